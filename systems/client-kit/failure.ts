@@ -1,0 +1,74 @@
+import { CommerceError, type ErrorCode, type ErrorDetails, isCommerceError } from '../../platform/errors.ts';
+
+/**
+ * What a system's error answer may tell us: its code, and numbers such as a quantity on hand.
+ * Its text stays out: vendors put customer data and even credentials into error texts.
+ */
+function safeFacts(body: unknown): ErrorDetails {
+  if (typeof body !== 'object' || body === null || !('error' in body)) return {};
+  const { error } = body;
+  if (typeof error !== 'object' || error === null) return {};
+  const facts: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(error)) {
+    if (typeof value === 'number' && /^[A-Za-z]{1,40}$/.test(name)) facts[name] = value;
+  }
+  if ('code' in error && typeof error.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(error.code))
+    facts.systemCode = error.code;
+  return facts;
+}
+
+/** The error for an answer with a status of 400 or more. */
+export function refusedWith(
+  system: string,
+  status: number,
+  body: unknown,
+  retryAfterMillis: number | null,
+): CommerceError {
+  const details = { system, status, ...safeFacts(body), ...(retryAfterMillis === null ? {} : { retryAfterMillis }) };
+  if (status >= 500 || status === 429 || status === 408) {
+    return new CommerceError('SYSTEM_UNAVAILABLE', `${system} answered with status ${status}`, details);
+  }
+  return new CommerceError('SYSTEM_REJECTED', `${system} refused the request`, details);
+}
+
+/** The error for an answer that is not what the system documents: not JSON, another shape, or an error under status 200. */
+export function badResponse(system: string, reason: string, body?: unknown): CommerceError {
+  return new CommerceError('SYSTEM_BAD_RESPONSE', `${system} answered in an unknown format`, {
+    system,
+    reason,
+    ...safeFacts(body),
+  });
+}
+
+export function timedOut(system: string, millis: number): CommerceError {
+  return new CommerceError('SYSTEM_TIMEOUT', `${system} did not answer within ${millis} ms`, {
+    system,
+    timeoutMillis: millis,
+  });
+}
+
+export function unavailable(system: string, reason: string, cause?: unknown): CommerceError {
+  return new CommerceError(
+    'SYSTEM_UNAVAILABLE',
+    `${system} is not available`,
+    { system, reason },
+    cause === undefined ? {} : { cause },
+  );
+}
+
+export function aborted(system: string): CommerceError {
+  return new CommerceError('REQUEST_ABORTED', `the call to ${system} was given up by its caller`, { system });
+}
+
+const SYSTEM_FAULTS: ReadonlySet<ErrorCode> = new Set(['SYSTEM_TIMEOUT', 'SYSTEM_UNAVAILABLE', 'SYSTEM_BAD_RESPONSE']);
+
+/** True when the failure says that the system is ill, which is what the circuit breaker counts. */
+export function isSystemFault(error: unknown): error is CommerceError {
+  return isCommerceError(error) && SYSTEM_FAULTS.has(error.code) && error.details.status !== 429;
+}
+
+/** The system's own code of a refusal, e.g. PICKING_STARTED. Null when the error is not a refusal by a system. */
+export function rejectionCode(error: unknown): string | null {
+  if (!isCommerceError(error) || error.code !== 'SYSTEM_REJECTED') return null;
+  return String(error.details.systemCode ?? '');
+}
