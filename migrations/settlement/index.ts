@@ -1,0 +1,4 @@
+import type { MigrationSet } from '../../platform/db/migrate.ts';
+
+/** Migrations of the schema `settlement`, in the order of their names. */
+export const migrations: MigrationSet = {};

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommerceError } from '../../errors.ts';
+
+/** Locks that this process holds: after a restart in a container the same process id may stand in an old file. */
+const held = new Set<string>();
+
+/**
+ * Makes this process the only owner of a data directory until it releases the lock or dies. The server stops with its
+ * owner, so a second process must not use it as if it were its own.
+ *
+ * @returns releases the lock
+ * @throws CommerceError CONFIGURATION_INVALID when a living process owns the directory
+ */
+export function takeOwnership(folder: string): () => void {
+  const file = join(folder, 'owner');
+  const mine = `${process.pid} ${birthOf(process.pid)}\n`;
+  const draft = `${file}.${randomUUID()}`;
+  writeFileSync(draft, mine);
+  try {
+    // A link appears with its content or not at all: nobody can read half a lock.
+    while (!tryLink(draft, file)) removeStale(file, folder);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  held.add(file);
+  return () => {
+    held.delete(file);
+    rmSync(file, { force: true });
+  };
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function removeStale(file: string, folder: string): void {
+  const seen = readIfPresent(file);
+  if (seen === null) return;
+  const [pid = 0, birth = ''] = seen
+    .trim()
+    .split(' ')
+    .map((part, index) => (index === 0 ? Number(part) : part)) as [number, string];
+  if (isAlive(pid, birth, file)) {
+    throw new CommerceError(
+      'CONFIGURATION_INVALID',
+      `The data directory ${folder} is in use by process ${pid}. Stop that process, ` +
+        'set DATA_DIR to another directory, or set DATABASE_URL so that both use one database server.',
+      { pid },
+    );
+  }
+  // Between reading and removing, a third process may have put its own lock there: take it aside, look, put it back.
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    return;
+  }
+  if (readIfPresent(aside) !== seen) tryLink(aside, file);
+  rmSync(aside, { force: true });
+}
+
+function isAlive(pid: number, birth: string, file: string): boolean {
+  if (pid === process.pid) return held.has(file);
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return birthOf(pid) === birth;
+}
+
+/** When the process was started, as the kernel counts it: process ids are used again. Empty where it is not known. */
+function birthOf(pid: number): string {
+  const stat = readIfPresent(`/proc/${pid}/stat`);
+  // The second field is the program's name in parentheses and may hold spaces; the start time is the 22nd field.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+function readIfPresent(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}

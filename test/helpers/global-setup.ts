@@ -1,0 +1,17 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../platform/db/embedded/index.ts';
+import { testServer } from './test-server.ts';
+
+/** One PostgreSQL for the whole run: the server in TEST_DATABASE_URL, or an embedded one in a temporary directory. */
+export default async function globalSetup(): Promise<void> {
+  // Several runs may share one server: the names of their databases must not meet.
+  process.env['TEST_RUN'] = randomBytes(4).toString('hex');
+  if (process.env['TEST_DATABASE_URL']) return;
+  const dataDir = mkdtempSync(join(tmpdir(), 'commerce-test-'));
+  const postgres = await startEmbeddedPostgres({ dataDir, durable: false });
+  process.env['TEST_DATABASE_URL'] = postgres.url('postgres');
+  testServer.current = { postgres, dataDir };
+}

@@ -1,0 +1,14 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { dropTestDatabases } from './database.ts';
+import { testServer } from './test-server.ts';
+
+/** Leaves nothing behind, whatever the tests forgot: no server, no files, no databases on a server that was lent. */
+export default async function globalTeardown(): Promise<void> {
+  const server = testServer.current;
+  if (!server) return dropTestDatabases();
+  await server.postgres.stop();
+  const pointer = join(server.dataDir, 'location');
+  if (existsSync(pointer)) rmSync(readFileSync(pointer, 'utf8').trim(), { recursive: true, force: true });
+  rmSync(server.dataDir, { recursive: true, force: true });
+}
