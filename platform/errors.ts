@@ -1,24 +1,46 @@
 /** Every code this system can emit in a top-level GraphQL error or an HTTP problem. Append only: a code is never reused. */
 export const ERROR_CODES = {
-  BAD_USER_INPUT: { retryable: false, meaning: 'A value in the request is not acceptable. The message says which and what would be.' },
+  BAD_USER_INPUT: {
+    retryable: false,
+    meaning: 'A value in the request is not acceptable. The message says which and what would be.',
+  },
   UNAUTHENTICATED: { retryable: false, meaning: 'The credential is missing, unknown, revoked or expired.' },
   FORBIDDEN: { retryable: false, meaning: 'The credential is valid but does not allow this.' },
   NOT_FOUND: { retryable: false, meaning: 'No such object, or not one that the caller may see.' },
   IDEMPOTENCY_KEY_INVALID: { retryable: false, meaning: 'The idempotencyKey is empty or longer than 255 characters.' },
   IDEMPOTENCY_CONFLICT: { retryable: false, meaning: 'The idempotencyKey was used before with another input.' },
-  IDEMPOTENCY_IN_FLIGHT: { retryable: true, meaning: 'A request with this idempotencyKey is still running. Repeat it shortly.' },
+  IDEMPOTENCY_IN_FLIGHT: {
+    retryable: true,
+    meaning: 'A request with this idempotencyKey is still running. Repeat it shortly.',
+  },
   SYSTEM_TIMEOUT: { retryable: true, meaning: 'A system of record did not answer in time.' },
-  SYSTEM_UNAVAILABLE: { retryable: true, meaning: 'A system of record could not be reached or answered with a server error.' },
+  SYSTEM_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'A system of record could not be reached or answered with a server error.',
+  },
   SYSTEM_REJECTED: { retryable: false, meaning: 'A system of record refused the request.' },
-  SYSTEM_BAD_RESPONSE: { retryable: true, meaning: 'A system of record answered with something that is not its documented format.' },
+  SYSTEM_BAD_RESPONSE: {
+    retryable: true,
+    meaning: 'A system of record answered with something that is not its documented format.',
+  },
   SUBGRAPH_TIMEOUT: { retryable: true, meaning: 'A subgraph did not answer before the deadline.' },
   SUBGRAPH_UNREACHABLE: { retryable: true, meaning: 'A subgraph could not be reached.' },
-  SUBGRAPH_BAD_RESPONSE: { retryable: true, meaning: 'A subgraph answered with something that is not GraphQL over HTTP.' },
+  SUBGRAPH_BAD_RESPONSE: {
+    retryable: true,
+    meaning: 'A subgraph answered with something that is not GraphQL over HTTP.',
+  },
   REQUEST_ABORTED: { retryable: true, meaning: 'The client closed the request before it was answered.' },
   OVERLOADED: { retryable: true, meaning: 'The service is at its limit. Repeat after the time given.' },
   DATABASE_UNAVAILABLE: { retryable: true, meaning: 'The operational store did not answer.' },
-  REPLAY_EXPIRED: { retryable: false, meaning: 'The event history no longer reaches back to the given sequence. Subscribe without `after`.' },
-  SLOW_SUBSCRIBER: { retryable: true, meaning: 'The subscriber did not read fast enough and was disconnected. Resume with `after`.' },
+  REPLAY_EXPIRED: {
+    retryable: false,
+    meaning: 'The event history no longer reaches back to the given sequence. Subscribe without `after`.',
+  },
+  SLOW_SUBSCRIBER: {
+    retryable: true,
+    meaning: 'The subscriber did not read fast enough and was disconnected. Resume with `after`.',
+  },
+  ILLEGAL_TRANSITION: { retryable: false, meaning: 'The object is in a state that does not allow this change.' },
   CAPABILITY_MISSING: { retryable: false, meaning: 'The configured system of record does not offer this capability.' },
   CONFIGURATION_INVALID: { retryable: false, meaning: 'A configuration variable is missing or not acceptable.' },
   INTERNAL_SERVER_ERROR: { retryable: true, meaning: 'A fault on our side. The trace id leads to the log entry.' },

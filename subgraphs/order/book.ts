@@ -1,0 +1,109 @@
+import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
+import { type ChangedOrder, changeOrder, type TimelineNote } from './change.ts';
+import type { Order, OrderHold, OrderLine, PaymentStatus, RefundStatus } from './model.ts';
+import type { Move } from './quantities.ts';
+import { createOrderReader } from './read.ts';
+import type { ReturnState } from './states.ts';
+
+export interface LineUnits {
+  readonly lineId: string;
+  readonly quantity: number;
+}
+
+/** An order as the orchestrator needs it. */
+export interface BookedOrder {
+  readonly order: Order;
+  readonly lines: readonly OrderLine[];
+  readonly holds: readonly OrderHold[];
+  /** Where the capture committed stock. */
+  readonly allocations: readonly {
+    readonly lineId: string;
+    readonly sku: string;
+    readonly locationId: string;
+    readonly quantity: number;
+  }[];
+}
+
+/**
+ * The order book for the orchestrator: every command names its effect with a key, and a repeated key changes nothing.
+ * All commands throw CommerceError NOT_FOUND or ILLEGAL_TRANSITION.
+ */
+export function createOrderBook(knex: Knex) {
+  const reader = createOrderReader(knex);
+  const change = (orderId: string, what: Parameters<typeof changeOrder>[2]): Promise<ChangedOrder> =>
+    inTransaction(knex, (trx) => changeOrder(trx, orderId, what));
+  const move = (name: Move) => (orderId: string, lines: readonly LineUnits[], effect: Effect) =>
+    change(orderId, { ...effect, moves: lines.map((line) => ({ ...line, move: name })) });
+
+  return {
+    async read(orderId: string): Promise<BookedOrder | null> {
+      const order = (await reader.ordersById([orderId])).get(orderId);
+      if (!order) return null;
+      const [lines, holds, allocations] = await Promise.all([
+        reader.linesByOrder([orderId]),
+        reader.holdsByOrder([orderId]),
+        query<{ line_id: string; sku: string; location_id: string; quantity: number }>(
+          knex,
+          'select a.line_id, l.sku, a.location_id, a.quantity from orders.allocation a join orders.order_line l on l.id = a.line_id where a.order_id = ? order by l.position, a.location_id',
+          [orderId],
+        ),
+      ]);
+      return {
+        order,
+        lines: lines.get(orderId) ?? [],
+        holds: holds.get(orderId) ?? [],
+        allocations: allocations.map((row) => ({
+          lineId: row.line_id,
+          sku: row.sku,
+          locationId: row.location_id,
+          quantity: row.quantity,
+        })),
+      };
+    },
+
+    /** The order desk acknowledged the order. */
+    accept: (orderId: string, desk: { deskNumber: string; acknowledgedAt: Date }, effect: Effect) =>
+      change(orderId, { ...effect, stage: 'ACCEPTED', set: desk }),
+
+    /** Units have a node. */
+    allocate: move('allocate'),
+    /** Units wait for stock. */
+    backorder: move('backorder'),
+    /** A node works on units. */
+    startFulfillment: move('startFulfillment'),
+    /** A node gave units back; they need another node. */
+    handBack: move('handBack'),
+    /** Units left a node. */
+    ship: move('ship'),
+    /** Units arrived or were picked up. */
+    deliver: move('deliver'),
+    /** Units were lost on the way. */
+    lose: move('lose'),
+
+    setPaymentStatus: (orderId: string, paymentStatus: PaymentStatus, effect: Effect) =>
+      change(orderId, { ...effect, set: { paymentStatus } }),
+
+    /** Puts something on the order's timeline that changes nothing else. */
+    note: (orderId: string, effect: Effect) => change(orderId, effect),
+
+    /** Moves a return on after the goods arrived, and says where its refund stands. Repeating it changes nothing. */
+    async settleReturn(returnId: string, state: ReturnState, refundStatus: RefundStatus): Promise<void> {
+      await query(knex, 'update orders.return set state = ?, refund_status = ? where id = ?', [
+        state,
+        refundStatus,
+        returnId,
+      ]);
+    },
+  };
+}
+
+/** Which effect this is, and what the timeline says about it. */
+export interface Effect {
+  readonly key: string;
+  readonly timeline?: readonly TimelineNote[];
+  readonly traceId: string;
+}
+
+export type OrderBook = ReturnType<typeof createOrderBook>;

@@ -1,0 +1,242 @@
+import type { Knex } from 'knex';
+import { type NewEvent, writeEvents } from '../../events/outbox.ts';
+import { change, query } from '../../platform/db/query.ts';
+import { CommerceError } from '../../platform/errors.ts';
+import type { Order, OrderLine, PaymentStatus } from './model.ts';
+import { deriveStatus, type Move, moveUnits, type Quantities } from './quantities.ts';
+import { type LineRow, type OrderRow, toLine, toOrder } from './rows.ts';
+import { type OrderStage, type OrderStatus, statusPath } from './states.ts';
+
+/** One change of one order: quantities that move, facts that become known, and what to tell about it. */
+export interface OrderChange {
+  /** Names the effect, e.g. `ship:shp_...`; the same key never has an effect twice. Null when the caller dedupes itself. */
+  readonly key: string | null;
+  readonly stage?: OrderStage;
+  readonly moves?: readonly { readonly lineId: string; readonly move: Move; readonly quantity: number }[];
+  readonly returned?: readonly { readonly lineId: string; readonly quantity: number }[];
+  readonly set?: {
+    readonly acknowledgedAt?: Date;
+    readonly deskNumber?: string;
+    readonly paymentStatus?: PaymentStatus;
+  };
+  readonly timeline?: readonly TimelineNote[];
+  /** Further events about the order; they get the versions after the status events. */
+  readonly events?: readonly { readonly type: string; readonly data: object }[];
+  readonly traceId: string;
+}
+
+export interface TimelineNote {
+  readonly type: string;
+  /** Which system it happened in: commerce, oms, wms, erp, carrier. */
+  readonly system: string;
+  readonly message: string;
+  /** When it happened there; now unless told. */
+  readonly occurredAt?: Date;
+}
+
+export interface ChangedOrder {
+  /** False when the order already had the effect of this key. */
+  readonly applied: boolean;
+  readonly order: Order;
+  readonly lines: readonly OrderLine[];
+}
+
+const STATUS_MESSAGES: Readonly<Record<OrderStatus, string>> = {
+  CAPTURED: 'Order captured',
+  VALIDATED: 'Order validated and stock committed',
+  REJECTED: 'Order rejected',
+  ACCEPTED: 'Order accepted',
+  BACKORDERED: 'Waiting for stock',
+  ALLOCATED: 'Every open unit has a node',
+  IN_FULFILLMENT: 'A node is working on the order',
+  PARTIALLY_SHIPPED: 'Part of the order left a node',
+  SHIPPED: 'The order left its nodes',
+  PARTIALLY_DELIVERED: 'Part of the order arrived',
+  DELIVERED: 'The order arrived',
+  CLOSED: 'Order closed',
+  CANCELLED: 'Order cancelled',
+};
+
+/**
+ * Applies a change under the order's row lock: moves units, derives the status, walks the legal way to it,
+ * writes timeline and events. All in the given transaction.
+ *
+ * @throws CommerceError NOT_FOUND, or ILLEGAL_TRANSITION when units are not where the move takes them from
+ */
+export async function changeOrder(trx: Knex.Transaction, orderId: string, change: OrderChange): Promise<ChangedOrder> {
+  const before = await lockOrder(trx, orderId);
+  if (!before) throw new CommerceError('NOT_FOUND', 'no such order', { orderId });
+  if (change.key !== null && !(await claimEffect(trx, orderId, change.key))) return { applied: false, ...before };
+
+  const lines = applyMoves(before.lines, change);
+  const stage = change.stage ?? before.order.stage;
+  const target = deriveStatus(stage, lines.map((line) => line.quantities), before.order.status); // biome-ignore format: one thought
+  const path = statusPath(before.order.status, target);
+  if (!path) {
+    throw new CommerceError('ILLEGAL_TRANSITION', `an order cannot go from ${before.order.status} to ${target}`, {
+      orderId,
+    });
+  }
+  await saveLines(trx, before.lines, lines);
+  await writeTimeline(trx, orderId, change.traceId, [
+    ...(change.timeline ?? []),
+    ...path.map((status) => ({ type: `ORDER_${status}`, system: 'commerce', message: STATUS_MESSAGES[status] })),
+  ]);
+  const events = eventsOf(before.order, path, change);
+  await writeEvents(trx, events);
+  const order = await saveOrder(trx, before.order, { stage, status: target, events: events.length, change });
+  return { applied: true, order, lines };
+}
+
+/** The order and its lines, locked until the transaction ends. Null when there is no such order. */
+export async function lockOrder(
+  trx: Knex.Transaction,
+  orderId: string,
+): Promise<{ order: Order; lines: OrderLine[] } | null> {
+  const orders = await query<OrderRow>(trx, 'select * from orders.customer_order where id = ? for update', [orderId]);
+  const row = orders[0];
+  if (!row) return null;
+  const lines = await query<LineRow>(
+    trx,
+    'select l.*, ? as currency_code from orders.order_line l where order_id = ? order by position',
+    [row.currency_code, orderId],
+  );
+  return { order: toOrder(row), lines: lines.map(toLine) };
+}
+
+async function claimEffect(trx: Knex.Transaction, orderId: string, key: string): Promise<boolean> {
+  const rowCount = await change(
+    trx,
+    'insert into orders.applied_effect (order_id, key) values (?, ?) on conflict do nothing',
+    [orderId, key],
+  );
+  return rowCount === 1;
+}
+
+function applyMoves(lines: readonly OrderLine[], change: OrderChange): OrderLine[] {
+  const quantities = new Map<string, Quantities>(lines.map((line) => [line.id, line.quantities]));
+  const of = (lineId: string) => {
+    const line = quantities.get(lineId);
+    if (!line) throw new CommerceError('NOT_FOUND', 'the order has no such line', { lineId });
+    return line;
+  };
+  for (const { lineId, move, quantity } of change.moves ?? []) {
+    const next = moveUnits(of(lineId), move, quantity);
+    if (!next)
+      throw new CommerceError('ILLEGAL_TRANSITION', `cannot ${move} ${quantity} units of this line`, {
+        lineId,
+        quantity,
+      });
+    quantities.set(lineId, next);
+  }
+  for (const { lineId, quantity } of change.returned ?? []) {
+    const line = of(lineId);
+    quantities.set(lineId, { ...line, returned: line.returned + quantity });
+  }
+  return lines.map((line) => ({ ...line, quantities: of(line.id) }));
+}
+
+async function saveLines(
+  trx: Knex.Transaction,
+  before: readonly OrderLine[],
+  after: readonly OrderLine[],
+): Promise<void> {
+  const changed = after.filter((line, index) => line.quantities !== before[index]?.quantities);
+  if (changed.length === 0) return;
+  const column = (units: (quantities: Quantities) => number) => changed.map((line) => units(line.quantities));
+  await query(
+    trx,
+    `update orders.order_line l set unsourced = n.unsourced, backordered = n.backordered, allocated = n.allocated,
+       in_fulfillment = n.in_fulfillment, in_transit = n.in_transit, delivered = n.delivered, lost = n.lost,
+       cancelled = n.cancelled, returned = n.returned
+     from unnest(?::text[], ?::int[], ?::int[], ?::int[], ?::int[], ?::int[], ?::int[], ?::int[], ?::int[], ?::int[])
+       as n(id, unsourced, backordered, allocated, in_fulfillment, in_transit, delivered, lost, cancelled, returned)
+     where l.id = n.id`,
+    [
+      changed.map((line) => line.id),
+      column((q) => q.unsourced),
+      column((q) => q.backordered),
+      column((q) => q.allocated),
+      column((q) => q.inFulfillment),
+      column((q) => q.inTransit),
+      column((q) => q.delivered),
+      column((q) => q.lost),
+      column((q) => q.cancelled),
+      column((q) => q.returned),
+    ],
+  );
+}
+
+/** Appends to an order's timeline. The caller holds the order's row lock, so the sequence has no gap. */
+export async function writeTimeline(
+  trx: Knex.Transaction,
+  orderId: string,
+  traceId: string,
+  notes: readonly TimelineNote[],
+): Promise<void> {
+  if (notes.length === 0) return;
+  await query(
+    trx,
+    `insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
+     select ?, (select coalesce(max(sequence), 0) from orders.timeline where order_id = ?) + n.position,
+       coalesce(n.occurred_at, clock_timestamp()), n.type, n.system, n.message, ?
+     from unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[]) with ordinality as n(type, system, message, occurred_at, position)`,
+    [
+      orderId,
+      orderId,
+      traceId,
+      notes.map((note) => note.type),
+      notes.map((note) => note.system),
+      notes.map((note) => note.message),
+      notes.map((note) => note.occurredAt ?? null),
+    ],
+  );
+}
+
+function eventsOf(order: Order, path: readonly OrderStatus[], change: OrderChange): NewEvent[] {
+  const statusEvents = path.map((status, index) => ({
+    type: 'order-status-changed.v1',
+    data: {
+      orderId: order.id,
+      customerId: order.customerId,
+      previousStatus: index === 0 ? order.status : path[index - 1],
+      status,
+    },
+  }));
+  return [...statusEvents, ...(change.events ?? [])].map((event, index) => ({
+    type: event.type as NewEvent['type'],
+    subject: order.id,
+    version: order.revision + 1 + index,
+    channelCode: order.channel.code,
+    traceId: change.traceId,
+    data: event.data,
+  }));
+}
+
+async function saveOrder(
+  trx: Knex.Transaction,
+  order: Order,
+  next: { stage: OrderStage; status: OrderStatus; events: number; change: OrderChange },
+): Promise<Order> {
+  const { set } = next.change;
+  const rows = await query<OrderRow>(
+    trx,
+    `update orders.customer_order set stage = ?, status = ?, revision = revision + ?, updated_at = clock_timestamp(),
+       acknowledged_at = coalesce(acknowledged_at, ?), desk_number = coalesce(desk_number, ?), payment_status = coalesce(?, payment_status),
+       delivered_at = case when ? in ('DELIVERED', 'PARTIALLY_DELIVERED') then coalesce(delivered_at, clock_timestamp()) else delivered_at end
+     where id = ? returning *`,
+    [
+      next.stage,
+      next.status,
+      next.events,
+      set?.acknowledgedAt ?? null,
+      set?.deskNumber ?? null,
+      set?.paymentStatus ?? null,
+      next.status,
+      order.id,
+    ],
+  );
+  const row = rows[0];
+  if (!row) throw new CommerceError('NOT_FOUND', 'no such order', { orderId: order.id });
+  return toOrder(row);
+}

@@ -1,0 +1,132 @@
+import type { Knex } from 'knex';
+import { type Caller, maySee } from '../../../platform/caller.ts';
+import { query } from '../../../platform/db/query.ts';
+import { changeOrder, lockOrder } from '../change.ts';
+import type { OrderCancelErrorCode, OrderRefusal } from '../errors.ts';
+import type { OrderLine } from '../model.ts';
+import { type Move, openUnits } from '../quantities.ts';
+
+export interface OrderCancelInput {
+  readonly idempotencyKey: string;
+  readonly reason: string;
+  readonly note?: string | null;
+  readonly lines?: readonly { readonly orderLineId: string; readonly quantity: number }[] | null;
+}
+
+export interface CancelResult {
+  readonly orderId: string | null;
+  readonly refusals: readonly OrderRefusal<OrderCancelErrorCode>[];
+}
+
+interface Wish {
+  readonly line: OrderLine;
+  readonly quantity: number;
+}
+
+/**
+ * Cancels what no node has been given yet: units waiting for stock, units without a node,
+ * and units whose fulfillment order was not submitted. Their stock is free again at commit.
+ */
+export async function cancelOrder(
+  trx: Knex.Transaction,
+  caller: Caller,
+  orderId: string,
+  input: OrderCancelInput,
+): Promise<CancelResult> {
+  const found = await lockOrder(trx, orderId);
+  if (!found || !maySee(caller, { channelCode: found.order.channel.code, customerId: found.order.customerId })) {
+    return refuse(null, 'NOT_FOUND', 'There is no such order.');
+  }
+  const wishes = readWishes(found.lines, input);
+  if ('code' in wishes) return { orderId, refusals: [wishes] };
+  const moves = await withdraw(trx, orderId, wishes);
+  const granted = moves.reduce((sum, move) => sum + move.quantity, 0);
+  const asked = wishes.reduce((sum, wish) => sum + wish.quantity, 0);
+  if (granted === 0 || (input.lines && granted < asked)) {
+    const shipped = found.lines.every((line) => openUnits(line.quantities) === 0);
+    if (shipped && found.order.status !== 'CANCELLED')
+      return refuse(orderId, 'ALREADY_SHIPPED', 'Everything left the nodes. Request a return instead.');
+    return refuse(orderId, 'ILLEGAL_TRANSITION', 'A node is working on these units, or they are cancelled already.');
+  }
+  await releaseStock(trx, orderId, moves);
+  const lines = moves.map(({ lineId, quantity }) => ({ lineId, quantity }));
+  await changeOrder(trx, orderId, {
+    key: null,
+    moves,
+    timeline: [{ type: 'UNITS_CANCELLED', system: 'commerce', message: `${granted} units cancelled: ${input.reason}` }],
+    events: [{ type: 'order-cancelled.v1', data: { orderId, reason: input.reason, lines } }],
+    traceId: caller.traceId,
+  });
+  return { orderId, refusals: [] };
+}
+
+function refuse(orderId: string | null, code: OrderCancelErrorCode, message: string): CancelResult {
+  return { orderId, refusals: [{ code, message, field: orderId === null ? ['orderId'] : ['input', 'lines'] }] };
+}
+
+function readWishes(lines: readonly OrderLine[], input: OrderCancelInput): Wish[] | OrderRefusal<OrderCancelErrorCode> {
+  if (!input.lines) return lines.map((line) => ({ line, quantity: openUnits(line.quantities) }));
+  const wishes: Wish[] = [];
+  for (const [index, wish] of input.lines.entries()) {
+    const line = lines.find((candidate) => candidate.id === wish.orderLineId);
+    if (!line)
+      return {
+        code: 'NOT_FOUND',
+        field: ['input', 'lines', String(index), 'orderLineId'],
+        message: 'The order has no such line.',
+      };
+    if (wish.quantity < 1 || wishes.some((other) => other.line === line)) {
+      return {
+        code: 'ILLEGAL_TRANSITION',
+        field: ['input', 'lines', String(index)],
+        message: 'Name each line once, with at least one unit.',
+      };
+    }
+    wishes.push({ line, quantity: wish.quantity });
+  }
+  return wishes;
+}
+
+/** Decides per line where the units are taken from: the cheapest place first. */
+async function withdraw(
+  trx: Knex.Transaction,
+  orderId: string,
+  wishes: readonly Wish[],
+): Promise<{ lineId: string; move: Move; quantity: number }[]> {
+  const moves: { lineId: string; move: Move; quantity: number }[] = [];
+  const fromNodes: { lineId: string; quantity: number }[] = [];
+  for (const { line, quantity } of wishes) {
+    const units = line.quantities;
+    const backordered = Math.min(quantity, units.backordered);
+    const unsourced = Math.min(quantity - backordered, units.unsourced);
+    const allocated = Math.min(quantity - backordered - unsourced, units.allocated);
+    if (backordered > 0) moves.push({ lineId: line.id, move: 'cancelUncommitted', quantity: backordered });
+    if (unsourced > 0) moves.push({ lineId: line.id, move: 'cancelUnsourced', quantity: unsourced });
+    if (allocated > 0) fromNodes.push({ lineId: line.id, quantity: allocated });
+  }
+  if (fromNodes.length > 0) {
+    const rows = await query<{ line_id: string; quantity: number }>(
+      trx,
+      'select line_id, quantity from fulfillment.withdraw_unsubmitted(?, ?::text[], ?::int[])',
+      [orderId, fromNodes.map((line) => line.lineId), fromNodes.map((line) => line.quantity)],
+    );
+    for (const row of rows)
+      if (row.quantity > 0) moves.push({ lineId: row.line_id, move: 'cancelAllocated', quantity: row.quantity });
+  }
+  return moves;
+}
+
+/** Units that waited for stock had none committed; all others give theirs back. */
+async function releaseStock(
+  trx: Knex.Transaction,
+  orderId: string,
+  moves: readonly { lineId: string; move: Move; quantity: number }[],
+): Promise<void> {
+  const committed = moves.filter((move) => move.move !== 'cancelUncommitted');
+  if (committed.length === 0) return;
+  await query(trx, 'select * from inventory.release_order(?, ?::text[], ?::int[])', [
+    orderId,
+    committed.map((move) => move.lineId),
+    committed.map((move) => move.quantity),
+  ]);
+}

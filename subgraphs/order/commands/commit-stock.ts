@@ -1,0 +1,104 @@
+import type { Knex } from 'knex';
+import { query } from '../../../platform/db/query.ts';
+import type { OrderPlaceRefusal } from '../errors.ts';
+
+export interface StockRequest {
+  readonly orderId: string;
+  readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+  /** The only node that may serve the order, or null for any that ships. */
+  readonly locationId: string | null;
+  /** Units of every SKU withheld from the channel. */
+  readonly safetyStock: number;
+  readonly allowBackorder: boolean;
+  readonly reservationId: string | null;
+}
+
+export interface Allocation {
+  readonly lineId: string;
+  /** The node whose stock is committed; null for units that wait for stock. */
+  readonly locationId: string | null;
+  readonly quantity: number;
+}
+
+interface CommitRow {
+  kind: 'ALLOCATED' | 'BACKORDERED' | 'SHORT' | 'UNKNOWN_SKU' | 'RESERVATION_EXPIRED' | 'RESERVATION_MISMATCH';
+  line_id: string | null;
+  sku: string | null;
+  location_id: string | null;
+  quantity: number | null;
+  available: number | null;
+}
+
+/** Commits stock for all lines, or for none and says why. Calls the inventory owner's published function. */
+export async function commitStock(
+  trx: Knex.Transaction,
+  request: StockRequest,
+): Promise<{ allocations: Allocation[] } | { refusals: OrderPlaceRefusal[] }> {
+  const rows = await query<CommitRow>(
+    trx,
+    'select * from inventory.commit_order(?, ?::text[], ?::text[], ?::int[], ?, ?, ?, ?)',
+    [
+      request.orderId,
+      request.lines.map((line) => line.lineId),
+      request.lines.map((line) => line.sku),
+      request.lines.map((line) => line.quantity),
+      request.locationId,
+      request.safetyStock,
+      request.allowBackorder,
+      request.reservationId,
+    ],
+  );
+  const indexOf = new Map(request.lines.map((line, index) => [line.lineId, index]));
+  const refusals = rows.flatMap((row) =>
+    refusalOf(row, row.line_id === null ? null : (indexOf.get(row.line_id) ?? null)),
+  );
+  if (refusals.length > 0) return { refusals };
+  return {
+    allocations: rows.map((row) => ({
+      lineId: row.line_id ?? '',
+      locationId: row.kind === 'BACKORDERED' ? null : row.location_id,
+      quantity: row.quantity ?? 0,
+    })),
+  };
+}
+
+function refusalOf(row: CommitRow, index: number | null): OrderPlaceRefusal[] {
+  const sku = row.sku === null ? {} : { sku: row.sku };
+  const field = (name: string) => (index === null ? {} : { field: ['input', 'lines', String(index), name] });
+  switch (row.kind) {
+    case 'ALLOCATED':
+    case 'BACKORDERED':
+      return [];
+    case 'SHORT': {
+      const available = Math.max(0, row.available ?? 0);
+      return [
+        {
+          code: 'OUT_OF_STOCK',
+          ...sku,
+          ...field('quantity'),
+          availableQuantity: available,
+          message: `Only ${available} can be had now. Lower the quantity or allow backorder.`,
+        },
+      ];
+    }
+    case 'UNKNOWN_SKU':
+      return [{ code: 'UNKNOWN_SKU', ...sku, ...field('sku'), message: 'No warehouse carries this SKU.' }];
+    case 'RESERVATION_EXPIRED':
+      return [
+        {
+          code: 'RESERVATION_EXPIRED',
+          field: ['input', 'reservationId'],
+          message: 'The reservation is no longer held. Hold the stock again or leave reservationId out.',
+        },
+      ];
+    case 'RESERVATION_MISMATCH':
+      return [
+        {
+          code: 'RESERVATION_MISMATCH',
+          ...sku,
+          field: ['input', 'reservationId'],
+          message: 'The reservation does not cover exactly these SKUs and quantities.',
+        },
+      ];
+  }
+}

@@ -1,0 +1,77 @@
+import type { Knex } from 'knex';
+import { type Caller, maySee } from '../../../platform/caller.ts';
+import { change, query } from '../../../platform/db/query.ts';
+import { changeOrder, lockOrder } from '../change.ts';
+import type { OrderHoldErrorCode, OrderRefusal, OrderReleaseHoldErrorCode } from '../errors.ts';
+import type { HoldReason } from '../model.ts';
+
+/** A hold stops an order before it is given to a node; afterwards it would stop nothing. */
+export async function holdOrder(
+  trx: Knex.Transaction,
+  caller: Caller,
+  orderId: string,
+  input: { readonly reason: HoldReason; readonly note?: string | null },
+): Promise<{ orderId: string | null; refusals: OrderRefusal<OrderHoldErrorCode>[] }> {
+  const found = await lockOrder(trx, orderId);
+  if (!found || !maySee(caller, { channelCode: found.order.channel.code, customerId: found.order.customerId })) {
+    return { orderId: null, refusals: [{ code: 'NOT_FOUND', field: ['orderId'], message: 'There is no such order.' }] };
+  }
+  const stoppable = found.lines.some(
+    ({ quantities: units }) => units.unsourced + units.backordered + units.allocated > 0,
+  );
+  if (!stoppable) {
+    return {
+      orderId,
+      refusals: [
+        {
+          code: 'ILLEGAL_TRANSITION',
+          field: ['orderId'],
+          message: `Nothing of the order can be stopped any more: it is ${found.order.status}.`,
+        },
+      ],
+    };
+  }
+  await query(
+    trx,
+    'insert into orders.hold (order_id, reason, note, placed_at) values (?, ?, ?, now()) on conflict do nothing',
+    [orderId, input.reason, input.note ?? null],
+  );
+  await changeOrder(trx, orderId, {
+    key: null,
+    timeline: [{ type: 'HOLD_PLACED', system: 'commerce', message: `Hold placed: ${input.reason}` }],
+    traceId: caller.traceId,
+  });
+  return { orderId, refusals: [] };
+}
+
+/** Lifts one hold; when it was the last, the order goes on. */
+export async function releaseHold(
+  trx: Knex.Transaction,
+  caller: Caller,
+  orderId: string,
+  input: { readonly reason: HoldReason },
+): Promise<{ orderId: string | null; refusals: OrderRefusal<OrderReleaseHoldErrorCode>[] }> {
+  const found = await lockOrder(trx, orderId);
+  if (!found || !maySee(caller, { channelCode: found.order.channel.code, customerId: found.order.customerId })) {
+    return { orderId: null, refusals: [{ code: 'NOT_FOUND', field: ['orderId'], message: 'There is no such order.' }] };
+  }
+  const rowCount = await change(trx, 'delete from orders.hold where order_id = ? and reason = ?', [
+    orderId,
+    input.reason,
+  ]);
+  if (rowCount === 0)
+    return {
+      orderId,
+      refusals: [
+        { code: 'NOT_ON_HOLD', field: ['input', 'reason'], message: 'The order has no hold for this reason.' },
+      ],
+    };
+  const left = await query<unknown>(trx, 'select 1 from orders.hold where order_id = ?', [orderId]);
+  await changeOrder(trx, orderId, {
+    key: null,
+    timeline: [{ type: 'HOLD_RELEASED', system: 'commerce', message: `Hold released: ${input.reason}` }],
+    events: left.length === 0 ? [{ type: 'order-hold-released.v1', data: { orderId } }] : [],
+    traceId: caller.traceId,
+  });
+  return { orderId, refusals: [] };
+}

@@ -1,0 +1,216 @@
+import type { Knex } from 'knex';
+import { writeEvents } from '../../../events/outbox.ts';
+import type { Caller, Channel } from '../../../platform/caller.ts';
+import { query } from '../../../platform/db/query.ts';
+import { CommerceError } from '../../../platform/errors.ts';
+import { newId } from '../../../platform/ids.ts';
+import { parseMoney } from '../../../platform/money.ts';
+import type { OrderPlaceRefusal } from '../errors.ts';
+import type { PaymentStatus } from '../model.ts';
+import { type PricedLine, priceLines, type Quote, type RequestedLine, type Totals, totalsOf } from '../pricing.ts';
+import { type Allocation, commitStock } from './commit-stock.ts';
+import { insertOrder, type NewOrder } from './insert-order.ts';
+import { checkPlaceInput, type OrderPlaceInput, requestedLines } from './place-input.ts';
+
+/** What `orderPlace` did; safe to store as the answer of its idempotency key. */
+export interface PlaceResult {
+  readonly orderId: string | null;
+  readonly refusals: readonly OrderPlaceRefusal[];
+}
+
+/**
+ * Captures an order inside the caller's transaction: price, stock, order, lines and events commit together or not at all.
+ * The stock is committed last, so the locks of popular SKUs are held as briefly as possible.
+ */
+export async function placeOrder(trx: Knex.Transaction, caller: Caller, input: OrderPlaceInput): Promise<PlaceResult> {
+  const { channel } = caller;
+  if (!channel) throw new CommerceError('FORBIDDEN', 'Orders are placed with the key of a sales channel.');
+  const invalid = checkPlaceInput(input);
+  if (invalid.length > 0) return refused(invalid);
+
+  const first = await firstOrderOfChannel(trx, channel, input.channelOrderId ?? null);
+  if (first) {
+    return {
+      orderId: first,
+      refusals: [
+        {
+          code: 'DUPLICATE_CHANNEL_ORDER',
+          field: ['input', 'channelOrderId'],
+          message: 'This channelOrderId was used before. The first order is returned.',
+        },
+      ],
+    };
+  }
+
+  const lines = requestedLines(input);
+  const { quotes, taxIncluded } = await quote(trx, channel, input.currencyCode, lines);
+  const pricing = priceLines(lines, quotes, input.currencyCode, channel.kind);
+  if ('refusals' in pricing) return refused(pricing.refusals);
+  const totals = totalsOf(pricing.priced, input.currencyCode, taxIncluded);
+  const payment = readPayment(input, totals);
+  if ('code' in payment) return refused([payment]);
+
+  const orderId = newId('order');
+  const ids = pricing.priced.map(() => newId('orderLine'));
+  const stock = await commitStock(trx, {
+    orderId,
+    lines: pricing.priced.map((line, index) => ({
+      lineId: ids[index] as string,
+      sku: line.sku,
+      quantity: line.quantity,
+    })),
+    locationId: input.delivery.locationId ?? null,
+    safetyStock: channel.safetyStock,
+    allowBackorder: input.allowBackorder ?? false,
+    reservationId: input.reservationId ?? null,
+  });
+  if ('refusals' in stock) return refused(stock.refusals);
+
+  const order = await insertOrder(
+    trx,
+    newOrder(orderId, caller, channel, input, totals, payment.status, pricing.priced, ids, stock.allocations),
+  );
+  await writeEvents(trx, placedEvents(order, caller));
+  return { orderId, refusals: [] };
+}
+
+function refused(refusals: readonly OrderPlaceRefusal[]): PlaceResult {
+  return { orderId: null, refusals };
+}
+
+/** The first order of the same channel order id. Two at once wait for each other on the lock. */
+async function firstOrderOfChannel(
+  trx: Knex.Transaction,
+  channel: Channel,
+  channelOrderId: string | null,
+): Promise<string | null> {
+  if (channelOrderId === null) return null;
+  await query(trx, 'select pg_advisory_xact_lock(hashtextextended(?, 0))', [
+    `channel-order:${channel.code}:${channelOrderId}`,
+  ]);
+  const rows = await query<{ id: string }>(
+    trx,
+    'select id from orders.customer_order where channel_code = ? and channel_order_id = ?',
+    [channel.code, channelOrderId],
+  );
+  return rows[0]?.id ?? null;
+}
+
+async function quote(
+  trx: Knex.Transaction,
+  channel: Channel,
+  currencyCode: string,
+  lines: readonly RequestedLine[],
+): Promise<{ quotes: Quote[]; taxIncluded: boolean }> {
+  const rows = await query<{
+    idx: number;
+    known: boolean;
+    title: string | null;
+    unit_price_minor: string | null;
+    tax_basis_points: number | null;
+    tax_included: boolean | null;
+  }>(trx, 'select * from product.quote(?, ?, ?::text[], ?::int[], now()) order by idx', [
+    channel.priceList,
+    currencyCode,
+    lines.map((line) => line.sku),
+    lines.map((line) => line.quantity),
+  ]);
+  const quotes = rows.map((row) => ({
+    known: row.known,
+    title: row.title ?? '',
+    unitPriceMinor: row.unit_price_minor === null ? null : BigInt(row.unit_price_minor),
+    taxBasisPoints: row.tax_basis_points ?? 0,
+    taxIncluded: row.tax_included ?? true,
+  }));
+  return { quotes, taxIncluded: quotes.every((line) => line.taxIncluded) };
+}
+
+function readPayment(input: OrderPlaceInput, totals: Totals): { status: PaymentStatus } | OrderPlaceRefusal {
+  if (!input.payment) return { status: 'PENDING' };
+  const authorized = parseMoney(input.payment.authorized.amount, input.payment.authorized.currencyCode);
+  if (authorized.currencyCode !== input.currencyCode || authorized.amountMinor < totals.grandTotal.amountMinor) {
+    return {
+      code: 'PAYMENT_INSUFFICIENT',
+      field: ['input', 'payment', 'authorized'],
+      message: 'The authorised amount does not cover the order in its currency.',
+    };
+  }
+  return { status: 'AUTHORIZED' };
+}
+
+function newOrder(
+  id: string,
+  caller: Caller,
+  channel: Channel,
+  input: OrderPlaceInput,
+  totals: Totals,
+  paymentStatus: PaymentStatus,
+  priced: readonly PricedLine[],
+  lineIds: readonly string[],
+  allocations: readonly Allocation[],
+): NewOrder {
+  const backordered = new Map<string, number>();
+  for (const allocation of allocations) {
+    if (allocation.locationId === null)
+      backordered.set(allocation.lineId, (backordered.get(allocation.lineId) ?? 0) + allocation.quantity);
+  }
+  return {
+    id,
+    channel,
+    channelOrderId: input.channelOrderId ?? null,
+    customerId: caller.customerId ?? input.customer?.customerId ?? null,
+    customer: input.customer ? { email: input.customer.email ?? null, name: input.customer.name ?? null } : null,
+    totals,
+    paymentStatus,
+    payment: input.payment
+      ? {
+          provider: input.payment.provider,
+          reference: input.payment.reference,
+          authorized: parseMoney(input.payment.authorized.amount, input.payment.authorized.currencyCode),
+        }
+      : null,
+    delivery: input.delivery,
+    purchaseOrderNumber: input.purchaseOrderNumber ?? null,
+    traceId: caller.traceId,
+    lines: priced.map((line, index) => {
+      const lineId = lineIds[index] as string;
+      return { ...line, id: lineId, backordered: backordered.get(lineId) ?? 0 };
+    }),
+    allocations: allocations.flatMap((allocation) =>
+      allocation.locationId === null ? [] : [{ ...allocation, locationId: allocation.locationId }],
+    ),
+  };
+}
+
+function placedEvents(order: NewOrder & { number: string }, caller: Caller): Parameters<typeof writeEvents>[1] {
+  const skuByLine = new Map(order.lines.map((line) => [line.id, line.sku]));
+  const common = { subject: order.id, channelCode: order.channel.code, traceId: caller.traceId };
+  return [
+    {
+      ...common,
+      type: 'order-placed.v1',
+      version: 1,
+      data: {
+        orderId: order.id,
+        number: order.number,
+        channelCode: order.channel.code,
+        lines: order.lines.map((line) => ({ lineId: line.id, sku: line.sku, quantity: line.quantity })),
+        allocations: order.allocations.map(({ lineId, locationId, quantity }) => ({
+          lineId,
+          sku: skuByLine.get(lineId) ?? '',
+          locationId,
+          quantity,
+        })),
+        totalMinor: order.totals.grandTotal.amountMinor.toString(),
+        currencyCode: order.totals.grandTotal.currencyCode,
+        deliveryMethod: order.delivery.method,
+      },
+    },
+    {
+      ...common,
+      type: 'order-status-changed.v1',
+      version: 2,
+      data: { orderId: order.id, customerId: order.customerId, previousStatus: 'CAPTURED', status: 'VALIDATED' },
+    },
+  ];
+}

@@ -1,0 +1,44 @@
+/** Expected refusals of this domain: data in the answer, never thrown. */
+export interface OrderRefusal<Code extends string> {
+  readonly code: Code;
+  /** What is wrong and what to do about it. No personal data. */
+  readonly message: string;
+  /** Path of the input field. */
+  readonly field?: readonly string[];
+}
+
+export type OrderPlaceErrorCode =
+  | 'OUT_OF_STOCK'
+  | 'UNKNOWN_SKU'
+  | 'INVALID_QUANTITY'
+  | 'INVALID_ADDRESS'
+  | 'PRICE_CHANGED'
+  | 'CURRENCY_NOT_SUPPORTED'
+  | 'PAYMENT_INSUFFICIENT'
+  | 'RESERVATION_EXPIRED'
+  | 'RESERVATION_MISMATCH'
+  | 'DUPLICATE_CHANNEL_ORDER'
+  | 'IDEMPOTENCY_CONFLICT'
+  | 'IDEMPOTENCY_IN_FLIGHT';
+
+export interface OrderPlaceRefusal extends OrderRefusal<OrderPlaceErrorCode> {
+  readonly sku?: string;
+  /** Units that could be had now; with OUT_OF_STOCK only. */
+  readonly availableQuantity?: number;
+}
+
+export type OrderCancelErrorCode = 'NOT_FOUND' | 'ALREADY_SHIPPED' | 'ILLEGAL_TRANSITION' | 'IDEMPOTENCY_CONFLICT';
+export type OrderHoldErrorCode = 'NOT_FOUND' | 'ILLEGAL_TRANSITION' | 'IDEMPOTENCY_CONFLICT';
+export type OrderReleaseHoldErrorCode = 'NOT_FOUND' | 'NOT_ON_HOLD' | 'IDEMPOTENCY_CONFLICT';
+export type ReturnRequestErrorCode =
+  | 'NOT_FOUND'
+  | 'NOT_RETURNABLE'
+  | 'QUANTITY_EXCEEDS_DELIVERED'
+  | 'RETURN_PERIOD_ENDED'
+  | 'IDEMPOTENCY_CONFLICT';
+export type ReturnAuthorizeErrorCode = 'NOT_FOUND' | 'ILLEGAL_TRANSITION' | 'IDEMPOTENCY_CONFLICT';
+export type ReturnReceiveErrorCode =
+  | 'NOT_FOUND'
+  | 'ILLEGAL_TRANSITION'
+  | 'QUANTITY_EXCEEDS_AUTHORIZED'
+  | 'IDEMPOTENCY_CONFLICT';

@@ -1,0 +1,29 @@
+import type { Knex } from 'knex';
+import type { Caller } from '../../platform/caller.ts';
+import { type Clock, systemClock } from '../../platform/clock.ts';
+import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import { createOrderLoaders } from './loaders.ts';
+import { createOrderReader } from './read.ts';
+import { type OrderContext, resolvers } from './resolvers.ts';
+
+export { type BookedOrder, createOrderBook, type Effect, type LineUnits, type OrderBook } from './book.ts';
+export type { TimelineNote } from './change.ts';
+export type { CancellationNotice, DeskOrder, DeskRegistration, OrderDesk, ShipmentNotice } from './port.ts';
+
+/** The order subgraph over the order book in PostgreSQL. */
+export function createOrderSubgraph(deps: { knex: Knex; clock?: Clock }): Subgraph<OrderContext> {
+  const reader = createOrderReader(deps.knex);
+  const clock = deps.clock ?? systemClock;
+  return buildSubgraph<OrderContext>({
+    name: 'order',
+    resolvers,
+    context: (caller: Caller, signal: AbortSignal) => ({
+      caller,
+      signal,
+      knex: deps.knex,
+      clock,
+      reader,
+      loaders: createOrderLoaders(reader, caller),
+    }),
+  });
+}

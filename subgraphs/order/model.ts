@@ -1,0 +1,130 @@
+import type { Money } from '../../platform/money.ts';
+import type { Quantities } from './quantities.ts';
+import type { OrderStage, OrderStatus, ReturnState } from './states.ts';
+
+export type ChannelKind = 'STOREFRONT' | 'POINT_OF_SALE' | 'MARKETPLACE' | 'BUSINESS_TO_BUSINESS' | 'SOCIAL';
+export type DeliveryMethod = 'SHIPPING' | 'PICK_UP' | 'LOCAL_DELIVERY' | 'IN_STORE';
+export type PaymentStatus = 'PENDING' | 'AUTHORIZED' | 'PAID' | 'PARTIALLY_REFUNDED' | 'REFUNDED' | 'FAILED';
+export type RefundStatus = 'NONE' | 'PENDING' | 'PARTIAL' | 'SETTLED' | 'FAILED';
+export type HoldReason = 'FRAUD' | 'ADDRESS' | 'PAYMENT' | 'INVENTORY' | 'MANUAL' | 'CHANNEL';
+export type Disposition = 'SELLABLE' | 'DEFECTIVE' | 'CUSTOMER_DAMAGED' | 'CARRIER_DAMAGED' | 'FULFILLER_DAMAGED';
+export type OrderTransition = 'CANCEL' | 'HOLD' | 'RELEASE_HOLD' | 'EDIT' | 'REQUEST_RETURN';
+
+/** A postal address. Personal data: never logged. */
+export interface Address {
+  readonly name?: string | null;
+  readonly line1: string;
+  readonly line2?: string | null;
+  readonly city: string;
+  readonly region?: string | null;
+  readonly postalCode?: string | null;
+  readonly countryCode: string;
+  readonly phone?: string | null;
+}
+
+/** The header of a customer order as it stands. */
+export interface Order {
+  readonly id: string;
+  readonly number: string;
+  readonly channel: { readonly code: string; readonly kind: ChannelKind; readonly name: string };
+  readonly channelOrderId: string | null;
+  readonly customerId: string | null;
+  readonly stage: OrderStage;
+  readonly status: OrderStatus;
+  readonly revision: number;
+  readonly currencyCode: string;
+  readonly totals: {
+    readonly subtotal: Money;
+    readonly discount: Money;
+    readonly shipping: Money;
+    readonly tax: Money;
+    readonly grandTotal: Money;
+  };
+  readonly paymentStatus: PaymentStatus;
+  readonly deliveryMethod: DeliveryMethod;
+  readonly deliveryLocationId: string | null;
+  readonly serviceLevel: string | null;
+  readonly shippingAddress: Address | null;
+  readonly purchaseOrderNumber: string | null;
+  readonly acknowledgement: { readonly deadline: Date | null; readonly acknowledgedAt: Date | null } | null;
+  readonly deskNumber: string | null;
+  readonly placedAt: Date;
+  readonly updatedAt: Date;
+  readonly deliveredAt: Date | null;
+}
+
+export interface OrderLine {
+  readonly id: string;
+  readonly orderId: string;
+  readonly sku: string;
+  readonly title: string;
+  readonly channelLineId: string | null;
+  readonly unitPrice: Money;
+  readonly total: Money;
+  readonly tax: Money;
+  readonly quantities: Quantities;
+}
+
+export interface OrderHold {
+  readonly orderId: string;
+  readonly reason: HoldReason;
+  readonly note: string | null;
+  readonly placedAt: Date;
+}
+
+export interface TimelineEntry {
+  readonly orderId: string;
+  readonly sequence: string;
+  readonly occurredAt: Date;
+  readonly type: string;
+  readonly system: string;
+  readonly message: string;
+  readonly traceId: string;
+}
+
+export interface OrderReturn {
+  readonly id: string;
+  readonly number: string;
+  readonly orderId: string;
+  readonly state: ReturnState;
+  readonly refundStatus: RefundStatus;
+  readonly expiresAt: Date;
+}
+
+export interface ReturnLine {
+  readonly id: string;
+  readonly returnId: string;
+  readonly orderLineId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly received: number;
+  readonly reason: string;
+  readonly disposition: Disposition | null;
+}
+
+/** Days after delivery within which a return may be requested. */
+export const RETURN_WINDOW_DAYS = 30;
+
+/** Days after which a permitted return that was not sent expires. */
+export const RETURN_EXPIRY_DAYS = 28;
+
+export function returnWindowOpen(order: Order, now: Date): boolean {
+  return order.deliveredAt === null || now.getTime() - order.deliveredAt.getTime() <= RETURN_WINDOW_DAYS * 86_400_000;
+}
+
+/** What may be done with an order as it stands. */
+export function availableTransitions(
+  order: Order,
+  lines: readonly OrderLine[],
+  holds: readonly OrderHold[],
+  now: Date,
+): OrderTransition[] {
+  const any = (units: (quantities: Quantities) => number) => lines.some((line) => units(line.quantities) > 0);
+  const stoppable = any((units) => units.unsourced + units.backordered + units.allocated);
+  const transitions: OrderTransition[] = [];
+  if (stoppable) transitions.push('CANCEL', 'HOLD');
+  if (holds.length > 0) transitions.push('RELEASE_HOLD');
+  if (any((units) => units.delivered - units.returned) && returnWindowOpen(order, now))
+    transitions.push('REQUEST_RETURN');
+  return transitions;
+}

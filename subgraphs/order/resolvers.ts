@@ -1,0 +1,94 @@
+import type { Knex } from 'knex';
+import { maySee } from '../../platform/caller.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { connectionOf, type PageArgs } from '../../platform/graphql/connection.ts';
+import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
+import { formatAmount, type Money } from '../../platform/money.ts';
+import type { OrderLoaders } from './loaders.ts';
+import { availableTransitions, type Order, type OrderLine, type OrderReturn, type TimelineEntry } from './model.ts';
+import { mutations } from './mutations.ts';
+import { type Quantities, returnProgress, shippedUnits } from './quantities.ts';
+import type { OrderFilter, OrderReader } from './read.ts';
+
+export interface OrderContext extends RequestContext {
+  readonly knex: Knex;
+  readonly clock: Clock;
+  readonly reader: OrderReader;
+  readonly loaders: OrderLoaders;
+}
+
+const toMoney = (amount: Money) => ({ amount: formatAmount(amount), currencyCode: amount.currencyCode });
+
+export const resolvers: Resolvers = {
+  Query: {
+    order: (_: unknown, { id }: { id: string }, context: OrderContext) => context.loaders.orders.load(id),
+    async orderByNumber(_: unknown, { number }: { number: string }, context: OrderContext) {
+      const order = await context.reader.orderByNumber(number);
+      return order && maySee(context.caller, { channelCode: order.channel.code, customerId: order.customerId })
+        ? order
+        : null;
+    },
+    orders: (_: unknown, { filter, ...page }: PageArgs & { filter?: OrderFilter | null }, context: OrderContext) =>
+      context.reader.orders(context.caller, filter ?? {}, page),
+  },
+
+  Mutation: mutations,
+
+  Order: {
+    __resolveReference: ({ id }: { id: string }, context: OrderContext) => context.loaders.orders.load(id),
+    async availableTransitions(order: Order, _: unknown, { loaders, clock }: OrderContext) {
+      const [lines, holds] = await Promise.all([
+        loaders.linesByOrder.load(order.id),
+        loaders.holdsByOrder.load(order.id),
+      ]);
+      return availableTransitions(order, lines, holds, clock.now());
+    },
+    holds: (order: Order, _: unknown, { loaders }: OrderContext) => loaders.holdsByOrder.load(order.id),
+    returnStatus: async (order: Order, _: unknown, { loaders }: OrderContext) =>
+      returnProgress((await loaders.linesByOrder.load(order.id)).map((line) => line.quantities)),
+    lines: async (order: Order, page: PageArgs, { loaders }: OrderContext) =>
+      connectionOf(await loaders.linesByOrder.load(order.id), page),
+    returns: (order: Order, _: unknown, { loaders }: OrderContext) => loaders.returnsByOrder.load(order.id),
+    async timeline(order: Order, page: PageArgs, { loaders }: OrderContext) {
+      const entries = await loaders.timelineByOrder.load(order.id);
+      return connectionOf<TimelineEntry & { id: string }>(
+        entries.map((entry) => ({ ...entry, id: entry.sequence })),
+        page,
+      );
+    },
+    totals: ({ totals }: Order) => ({
+      subtotal: toMoney(totals.subtotal),
+      discount: toMoney(totals.discount),
+      shipping: toMoney(totals.shipping),
+      tax: toMoney(totals.tax),
+      grandTotal: toMoney(totals.grandTotal),
+    }),
+  },
+
+  OrderLine: {
+    async __resolveReference({ id }: { id: string }, { loaders }: OrderContext) {
+      const line = await loaders.lines.load(id);
+      return line && (await loaders.orders.load(line.orderId)) ? line : null;
+    },
+    unitPrice: (line: OrderLine) => toMoney(line.unitPrice),
+    total: (line: OrderLine) => toMoney(line.total),
+    variant: (line: OrderLine) => ({ __typename: 'ProductVariant', sku: line.sku }),
+  },
+
+  OrderLineQuantities: {
+    shipped: (quantities: Quantities) => shippedUnits(quantities),
+  },
+
+  Return: {
+    async __resolveReference({ id }: { id: string }, { loaders }: OrderContext) {
+      const found = await loaders.returns.load(id);
+      return found && (await loaders.orders.load(found.orderId)) ? found : null;
+    },
+    lines: (item: OrderReturn, _: unknown, { loaders }: OrderContext) => loaders.returnLines.load(item.id),
+    order: (item: OrderReturn, _: unknown, { loaders }: OrderContext) => loaders.orders.load(item.orderId),
+  },
+
+  UserError: {
+    __resolveType: (error: { __typename: string }) => error.__typename,
+  },
+};
