@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
-import knexFactory from 'knex';
+import knexFactory, { type Knex } from 'knex';
+import { databaseFailure } from './failure.ts';
 
 export type { Knex };
 
@@ -8,6 +8,8 @@ export interface DatabaseOptions {
   poolMax: number;
   /** Shown in `pg_stat_activity`, so that an operator sees who holds a lock. */
   applicationName: string;
+  /** The server cancels a statement that runs longer, in milliseconds. Without it statements may run for ever. */
+  statementTimeoutMillis?: number;
 }
 
 /** How long a request waits for a free connection before it fails, in milliseconds. */
@@ -17,17 +19,41 @@ const CONNECT_TIMEOUT_MILLIS = 5_000;
 /**
  * A pool on one PostgreSQL database. It connects on first use; close it with `destroy()`.
  * Values arrive as pg delivers them: `int8` and `numeric` as text (no loss), `timestamptz` as `Date`, `jsonb` parsed.
+ *
+ * Queries throw CommerceError DATABASE_UNAVAILABLE when the server cannot be reached, and pg's error (with its SQLSTATE
+ * in `code`) when it refuses the statement. Inside a transaction use `inTransaction`, which does the same.
  */
 export function openDatabase(url: string, options: DatabaseOptions): Knex {
-  return knexFactory({
+  const knex = knexFactory({
     client: 'pg',
     connection: {
       connectionString: url,
       application_name: options.applicationName,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MILLIS,
       keepAlive: true,
+      ...(options.statementTimeoutMillis === undefined ? {} : { statement_timeout: options.statementTimeoutMillis }),
     },
-    pool: { min: 0, max: options.poolMax, propagateCreateError: true },
+    pool: { min: 0, max: options.poolMax },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MILLIS,
+    // knex would print connection failures to the console, with a stack; they reach the caller, who logs them.
+    log: { warn: () => undefined },
   });
+  nameFailures(knex.client);
+  return knex;
+}
+
+/** The two doors of a knex client to the server. */
+interface Doors {
+  acquireConnection(): Promise<unknown>;
+  _query(connection: unknown, query: unknown): Promise<unknown>;
+}
+
+function nameFailures(client: Doors): void {
+  const acquire = client.acquireConnection.bind(client);
+  const query = client._query.bind(client);
+  const rethrow = (error: unknown): never => {
+    throw databaseFailure(error);
+  };
+  client.acquireConnection = () => acquire().catch(rethrow);
+  client._query = (connection, sent) => query(connection, sent).catch(rethrow);
 }

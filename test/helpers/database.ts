@@ -78,7 +78,7 @@ async function withAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> 
 }
 
 function databaseName(suffix: string): string {
-  return `test_${process.env['TEST_RUN']}_${suffix}`;
+  return `test_${process.env.TEST_RUN}_${suffix}`;
 }
 
 function databaseUrl(database: string): string {
@@ -88,7 +88,7 @@ function databaseUrl(database: string): string {
 }
 
 function serverUrl(): string {
-  const url = process.env['TEST_DATABASE_URL'];
+  const url = process.env.TEST_DATABASE_URL;
   if (!url) throw new Error('TEST_DATABASE_URL is not set: run the tests through jest, whose global setup sets it');
   return url;
 }

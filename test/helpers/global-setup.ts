@@ -8,10 +8,10 @@ import { testServer } from './test-server.ts';
 /** One PostgreSQL for the whole run: the server in TEST_DATABASE_URL, or an embedded one in a temporary directory. */
 export default async function globalSetup(): Promise<void> {
   // Several runs may share one server: the names of their databases must not meet.
-  process.env['TEST_RUN'] = randomBytes(4).toString('hex');
-  if (process.env['TEST_DATABASE_URL']) return;
+  process.env.TEST_RUN = randomBytes(4).toString('hex');
+  if (process.env.TEST_DATABASE_URL) return;
   const dataDir = mkdtempSync(join(tmpdir(), 'commerce-test-'));
   const postgres = await startEmbeddedPostgres({ dataDir, durable: false });
-  process.env['TEST_DATABASE_URL'] = postgres.url('postgres');
+  process.env.TEST_DATABASE_URL = postgres.url('postgres');
   testServer.current = { postgres, dataDir };
 }

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createEmptyDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { openDatabase } from './database.ts';
+import { inTransaction } from './transaction.ts';
+
+describe('inTransaction', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createEmptyDatabase();
+    await database.knex.raw('create table public.account (id int primary key, amount int)');
+    await database.knex.raw('insert into public.account values (1, 0), (2, 0)');
+  });
+  afterAll(() => database.drop());
+
+  it('repeats a transaction that lost a deadlock', async () => {
+    let attempts = 0;
+    let arrived = 0;
+    let release = () => {};
+    const bothHoldOne = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const add = (first: number, second: number) =>
+      inTransaction(database.knex, async (trx) => {
+        attempts++;
+        await trx.raw('update public.account set amount = amount + 1 where id = ?', [first]);
+        if (++arrived === 2) release();
+        await bothHoldOne;
+        await trx.raw('update public.account set amount = amount + 1 where id = ?', [second]);
+      });
+    await Promise.all([add(1, 2), add(2, 1)]);
+    expect(attempts).toBe(3);
+    const { rows } = await database.knex.raw('select amount from public.account order by id');
+    expect(rows).toEqual([{ amount: 2 }, { amount: 2 }]);
+  });
+
+  it('gives up after five attempts', async () => {
+    let attempts = 0;
+    const work = inTransaction(database.knex, async (trx) => {
+      attempts++;
+      await trx.raw(`do $$ begin raise exception 'lost again' using errcode = '40001'; end $$`);
+    });
+    await expect(work).rejects.toMatchObject({ code: '40001' });
+    expect(attempts).toBe(5);
+  });
+
+  it('does not repeat any other failure, and rolls it back', async () => {
+    let attempts = 0;
+    const work = inTransaction(database.knex, async (trx) => {
+      attempts++;
+      await trx.raw('delete from public.account');
+      await trx.raw('insert into public.account values (3, 1), (3, 1)');
+    });
+    await expect(work).rejects.toMatchObject({ code: '23505' });
+    expect(attempts).toBe(1);
+    expect((await database.knex.raw('select 1 from public.account')).rowCount).toBe(2);
+  });
+
+  it('names a connection that breaks', async () => {
+    const work = inTransaction(database.knex, (trx) => trx.raw('select pg_terminate_backend(pg_backend_pid())'));
+    await expect(work).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    await expect(database.knex.raw('select 1')).resolves.toMatchObject({ rowCount: 1 });
+  });
+});
+
+describe('openDatabase', () => {
+  const open = (url: string, statementTimeoutMillis?: number) =>
+    openDatabase(url, {
+      poolMax: 1,
+      applicationName: 'test',
+      ...(statementTimeoutMillis ? { statementTimeoutMillis } : {}),
+    });
+
+  it.each([
+    ['a port nobody listens on', (url: URL) => (url.port = '1')],
+    ['a host that does not exist', (url: URL) => (url.hostname = 'nowhere.invalid')],
+    ['a wrong password', (url: URL) => (url.password = 'wrong')],
+    ['a database that does not exist', (url: URL) => (url.pathname = '/nothing')],
+  ])('names %s, without saying where', async (_what, change) => {
+    const url = new URL(process.env.TEST_DATABASE_URL ?? '');
+    change(url);
+    const knex = open(url.href);
+    await expect(knex.raw('select 1')).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      message: 'The operational store did not answer.',
+    });
+    await expect(inTransaction(knex, (trx) => trx.raw('select 1'))).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+    });
+    await knex.destroy();
+  });
+
+  it('gives up on a statement that runs too long', async () => {
+    const knex = open(process.env.TEST_DATABASE_URL ?? '', 100);
+    await expect(knex.raw('select pg_sleep(5)')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    await knex.destroy();
+  });
+
+  it('keeps what JavaScript would round, and reads times as dates', async () => {
+    const knex = open(process.env.TEST_DATABASE_URL ?? '');
+    const { rows } = await knex.raw(`select 9007199254740993::int8 as big, '2026-11-23T09:00:00Z'::timestamptz as at`);
+    expect(rows).toEqual([{ big: '9007199254740993', at: new Date('2026-11-23T09:00:00Z') }]);
+    await knex.destroy();
+  });
+});
