@@ -1,0 +1,259 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { CommerceError } from './errors.ts';
+
+/** What the table in docs/configuration.md and a refusal say about a variable. */
+interface About {
+  /** What it does, and what happens without it. */
+  meaning: string;
+  /** What would be right, after "expected". */
+  expected: string;
+  /** The value without the variable. Absent: there is none. */
+  fallback?: string;
+  /** Its value is a credential or holds one: never printed. */
+  secret?: boolean;
+}
+
+const about = z.registry<About>();
+
+/** Variables of a kind share the check; `note` says what the reader needs to know. */
+function variable<T>(schema: z.ZodType<T, string>, note: About): z.ZodType<T, string | undefined> {
+  return schema.prefault(note.fallback ?? '').register(about, note) as z.ZodType<T, string | undefined>;
+}
+
+function optional<T>(
+  schema: z.ZodType<T, string>,
+  note: Omit<About, 'fallback'>,
+): z.ZodType<T | null, string | undefined> {
+  const absent = z.undefined().transform(() => null);
+  return z.union([absent, schema]).register(about, note) as z.ZodType<T | null, string | undefined>;
+}
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max);
+
+const url = (protocols: readonly string[], fits: (address: URL) => boolean = () => true) =>
+  z.string().refine((value) => {
+    const address = URL.canParse(value) ? new URL(value) : null;
+    return address !== null && protocols.includes(address.protocol) && fits(address);
+  });
+
+const httpUrl = url(['http:', 'https:']);
+const databaseUrl = url(['postgresql:', 'postgres:'], (address) => address.pathname.length > 1);
+
+const millis = (fallback: string, meaning: string) =>
+  variable(integer(1, 600_000), { expected: 'milliseconds, 1 to 600000', fallback, meaning });
+const port = (meaning: string) => optional(integer(0, 65_535), { expected: 'an integer from 0 to 65535', meaning });
+const databaseAt = (meaning: string) =>
+  optional(databaseUrl, { expected: 'postgresql://user:password@host:5432/database', secret: true, meaning });
+const systemAt = (system: string) =>
+  optional(httpUrl, {
+    expected: 'a URL with http or https',
+    meaning: `Where the ${system} is. Without it \`npm start\` brings up the reference ${system}.`,
+  });
+const subgraphAt = (name: string) =>
+  optional(httpUrl, {
+    expected: 'a URL with http or https',
+    meaning: `Where the gateway reaches the ${name} subgraph. Without it: \`supergraph.yaml\`.`,
+  });
+
+const MODES = ['development', 'test', 'production'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const environment = z.object({
+  NODE_ENV: variable(z.enum(MODES), {
+    expected: `one of ${MODES.join(', ')}`,
+    fallback: 'development',
+    meaning: 'With `production` nothing is seeded and no secret has a default.',
+  }),
+  HOST: variable(z.string().regex(/^[\w.:-]+$/), {
+    expected: 'an address or host name to listen on',
+    fallback: '127.0.0.1',
+    meaning: 'Interface of every server of the process. `0.0.0.0` opens it to the network.',
+  }),
+  PORT: variable(integer(0, 65_535), {
+    expected: 'an integer from 0 to 65535',
+    fallback: '4000',
+    meaning: 'Port of the gateway. 0 takes a free one.',
+  }),
+  DATA_DIR: variable(z.string().min(1), {
+    expected: 'a directory that can be written',
+    fallback: '.data',
+    meaning: 'Everything that is kept: the built-in database and generated secrets.',
+  }),
+  LOG_LEVEL: variable(z.enum(LOG_LEVELS), {
+    expected: `one of ${LOG_LEVELS.join(', ')}`,
+    fallback: 'info',
+    meaning: 'Least severe entry that is logged.',
+  }),
+  DATABASE_URL: databaseAt('The operational store. Without it a built-in PostgreSQL runs in `DATA_DIR`.'),
+  DBOS_DATABASE_URL: databaseAt(
+    "The workflow engine's own database. Without it: the name of the operational store with `_dbos` added, on the same server.",
+  ),
+  SYSTEM_DATABASE_URL: databaseAt(
+    'Database of the one reference system that `start:system <name>` runs. Without it: a database of that name on the server of `DATABASE_URL`.',
+  ),
+  DATABASE_POOL_MAX: variable(integer(2, 1_000), {
+    expected: 'an integer from 2 to 1000',
+    fallback: '20',
+    meaning: 'Most connections that one process opens to the operational store.',
+  }),
+  DATABASE_STATEMENT_TIMEOUT_MS: millis('15000', 'A statement that runs longer is cancelled by the server.'),
+  REDIS_URL: optional(url(['redis:', 'rediss:']), {
+    expected: 'redis://host:6379 or rediss://host:6379',
+    secret: true,
+    meaning: 'Event log and fan-out between processes. Without it PostgreSQL does both.',
+  }),
+  SUBGRAPH_SECRET: optional(z.string().min(32), {
+    expected: 'at least 32 characters of secret, the same in every process',
+    secret: true,
+    meaning:
+      'Signs what the gateway asks of a subgraph. Required with `NODE_ENV=production`; otherwise one is generated and kept in `DATA_DIR`.',
+  }),
+  ERP_URL: systemAt('ERP'),
+  OMS_URL: systemAt('OMS'),
+  WMS_URL: systemAt('WMS'),
+  CARRIER_URL: systemAt('carrier'),
+  SYSTEM_PORT: port('Port of the one reference system that `start:system <name>` runs. Without it: its usual one.'),
+  SYSTEM_TIMEOUT_MS: millis('5000', 'A call to a system of record that takes longer fails with SYSTEM_TIMEOUT.'),
+  PRODUCT_URL: subgraphAt('product'),
+  INVENTORY_URL: subgraphAt('inventory'),
+  ORDER_URL: subgraphAt('order'),
+  FULFILLMENT_URL: subgraphAt('fulfillment'),
+  SETTLEMENT_URL: subgraphAt('settlement'),
+  OPERATIONS_URL: subgraphAt('operations'),
+  SUBGRAPH_PORT: port(
+    'Port of the one subgraph that `start:subgraph <name>` runs. Without it: the one in `supergraph.yaml`.',
+  ),
+  SUBGRAPH_TIMEOUT_MS: millis('10000', 'A request to a subgraph that takes longer fails with SUBGRAPH_TIMEOUT.'),
+  REQUEST_TIMEOUT_MS: millis('30000', 'The whole of a request to the gateway ends after this time.'),
+  SHUTDOWN_GRACE_MS: millis('10000', 'How long requests that are running may still take after SIGTERM or Ctrl-C.'),
+  DEMO_PACE_MS: variable(integer(0, 600_000), {
+    expected: 'milliseconds, 0 to 600000',
+    fallback: '1500',
+    meaning: 'How long a reference system takes for one step of its work, such as packing or a delivery scan.',
+  }),
+});
+
+/** Name of a system of record as it appears in the configuration. */
+export type SystemName = 'erp' | 'oms' | 'wms' | 'carrier';
+/** Name of a subgraph that has a server. */
+export type SubgraphName = 'product' | 'inventory' | 'order' | 'fulfillment' | 'settlement' | 'operations';
+
+/** Null always means "not set"; docs/configuration.md says what happens then. */
+export interface Config {
+  readonly nodeEnv: (typeof MODES)[number];
+  readonly host: string;
+  readonly port: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly database: {
+    readonly url: string | null;
+    /** Set whenever `url` is. */
+    readonly dbosUrl: string | null;
+    readonly systemUrl: string | null;
+    readonly poolMax: number;
+    readonly statementTimeoutMillis: number;
+  };
+  readonly redisUrl: string | null;
+  /** Never null in production. Where it is null, `keptSecret` gives one. */
+  readonly subgraphSecret: string | null;
+  readonly systemUrls: Readonly<Record<SystemName, string | null>>;
+  readonly systemPort: number | null;
+  readonly systemTimeoutMillis: number;
+  readonly subgraphUrls: Readonly<Record<SubgraphName, string | null>>;
+  readonly subgraphPort: number | null;
+  readonly subgraphTimeoutMillis: number;
+  readonly requestTimeoutMillis: number;
+  readonly shutdownGraceMillis: number;
+  readonly demoPaceMillis: number;
+}
+
+/**
+ * Reads the whole configuration. The only place that looks at the environment. An empty variable counts as not set.
+ * @throws CommerceError CONFIGURATION_INVALID, which names every variable that is wrong and what would be right
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const set = Object.fromEntries(Object.keys(environment.shape).map((name) => [name, env[name] || undefined]));
+  const parsed = environment.safeParse(set);
+  const wrong = new Set(parsed.error?.issues.map((issue) => String(issue.path[0])));
+  if (set.NODE_ENV === 'production' && !set.SUBGRAPH_SECRET) wrong.add('SUBGRAPH_SECRET');
+  if (wrong.size > 0 || !parsed.success) throw refusal([...wrong], set);
+  return toConfig(parsed.data);
+}
+
+function toConfig(read: z.output<typeof environment>): Config {
+  return {
+    nodeEnv: read.NODE_ENV,
+    host: read.HOST,
+    port: read.PORT,
+    dataDir: resolve(read.DATA_DIR),
+    logLevel: read.LOG_LEVEL,
+    database: {
+      url: read.DATABASE_URL,
+      dbosUrl: read.DBOS_DATABASE_URL ?? (read.DATABASE_URL && withSuffix(read.DATABASE_URL, '_dbos')),
+      systemUrl: read.SYSTEM_DATABASE_URL,
+      poolMax: read.DATABASE_POOL_MAX,
+      statementTimeoutMillis: read.DATABASE_STATEMENT_TIMEOUT_MS,
+    },
+    redisUrl: read.REDIS_URL,
+    subgraphSecret: read.SUBGRAPH_SECRET,
+    systemUrls: { erp: read.ERP_URL, oms: read.OMS_URL, wms: read.WMS_URL, carrier: read.CARRIER_URL },
+    systemPort: read.SYSTEM_PORT,
+    systemTimeoutMillis: read.SYSTEM_TIMEOUT_MS,
+    subgraphUrls: {
+      product: read.PRODUCT_URL,
+      inventory: read.INVENTORY_URL,
+      order: read.ORDER_URL,
+      fulfillment: read.FULFILLMENT_URL,
+      settlement: read.SETTLEMENT_URL,
+      operations: read.OPERATIONS_URL,
+    },
+    subgraphPort: read.SUBGRAPH_PORT,
+    subgraphTimeoutMillis: read.SUBGRAPH_TIMEOUT_MS,
+    requestTimeoutMillis: read.REQUEST_TIMEOUT_MS,
+    shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,
+    demoPaceMillis: read.DEMO_PACE_MS,
+  };
+}
+
+/** One line of the table of variables. */
+export interface ConfigVariable extends About {
+  name: string;
+}
+
+/** Every variable there is, from the schema that checks them. */
+export function configVariables(): ConfigVariable[] {
+  return Object.entries(environment.shape).map(([name, schema]) => {
+    const note = about.get(schema);
+    if (!note) throw new Error(`${name} is not described`);
+    return { name, ...note };
+  });
+}
+
+function refusal(names: readonly string[], set: Record<string, string | undefined>): CommerceError {
+  const known = new Map(configVariables().map((each) => [each.name, each]));
+  const lines = names.map((name) => {
+    const value = set[name];
+    return `${name} is ${describe(value, known.get(name)?.secret ?? false)}; expected ${known.get(name)?.expected}`;
+  });
+  const message = `The configuration is not valid:\n${lines.map((line) => `  ${line}.`).join('\n')}`;
+  return new CommerceError('CONFIGURATION_INVALID', message, { variables: names.join(' ') });
+}
+
+function describe(value: string | undefined, secret: boolean): string {
+  if (value === undefined) return 'missing';
+  // Any URL may carry a password before its @, also where none belongs.
+  return secret || value.includes('@') ? 'set to something else (not shown)' : JSON.stringify(value);
+}
+
+function withSuffix(databaseAddress: string, suffix: string): string {
+  const address = new URL(databaseAddress);
+  address.pathname += suffix;
+  return address.href;
+}
