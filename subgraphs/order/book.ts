@@ -72,7 +72,9 @@ export function createOrderBook(knex: Knex) {
     /** Units wait for stock. */
     backorder: move('backorder'),
     /** A node works on units. */
-    startFulfillment: move('startFulfillment'),
+    startFulfillment: (orderId: string, lines: readonly LineUnits[], effect: Effect) =>
+      // A node's acceptance may be heard after its shipment: then there is nothing left to move.
+      change(orderId, { ...effect, moves: lines.map((line) => ({ ...line, move: 'startFulfillment', atMost: true })) }),
     /** A node gave units back; they need another node. */
     handBack: move('handBack'),
     /** Units left a node. */
@@ -88,9 +90,9 @@ export function createOrderBook(knex: Knex) {
     /** Puts something on the order's timeline that changes nothing else. */
     note: (orderId: string, effect: Effect) => change(orderId, effect),
 
-    /** Moves a return on after the goods arrived, and says where its refund stands. Repeating it changes nothing. */
+    /** Moves a return on after goods arrived, and says where its refund stands. A closed return stays closed. */
     async settleReturn(returnId: string, state: ReturnState, refundStatus: RefundStatus): Promise<void> {
-      await query(knex, 'update orders.return set state = ?, refund_status = ? where id = ?', [
+      await query(knex, `update orders.return set state = ?, refund_status = ? where id = ? and state <> 'CLOSED'`, [
         state,
         refundStatus,
         returnId,

@@ -3,7 +3,7 @@ import { type NewEvent, writeEvents } from '../../events/outbox.ts';
 import { change, query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Order, OrderLine, PaymentStatus } from './model.ts';
-import { deriveStatus, type Move, moveUnits, type Quantities } from './quantities.ts';
+import { deriveStatus, type Move, movableUnits, moveUnits, type Quantities } from './quantities.ts';
 import { type LineRow, type OrderRow, toLine, toOrder } from './rows.ts';
 import { type OrderStage, type OrderStatus, statusPath } from './states.ts';
 
@@ -12,7 +12,7 @@ export interface OrderChange {
   /** Names the effect, e.g. `ship:shp_...`; the same key never has an effect twice. Null when the caller dedupes itself. */
   readonly key: string | null;
   readonly stage?: OrderStage;
-  readonly moves?: readonly { readonly lineId: string; readonly move: Move; readonly quantity: number }[];
+  readonly moves?: readonly LineMove[];
   readonly returned?: readonly { readonly lineId: string; readonly quantity: number }[];
   readonly set?: {
     readonly acknowledgedAt?: Date;
@@ -23,6 +23,14 @@ export interface OrderChange {
   /** Further events about the order; they get the versions after the status events. */
   readonly events?: readonly { readonly type: string; readonly data: object }[];
   readonly traceId: string;
+}
+
+export interface LineMove {
+  readonly lineId: string;
+  readonly move: Move;
+  readonly quantity: number;
+  /** Moves what is there when it is less than `quantity`: the rest has gone further already. */
+  readonly atMost?: boolean;
 }
 
 export interface TimelineNote {
@@ -120,8 +128,9 @@ function applyMoves(lines: readonly OrderLine[], change: OrderChange): OrderLine
     if (!line) throw new CommerceError('NOT_FOUND', 'the order has no such line', { lineId });
     return line;
   };
-  for (const { lineId, move, quantity } of change.moves ?? []) {
-    const next = moveUnits(of(lineId), move, quantity);
+  for (const { lineId, move, quantity, atMost } of change.moves ?? []) {
+    const line = of(lineId);
+    const next = moveUnits(line, move, atMost ? Math.min(quantity, movableUnits(line, move)) : quantity);
     if (!next)
       throw new CommerceError('ILLEGAL_TRANSITION', `cannot ${move} ${quantity} units of this line`, {
         lineId,

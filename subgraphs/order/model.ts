@@ -33,6 +33,8 @@ export interface Order {
   readonly status: OrderStatus;
   readonly revision: number;
   readonly currencyCode: string;
+  /** Whether the lines' prices contain tax. */
+  readonly taxIncluded: boolean;
   readonly totals: {
     readonly subtotal: Money;
     readonly discount: Money;

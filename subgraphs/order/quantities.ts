@@ -34,6 +34,11 @@ export const MOVES = {
 
 export type Move = keyof typeof MOVES;
 
+/** Units that a move could take at most. */
+export function movableUnits(line: Quantities, move: Move): number {
+  return MOVES[move].from.reduce((sum, bucket) => sum + line[bucket], 0);
+}
+
 /**
  * Moves units between buckets.
  * @returns the new quantities, or null when fewer than `units` are where the move may take from

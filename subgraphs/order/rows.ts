@@ -17,6 +17,7 @@ import type { OrderStage, OrderStatus, ReturnState } from './states.ts';
 export interface OrderRow {
   id: string; number: string; channel_code: string; channel_kind: ChannelKind; channel_name: string; channel_order_id: string | null;
   customer_id: string | null; stage: OrderStage; status: OrderStatus; revision: number; currency_code: string;
+  tax_included: boolean;
   subtotal_minor: string; discount_minor: string; shipping_minor: string; tax_minor: string; grand_total_minor: string;
   payment_status: PaymentStatus; delivery_method: DeliveryMethod; delivery_location_id: string | null; service_level: string | null;
   shipping_address: Address | null; purchase_order_number: string | null; acknowledgement_deadline: Date | null; acknowledged_at: Date | null;
@@ -50,6 +51,7 @@ export function toOrder(row: OrderRow): Order {
     status: row.status,
     revision: row.revision,
     currencyCode: row.currency_code,
+    taxIncluded: row.tax_included,
     totals: {
       subtotal: amount(row.subtotal_minor),
       discount: amount(row.discount_minor),

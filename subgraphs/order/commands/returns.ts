@@ -170,13 +170,7 @@ export async function receiveReturn(
     return refuse(returnId, 'ILLEGAL_TRANSITION', ['returnId'], illegal(found.return.state));
   }
   await saveArrivals(trx, returnId, state, input);
-  const lineOf = new Map(found.lines.map((line) => [line.id, line]));
-  const arrivals = input.lines.map((arrival) => ({
-    lineId: lineOf.get(arrival.returnLineId)?.orderLineId ?? '',
-    sku: lineOf.get(arrival.returnLineId)?.sku ?? '',
-    quantity: arrival.quantity,
-    disposition: arrival.disposition,
-  }));
+  const arrivals = await arrivalsOf(trx, found, input);
   await changeOrder(trx, found.return.orderId, {
     key: null,
     returned: arrivals,
@@ -196,6 +190,29 @@ export async function receiveReturn(
     traceId: caller.traceId,
   });
   return { returnId, refusals: [] };
+}
+
+/** What arrived per order line, with the units that had come back before: a credit memo's tax share depends on it. */
+async function arrivalsOf(
+  trx: Knex.Transaction,
+  found: { return: OrderReturn; lines: ReturnLine[] },
+  input: ReturnReceiveInput,
+) {
+  const lineOf = new Map(found.lines.map((line) => [line.id, line]));
+  const order = await lockOrder(trx, found.return.orderId);
+  const returned = new Map(order?.lines.map((line) => [line.id, line.quantities.returned]) ?? []);
+  return input.lines.map((arrival) => {
+    const lineId = lineOf.get(arrival.returnLineId)?.orderLineId ?? '';
+    const returnedBefore = returned.get(lineId) ?? 0;
+    returned.set(lineId, returnedBefore + arrival.quantity);
+    return {
+      lineId,
+      sku: lineOf.get(arrival.returnLineId)?.sku ?? '',
+      quantity: arrival.quantity,
+      disposition: arrival.disposition,
+      returnedBefore,
+    };
+  });
 }
 
 async function saveArrivals(

@@ -1,0 +1,116 @@
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import { type ErrorCode, isCommerceError, isRetryable } from '../platform/errors.ts';
+import type { ExceptionDesk } from './port.ts';
+
+/** What every step of a workflow knows about the work it belongs to. */
+export interface WorkContext {
+  readonly orderId: string | null;
+  readonly channelCode: string | null;
+  readonly traceId: string;
+}
+
+export interface StepOptions {
+  /** Verb and noun, e.g. `release-work`. With the workflow's id it names the step's exception. */
+  readonly name: string;
+  /** The system of record that the step calls, or `commerce` for our own store. */
+  readonly system: string;
+  /** Longest time one attempt may take, in milliseconds. */
+  readonly timeoutMillis?: number;
+}
+
+/** Quick attempts before a failure is shown on the exception desk. */
+const QUICK_ATTEMPTS = 5;
+const DEFAULT_TIMEOUT_MILLIS = 10_000;
+
+/** Pause between rounds of attempts once an exception is open, in seconds: 15, 30, 60 … at most 15 minutes. */
+const FIRST_PAUSE_SECONDS = 15;
+const MAX_PAUSE_SECONDS = 900;
+
+/** Topic on which a person's retry reaches the waiting workflow. */
+export const RETRY_TOPIC = 'retry';
+
+/**
+ * Runs one durable step: completed steps never run again after a crash, so only the step in flight repeats.
+ * Retryable failures are repeated quickly, then an exception is raised and the step is tried again at growing intervals,
+ * or at once when somebody asks for it. The step must be idempotent at the system it calls.
+ *
+ * Must be called from inside a DBOS workflow.
+ */
+export async function durableStep<Result>(
+  exceptions: ExceptionDesk,
+  work: WorkContext,
+  options: StepOptions,
+  run: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const workflowId = DBOS.workflowID ?? null;
+  const key = `${workflowId ?? 'none'}:${options.name}`;
+  for (let round = 0; ; round++) {
+    try {
+      const result = await DBOS.runStep(
+        () => run(AbortSignal.timeout(options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS)),
+        {
+          name: options.name,
+          retriesAllowed: true,
+          maxAttempts: QUICK_ATTEMPTS,
+          intervalSeconds: 0.2,
+          backoffRate: 2,
+          shouldRetry: isRetryable,
+        },
+      );
+      if (round > 0)
+        await DBOS.runStep(() => exceptions.resolve(key), {
+          name: `${options.name}:resolved`,
+          retriesAllowed: true,
+          maxAttempts: 10,
+        });
+      return result;
+    } catch (error) {
+      const failure = rootCause(error);
+      await DBOS.runStep(
+        () =>
+          exceptions.raise({
+            key,
+            ...describe(failure),
+            system: options.system,
+            operation: options.name,
+            ...work,
+            workflowId,
+          }),
+        { name: `${options.name}:raise`, retriesAllowed: true, maxAttempts: 10 },
+      );
+      await DBOS.recv(RETRY_TOPIC, { timeoutSeconds: Math.min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** round) });
+    }
+  }
+}
+
+/** DBOS wraps the last error of a step that ran out of attempts; the cause is what an operator needs. */
+function rootCause(error: unknown): unknown {
+  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors) && error.errors.length > 0)
+    return rootCause(error.errors.at(-1));
+  return error;
+}
+
+const CAUSES: Partial<Record<ErrorCode, 'VALIDATION' | 'MAPPING' | 'THROTTLED' | 'CONFLICT' | 'UNAVAILABLE'>> = {
+  BAD_USER_INPUT: 'VALIDATION',
+  SYSTEM_REJECTED: 'VALIDATION',
+  SYSTEM_BAD_RESPONSE: 'MAPPING',
+  OVERLOADED: 'THROTTLED',
+  ILLEGAL_TRANSITION: 'CONFLICT',
+  IDEMPOTENCY_CONFLICT: 'CONFLICT',
+  SYSTEM_TIMEOUT: 'UNAVAILABLE',
+  SYSTEM_UNAVAILABLE: 'UNAVAILABLE',
+  DATABASE_UNAVAILABLE: 'UNAVAILABLE',
+};
+
+function describe(error: unknown): {
+  cause: 'VALIDATION' | 'MAPPING' | 'THROTTLED' | 'CONFLICT' | 'UNAVAILABLE' | 'UNKNOWN';
+  message: string;
+} {
+  // The text of an unknown failure may hold anything, so only a registered one is shown.
+  if (!isCommerceError(error))
+    return {
+      cause: 'UNKNOWN',
+      message: 'The step failed for a reason that is not known. The log has it under the trace id.',
+    };
+  return { cause: CAUSES[error.code] ?? 'UNKNOWN', message: error.message };
+}

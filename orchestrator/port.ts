@@ -1,0 +1,282 @@
+import type { Money } from '../platform/money.ts';
+
+/** Units of one order line. */
+export interface LineUnits {
+  readonly lineId: string;
+  readonly quantity: number;
+}
+
+/** Which effect a command has, so that a repeated step changes nothing, and what the order's timeline says about it. */
+export interface Effect {
+  readonly key: string;
+  readonly timeline?: readonly {
+    readonly type: string;
+    readonly system: string;
+    readonly message: string;
+    readonly occurredAt?: Date;
+  }[];
+  readonly traceId: string;
+}
+
+/** The part of an order line's quantities that decisions here depend on. */
+export interface LineQuantities {
+  readonly ordered: number;
+  readonly unsourced: number;
+  readonly backordered: number;
+  readonly allocated: number;
+  readonly inFulfillment: number;
+  readonly inTransit: number;
+  readonly delivered: number;
+  readonly lost: number;
+  readonly cancelled: number;
+  readonly returned: number;
+}
+
+export interface BookedLine {
+  readonly id: string;
+  readonly sku: string;
+  readonly unitPrice: Money;
+  readonly total: Money;
+  readonly tax: Money;
+  readonly quantities: LineQuantities;
+}
+
+export interface BookedOrder {
+  readonly order: {
+    readonly id: string;
+    readonly number: string;
+    readonly status: string;
+    readonly channel: { readonly code: string };
+    readonly channelOrderId: string | null;
+    readonly customerId: string | null;
+    readonly currencyCode: string;
+    /** Whether the lines' prices contain tax. */
+    readonly taxIncluded: boolean;
+    readonly deliveryMethod: 'SHIPPING' | 'PICK_UP' | 'LOCAL_DELIVERY' | 'IN_STORE';
+    readonly serviceLevel: string | null;
+    /** Personal data: goes to the node that ships, nowhere else. */
+    readonly shippingAddress: ShipTo | null;
+    readonly paymentStatus: string;
+  };
+  readonly lines: readonly BookedLine[];
+  readonly holds: readonly unknown[];
+  readonly allocations: readonly {
+    readonly lineId: string;
+    readonly sku: string;
+    readonly locationId: string;
+    readonly quantity: number;
+  }[];
+}
+
+/** A delivery address. Personal data: never logged, never stored in a workflow's record. */
+export interface ShipTo {
+  readonly name?: string | null;
+  readonly line1: string;
+  readonly line2?: string | null;
+  readonly city: string;
+  readonly region?: string | null;
+  readonly postalCode?: string | null;
+  readonly countryCode: string;
+  readonly phone?: string | null;
+}
+
+export interface ChangedOrder {
+  readonly applied: boolean;
+  readonly lines: readonly BookedLine[];
+}
+
+/** The order book: commands on one order, each with a key that makes it happen once. Throws NOT_FOUND or ILLEGAL_TRANSITION. */
+export interface OrderBook {
+  read(orderId: string): Promise<BookedOrder | null>;
+  accept(orderId: string, desk: { deskNumber: string; acknowledgedAt: Date }, effect: Effect): Promise<ChangedOrder>;
+  allocate(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
+  startFulfillment(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
+  handBack(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
+  backorder(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
+  ship(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
+  deliver(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
+  lose(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
+  setPaymentStatus(
+    orderId: string,
+    status: 'PAID' | 'PARTIALLY_REFUNDED' | 'REFUNDED',
+    effect: Effect,
+  ): Promise<ChangedOrder>;
+  note(orderId: string, effect: Effect): Promise<ChangedOrder>;
+  settleReturn(
+    returnId: string,
+    state: 'PARTIALLY_RECEIVED' | 'CLOSED',
+    refundStatus: 'PARTIAL' | 'SETTLED',
+  ): Promise<void>;
+}
+
+/** The order desk (OMS). */
+export interface OrderDesk {
+  register(
+    order: {
+      readonly orderId: string;
+      readonly number: string;
+      readonly channelCode: string;
+      readonly channelOrderId: string | null;
+      readonly currencyCode: string;
+      readonly lines: readonly {
+        readonly lineId: string;
+        readonly sku: string;
+        readonly quantity: number;
+        readonly unitPrice: string;
+      }[];
+      readonly destination: { readonly countryCode: string; readonly postalCode: string | null } | null;
+    },
+    signal: AbortSignal,
+  ): Promise<{ readonly deskNumber: string; readonly acknowledgedAt: Date | null }>;
+  confirmShipment(
+    notice: {
+      readonly noticeId: string;
+      readonly orderId: string;
+      readonly lines: readonly LineUnits[];
+      readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
+    },
+    signal: AbortSignal,
+  ): Promise<void>;
+  cancel(
+    notice: {
+      readonly noticeId: string;
+      readonly orderId: string;
+      readonly lines: readonly LineUnits[];
+      readonly reason: string;
+    },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** The fulfillment domain's own records. */
+export interface FulfillmentBook {
+  /**
+   * Creates one fulfillment order per location, OPEN and UNSUBMITTED. One effect per `key`: a repetition returns the same orders.
+   * @returns ids in the order of `groups`
+   */
+  open(request: {
+    readonly key: string;
+    readonly orderId: string;
+    readonly channelCode: string;
+    readonly customerId: string | null;
+    readonly deliveryMethod: string;
+    readonly serviceLevel: string | null;
+    readonly groups: readonly {
+      readonly locationId: string;
+      readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+    }[];
+    readonly traceId: string;
+  }): Promise<readonly string[]>;
+
+  /**
+   * Marks a fulfillment order SUBMITTED, so that its units can no longer be withdrawn, and says what to send to the node.
+   * Repeating it gives the same answer. Null when nothing is left of it (cancelled meanwhile).
+   */
+  submit(fulfillmentOrderId: string, traceId: string): Promise<WorkOrder | null>;
+
+  /** The shipment with its lines. Null when there is none. */
+  readShipment(shipmentId: string): Promise<{
+    readonly shipmentId: string;
+    readonly orderId: string;
+    readonly locationId: string;
+    readonly shippedAt: Date;
+    readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+    readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
+  } | null>;
+}
+
+/** Work for one node, without the address, which the step reads from the order when it sends it. */
+export interface WorkOrder {
+  readonly fulfillmentOrderId: string;
+  readonly orderId: string;
+  readonly locationId: string;
+  readonly deliveryMethod: string;
+  readonly serviceLevel: string | null;
+  readonly lines: readonly {
+    readonly fulfillmentOrderLineId: string;
+    readonly sku: string;
+    readonly quantity: number;
+  }[];
+}
+
+/** The nodes' warehouse system (WMS). */
+export interface Warehouse {
+  /** Hands work to a node. One delivery per `fulfillmentOrderId`. @returns the node's own number of it */
+  release(
+    work: WorkOrder & { readonly orderNumber: string; readonly shipTo: ShipTo | null },
+    signal: AbortSignal,
+  ): Promise<{ readonly nodeReference: string }>;
+  /** Books returned, sellable units back on the shelf. One effect per `key`. */
+  receiveReturn(
+    receipt: {
+      readonly key: string;
+      readonly locationId: string;
+      readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
+    },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** One line of an invoice or credit memo. Amounts in minor units of the document's currency. */
+export interface DocumentLine {
+  readonly lineId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly netMinor: bigint;
+  readonly taxMinor: bigint;
+}
+
+/** The finance domain: posts documents in the ERP and keeps its own record of them. */
+export interface Finance {
+  /** Posts an invoice. One document per `key`. @returns the ERP's number of it */
+  postInvoice(
+    document: FinanceDocument,
+    signal: AbortSignal,
+  ): Promise<{ readonly invoiceId: string; readonly number: string }>;
+  /** Posts a credit memo and pays the buyer back. One document and one refund per `key`. */
+  postCreditMemo(
+    document: FinanceDocument & { readonly returnId: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly refundId: string; readonly number: string }>;
+}
+
+export interface FinanceDocument {
+  readonly key: string;
+  readonly orderId: string;
+  readonly orderNumber: string;
+  readonly channelCode: string;
+  readonly customerId: string | null;
+  readonly currencyCode: string;
+  readonly lines: readonly DocumentLine[];
+  /** Whether the money was authorised when the order was placed, so that the document can be cleared at once. */
+  readonly paid: boolean;
+  readonly traceId: string;
+}
+
+/** The desk where failures land that the system could not get over by itself. */
+export interface ExceptionDesk {
+  /** Opens an exception, or counts another attempt on the open one of the same key. */
+  raise(failure: {
+    readonly key: string;
+    readonly cause: 'VALIDATION' | 'MAPPING' | 'THROTTLED' | 'CONFLICT' | 'UNAVAILABLE' | 'UNKNOWN';
+    readonly system: string;
+    readonly operation: string;
+    readonly message: string;
+    readonly orderId: string | null;
+    readonly channelCode: string | null;
+    readonly workflowId: string | null;
+    readonly traceId: string;
+  }): Promise<void>;
+  /** Closes the open exception of this key, if any: a later attempt succeeded. */
+  resolve(key: string): Promise<void>;
+}
+
+/** Everything the workflows need. The process entry binds it to the domains' doors and the systems' adapters. */
+export interface OrchestratorDeps {
+  readonly orders: OrderBook;
+  readonly desk: OrderDesk;
+  readonly fulfillment: FulfillmentBook;
+  readonly warehouse: Warehouse;
+  readonly finance: Finance;
+  readonly exceptions: ExceptionDesk;
+}

@@ -1,0 +1,106 @@
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import type { EventLog } from '../events/port.ts';
+import type { Logger } from '../platform/logger.ts';
+import { RETRY_TOPIC } from './durable.ts';
+import type { OrchestratorDeps } from './port.ts';
+import { REACTED_TYPES, react, type Workflows } from './reactions.ts';
+import { cancelUnits } from './workflows/cancel-units.ts';
+import { fulfilOrder } from './workflows/fulfil-order.ts';
+import { returnGoods } from './workflows/return-goods.ts';
+import { ship } from './workflows/ship.ts';
+
+export interface OrchestratorOptions {
+  readonly deps: OrchestratorDeps;
+  readonly log: EventLog;
+  /** PostgreSQL URL of the database in which DBOS keeps the workflows' records. */
+  readonly databaseUrl: string;
+  /** Names this process among the workers; a restart under the same name takes up its own unfinished workflows. */
+  readonly executorId: string;
+  readonly logger: Logger;
+}
+
+export interface Orchestrator {
+  /** Asks a workflow that waits after a failure to try again now. False when there is none waiting under this id. */
+  retry(workflowId: string): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Version of the workflows' step sequence. DBOS takes up unfinished workflows of the same version only:
+ * raise it when steps are added, removed or reordered, and keep the old code until its workflows are done.
+ */
+const WORKFLOW_VERSION = '1';
+
+/** Starts the durable workflows and feeds them from the event log. One per process: DBOS is a singleton. */
+export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
+  const { deps, logger } = options;
+  DBOS.setConfig({
+    name: 'commerce-orders',
+    systemDatabaseUrl: options.databaseUrl,
+    systemDatabasePoolSize: 10,
+    applicationVersion: WORKFLOW_VERSION,
+    executorID: options.executorId,
+    logLevel: 'error',
+    enableOTLP: false,
+  });
+  const registered = {
+    fulfilOrder: DBOS.registerWorkflow((input: Parameters<typeof fulfilOrder>[1]) => fulfilOrder(deps, input), {
+      name: 'fulfilOrder',
+    }),
+    ship: DBOS.registerWorkflow((input: Parameters<typeof ship>[1]) => ship(deps, input), { name: 'ship' }),
+    returnGoods: DBOS.registerWorkflow((input: Parameters<typeof returnGoods>[1]) => returnGoods(deps, input), {
+      name: 'returnGoods',
+    }),
+    cancelUnits: DBOS.registerWorkflow((input: Parameters<typeof cancelUnits>[1]) => cancelUnits(deps, input), {
+      name: 'cancelUnits',
+    }),
+  };
+  await DBOS.launch();
+
+  const workflows: Workflows = {
+    fulfilOrder: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.fulfilOrder, { workflowID })(input)),
+    ship: async (workflowID, input) => void (await DBOS.startWorkflow(registered.ship, { workflowID })(input)),
+    returnGoods: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.returnGoods, { workflowID })(input)),
+    cancelUnits: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.cancelUnits, { workflowID })(input)),
+  };
+
+  const stopping = new AbortController();
+  const consumer = options.log.consume({
+    group: 'orchestrator',
+    types: [...REACTED_TYPES],
+    signal: stopping.signal,
+    handler: (event) => react(event, deps, workflows),
+    onDead: async (event, error) => {
+      logger.error({ eventId: event.id, type: event.type, traceId: event.traceId, err: error }, 'event set aside');
+      const data = event.data as { orderId?: string };
+      await deps.exceptions.raise({
+        key: `event:${event.id}`,
+        cause: 'UNKNOWN',
+        system: 'commerce',
+        operation: `react-to-${event.type}`,
+        message: 'An event could not be handled and was set aside. The log has the reason under the trace id.',
+        orderId: data.orderId ?? null,
+        channelCode: event.channelCode,
+        workflowId: null,
+        traceId: event.traceId,
+      });
+    },
+  });
+
+  return {
+    async retry(workflowId) {
+      const status = await DBOS.getWorkflowStatus(workflowId);
+      if (status?.status !== 'PENDING') return false;
+      await DBOS.send(workflowId, 'now', RETRY_TOPIC);
+      return true;
+    },
+    async stop() {
+      stopping.abort();
+      await consumer;
+      await DBOS.shutdown();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { CommerceError } from '../../platform/errors.ts';
+import { durableStep, type StepOptions } from '../durable.ts';
+import { documentLine } from '../invoicing.ts';
+import type { OrchestratorDeps } from '../port.ts';
+
+export interface ShipInput {
+  readonly shipmentId: string;
+  readonly orderId: string;
+  readonly channelCode: string;
+  readonly traceId: string;
+}
+
+/** A line as it was billed: plain strings, because the result of a step is stored. */
+interface BilledLine {
+  readonly lineId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly netMinor: string;
+  readonly taxMinor: string;
+}
+
+/** Goods left a node: the order says so, the desk is told, the ERP invoices what was shipped. */
+export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<void> {
+  const { shipmentId, orderId, traceId } = input;
+  const step = <Result>(options: StepOptions, run: (signal: AbortSignal) => Promise<Result>) =>
+    durableStep(deps.exceptions, input, options, run);
+
+  const billed = await step({ name: 'mark-shipped', system: 'commerce' }, () => markShipped(deps, input));
+
+  await step({ name: 'confirm-shipment', system: 'oms' }, async (signal) => {
+    const shipment = await readShipment(deps, shipmentId);
+    const units = new Map<string, number>();
+    for (const line of shipment.lines) units.set(line.lineId, (units.get(line.lineId) ?? 0) + line.quantity);
+    await deps.desk.confirmShipment(
+      {
+        noticeId: shipmentId,
+        orderId,
+        lines: [...units].map(([lineId, quantity]) => ({ lineId, quantity })),
+        packages: shipment.packages,
+      },
+      signal,
+    );
+    await deps.orders.note(orderId, {
+      key: `confirm:${shipmentId}`,
+      traceId,
+      timeline: [{ type: 'SHIPMENT_CONFIRMED', system: 'oms', message: 'The order desk was told of the shipment' }],
+    });
+  });
+
+  await step({ name: 'post-invoice', system: 'erp' }, async (signal) => {
+    const booked = await deps.orders.read(orderId);
+    if (!booked) throw new CommerceError('NOT_FOUND', 'the order is gone', { orderId });
+    const paid = booked.order.paymentStatus === 'AUTHORIZED' || booked.order.paymentStatus === 'PAID';
+    const invoice = await deps.finance.postInvoice(
+      {
+        key: `${shipmentId}:invoice`,
+        orderId,
+        orderNumber: booked.order.number,
+        channelCode: booked.order.channel.code,
+        customerId: booked.order.customerId,
+        currencyCode: booked.order.currencyCode,
+        lines: billed.map((line) => ({ ...line, netMinor: BigInt(line.netMinor), taxMinor: BigInt(line.taxMinor) })),
+        paid,
+        traceId,
+      },
+      signal,
+    );
+    const effect = {
+      key: `invoice:${shipmentId}`,
+      traceId,
+      timeline: [{ type: 'INVOICE_POSTED', system: 'erp', message: `Invoice ${invoice.number} posted` }],
+    };
+    await (paid ? deps.orders.setPaymentStatus(orderId, 'PAID', effect) : deps.orders.note(orderId, effect));
+  });
+}
+
+/** Moves the units and works out what to bill for them. Running it again gives the same bill. */
+async function markShipped(deps: OrchestratorDeps, { shipmentId, orderId, traceId }: ShipInput): Promise<BilledLine[]> {
+  const shipment = await readShipment(deps, shipmentId);
+  const units = new Map<string, number>();
+  for (const line of shipment.lines) units.set(line.lineId, (units.get(line.lineId) ?? 0) + line.quantity);
+  const lines = [...units].map(([lineId, quantity]) => ({ lineId, quantity }));
+  const changed = await deps.orders.ship(orderId, lines, {
+    key: `ship:${shipmentId}`,
+    traceId,
+    timeline: [
+      {
+        type: 'GOODS_ISSUED',
+        system: 'wms',
+        message: `${lines.reduce((sum, line) => sum + line.quantity, 0)} units left the node in ${shipment.packages.length} package(s)`,
+        occurredAt: shipment.shippedAt,
+      },
+    ],
+  });
+  const taxIncluded = await taxIncludedOf(deps, orderId);
+  return changed.lines.flatMap((line) => {
+    const quantity = units.get(line.id);
+    if (!quantity) return [];
+    const { netMinor, taxMinor } = documentLine(line, quantity, taxIncluded);
+    return [{ lineId: line.id, sku: line.sku, quantity, netMinor: netMinor.toString(), taxMinor: taxMinor.toString() }];
+  });
+}
+
+async function taxIncludedOf(deps: OrchestratorDeps, orderId: string): Promise<boolean> {
+  const booked = await deps.orders.read(orderId);
+  if (!booked) throw new CommerceError('NOT_FOUND', 'the order is gone', { orderId });
+  return booked.order.taxIncluded;
+}
+
+async function readShipment(deps: OrchestratorDeps, shipmentId: string) {
+  const shipment = await deps.fulfillment.readShipment(shipmentId);
+  if (!shipment) throw new CommerceError('NOT_FOUND', 'the shipment is not recorded', { shipmentId });
+  return shipment;
+}
