@@ -1,0 +1,45 @@
+import type { ServiceMap } from '@apollo/gateway';
+import type { DocumentNode, FormattedExecutionResult, GraphQLSchema } from 'graphql';
+import type { Caller } from '../platform/caller.ts';
+import type { OperationPlan } from './planning/operation-plan.ts';
+
+/** Name under which the plan of a subscription asks for the event itself. Pass a data source of this name. */
+export const EVENT_SERVICE = '$event';
+
+/** Values of one execution of a planned operation. */
+export interface OperationRun {
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+  /** Data sources beside (and before) those of the snapshot, e.g. `{ [EVENT_SERVICE]: source }`. */
+  readonly services?: ServiceMap;
+}
+
+/**
+ * One contract of one supergraph: what its clients may see, executed on the whole graph.
+ * Immutable: who holds it can finish on it, whatever is loaded meanwhile.
+ */
+export interface ContractSnapshot {
+  /** `<name>/<version>`, e.g. storefront/2026-11. The value of the header `x-contract`. */
+  readonly path: string;
+  /** Name of the contract, e.g. storefront. The value of `Caller.contract`. */
+  readonly name: string;
+  /** SHA-256 of the supergraph's text, in hex. */
+  readonly supergraphId: string;
+  /** What clients validate and introspect against. */
+  readonly schema: GraphQLSchema;
+  /**
+   * Plans a query or mutation that was validated against `schema`.
+   * @throws GraphQLError when the operation cannot be planned
+   */
+  planOperation(document: DocumentNode, operationName?: string | null): OperationPlan;
+  /**
+   * Plans one delivery of a subscription that was validated against `schema`: first the event, asked from
+   * {@link EVENT_SERVICE} with a `subscription` operation, then whatever the other subgraphs add.
+   * @throws GraphQLError when the operation is not a subscription or cannot be planned
+   */
+  planSubscription(document: DocumentNode, operationName?: string | null): OperationPlan;
+  /** Runs a plan of this snapshot. Never throws: failures are errors as clients may see them. */
+  executeWith(plan: OperationPlan, run: OperationRun): Promise<FormattedExecutionResult>;
+}
