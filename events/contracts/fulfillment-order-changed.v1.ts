@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { defineContract } from './contract.ts';
+import { key, quantity } from './quantity.ts';
+
+const status = z.enum([
+  'OPEN',
+  'SCHEDULED',
+  'ON_HOLD',
+  'IN_PROGRESS',
+  'READY_FOR_PICKUP',
+  'INCOMPLETE',
+  'CLOSED',
+  'CANCELLED',
+]);
+
+const requestStatus = z.enum([
+  'UNSUBMITTED',
+  'SUBMITTED',
+  'ACCEPTED',
+  'REJECTED',
+  'CANCELLATION_REQUESTED',
+  'CANCELLATION_ACCEPTED',
+  'CANCELLATION_REJECTED',
+  'CLOSED',
+]);
+
+export const fulfillmentOrderChangedV1 = defineContract({
+  meaning: 'The work of one node for one order was created, or its status or its answer changed.',
+  sender: 'fulfillment',
+  readers: ['orchestrator', 'gateway'],
+  subject: 'fulfillmentOrderId',
+  schema: z.strictObject({
+    fulfillmentOrderId: key,
+    orderId: key,
+    locationId: key,
+    /** Null when the fulfillment order is new. */
+    previousStatus: status.nullable(),
+    status,
+    requestStatus,
+    /** What is still to be done. Empty when nothing is. */
+    lines: z.array(z.strictObject({ lineId: key, quantity })),
+  }),
+});

@@ -1,0 +1,33 @@
+import type { z } from 'zod';
+import type { EventContract } from './contract.ts';
+import { fulfillmentOrderChangedV1 } from './fulfillment-order-changed.v1.ts';
+import { integrationExceptionRaisedV1 } from './integration-exception-raised.v1.ts';
+import { inventoryChangedV1 } from './inventory-changed.v1.ts';
+import { invoicePostedV1 } from './invoice-posted.v1.ts';
+import { orderCancelledV1 } from './order-cancelled.v1.ts';
+import { orderPlacedV1 } from './order-placed.v1.ts';
+import { orderStatusChangedV1 } from './order-status-changed.v1.ts';
+import { productChangedV1 } from './product-changed.v1.ts';
+import { returnReceivedV1 } from './return-received.v1.ts';
+import { shipmentDispatchedV1 } from './shipment-dispatched.v1.ts';
+import { shipmentStatusChangedV1 } from './shipment-status-changed.v1.ts';
+
+/** Every event of the system by its type. The file of a contract is named after it. */
+export const eventContracts = {
+  'product-changed.v1': productChangedV1,
+  'inventory-changed.v1': inventoryChangedV1,
+  'order-placed.v1': orderPlacedV1,
+  'order-status-changed.v1': orderStatusChangedV1,
+  'order-cancelled.v1': orderCancelledV1,
+  'fulfillment-order-changed.v1': fulfillmentOrderChangedV1,
+  'shipment-dispatched.v1': shipmentDispatchedV1,
+  'shipment-status-changed.v1': shipmentStatusChangedV1,
+  'return-received.v1': returnReceivedV1,
+  'invoice-posted.v1': invoicePostedV1,
+  'integration-exception-raised.v1': integrationExceptionRaisedV1,
+} as const satisfies Record<string, EventContract>;
+
+export type EventType = keyof typeof eventContracts;
+
+/** The `data` of an event type, as its contract has it. */
+export type EventData<Type extends EventType> = z.infer<(typeof eventContracts)[Type]['schema']>;

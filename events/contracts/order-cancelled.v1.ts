@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { defineContract } from './contract.ts';
+import { key, quantity } from './quantity.ts';
+
+export const orderCancelledV1 = defineContract({
+  meaning: 'Units of an order were cancelled: all of it, or what had not left yet.',
+  sender: 'order',
+  readers: ['orchestrator', 'settlement'],
+  subject: 'orderId',
+  schema: z.strictObject({
+    orderId: key,
+    /** What was cancelled by this change, not in total. */
+    lines: z.array(z.strictObject({ lineId: key, quantity })).min(1),
+  }),
+});
