@@ -199,6 +199,21 @@ export interface WorkOrder {
   }[];
 }
 
+/** The inventory domain's committed stock. */
+export interface Stock {
+  /**
+   * Moves the committed stock of an order's units away from a node that gave them back, to nodes that have them.
+   * Units that no node has are no longer committed anywhere. One decision per `key`: a repetition gives the same rows.
+   * @returns where each unit went; `locationId` null for units without stock
+   */
+  reassign(request: {
+    readonly key: string;
+    readonly orderId: string;
+    readonly lines: readonly LineUnits[];
+    readonly refusedLocationId: string;
+  }): Promise<readonly { readonly lineId: string; readonly locationId: string | null; readonly quantity: number }[]>;
+}
+
 /** The nodes' warehouse system (WMS). */
 export interface Warehouse {
   /** Hands work to a node. One delivery per `fulfillmentOrderId`. @returns the node's own number of it */
@@ -276,6 +291,7 @@ export interface OrchestratorDeps {
   readonly orders: OrderBook;
   readonly desk: OrderDesk;
   readonly fulfillment: FulfillmentBook;
+  readonly stock: Stock;
   readonly warehouse: Warehouse;
   readonly finance: Finance;
   readonly exceptions: ExceptionDesk;

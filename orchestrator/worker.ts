@@ -8,6 +8,7 @@ import { cancelUnits } from './workflows/cancel-units.ts';
 import { fulfilOrder } from './workflows/fulfil-order.ts';
 import { returnGoods } from './workflows/return-goods.ts';
 import { ship } from './workflows/ship.ts';
+import { sourceAgain } from './workflows/source-again.ts';
 
 export interface OrchestratorOptions {
   readonly deps: OrchestratorDeps;
@@ -47,6 +48,9 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     fulfilOrder: DBOS.registerWorkflow((input: Parameters<typeof fulfilOrder>[1]) => fulfilOrder(deps, input), {
       name: 'fulfilOrder',
     }),
+    sourceAgain: DBOS.registerWorkflow((input: Parameters<typeof sourceAgain>[1]) => sourceAgain(deps, input), {
+      name: 'sourceAgain',
+    }),
     ship: DBOS.registerWorkflow((input: Parameters<typeof ship>[1]) => ship(deps, input), { name: 'ship' }),
     returnGoods: DBOS.registerWorkflow((input: Parameters<typeof returnGoods>[1]) => returnGoods(deps, input), {
       name: 'returnGoods',
@@ -60,6 +64,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const workflows: Workflows = {
     fulfilOrder: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.fulfilOrder, { workflowID })(input)),
+    sourceAgain: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.sourceAgain, { workflowID })(input)),
     ship: async (workflowID, input) => void (await DBOS.startWorkflow(registered.ship, { workflowID })(input)),
     returnGoods: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.returnGoods, { workflowID })(input)),
@@ -75,14 +81,13 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     handler: (event) => react(event, deps, workflows),
     onDead: async (event, error) => {
       logger.error({ eventId: event.id, type: event.type, traceId: event.traceId, err: error }, 'event set aside');
-      const data = event.data as { orderId?: string };
       await deps.exceptions.raise({
         key: `event:${event.id}`,
         cause: 'UNKNOWN',
         system: 'commerce',
         operation: `react-to-${event.type}`,
         message: 'An event could not be handled and was set aside. The log has the reason under the trace id.',
-        orderId: data.orderId ?? null,
+        orderId: event.data.orderId,
         channelCode: event.channelCode,
         workflowId: null,
         traceId: event.traceId,

@@ -36,8 +36,12 @@ export const fulfillmentOrderChangedV1 = defineContract({
     /** Null when the fulfillment order is new. */
     previousStatus: status.nullable(),
     status,
+    /** Null when the fulfillment order is new. */
+    previousRequestStatus: requestStatus.nullable(),
     requestStatus,
     /** What is still to be done. Empty when nothing is. */
     lines: z.array(z.strictObject({ lineId: key, quantity })),
+    /** What the node gave back with this change: refused, or not found on the shelf. It needs another node. */
+    handedBack: z.array(z.strictObject({ lineId: key, sku: key, quantity })),
   }),
 });

@@ -9,6 +9,8 @@ export const orderCancelledV1 = defineContract({
   subject: 'orderId',
   schema: z.strictObject({
     orderId: key,
+    /** Class of the reason, as the contract's CancelReason names it. */
+    reason: key,
     /** What was cancelled by this change, not in total. */
     lines: z.array(z.strictObject({ lineId: key, quantity })).min(1),
   }),

@@ -25,8 +25,7 @@ interface SourcingPlan {
  */
 export async function fulfilOrder(deps: OrchestratorDeps, input: FulfilOrderInput): Promise<void> {
   const { orderId, traceId } = input;
-  const step = <Result>(options: StepOptions, run: (signal: AbortSignal) => Promise<Result>) =>
-    durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
 
   const startable = await step({ name: 'read-order', system: 'commerce' }, async () =>
     mayGoOn(await deps.orders.read(orderId)),
@@ -38,20 +37,33 @@ export async function fulfilOrder(deps: OrchestratorDeps, input: FulfilOrderInpu
   const plan = await sourceOrder(deps, input, step);
   if (plan.groups.length === 0) return;
 
+  await openAndRelease(deps, step, { orderId, traceId, key: `${orderId}:source:${input.round}`, groups: plan.groups });
+}
+
+export type RunStep = <Result>(options: StepOptions, run: (signal: AbortSignal) => Promise<Result>) => Promise<Result>;
+
+/** Records the work per node and hands each piece to its node. */
+export async function openAndRelease(
+  deps: OrchestratorDeps,
+  step: RunStep,
+  decision: {
+    readonly orderId: string;
+    readonly traceId: string;
+    readonly key: string;
+    readonly groups: SourcingPlan['groups'];
+  },
+): Promise<void> {
+  const { orderId, traceId } = decision;
   const fulfillmentOrderIds = await step({ name: 'open-fulfillment-orders', system: 'commerce' }, async () => {
     const { order } = await readOrder(deps, orderId);
     return deps.fulfillment.open({
-      key: `${orderId}:source:${input.round}`,
-      orderId,
+      ...decision,
       channelCode: order.channel.code,
       customerId: order.customerId,
       deliveryMethod: order.deliveryMethod,
       serviceLevel: order.serviceLevel,
-      groups: plan.groups,
-      traceId,
     });
   });
-
   for (const [index, fulfillmentOrderId] of fulfillmentOrderIds.entries()) {
     await step({ name: `release-work-${index}`, system: 'wms' }, (signal) =>
       releaseWork(deps, fulfillmentOrderId, traceId, signal),
@@ -123,7 +135,7 @@ async function acceptOrder(
 async function sourceOrder(
   deps: OrchestratorDeps,
   { orderId, traceId, round }: FulfilOrderInput,
-  step: <Result>(options: StepOptions, run: () => Promise<Result>) => Promise<Result>,
+  step: RunStep,
 ): Promise<SourcingPlan> {
   for (let attempt = 0; ; attempt++) {
     const plan = await step({ name: `plan-sourcing-${attempt}`, system: 'commerce' }, async () =>
