@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { migrationSets, type Owner } from '../../migrations/index.ts';
 import { type Knex, openDatabase } from '../../platform/db/database.ts';
+import { siblingDatabase } from '../../platform/db/database-url.ts';
 import { migrate } from '../../platform/db/migrate.ts';
 
 export interface TestDatabase {
@@ -42,7 +43,7 @@ export async function dropTestDatabases(): Promise<void> {
 async function createTemplate(admin: pg.Client, template: string, owners: readonly Owner[]): Promise<void> {
   const draft = databaseName(`draft_${randomBytes(6).toString('hex')}`);
   await admin.query(`create database ${draft}`);
-  const knex = openDatabase(databaseUrl(draft), { poolMax: 1, applicationName: 'test-template' });
+  const knex = openDatabase(siblingDatabase(serverUrl(), draft), { poolMax: 1, applicationName: 'test-template' });
   try {
     for (const owner of owners) await migrate(knex, owner, migrationSets[owner]);
   } finally {
@@ -55,7 +56,7 @@ async function createTemplate(admin: pg.Client, template: string, owners: readon
 async function createDatabase(template: string): Promise<TestDatabase> {
   const name = databaseName(randomBytes(6).toString('hex'));
   await withAdmin((admin) => admin.query(`create database ${name} template ${template}`));
-  const url = databaseUrl(name);
+  const url = siblingDatabase(serverUrl(), name);
   const knex = openDatabase(url, { poolMax: 10, applicationName: 'test' });
   return {
     knex,
@@ -79,12 +80,6 @@ async function withAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> 
 
 function databaseName(suffix: string): string {
   return `test_${process.env.TEST_RUN}_${suffix}`;
-}
-
-function databaseUrl(database: string): string {
-  const url = new URL(serverUrl());
-  url.pathname = `/${database}`;
-  return url.href;
 }
 
 function serverUrl(): string {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../platform/db/embedded/index.ts';
@@ -11,6 +11,8 @@ export default async function globalSetup(): Promise<void> {
   process.env.TEST_RUN = randomBytes(4).toString('hex');
   if (process.env.TEST_DATABASE_URL) return;
   const dataDir = mkdtempSync(join(tmpdir(), 'commerce-test-'));
+  // Run by root, the server is another user, who must be able to pass.
+  chmodSync(dataDir, 0o755);
   const postgres = await startEmbeddedPostgres({ dataDir, durable: false });
   process.env.TEST_DATABASE_URL = postgres.url('postgres');
   testServer.current = { postgres, dataDir };

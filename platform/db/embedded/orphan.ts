@@ -1,41 +1,40 @@
-import { readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { sleep } from '../../clock.ts';
 import { CommerceError } from '../../errors.ts';
-import type { ServerHome } from './server-home.ts';
+import { lookAt } from './process-state.ts';
 
-const STOP_TIMEOUT_MILLIS = 60_000;
+const PATIENCE_MILLIS = 30_000;
 
 /**
- * Ends a server that still runs in this home although its owner is gone. It may be about to stop by itself (its
- * supervisor saw the owner die) or run unwatched (the supervisor was killed as well). Going on with it would be a race
- * with the first kind, so both are shut down in order; nothing that was committed is lost.
+ * Ends a server that still runs on this data directory although its owner is gone. It may be about to stop by itself
+ * (its supervisor saw the owner die) or run unwatched (the supervisor was killed as well). Going on with it would be a
+ * race with the first kind, so both are shut down in order; nothing that was committed is lost.
  *
  * @returns true when there was one
  */
-export async function stopOrphan(home: ServerHome): Promise<boolean> {
-  const pidFile = join(home.cluster, 'postmaster.pid');
+export async function stopOrphan(cluster: string): Promise<boolean> {
+  const pidFile = join(cluster, 'postmaster.pid');
   const pid = readPid(pidFile);
-  if (pid === null) return false;
-  const deadline = Date.now() + STOP_TIMEOUT_MILLIS;
-  let found = false;
-  for (;;) {
-    const state = stateOf(pid, home.cluster);
-    if (state === 'gone') return found;
-    if (state === 'other') {
-      // The process id was given to something else. PostgreSQL would take that for a living server and refuse to start.
-      rmSync(pidFile, { force: true });
-      return found;
-    }
-    if (Date.now() > deadline) {
-      throw new CommerceError('DATABASE_UNAVAILABLE', `A database server left behind (process ${pid}) does not stop.`, {
-        pid,
-      });
-    }
-    if (!found) signal(pid);
-    found = true;
-    await sleep(50);
+  // Windows does not say what a process is; there the server itself decides whether the file is stale.
+  if (pid === null || process.platform === 'win32') return false;
+  if (!isServer(pid, cluster)) {
+    const other = lookAt(pid);
+    // The id may belong to something else by now. PostgreSQL would take that for a living server and refuse to start.
+    // A server under another name for this directory is left to PostgreSQL, which must see the file to refuse.
+    if (other && !other.command.includes('postgres')) rmSync(pidFile, { force: true });
+    return false;
   }
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    send(pid, signal);
+    const deadline = Date.now() + PATIENCE_MILLIS;
+    while (Date.now() < deadline) {
+      if (!isServer(pid, cluster)) return true;
+      await sleep(25);
+    }
+  }
+  const message = `A database server that was left behind (process ${pid}) does not stop. End it, then start again.`;
+  throw new CommerceError('DATABASE_UNAVAILABLE', message, { pid });
 }
 
 function readPid(file: string): number | null {
@@ -47,26 +46,16 @@ function readPid(file: string): number | null {
   }
 }
 
-/** A server works inside its data directory. Where that cannot be seen (no /proc), the process id is believed. */
-function stateOf(pid: number, cluster: string): 'server' | 'other' | 'gone' {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return 'gone';
-  }
-  if (process.platform !== 'linux') return 'server';
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster) ? 'server' : 'other';
-  } catch (error) {
-    // A process that cannot be looked at belongs to another user and is not the server; a zombie has no directory.
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'gone' : 'other';
-  }
+/** Its command line names the data directory. */
+function isServer(pid: number, cluster: string): boolean {
+  return `${lookAt(pid)?.command ?? ''} `.includes(` -D ${cluster} `);
 }
 
-function signal(pid: number): void {
+function send(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGINT');
-  } catch {
-    // It ended meanwhile.
+    process.kill(pid, signal);
+  } catch (error) {
+    // Ended meanwhile; anything else shows when it does not stop.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') return;
   }
 }

@@ -2,22 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommerceError } from '../../errors.ts';
+import { lookAt } from './process-state.ts';
 
-/** Locks that this process holds: after a restart in a container the same process id may stand in an old file. */
+/** Locks that this process holds: after a restart in a container its own id may stand in an old file. */
 const held = new Set<string>();
 
 /**
- * Makes this process the only owner of a data directory until it releases the lock or dies. The server stops with its
- * owner, so a second process must not use it as if it were its own.
+ * Makes this process the only owner of a directory until it releases the lock or dies. The server stops with its owner,
+ * so a second process must not use it as if it were its own.
  *
  * @returns releases the lock
  * @throws CommerceError CONFIGURATION_INVALID when a living process owns the directory
  */
 export function takeOwnership(folder: string): () => void {
   const file = join(folder, 'owner');
-  const mine = `${process.pid} ${birthOf(process.pid)}\n`;
   const draft = `${file}.${randomUUID()}`;
-  writeFileSync(draft, mine);
+  writeFileSync(draft, `${process.pid} ${lookAt(process.pid)?.birth ?? ''}\n`);
   try {
     // A link appears with its content or not at all: nobody can read half a lock.
     while (!tryLink(draft, file)) removeStale(file, folder);
@@ -25,7 +25,11 @@ export function takeOwnership(folder: string): () => void {
     rmSync(draft, { force: true });
   }
   held.add(file);
+  let released = false;
   return () => {
+    // A second release must not take the lock from whoever has it by then.
+    if (released) return;
+    released = true;
     held.delete(file);
     rmSync(file, { force: true });
   };
@@ -44,11 +48,9 @@ function tryLink(from: string, to: string): boolean {
 function removeStale(file: string, folder: string): void {
   const seen = readIfPresent(file);
   if (seen === null) return;
-  const [pid = 0, birth = ''] = seen
-    .trim()
-    .split(' ')
-    .map((part, index) => (index === 0 ? Number(part) : part)) as [number, string];
-  if (isAlive(pid, birth, file)) {
+  const [id = '', ...birth] = seen.trim().split(' ');
+  const pid = Number(id);
+  if (isAlive(pid, birth.join(' '), file)) {
     throw new CommerceError(
       'CONFIGURATION_INVALID',
       `The data directory ${folder} is in use by process ${pid}. Stop that process, ` +
@@ -69,19 +71,7 @@ function removeStale(file: string, folder: string): void {
 
 function isAlive(pid: number, birth: string, file: string): boolean {
   if (pid === process.pid) return held.has(file);
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return birthOf(pid) === birth;
-}
-
-/** When the process was started, as the kernel counts it: process ids are used again. Empty where it is not known. */
-function birthOf(pid: number): string {
-  const stat = readIfPresent(`/proc/${pid}/stat`);
-  // The second field is the program's name in parentheses and may hold spaces; the start time is the 22nd field.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  return lookAt(pid)?.birth === birth;
 }
 
 function readIfPresent(file: string): string | null {

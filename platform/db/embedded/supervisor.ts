@@ -5,18 +5,24 @@ import { type ServerUser, serverEnvironment } from './server-user.ts';
 
 /**
  * Runs the server as the child of a shell that holds one end of a pipe and this process the other. When the pipe
- * closes, for whatever reason (stop, crash, kill -9), the shell asks the server for a fast shutdown, and insists after
- * 30 seconds. The shell is the server's parent, so the process id it signals cannot have been given to another process.
+ * closes, for whatever reason (stop, crash, kill -9), the shell's guard asks the server for a fast shutdown, and insists
+ * after 30 seconds. The shell collects its child only at its own end, so the id cannot have been given away meanwhile.
  */
 const SHELL = `
 exec 3<&0 </dev/null
 "$@" 3<&- & server=$!
-{ read -r _ <&3; kill -INT $server; sleep 30; kill -QUIT $server; } 2>/dev/null & guard=$!
+{
+  read -r _ <&3
+  kill -INT $server
+  left=30
+  while [ $left -gt 0 ] && kill -0 $server; do sleep 1; left=$((left - 1)); done
+  kill -QUIT $server
+} 2>/dev/null & guard=$!
 wait $server; code=$?
 kill $guard 2>/dev/null
 exit $code`;
 
-/** The same for Windows, which has no shell: there \`pg_ctl\` carries the request to shut down. */
+/** The same for Windows, which has no shell: there `pg_ctl` carries the request to shut down. */
 const SCRIPT = `
 const { spawn, spawnSync } = require('node:child_process');
 const [pgCtl, cluster, program, ...args] = process.argv.slice(1);
