@@ -13,6 +13,9 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** How long `stop` waits for answers in progress before it cuts them. */
 const STOP_GRACE_MILLIS = 2_000;
 
+/** PostgreSQL cannot store U+0000 in text; refused here rather than as an error of ours. */
+const NO_NUL = 'text must not contain U+0000';
+
 export interface HttpServer {
   /** e.g. `http://127.0.0.1:41234`, without a slash at the end. */
   readonly url: string;
@@ -61,6 +64,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     if (url.pathname !== '/_health' && !timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) {
       return send(response, 401, refusalText(new Refusal(401, 'NOT_AUTHORISED', 'bearer token missing or wrong')));
     }
+    if (/%00/.test(request.url ?? '')) return send(response, 400, refusalText(new Refusal(400, 'NOT_TEXT', NO_NUL)));
     const match = findRoute(method, url.pathname);
     if (match instanceof Refusal) return send(response, match.status, refusalText(match));
     if (!isControl) options.calls.count(method, match.route.path);
@@ -143,8 +147,10 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   }
   if (size > MAX_BODY_BYTES) throw new Refusal(413, 'TOO_LARGE', `a body has at most ${MAX_BODY_BYTES} bytes`);
   if (size === 0) return undefined;
+  const text = Buffer.concat(pieces).toString('utf8');
+  if (text.includes('\\u0000')) throw new Refusal(400, 'NOT_TEXT', NO_NUL);
   try {
-    return JSON.parse(Buffer.concat(pieces).toString('utf8')) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     throw new Refusal(400, 'NOT_JSON', 'the body is not JSON');
   }

@@ -1,0 +1,48 @@
+import type { CallOptions, FeedPosition } from '../client-kit/call-options.ts';
+import { rejectionCode } from '../client-kit/failure.ts';
+import type { SystemStatistics } from '../client-kit/statistics.ts';
+import { createSystemClient, type SystemClientOptions } from '../client-kit/system-client.ts';
+import { type CarrierConsignment, type CarrierScanPage, consignment, scanPage } from './wire.ts';
+
+export interface NewConsignment {
+  /** Printed on the parcel; one consignment per number. */
+  readonly trackingNo: string;
+  /** The sender's reference. */
+  readonly reference: string;
+  readonly service: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly destinationCountry: string;
+}
+
+/** The carrier, in its words. Every method throws CommerceError; see systems/client-kit. */
+export interface CarrierClient {
+  /** Announces a parcel. Idempotent on the tracking number. SYSTEM_REJECTED with REFERENCE_REUSED when it was announced otherwise. */
+  registerConsignment(parcel: NewConsignment, options?: CallOptions): Promise<CarrierConsignment>;
+  /** Null when the carrier does not know the number. */
+  consignment(trackingNo: string, options?: CallOptions): Promise<CarrierConsignment | null>;
+  /** Scans of all parcels after a number. May hold duplicates and come in any order: go by `scanNo`. */
+  scans(position: FeedPosition, options?: CallOptions): Promise<CarrierScanPage>;
+  statistics(): SystemStatistics;
+  close(): Promise<void>;
+}
+
+export function createCarrierClient(options: SystemClientOptions): CarrierClient {
+  const client = createSystemClient('CARRIER', options);
+  return {
+    registerConsignment: (body, call) =>
+      client.call({ ...call, method: 'POST', path: '/consignments', body, answer: consignment, repeatable: true }),
+    async consignment(trackingNo, call) {
+      const path = `/consignments/${encodeURIComponent(trackingNo)}`;
+      try {
+        return await client.call({ ...call, method: 'GET', path, answer: consignment, repeatable: true });
+      } catch (error) {
+        if (rejectionCode(error) === 'UNKNOWN_CONSIGNMENT') return null;
+        throw error;
+      }
+    },
+    scans: ({ after, limit, waitSeconds }, call) =>
+      client.poll({ ...call, path: '/scans', query: { after, limit }, answer: scanPage }, waitSeconds ?? 0),
+    statistics: client.statistics,
+    close: client.close,
+  };
+}

@@ -1,0 +1,107 @@
+import type { Knex } from 'knex';
+import { groupBy } from '../../../platform/batch.ts';
+import type { LockedDelivery } from './delivery.ts';
+import { bookMovements, type LockedStock, lockStock } from './ledger.ts';
+import type { ParcelContent } from './parcels.ts';
+
+/** A line of which something is still to be issued. */
+export interface OpenLine extends ParcelContent {
+  readonly deliveryNo: string;
+  readonly externalRef: string;
+  readonly site: string;
+}
+
+/** A line after the decision: `quantity` is taken from stock now, `short` will not be delivered. */
+export interface IssueLine extends OpenLine {
+  readonly short: number;
+}
+
+/** What is still to be issued of locked deliveries, in their order. `quantity` is the open quantity. */
+export async function openLines(trx: Knex.Transaction, deliveries: readonly LockedDelivery[]): Promise<OpenLine[]> {
+  const { rows } = await trx.raw<{ rows: OpenLine[] }>(
+    `select delivery_no as "deliveryNo", external_ref as "externalRef", site, line_ref as "lineRef",
+            article_no as "articleNo", quantity - issued - short as quantity
+     from unnest(?::text[]) with ordinality as wanted (delivery_no, place)
+     join wms.delivery using (delivery_no) join wms.delivery_line using (delivery_no)
+     where quantity > issued + short
+     order by place, line_no`,
+    [deliveries.map((delivery) => delivery.deliveryNo)],
+  );
+  return rows;
+}
+
+/** Gives out what there is, first come, first served; the rest is short. */
+export function limitToStock(lines: readonly OpenLine[], stock: LockedStock): IssueLine[] {
+  const left = new Map<string, number>();
+  return lines.map((line) => {
+    const key = `${line.site}\n${line.articleNo}`;
+    const available = left.get(key) ?? stock.at(line.site, line.articleNo).quantity;
+    const quantity = Math.min(line.quantity, available);
+    left.set(key, available - quantity);
+    return { ...line, quantity, short: line.quantity - quantity };
+  });
+}
+
+/** Takes goods out of stock for deliveries and writes it on their lines. */
+export async function bookIssue(trx: Knex.Transaction, stock: LockedStock, lines: readonly IssueLine[]): Promise<void> {
+  await trx.raw(
+    `update wms.delivery_line set issued = delivery_line.issued + done.quantity, short = delivery_line.short + done.short
+     from unnest(?::text[], ?::text[], ?::int[], ?::int[]) as done (delivery_no, line_ref, quantity, short)
+     where delivery_line.delivery_no = done.delivery_no and delivery_line.line_ref = done.line_ref`,
+    [
+      lines.map((line) => line.deliveryNo),
+      lines.map((line) => line.lineRef),
+      lines.map((line) => line.quantity),
+      lines.map((line) => line.short),
+    ],
+  );
+  await bookMovements(
+    trx,
+    stock,
+    lines
+      .filter((line) => line.quantity > 0)
+      .map((line) => ({
+        site: line.site,
+        articleNo: line.articleNo,
+        movementCode: 'GI',
+        quantityDelta: -line.quantity,
+        documentRef: line.externalRef,
+        lineRef: line.lineRef,
+      })),
+  );
+}
+
+/** What one delivery got and missed. */
+export interface DeliveryIssue {
+  readonly delivery: LockedDelivery;
+  readonly issued: readonly ParcelContent[];
+  readonly shorts: readonly ParcelContent[];
+}
+
+/** Issues all that is open of the deliveries, as far as the stock goes. */
+export async function issueRest(
+  trx: Knex.Transaction,
+  deliveries: readonly LockedDelivery[],
+): Promise<DeliveryIssue[]> {
+  const open = await openLines(trx, deliveries);
+  const stock = await lockStock(trx, open);
+  const lines = limitToStock(open, stock);
+  await bookIssue(trx, stock, lines);
+  const linesOf = groupBy(lines, (line) => line.deliveryNo);
+  return deliveries.map((delivery) => {
+    const own = linesOf.get(delivery.deliveryNo) ?? [];
+    return { delivery, ...splitIssue(own) };
+  });
+}
+
+/** Separates what was taken from what was missing, in the shape events tell it. */
+export function splitIssue(lines: readonly IssueLine[]): Pick<DeliveryIssue, 'issued' | 'shorts'> {
+  return {
+    issued: lines
+      .filter((line) => line.quantity > 0)
+      .map(({ lineRef, articleNo, quantity }) => ({ lineRef, articleNo, quantity })),
+    shorts: lines
+      .filter((line) => line.short > 0)
+      .map(({ lineRef, articleNo, short }) => ({ lineRef, articleNo, quantity: short })),
+  };
+}
