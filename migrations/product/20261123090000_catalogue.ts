@@ -1,0 +1,92 @@
+import type { Knex } from 'knex';
+
+/**
+ * Products, variants and categories as the item master tells them, and the functions behind search.
+ *
+ * Ids are derived from the keys of the system of record, and nothing has a foreign key: a variant may arrive before its
+ * product, a product before its category, in any order, and is seen once both are there.
+ * Keys compare by byte (`collate "C"`): keyset cursors must order alike on every server, whatever its locale.
+ */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create table product.category (
+      id text collate "C" primary key,
+      name text not null,
+      name_key text collate "C" not null,
+      parent_id text collate "C",
+      hidden boolean not null default false
+    );
+    create index category_by_name on product.category (name_key, id) where not hidden;
+
+    create table product.product (
+      id text collate "C" primary key,
+      handle text collate "C" not null unique,
+      title text not null,
+      title_key text collate "C" not null,
+      description text,
+      brand text,
+      brand_key text collate "C",
+      media jsonb not null default '[]',
+      search tsvector not null,
+      hidden boolean not null default false,
+      created_at timestamptz(3) not null
+    );
+    comment on column product.product.handle is 'Name in URLs. Given once: a later change of the title leaves it.';
+    comment on column product.product.title_key is 'Title in lower case without diacritics: the order of titles.';
+    comment on column product.product.hidden is 'The system of record no longer has it. Kept for the orders that name it.';
+    create index product_by_title on product.product (title_key, id) where not hidden;
+    create index product_by_age on product.product (created_at, id) where not hidden;
+    create index product_by_brand on product.product (brand_key, title_key, id) where not hidden;
+    create index product_by_search on product.product using gin (search) with (fastupdate = off) where not hidden;
+
+    create table product.product_category (
+      product_id text collate "C" not null,
+      category_id text collate "C" not null,
+      primary key (product_id, category_id)
+    );
+    create index product_category_by_category on product.product_category (category_id, product_id);
+
+    create table product.variant (
+      id text collate "C" primary key,
+      product_id text collate "C" not null,
+      sku text collate "C" not null,
+      gtin text,
+      title text not null,
+      options jsonb not null default '[]',
+      hidden boolean not null default false
+    );
+    create unique index variant_on_sale on product.variant (sku) where not hidden;
+    create index variant_by_sku on product.variant (sku);
+    create index variant_by_product on product.variant (product_id, sku);
+
+    create function product.search_document(p_title text, p_codes text, p_brand text, p_rest text) returns tsvector
+    language sql immutable parallel safe as $$
+      select setweight(to_tsvector('simple', p_title) || to_tsvector('english', p_title), 'A')
+        || setweight(to_tsvector('simple', p_codes), 'B')
+        || setweight(to_tsvector('simple', p_brand), 'C')
+        || setweight(to_tsvector('simple', p_rest) || to_tsvector('english', p_rest), 'D')
+    $$;
+    comment on function product.search_document is 'Words of a product: title A, SKUs and GTINs B, brand C, description and options D. Words are kept as written (for prefixes) and as English stems.';
+
+    create function product.search_query(p_words text[], p_prefix boolean, p_weights text) returns tsquery
+    language plpgsql immutable parallel safe as $$
+    declare
+      word text;
+      stem text;
+      wanted tsquery;
+      result tsquery;
+    begin
+      foreach word in array p_words loop
+        wanted := to_tsquery('simple', word || ':' || case when p_prefix and length(word) > 1 then '*' else '' end || p_weights);
+        stem := (ts_lexize('english_stem', word))[1];
+        if stem is not null then
+          wanted := wanted || to_tsquery('simple', stem || ':' || p_weights);
+        end if;
+        result := case when result is null then wanted else result && wanted end;
+      end loop;
+      return result;
+    end
+    $$;
+    comment on function product.search_query is 'All words must occur, as written, as stem, or (p_prefix) as the beginning of a word. p_words: letters and digits only.';
+  `);
+}

@@ -1,0 +1,138 @@
+import { parseMoney } from '../../../platform/money.ts';
+import type { CallOptions, FeedPosition } from '../../../systems/client-kit/call-options.ts';
+import type { ErpClient } from '../../../systems/erp/client.ts';
+import type { Condition, Material, MaterialGroup } from '../../../systems/erp/wire.ts';
+import type { Sku } from '../model.ts';
+import type { CatalogueFact, ChangePage, ProductSource, RejectedRecord } from '../port.ts';
+
+/** What one record of the ERP says in our words. */
+type Translation = { readonly facts: readonly CatalogueFact[] } | { readonly rejected: RejectedRecord };
+
+/** Reads a page of a feed and translates it; entries as they come, with their change numbers. */
+type Stream = (
+  position: FeedPosition,
+  options: CallOptions,
+) => Promise<{ readonly changeNo: number; readonly translation: Translation }[]>;
+
+/** Language of titles and descriptions. Another one serves when a material has no text in it. */
+const LANGUAGE = 'EN';
+
+/**
+ * Goods and prices of the ERP: material groups are categories; a configurable material (KMAT) is a product, a trading
+ * good (HAWA) is a variant, and a product too when it stands alone; condition records are prices. Material numbers stay
+ * inside as keys, channels know the old material number as SKU.
+ */
+export function erpProductSource(erp: ErpClient): ProductSource {
+  const streams: Readonly<Record<string, Stream>> = {
+    categories: async (...asked) =>
+      translateAll((await erp.materialGroupChanges(...asked)).materialGroups, translateGroup),
+    goods: async (...asked) => translateAll((await erp.materialChanges(...asked)).materials, translateMaterial),
+    prices: async (...asked) => translateAll((await erp.conditionChanges(...asked)).conditions, translateCondition),
+  };
+  return {
+    name: 'erp',
+    streams: Object.keys(streams),
+    async changesAfter(name, cursor, { limit, waitSeconds, signal }): Promise<ChangePage> {
+      const read = streams[name];
+      if (!read) throw new Error(`the ERP has no stream ${name}`);
+      const entries = await read({ after: Number(cursor ?? 0), limit, waitSeconds }, { signal });
+      // The ERP may repeat entries and mix up their order within a page; their numbers tell the truth.
+      entries.sort((a, b) => a.changeNo - b.changeNo);
+      const last = entries.at(-1);
+      return {
+        facts: entries.flatMap(({ translation }) => ('facts' in translation ? translation.facts : [])),
+        rejected: entries.flatMap(({ translation }) => ('rejected' in translation ? [translation.rejected] : [])),
+        cursor: last ? String(last.changeNo) : cursor,
+      };
+    },
+  };
+}
+
+function translateAll<Entry extends { changeNo: number }>(
+  entries: readonly Entry[],
+  translate: (entry: Entry) => Translation,
+) {
+  return entries.map((entry) => ({ changeNo: entry.changeNo, translation: translate(entry) }));
+}
+
+function translateGroup(group: MaterialGroup): Translation {
+  if (group.deletionFlag) return { facts: [{ kind: 'categoryRemoved', key: group.groupNo }] };
+  return {
+    facts: [{ kind: 'category', key: group.groupNo, name: group.text, parentKey: group.parentGroupNo }],
+  };
+}
+
+function translateMaterial(material: Material): Translation {
+  const key = material.materialNo;
+  const asProduct = material.deletionFlag ? removed('product', key) : productOf(material);
+  if (material.materialType === 'KMAT') return { facts: [asProduct, removed('variant', key)] };
+
+  const standsAlone = material.configurableMaterialNo === null;
+  // It may have stood alone before it joined a style group.
+  const product = standsAlone ? asProduct : removed('product', key);
+  if (material.deletionFlag) return { facts: [product, removed('variant', key)] };
+  if (material.oldMaterialNo === null) return { rejected: { kind: 'variant', key, reason: 'NO_SKU' } };
+  return {
+    facts: [
+      product,
+      {
+        kind: 'variant',
+        key,
+        productKey: material.configurableMaterialNo ?? key,
+        sku: material.oldMaterialNo as Sku,
+        gtin: material.gtinEan,
+        title: textOf(material).shortText,
+        options: material.characteristics,
+      },
+    ],
+  };
+}
+
+function productOf(material: Material): CatalogueFact {
+  const { shortText, longText } = textOf(material);
+  return {
+    kind: 'product',
+    key: material.materialNo,
+    title: shortText,
+    description: longText === '' ? null : longText,
+    brand: material.manufacturer,
+    categoryKeys: [material.materialGroupNo],
+    // The ERP has no pictures.
+    media: [],
+    recordedAt: new Date(material.changedAt),
+  };
+}
+
+function textOf(material: Material): { shortText: string; longText: string } {
+  const { descriptions } = material;
+  return (
+    descriptions.find(({ language }) => language === LANGUAGE) ?? descriptions[0] ?? { shortText: '', longText: '' }
+  );
+}
+
+function translateCondition(condition: Condition): Translation {
+  const key = condition.conditionNo;
+  if (condition.deletionFlag) return { facts: [removed('price', key)] };
+  return {
+    facts: [
+      {
+        kind: 'price',
+        key,
+        variantKey: condition.materialNo,
+        priceList: condition.priceListCode,
+        currencyCode: condition.currency,
+        former: condition.conditionType === 'VKA0',
+        minQuantity: condition.scaleFrom,
+        validFrom: new Date(condition.validFrom),
+        validTo: condition.validTo === null ? null : new Date(condition.validTo),
+        amountMinor: parseMoney(condition.amount, condition.currency).amountMinor,
+        taxIncluded: condition.taxIncluded,
+        taxBasisPoints: Math.round(Number(condition.taxRate) * 100),
+      },
+    ],
+  };
+}
+
+function removed(kind: 'product' | 'variant' | 'price', key: string): CatalogueFact {
+  return { kind: `${kind}Removed`, key };
+}

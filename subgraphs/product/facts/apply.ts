@@ -1,0 +1,87 @@
+import type { Knex } from 'knex';
+import { takeChangeMoment } from '../change-clock.ts';
+import {
+  type CatalogueFact,
+  type FactKind,
+  type RejectedRecord,
+  type RejectionReason,
+  recordOf,
+  type VariantFact,
+} from '../port.ts';
+import { settleProducts } from '../product-state.ts';
+import { whyRejected } from './accept.ts';
+import { hideCategories, writeCategories } from './categories.ts';
+import { takeDueProducts } from './due-prices.ts';
+import { deletePrices, writePrices } from './prices.ts';
+import { hideProducts, writeProducts } from './products.ts';
+import { indexProducts } from './search.ts';
+import { findDuplicateSkus, hideVariants, writeVariants } from './variants.ts';
+
+/**
+ * Stores facts in one transaction and a fixed number of statements, and brings up to date what is derived from them.
+ * Facts that are already stored like this change nothing and tell nobody.
+ *
+ * @returns facts that may not be stored, each with the reason; all others are stored
+ */
+export async function applyFacts(
+  trx: Knex.Transaction,
+  facts: readonly CatalogueFact[],
+  now: Date,
+): Promise<RejectedRecord[]> {
+  const at = await takeChangeMoment(trx, now);
+  const due = await takeDueProducts(trx, at);
+  const rejected: RejectedRecord[] = [];
+  const reject = (fact: CatalogueFact, reason: RejectionReason) => {
+    rejected.push({ ...recordOf(fact), reason });
+  };
+  const sound = facts.filter((fact) => {
+    const reason = whyRejected(fact);
+    if (reason) reject(fact, reason);
+    return reason === null;
+  });
+  const changed = await storeFacts(trx, newestByKey(sound), (fact) => reject(fact, 'DUPLICATE_SKU'));
+  await settleProducts(trx, [...new Set([...due, ...changed])], at);
+  return rejected;
+}
+
+/** @returns ids of the products that changed, some of them repeatedly; a product may not be there yet */
+async function storeFacts(
+  trx: Knex.Transaction,
+  facts: readonly CatalogueFact[],
+  rejectDuplicate: (fact: VariantFact) => void,
+): Promise<string[]> {
+  const of = <Kind extends CatalogueFact['kind']>(kind: Kind) =>
+    facts.filter((fact): fact is Extract<CatalogueFact, { kind: Kind }> => fact.kind === kind);
+  const keysOf = (kind: `${FactKind}Removed`) => facts.filter((fact) => fact.kind === kind).map((fact) => fact.key);
+
+  await writeCategories(trx, of('category'));
+  await hideCategories(trx, keysOf('categoryRemoved'));
+
+  const described = [
+    ...(await writeProducts(trx, of('product'))),
+    ...(await hideProducts(trx, keysOf('productRemoved'))),
+    // Removals first: a SKU may pass from a variant to its successor.
+    ...(await hideVariants(trx, keysOf('variantRemoved'))),
+  ];
+  const variants = of('variant');
+  const duplicates = await findDuplicateSkus(trx, variants);
+  for (const fact of duplicates) rejectDuplicate(fact);
+  described.push(
+    ...(await writeVariants(
+      trx,
+      variants.filter((fact) => !duplicates.has(fact)),
+    )),
+  );
+  await indexProducts(trx, [...new Set(described)]);
+
+  const repriced = await writePrices(trx, of('price'));
+  const unpriced = await deletePrices(trx, keysOf('priceRemoved'));
+  return [...described, ...repriced, ...unpriced];
+}
+
+/** One statement cannot write a row twice, and only the last state counts. A removal ends what was told before it. */
+function newestByKey(facts: readonly CatalogueFact[]): CatalogueFact[] {
+  const newest = new Map<string, CatalogueFact>();
+  for (const fact of facts) newest.set(Object.values(recordOf(fact)).join(' '), fact);
+  return [...newest.values()];
+}

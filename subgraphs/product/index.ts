@@ -1,0 +1,24 @@
+import type { Knex } from 'knex';
+import { type Clock, systemClock } from '../../platform/clock.ts';
+import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import { createProductLoaders } from './loaders.ts';
+import { createCatalogueReader } from './read.ts';
+import { type ProductContext, resolvers } from './resolvers.ts';
+
+export { createProductFeed, type FeedCount, type ProductFeed, type ProductFeedOptions } from './feed.ts';
+export type { ProductSource, RejectedRecord, RejectionReason } from './port.ts';
+export { createSellableProjection, type SellableProjection } from './sellable.ts';
+
+/** The product subgraph over the catalogue in PostgreSQL. */
+export function createProductSubgraph(deps: { knex: Knex; clock?: Clock }): Subgraph<ProductContext> {
+  const { knex, clock = systemClock } = deps;
+  const reader = createCatalogueReader(knex);
+  return buildSubgraph<ProductContext>({
+    name: 'product',
+    resolvers,
+    context(caller, signal) {
+      const at = clock.now();
+      return { caller, signal, knex, reader, at, loaders: createProductLoaders(reader, caller, at) };
+    },
+  });
+}

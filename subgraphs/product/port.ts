@@ -1,0 +1,117 @@
+import type { Media, PriceRule, Sku, VariantOption } from './model.ts';
+
+/**
+ * What the product domain needs from the systems of record that know goods and prices (ERP, PIM).
+ *
+ * The facts come as streams of changes, each with its own cursor. Facts of different streams, and of different keys,
+ * may come in any order: a price before its variant, a variant before its product. A fact is complete and replaces the
+ * earlier fact of the same kind and key.
+ */
+export interface ProductSource {
+  /** Stable name of the system in lower case; cursors are kept under it. */
+  readonly name: string;
+  /** Names of the streams, e.g. `prices`. Each is read on its own. */
+  readonly streams: readonly string[];
+  /**
+   * Changes of one stream after a cursor, in order. Waits when there are none.
+   *
+   * @param cursor of an earlier answer; null reads from the start
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE; nothing was read then
+   */
+  changesAfter(stream: string, cursor: string | null, options: ChangeOptions): Promise<ChangePage>;
+}
+
+export interface ChangeOptions {
+  /** Most changes wanted, 1 to 1,000. The page may hold more facts than that: one change can tell several. */
+  readonly limit: number;
+  /** How long to wait for the first change. 0 answers at once. */
+  readonly waitSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ChangePage {
+  readonly facts: readonly CatalogueFact[];
+  /** Changes that this adapter cannot express as facts. */
+  readonly rejected: readonly RejectedRecord[];
+  /** Where to read on. Null only when nothing was ever read. */
+  readonly cursor: string | null;
+}
+
+/** A record of the system that the domain cannot take. The fact that was known before stays. */
+export interface RejectedRecord {
+  /** What it would have been. */
+  readonly kind: FactKind;
+  /** Key of the record in the system. */
+  readonly key: string;
+  readonly reason: RejectionReason;
+}
+
+export type RejectionReason =
+  | 'NO_TITLE'
+  | 'NO_SKU'
+  | 'DUPLICATE_SKU'
+  | 'GTIN_INVALID'
+  | 'TEXT_INVALID'
+  | 'PRICE_INVALID'
+  | 'CURRENCY_UNKNOWN'
+  | 'PERIOD_INVALID'
+  | 'QUANTITY_INVALID'
+  | 'TAX_INVALID'
+  | 'DATE_INVALID'
+  | 'NOT_STORABLE';
+
+/** What facts are about. A removal is about what it removes. */
+export type FactKind = 'category' | 'product' | 'variant' | 'price';
+
+/** Keys are the system's own, stable and unique per kind; they never reach a client. */
+export type CatalogueFact = CategoryFact | ProductFact | VariantFact | PriceFact | RemovalFact;
+
+export interface CategoryFact {
+  readonly kind: 'category';
+  readonly key: string;
+  readonly name: string;
+  readonly parentKey: string | null;
+}
+
+export interface ProductFact {
+  readonly kind: 'product';
+  readonly key: string;
+  readonly title: string;
+  readonly description: string | null;
+  readonly brand: string | null;
+  readonly categoryKeys: readonly string[];
+  readonly media: readonly Media[];
+  /** When the system recorded this. The first one that arrives counts as the product's age. */
+  readonly recordedAt: Date;
+}
+
+export interface VariantFact {
+  readonly kind: 'variant';
+  readonly key: string;
+  readonly productKey: string;
+  readonly sku: Sku;
+  readonly gtin: string | null;
+  readonly title: string;
+  readonly options: readonly VariantOption[];
+}
+
+export interface PriceFact extends Omit<PriceRule, 'kind' | 'key'> {
+  readonly kind: 'price';
+  readonly key: string;
+  readonly variantKey: string;
+  readonly priceList: string;
+  readonly currencyCode: string;
+  readonly former: boolean;
+  readonly taxBasisPoints: number;
+}
+
+/** The system no longer has it. Unknown keys are legal. */
+export interface RemovalFact {
+  readonly kind: `${FactKind}Removed`;
+  readonly key: string;
+}
+
+/** What a fact is about. */
+export function recordOf(fact: CatalogueFact): { kind: FactKind; key: string } {
+  return { kind: fact.kind.replace('Removed', '') as FactKind, key: fact.key };
+}
