@@ -155,6 +155,16 @@ describe('startEmbeddedPostgres', () => {
     });
   });
 
+  it('says that it cannot write where a file is in the way', async () => {
+    const file = join(dataDir, 'file');
+    writeFileSync(file, '');
+    const refused = startEmbeddedPostgres({ dataDir: file });
+    await expect(refused).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      message: expect.stringContaining(`DATA_DIR is ${file}`),
+    });
+  });
+
   it('says what to restore when the password is gone', async () => {
     await (await start()).stop();
     rmSync(join(home().folder, 'password'));

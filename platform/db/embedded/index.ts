@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { CommerceError } from '../../errors.ts';
 import { ensureDatabase } from '../database-url.ts';
 import { executableBinaries } from './binaries.ts';
 import { prepareCluster, SERVER_ROLE } from './cluster.ts';
@@ -43,9 +44,8 @@ export interface EmbeddedPostgres {
  *   DATABASE_UNAVAILABLE when it does not come up (the message quotes the end of its log)
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const folder = createHomeFolder(join(resolve(options.dataDir), 'postgres'));
   const { port, durable = true } = options;
-  const release = takeOwnership(folder);
+  const { folder, release } = claimFolder(resolve(options.dataDir));
   try {
     const home = serverHome(folder);
     const binaries = executableBinaries(home.user, home.folder);
@@ -68,5 +68,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     release();
     throw error;
+  }
+}
+
+function claimFolder(dataDir: string): { folder: string; release: () => void } {
+  try {
+    const folder = createHomeFolder(join(dataDir, 'postgres'));
+    return { folder, release: takeOwnership(folder) };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (!code?.startsWith('E')) throw error;
+    const message = `DATA_DIR is ${dataDir}, which this process cannot write to (${code}). Set it to a directory that it can write to.`;
+    throw new CommerceError('CONFIGURATION_INVALID', message, { reason: code }, { cause: error });
   }
 }
