@@ -3,8 +3,7 @@ import type { DocumentNode, FormattedExecutionResult, GraphQLSchema } from 'grap
 import type { Caller } from '../platform/caller.ts';
 import type { OperationPlan } from './planning/operation-plan.ts';
 
-/** Name under which the plan of a subscription asks for the event itself. Pass a data source of this name. */
-export const EVENT_SERVICE = '$event';
+export { EVENT_SERVICE } from './planning/planner.ts';
 
 /** Values of one execution of a planned operation. */
 export interface OperationRun {

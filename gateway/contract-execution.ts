@@ -1,0 +1,176 @@
+import type { Schema } from '@apollo/federation-internals';
+import { buildOperationContext, executeQueryPlan, type ServiceMap } from '@apollo/gateway';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+} from 'graphql';
+import { getVariableValues } from 'graphql/execution/values.js';
+import type { Logger } from '../platform/logger.ts';
+import { logFaults, sealError } from './client-errors.ts';
+import { createContext, type GatewayContext } from './context.ts';
+import type { ContractSchema } from './contract-schema.ts';
+import type { ContractDefinition } from './contracts.ts';
+import { restoreNames, restorePath } from './planning/alias-guard.ts';
+import type { OperationPlan } from './planning/operation-plan.ts';
+import type { OperationPlanner } from './planning/planner.ts';
+import type { ContractSnapshot, OperationRun } from './snapshot.ts';
+
+/** What the contracts of one supergraph share. */
+export interface SharedGraph {
+  readonly id: string;
+  readonly planner: OperationPlanner;
+  /** The supergraph itself: plans are executed against it, whatever the contract hides. */
+  readonly schema: GraphQLSchema;
+  readonly services: ServiceMap;
+  readonly logger: Logger;
+}
+
+type Values = Pick<OperationRun, 'operationName' | 'variables'>;
+/** What Apollo Server gets: errors that are still objects of graphql-js. */
+type Answer = ExecutionResult<Record<string, unknown>, Record<string, unknown>>;
+type GatewayRequestContext = Parameters<typeof executeQueryPlan>[2];
+
+const NO_RENAMES: OperationPlan['renames'] = new Map();
+
+/** Plans on the whole graph, lets in and out only what the contract shows. */
+export class ContractExecution implements ContractSnapshot {
+  readonly path: string;
+  readonly name: string;
+  readonly supergraphId: string;
+  readonly schema: GraphQLSchema;
+  readonly #shape: Schema;
+  readonly #graph: SharedGraph;
+
+  constructor(definition: ContractDefinition, schema: ContractSchema, graph: SharedGraph) {
+    this.path = definition.path;
+    this.name = definition.name;
+    this.supergraphId = graph.id;
+    this.schema = schema.graphql;
+    this.#shape = schema.federation;
+    this.#graph = graph;
+  }
+
+  planOperation(document: DocumentNode, operationName?: string | null): OperationPlan {
+    return this.#graph.planner.planOperation(document, operationName ?? undefined);
+  }
+
+  planSubscription(document: DocumentNode, operationName?: string | null): OperationPlan {
+    return this.#graph.planner.planSubscription(document, operationName ?? undefined);
+  }
+
+  async executeWith(plan: OperationPlan, run: OperationRun): Promise<FormattedExecutionResult> {
+    const context = createContext(run.caller, run.signal);
+    const { errors, ...rest } = await this.#execute(plan, run, context, run.services);
+    return { ...(errors ? { errors: errors.map((error) => error.toJSON()) } : {}), ...rest };
+  }
+
+  /** Plans and runs a query or mutation, for Apollo Server. Never throws. */
+  async answer(document: DocumentNode, values: Values, context: GatewayContext): Promise<Answer> {
+    try {
+      const plan = this.planOperation(document, values.operationName);
+      return await this.#execute(plan, values, context);
+    } catch (error) {
+      const { traceId } = context.caller;
+      logFaults([error], this.#graph.logger, traceId);
+      return { errors: [seal(toGraphQLError(error), NO_RENAMES, traceId)] };
+    }
+  }
+
+  async #execute(
+    plan: OperationPlan,
+    values: Values,
+    context: GatewayContext,
+    services: ServiceMap = {},
+  ): Promise<Answer> {
+    const { traceId } = context.caller;
+    try {
+      const result = await this.#run(plan, values, context, services);
+      if (result.errors) logFaults(result.errors, this.#graph.logger, traceId);
+      const errors = result.errors?.map((error) => seal(toGraphQLError(error), plan.renames, traceId));
+      const data = restoreNames(result.data, plan.renames) as Record<string, unknown> | null | undefined;
+      return {
+        ...(errors?.length ? { errors } : {}),
+        ...(data === undefined ? {} : { data }),
+        ...(context.outcome.idempotentReplay ? { extensions: { idempotentReplay: true } } : {}),
+      };
+    } catch (error) {
+      logFaults([error], this.#graph.logger, traceId);
+      return { errors: [seal(toGraphQLError(error), plan.renames, traceId)] };
+    }
+  }
+
+  async #run(
+    plan: OperationPlan,
+    values: Values,
+    context: GatewayContext,
+    services: ServiceMap,
+  ): Promise<ExecutionResult> {
+    const variables = values.variables ?? {};
+    const operation = buildOperationContext({
+      // Introspection answers from this schema.
+      schema: this.schema,
+      operationDocument: plan.document,
+      ...(values.operationName == null ? {} : { operationName: values.operationName }),
+    });
+    const coerced = getVariableValues(this.schema, operation.operation.variableDefinitions ?? [], variables);
+    if (coerced.errors) return { errors: coerced.errors.map(asBadUserInput) };
+    const request = {
+      request: { variables, operationName: values.operationName ?? undefined },
+      document: plan.document,
+      context,
+      logger: this.#graph.logger,
+      metrics: {},
+    } as unknown as GatewayRequestContext;
+    const result = await executeQueryPlan(
+      plan.queryPlan,
+      { ...this.#graph.services, ...services },
+      request,
+      operation,
+      this.#graph.schema,
+      this.#shape,
+    );
+    const errors = [...(result.errors ?? []), ...missingValues(result.extensions)];
+    return { ...(result.data === undefined ? {} : { data: result.data }), ...(errors.length > 0 ? { errors } : {}) };
+  }
+}
+
+function seal(error: GraphQLError, renames: OperationPlan['renames'], traceId: string): GraphQLError {
+  const { message, path, extensions } = sealError(error.toJSON(), traceId);
+  return new GraphQLError(message, {
+    ...(path ? { path: restorePath(path, renames) } : {}),
+    ...(extensions ? { extensions } : {}),
+    ...(error.nodes ? { nodes: error.nodes } : {}),
+  });
+}
+
+/**
+ * Nulls where the schema promises a value, and values that the contract does not know. @apollo/gateway hides them among
+ * the extensions; GraphQL wants an error for each, and a client that gets null for everything deserves to know why.
+ */
+function missingValues(extensions: Record<string, unknown> | undefined): GraphQLError[] {
+  const found = extensions?.valueCompletion;
+  if (!Array.isArray(found)) return [];
+  return found.map(
+    (error: GraphQLError) =>
+      new GraphQLError(error.message, {
+        ...(error.path ? { path: error.path } : {}),
+        extensions: { code: 'SUBGRAPH_BAD_RESPONSE', retryable: true },
+      }),
+  );
+}
+
+function asBadUserInput(error: GraphQLError): GraphQLError {
+  return new GraphQLError(error.message, {
+    ...(error.nodes ? { nodes: error.nodes } : {}),
+    extensions: { code: 'BAD_USER_INPUT', retryable: false },
+  });
+}
+
+function toGraphQLError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
+  const cause = error instanceof Error ? error : new Error('not an error');
+  return new GraphQLError('unexpected', { originalError: cause });
+}
