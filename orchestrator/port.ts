@@ -172,7 +172,7 @@ export interface FulfillmentBook {
    * Marks a fulfillment order SUBMITTED, so that its units can no longer be withdrawn, and says what to send to the node.
    * Repeating it gives the same answer. Null when nothing is left of it (cancelled meanwhile).
    */
-  submit(fulfillmentOrderId: string, traceId: string): Promise<WorkOrder | null>;
+  submit(fulfillmentOrderId: string): Promise<WorkOrder | null>;
 
   /** The shipment with its lines. Null when there is none. */
   readShipment(shipmentId: string): Promise<{
@@ -190,10 +190,11 @@ export interface WorkOrder {
   readonly fulfillmentOrderId: string;
   readonly orderId: string;
   readonly locationId: string;
-  readonly deliveryMethod: string;
+  readonly deliveryMethod: 'SHIPPING' | 'PICK_UP' | 'LOCAL_DELIVERY' | 'IN_STORE';
   readonly serviceLevel: string | null;
   readonly lines: readonly {
-    readonly fulfillmentOrderLineId: string;
+    /** Under this reference the node reports the line. */
+    readonly orderLineId: string;
     readonly sku: string;
     readonly quantity: number;
   }[];
@@ -212,17 +213,15 @@ export interface Stock {
     readonly lines: readonly LineUnits[];
     readonly refusedLocationId: string;
   }): Promise<readonly { readonly lineId: string; readonly locationId: string | null; readonly quantity: number }[]>;
-}
 
-/** The nodes' warehouse system (WMS). */
-export interface Warehouse {
-  /** Hands work to a node. One delivery per `fulfillmentOrderId`. @returns the node's own number of it */
-  release(
-    work: WorkOrder & { readonly orderNumber: string; readonly shipTo: ShipTo | null },
-    signal: AbortSignal,
-  ): Promise<{ readonly nodeReference: string }>;
+  /** Tells whose committed stock leaves when the node reports a line of this work. Repeating it changes nothing. */
+  assignWork(
+    fulfillmentOrderId: string,
+    lines: readonly { readonly lineRef: string; readonly orderLineId: string }[],
+  ): Promise<void>;
+
   /** Books returned, sellable units back on the shelf. One effect per `key`. */
-  receiveReturn(
+  returnToStock(
     receipt: {
       readonly key: string;
       readonly locationId: string;
@@ -230,6 +229,15 @@ export interface Warehouse {
     },
     signal: AbortSignal,
   ): Promise<void>;
+}
+
+/** The nodes' warehouse system (WMS). */
+export interface Warehouse {
+  /** Hands work to a node. One delivery per `fulfillmentOrderId`. @returns the node's own number of it */
+  release(
+    work: WorkOrder & { readonly shipTo: ShipTo | null },
+    signal: AbortSignal,
+  ): Promise<{ readonly nodeReference: string }>;
 }
 
 /** One line of an invoice or credit memo. Amounts in minor units of the document's currency. */

@@ -45,8 +45,17 @@ export function decodeCaller(header: string | undefined): Caller {
   return callerSchema.parse(JSON.parse(Buffer.from(header, 'base64url').toString('utf8')));
 }
 
+/** What decides who may see an object. */
+export interface Ownership {
+  readonly channelCode: string;
+  readonly customerId: string | null;
+  /** Whether the goods are handed over in a store: then the store's till serves the order, whoever sold it. */
+  readonly collected: boolean;
+}
+
 /** Back-office callers see every channel; a channel sees only its own objects, a signed-in customer only theirs. */
-export function maySee(caller: Caller, object: { channelCode: string; customerId: string | null }): boolean {
-  if (caller.channel && caller.channel.code !== object.channelCode) return false;
-  return caller.customerId === null || caller.customerId === object.customerId;
+export function maySee(caller: Caller, object: Ownership): boolean {
+  const own = caller.channel === null || caller.channel.code === object.channelCode;
+  const atTill = caller.channel?.kind === 'POINT_OF_SALE' && object.collected;
+  return (own || atTill) && (caller.customerId === null || caller.customerId === object.customerId);
 }

@@ -77,8 +77,10 @@ export async function up(knex: Knex): Promise<void> {
       tracking_number text not null,
       sscc text,
       status text not null,
+      furthest text not null default 'LABEL_CREATED',
       unique (shipment_id, position)
     );
+    comment on column fulfillment.package.furthest is 'Highest ranked state so far; an exception hides it in status.';
     create index package_tracking on fulfillment.package (tracking_number, carrier);
 
     create table fulfillment.package_line (

@@ -1,4 +1,4 @@
 import type { MigrationSet } from '../../platform/db/migrate.ts';
+import * as fulfillment from './20261123090000_fulfillment.ts';
 
-/** Migrations of the schema `fulfillment`, in the order of their names. */
-export const migrations: MigrationSet = {};
+export const migrations: MigrationSet = { '20261123090000_fulfillment': fulfillment };

@@ -198,13 +198,14 @@ async function releaseWork(
   traceId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const work: WorkOrder | null = await deps.fulfillment.submit(fulfillmentOrderId, traceId);
+  const work: WorkOrder | null = await deps.fulfillment.submit(fulfillmentOrderId);
   if (!work) return;
-  const { order } = await readOrder(deps, work.orderId);
-  const { nodeReference } = await deps.warehouse.release(
-    { ...work, orderNumber: order.number, shipTo: order.shippingAddress },
-    signal,
+  await deps.stock.assignWork(
+    fulfillmentOrderId,
+    work.lines.map(({ orderLineId }) => ({ lineRef: orderLineId, orderLineId })),
   );
+  const { order } = await readOrder(deps, work.orderId);
+  const { nodeReference } = await deps.warehouse.release({ ...work, shipTo: order.shippingAddress }, signal);
   await deps.orders.note(work.orderId, {
     key: `release:${fulfillmentOrderId}`,
     traceId,

@@ -31,7 +31,7 @@ export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInpu
   const sellable = input.lines.filter((line) => line.disposition === 'SELLABLE');
   if (sellable.length > 0) {
     await step({ name: 'restock-return', system: 'wms' }, async (signal) => {
-      await deps.warehouse.receiveReturn(
+      await deps.stock.returnToStock(
         {
           key: arrivalId,
           locationId: input.locationId,

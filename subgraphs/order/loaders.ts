@@ -1,7 +1,15 @@
 import DataLoader from 'dataloader';
 import { inKeyOrder } from '../../platform/batch.ts';
 import { type Caller, maySee } from '../../platform/caller.ts';
-import type { Order, OrderHold, OrderLine, OrderReturn, ReturnLine, TimelineEntry } from './model.ts';
+import {
+  type Order,
+  type OrderHold,
+  type OrderLine,
+  type OrderReturn,
+  ownershipOf,
+  type ReturnLine,
+  type TimelineEntry,
+} from './model.ts';
 import type { OrderReader } from './read.ts';
 
 const many = <Value>(name: string, read: (keys: readonly string[]) => Promise<Map<string, Value[]>>) =>
@@ -16,7 +24,7 @@ export function createOrderLoaders(reader: OrderReader, caller: Caller) {
     async (ids) =>
       // Another channel's order answers exactly like one that does not exist.
       inKeyOrder(ids, await reader.ordersById(ids)).map((order) =>
-        order && maySee(caller, { channelCode: order.channel.code, customerId: order.customerId }) ? order : null,
+        order && maySee(caller, ownershipOf(order)) ? order : null,
       ),
     { name: 'order.byId', maxBatchSize: 500 },
   );

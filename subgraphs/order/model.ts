@@ -104,6 +104,19 @@ export interface ReturnLine {
   readonly disposition: Disposition | null;
 }
 
+/** Who may see an order. */
+export function ownershipOf(order: {
+  readonly channel: { readonly code: string };
+  readonly customerId: string | null;
+  readonly deliveryMethod: DeliveryMethod;
+}) {
+  return {
+    channelCode: order.channel.code,
+    customerId: order.customerId,
+    collected: order.deliveryMethod === 'PICK_UP' || order.deliveryMethod === 'IN_STORE',
+  };
+}
+
 /** Days after delivery within which a return may be requested. */
 export const RETURN_WINDOW_DAYS = 30;
 

@@ -5,7 +5,14 @@ import { connectionOf, type PageArgs } from '../../platform/graphql/connection.t
 import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount, type Money } from '../../platform/money.ts';
 import type { OrderLoaders } from './loaders.ts';
-import { availableTransitions, type Order, type OrderLine, type OrderReturn, type TimelineEntry } from './model.ts';
+import {
+  availableTransitions,
+  type Order,
+  type OrderLine,
+  type OrderReturn,
+  ownershipOf,
+  type TimelineEntry,
+} from './model.ts';
 import { mutations } from './mutations.ts';
 import { type Quantities, returnProgress, shippedUnits } from './quantities.ts';
 import type { OrderFilter, OrderReader } from './read.ts';
@@ -24,9 +31,7 @@ export const resolvers: Resolvers = {
     order: (_: unknown, { id }: { id: string }, context: OrderContext) => context.loaders.orders.load(id),
     async orderByNumber(_: unknown, { number }: { number: string }, context: OrderContext) {
       const order = await context.reader.orderByNumber(number);
-      return order && maySee(context.caller, { channelCode: order.channel.code, customerId: order.customerId })
-        ? order
-        : null;
+      return order && maySee(context.caller, ownershipOf(order)) ? order : null;
     },
     orders: (_: unknown, { filter, ...page }: PageArgs & { filter?: OrderFilter | null }, context: OrderContext) =>
       context.reader.orders(context.caller, filter ?? {}, page),

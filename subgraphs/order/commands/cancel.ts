@@ -3,7 +3,7 @@ import { type Caller, maySee } from '../../../platform/caller.ts';
 import { query } from '../../../platform/db/query.ts';
 import { changeOrder, lockOrder } from '../change.ts';
 import type { OrderCancelErrorCode, OrderRefusal } from '../errors.ts';
-import type { OrderLine } from '../model.ts';
+import { type OrderLine, ownershipOf } from '../model.ts';
 import { type Move, openUnits } from '../quantities.ts';
 
 export interface OrderCancelInput {
@@ -34,7 +34,7 @@ export async function cancelOrder(
   input: OrderCancelInput,
 ): Promise<CancelResult> {
   const found = await lockOrder(trx, orderId);
-  if (!found || !maySee(caller, { channelCode: found.order.channel.code, customerId: found.order.customerId })) {
+  if (!found || !maySee(caller, ownershipOf(found.order))) {
     return refuse(null, 'NOT_FOUND', 'There is no such order.');
   }
   const wishes = readWishes(found.lines, input);

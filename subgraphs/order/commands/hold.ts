@@ -3,7 +3,7 @@ import { type Caller, maySee } from '../../../platform/caller.ts';
 import { change, query } from '../../../platform/db/query.ts';
 import { changeOrder, lockOrder } from '../change.ts';
 import type { OrderHoldErrorCode, OrderRefusal, OrderReleaseHoldErrorCode } from '../errors.ts';
-import type { HoldReason } from '../model.ts';
+import { type HoldReason, ownershipOf } from '../model.ts';
 
 /** A hold stops an order before it is given to a node; afterwards it would stop nothing. */
 export async function holdOrder(
@@ -13,7 +13,7 @@ export async function holdOrder(
   input: { readonly reason: HoldReason; readonly note?: string | null },
 ): Promise<{ orderId: string | null; refusals: OrderRefusal<OrderHoldErrorCode>[] }> {
   const found = await lockOrder(trx, orderId);
-  if (!found || !maySee(caller, { channelCode: found.order.channel.code, customerId: found.order.customerId })) {
+  if (!found || !maySee(caller, ownershipOf(found.order))) {
     return { orderId: null, refusals: [{ code: 'NOT_FOUND', field: ['orderId'], message: 'There is no such order.' }] };
   }
   const stoppable = found.lines.some(
@@ -52,7 +52,7 @@ export async function releaseHold(
   input: { readonly reason: HoldReason },
 ): Promise<{ orderId: string | null; refusals: OrderRefusal<OrderReleaseHoldErrorCode>[] }> {
   const found = await lockOrder(trx, orderId);
-  if (!found || !maySee(caller, { channelCode: found.order.channel.code, customerId: found.order.customerId })) {
+  if (!found || !maySee(caller, ownershipOf(found.order))) {
     return { orderId: null, refusals: [{ code: 'NOT_FOUND', field: ['orderId'], message: 'There is no such order.' }] };
   }
   const rowCount = await change(trx, 'delete from orders.hold where order_id = ? and reason = ?', [

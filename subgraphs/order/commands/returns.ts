@@ -10,8 +10,10 @@ import type {
   ReturnRequestErrorCode,
 } from '../errors.ts';
 import {
+  type DeliveryMethod,
   type Disposition,
   type OrderReturn,
+  ownershipOf,
   RETURN_EXPIRY_DAYS,
   RETURN_WINDOW_DAYS,
   type ReturnLine,
@@ -52,7 +54,7 @@ export async function requestReturn(
   now: Date,
 ): Promise<ReturnResult<ReturnRequestErrorCode>> {
   const found = await lockOrder(trx, orderId);
-  if (!found || !maySee(caller, { channelCode: found.order.channel.code, customerId: found.order.customerId })) {
+  if (!found || !maySee(caller, ownershipOf(found.order))) {
     return refuse(null, 'NOT_FOUND', ['orderId'], 'There is no such order.');
   }
   if (input.lines.length === 0 || input.lines.length > 1_000)
@@ -256,13 +258,26 @@ async function lockReturn(
   caller: Caller,
   returnId: string,
 ): Promise<{ return: OrderReturn; lines: ReturnLine[] } | null> {
-  const returns = await query<ReturnRow & { channel_code: string; customer_id: string | null }>(
+  const returns = await query<
+    ReturnRow & { channel_code: string; customer_id: string | null; delivery_method: DeliveryMethod }
+  >(
     trx,
-    `select r.*, o.channel_code, o.customer_id from orders.return r join orders.customer_order o on o.id = r.order_id where r.id = ? for update of o, r`,
+    `select r.*, o.channel_code, o.customer_id, o.delivery_method from orders.return r join orders.customer_order o on o.id = r.order_id where r.id = ? for update of o, r`,
     [returnId],
   );
   const row = returns[0];
-  if (!row || !maySee(caller, { channelCode: row.channel_code, customerId: row.customer_id })) return null;
+  if (
+    !row ||
+    !maySee(
+      caller,
+      ownershipOf({
+        channel: { code: row.channel_code },
+        customerId: row.customer_id,
+        deliveryMethod: row.delivery_method,
+      }),
+    )
+  )
+    return null;
   const lines = await query<ReturnLineRow>(
     trx,
     'select * from orders.return_line where return_id = ? order by position',

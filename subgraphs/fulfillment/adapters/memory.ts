@@ -1,0 +1,117 @@
+import { isCollected } from '../model.ts';
+import type { CarrierScan, CarrierSystem, NodeAnswer, NodeEvent, NodeSystem, NodeWork } from '../port.ts';
+
+type Stage = 'RECEIVED' | 'ACCEPTED' | 'READY' | 'DONE' | 'REFUSED';
+
+interface MemoryWork {
+  readonly work: NodeWork;
+  readonly reference: string;
+  stage: Stage;
+  left: Map<string, number>;
+}
+
+/** A node that forgets when the process ends. Does nothing by itself: staff acts through the port. */
+export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem {
+  const byId = new Map<string, MemoryWork>();
+  const byReference = new Map<string, MemoryWork>();
+  const confirmed = new Set<string>();
+  const events: NodeEvent[] = [];
+
+  const tell = (item: MemoryWork, kind: NodeEvent['kind'], more: Partial<NodeEvent> = {}) => {
+    const base = { reason: null, packages: [], issued: [], short: [] };
+    events.push({
+      ...base,
+      ...more,
+      position: events.length + 1,
+      kind,
+      fulfillmentOrderId: item.work.fulfillmentOrderId,
+      nodeReference: item.reference,
+      occurredAt: now(),
+    });
+  };
+  const wrong: NodeAnswer = {
+    kind: 'refused',
+    reason: 'WRONG_STATUS',
+    message: 'The node has gone on in the meantime.',
+  };
+  const done: NodeAnswer = { kind: 'done' };
+  const step = (
+    reference: string,
+    from: Stage,
+    to: Stage,
+    kind: NodeEvent['kind'],
+    more: (item: MemoryWork) => Partial<NodeEvent> = () => ({}),
+  ): NodeAnswer => {
+    const item = byReference.get(reference);
+    if (item?.stage === to) return done;
+    if (item?.stage !== from) return wrong;
+    item.stage = to;
+    tell(item, kind, more(item));
+    return done;
+  };
+  const everything = (item: MemoryWork) =>
+    item.work.lines.map(({ orderLineId, sku, quantity }) => ({ orderLineId, sku, quantity }));
+
+  return {
+    async release(work) {
+      const known = byId.get(work.fulfillmentOrderId);
+      if (known) return { nodeReference: known.reference };
+      const item: MemoryWork = {
+        work,
+        reference: `NODE-${byId.size + 1}`,
+        stage: 'RECEIVED',
+        left: new Map(work.lines.map((line) => [line.orderLineId, line.quantity])),
+      };
+      byId.set(work.fulfillmentOrderId, item);
+      byReference.set(item.reference, item);
+      tell(item, 'RECEIVED');
+      return { nodeReference: item.reference };
+    },
+    accept: async (reference) => step(reference, 'RECEIVED', 'ACCEPTED', 'ACCEPTED'),
+    reject: async (reference, reason) => step(reference, 'RECEIVED', 'REFUSED', 'REFUSED', () => ({ reason })),
+    async confirmShipment(reference, { key, packages }) {
+      if (confirmed.has(key)) return done;
+      const item = byReference.get(reference);
+      if (item?.stage !== 'ACCEPTED' || isCollected(item.work.deliveryMethod)) return wrong;
+      const skuOf = new Map(item.work.lines.map((line) => [line.orderLineId, line.sku]));
+      const left = new Map(item.left);
+      for (const line of packages.flatMap((parcel) => parcel.lines)) {
+        const remaining = (left.get(line.orderLineId) ?? 0) - line.quantity;
+        if (remaining < 0)
+          return {
+            kind: 'refused',
+            reason: 'NOT_ENOUGH',
+            message: 'The node does not have that many units of a line left.',
+          };
+        left.set(line.orderLineId, remaining);
+      }
+      confirmed.add(key);
+      item.left = left;
+      if ([...left.values()].every((units) => units === 0)) item.stage = 'DONE';
+      const withSku = packages.map((parcel) => ({
+        ...parcel,
+        lines: parcel.lines.map((line) => ({ ...line, sku: skuOf.get(line.orderLineId) ?? '' })),
+      }));
+      tell(item, 'ISSUED', { packages: withSku, issued: withSku.flatMap((parcel) => parcel.lines) });
+      return done;
+    },
+    markReadyForPickup: async (reference) => step(reference, 'ACCEPTED', 'READY', 'READY_FOR_PICKUP'),
+    completePickup: async (reference) =>
+      step(reference, 'READY', 'DONE', 'PICKED_UP', (item) => ({ issued: everything(item) })),
+    async events(after) {
+      const entries = events.filter((event) => event.position > after);
+      return { entries, next: entries.at(-1)?.position ?? after };
+    },
+  };
+}
+
+/** A carrier whose scans a test writes. */
+export function memoryCarrier(): CarrierSystem & { scan(scan: Omit<CarrierScan, 'eventId'>): void } {
+  const scans: CarrierScan[] = [];
+  return {
+    scan: (scan) => void scans.push({ ...scan, eventId: String(scans.length + 1) }),
+    async scans(after) {
+      return { entries: scans.slice(after), next: Math.max(after, scans.length) };
+    },
+  };
+}

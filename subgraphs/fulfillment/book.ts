@@ -1,0 +1,140 @@
+import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
+import { newId } from '../../platform/ids.ts';
+import { changeWork } from './events.ts';
+import type { FulfillmentOrder } from './model.ts';
+import { lockWork, readLines } from './node-events.ts';
+import { WORK_COLUMNS } from './rows.ts';
+
+export interface OpenRequest {
+  /** Names the sourcing decision: the same decision again returns the same work. */
+  readonly key: string;
+  readonly orderId: string;
+  readonly channelCode: string;
+  readonly customerId: string | null;
+  readonly deliveryMethod: string;
+  readonly serviceLevel: string | null;
+  readonly groups: readonly {
+    readonly locationId: string;
+    readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+  }[];
+  readonly traceId: string;
+}
+
+/** Work as it goes to a node; `orderLineId` is the reference under which the node reports units. */
+export interface SubmittedWork {
+  readonly fulfillmentOrderId: string;
+  readonly orderId: string;
+  readonly locationId: string;
+  readonly deliveryMethod: FulfillmentOrder['deliveryMethod'];
+  readonly serviceLevel: string | null;
+  readonly lines: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+}
+
+export interface ShipmentRecord {
+  readonly shipmentId: string;
+  readonly orderId: string;
+  readonly locationId: string;
+  readonly shippedAt: Date;
+  readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+  readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
+}
+
+/** The fulfillment domain's records for the orchestrator. Every command may be repeated. */
+export function createFulfillmentBook(knex: Knex) {
+  return {
+    /** Creates one piece of work per location. @returns ids in the order of the groups */
+    open: (request: OpenRequest): Promise<readonly string[]> => inTransaction(knex, (trx) => open(trx, request)),
+
+    /** Marks work as asked of its node and says what to ask. Null when all its units were withdrawn before. */
+    submit: (fulfillmentOrderId: string): Promise<SubmittedWork | null> =>
+      inTransaction(knex, (trx) => submit(trx, fulfillmentOrderId)),
+
+    async readShipment(shipmentId: string): Promise<ShipmentRecord | null> {
+      const [shipment] = await query<{ orderId: string; locationId: string; shippedAt: Date }>(
+        knex,
+        'select order_id as "orderId", location_id as "locationId", shipped_at as "shippedAt" from fulfillment.shipment where id = ?',
+        [shipmentId],
+      );
+      if (!shipment) return null;
+      const lines = await query<{ lineId: string; sku: string; quantity: number }>(
+        knex,
+        'select order_line_id as "lineId", sku, quantity from fulfillment.shipment_line where shipment_id = ? order by order_line_id',
+        [shipmentId],
+      );
+      const packages = await query<{ carrier: string; trackingNumber: string }>(
+        knex,
+        'select carrier, tracking_number as "trackingNumber" from fulfillment.package where shipment_id = ? order by position',
+        [shipmentId],
+      );
+      return { shipmentId, ...shipment, lines, packages };
+    },
+  };
+}
+
+export type FulfillmentBook = ReturnType<typeof createFulfillmentBook>;
+
+async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string[]> {
+  const lines = request.groups.flatMap((group) =>
+    group.lines.map((line, index) => ({ ...line, position: index + 1, locationId: group.locationId })),
+  );
+  await query(
+    trx,
+    `with f as (
+       insert into fulfillment.fulfillment_order (id, order_id, channel_code, customer_id, location_id, status, request_status, delivery_method, service_level, source_key, trace_id)
+       select n.id, ?, ?, ?, n.location_id, 'OPEN', 'UNSUBMITTED', ?, ?, ?, ? from unnest(?::text[], ?::text[]) as n(id, location_id)
+       on conflict (source_key, location_id) do nothing returning id, location_id
+     )
+     insert into fulfillment.fulfillment_order_line (id, fulfillment_order_id, position, order_line_id, sku, quantity)
+     select n.id, f.id, n.position, n.line_id, n.sku, n.quantity
+     from f join unnest(?::text[], ?::text[], ?::int[], ?::text[], ?::text[], ?::int[]) as n(id, location_id, position, line_id, sku, quantity)
+       on n.location_id = f.location_id`,
+    [
+      request.orderId,
+      request.channelCode,
+      request.customerId,
+      request.deliveryMethod,
+      request.serviceLevel,
+      request.key,
+      request.traceId,
+      request.groups.map(() => newId('fulfillmentOrder')),
+      request.groups.map((group) => group.locationId),
+      lines.map(() => newId('fulfillmentOrderLine')),
+      lines.map((line) => line.locationId),
+      lines.map((line) => line.position),
+      lines.map((line) => line.lineId),
+      lines.map((line) => line.sku),
+      lines.map((line) => line.quantity),
+    ],
+  );
+  const work = await query<FulfillmentOrder>(
+    trx,
+    `select ${WORK_COLUMNS} from fulfillment.fulfillment_order f where f.source_key = ? for update`,
+    [request.key],
+  );
+  for (const created of work.filter((row) => row.revision === 0)) {
+    await changeWork(trx, created, { status: 'OPEN', requestStatus: 'UNSUBMITTED' }, await readLines(trx, created.id));
+  }
+  const idByLocation = new Map(work.map((row) => [row.locationId, row.id]));
+  return request.groups.flatMap((group) => idByLocation.get(group.locationId) ?? []);
+}
+
+async function submit(trx: Knex.Transaction, fulfillmentOrderId: string): Promise<SubmittedWork | null> {
+  const work = await lockWork(trx, fulfillmentOrderId);
+  if (!work || work.status === 'CANCELLED') return null;
+  const lines = await readLines(trx, work.id);
+  if (work.requestStatus === 'UNSUBMITTED')
+    await changeWork(trx, work, { status: work.status, requestStatus: 'SUBMITTED' }, lines);
+  return {
+    fulfillmentOrderId: work.id,
+    orderId: work.orderId,
+    locationId: work.locationId,
+    deliveryMethod: work.deliveryMethod,
+    serviceLevel: work.serviceLevel,
+    // What was asked, not what is left: a repeated request must be the same request.
+    lines: lines.flatMap((line) =>
+      line.quantity > 0 ? [{ orderLineId: line.orderLineId, sku: line.sku, quantity: line.quantity }] : [],
+    ),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Knex } from 'knex';
+import { type NewEvent, writeEvents } from '../../events/outbox.ts';
+import { query } from '../../platform/db/query.ts';
+import { type FulfillmentOrder, type FulfillmentOrderLine, remainingUnits, type Shipment } from './model.ts';
+import type { FulfillmentOrderStatus, FulfillmentRequestStatus, ShipmentStatus } from './states.ts';
+
+/** Units of one order line, by the order's own line id. */
+export interface Units {
+  readonly lineId: string;
+  readonly sku: string;
+  readonly quantity: number;
+}
+
+/** Moves work to another state and tells it. The caller holds the row's lock. */
+export async function changeWork(
+  trx: Knex.Transaction,
+  work: FulfillmentOrder,
+  next: {
+    status: FulfillmentOrderStatus;
+    requestStatus: FulfillmentRequestStatus;
+    nodeReference?: string;
+    rejectReason?: string | null;
+  },
+  lines: readonly FulfillmentOrderLine[],
+  handedBack: readonly Units[] = [],
+): Promise<void> {
+  await query(
+    trx,
+    `update fulfillment.fulfillment_order set status = ?, request_status = ?, revision = revision + 1, updated_at = clock_timestamp(),
+       node_reference = coalesce(?, node_reference), reject_reason = coalesce(?, reject_reason) where id = ?`,
+    [next.status, next.requestStatus, next.nodeReference ?? null, next.rejectReason ?? null, work.id],
+  );
+  const finished = next.status === 'CLOSED' || next.status === 'CANCELLED';
+  await writeEvents(trx, [
+    {
+      type: 'fulfillment-order-changed.v1',
+      subject: work.id,
+      version: work.revision + 1,
+      channelCode: work.channelCode,
+      traceId: work.traceId,
+      data: {
+        fulfillmentOrderId: work.id,
+        orderId: work.orderId,
+        locationId: work.locationId,
+        previousStatus: work.revision === 0 ? null : work.status,
+        status: next.status,
+        previousRequestStatus: work.revision === 0 ? null : work.requestStatus,
+        requestStatus: next.requestStatus,
+        lines: finished
+          ? []
+          : lines.flatMap((line) =>
+              remainingUnits(line) > 0 ? [{ lineId: line.orderLineId, quantity: remainingUnits(line) }] : [],
+            ),
+        handedBack,
+      },
+    },
+  ]);
+}
+
+/** The event of a shipment's new status. `version` counts all events of the shipment. */
+export function shipmentStatusEvent(
+  shipment: Pick<Shipment, 'id' | 'orderId' | 'customerId' | 'channelCode'>,
+  version: number,
+  previousStatus: ShipmentStatus | null,
+  status: ShipmentStatus,
+  traceId: string,
+): NewEvent {
+  return {
+    type: 'shipment-status-changed.v1',
+    subject: shipment.id,
+    version,
+    channelCode: shipment.channelCode,
+    traceId,
+    data: {
+      shipmentId: shipment.id,
+      orderId: shipment.orderId,
+      customerId: shipment.customerId,
+      previousStatus,
+      status,
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Knex } from 'knex';
+import type { Caller } from '../../platform/caller.ts';
+import type { Feed } from '../../platform/feed/feed.ts';
+import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import type { ReportUnusable } from './feeds.ts';
+import { createFulfillmentLoaders } from './loaders.ts';
+import type { NodeSystem } from './port.ts';
+import { createFulfillmentReader } from './read.ts';
+import { type FulfillmentContext, resolvers } from './resolvers.ts';
+
+export { createFulfillmentBook, type FulfillmentBook } from './book.ts';
+export { createNodeFeed, createTrackingFeed, type ReportUnusable } from './feeds.ts';
+export type { CarrierScan, CarrierSystem, NodeAnswer, NodeEvent, NodeSystem, NodeWork } from './port.ts';
+
+/** The fulfillment subgraph over its own records; commands go to the nodes' warehouse system. */
+export function createFulfillmentSubgraph(deps: {
+  knex: Knex;
+  nodes: NodeSystem;
+  nodeFeed: Feed;
+  report: ReportUnusable;
+}): Subgraph<FulfillmentContext> {
+  const reader = createFulfillmentReader(deps.knex);
+  return buildSubgraph<FulfillmentContext>({
+    name: 'fulfillment',
+    resolvers,
+    context: (caller: Caller, signal: AbortSignal) => ({
+      ...deps,
+      caller,
+      signal,
+      reader,
+      loaders: createFulfillmentLoaders(reader, caller),
+    }),
+  });
+}

@@ -1,0 +1,106 @@
+import type {
+  FulfillmentOrderStatus,
+  FulfillmentRequestStatus,
+  FulfillmentTransition,
+  ShipmentStatus,
+} from './states.ts';
+
+export type DeliveryMethod = 'SHIPPING' | 'PICK_UP' | 'LOCAL_DELIVERY' | 'IN_STORE';
+
+/** Work given to one node. */
+export interface FulfillmentOrder {
+  readonly id: string;
+  readonly orderId: string;
+  readonly channelCode: string;
+  readonly customerId: string | null;
+  readonly locationId: string;
+  readonly status: FulfillmentOrderStatus;
+  readonly requestStatus: FulfillmentRequestStatus;
+  readonly deliveryMethod: DeliveryMethod;
+  readonly serviceLevel: string | null;
+  readonly shipBy: Date | null;
+  readonly nodeReference: string | null;
+  readonly revision: number;
+  readonly traceId: string;
+}
+
+export interface FulfillmentOrderLine {
+  readonly id: string;
+  readonly fulfillmentOrderId: string;
+  readonly orderLineId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly shipped: number;
+  /** Units the node gave back. */
+  readonly short: number;
+}
+
+export interface Shipment {
+  readonly id: string;
+  readonly fulfillmentOrderId: string;
+  readonly orderId: string;
+  readonly channelCode: string;
+  readonly customerId: string | null;
+  readonly locationId: string;
+  readonly status: ShipmentStatus;
+  readonly revision: number;
+  readonly shippedAt: Date;
+  readonly deliveredAt: Date | null;
+}
+
+export interface Package {
+  readonly id: string;
+  readonly shipmentId: string;
+  readonly carrier: string;
+  readonly trackingNumber: string;
+  readonly sscc: string | null;
+  readonly status: ShipmentStatus;
+}
+
+export interface PackageLine {
+  readonly packageId: string;
+  readonly sku: string;
+  readonly quantity: number;
+}
+
+export interface TrackingEvent {
+  readonly packageId: string;
+  readonly status: ShipmentStatus;
+  readonly rawStatus: string;
+  readonly occurredAt: Date;
+  readonly location: string | null;
+  readonly message: string | null;
+}
+
+/** Units that are still to leave. */
+export function remainingUnits(line: Pick<FulfillmentOrderLine, 'quantity' | 'shipped' | 'short'>): number {
+  return line.quantity - line.shipped - line.short;
+}
+
+/** What staff may do with work as it stands. */
+export function availableTransitions(
+  work: Pick<FulfillmentOrder, 'status' | 'requestStatus' | 'deliveryMethod'>,
+): FulfillmentTransition[] {
+  if (work.status === 'OPEN' && work.requestStatus === 'SUBMITTED') return ['ACCEPT', 'REJECT'];
+  const collected = isCollected(work.deliveryMethod);
+  if (work.status === 'IN_PROGRESS') return collected ? ['MARK_READY_FOR_PICKUP'] : ['SHIP'];
+  return work.status === 'READY_FOR_PICKUP' ? ['COMPLETE_PICKUP'] : [];
+}
+
+/** Whether the buyer takes the goods at the node instead of a carrier. */
+export function isCollected(method: DeliveryMethod): boolean {
+  return method === 'PICK_UP' || method === 'IN_STORE';
+}
+
+/** The page on which a buyer follows a package; null for carriers whose pages we do not know. */
+export function trackingUrl(carrier: string, trackingNumber: string): string | null {
+  const page = TRACKING_PAGES[carrier.toUpperCase()];
+  return page === undefined ? null : page + encodeURIComponent(trackingNumber);
+}
+
+const TRACKING_PAGES: Readonly<Record<string, string>> = {
+  UPS: 'https://www.ups.com/track?tracknum=',
+  DHL: 'https://www.dhl.com/en/express/tracking.html?AWB=',
+  FEDEX: 'https://www.fedex.com/fedextrack/?trknbr=',
+  ROYAL_MAIL: 'https://www.royalmail.com/track-your-item#/tracking-results/',
+};

@@ -1,0 +1,110 @@
+import type { DeliveryMethod } from './model.ts';
+
+/** What fulfillment needs from the nodes' warehouse system. */
+export interface NodeSystem {
+  /** Hands work to a node. One piece of work per `fulfillmentOrderId`. @returns the node's own number of it */
+  release(work: NodeWork, signal: AbortSignal): Promise<{ readonly nodeReference: string }>;
+
+  /** Staff of the node takes the work on. Repeating it changes nothing. */
+  accept(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
+  reject(nodeReference: string, reason: string, signal: AbortSignal): Promise<NodeAnswer>;
+  /** Packages left. One goods issue per `key`. */
+  confirmShipment(nodeReference: string, confirmation: ShipmentConfirmation, signal: AbortSignal): Promise<NodeAnswer>;
+  markReadyForPickup(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
+  completePickup(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
+
+  /** What happened at the nodes after a position, in order. Waits up to `waitSeconds` for something. */
+  events(
+    after: number,
+    waitSeconds: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly entries: readonly NodeEvent[]; readonly next: number }>;
+}
+
+export interface NodeWork {
+  readonly fulfillmentOrderId: string;
+  readonly locationId: string;
+  readonly deliveryMethod: DeliveryMethod;
+  readonly serviceLevel: string | null;
+  /** Personal data. Null when the buyer comes to the node. */
+  readonly shipTo: {
+    readonly name?: string | null;
+    readonly line1: string;
+    readonly line2?: string | null;
+    readonly city: string;
+    readonly region?: string | null;
+    readonly postalCode?: string | null;
+    readonly countryCode: string;
+  } | null;
+  readonly lines: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+}
+
+export interface ShipmentConfirmation {
+  readonly key: string;
+  readonly packages: readonly {
+    readonly carrier: string;
+    readonly trackingNumber: string;
+    readonly sscc: string | null;
+    readonly serviceLevel: string | null;
+    readonly lines: readonly { readonly orderLineId: string; readonly quantity: number }[];
+  }[];
+}
+
+/** A node does what it is asked, or says why not. Outages are thrown as CommerceError. */
+export type NodeAnswer =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused'; readonly reason: 'WRONG_STATUS' | 'NOT_ENOUGH' | 'INVALID'; readonly message: string };
+
+/** Something that happened to work at a node. */
+export interface NodeEvent {
+  /** Position in the node's feed; unique, grows. */
+  readonly position: number;
+  readonly kind:
+    | 'RECEIVED'
+    | 'ACCEPTED'
+    | 'REFUSED'
+    | 'CANCELLED'
+    | 'PICKING'
+    | 'PACKED'
+    | 'ISSUED'
+    | 'READY_FOR_PICKUP'
+    | 'PICKED_UP';
+  readonly fulfillmentOrderId: string;
+  readonly nodeReference: string;
+  readonly occurredAt: Date;
+  readonly reason: string | null;
+  /** Packages that left with this event. */
+  readonly packages: readonly {
+    readonly carrier: string;
+    readonly trackingNumber: string;
+    readonly sscc: string | null;
+    readonly lines: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+  }[];
+  /** Units that left, or were handed over, with this event. */
+  readonly issued: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+  /** Units that will not come. */
+  readonly short: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+}
+
+/** What fulfillment needs from carriers. */
+export interface CarrierSystem {
+  /** Scans after a position, in order. Waits up to `waitSeconds` for one. */
+  scans(
+    after: number,
+    waitSeconds: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly entries: readonly CarrierScan[]; readonly next: number }>;
+}
+
+export interface CarrierScan {
+  readonly carrier: string;
+  readonly trackingNumber: string;
+  /** The carrier's id of the scan: the same id again changes nothing. */
+  readonly eventId: string;
+  /** The carrier's own word, and its refinement. */
+  readonly status: string;
+  readonly statusDetail: string | null;
+  readonly occurredAt: Date;
+  readonly location: string | null;
+  readonly message: string | null;
+}

@@ -1,0 +1,68 @@
+import type { FulfillmentRefusal } from './errors.ts';
+import { type FulfillmentOrderLine, remainingUnits } from './model.ts';
+import type { ShipmentConfirmation } from './port.ts';
+
+export interface ShipInput {
+  readonly shippedAt?: string | null;
+  readonly packages: readonly {
+    readonly carrier: string;
+    readonly trackingNumber: string;
+    readonly serviceLevel?: string | null;
+    readonly sscc?: string | null;
+    readonly lines: readonly { readonly fulfillmentOrderLineId: string; readonly quantity: number }[];
+  }[];
+}
+
+const MAX_PACKAGES = 100;
+
+/** Checks packages against the work and names their contents by order line, as the node knows them. */
+export function readShipInput(
+  input: ShipInput,
+  lines: readonly FulfillmentOrderLine[],
+): { packages: ShipmentConfirmation['packages'] } | FulfillmentRefusal {
+  if (input.packages.length === 0 || input.packages.length > MAX_PACKAGES) {
+    return {
+      code: 'QUANTITY_EXCEEDS_REMAINING',
+      field: ['input', 'packages'],
+      message: `A shipment has 1 to ${MAX_PACKAGES} packages.`,
+    };
+  }
+  const left = new Map(lines.map((line) => [line.id, remainingUnits(line)]));
+  const orderLineOf = new Map(lines.map((line) => [line.id, line.orderLineId]));
+  for (const [p, parcel] of input.packages.entries()) {
+    const at = (...path: (string | number)[]) => ['input', 'packages', String(p), ...path.map(String)];
+    if (parcel.sscc != null && !/^\d{18}$/.test(parcel.sscc))
+      return { code: 'QUANTITY_EXCEEDS_REMAINING', field: at('sscc'), message: 'An SSCC has 18 digits.' };
+    if (parcel.lines.length === 0)
+      return { code: 'QUANTITY_EXCEEDS_REMAINING', field: at('lines'), message: 'A package holds at least one unit.' };
+    for (const [l, line] of parcel.lines.entries()) {
+      const remaining = left.get(line.fulfillmentOrderLineId);
+      if (remaining === undefined)
+        return {
+          code: 'NOT_FOUND',
+          field: at('lines', l, 'fulfillmentOrderLineId'),
+          message: 'The work has no such line.',
+        };
+      if (line.quantity < 1 || line.quantity > remaining) {
+        return {
+          code: 'QUANTITY_EXCEEDS_REMAINING',
+          field: at('lines', l, 'quantity'),
+          message: `Only ${remaining} units of this line are left to ship.`,
+        };
+      }
+      left.set(line.fulfillmentOrderLineId, remaining - line.quantity);
+    }
+  }
+  return {
+    packages: input.packages.map((parcel) => ({
+      carrier: parcel.carrier,
+      trackingNumber: parcel.trackingNumber,
+      sscc: parcel.sscc ?? null,
+      serviceLevel: parcel.serviceLevel ?? null,
+      lines: parcel.lines.map((line) => ({
+        orderLineId: orderLineOf.get(line.fulfillmentOrderLineId) ?? '',
+        quantity: line.quantity,
+      })),
+    })),
+  };
+}

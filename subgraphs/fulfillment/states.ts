@@ -1,0 +1,78 @@
+/** States of work at a node and their legal moves (domain: fulfillment order state machine, axis 1). */
+export const FULFILLMENT_TRANSITIONS = {
+  SCHEDULED: ['OPEN'],
+  OPEN: ['ON_HOLD', 'SCHEDULED', 'CANCELLED', 'IN_PROGRESS'],
+  ON_HOLD: ['OPEN'],
+  IN_PROGRESS: ['OPEN', 'READY_FOR_PICKUP', 'CLOSED', 'INCOMPLETE', 'CANCELLED'],
+  READY_FOR_PICKUP: ['CLOSED', 'CANCELLED'],
+  INCOMPLETE: ['CLOSED', 'CANCELLED'],
+  CLOSED: [],
+  CANCELLED: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type FulfillmentOrderStatus = keyof typeof FULFILLMENT_TRANSITIONS;
+
+/** What was asked of the node and how it answered (axis 2). */
+export const REQUEST_TRANSITIONS = {
+  UNSUBMITTED: ['SUBMITTED', 'CLOSED'],
+  SUBMITTED: ['ACCEPTED', 'REJECTED', 'CANCELLATION_ACCEPTED'],
+  ACCEPTED: ['CANCELLATION_REQUESTED', 'CANCELLATION_ACCEPTED', 'REJECTED', 'CLOSED'],
+  REJECTED: [],
+  CANCELLATION_REQUESTED: ['CANCELLATION_ACCEPTED', 'CANCELLATION_REJECTED', 'CLOSED'],
+  CANCELLATION_ACCEPTED: [],
+  CANCELLATION_REJECTED: ['CLOSED'],
+  CLOSED: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type FulfillmentRequestStatus = keyof typeof REQUEST_TRANSITIONS;
+
+export type FulfillmentTransition = 'ACCEPT' | 'REJECT' | 'SHIP' | 'MARK_READY_FOR_PICKUP' | 'COMPLETE_PICKUP';
+
+/** How far a package is. A scan moves it to a higher rank only; the states without a rank stand beside the way. */
+export const SHIPMENT_RANKS = {
+  LABEL_CREATED: 10,
+  CARRIER_ACCEPTED: 20,
+  IN_TRANSIT: 30,
+  OUT_FOR_DELIVERY: 40,
+  DELIVERY_ATTEMPTED: 45,
+  AVAILABLE_FOR_PICKUP: 50,
+  RETURN_TO_SENDER: 80,
+  DELIVERED: 90,
+  LOST: 95,
+  CANCELLED: 99,
+  EXCEPTION: null,
+  UNKNOWN: null,
+} as const satisfies Record<string, number | null>;
+
+export type ShipmentStatus = keyof typeof SHIPMENT_RANKS;
+
+const FINAL: ReadonlySet<ShipmentStatus> = new Set(['DELIVERED', 'LOST', 'CANCELLED']);
+
+/**
+ * The state of a package after a scan. Scans come late, twice and out of order: only a higher rank moves it,
+ * a final state stays, EXCEPTION may be left again, CANCELLED is possible only before the carrier has the package.
+ *
+ * @param furthest the highest ranked state the package ever had, because EXCEPTION hides it
+ */
+export function afterScan(current: ShipmentStatus, furthest: ShipmentStatus, scanned: ShipmentStatus): ShipmentStatus {
+  if (FINAL.has(current) || scanned === 'UNKNOWN') return current;
+  if (scanned === 'EXCEPTION') return 'EXCEPTION';
+  if (scanned === 'CANCELLED') return furthest === 'LABEL_CREATED' ? 'CANCELLED' : current;
+  return rank(scanned) > rank(furthest) ? scanned : current;
+}
+
+/** The state that all packages of a shipment have reached; a package in trouble shows. */
+export function shipmentStatus(packages: readonly ShipmentStatus[]): ShipmentStatus {
+  if (packages.includes('EXCEPTION')) return 'EXCEPTION';
+  const ranked = [...packages].sort((a, b) => rank(a) - rank(b));
+  return ranked[0] ?? 'DELIVERED';
+}
+
+/** The further of two states. */
+export function furtherOf(a: ShipmentStatus, b: ShipmentStatus): ShipmentStatus {
+  return rank(b) > rank(a) ? b : a;
+}
+
+function rank(status: ShipmentStatus): number {
+  return SHIPMENT_RANKS[status] ?? 0;
+}
