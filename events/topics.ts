@@ -50,15 +50,18 @@ export interface SortedTopics {
  */
 export function sortTopics(topics: readonly string[]): SortedTopics {
   const subjects: { type: string; subject: string }[] = [];
-  const lists: Record<string, string[]> = { order: [], channel: [], type: [] };
+  const orders: string[] = [];
+  const channels: string[] = [];
+  const types: string[] = [];
   for (const topic of new Set(topics)) {
     const colon = topic.indexOf(':');
     if (colon < 1) throw new Error(`not a topic: ${topic}`);
     const kind = topic.slice(0, colon);
     const key = topic.slice(colon + 1);
-    const list = lists[kind];
-    if (list) list.push(key);
+    if (kind === 'order') orders.push(key);
+    else if (kind === 'channel') channels.push(key);
+    else if (kind === 'type') types.push(key);
     else subjects.push({ type: kind, subject: key });
   }
-  return { subjects, orders: lists['order'] ?? [], channels: lists['channel'] ?? [], types: lists['type'] ?? [] };
+  return { subjects, orders, channels, types };
 }

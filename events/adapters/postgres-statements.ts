@@ -1,0 +1,88 @@
+import type { StoredEvent } from '../port.ts';
+import type { Sequences } from '../sequences.ts';
+
+/** A row of integration.event_log, as pg delivers it. */
+export interface EventRow {
+  sequence: string;
+  id: string;
+  type: StoredEvent['type'];
+  source: string;
+  subject: string;
+  version: number;
+  channel_code: string | null;
+  occurred_at: Date;
+  trace_id: string;
+  data: StoredEvent['data'];
+}
+
+const COLUMNS = 'sequence id type source subject version channel_code occurred_at trace_id data'.split(' ');
+
+/** The columns of `EventRow`, of the table with the given alias. */
+export function eventColumns(alias: string): string {
+  return COLUMNS.map((column) => `${alias}.${column}`).join(', ');
+}
+
+/** The data was checked against its contract when it was written. */
+export function toEvent(row: EventRow, sequences: Sequences): StoredEvent {
+  return {
+    sequence: sequences.format(BigInt(row.sequence)),
+    id: row.id,
+    type: row.type,
+    source: row.source,
+    subject: row.subject,
+    version: row.version,
+    channelCode: row.channel_code,
+    occurredAt: row.occurred_at.toISOString(),
+    traceId: row.trace_id,
+    data: row.data,
+  } as StoredEvent;
+}
+
+// Sources of rows, used beside `integration.event_log_state as s`.
+
+/** Values: after (null begins with the oldest), the same, window, types (null for all), the same. Sequences have no gaps, so a window of numbers is a window of events. */
+export const WINDOW = `
+  select * from integration.event_log
+  where sequence > coalesce(?::bigint, s.floor) and sequence <= coalesce(?::bigint, s.floor) + ?::int
+    and (?::text[] is null or type = any (?::text[]))`;
+
+/** Values: after, limit. */
+export const EVERYTHING = `
+  select * from integration.event_log where sequence > ?::bigint order by sequence limit ?::int`;
+
+/**
+ * Values: types and subjects in pairs, after, limit; then orders, channels and types, each with after and limit; limit.
+ * Each topic is one walk along its index from `after`, ended by the limit: the cost does not grow with the log.
+ */
+export const BY_TOPICS = `
+  select l.*
+  from (
+    select distinct sequence
+    from (
+      select f.sequence
+      from unnest(?::text[], ?::text[]) as t (type, subject)
+      cross join lateral (
+        select sequence from integration.event_log
+        where subject = t.subject and type = t.type and sequence > ?::bigint order by sequence limit ?::int
+      ) as f
+      union all
+      ${along('order_id')}
+      union all
+      ${along('channel_code')}
+      union all
+      ${along('type')}
+    ) as found
+    order by sequence
+    limit ?::int
+  ) as wanted
+  join integration.event_log as l using (sequence)`;
+
+function along(column: 'order_id' | 'channel_code' | 'type'): string {
+  return `
+      select f.sequence
+      from unnest(?::text[]) as t (key)
+      cross join lateral (
+        select sequence from integration.event_log
+        where ${column} = t.key and sequence > ?::bigint order by sequence limit ?::int
+      ) as f`;
+}
