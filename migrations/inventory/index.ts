@@ -1,4 +1,19 @@
 import type { MigrationSet } from '../../platform/db/migrate.ts';
+import * as positions from './20261123090000_positions.ts';
+import * as reservations from './20261123090100_reservations.ts';
+import * as allocation from './20261123090200_allocation.ts';
+import * as hold from './20261123090300_hold.ts';
+import * as commit from './20261123090400_commit.ts';
+import * as release from './20261123090450_release.ts';
+import * as source from './20261123090500_source.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
-export const migrations: MigrationSet = {};
+export const migrations: MigrationSet = {
+  '20261123090000_positions': positions,
+  '20261123090100_reservations': reservations,
+  '20261123090200_allocation': allocation,
+  '20261123090300_hold': hold,
+  '20261123090400_commit': commit,
+  '20261123090450_release': release,
+  '20261123090500_source': source,
+};

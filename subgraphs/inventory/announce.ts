@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import type { Knex } from 'knex';
+import { writeEvents } from '../../events/outbox.ts';
+import { query } from '../../platform/db/query.ts';
+
+/** Most changed positions that one call tells of. */
+export const ANNOUNCE_LIMIT = 1_000;
+
+interface Due {
+  sku: string;
+  /** Null when several locations of the SKU changed. */
+  location_id: string | null;
+  version: number;
+}
+
+interface Total {
+  sku: string;
+  available: number;
+  on_hand: number;
+  as_of: Date;
+}
+
+/**
+ * Writes an inventory-changed event for every SKU whose stock changed since the last one, whoever changed it: the
+ * warehouse's feed, an order, a hold, an expiry. Several changes of a SKU become one event with the present figures, so
+ * a hot SKU costs its orders one small row each and no event.
+ *
+ * @returns how many changed positions were told of; {@link ANNOUNCE_LIMIT} means that there may be more
+ */
+export async function announceChanges(trx: Knex.Transaction): Promise<number> {
+  // The version row is locked before the figures are read, in a later statement: the later version has the later figures.
+  const due = await query<Due & { positions: number }>(
+    trx,
+    `with due as (
+       delete from inventory.unannounced
+       where id in (select id from inventory.unannounced order by id limit ? for update skip locked)
+       returning sku, location_id
+     ), changed as (
+       select sku, count(*)::int as positions, case when count(distinct location_id) = 1 then min(location_id) end as location_id
+       from due group by sku
+     ), versioned as (
+       insert into inventory.announcement (sku, version) select sku, 1 from changed order by sku
+       on conflict (sku) do update set version = announcement.version + 1
+       returning sku, version
+     )
+     select sku, location_id, version, positions from changed join versioned using (sku) order by sku`,
+    [ANNOUNCE_LIMIT],
+  );
+  if (due.length === 0) return 0;
+  const totals = await query<Total>(
+    trx,
+    `select stock.sku, coalesce(sum(stock.available) filter (where location.shippable), 0)::int as available,
+            coalesce(sum(stock.on_hand) filter (where location.shippable), 0)::int as on_hand, max(stock.as_of) as as_of
+     from inventory.stock_at(?::text[], null, clock_timestamp()) stock
+     join inventory.location on location.id = stock.location_id
+     group by stock.sku`,
+    [due.map((row) => row.sku)],
+  );
+  const totalOf = new Map(totals.map((total) => [total.sku, total]));
+  const traceId = randomBytes(16).toString('hex');
+  await writeEvents(
+    trx,
+    due.flatMap(({ sku, location_id, version }) => {
+      const total = totalOf.get(sku);
+      if (!total) return [];
+      return [
+        {
+          type: 'inventory-changed.v1' as const,
+          subject: sku,
+          version,
+          channelCode: null,
+          traceId,
+          data: {
+            sku,
+            locationId: location_id,
+            available: total.available,
+            onHand: total.on_hand,
+            asOf: total.as_of.toISOString(),
+          },
+        },
+      ];
+    }),
+  );
+  return due.reduce((sum, row) => sum + row.positions, 0);
+}

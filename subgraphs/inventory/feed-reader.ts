@@ -1,0 +1,168 @@
+import type { Knex } from 'knex';
+import { inTransaction } from '../../platform/db/transaction.ts';
+import { CommerceError } from '../../platform/errors.ts';
+import { announceChanges } from './announce.ts';
+import { claimFeedPosition, moveFeedPosition, readFeedPosition } from './feed-position.ts';
+import { locationIdOf, locationsById, saveLocations } from './locations.ts';
+import type { RejectedRecord, StockChange, StockChanges, StockLevel, StockSource } from './port.ts';
+import { applyChanges, applyLevels } from './projection.ts';
+
+/** Bookings that the source does not have any more, or never tells: they were skipped after a snapshot. */
+export interface FeedGap {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface FeedReaderDeps {
+  readonly knex: Knex;
+  readonly source: StockSource;
+  /** Under which name the position in the feed is kept. */
+  readonly name: string;
+  /** Told of everything the source said that cannot be true. It is not stored and not shown. */
+  readonly onRejected: (record: RejectedRecord) => void;
+  /** Told when bookings are missing; quantities are right again, but commitments they would have consumed stay. */
+  readonly onGap: (gap: FeedGap) => void;
+}
+
+export interface FeedReader {
+  /**
+   * Reads and applies the next bookings; the first time, and after a gap, a whole snapshot.
+   * @param waitSeconds how long to wait for a booking when there is none
+   * @returns how many bookings were applied
+   * @throws CommerceError of the source, DATABASE_UNAVAILABLE
+   */
+  readNext(waitSeconds: number, signal: AbortSignal): Promise<number>;
+  /** Takes over the source's locations and all its balances. What is newer here stays. */
+  refresh(signal: AbortSignal): Promise<void>;
+}
+
+/** Most bookings of one transaction. */
+const LIMIT = 500;
+
+/** How often the same missing number is asked for before it counts as lost. A feed may deliver out of order. */
+const GAP_ATTEMPTS = 3;
+
+export function createFeedReader(deps: FeedReaderDeps): FeedReader {
+  const { knex, source, name } = deps;
+  let missing = { number: 0, attempts: 0 };
+  /** Whether the last answer reached the end of the ledger. Until it does, nobody waits: there is something to read. */
+  let atHead = false;
+
+  async function refresh(signal: AbortSignal): Promise<void> {
+    await saveLocations(knex, await source.sites(signal));
+    let containsUpTo: number | null = null;
+    for await (const page of source.snapshot(signal)) {
+      for (const record of page.rejected) deps.onRejected(record);
+      const levels = await withKnownSites(page.levels, signal);
+      await inTransaction(knex, async (trx) => {
+        await applyLevels(trx, levels);
+        await announceChanges(trx);
+      });
+      // Later pages contain more; what the first does not contain must still be read from the feed.
+      containsUpTo ??= page.head;
+    }
+    if ((await readFeedPosition(knex, name)) === null) await moveFeedPosition(knex, name, containsUpTo ?? 0, true);
+  }
+
+  /** A site may have opened since the locations were read. */
+  async function withKnownSites<Row extends StockChange | StockLevel>(
+    rows: readonly Row[],
+    signal: AbortSignal,
+  ): Promise<readonly Row[]> {
+    const codes = [...new Set(rows.map((row) => row.siteCode))];
+    const idsOf = new Map(codes.map((code) => [code, locationIdOf(code)]));
+    let known = await locationsById(knex, [...idsOf.values()]);
+    if (known.size < codes.length) {
+      await saveLocations(knex, await source.sites(signal));
+      known = await locationsById(knex, [...idsOf.values()]);
+    }
+    return rows.filter((row) => {
+      if (known.has(idsOf.get(row.siteCode) ?? '')) return true;
+      deps.onRejected({ sequence: row.sequence, problem: 'site' });
+      return false;
+    });
+  }
+
+  return {
+    refresh,
+
+    async readNext(waitSeconds, signal) {
+      const after = await readFeedPosition(knex, name);
+      if (after === null) {
+        await refresh(signal);
+        return 0;
+      }
+      const wait = atHead ? waitSeconds : 0;
+      atHead = false;
+      const answer = await source.changes(after, { limit: LIMIT, waitSeconds: wait }, signal);
+      if (answer.head !== null && answer.head < after) {
+        // Its ledger was reset or restored: our positions are newer than anything it can tell. A person must decide.
+        throw new CommerceError('SYSTEM_BAD_RESPONSE', 'the ledger of the stock source ends before what was read', {
+          after,
+          head: answer.head,
+        });
+      }
+      const run = unbrokenRun(answer, after);
+      if (run.until === after && answer.head !== null && answer.head > after) {
+        await handleGap(after, run.next ?? answer.head + 1, signal);
+        return 0;
+      }
+      missing = { number: 0, attempts: 0 };
+      for (const record of run.rejected) deps.onRejected(record);
+      atHead = run.until === answer.head;
+      const changes = await withKnownSites(run.changes, signal);
+      await inTransaction(knex, async (trx) => {
+        if (run.until === after) return moveFeedPosition(trx, name, after, atHead);
+        if (!(await claimFeedPosition(trx, name, after))) return; // another reader was faster
+        await applyChanges(trx, changes);
+        await moveFeedPosition(trx, name, run.until, atHead);
+        await announceChanges(trx);
+      });
+      // What was left out may have moved a position: its balance is asked for, instead of trusting the next booking.
+      if (run.rejected.length > 0) await refresh(signal);
+      return run.changes.length;
+    },
+  };
+
+  async function handleGap(after: number, next: number, signal: AbortSignal): Promise<void> {
+    missing = { number: after + 1, attempts: missing.number === after + 1 ? missing.attempts + 1 : 1 };
+    if (missing.attempts < GAP_ATTEMPTS) return;
+    await refresh(signal);
+    await moveFeedPosition(knex, name, next - 1, false);
+    deps.onGap({ from: after + 1, to: next - 1 });
+  }
+}
+
+interface Run {
+  readonly changes: readonly StockChange[];
+  readonly rejected: readonly RejectedRecord[];
+  /** Number of the last booking of the run. */
+  readonly until: number;
+  /** The first number after a hole; null when there is none. */
+  readonly next: number | null;
+}
+
+/** The bookings that follow `after` without a hole, each once and in order. What comes after a hole waits. */
+function unbrokenRun(answer: StockChanges, after: number): Run {
+  const changes = new Map(answer.changes.map((change) => [change.sequence, change]));
+  const rejected = new Map(answer.rejected.flatMap((record) => (record.sequence === null ? [] : [[record.sequence, record] as const])));
+  const numbers = [...new Set([...changes.keys(), ...rejected.keys(), ...answer.foreign])]
+    .filter((number) => number > after)
+    .sort((a, b) => a - b);
+  let until = after;
+  for (const number of numbers) {
+    if (number !== until + 1) break;
+    until = number;
+  }
+  const inRun = <Value>(byNumber: ReadonlyMap<number, Value>) =>
+    numbers.flatMap((number) => {
+      const value = number <= until ? byNumber.get(number) : undefined;
+      return value === undefined ? [] : [value];
+    });
+  return {
+    changes: inRun(changes),
+    rejected: inRun(rejected),
+    until,
+    next: numbers.find((number) => number > until) ?? null,
+  };
+}

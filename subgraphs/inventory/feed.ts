@@ -1,0 +1,101 @@
+import type { Knex } from 'knex';
+import { sleep } from '../../platform/clock.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
+import { isCommerceError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { ANNOUNCE_LIMIT, announceChanges } from './announce.ts';
+import { createFeedReader, type FeedGap } from './feed-reader.ts';
+import { expireHolds } from './holds.ts';
+import type { RejectedRecord, StockSource } from './port.ts';
+
+export interface InventoryFeedDeps {
+  readonly knex: Knex;
+  readonly source: StockSource;
+  readonly logger: Logger;
+  /** Under which name the position in the feed is kept. Default `wms`. */
+  readonly name?: string;
+  /** Told of everything the source said that cannot be true, besides the log. */
+  readonly onRejected?: (record: RejectedRecord) => void;
+  /** Told when bookings are missing for good, besides the log. */
+  readonly onGap?: (gap: FeedGap) => void;
+}
+
+export interface InventoryFeed {
+  start(): void;
+  /** Stops after what is in progress; resolves when nothing runs any more. */
+  stop(): Promise<void>;
+}
+
+/** How long the source may keep us waiting for a booking, in seconds. Well below the time after which stock is not LIVE. */
+const WAIT_SECONDS = 20;
+/** How often stock changed by orders and holds is announced, in milliseconds. */
+const ANNOUNCE_MILLIS = 200;
+/** How often holds that are over are booked so, in milliseconds. */
+const EXPIRE_MILLIS = 1_000;
+const EXPIRE_LIMIT = 500;
+/** Pause after a failure: doubles from the first to the last, in milliseconds. */
+const PAUSE = { first: 200, last: 10_000 } as const;
+
+/**
+ * Keeps the projection true: reads the warehouse's feed, announces every change of stock, and books holds that are
+ * over. Several processes may run it: each booking is applied once.
+ */
+export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
+  const { knex, logger } = deps;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const reader = createFeedReader({
+    knex,
+    source: deps.source,
+    name: deps.name ?? 'wms',
+    onRejected(record) {
+      logger.warn({ sequence: record.sequence, problem: record.problem }, 'stock record rejected');
+      deps.onRejected?.(record);
+    },
+    onGap(gap) {
+      logger.error({ from: gap.from, to: gap.to }, 'stock bookings are missing; balances were read again');
+      deps.onGap?.(gap);
+    },
+  });
+
+  let loops: Promise<void>[] = [];
+  const startLoops = () => [
+    repeat('stock feed', 0, () => reader.readNext(WAIT_SECONDS, signal)),
+    repeat('stock announcements', ANNOUNCE_MILLIS, async () => {
+      while (!signal.aborted && (await inTransaction(knex, announceChanges)) >= ANNOUNCE_LIMIT);
+    }),
+    repeat('hold expiry', EXPIRE_MILLIS, async () => {
+      while (!signal.aborted && (await expireHolds(knex, EXPIRE_LIMIT)) >= EXPIRE_LIMIT);
+    }),
+  ];
+
+  /** Runs a step until stopped. A failure is logged and the next attempt waits, longer each time. */
+  async function repeat(what: string, everyMillis: number, step: () => Promise<unknown>): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await step();
+        if (failures > 0) logger.info({ failures }, `${what} works again`);
+        failures = 0;
+        await sleep(everyMillis, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        const code = isCommerceError(error) ? error.code : 'INTERNAL_SERVER_ERROR';
+        logger.warn({ code, failures, ...(code === 'INTERNAL_SERVER_ERROR' ? { err: error } : {}) }, `${what} failed`);
+        const pause = Math.min(PAUSE.last, PAUSE.first * 2 ** Math.min(failures - 1, 10));
+        await sleep(pause * (0.5 + Math.random() / 2), signal);
+      }
+    }
+  }
+
+  return {
+    start() {
+      if (loops.length === 0 && !signal.aborted) loops = startLoops();
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
+import { newId } from '../../platform/ids.ts';
+import type { HoldRefusal } from './errors.ts';
+import { HOLD_SECONDS } from './model.ts';
+
+export interface HoldRequest {
+  /** Quantities 1 to 1,000,000. The same SKU on two lines adds up. */
+  readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
+  /** Null lets any shippable node serve. */
+  readonly locationId: string | null;
+  /** Units of every SKU withheld from the caller's channel. */
+  readonly safetyStock: number;
+  /** 1 to 3600. */
+  readonly ttlSeconds: number;
+  readonly channelCode: string | null;
+  readonly customerId: string | null;
+}
+
+/** Keeps stock of all lines, or of none and says why. Safe to store as an answer. */
+export async function holdStock(
+  trx: Knex.Transaction,
+  request: HoldRequest,
+): Promise<{ reservationId: string | null; refusals: HoldRefusal[] }> {
+  const reservationId = newId('reservation');
+  const rows = await query<{ kind: string; line_no: number; sku: string; quantity: number; available: number }>(
+    trx,
+    'select * from inventory.hold(?, ?::text[], ?::int[], ?, ?, ?, ?, ?)',
+    [
+      reservationId,
+      request.lines.map((line) => line.sku),
+      request.lines.map((line) => line.quantity),
+      request.locationId,
+      request.safetyStock,
+      request.ttlSeconds,
+      request.channelCode,
+      request.customerId,
+    ],
+  );
+  if (rows.every((row) => row.kind === 'HELD')) return { reservationId, refusals: [] };
+  return {
+    reservationId: null,
+    refusals: rows.map(({ kind, line_no, sku, available }) =>
+      kind === 'UNKNOWN_SKU'
+        ? unknownSku(line_no - 1, sku)
+        : {
+            code: 'OUT_OF_STOCK',
+            message: `Only ${available} of this SKU can be kept now. Lower the quantity.`,
+            field: ['input', 'lines', String(line_no - 1), 'quantity'],
+            sku,
+            availableQuantity: available,
+          },
+    ),
+  };
+}
+
+/** @param index of the line, from 0 */
+export function unknownSku(index: number, sku: string): HoldRefusal {
+  return {
+    code: 'UNKNOWN_SKU',
+    message: 'No warehouse carries this SKU.',
+    field: ['input', 'lines', String(index), 'sku'],
+    sku,
+    availableQuantity: null,
+  };
+}
+
+/** Keeps a live hold for `ttlSeconds` from now, never for less than it had. Its whole life is limited. */
+export async function extendHold(
+  trx: Knex.Transaction,
+  reservationId: string,
+  ttlSeconds: number,
+): Promise<'EXTENDED' | 'NOT_FOUND' | 'NOT_HELD' | 'LIMIT_REACHED'> {
+  const [row] = await query<{ outcome: 'EXTENDED' | 'NOT_FOUND' | 'NOT_HELD' | 'LIMIT_REACHED' }>(
+    trx,
+    'select inventory.extend_hold(?, ?, ?) as outcome',
+    [reservationId, ttlSeconds, HOLD_SECONDS.total],
+  );
+  return row?.outcome ?? 'NOT_FOUND';
+}
+
+/** Gives a hold's stock back. Changes nothing when it is no hold any more. */
+export async function releaseHold(knex: Knex, reservationId: string): Promise<void> {
+  await query(knex, `select inventory.end_holds(array[?::text], 'RELEASED')`, [reservationId]);
+}
+
+/**
+ * Books holds whose time is over as EXPIRED. Nobody waits for it: their units are free from the instant the time is
+ * over. It keeps the tables small and lets subscribers know.
+ *
+ * @returns how many; as many as `limit` means that there may be more
+ */
+export async function expireHolds(knex: Knex, limit: number): Promise<number> {
+  const [row] = await query<{ count: number }>(knex, 'select inventory.expire_holds(?) as count', [limit]);
+  return row?.count ?? 0;
+}

@@ -1,0 +1,27 @@
+import type { Knex } from 'knex';
+import type { Caller } from '../../platform/caller.ts';
+import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import type { InventoryContext } from './context.ts';
+import { createInventoryLoaders } from './loaders.ts';
+import type { StockSource } from './port.ts';
+import { resolvers } from './resolvers.ts';
+
+export { type InventoryFeed, type InventoryFeedDeps, createInventoryFeed } from './feed.ts';
+export { locationIdOf } from './locations.ts';
+export type { StockSource } from './port.ts';
+export { createStock, type Stock } from './stock.ts';
+
+/** The inventory subgraph over the projected stock in PostgreSQL; adjustments go to the source. */
+export function createInventorySubgraph(deps: { knex: Knex; source: StockSource }): Subgraph<InventoryContext> {
+  return buildSubgraph<InventoryContext>({
+    name: 'inventory',
+    resolvers,
+    context: (caller: Caller, signal: AbortSignal) => ({
+      caller,
+      signal,
+      knex: deps.knex,
+      source: deps.source,
+      loaders: createInventoryLoaders(deps.knex, caller),
+    }),
+  });
+}

@@ -1,0 +1,47 @@
+import type { Knex } from 'knex';
+import { change, query } from '../../platform/db/query.ts';
+import { derivedId } from '../../platform/ids.ts';
+import { type Location, type LocationKind, nodePolicy } from './model.ts';
+import type { Site } from './port.ts';
+
+/** Id of the location that a site of the warehouse system is. The same in every process, without asking. */
+export const locationIdOf = (siteCode: string): string => derivedId('location', siteCode);
+
+/** Id of the stock of one SKU at one site. */
+export const positionIdOf = (siteCode: string, sku: string): string => derivedId('position', siteCode, sku);
+
+/** Takes over the warehouse's sites. Known ones are updated, none is ever removed: its ledger names it. */
+export async function saveLocations(knex: Knex, sites: readonly Site[]): Promise<void> {
+  const policies = sites.map((site) => nodePolicy(site.kind));
+  await change(
+    knex,
+    `insert into inventory.location (id, code, name, kind, shippable, priority)
+     select * from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::int[])
+     on conflict (id) do update
+     set name = excluded.name, kind = excluded.kind, shippable = excluded.shippable, priority = excluded.priority, updated_at = now()
+     where (location.name, location.kind, location.shippable, location.priority)
+           is distinct from (excluded.name, excluded.kind, excluded.shippable, excluded.priority)`,
+    [
+      sites.map((site) => locationIdOf(site.code)),
+      sites.map((site) => site.code),
+      sites.map((site) => site.name),
+      sites.map((site) => site.kind),
+      policies.map((policy) => policy.shippable),
+      policies.map((policy) => policy.priority),
+    ],
+  );
+}
+
+/** Locations by code. @param kind null for every kind */
+export function listLocations(knex: Knex, kind: LocationKind | null): Promise<Location[]> {
+  return query<Location>(
+    knex,
+    'select id, code, name, kind from inventory.location where ?::text is null or kind = ? order by code',
+    [kind, kind],
+  );
+}
+
+export async function locationsById(knex: Knex, ids: readonly string[]): Promise<Map<string, Location>> {
+  const rows = await query<Location>(knex, 'select id, code, name, kind from inventory.location where id = any (?::text[])', [ids]);
+  return new Map(rows.map((row) => [row.id, row]));
+}

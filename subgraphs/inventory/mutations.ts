@@ -1,0 +1,146 @@
+import { CommerceError } from '../../platform/errors.ts';
+import { type AdjustResult, adjustStock, type InventoryAdjustInput } from './adjust.ts';
+import type { InventoryContext } from './context.ts';
+import type { ExtendRefusal, HoldRefusal, ReleaseRefusal } from './errors.ts';
+import { extendHold, holdStock, releaseHold, unknownSku } from './holds.ts';
+import { HOLD_SECONDS, MAX_UNITS } from './model.ts';
+import { once } from './once.ts';
+
+interface ReservationHoldInput {
+  readonly idempotencyKey: string;
+  readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
+  readonly locationId?: string | null;
+  readonly ttlSeconds?: number | null;
+}
+
+interface ReservationExtendInput {
+  readonly idempotencyKey: string;
+  readonly ttlSeconds?: number | null;
+}
+
+/** Most lines of one hold. */
+const MAX_LINES = 1_000;
+
+const conflict = {
+  code: 'IDEMPOTENCY_CONFLICT',
+  message: 'This idempotencyKey was used before with another input. Use a new key for a new request.',
+  field: ['input', 'idempotencyKey'],
+} as const;
+
+export const mutations = {
+  async reservationHold(_: unknown, { input }: { input: ReservationHoldInput }, context: InventoryContext) {
+    const ttlSeconds = readTtl(input.ttlSeconds);
+    if (input.lines.length < 1 || input.lines.length > MAX_LINES) {
+      throw new CommerceError('BAD_USER_INPUT', `lines must hold 1 to ${MAX_LINES} entries.`);
+    }
+    if (input.locationId?.includes('\0')) throw new CommerceError('BAD_USER_INPUT', 'locationId is not an id.');
+    const { caller } = context;
+    const result = await once(context, 'reservationHold', input, input, async (trx) => {
+      const refusals = refusedLines(input.lines);
+      if (refusals.length > 0) return { reservationId: null, refusals };
+      return holdStock(trx, {
+        lines: input.lines,
+        locationId: input.locationId ?? null,
+        safetyStock: caller.channel?.safetyStock ?? 0,
+        ttlSeconds,
+        channelCode: caller.channel?.code ?? null,
+        customerId: caller.customerId,
+      });
+    });
+    if (result === 'conflict') {
+      return { reservation: null, userErrors: [{ ...conflict, sku: null, availableQuantity: null }] };
+    }
+    return { reservation: await reservationOf(context, result.reservationId), userErrors: result.refusals };
+  },
+
+  async reservationExtend(
+    _: unknown,
+    { reservationId, input }: { reservationId: string; input: ReservationExtendInput },
+    context: InventoryContext,
+  ) {
+    const ttlSeconds = readTtl(input.ttlSeconds);
+    const result = await once(context, 'reservationExtend', input, { reservationId, input }, async (trx) => {
+      const visible = await context.loaders.reservations.load(reservationId);
+      return visible ? extendHold(trx, reservationId, ttlSeconds) : 'NOT_FOUND';
+    });
+    context.loaders.reservations.clear(reservationId);
+    const userErrors = result === 'EXTENDED' ? [] : [result === 'conflict' ? conflict : EXTEND_REFUSALS[result]];
+    return { reservation: result === 'NOT_FOUND' ? null : await reservationOf(context, reservationId), userErrors };
+  },
+
+  async reservationRelease(_: unknown, { reservationId }: { reservationId: string }, context: InventoryContext) {
+    const before = await reservationOf(context, reservationId);
+    if (!before) return { reservation: null, userErrors: [RELEASE_REFUSALS.NOT_FOUND] };
+    await releaseHold(context.knex, reservationId);
+    context.loaders.reservations.clear(reservationId);
+    const reservation = await reservationOf(context, reservationId);
+    const committed = reservation?.state === 'COMMITTED' || reservation?.state === 'CONSUMED';
+    return { reservation, userErrors: committed ? [RELEASE_REFUSALS.ALREADY_COMMITTED] : [] };
+  },
+
+  async inventoryAdjust(_: unknown, { input }: { input: InventoryAdjustInput }, context: InventoryContext) {
+    const { caller, source, signal } = context;
+    const result: AdjustResult | 'conflict' = await once(context, 'inventoryAdjust', input, input, (trx) =>
+      adjustStock(trx, source, caller.clientId, input, signal),
+    );
+    if (result === 'conflict') return { position: null, userErrors: [conflict] };
+    return {
+      position: result.positionId === null ? null : await context.loaders.positions.load(result.positionId),
+      userErrors: result.refusals,
+    };
+  },
+};
+
+const reservationOf = (context: InventoryContext, id: string | null) =>
+  id === null ? null : context.loaders.reservations.load(id);
+
+/** @throws CommerceError BAD_USER_INPUT */
+function readTtl(ttlSeconds: number | null | undefined): number {
+  const seconds = ttlSeconds ?? HOLD_SECONDS.default;
+  if (seconds < HOLD_SECONDS.min || seconds > HOLD_SECONDS.max) {
+    throw new CommerceError(
+      'BAD_USER_INPUT',
+      `ttlSeconds must be between ${HOLD_SECONDS.min} and ${HOLD_SECONDS.max}.`,
+    );
+  }
+  return seconds;
+}
+
+function refusedLines(lines: ReservationHoldInput['lines']): HoldRefusal[] {
+  return lines.flatMap(({ sku, quantity }, index): HoldRefusal[] => {
+    if (sku.includes('\0')) return [unknownSku(index, sku)];
+    if (quantity >= 1 && quantity <= MAX_UNITS) return [];
+    return [
+      {
+        code: 'INVALID_QUANTITY',
+        message: `A quantity must be between 1 and ${MAX_UNITS}.`,
+        field: ['input', 'lines', String(index), 'quantity'],
+        sku,
+        availableQuantity: null,
+      },
+    ];
+  });
+}
+
+const EXTEND_REFUSALS: Readonly<Record<'NOT_FOUND' | 'NOT_HELD' | 'LIMIT_REACHED', ExtendRefusal>> = {
+  NOT_FOUND: { code: 'NOT_FOUND', message: 'There is no such reservation.', field: ['reservationId'] },
+  NOT_HELD: {
+    code: 'NOT_HELD',
+    message: 'The reservation holds nothing any more. Hold the stock again.',
+    field: ['reservationId'],
+  },
+  LIMIT_REACHED: {
+    code: 'LIMIT_REACHED',
+    message: `A hold may live for ${HOLD_SECONDS.total} seconds in all.`,
+    field: ['input', 'ttlSeconds'],
+  },
+};
+
+const RELEASE_REFUSALS: Readonly<Record<'NOT_FOUND' | 'ALREADY_COMMITTED', ReleaseRefusal>> = {
+  NOT_FOUND: { code: 'NOT_FOUND', message: 'There is no such reservation.', field: ['reservationId'] },
+  ALREADY_COMMITTED: {
+    code: 'ALREADY_COMMITTED',
+    message: 'The stock belongs to an order. Cancel the order instead.',
+    field: ['reservationId'],
+  },
+};

@@ -1,0 +1,128 @@
+import type { LocationKind } from './model.ts';
+
+/** A site as the warehouse system names it. */
+export interface Site {
+  readonly code: string;
+  readonly name: string;
+  readonly kind: LocationKind;
+}
+
+/** Why the warehouse's balance of a position changed. */
+export type ChangeKind = 'RECEIPT' | 'ADJUSTMENT' | 'SALE' | 'RETURN';
+
+/** One booking of the warehouse's ledger. */
+export interface StockChange {
+  /** Number of the booking in the ledger: 1, 2, 3 … over all sites. */
+  readonly sequence: number;
+  readonly siteCode: string;
+  readonly sku: string;
+  readonly kind: ChangeKind;
+  /** Balance of the position after it. Whole units, 0 to 100,000,000. */
+  readonly onHand: number;
+  /** When the warehouse booked it. */
+  readonly measuredAt: Date;
+  /** The document it was booked for: for goods that left for us, the id of our fulfillment order. */
+  readonly reference: string;
+  /** Line of that document; null when it has none. */
+  readonly lineRef: string | null;
+  /** Units that left for an order; 0 for every other kind. */
+  readonly issued: number;
+}
+
+/** The balance of one position at one moment. */
+export interface StockLevel {
+  readonly siteCode: string;
+  readonly sku: string;
+  /** Whole units, 0 to 100,000,000. */
+  readonly onHand: number;
+  /** Number of the last booking it contains; 0 when none was ever booked. */
+  readonly sequence: number;
+  readonly measuredAt: Date;
+  /** What is on its way to the site, and when it is expected if that is known; null when the system does not tell. */
+  readonly incoming: { readonly units: number; readonly expectedAt: Date | null } | null;
+}
+
+/** Something the source said that cannot be true: negative, absurdly large, without a site. It was left out. */
+export interface RejectedRecord {
+  /** Number of the booking, as far as it could be read. */
+  readonly sequence: number | null;
+  /** Which field is wrong; no values, they may be anything. */
+  readonly problem: string;
+}
+
+export interface StockChanges {
+  /** Bookings after the asked number that could be read, in whatever order they came. */
+  readonly changes: readonly StockChange[];
+  readonly rejected: readonly RejectedRecord[];
+  /** Numbers of bookings that are none of ours, such as of pallets. */
+  readonly foreign: readonly number[];
+  /** Number of the newest booking in the ledger; null when this answer could not tell. */
+  readonly head: number | null;
+}
+
+/** One page of a snapshot. */
+export interface StockPage {
+  readonly levels: readonly StockLevel[];
+  readonly rejected: readonly RejectedRecord[];
+  /** Bookings up to this number are contained in the page; later ones may be missing. */
+  readonly head: number;
+}
+
+/** A change we ask the warehouse to book. Give `delta` or `counted`. */
+export interface StockAdjustment {
+  /** The warehouse books once per key. */
+  readonly key: string;
+  readonly siteCode: string;
+  readonly sku: string;
+  readonly reason: 'CYCLE_COUNT' | 'RECEIPT' | 'DAMAGE' | 'CORRECTION';
+  readonly amount: { readonly delta: number } | { readonly counted: number };
+  /** Number of the last booking of this position the caller knows; null leaves the check out. */
+  readonly seenSequence: number | null;
+}
+
+export type AdjustmentRefusal = 'UNKNOWN_SKU' | 'UNKNOWN_LOCATION' | 'NEGATIVE_STOCK' | 'STALE_SEQUENCE' | 'KEY_REUSED';
+
+export type AdjustmentOutcome =
+  | { readonly kind: 'booked'; readonly change: StockChange }
+  /** Nothing was booked. */
+  | { readonly kind: 'refused'; readonly reason: AdjustmentRefusal };
+
+/** Sellable goods that came back. */
+export interface ReturnedGoods {
+  /** The warehouse books once per key. */
+  readonly key: string;
+  readonly siteCode: string;
+  readonly lines: readonly { readonly lineRef: string; readonly sku: string; readonly quantity: number }[];
+}
+
+/** What inventory needs from a warehouse system. Implemented once per system in `adapters/`. */
+export interface StockSource {
+  /**
+   * Every site.
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE, as all methods do
+   */
+  sites(signal: AbortSignal): Promise<readonly Site[]>;
+
+  /**
+   * Bookings with a number above `after`, at most `limit` (1 to 1000). Waits up to `waitSeconds` for the first one;
+   * answers with none when the time is over.
+   */
+  changes(
+    after: number,
+    options: { readonly limit: number; readonly waitSeconds: number },
+    signal: AbortSignal,
+  ): Promise<StockChanges>;
+
+  /** All positions, page by page. A position that moves meanwhile appears with the balance of its page's moment. */
+  snapshot(signal: AbortSignal): AsyncIterable<StockPage>;
+
+  /** Books a change once per key: repeating it gives the first outcome that was booked. */
+  adjust(adjustment: StockAdjustment, signal: AbortSignal): Promise<AdjustmentOutcome>;
+
+  /**
+   * Puts goods back on the shelves of a site, once per key.
+   * @returns one booking per line
+   * @throws CommerceError SYSTEM_REJECTED when the site or a SKU is unknown
+   */
+  receiveReturn(goods: ReturnedGoods, signal: AbortSignal): Promise<readonly StockChange[]>;
+}
