@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../../platform/logger.ts';
+import type { StreamRequest } from '../subscription-transport.ts';
+import { readAccept, type StreamKind } from './accepted-stream.ts';
+import type { CredentialWatch } from './credential-watch.ts';
+import { HttpStream } from './http-stream.ts';
+import type { SubscriptionHub } from './hub.ts';
+import type { SubscriptionLimits } from './limits.ts';
+import { formatFailure, liveError } from './live-error.ts';
+import { type RequestDocument, readRequest } from './request-document.ts';
+import { RequestRefused, refusal } from './request-refused.ts';
+import { runOperation } from './single-operation.ts';
+import { streamFormats } from './stream-format.ts';
+
+export interface HttpDoorOptions {
+  readonly hub: SubscriptionHub;
+  readonly credentialWatch: CredentialWatch;
+  readonly limits: SubscriptionLimits;
+  readonly logger: Logger;
+}
+
+const NOT_ACCEPTABLE =
+  'This is a subscription: accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or use a WebSocket with graphql-transport-ws.';
+const EXPIRED = liveError('UNAUTHENTICATED', 'The credential is no longer valid.');
+
+/** Subscriptions over HTTP: one request, one stream of results. */
+export class HttpDoor {
+  readonly #options: HttpDoorOptions;
+  readonly #streams = new Set<Promise<void>>();
+
+  constructor(options: HttpDoorOptions) {
+    this.#options = options;
+  }
+
+  /** @returns false when the request is not one for a stream: nothing was written */
+  handle(request: IncomingMessage, response: ServerResponse, asked: StreamRequest): false | Promise<void> {
+    const { stream, json } = readAccept(request.headers.accept);
+    const { query } = asked.body;
+    // Every request passes here: only those that may be for us are parsed.
+    if (typeof query !== 'string' || (json && !query.includes('subscription'))) return false;
+    const read = tryRead(asked);
+    if (read instanceof RequestRefused) {
+      return stream === 'sse' && !json
+        ? this.#track(new HttpStream(request, response, streamFormats.sse()).refuse(read.errors))
+        : false;
+    }
+    if (read.operation === 'subscription') {
+      return stream ? this.#track(this.#subscribe(request, response, asked, read, stream)) : notAcceptable(response);
+    }
+    // The protocol over SSE has queries too. A mutation never comes by GET: it would be repeated when the browser reconnects.
+    if (stream !== 'sse' || json || (read.operation === 'mutation' && request.method !== 'POST')) return false;
+    return this.#track(this.#answer(request, response, asked, read));
+  }
+
+  /** Resolves when every stream has ended. */
+  async drained(): Promise<void> {
+    await Promise.all(this.#streams);
+  }
+
+  async #subscribe(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { contract, caller }: StreamRequest,
+    read: RequestDocument,
+    kind: StreamKind,
+  ): Promise<void> {
+    const { hub, credentialWatch, logger } = this.#options;
+    const stream = new HttpStream(request, response, streamFormats[kind]());
+    const lastEventId = request.headers['last-event-id'];
+    try {
+      const subscriber = await hub.subscribe({
+        contract,
+        caller,
+        request: read,
+        lastEventId: lastEventId ? String(lastEventId) : null,
+      });
+      const stopWatching = credentialWatch.watch(request.headers, caller, () =>
+        subscriber.end({ kind: 'failed', errors: [EXPIRED] }),
+      );
+      await stream.follow(subscriber.queue);
+      stopWatching();
+    } catch (error) {
+      await stream.refuse(formatFailure(error, logger, caller.traceId));
+    }
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { contract, caller }: StreamRequest,
+    read: RequestDocument,
+  ): Promise<void> {
+    const stream = new HttpStream(request, response, streamFormats.sse());
+    const abort = new AbortController();
+    void stream.closed.then(() => abort.abort());
+    const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(this.#options.limits.executionMillis)]);
+    try {
+      await stream.result(await runOperation(contract, read, { caller, signal }));
+    } catch (error) {
+      await stream.refuse(formatFailure(error, this.#options.logger, caller.traceId));
+    }
+  }
+
+  #track(stream: Promise<void>): Promise<void> {
+    this.#streams.add(stream);
+    return stream.finally(() => this.#streams.delete(stream));
+  }
+}
+
+function tryRead({ body }: StreamRequest): RequestDocument | RequestRefused {
+  try {
+    return readRequest(body);
+  } catch (error) {
+    if (error instanceof RequestRefused) return error;
+    throw error;
+  }
+}
+
+async function notAcceptable(response: ServerResponse): Promise<void> {
+  const { errors } = refusal('BAD_REQUEST', NOT_ACCEPTABLE);
+  response.writeHead(406, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify({ errors }));
+}

@@ -1,0 +1,21 @@
+import { type FormattedExecutionResult, validate } from 'graphql';
+import type { Caller } from '../../platform/caller.ts';
+import type { ContractSnapshot } from '../snapshot.ts';
+import type { RequestDocument } from './request-document.ts';
+import { refused } from './request-refused.ts';
+
+/**
+ * Runs a query or mutation that came over a stream, for clients that use one connection for everything.
+ * @throws RequestRefused when it is not valid for the contract
+ */
+export async function runOperation(
+  contract: ContractSnapshot,
+  request: RequestDocument,
+  options: { readonly caller: Caller; readonly signal: AbortSignal },
+): Promise<FormattedExecutionResult> {
+  const { document, operationName, variables } = request;
+  const errors = validate(contract.schema, document);
+  if (errors.length > 0) throw refused('GRAPHQL_VALIDATION_FAILED', errors);
+  const plan = contract.planOperation(document, operationName);
+  return contract.executeWith(plan, { operationName, variables, ...options });
+}

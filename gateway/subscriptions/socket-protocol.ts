@@ -1,0 +1,145 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { makeServer, type Server } from 'graphql-ws';
+import type { Caller } from '../../platform/caller.ts';
+import { CommerceError, isCommerceError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Authenticate, Credentials } from '../access/grant.ts';
+import type { ContractSnapshot } from '../snapshot.ts';
+import type { CredentialWatch } from './credential-watch.ts';
+import type { SubscriptionHub } from './hub.ts';
+import type { SubscriptionLimits } from './limits.ts';
+import { formatFailure } from './live-error.ts';
+import { LiveMessage } from './live-message.ts';
+import type { MessageQueue } from './message-queue.ts';
+import { readRequest } from './request-document.ts';
+import type { RouteSocket } from './route-socket.ts';
+import { runOperation } from './single-operation.ts';
+
+/** Closes of WebSocket itself, after which clients connect again. */
+export const SERVICE_RESTART = 1012;
+export const TRY_AGAIN_LATER = 1013;
+/** Close of graphql-transport-ws for a credential that is not, or no longer, good. */
+export const FORBIDDEN = 4403;
+
+export interface SocketOptions {
+  readonly hub: SubscriptionHub;
+  readonly authenticate: Authenticate;
+  readonly credentialWatch: CredentialWatch;
+  readonly route: RouteSocket;
+  readonly newTraceId: () => string;
+  readonly limits: SubscriptionLimits;
+  readonly logger: Logger;
+}
+
+/** What belongs to one WebSocket. */
+export interface Connection {
+  /** Path of the request that opened it, such as /graphql/storefront. */
+  readonly path: string;
+  /** Credentials that came with that request; those of `connection_init` count more. */
+  readonly headers: Credentials;
+  /** Aborts when the connection is closed. */
+  readonly closed: AbortSignal;
+  close(code: number, reason: string): void;
+  /** Null before `connection_init`. Contracts are looked up again for each operation: a reload may have replaced them. */
+  session: (() => { readonly contract: ContractSnapshot; readonly caller: Caller } | null) | null;
+}
+
+/** What `onSubscribe` hands to `subscribe` and `execute`. */
+type Started =
+  | { readonly kind: 'stream'; readonly queue: MessageQueue }
+  | { readonly kind: 'single'; readonly result: Promise<unknown> };
+
+/** graphql-transport-ws: subscriptions, queries and mutations over one connection. Message handling is graphql-ws's own. */
+export function createSocketProtocol(options: SocketOptions): Server<Connection> {
+  return makeServer<Record<string, unknown>, Connection>({
+    onConnect: (context) => connect(options, context.extra, context.connectionParams ?? {}),
+    onSubscribe: async (context, id, payload) => {
+      const { caller, contract } = context.extra.session?.() ?? {};
+      const traceId = options.newTraceId();
+      try {
+        if (!contract || !caller) throw new CommerceError('NOT_FOUND', 'This contract is no longer served.');
+        if (Object.keys(context.subscriptions).length > options.limits.perConnection) {
+          throw new CommerceError(
+            'OVERLOADED',
+            `A connection may hold ${options.limits.perConnection} operations at the same time.`,
+          );
+        }
+        const request = readRequest({ ...payload });
+        const started = await start(options, context.extra, contract, { ...caller, traceId }, request);
+        if (started.kind === 'stream' && !(id in context.subscriptions)) await started.queue.return(); // the client has left meanwhile
+        return {
+          schema: contract.schema,
+          document: request.document,
+          operationName: request.operationName,
+          contextValue: started,
+        };
+      } catch (error) {
+        return formatFailure(error, options.logger, traceId).map((told) => new ToldError(told));
+      }
+    },
+    subscribe: ({ contextValue }) => (contextValue as Started & { kind: 'stream' }).queue as never,
+    execute: ({ contextValue }) => (contextValue as Started & { kind: 'single' }).result as never,
+    onNext: (_context, _id, _payload, _args, result) =>
+      (result instanceof LiveMessage ? result.result : result) as never,
+    onError: (_context, _id, _payload, errors) =>
+      errors.map((error) => (error instanceof ToldError ? error.told : error.toJSON())),
+  });
+}
+
+async function connect(
+  options: SocketOptions,
+  connection: Connection,
+  params: Record<string, unknown>,
+): Promise<boolean> {
+  const credentials = { ...connection.headers, ...lowerCased(params) };
+  try {
+    const grant = await options.authenticate(credentials, options.newTraceId());
+    const found = options.route(connection.path, grant);
+    if (!found || connection.closed.aborted) return false;
+    connection.session = () => options.route(connection.path, grant);
+    const stopWatching = options.credentialWatch.watch(credentials, found.caller, () =>
+      connection.close(FORBIDDEN, 'Forbidden'),
+    );
+    connection.closed.addEventListener('abort', stopWatching, { once: true });
+    return true;
+  } catch (error) {
+    if (isCommerceError(error) && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN')) return false;
+    formatFailure(error, options.logger, '');
+    connection.close(TRY_AGAIN_LATER, 'Try again later');
+    return false;
+  }
+}
+
+async function start(
+  { hub, limits }: SocketOptions,
+  connection: Connection,
+  contract: ContractSnapshot,
+  caller: Caller,
+  request: ReturnType<typeof readRequest>,
+): Promise<Started> {
+  if (request.operation !== 'subscription') {
+    const signal = AbortSignal.any([connection.closed, AbortSignal.timeout(limits.executionMillis)]);
+    return { kind: 'single', result: Promise.resolve(await runOperation(contract, request, { caller, signal })) };
+  }
+  const { queue } = await hub.subscribe({ contract, caller, request, lastEventId: null });
+  void queue.ended.then((end) => {
+    // A client that does not read would not read an error either; after this close it connects again and resumes.
+    if (end.kind === 'failed' && end.errors[0]?.extensions?.['code'] === 'SLOW_SUBSCRIBER')
+      connection.close(TRY_AGAIN_LATER, 'SLOW_SUBSCRIBER');
+  });
+  return { kind: 'stream', queue };
+}
+
+/** Carries an error through graphql-ws exactly as the client is to see it. */
+class ToldError extends GraphQLError {
+  readonly told: GraphQLFormattedError;
+
+  constructor(told: GraphQLFormattedError) {
+    super(told.message);
+    this.told = told;
+  }
+}
+
+function lowerCased(params: Readonly<Record<string, unknown>>): Credentials {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name.toLowerCase(), value]));
+}
