@@ -16,6 +16,7 @@ import type { ContractDefinition } from './contracts.ts';
 import { restoreNames, restorePath } from './planning/alias-guard.ts';
 import type { OperationPlan } from './planning/operation-plan.ts';
 import type { OperationPlanner } from './planning/planner.ts';
+import { visiblePath } from './planning/visible-path.ts';
 import type { ContractSnapshot, OperationRun } from './snapshot.ts';
 
 /** What the contracts of one supergraph share. */
@@ -32,8 +33,6 @@ type Values = Pick<OperationRun, 'operationName' | 'variables'>;
 /** What Apollo Server gets: errors that are still objects of graphql-js. */
 type Answer = ExecutionResult<Record<string, unknown>, Record<string, unknown>>;
 type GatewayRequestContext = Parameters<typeof executeQueryPlan>[2];
-
-const NO_RENAMES: OperationPlan['renames'] = new Map();
 
 /** Plans on the whole graph, lets in and out only what the contract shows. */
 export class ContractExecution implements ContractSnapshot {
@@ -75,7 +74,7 @@ export class ContractExecution implements ContractSnapshot {
     } catch (error) {
       const { traceId } = context.caller;
       logFaults([error], this.#graph.logger, traceId);
-      return { errors: [seal(toGraphQLError(error), NO_RENAMES, traceId)] };
+      return { errors: [seal(toGraphQLError(error), null, values.operationName, traceId)] };
     }
   }
 
@@ -89,7 +88,7 @@ export class ContractExecution implements ContractSnapshot {
     try {
       const result = await this.#run(plan, values, context, services);
       if (result.errors) logFaults(result.errors, this.#graph.logger, traceId);
-      const errors = result.errors?.map((error) => seal(toGraphQLError(error), plan.renames, traceId));
+      const errors = result.errors?.map((error) => seal(toGraphQLError(error), plan, values.operationName, traceId));
       const data = restoreNames(result.data, plan.renames) as Record<string, unknown> | null | undefined;
       return {
         ...(errors?.length ? { errors } : {}),
@@ -98,7 +97,7 @@ export class ContractExecution implements ContractSnapshot {
       };
     } catch (error) {
       logFaults([error], this.#graph.logger, traceId);
-      return { errors: [seal(toGraphQLError(error), plan.renames, traceId)] };
+      return { errors: [seal(toGraphQLError(error), plan, values.operationName, traceId)] };
     }
   }
 
@@ -137,10 +136,12 @@ export class ContractExecution implements ContractSnapshot {
   }
 }
 
-function seal(error: GraphQLError, renames: OperationPlan['renames'], traceId: string): GraphQLError {
+/** @param plan null when the operation could not be planned: there is no answer to point into */
+function seal(error: GraphQLError, plan: OperationPlan | null, operationName: unknown, traceId: string): GraphQLError {
   const { message, path, extensions } = sealError(error.toJSON(), traceId);
+  const visible = path && plan ? restorePath(visiblePath(path, plan.document, operationName), plan.renames) : [];
   return new GraphQLError(message, {
-    ...(path ? { path: restorePath(path, renames) } : {}),
+    ...(visible.length > 0 ? { path: visible } : {}),
     ...(extensions ? { extensions } : {}),
     ...(error.nodes ? { nodes: error.nodes } : {}),
   });

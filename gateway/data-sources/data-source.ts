@@ -1,0 +1,74 @@
+import type { GraphQLDataSource } from '@apollo/gateway';
+import type { Caller } from '../../platform/caller.ts';
+import { type CommerceError, isCommerceError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { GatewayContext } from '../context.ts';
+import { withDeadline } from './deadline.ts';
+import { failedAnswer } from './failed-answer.ts';
+import { uniqueRepresentations } from './representations.ts';
+import { isReplay, readAnswer } from './subgraph-answer.ts';
+import { subgraphFailure } from './subgraph-failure.ts';
+
+/** One request of a query plan to one subgraph. */
+export interface SubgraphFetch {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>> | undefined;
+  readonly operationName: string | undefined;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+  /** Whether it may be sent again without harm. */
+  readonly isRead: boolean;
+}
+
+/**
+ * Carries a request to a subgraph.
+ * @returns the parsed body of the answer, whatever it is
+ * @throws CommerceError with a code of {@link SubgraphFailureCode}, or anything else, which counts as unreachable
+ */
+export type SubgraphCall = (fetch: SubgraphFetch) => Promise<unknown>;
+
+export interface DataSourceOptions {
+  readonly subgraph: string;
+  /** Longest wait for an answer, in milliseconds. */
+  readonly deadlineMillis: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Makes a data source out of a way to reach a subgraph. It never throws: a subgraph that fails leaves its part of the
+ * answer null, with an error that tells clients what they need and the log the rest.
+ */
+export function createDataSource(call: SubgraphCall, options: DataSourceOptions): GraphQLDataSource {
+  const { subgraph, deadlineMillis, logger } = options;
+  return {
+    async process({ request, context }) {
+      const { caller, signal: client, outcome } = context as GatewayContext;
+      const query = request.query ?? '';
+      const isRead = !query.startsWith('mutation');
+      const unique = uniqueRepresentations(request.variables);
+      try {
+        // A client that hangs up does not stop its mutation halfway: it will ask for the result with the same key.
+        const deadline = { subgraph, millis: deadlineMillis, client: isRead ? client : null };
+        const body = await withDeadline(deadline, (signal) =>
+          call({ query, variables: unique.variables, operationName: request.operationName, caller, signal, isRead }),
+        );
+        if (isReplay(body)) outcome.idempotentReplay = true;
+        return unique.restore(readAnswer(body, subgraph));
+      } catch (error) {
+        const failure = isCommerceError(error) ? error : subgraphFailure('SUBGRAPH_UNREACHABLE', { subgraph }, error);
+        log(logger, failure, caller.traceId, request.operationName);
+        return failedAnswer(failure, query);
+      }
+    },
+  };
+}
+
+function log(logger: Logger, failure: CommerceError, traceId: string, operation: string | undefined): void {
+  if (failure.code === 'REQUEST_ABORTED') return;
+  const cause = failure.cause instanceof Error ? { cause: failure.cause.name, ...codeOf(failure.cause) } : {};
+  logger.warn({ traceId, code: failure.code, operation, ...failure.details, ...cause }, 'subgraph failed');
+}
+
+function codeOf(error: Error): { causeCode?: string } {
+  return 'code' in error && typeof error.code === 'string' ? { causeCode: error.code } : {};
+}

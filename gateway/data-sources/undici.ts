@@ -1,0 +1,97 @@
+import type { GraphQLDataSource } from '@apollo/gateway';
+import { type Dispatcher, Pool } from 'undici';
+import { signRequest } from '../../platform/http/signature.ts';
+import { createTraceparent } from '../trace.ts';
+import { createDataSource, type DataSourceOptions, type SubgraphFetch } from './data-source.ts';
+import { subgraphFailure } from './subgraph-failure.ts';
+
+export interface HttpDataSourceOptions extends DataSourceOptions {
+  readonly url: string;
+  /** Shared with the subgraphs; see platform/http/signature.ts. */
+  readonly secret: string;
+  /** Most connections to this subgraph. Default 64. */
+  readonly connections?: number;
+  /** Longest answer that is read, in bytes. Default 16 MiB. */
+  readonly maxAnswerBytes?: number;
+}
+
+export interface HttpDataSource extends GraphQLDataSource {
+  /** Lets requests in flight finish, then closes the connections. */
+  close(): Promise<void>;
+}
+
+/** Asks a subgraph over HTTP/1.1 with connections that stay open. Nothing that a client sent is forwarded but its query. */
+export function httpDataSource(options: HttpDataSourceOptions): HttpDataSource {
+  const url = new URL(options.url);
+  const path = `${url.pathname}${url.search}`;
+  const maxBytes = options.maxAnswerBytes ?? 16 * 1024 * 1024;
+  const pool = new Pool(url.origin, {
+    connections: options.connections ?? 64,
+    pipelining: 1,
+    connect: { timeout: Math.min(options.deadlineMillis, 5_000) },
+    // The deadline covers these; without 0 undici would keep two more timers for each request.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const { subgraph, secret } = options;
+
+  const send = async (fetch: SubgraphFetch): Promise<unknown> => {
+    const body = JSON.stringify({
+      query: fetch.query,
+      variables: fetch.variables,
+      operationName: fetch.operationName,
+    });
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json, application/json',
+      traceparent: createTraceparent(fetch.caller.traceId),
+      ...signRequest(secret, { method: 'POST', path, body, caller: fetch.caller }),
+    };
+    const answer = await pool.request({ method: 'POST', path, headers, body, signal: fetch.signal });
+    return readJson(answer, { subgraph, maxBytes });
+  };
+
+  const source = createDataSource(async (fetch) => {
+    try {
+      return await send(fetch);
+    } catch (error) {
+      // A connection that the subgraph closed while it was idle, for example because it restarts.
+      if (fetch.isRead && isClosedSocket(error) && !fetch.signal.aborted) return send(fetch);
+      throw error;
+    }
+  }, options);
+  return Object.assign(source, { close: () => pool.close() });
+}
+
+async function readJson(
+  answer: Dispatcher.ResponseData,
+  { subgraph, maxBytes }: { subgraph: string; maxBytes: number },
+): Promise<unknown> {
+  const status = answer.statusCode;
+  const type = String(answer.headers['content-type'] ?? '');
+  if (!/^application\/(graphql-response\+)?json\b/.test(type)) {
+    answer.body.destroy();
+    answer.body.on('error', () => undefined);
+    const code = status >= 500 ? 'SUBGRAPH_UNREACHABLE' : 'SUBGRAPH_BAD_RESPONSE';
+    throw subgraphFailure(code, { subgraph, status, reason: 'not JSON' });
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop destroys the stream, and with it the connection.
+    if (bytes > maxBytes)
+      throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, status, reason: 'too long', maxBytes });
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, status, reason: 'malformed JSON' });
+  }
+}
+
+function isClosedSocket(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
