@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isBrokenCircuitError, isBulkheadRejectedError } from 'cockatiel';
 import { isCommerceError } from '../../platform/errors.ts';
 import { aborted, timedOut, unavailable } from './failure.ts';
@@ -18,7 +19,10 @@ export async function withinBudget<T>(
   const ending = new AbortController();
   const end = () => ending.abort();
   const timer = setTimeout(end, millis);
-  callerSignal?.addEventListener('abort', end, { once: true });
+  if (callerSignal) {
+    setMaxListeners(0, callerSignal); // one request may make many calls at once; that is no leak
+    callerSignal.addEventListener('abort', end, { once: true });
+  }
   try {
     return await Promise.race([work(ending.signal), rejectionOnAbort(ending.signal)]);
   } catch (error) {
@@ -33,8 +37,10 @@ export async function withinBudget<T>(
   }
 }
 
+/** A moment after the abort: work that ends by itself has then told why, and has been counted. */
 function rejectionOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('time is over')), { once: true });
+    const end = () => setImmediate(() => reject(new Error('time is over')));
+    signal.addEventListener('abort', end, { once: true });
   });
 }

@@ -56,6 +56,36 @@ export function feedCounterSql(schema: string): string {
   `;
 }
 
+/**
+ * SQL for a feed whose entries get their numbers after commit, when somebody reads: `<schema>.number_<table>()`. For
+ * feeds that many transactions write at once: writers never queue behind each other, as they do with
+ * {@link feedCounterSql}, but do not learn the number either.
+ *
+ * The table has `number` (null until numbered, unique) and `written` (bigserial: entries that exclude each other by a
+ * row lock, such as events of one order, keep their order). One transaction numbers at a time and only what is
+ * committed, so numbers are gap-free and become visible in order here too.
+ */
+export function lateNumbersSql(schema: string, table: string, columns: { number: string; written: string }): string {
+  const { number, written } = columns;
+  return `
+    create index on ${schema}.${table} (${written}) where ${number} is null;
+    create function ${schema}.number_${table}() returns void language plpgsql as $$
+    begin
+      if not exists (select from ${schema}.${table} where ${number} is null) then return; end if;
+      perform pg_advisory_xact_lock(hashtext('${schema}.${table}'));
+      -- The lock was waited for: this statement sees what the one before us numbered.
+      with waiting as (
+        select ${written}, row_number() over (order by ${written}) as place
+        from ${schema}.${table} where ${number} is null
+      ), head as (
+        select coalesce(max(${number}), 0) as ${number} from ${schema}.${table}
+      )
+      update ${schema}.${table} as entry set ${number} = head.${number} + waiting.place
+      from waiting, head where entry.${written} = waiting.${written};
+    end $$;
+  `;
+}
+
 /** First of `count` new numbers of a feed. See {@link feedCounterSql}. */
 export async function takeFeedNumbers(
   trx: Knex.Transaction,

@@ -38,14 +38,14 @@ export interface HttpServerOptions {
 /** JSON over HTTP/1.1 for one system of record. @throws Error when the address cannot be listened on */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const stopping = new AbortController();
-  const inProgress = new Set<AbortController>();
+  const inProgress = new Map<ServerResponse, AbortController>();
   const expected = digest(`Bearer ${options.token}`);
 
   const server = createServer((request, response) => {
     const hangUp = new AbortController();
-    inProgress.add(hangUp);
+    inProgress.set(response, hangUp);
     response.once('close', () => {
-      inProgress.delete(hangUp);
+      inProgress.delete(response);
       hangUp.abort();
     });
     if (stopping.signal.aborted) hangUp.abort();
@@ -126,7 +126,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
           resolve();
         });
         stopping.abort();
-        for (const hangUp of inProgress) hangUp.abort();
+        for (const [response, hangUp] of inProgress) {
+          response.shouldKeepAlive = false; // or the connection would stay open after its last answer
+          hangUp.abort();
+        }
       }),
   };
 }

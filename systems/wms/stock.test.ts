@@ -146,6 +146,14 @@ it('numbers the ledger without gaps, in the order the entries became visible, wh
   expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(30);
   await reading;
   expect(seen).toEqual(Array.from({ length: 30 }, (_, index) => before + 1 + index));
+  expect([await onHand('ART-A'), await onHand('ART-B')]).toEqual([120, 15]);
+  const { entries } = await warehouse.wms.stockLedger({ after: 0, limit: 1_000 });
+  const balances = new Map<string, number>();
+  for (const { site, articleNo, quantityDelta, balanceAfter } of entries) {
+    const balance = (balances.get(site + articleNo) ?? 0) + quantityDelta;
+    balances.set(site + articleNo, balance);
+    expect(balance).toBe(balanceAfter);
+  }
 });
 
 it('waits for the next entry and answers as soon as it is booked', async () => {

@@ -46,36 +46,39 @@ export function startAnnouncing(options: {
     bell: options.parcelsPacked,
     async round(signal) {
       const parcels = await lease(knex);
-      await Promise.all(parcels.map((parcel) => announceOne(parcel, signal)));
+      const outcomes = await Promise.all(parcels.map((parcel) => announceOne(parcel, signal)));
+      await settle(knex, outcomes);
       return parcels.length === BATCH ? 0 : nextAnnouncement(knex);
     },
   });
 
-  async function announceOne(parcel: WaitingParcel, signal: AbortSignal): Promise<void> {
+  async function announceOne(parcel: WaitingParcel, signal: AbortSignal): Promise<Outcome> {
+    const { sscc, tracking_no: trackingNo, service, country: destinationCountry } = parcel;
     try {
-      await options.announce(
-        {
-          trackingNo: parcel.tracking_no,
-          reference: parcel.sscc,
-          service: parcel.service,
-          destinationCountry: parcel.country,
-        },
-        signal,
-      );
+      await options.announce({ trackingNo, reference: sscc, service, destinationCountry }, signal);
+      return { sscc, pauseMillis: null };
     } catch (error) {
-      const pause = Math.min(PAUSE_MILLIS.first * 2 ** parcel.announce_attempts, PAUSE_MILLIS.most);
-      options.logger.warn(
-        { trackingNo: parcel.tracking_no, err: error, pauseMillis: pause },
-        'carrier did not take the parcel',
-      );
-      await knex.raw(`update wms.parcel set announce_at = now() + ? * interval '1 millisecond' where sscc = ?`, [
-        pause,
-        parcel.sscc,
-      ]);
-      return;
+      const pauseMillis = Math.min(PAUSE_MILLIS.first * 2 ** (parcel.announce_attempts - 1), PAUSE_MILLIS.most);
+      options.logger.warn({ trackingNo, err: error, pauseMillis }, 'carrier did not take the parcel');
+      return { sscc, pauseMillis };
     }
-    await knex.raw('update wms.parcel set announce_at = null, announced_at = now() where sscc = ?', [parcel.sscc]);
   }
+}
+
+/** What came of one announcement: null when the carrier took it, else when to try again. */
+interface Outcome {
+  readonly sscc: string;
+  readonly pauseMillis: number | null;
+}
+
+async function settle(knex: Knex, outcomes: readonly Outcome[]): Promise<void> {
+  await knex.raw(
+    `update wms.parcel set
+       announce_at = now() + outcome."pauseMillis" * interval '1 millisecond',
+       announced_at = case when outcome."pauseMillis" is null then now() end
+     from jsonb_to_recordset(?) as outcome (sscc text, "pauseMillis" int) where parcel.sscc = outcome.sscc`,
+    [JSON.stringify(outcomes)],
+  );
 }
 
 async function lease(knex: Knex): Promise<WaitingParcel[]> {

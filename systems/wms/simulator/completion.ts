@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 import { groupBy } from '../../../platform/batch.ts';
 import type { DeliveryStatus, LockedDelivery, NewDeliveryEvent } from './delivery.ts';
 import { writeDeliveryEvents } from './delivery-store.ts';
-import { issueRest } from './goods-issue.ts';
+import { bookIssue, limitToStock, openLines, splitIssue, writeIssue } from './goods-issue.ts';
+import { lockStock } from './ledger.ts';
 import { insertParcels, packParcels } from './parcels.ts';
 
 /**
@@ -14,11 +15,16 @@ export async function completeDeliveries(
   deliveries: readonly LockedDelivery[],
   carrierCode: string,
 ): Promise<void> {
-  const issues = await issueRest(trx, deliveries);
+  const open = await openLines(trx, deliveries);
+  const stock = await lockStock(trx, open);
+  const lines = limitToStock(open, stock);
+  await writeIssue(trx, lines);
   const served = await withGoodsIssued(trx, deliveries);
-  const outcomes = issues.map((issue) => ({
-    ...issue,
-    status: outcomeOf(issue.delivery, served.has(issue.delivery.deliveryNo)),
+  const linesOf = groupBy(lines, (line) => line.deliveryNo);
+  const outcomes = deliveries.map((delivery) => ({
+    delivery,
+    ...splitIssue(linesOf.get(delivery.deliveryNo) ?? []),
+    status: outcomeOf(delivery, served.has(delivery.deliveryNo)),
   }));
 
   const parcels = await packParcels(
@@ -66,6 +72,7 @@ export async function completeDeliveries(
       };
     }),
   );
+  await bookIssue(trx, stock, lines);
 }
 
 function outcomeOf(delivery: LockedDelivery, anythingIssued: boolean): DeliveryStatus {

@@ -5,7 +5,7 @@ import { Refusal, referenceReused } from '../../kit/refusal.ts';
 import type { LockedDelivery } from './delivery.ts';
 import { wrongStatus } from './delivery-creation.ts';
 import { writeDeliveryEvents } from './delivery-store.ts';
-import { bookIssue, type IssueLine, type OpenLine, openLines, splitIssue } from './goods-issue.ts';
+import { bookIssue, type IssueLine, type OpenLine, openLines, splitIssue, writeIssue } from './goods-issue.ts';
 import { type LockedStock, lockStock } from './ledger.ts';
 import { pieces, reference } from './master-data.ts';
 import { type DeliveryParcel, insertParcels, sscc, takeParcelNumbers } from './parcels.ts';
@@ -63,7 +63,7 @@ export async function confirmGoodsIssue(
   const stock = await lockStock(trx, lines);
   requireStock(lines, stock);
   await requireNewParcels(trx, asked);
-  await bookIssue(trx, stock, lines);
+  await writeIssue(trx, lines);
 
   const serials = await takeParcelNumbers(trx, asked.parcels.length);
   const parcels = asked.parcels.map(
@@ -98,6 +98,7 @@ export async function confirmGoodsIssue(
       ...splitIssue(lines),
     },
   ]);
+  await bookIssue(trx, stock, lines);
   return true;
 }
 

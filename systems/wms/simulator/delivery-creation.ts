@@ -2,8 +2,6 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { fingerprint } from '../../kit/fingerprint.ts';
 import { Refusal, referenceReused } from '../../kit/refusal.ts';
-import { plainEvent } from './delivery.ts';
-import { lockDelivery, writeDeliveryEvents } from './delivery-store.ts';
 import { articleNo, pieces, reference, requireKnown, siteCode } from './master-data.ts';
 
 const text = z.string().trim().min(1).max(200);
@@ -45,56 +43,62 @@ export const newDelivery = z
 export type NewDelivery = z.output<typeof newDelivery>;
 
 /**
- * Takes an order for a delivery, once per external reference.
+ * Takes an order for a delivery, once per external reference. One statement: orders taken at the same time share the
+ * cost of their commits.
  *
  * @returns its number, and whether it is new
  * @throws Refusal UNKNOWN_SITE | UNKNOWN_ARTICLE | REFERENCE_REUSED
  */
 export async function createDelivery(
-  trx: Knex.Transaction,
+  knex: Knex,
   asked: NewDelivery,
   paceMillis: number,
 ): Promise<{ deliveryNo: string; created: boolean }> {
   const print = fingerprint(asked);
-  const known = await findByReference(trx, asked.externalRef, print);
+  const { rows } = await knex.raw<{ rows: { delivery_no: string }[] }>(
+    `with asked_line as (
+       select * from unnest(cast(:lineRefs as text[]), cast(:articleNos as text[]), cast(:quantities as int[]))
+         with ordinality as line (line_ref, article_no, quantity, line_no)
+     ), taken as (
+       insert into wms.delivery (external_ref, fingerprint, site, ship_to, service, collect, status, due_at)
+       select :externalRef, :print, code, cast(:shipTo as jsonb), :service, :collect, 'RECEIVED',
+              case floor_mode when 'AUTOMATIC' then now() + :pace * interval '1 millisecond' end
+       from wms.site
+       where code = :site and not exists (
+         select from asked_line where not exists (select from wms.article where article.article_no = asked_line.article_no))
+       on conflict (external_ref) do nothing
+       returning *
+     ), lines as (
+       insert into wms.delivery_line (delivery_no, line_no, line_ref, article_no, quantity)
+       select delivery_no, line_no, line_ref, article_no, quantity from taken, asked_line
+     ), told as (
+       insert into wms.delivery_event (delivery_no, external_ref, site, event, parcels, issued, shorts)
+       select delivery_no, external_ref, site, 'RECEIVED', '[]', '[]', '[]' from taken
+     )
+     select delivery_no from taken`,
+    {
+      lineRefs: asked.lines.map((line) => line.lineRef),
+      articleNos: asked.lines.map((line) => line.articleNo),
+      quantities: asked.lines.map((line) => line.quantity),
+      externalRef: asked.externalRef,
+      print,
+      shipTo: JSON.stringify(asked.shipTo),
+      service: asked.service,
+      collect: asked.collect,
+      pace: paceMillis,
+      site: asked.site,
+    },
+  );
+  if (rows[0]) return { deliveryNo: rows[0].delivery_no, created: true };
+  const known = await findByReference(knex, asked.externalRef, print);
   if (known !== null) return { deliveryNo: known, created: false };
-  await requireKnown(
-    trx,
-    asked.site,
-    asked.lines.map((line) => line.articleNo),
-  );
-
-  const { rows } = await trx.raw<{ rows: { delivery_no: string }[] }>(
-    `insert into wms.delivery (external_ref, fingerprint, site, ship_to, service, collect, status, due_at)
-     select ?, ?, code, ?::jsonb, ?, ?, 'RECEIVED', case floor_mode when 'AUTOMATIC' then now() + ? * interval '1 millisecond' end
-     from wms.site where code = ?
-     on conflict (external_ref) do nothing returning delivery_no`,
-    [asked.externalRef, print, JSON.stringify(asked.shipTo), asked.service, asked.collect, paceMillis, asked.site],
-  );
-  const deliveryNo = rows[0]?.delivery_no;
-  if (deliveryNo === undefined) {
-    // Somebody else took the same order between our look and our insert, which waited for them.
-    const first = await findByReference(trx, asked.externalRef, print);
-    if (first === null) throw new Error('delivery neither inserted nor found');
-    return { deliveryNo: first, created: false };
-  }
-  await trx.raw(
-    `insert into wms.delivery_line (delivery_no, line_no, line_ref, article_no, quantity)
-     select ?, line_no, line_ref, article_no, quantity
-     from unnest(?::text[], ?::text[], ?::int[]) with ordinality as asked (line_ref, article_no, quantity, line_no)`,
-    [
-      deliveryNo,
-      asked.lines.map((line) => line.lineRef),
-      asked.lines.map((line) => line.articleNo),
-      asked.lines.map((line) => line.quantity),
-    ],
-  );
-  await writeDeliveryEvents(trx, [plainEvent(await lockDelivery(trx, deliveryNo), 'RECEIVED')]);
-  return { deliveryNo, created: true };
+  const articleNos = asked.lines.map((line) => line.articleNo);
+  await requireKnown(knex, asked.site, articleNos);
+  throw new Error('delivery neither inserted, nor found, nor refused');
 }
 
-async function findByReference(trx: Knex.Transaction, externalRef: string, print: string): Promise<string | null> {
-  const { rows } = await trx.raw<{ rows: { delivery_no: string; fingerprint: string }[] }>(
+async function findByReference(knex: Knex, externalRef: string, print: string): Promise<string | null> {
+  const { rows } = await knex.raw<{ rows: { delivery_no: string; fingerprint: string }[] }>(
     'select delivery_no, fingerprint from wms.delivery where external_ref = ?',
     [externalRef],
   );

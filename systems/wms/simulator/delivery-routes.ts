@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { Bell } from '../../kit/bell.ts';
-import { feedHead, feedQuery, readFeed } from '../../kit/feed.ts';
+import { feedQuery, readFeed } from '../../kit/feed.ts';
 import { type Reply, type Route, route } from '../../kit/route.ts';
 import { confirmation, confirmGoodsIssue } from './confirmation.ts';
 import type { LockedDelivery } from './delivery.ts';
@@ -49,7 +49,7 @@ export function deliveryRoutes(options: DeliveryRouteOptions): Route[] {
       path: '/outbound-deliveries',
       body: newDelivery,
       async handle({ body }) {
-        const { deliveryNo, created } = await knex.transaction((trx) => createDelivery(trx, body, paceMillis));
+        const { deliveryNo, created } = await createDelivery(knex, body, paceMillis);
         if (created) options.deliveriesChanged.ring();
         return { status: created ? 201 : 200, body: await readDelivery(knex, deliveryNo) };
       },
@@ -110,13 +110,14 @@ export function deliveryRoutes(options: DeliveryRouteOptions): Route[] {
       async handle({ query, signal }) {
         const read = () => eventsAfter(knex, query.after, query.limit);
         const events = await readFeed({ bell: options.deliveriesChanged, waitSeconds: query.wait, signal, read });
-        return { body: { events, lastEventNo: await feedHead(knex, 'wms', 'delivery-events') } };
+        return { body: { events, lastEventNo: await lastEventNo(knex) } };
       },
     }),
   ];
 }
 
 async function eventsAfter(knex: Knex, after: number, limit: number) {
+  await knex.raw('select wms.number_delivery_event()');
   const { rows } = await knex.raw<{ rows: (Record<string, unknown> & { eventNo: string })[] }>(
     `select event_no as "eventNo", delivery_no as "deliveryNo", external_ref as "externalRef", site, event, at,
             reason_code as "reasonCode", parcels, issued, shorts
@@ -124,4 +125,11 @@ async function eventsAfter(knex: Knex, after: number, limit: number) {
     [after, limit],
   );
   return rows.map((row) => ({ ...row, eventNo: Number(row.eventNo) }));
+}
+
+async function lastEventNo(knex: Knex): Promise<number> {
+  const { rows } = await knex.raw<{ rows: { last: string | null }[] }>(
+    'select max(event_no) as last from wms.delivery_event',
+  );
+  return Number(rows[0]?.last ?? 0);
 }

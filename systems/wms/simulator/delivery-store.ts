@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { groupBy } from '../../../platform/batch.ts';
-import { takeFeedNumbers } from '../../kit/feed.ts';
 import { unknownRecord } from '../../kit/refusal.ts';
 import type { DeliveryStatus, LockedDelivery, NewDeliveryEvent } from './delivery.ts';
 import type { Parcel } from './parcels.ts';
@@ -87,14 +86,15 @@ export async function readDelivery(knex: Knex, deliveryNo: string) {
   return delivery;
 }
 
-/** Writes events in the given order. Last statement of a transaction: writers of the feed queue behind each other. */
+/** Writes events in the given order. Readers number them: see lateNumbersSql. */
 export async function writeDeliveryEvents(trx: Knex.Transaction, events: readonly NewDeliveryEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const first = await takeFeedNumbers(trx, 'wms', 'delivery-events', events.length);
   await trx.raw(
-    `insert into wms.delivery_event (event_no, delivery_no, external_ref, site, event, reason_code, parcels, issued, shorts)
-     select * from jsonb_to_recordset(?) as event ("eventNo" bigint, "deliveryNo" text, "externalRef" text, site text,
-       event text, "reasonCode" text, parcels jsonb, issued jsonb, shorts jsonb)`,
-    [JSON.stringify(events.map((event, index) => ({ ...event, eventNo: first + index })))],
+    `insert into wms.delivery_event (delivery_no, external_ref, site, event, reason_code, parcels, issued, shorts)
+     select "deliveryNo", "externalRef", site, event, "reasonCode", parcels, issued, shorts
+     from jsonb_to_recordset(?) as event (place int, "deliveryNo" text, "externalRef" text, site text, event text,
+       "reasonCode" text, parcels jsonb, issued jsonb, shorts jsonb)
+     order by place`,
+    [JSON.stringify(events.map((event, place) => ({ ...event, place })))],
   );
 }

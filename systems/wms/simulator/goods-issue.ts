@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
-import { groupBy } from '../../../platform/batch.ts';
 import type { LockedDelivery } from './delivery.ts';
-import { bookMovements, type LockedStock, lockStock } from './ledger.ts';
+import { bookMovements, type LockedStock } from './ledger.ts';
 import type { ParcelContent } from './parcels.ts';
 
 /** A line of which something is still to be issued. */
@@ -42,8 +41,8 @@ export function limitToStock(lines: readonly OpenLine[], stock: LockedStock): Is
   });
 }
 
-/** Takes goods out of stock for deliveries and writes it on their lines. */
-export async function bookIssue(trx: Knex.Transaction, stock: LockedStock, lines: readonly IssueLine[]): Promise<void> {
+/** Writes on the lines of deliveries what is issued and what will not come. */
+export async function writeIssue(trx: Knex.Transaction, lines: readonly IssueLine[]): Promise<void> {
   await trx.raw(
     `update wms.delivery_line set issued = delivery_line.issued + done.quantity, short = delivery_line.short + done.short
      from unnest(?::text[], ?::text[], ?::int[], ?::int[]) as done (delivery_no, line_ref, quantity, short)
@@ -55,47 +54,28 @@ export async function bookIssue(trx: Knex.Transaction, stock: LockedStock, lines
       lines.map((line) => line.short),
     ],
   );
-  await bookMovements(
-    trx,
-    stock,
-    lines
-      .filter((line) => line.quantity > 0)
-      .map((line) => ({
-        site: line.site,
-        articleNo: line.articleNo,
-        movementCode: 'GI',
-        quantityDelta: -line.quantity,
-        documentRef: line.externalRef,
-        lineRef: line.lineRef,
-      })),
-  );
 }
 
-/** What one delivery got and missed. */
-export interface DeliveryIssue {
-  readonly delivery: LockedDelivery;
-  readonly issued: readonly ParcelContent[];
-  readonly shorts: readonly ParcelContent[];
-}
-
-/** Issues all that is open of the deliveries, as far as the stock goes. */
-export async function issueRest(
-  trx: Knex.Transaction,
-  deliveries: readonly LockedDelivery[],
-): Promise<DeliveryIssue[]> {
-  const open = await openLines(trx, deliveries);
-  const stock = await lockStock(trx, open);
-  const lines = limitToStock(open, stock);
-  await bookIssue(trx, stock, lines);
-  const linesOf = groupBy(lines, (line) => line.deliveryNo);
-  return deliveries.map((delivery) => {
-    const own = linesOf.get(delivery.deliveryNo) ?? [];
-    return { delivery, ...splitIssue(own) };
-  });
+/** Takes the goods out of stock. Last statement of a transaction, see {@link bookMovements}. */
+export async function bookIssue(trx: Knex.Transaction, stock: LockedStock, lines: readonly IssueLine[]): Promise<void> {
+  const movements = lines
+    .filter((line) => line.quantity > 0)
+    .map((line) => ({
+      site: line.site,
+      articleNo: line.articleNo,
+      movementCode: 'GI' as const,
+      quantityDelta: -line.quantity,
+      documentRef: line.externalRef,
+      lineRef: line.lineRef,
+    }));
+  await bookMovements(trx, stock, movements);
 }
 
 /** Separates what was taken from what was missing, in the shape events tell it. */
-export function splitIssue(lines: readonly IssueLine[]): Pick<DeliveryIssue, 'issued' | 'shorts'> {
+export function splitIssue(lines: readonly IssueLine[]): {
+  issued: ParcelContent[];
+  shorts: ParcelContent[];
+} {
   return {
     issued: lines
       .filter((line) => line.quantity > 0)

@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { takeFeedNumbers } from '../../kit/feed.ts';
 
 /** Why stock changed: goods receipt, goods issue, adjustment, inventory count, customer return. */
 export type MovementCode = 'GR' | 'GI' | 'AD' | 'IC' | 'RT';
@@ -76,6 +75,7 @@ export async function lockStock(
 /**
  * Books movements on locked stock, in the given order: one ledger row each, with the balance it leaves.
  * The caller has made sure that no balance falls below zero; the table refuses it otherwise.
+ * Last statement of a transaction: it locks the ledger's counter, and every other booking waits until the commit.
  */
 export async function bookMovements(
   trx: Knex.Transaction,
@@ -83,33 +83,34 @@ export async function bookMovements(
   movements: readonly Movement[],
 ): Promise<LedgerEntry[]> {
   if (movements.length === 0) return [];
-  const first = await takeFeedNumbers(trx, 'wms', 'stock-ledger', movements.length);
   const balances = new Map<string, number>();
-  const entries = movements.map((movement, index) => {
+  const entries = movements.map((movement, place) => {
     const key = positionKey(movement.site, movement.articleNo);
-    const balanceAfter =
-      (balances.get(key) ?? stock.at(movement.site, movement.articleNo).quantity) + movement.quantityDelta;
-    balances.set(key, balanceAfter);
-    return { ...movement, ledgerNo: first + index, balanceAfter };
+    const before = balances.get(key) ?? stock.at(movement.site, movement.articleNo).quantity;
+    balances.set(key, before + movement.quantityDelta);
+    return { ...movement, place, balanceAfter: before + movement.quantityDelta };
   });
-  const { rows } = await trx.raw<{ rows: { booked_at: Date }[] }>(
-    `with booked as (
+  const { rows } = await trx.raw<{ rows: { first: string; booked_at: Date }[] }>(
+    `with numbers as (
+       select wms.take_feed_numbers('stock-ledger', ?) as first
+     ), booked as (
        insert into wms.stock_ledger
          (ledger_no, site, article_no, movement_code, quantity_delta, balance_after, document_ref, line_ref)
-       select "ledgerNo", site, "articleNo", "movementCode", "quantityDelta", "balanceAfter", "documentRef", "lineRef"
-       from jsonb_to_recordset(?) as entry ("ledgerNo" bigint, site text, "articleNo" text, "movementCode" text,
+       select first + place, site, "articleNo", "movementCode", "quantityDelta", "balanceAfter", "documentRef", "lineRef"
+       from numbers, jsonb_to_recordset(?) as entry (place int, site text, "articleNo" text, "movementCode" text,
          "quantityDelta" int, "balanceAfter" int, "documentRef" text, "lineRef" text)
-       returning ledger_no, site, article_no, balance_after, booked_at
+       returning ledger_no, site, article_no, balance_after
      ), last as (
        select distinct on (site, article_no) * from booked order by site, article_no, ledger_no desc
      ), moved as (
        update wms.stock set quantity = last.balance_after, last_ledger_no = last.ledger_no
        from last where stock.site = last.site and stock.article_no = last.article_no
      )
-     select booked_at from booked limit 1`,
-    [JSON.stringify(entries)],
+     select first, now() as booked_at from numbers`,
+    [entries.length, JSON.stringify(entries)],
   );
-  const bookedAt = rows[0]?.booked_at;
-  if (!bookedAt) throw new Error('nothing was booked');
-  return entries.map((entry) => ({ ...entry, bookedAt }));
+  const numbers = rows[0];
+  if (!numbers) throw new Error('nothing was booked');
+  const first = Number(numbers.first);
+  return entries.map(({ place, ...entry }) => ({ ...entry, ledgerNo: first + place, bookedAt: numbers.booked_at }));
 }

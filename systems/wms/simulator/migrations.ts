@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { MigrationSet } from '../../../platform/db/migrate.ts';
-import { feedCounterSql } from '../../kit/feed.ts';
+import { feedCounterSql, lateNumbersSql } from '../../kit/feed.ts';
 
 /** Tables of the warehouse system, in its own database. */
 export const migrations: MigrationSet = {
@@ -117,7 +117,9 @@ export const migrations: MigrationSet = {
         );
 
         create table wms.delivery_event (
-          event_no bigint primary key,
+          written bigserial primary key,
+          -- Given when it is first read: see lateNumbersSql.
+          event_no bigint unique,
           delivery_no text not null,
           external_ref text not null,
           site text not null,
@@ -128,6 +130,7 @@ export const migrations: MigrationSet = {
           issued jsonb not null,
           shorts jsonb not null
         );
+        ${lateNumbersSql('wms', 'delivery_event', { number: 'event_no', written: 'written' })}
       `);
     },
   },
