@@ -2,10 +2,12 @@ import type { MigrationSet } from '../../platform/db/migrate.ts';
 import { idempotencyKey } from './20261123090000_idempotency_key.ts';
 import { feedCursor } from './20261123090100_feed_cursor.ts';
 import { eventLog } from './20261123091000_event_log.ts';
+import { access } from './20261123092000_access.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
   '20261123090000_idempotency_key': idempotencyKey,
   '20261123090100_feed_cursor': feedCursor,
   '20261123091000_event_log': eventLog,
+  '20261123092000_access': access,
 };

@@ -1,0 +1,118 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Channel } from '../../platform/caller.ts';
+import type { Knex } from '../../platform/db/database.ts';
+import { change, query } from '../../platform/db/query.ts';
+
+/** What an API key allows. */
+export interface ApiKey {
+  readonly clientId: string;
+  readonly contracts: readonly string[];
+  readonly channel: Channel | null;
+  readonly customerId: string | null;
+  readonly scopes: readonly string[];
+  /** One of the well-known keys of a local installation. */
+  readonly development: boolean;
+}
+
+export type NewApiKey = Pick<ApiKey, 'clientId' | 'contracts'> & {
+  readonly channelCode: string | null;
+  readonly customerId?: string | null;
+  readonly scopes?: readonly string[];
+};
+
+/**
+ * Creates a key and returns it. This is the only time that anyone sees it: the database keeps its hash.
+ * @throws Error when the channel does not exist
+ */
+export async function createApiKey(knex: Knex, key: NewApiKey): Promise<string> {
+  const prefix = `csk_${randomBytes(5).toString('hex')}`;
+  const secret = `${prefix}_${randomBytes(24).toString('base64url')}`;
+  await insertApiKey(knex, { ...key, prefix, secret, development: false });
+  return secret;
+}
+
+/** @returns false when there is no such key, or it was revoked before. Gateways notice within 5 s. */
+export async function revokeApiKey(knex: Knex, prefix: string): Promise<boolean> {
+  const statement = 'update integration.api_key set revoked_at = now() where prefix = ? and revoked_at is null';
+  return (await change(knex, statement, [prefix])) > 0;
+}
+
+/** @param key what the client sent. Null when it is unknown or revoked. */
+export async function findApiKey(knex: Knex, key: string): Promise<ApiKey | null> {
+  const [row] = await query<ApiKeyRow>(
+    knex,
+    `select k.client_id, k.contracts, k.customer_id, k.scopes, k.development, c.code, c.kind, c.name, c.price_list,
+            c.currency_code, c.safety_stock, c.acknowledgement_hours
+       from integration.api_key k
+       left join integration.channel c on c.code = k.channel_code
+      where k.hash = decode(?, 'hex') and k.revoked_at is null`,
+    [hashOf(key)],
+  );
+  if (!row) return null;
+  return {
+    clientId: row.client_id,
+    contracts: row.contracts,
+    customerId: row.customer_id,
+    scopes: row.scopes,
+    development: row.development,
+    channel: row.code === null ? null : toChannel(row),
+  };
+}
+
+/** SHA-256 in hex. A key is 192 random bits: it needs neither salt nor a slow hash. */
+export function hashOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+/** Adds a key unless its prefix is taken. */
+export async function insertApiKey(
+  knex: Knex,
+  key: NewApiKey & { prefix: string; secret: string; development: boolean },
+): Promise<void> {
+  await change(
+    knex,
+    `insert into integration.api_key (prefix, hash, client_id, contracts, channel_code, customer_id, scopes, development)
+     values (?, decode(?, 'hex'), ?, ?::text[], ?, ?, ?::text[], ?)
+     on conflict (prefix) do nothing`,
+    [
+      key.prefix,
+      hashOf(key.secret),
+      key.clientId,
+      key.contracts,
+      key.channelCode,
+      key.customerId ?? null,
+      key.scopes ?? [],
+      key.development,
+    ],
+  );
+}
+
+interface ChannelRow {
+  code: string;
+  kind: Channel['kind'];
+  name: string;
+  price_list: string;
+  currency_code: string;
+  safety_stock: number;
+  acknowledgement_hours: number | null;
+}
+
+type ApiKeyRow = {
+  client_id: string;
+  contracts: string[];
+  customer_id: string | null;
+  scopes: string[];
+  development: boolean;
+} & (ChannelRow | { code: null });
+
+function toChannel(row: ChannelRow): Channel {
+  return {
+    code: row.code,
+    kind: row.kind,
+    name: row.name,
+    priceList: row.price_list,
+    currencyCode: row.currency_code,
+    safetyStock: row.safety_stock,
+    acknowledgementHours: row.acknowledgement_hours,
+  };
+}
