@@ -25,6 +25,8 @@ export interface PostgresEventLogOptions {
 export interface PostgresEventLog extends EventLog {
   /** How this log writes its positions; the same as long as the database is. */
   sequences(): Promise<Sequences>;
+  /** Numbers of the newest event and of the newest that was pruned. */
+  bounds(): Promise<{ head: bigint; floor: bigint }>;
   readonly groups: Groups;
 }
 
@@ -39,10 +41,17 @@ export function postgresEventLog(options: PostgresEventLogOptions): PostgresEven
     sequences,
     groups,
 
+    async bounds() {
+      const rows = await query<{ head: string; floor: string }>(
+        knex,
+        'select head, floor from integration.event_log_state',
+      );
+      return { head: BigInt(rows[0]?.head ?? 0), floor: BigInt(rows[0]?.floor ?? 0) };
+    },
+
     async head() {
       const { format } = await sequences();
-      const rows = await query<{ head: string }>(knex, 'select head from integration.event_log_state');
-      return format(BigInt(rows[0]?.head ?? 0));
+      return format((await log.bounds()).head);
     },
 
     async read({ after, limit, types }) {

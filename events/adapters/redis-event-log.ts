@@ -45,6 +45,8 @@ export function redisEventLog(options: RedisEventLogOptions): RedisEventLog {
   let known = { head: 0n, at: Number.NEGATIVE_INFINITY };
   /** Where the copy ends, as far as this process knows. Null before it has asked, and after a failure. */
   let copied: bigint | null = null;
+  /** What the log has pruned and the copy too. */
+  let trimmed = 0n;
 
   async function open() {
     if (!opened) {
@@ -65,7 +67,7 @@ export function redisEventLog(options: RedisEventLogOptions): RedisEventLog {
     const first = entries[0];
     if (!first) {
       // Nothing behind this place is only believed of the very end; anywhere else the copy is behind or was lost.
-      const atEnd = position === (await headOfLog(sequences, position));
+      const atEnd = position === (await headOfLog(position));
       return atEnd ? { events: [], next: after, more: false } : null;
     }
     if (first.position !== position + 1n) return null;
@@ -77,10 +79,10 @@ export function redisEventLog(options: RedisEventLogOptions): RedisEventLog {
     };
   }
 
-  async function headOfLog(sequences: Sequences, atLeast: bigint): Promise<bigint> {
+  async function headOfLog(atLeast: bigint): Promise<bigint> {
     const at = performance.now();
     if (at - known.at > BELIEVE_MILLIS || known.head < atLeast) {
-      known = { head: sequences.parse(await log.head()), at };
+      known = { head: (await log.bounds()).head, at };
     }
     return known.head;
   }
@@ -100,17 +102,22 @@ export function redisEventLog(options: RedisEventLogOptions): RedisEventLog {
     async catchUp() {
       const { sequences, stream } = await open();
       try {
+        const { head, floor } = await log.bounds();
+        // What the log forgot is forgotten everywhere.
+        if (floor > trimmed) await stream.forget(floor);
+        trimmed = floor;
         copied ??= await stream.last();
-        for (;;) {
-          const after = copied === 0n ? await startOfCopy(sequences) : sequences.format(copied);
-          const page = await log.read({ after, limit: COPY_BATCH });
-          if (page.events.length === 0) return;
-          const entries = page.events.map((event) => ({
-            position: sequences.parse(event.sequence),
-            type: event.type,
-            body: toBody(event),
-          }));
-          copied = await stream.append(entries);
+        while (copied < head) {
+          const oldest = head - BigInt(keep);
+          const after = copied > 0n ? copied : oldest > floor ? oldest : floor; // an empty copy begins where it will be full
+          const { events } = await log.read({ after: sequences.format(after), limit: COPY_BATCH });
+          copied = await stream.append(
+            events.map((event) => ({
+              position: sequences.parse(event.sequence),
+              type: event.type,
+              body: toBody(event),
+            })),
+          );
         }
       } catch (error) {
         copied = null;
@@ -118,14 +125,6 @@ export function redisEventLog(options: RedisEventLogOptions): RedisEventLog {
       }
     },
   };
-
-  /** An empty copy begins where it will be full. Null: with the oldest event there is. */
-  async function startOfCopy(sequences: Sequences): Promise<string | null> {
-    const head = sequences.parse(await log.head());
-    const start = head - BigInt(keep);
-    const [oldest] = (await log.read({ after: null, limit: 1 })).events;
-    return oldest && start >= sequences.parse(oldest.sequence) ? sequences.format(start) : null;
-  }
 
   return mirrored;
 }

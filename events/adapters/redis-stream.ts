@@ -26,6 +26,8 @@ export interface RedisStream {
    *   because a gap would have come about; go on from the number returned.
    */
   append(entries: readonly StreamEntry[]): Promise<bigint>;
+  /** Removes entries up to and with a number. */
+  forget(upTo: bigint): Promise<void>;
 }
 
 /**
@@ -77,6 +79,9 @@ export function redisStream(redis: Redis, key: string, keepEntries: number): Red
       const parts = entries.flatMap(({ type, body }) => [type, body]);
       const before = (first.position - 1n).toString();
       return BigInt(String(await redis.eval(APPEND, 1, key, before, keepEntries, EXPIRE_SECONDS, ...parts)));
+    },
+    async forget(upTo) {
+      await redis.xtrim(key, 'MINID', `${upTo + 1n}-0`);
     },
   };
 }
