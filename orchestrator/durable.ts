@@ -18,6 +18,9 @@ export interface StepOptions {
   readonly timeoutMillis?: number;
 }
 
+/** Runs a durable step of the workflow at hand. */
+export type RunStep = <Result>(options: StepOptions, run: (signal: AbortSignal) => Promise<Result>) => Promise<Result>;
+
 /** Quick attempts before a failure is shown on the exception desk. */
 const QUICK_ATTEMPTS = 5;
 const DEFAULT_TIMEOUT_MILLIS = 10_000;

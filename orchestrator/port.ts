@@ -256,11 +256,13 @@ export interface Finance {
     document: FinanceDocument,
     signal: AbortSignal,
   ): Promise<{ readonly invoiceId: string; readonly number: string }>;
-  /** Posts a credit memo and pays the buyer back. One document and one refund per `key`. */
+  /** Posts a credit memo. One document per `key`. @returns the ERP's number of it */
   postCreditMemo(
     document: FinanceDocument & { readonly returnId: string },
     signal: AbortSignal,
-  ): Promise<{ readonly refundId: string; readonly number: string }>;
+  ): Promise<{ readonly creditMemoId: string; readonly number: string }>;
+  /** Clears a document with the authorised money: collects an invoice, pays a credit memo out. False while it is not in the books yet. */
+  clear(documentId: string, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface FinanceDocument {

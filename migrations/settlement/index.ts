@@ -1,4 +1,4 @@
 import type { MigrationSet } from '../../platform/db/migrate.ts';
+import * as settlement from './20261123090000_settlement.ts';
 
-/** Migrations of the schema `settlement`, in the order of their names. */
-export const migrations: MigrationSet = {};
+export const migrations: MigrationSet = { '20261123090000_settlement': settlement };

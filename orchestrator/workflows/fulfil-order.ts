@@ -1,7 +1,7 @@
 import { groupBy } from '../../platform/batch.ts';
 import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import { formatAmount } from '../../platform/money.ts';
-import { durableStep, type StepOptions } from '../durable.ts';
+import { durableStep, type RunStep } from '../durable.ts';
 import type { BookedOrder, Effect, LineUnits, OrchestratorDeps, WorkOrder } from '../port.ts';
 
 export interface FulfilOrderInput {
@@ -39,8 +39,6 @@ export async function fulfilOrder(deps: OrchestratorDeps, input: FulfilOrderInpu
 
   await openAndRelease(deps, step, { orderId, traceId, key: `${orderId}:source:${input.round}`, groups: plan.groups });
 }
-
-export type RunStep = <Result>(options: StepOptions, run: (signal: AbortSignal) => Promise<Result>) => Promise<Result>;
 
 /** Records the work per node and hands each piece to its node. */
 export async function openAndRelease(

@@ -1,5 +1,6 @@
 import { CommerceError } from '../../platform/errors.ts';
-import { durableStep, type StepOptions } from '../durable.ts';
+import { clearDocument } from '../clear-document.ts';
+import { durableStep, type RunStep } from '../durable.ts';
 import { documentLine } from '../invoicing.ts';
 import type { OrchestratorDeps } from '../port.ts';
 
@@ -25,8 +26,7 @@ export interface ReturnGoodsInput {
 /** Returned goods arrived: sellable units go back on the shelf, the ERP credits, the buyer is paid back. */
 export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInput): Promise<void> {
   const { arrivalId, returnId, orderId, traceId } = input;
-  const step = <Result>(options: StepOptions, run: (signal: AbortSignal) => Promise<Result>) =>
-    durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
 
   const sellable = input.lines.filter((line) => line.disposition === 'SELLABLE');
   if (sellable.length > 0) {
@@ -53,11 +53,11 @@ export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInpu
     });
   }
 
-  await step({ name: 'post-credit-memo', system: 'erp' }, async (signal) => {
+  const memo = await step({ name: 'post-credit-memo', system: 'erp' }, async (signal) => {
     const booked = await deps.orders.read(orderId);
     if (!booked) throw new CommerceError('NOT_FOUND', 'the order is gone', { orderId });
     const lineOf = new Map(booked.lines.map((line) => [line.id, line]));
-    const { number } = await deps.finance.postCreditMemo(
+    const { creditMemoId, number } = await deps.finance.postCreditMemo(
       {
         key: `${arrivalId}:credit-memo`,
         returnId,
@@ -81,7 +81,9 @@ export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInpu
       traceId,
       timeline: [{ type: 'CREDIT_MEMO_POSTED', system: 'erp', message: `Credit memo ${number} posted` }],
     });
+    return { creditMemoId };
   });
+  await clearDocument(deps, step, memo.creditMemoId);
 
   await step({ name: 'settle-return', system: 'commerce' }, () =>
     input.complete

@@ -1,5 +1,6 @@
 import { CommerceError } from '../../platform/errors.ts';
-import { durableStep, type StepOptions } from '../durable.ts';
+import { clearDocument } from '../clear-document.ts';
+import { durableStep, type RunStep } from '../durable.ts';
 import { documentLine } from '../invoicing.ts';
 import type { OrchestratorDeps } from '../port.ts';
 
@@ -22,8 +23,7 @@ interface BilledLine {
 /** Goods left a node: the order says so, the desk is told, the ERP invoices what was shipped. */
 export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<void> {
   const { shipmentId, orderId, traceId } = input;
-  const step = <Result>(options: StepOptions, run: (signal: AbortSignal) => Promise<Result>) =>
-    durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
 
   const billed = await step({ name: 'mark-shipped', system: 'commerce' }, () => markShipped(deps, input));
 
@@ -47,11 +47,10 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
     });
   });
 
-  await step({ name: 'post-invoice', system: 'erp' }, async (signal) => {
-    const booked = await deps.orders.read(orderId);
-    if (!booked) throw new CommerceError('NOT_FOUND', 'the order is gone', { orderId });
+  const invoice = await step({ name: 'post-invoice', system: 'erp' }, async (signal) => {
+    const booked = await readOrder(deps, orderId);
     const paid = booked.order.paymentStatus === 'AUTHORIZED' || booked.order.paymentStatus === 'PAID';
-    const invoice = await deps.finance.postInvoice(
+    const { invoiceId, number } = await deps.finance.postInvoice(
       {
         key: `${shipmentId}:invoice`,
         orderId,
@@ -65,12 +64,28 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
       },
       signal,
     );
-    const effect = {
+    await deps.orders.note(orderId, {
       key: `invoice:${shipmentId}`,
       traceId,
-      timeline: [{ type: 'INVOICE_POSTED', system: 'erp', message: `Invoice ${invoice.number} posted` }],
-    };
-    await (paid ? deps.orders.setPaymentStatus(orderId, 'PAID', effect) : deps.orders.note(orderId, effect));
+      timeline: [{ type: 'INVOICE_POSTED', system: 'erp', message: `Invoice ${number} posted` }],
+    });
+    return { invoiceId, number, paid };
+  });
+  if (!invoice.paid) return;
+
+  await clearDocument(deps, step, invoice.invoiceId);
+  await step({ name: 'mark-paid', system: 'commerce' }, async () => {
+    await deps.orders.setPaymentStatus(orderId, 'PAID', {
+      key: `paid:${shipmentId}`,
+      traceId,
+      timeline: [
+        {
+          type: 'PAYMENT_COLLECTED',
+          system: 'erp',
+          message: `Invoice ${invoice.number} paid with the authorised money`,
+        },
+      ],
+    });
   });
 }
 
@@ -92,7 +107,7 @@ async function markShipped(deps: OrchestratorDeps, { shipmentId, orderId, traceI
       },
     ],
   });
-  const taxIncluded = await taxIncludedOf(deps, orderId);
+  const { taxIncluded } = (await readOrder(deps, orderId)).order;
   return changed.lines.flatMap((line) => {
     const quantity = units.get(line.id);
     if (!quantity) return [];
@@ -101,10 +116,10 @@ async function markShipped(deps: OrchestratorDeps, { shipmentId, orderId, traceI
   });
 }
 
-async function taxIncludedOf(deps: OrchestratorDeps, orderId: string): Promise<boolean> {
+async function readOrder(deps: OrchestratorDeps, orderId: string) {
   const booked = await deps.orders.read(orderId);
   if (!booked) throw new CommerceError('NOT_FOUND', 'the order is gone', { orderId });
-  return booked.order.taxIncluded;
+  return booked;
 }
 
 async function readShipment(deps: OrchestratorDeps, shipmentId: string) {

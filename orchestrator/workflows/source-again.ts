@@ -1,5 +1,5 @@
 import { groupBy } from '../../platform/batch.ts';
-import { durableStep, type StepOptions } from '../durable.ts';
+import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
 import { openAndRelease } from './fulfil-order.ts';
 
@@ -17,8 +17,7 @@ export interface SourceAgainInput {
 /** A node gave units back: another node gets them, or they wait for stock. The order says which. */
 export async function sourceAgain(deps: OrchestratorDeps, input: SourceAgainInput): Promise<void> {
   const { orderId, traceId, decisionId } = input;
-  const step = <Result>(options: StepOptions, run: (signal: AbortSignal) => Promise<Result>) =>
-    durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
   const units = (lines: readonly { lineId: string; quantity: number }[]) =>
     lines.map(({ lineId, quantity }) => ({ lineId, quantity }));
 

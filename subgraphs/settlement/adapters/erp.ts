@@ -1,0 +1,114 @@
+import { CommerceError } from '../../../platform/errors.ts';
+import { formatAmount, money, parseMoney } from '../../../platform/money.ts';
+import { rejectionCode } from '../../../systems/client-kit/failure.ts';
+import type { ErpClient } from '../../../systems/erp/client.ts';
+import type { AccountingDocument, BillingDocument } from '../../../systems/erp/wire.ts';
+import type { InvoiceStatus } from '../model.ts';
+import type { FinanceSystem, PostedDocument, Posting } from '../port.ts';
+
+const PAGE = 200;
+
+const STATUSES: Readonly<Record<BillingDocument['status'], InvoiceStatus>> = {
+  OPEN: 'DRAFT',
+  POSTED: 'POSTED',
+  CLEARED: 'PAID',
+};
+
+/** The reference ERP: our document is its billing document, our posting its accounting document. */
+export function erpFinanceSystem(erp: ErpClient): FinanceSystem {
+  return {
+    async post(request, signal) {
+      const materials = await erp.lookUpMaterials([...new Set(request.lines.map((line) => line.sku))], { signal });
+      const amount = (minor: bigint) => formatAmount(money(minor, request.currencyCode));
+      const document = await erp.createBilling(
+        {
+          externalRef: request.key,
+          docType: request.kind === 'INVOICE' ? 'F2' : 'G2',
+          soldTo: request.account,
+          orderRef: request.orderNumber,
+          currency: request.currencyCode,
+          items: request.lines.map((line, index) => {
+            const material = materials.get(line.sku);
+            if (!material)
+              throw new CommerceError('SYSTEM_REJECTED', 'the ERP has no material for this SKU', { sku: line.sku });
+            return {
+              ref: `${line.lineId}:${index + 1}`,
+              materialNo: material.materialNo,
+              quantity: line.quantity,
+              netAmount: amount(line.netMinor),
+              taxAmount: amount(line.taxMinor),
+              grossAmount: amount(line.netMinor + line.taxMinor),
+            };
+          }),
+        },
+        { signal },
+      );
+      return toDocument(document);
+    },
+
+    async clear({ key, number, currencyCode, amountMinor }, signal) {
+      if (amountMinor === 0n) return true;
+      try {
+        await erp.pay(
+          {
+            paymentRef: key,
+            billingNo: number,
+            currency: currencyCode,
+            amount: formatAmount(money(amountMinor, currencyCode)),
+          },
+          { signal },
+        );
+        return true;
+      } catch (error) {
+        if (rejectionCode(error) === 'NOT_POSTED') return false;
+        throw error;
+      }
+    },
+
+    async documentChanges(after, waitSeconds, signal) {
+      const { billingDocuments } = await erp.billingChanges({ after, limit: PAGE, waitSeconds }, { signal });
+      return page(after, billingDocuments.map(toDocument));
+    },
+
+    async postings(after, waitSeconds, signal) {
+      const { accountingDocuments } = await erp.accountingChanges({ after, limit: PAGE, waitSeconds }, { signal });
+      return page(after, accountingDocuments.map(toPosting));
+    },
+  };
+}
+
+/** The feed may repeat and reorder: each entry once, by its number. */
+function page<Entry extends { readonly sequence: number }>(
+  after: number,
+  entries: readonly Entry[],
+): { entries: Entry[]; next: number } {
+  const ordered = [...new Map(entries.map((entry) => [entry.sequence, entry])).values()].sort(
+    (a, b) => a.sequence - b.sequence,
+  );
+  return { entries: ordered, next: ordered.at(-1)?.sequence ?? after };
+}
+
+function toDocument(document: BillingDocument): PostedDocument {
+  return {
+    number: document.billingNo,
+    status: STATUSES[document.status],
+    issuedAt: new Date(document.createdAt),
+    sequence: document.changeNo,
+  };
+}
+
+function toPosting(document: AccountingDocument): Posting {
+  return {
+    sequence: document.changeNo,
+    number: document.accountingDocNo,
+    documentNumber: document.billingNo,
+    description: document.headerText,
+    postedAt: new Date(document.postedAt),
+    lines: document.lines.map((line) => ({
+      account: line.account,
+      side: line.debitCredit === 'S' ? 'DEBIT' : 'CREDIT',
+      amountMinor: parseMoney(line.amount, line.currency).amountMinor,
+      currencyCode: line.currency,
+    })),
+  };
+}

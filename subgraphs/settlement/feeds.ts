@@ -1,0 +1,89 @@
+import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
+import { createFeed, type Feed } from '../../platform/feed/feed.ts';
+import { derivedId } from '../../platform/ids.ts';
+import type { FinanceSystem, PostedDocument, Posting } from './port.ts';
+
+export interface FinanceFeedDeps {
+  readonly knex: Knex;
+  readonly erp: FinanceSystem;
+  /** Hears of outages and bugs; the feed goes on by itself. */
+  onFailure(feed: string, error: unknown): void;
+}
+
+/** Follows the states of our documents in the ERP. */
+export function createDocumentFeed({ knex, erp, onFailure }: FinanceFeedDeps): Feed {
+  const name = 'settlement:erp-documents';
+  return createFeed<PostedDocument>({
+    knex,
+    name,
+    read: (after, waitSeconds, signal) => erp.documentChanges(after, waitSeconds, signal),
+    apply: saveDocumentStates,
+    onFailure: (error) => onFailure(name, error),
+  });
+}
+
+/** Follows the ERP's ledger. */
+export function createJournalFeed({ knex, erp, onFailure }: FinanceFeedDeps): Feed {
+  const name = 'settlement:erp-postings';
+  return createFeed<Posting>({
+    knex,
+    name,
+    read: (after, waitSeconds, signal) => erp.postings(after, waitSeconds, signal),
+    apply: savePostings,
+    onFailure: (error) => onFailure(name, error),
+  });
+}
+
+/** Takes over newer states; an older one never overwrites a newer one. */
+export async function saveDocumentStates(trx: Knex.Transaction, documents: readonly PostedDocument[]): Promise<void> {
+  const newest = [...new Map(documents.map((document) => [document.number, document])).values()].sort((a, b) =>
+    a.number.localeCompare(b.number),
+  );
+  await query(
+    trx,
+    `insert into settlement.document_state as s (number, status, source_sequence)
+     select * from unnest(?::text[], ?::text[], ?::bigint[])
+     on conflict (number) do update set status = excluded.status, source_sequence = excluded.source_sequence
+       where excluded.source_sequence > s.source_sequence`,
+    [
+      newest.map((document) => document.number),
+      newest.map((document) => document.status),
+      newest.map((document) => document.sequence),
+    ],
+  );
+}
+
+async function savePostings(trx: Knex.Transaction, postings: readonly Posting[]): Promise<void> {
+  const idOf = (posting: Posting) => derivedId('journalEntry', posting.number);
+  const lines = postings.flatMap((posting) =>
+    posting.lines.map((line, index) => ({ ...line, entryId: idOf(posting), position: index + 1 })),
+  );
+  await query(
+    trx,
+    `with e as (
+       insert into settlement.journal_entry (id, number, order_id, document_number, description, posted_at, source_sequence)
+       select n.id, n.number, d.order_id, n.document_number, n.description, n.posted_at, n.sequence
+       from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::bigint[]) as n(id, number, document_number, description, posted_at, sequence)
+       left join settlement.document d on d.number = n.document_number
+       on conflict (id) do nothing returning id
+     )
+     insert into settlement.journal_line (entry_id, position, account, side, amount_minor, currency_code)
+     select n.entry_id, n.position, n.account, n.side, n.amount, n.currency
+     from e join unnest(?::text[], ?::int[], ?::text[], ?::text[], ?::bigint[], ?::text[]) as n(entry_id, position, account, side, amount, currency) on n.entry_id = e.id`,
+    [
+      postings.map(idOf),
+      postings.map((posting) => posting.number),
+      postings.map((posting) => posting.documentNumber),
+      postings.map((posting) => posting.description),
+      postings.map((posting) => posting.postedAt),
+      postings.map((posting) => posting.sequence),
+      lines.map((line) => line.entryId),
+      lines.map((line) => line.position),
+      lines.map((line) => line.account),
+      lines.map((line) => line.side),
+      lines.map((line) => line.amountMinor.toString()),
+      lines.map((line) => line.currencyCode),
+    ],
+  );
+}

@@ -1,0 +1,24 @@
+import type { Knex } from 'knex';
+import type { Caller } from '../../platform/caller.ts';
+import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import { createSettlementReader } from './read.ts';
+import { createSettlementLoaders, resolvers, type SettlementContext } from './resolvers.ts';
+
+export { createDocumentFeed, createJournalFeed } from './feeds.ts';
+export { createFinance, type FinanceDesk, type FinanceDocument } from './finance.ts';
+export type { FinanceSystem } from './port.ts';
+
+/** The settlement subgraph over what the ERP's finance side reported. */
+export function createSettlementSubgraph(deps: { knex: Knex }): Subgraph<SettlementContext> {
+  const reader = createSettlementReader(deps.knex);
+  return buildSubgraph<SettlementContext>({
+    name: 'settlement',
+    resolvers,
+    context: (caller: Caller, signal: AbortSignal) => ({
+      caller,
+      signal,
+      reader,
+      loaders: createSettlementLoaders(reader, caller),
+    }),
+  });
+}

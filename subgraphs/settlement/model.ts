@@ -1,0 +1,56 @@
+import type { Money } from '../../platform/money.ts';
+
+export type InvoiceStatus = 'DRAFT' | 'POSTED' | 'PAID' | 'CANCELLED';
+export type RefundStatus = 'NONE' | 'PENDING' | 'PARTIAL' | 'SETTLED' | 'FAILED';
+export type BookingSide = 'DEBIT' | 'CREDIT';
+
+/** A bill for goods that left, as the ERP has it. */
+export interface Invoice {
+  readonly id: string;
+  readonly number: string;
+  readonly orderId: string;
+  readonly channelCode: string;
+  readonly customerId: string | null;
+  readonly status: InvoiceStatus;
+  readonly issuedAt: Date;
+  readonly net: Money;
+  readonly tax: Money;
+  readonly total: Money;
+}
+
+/** Money paid back to a buyer. */
+export interface Refund {
+  readonly id: string;
+  readonly orderId: string;
+  readonly amount: Money;
+  readonly status: RefundStatus;
+  readonly creditMemoNumber: string | null;
+}
+
+/** A posting of the ledger. */
+export interface JournalEntry {
+  readonly id: string;
+  readonly number: string;
+  readonly postedAt: Date;
+  readonly description: string;
+}
+
+export interface JournalLine {
+  readonly entryId: string;
+  readonly account: string;
+  readonly side: BookingSide;
+  readonly amount: Money;
+}
+
+/** A refund is settled when its credit memo is paid out. */
+export function refundStatusOf(status: InvoiceStatus): RefundStatus {
+  switch (status) {
+    case 'PAID':
+      return 'SETTLED';
+    case 'CANCELLED':
+      return 'FAILED';
+    case 'DRAFT':
+    case 'POSTED':
+      return 'PENDING';
+  }
+}
