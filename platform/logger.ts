@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 
 export type { Logger };
 
@@ -9,10 +9,19 @@ const REDACTED = [
 ]; // biome-ignore format: a table
 
 /** JSON lines on standard output. `level` is a pino level or `silent`. */
-export function createLogger(options: { level: string; component: string; destination?: { write(line: string): void } }): Logger {
+export function createLogger(options: {
+  level: string;
+  component: string;
+  destination?: { write(line: string): void };
+}): Logger {
   const paths = REDACTED.flatMap((key) => (key.startsWith('[') ? [key, `*${key}`] : [key, `*.${key}`, `*.*.${key}`]));
   return pino(
-    { level: options.level, base: { component: options.component }, redact: { paths, censor: '[redacted]' }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: options.level,
+      base: { component: options.component },
+      redact: { paths, censor: '[redacted]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
     ...(options.destination ? [options.destination] : []),
   );
 }

@@ -40,7 +40,10 @@ export function parseMoney(amount: string, currencyCode: string): Money {
   const match = /^(-?)(\d{1,15})(?:\.(\d{1,6}))?$/.exec(amount);
   const fraction = match?.[3] ?? '';
   if (!match || (fraction.length > exponent && /[1-9]/.test(fraction.slice(exponent)))) {
-    throw new CommerceError('BAD_USER_INPUT', `amount must be a decimal with at most ${exponent} digits after the point for ${currencyCode}`);
+    throw new CommerceError(
+      'BAD_USER_INPUT',
+      `amount must be a decimal with at most ${exponent} digits after the point for ${currencyCode}`,
+    );
   }
   const minor = BigInt(match[2] + fraction.slice(0, exponent).padEnd(exponent, '0'));
   if (minor > MAX_MINOR) throw new CommerceError('BAD_USER_INPUT', 'amount is too large');

@@ -4,7 +4,9 @@ import { parse } from 'graphql';
 import { projectFile } from '../platform/paths.ts';
 import { readSupergraphConfig } from './supergraph-config.ts';
 
-export type Composition = { kind: 'composed'; supergraphSdl: string; hints: readonly string[] } | { kind: 'failed'; errors: readonly string[] };
+export type Composition =
+  | { kind: 'composed'; supergraphSdl: string; hints: readonly string[] }
+  | { kind: 'failed'; errors: readonly string[] };
 
 /** Composes the subgraph schemas that supergraph.yaml lists. Pure but for reading those files. */
 export function composeSupergraph(): Composition {
@@ -14,6 +16,14 @@ export function composeSupergraph(): Composition {
     typeDefs: parse(readFileSync(projectFile(file), 'utf8')),
   }));
   const result = composeServices(services);
-  if (result.errors) return { kind: 'failed', errors: result.errors.map((error) => `${String(error.extensions['code'] ?? 'ERROR')}: ${error.message}`) };
-  return { kind: 'composed', supergraphSdl: `${result.supergraphSdl.trim()}\n`, hints: result.hints.map((hint) => hint.toString()) };
+  if (result.errors)
+    return {
+      kind: 'failed',
+      errors: result.errors.map((error) => `${String(error.extensions['code'] ?? 'ERROR')}: ${error.message}`),
+    };
+  return {
+    kind: 'composed',
+    supergraphSdl: `${result.supergraphSdl.trim()}\n`,
+    hints: result.hints.map((hint) => hint.toString()),
+  };
 }

@@ -18,5 +18,9 @@ export interface SubgraphEntry {
 /** Reads supergraph.yaml, in its own order. @throws ZodError when it is not what rover would accept */
 export function readSupergraphConfig(): SubgraphEntry[] {
   const config = configSchema.parse(parse(readFileSync(projectFile('supergraph.yaml'), 'utf8')));
-  return Object.entries(config.subgraphs).map(([name, entry]) => ({ name, url: entry.routing_url, file: entry.schema.file }));
+  return Object.entries(config.subgraphs).map(([name, entry]) => ({
+    name,
+    url: entry.routing_url,
+    file: entry.schema.file,
+  }));
 }

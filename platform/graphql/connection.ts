@@ -33,11 +33,19 @@ export function encodeCursor(key: readonly (string | number | null)[]): string {
 export function decodeCursor(cursor: string, parts: number): (string | number | null)[] {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(key) && key.length === parts && key.every((part) => part === null || ['string', 'number'].includes(typeof part))) return key;
+    if (
+      Array.isArray(key) &&
+      key.length === parts &&
+      key.every((part) => part === null || ['string', 'number'].includes(typeof part))
+    )
+      return key;
   } catch {
     // falls through to the refusal: the text came from outside
   }
-  throw new CommerceError('BAD_USER_INPUT', 'The cursor is not one of this list. Use pageInfo.endCursor or pageInfo.startCursor of an earlier page.');
+  throw new CommerceError(
+    'BAD_USER_INPUT',
+    'The cursor is not one of this list. Use pageInfo.endCursor or pageInfo.startCursor of an earlier page.',
+  );
 }
 
 /**
@@ -46,14 +54,19 @@ export function decodeCursor(cursor: string, parts: number): (string | number | 
  * @throws CommerceError BAD_USER_INPUT for a size outside 1..100, or both directions at once
  */
 export function readPage(args: PageArgs, parts: number, defaultSize = 20): Page<(string | number | null)[]> {
-  if (args.first != null && args.last != null) throw new CommerceError('BAD_USER_INPUT', 'Give `first` or `last`, not both.');
+  if (args.first != null && args.last != null)
+    throw new CommerceError('BAD_USER_INPUT', 'Give `first` or `last`, not both.');
   const backward = args.last != null || (args.before != null && args.first == null);
   const size = (backward ? args.last : args.first) ?? defaultSize;
   if (size < 1 || size > MAX_PAGE) {
     throw new CommerceError('BAD_USER_INPUT', `\`${backward ? 'last' : 'first'}\` must be between 1 and ${MAX_PAGE}.`);
   }
   const cursor = backward ? args.before : args.after;
-  return { size, direction: backward ? 'backward' : 'forward', cursor: cursor == null ? null : decodeCursor(cursor, parts) };
+  return {
+    size,
+    direction: backward ? 'backward' : 'forward',
+    cursor: cursor == null ? null : decodeCursor(cursor, parts),
+  };
 }
 
 /**
@@ -82,9 +95,16 @@ export function toConnection<Row, Node>(
 }
 
 /** A connection over a list that is already complete in memory, such as the lines of one order. */
-export function connectionOf<Node extends { id: string }>(items: readonly Node[], args: PageArgs, defaultSize = MAX_PAGE): Connection<Node> {
+export function connectionOf<Node extends { id: string }>(
+  items: readonly Node[],
+  args: PageArgs,
+  defaultSize = MAX_PAGE,
+): Connection<Node> {
   const page = readPage(args, 1, defaultSize);
   const ordered = page.direction === 'forward' ? items : [...items].reverse();
   const start = page.cursor === null ? 0 : ordered.findIndex((item) => item.id === page.cursor?.[0]) + 1;
-  return toConnection(ordered.slice(start, start + page.size + 1), page, { key: (item) => [item.id], node: (item) => item });
+  return toConnection(ordered.slice(start, start + page.size + 1), page, {
+    key: (item) => [item.id],
+    node: (item) => item,
+  });
 }

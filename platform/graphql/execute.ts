@@ -1,4 +1,12 @@
-import { execute as executeGraphQL, type ExecutionResult, GraphQLError, type DocumentNode, type GraphQLSchema, parse, validate } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute as executeGraphQL,
+  GraphQLError,
+  type GraphQLSchema,
+  parse,
+  validate,
+} from 'graphql';
 import type { Caller } from '../caller.ts';
 import { ERROR_CODES, isCommerceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -63,15 +71,30 @@ function prepare(schema: GraphQLSchema, query: string): Prepared {
   return ready;
 }
 
-function toWire(error: GraphQLError, caller: Caller, logger: Logger | undefined): NonNullable<SubgraphAnswer['errors']>[number] {
+function toWire(
+  error: GraphQLError,
+  caller: Caller,
+  logger: Logger | undefined,
+): NonNullable<SubgraphAnswer['errors']>[number] {
   const path = error.path ? { path: error.path } : {};
   const cause = error.originalError ?? error;
   if (isCommerceError(cause)) {
-    return { message: cause.message, ...path, extensions: { code: cause.code, retryable: ERROR_CODES[cause.code].retryable, ...cause.details } };
+    return {
+      message: cause.message,
+      ...path,
+      extensions: { code: cause.code, retryable: ERROR_CODES[cause.code].retryable, ...cause.details },
+    };
   }
   if (cause instanceof GraphQLError) {
     return { message: cause.message, ...path, extensions: { code: cause.extensions['code'] ?? 'BAD_USER_INPUT' } };
   }
-  logger?.error({ traceId: caller.traceId, err: { type: cause.name, stack: cause.stack }, path: error.path }, 'resolver failed');
-  return { message: 'Internal error. Quote the trace id when you report it.', ...path, extensions: { code: 'INTERNAL_SERVER_ERROR', traceId: caller.traceId } };
+  logger?.error(
+    { traceId: caller.traceId, err: { type: cause.name, stack: cause.stack }, path: error.path },
+    'resolver failed',
+  );
+  return {
+    message: 'Internal error. Quote the trace id when you report it.',
+    ...path,
+    extensions: { code: 'INTERNAL_SERVER_ERROR', traceId: caller.traceId },
+  };
 }

@@ -1,7 +1,11 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { isCurrencyCode } from '../money.ts';
 
-function textScalar(name: string, description: string, check: (text: string) => string | null): GraphQLScalarType<string, string> {
+function textScalar(
+  name: string,
+  description: string,
+  check: (text: string) => string | null,
+): GraphQLScalarType<string, string> {
   const read = (value: unknown): string => {
     if (typeof value !== 'string') throw refusal(`${name} must be a string`);
     const problem = check(value);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { parse, type GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, parse } from 'graphql';
 import type { Caller } from '../caller.ts';
 import { projectFile } from '../paths.ts';
 import { scalars } from './scalars.ts';
@@ -41,7 +41,11 @@ export function buildSubgraph<Context extends RequestContext>(options: {
   context(caller: Caller, signal: AbortSignal): Context;
 }): Subgraph<Context> {
   const typeDefs = parse(readFileSync(projectFile('subgraphs', options.name, 'schema.graphql'), 'utf8'));
-  const declared = new Set(typeDefs.definitions.flatMap((definition) => ('name' in definition && definition.name ? [definition.name.value] : [])));
+  const declared = new Set(
+    typeDefs.definitions.flatMap((definition) =>
+      'name' in definition && definition.name ? [definition.name.value] : [],
+    ),
+  );
   const usedScalars = Object.fromEntries(Object.entries(scalars).filter(([name]) => declared.has(name)));
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: { ...usedScalars, ...options.resolvers } as never }]);
   return { name: options.name, schema, context: options.context };
