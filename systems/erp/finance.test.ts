@@ -42,6 +42,8 @@ describe('an invoice', () => {
     expect(new Set(answers.map((answer) => answer.billingNo)).size).toBe(1);
     expect(await test.erp.createBilling(newInvoice())).toEqual(answers[0]);
     expect(await test.system.counters.effects()).toMatchObject({ invoices: 1, accountingDocuments: 1 });
+    const { billingDocuments, head } = await test.erp.billingChanges({ after: 0 });
+    expect(billingDocuments.map((one) => one.changeNo)).toEqual([head]);
   });
 
   it('is not made of a reference that was used for something else', async () => {
@@ -143,6 +145,7 @@ describe('a payment', () => {
     const part = (paymentRef: string) => test.erp.pay({ ...payment, paymentRef, amount: '5.00' });
     const results = await Promise.allSettled([part('a'), part('b')]);
     expect(results.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(test.erp.statistics().failures).toBe(0); // refused, not broken
     const { billingDocuments } = await test.erp.billingChanges({ after: 0 });
     expect(billingDocuments).toMatchObject([{ status: 'POSTED', paidAmount: '5.00' }]);
     const rest = await test.erp.pay({ ...payment, paymentRef: 'c', amount: '1.78' });

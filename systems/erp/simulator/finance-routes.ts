@@ -1,12 +1,13 @@
 import type { Knex } from 'knex';
 import type { Bell } from '../../kit/bell.ts';
-import { feedHead, feedQuery, readFeed } from '../../kit/feed.ts';
+import { feedQuery, readFeed } from '../../kit/feed.ts';
 import { unknownRecord } from '../../kit/refusal.ts';
 import { type Route, route } from '../../kit/route.ts';
 import { billingRequest, paymentRequest } from '../wire.ts';
 import { readAccountingChanges } from './accounting.ts';
 import { createBilling } from './billing.ts';
 import { findBilling, readBillingChanges } from './billing-documents.ts';
+import { newestChange } from './feed-head.ts';
 import { findCustomerAccount, takePayment } from './payments.ts';
 
 /** Billing documents, the books, payments, customer accounts. @param postingDelayMillis from a billing document to its posting */
@@ -30,7 +31,7 @@ export function financeRoutes(knex: Knex, bell: Bell, postingDelayMillis: number
       async handle({ query, signal }) {
         const read = () => readBillingChanges(knex, query.after, query.limit);
         const billingDocuments = await readFeed({ bell, waitSeconds: query.wait, signal, read });
-        return { body: { billingDocuments, head: await feedHead(knex, 'erp', 'billing_document') } };
+        return { body: { billingDocuments, head: await newestChange(knex, 'billing_document') } };
       },
     }),
     route({
@@ -59,7 +60,7 @@ export function financeRoutes(knex: Knex, bell: Bell, postingDelayMillis: number
       async handle({ query, signal }) {
         const read = () => readAccountingChanges(knex, query.after, query.limit);
         const accountingDocuments = await readFeed({ bell, waitSeconds: query.wait, signal, read });
-        return { body: { accountingDocuments, head: await feedHead(knex, 'erp', 'accounting_document') } };
+        return { body: { accountingDocuments, head: await newestChange(knex, 'accounting_document') } };
       },
     }),
     route({

@@ -2,10 +2,11 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import type { Bell } from '../../kit/bell.ts';
-import { feedHead, feedQuery, readFeed } from '../../kit/feed.ts';
+import { feedQuery, readFeed } from '../../kit/feed.ts';
 import { Refusal, unknownRecord } from '../../kit/refusal.ts';
 import { type Route, route } from '../../kit/route.ts';
 import { conditionContent, materialContent, materialGroupContent, materialLookup } from '../wire.ts';
+import { newestChange } from './feed-head.ts';
 import {
   findMaterialsByOldNo,
   findRecord,
@@ -94,7 +95,7 @@ function routesOf(kind: Kind, knex: Knex, bell: Bell): Route[] {
           signal,
           read: () => readRecordChanges(knex, kind.table, query.after, query.limit),
         });
-        const head = await feedHead(knex, 'erp', kind.table);
+        const head = await newestChange(knex, kind.table);
         return { body: { [kind.list]: records.map((one) => toWire(kind.key, one)), head } };
       },
     }),
