@@ -42,7 +42,7 @@ export function createCarrierClient(options: SystemClientOptions): CarrierClient
     },
     scans: ({ after, limit, waitSeconds }, call) =>
       client.poll({ ...call, path: '/scans', query: { after, limit }, answer: scanPage }, waitSeconds ?? 0),
-    statistics: client.statistics,
-    close: client.close,
+    statistics: () => client.statistics(),
+    close: () => client.close(),
   };
 }

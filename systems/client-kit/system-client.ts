@@ -185,7 +185,7 @@ export function createSystemClient(system: string, options: SystemClientOptions)
 function queryOf(query: SystemCall<z.ZodType>['query']): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(name, String(value));
-  return search.size === 0 ? '' : `?${search}`;
+  return search.size === 0 ? '' : `?${search.toString()}`;
 }
 
 function circuitOf(state: CircuitState): Circuit {

@@ -14,7 +14,7 @@ export function createBell(): Bell {
   return {
     ring() {
       rings += 1;
-      for (const wake of [...waiting]) wake();
+      for (const wake of waiting) wake();
     },
     position: () => rings,
     heard: (position, millis, signal) =>

@@ -2,12 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createEmptyDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { createBell } from './bell.ts';
-import { feedCounterSql, feedHead, feedQuery, readFeed, takeFeedNumbers } from './feed.ts';
+import { feedCounterSql, feedHead, feedQuery, lateNumbersSql, readFeed, takeFeedNumbers } from './feed.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
   database = await createEmptyDatabase();
-  await database.knex.raw(`create schema shop; ${feedCounterSql('shop')}`);
+  await database.knex.raw(`create schema shop; ${feedCounterSql('shop')}
+    create table shop.note (written bigserial primary key, note_no bigint unique, text text not null);
+    ${lateNumbersSql('shop', 'note', { number: 'note_no', written: 'written' })}`);
 });
 afterAll(() => database.drop());
 
@@ -34,6 +36,39 @@ it('gives the numbers of a failed writer to the next one', async () => {
   expect(await takeFeedNumbers(failed, 'shop', 'd', 5)).toBe(1);
   await failed.rollback();
   expect(await take('d', 1)).toBe(1);
+});
+
+it('numbers late what is committed, in the order it became visible, and never changes a number', async () => {
+  const { knex } = database;
+  const write = (on: typeof knex, text: string) => on.raw('insert into shop.note (text) values (?)', [text]);
+  const numbered = async () => {
+    await knex.raw('select shop.number_note()');
+    const { rows } = await knex.raw('select note_no, text from shop.note where note_no is not null order by note_no');
+    return rows.map((row: { note_no: string; text: string }) => `${row.note_no} ${row.text}`);
+  };
+  const slow = await knex.transaction();
+  await write(slow, 'slow');
+  await write(knex, 'quick'); // does not wait for the slow one, although it was written later
+  expect(await numbered()).toEqual(['1 quick']);
+  const failed = await knex.transaction();
+  await write(failed, 'failed');
+  await failed.rollback();
+  await slow.commit();
+  await write(knex, 'last');
+  expect(await numbered()).toEqual(['1 quick', '2 slow', '3 last']);
+  expect(await numbered()).toEqual(['1 quick', '2 slow', '3 last']);
+});
+
+it('numbers late without gaps or doubles when many write and read at once', async () => {
+  const { knex } = database;
+  await Promise.all(
+    Array.from({ length: 60 }, async (_, index) => {
+      await knex.raw('insert into shop.note (text) values (?)', [`n${index}`]);
+      await knex.raw('select shop.number_note()');
+    }),
+  );
+  const { rows } = await knex.raw('select count(*)::int as count, max(note_no)::int as last from shop.note');
+  expect(rows).toEqual([{ count: 63, last: 63 }]);
 });
 
 it('answers at once when there is something, and after the wait when there is not', async () => {

@@ -78,7 +78,7 @@ export async function startSystem(
       host: options.host ?? '127.0.0.1',
       port: options.port ?? 0,
       token,
-      routes: [...controlRoutes({ faults, calls, effects: parts.effects }), ...parts.routes],
+      routes: [...controlRoutes({ faults, calls, effects: () => parts.effects() }), ...parts.routes],
       faults,
       calls,
       logger: options.logger,
@@ -87,8 +87,8 @@ export async function startSystem(
     return {
       url: server.url,
       token,
-      counters: { calls: calls.all, resetCalls: calls.reset, effects: parts.effects },
-      setFaults: faults.set,
+      counters: { calls: () => calls.all(), resetCalls: () => calls.reset(), effects: () => parts.effects() },
+      setFaults: (rules) => faults.set(rules),
       async stop() {
         await Promise.all([server.stop(), ...workers.map((worker) => worker.stop())]);
         await knex.destroy();

@@ -112,7 +112,7 @@ export function createWmsClient(options: SystemClientOptions): WmsClient {
         { ...call, path: '/delivery-events', query: { after, limit }, answer: wire.deliveryEventPage },
         waitSeconds ?? 0,
       ),
-    statistics: client.statistics,
-    close: client.close,
+    statistics: () => client.statistics(),
+    close: () => client.close(),
   };
 }

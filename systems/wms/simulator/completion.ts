@@ -4,7 +4,7 @@ import type { DeliveryStatus, LockedDelivery, NewDeliveryEvent } from './deliver
 import { writeDeliveryEvents } from './delivery-store.ts';
 import { bookIssue, limitToStock, openLines, splitIssue, writeIssue } from './goods-issue.ts';
 import { lockStock } from './ledger.ts';
-import { insertParcels, packParcels } from './parcels.ts';
+import { asTold, insertParcels, packParcels } from './parcels.ts';
 
 /**
  * Takes the last stage of locked deliveries: goods issue with parcels, or the collection shelf. Goods leave the stock
@@ -59,7 +59,7 @@ export async function completeDeliveries(
     trx,
     outcomes.map(({ delivery, status, issued, shorts }): NewDeliveryEvent => {
       const { deliveryNo, externalRef, site } = delivery;
-      const own = (parcelsOf.get(deliveryNo) ?? []).map(({ deliveryNo: _, service: __, ...parcel }) => parcel);
+      const own = (parcelsOf.get(deliveryNo) ?? []).map(asTold);
       return {
         deliveryNo,
         externalRef,

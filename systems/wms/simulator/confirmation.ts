@@ -8,7 +8,7 @@ import { writeDeliveryEvents } from './delivery-store.ts';
 import { bookIssue, type IssueLine, type OpenLine, openLines, splitIssue, writeIssue } from './goods-issue.ts';
 import { type LockedStock, lockStock } from './ledger.ts';
 import { pieces, reference } from './master-data.ts';
-import { type DeliveryParcel, insertParcels, sscc, takeParcelNumbers } from './parcels.ts';
+import { asTold, type DeliveryParcel, insertParcels, sscc, takeParcelNumbers } from './parcels.ts';
 
 export const confirmation = z
   .strictObject({
@@ -94,7 +94,7 @@ export async function confirmGoodsIssue(
       site,
       event: complete ? 'GOODS_ISSUED' : 'PART_ISSUED',
       reasonCode: null,
-      parcels: parcels.map(({ deliveryNo: _, service: __, ...parcel }) => parcel),
+      parcels: parcels.map(asTold),
       ...splitIssue(lines),
     },
   ]);

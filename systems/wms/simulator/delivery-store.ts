@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { groupBy } from '../../../platform/batch.ts';
 import { unknownRecord } from '../../kit/refusal.ts';
 import type { DeliveryStatus, LockedDelivery, NewDeliveryEvent } from './delivery.ts';
 import type { Parcel } from './parcels.ts';
@@ -36,7 +35,6 @@ export async function lockDelivery(trx: Knex.Transaction, deliveryNo: string): P
 }
 
 export interface DeliveryFilter {
-  readonly deliveryNos?: readonly string[];
   readonly externalRef?: string | undefined;
   readonly site?: string | undefined;
   readonly status?: string | undefined;
@@ -45,46 +43,53 @@ export interface DeliveryFilter {
   readonly limit: number;
 }
 
+const WITH_PARTS = `
+  select delivery.*,
+    (select jsonb_agg(jsonb_build_object('lineRef', line_ref, 'articleNo', article_no, 'quantity', quantity,
+        'issued', issued, 'short', short) order by line_no)
+     from wms.delivery_line where delivery_line.delivery_no = delivery.delivery_no) as lines,
+    (select jsonb_agg(jsonb_build_object('carrierCode', carrier_code, 'trackingNo', tracking_no, 'sscc', sscc,
+        'contents', contents) order by created_at, sscc)
+     from wms.parcel where parcel.delivery_no = delivery.delivery_no) as parcels
+  from wms.delivery`;
+
 /** Deliveries with lines and parcels, by number. The address is kept for the carrier and not told. */
 export async function readDeliveries(knex: Knex, filter: DeliveryFilter) {
-  const query = knex<DeliveryRow>('wms.delivery').orderBy('delivery_no').limit(filter.limit);
-  if (filter.deliveryNos) query.whereIn('delivery_no', [...filter.deliveryNos]);
-  if (filter.externalRef !== undefined) query.where('external_ref', filter.externalRef);
-  if (filter.site !== undefined) query.where('site', filter.site);
-  if (filter.status !== undefined) query.where('status', filter.status);
-  if (filter.after !== undefined) query.where('delivery_no', '>', filter.after);
-  const rows = await query;
-  const numbers = rows.map((row) => row.delivery_no);
-  const lines = await knex.raw<{
-    rows: { deliveryNo: string; lineRef: string; articleNo: string; quantity: number; issued: number; short: number }[];
-  }>(
-    `select delivery_no as "deliveryNo", line_ref as "lineRef", article_no as "articleNo", quantity, issued, short
-     from wms.delivery_line where delivery_no = any (?) order by delivery_no, line_no`,
-    [numbers],
+  const { rows } = await knex.raw<{ rows: (DeliveryRow & { lines: object[]; parcels: Parcel[] | null })[] }>(
+    `${WITH_PARTS}
+     where (cast(:externalRef as text) is null or external_ref = :externalRef)
+       and (cast(:site as text) is null or site = :site)
+       and (cast(:status as text) is null or status = :status)
+       and (cast(:after as text) is null or delivery_no > :after)
+     order by delivery_no limit :limit`,
+    {
+      externalRef: filter.externalRef ?? null,
+      site: filter.site ?? null,
+      status: filter.status ?? null,
+      after: filter.after ?? null,
+      limit: filter.limit,
+    },
   );
-  const parcels = await knex.raw<{ rows: (Parcel & { deliveryNo: string })[] }>(
-    `select delivery_no as "deliveryNo", carrier_code as "carrierCode", tracking_no as "trackingNo", sscc, contents
-     from wms.parcel where delivery_no = any (?) order by delivery_no, sscc`,
-    [numbers],
-  );
-  const linesOf = groupBy(lines.rows, (line) => line.deliveryNo);
-  const parcelsOf = groupBy(parcels.rows, (parcel) => parcel.deliveryNo);
-  return rows.map((row) => ({
-    ...toLocked(row),
-    reasonCode: row.reason_code,
-    lines: (linesOf.get(row.delivery_no) ?? []).map(({ deliveryNo: _, ...line }) => line),
-    parcels: (parcelsOf.get(row.delivery_no) ?? []).map(({ deliveryNo: _, ...parcel }) => parcel),
-    createdAt: row.created_at,
-    changedAt: row.changed_at,
-  }));
+  return rows.map(toDelivery);
 }
 
 /** @throws Refusal 404 UNKNOWN_DELIVERY */
 export async function readDelivery(knex: Knex, deliveryNo: string) {
-  const [delivery] = await readDeliveries(knex, { deliveryNos: [deliveryNo], limit: 1 });
-  if (!delivery) throw unknownRecord('DELIVERY', deliveryNo);
-  return delivery;
+  const { rows } = await knex.raw<{ rows: Parameters<typeof toDelivery>[0][] }>(`${WITH_PARTS} where delivery_no = ?`, [
+    deliveryNo,
+  ]);
+  if (!rows[0]) throw unknownRecord('DELIVERY', deliveryNo);
+  return toDelivery(rows[0]);
 }
+
+const toDelivery = (row: DeliveryRow & { lines: object[]; parcels: Parcel[] | null }) => ({
+  ...toLocked(row),
+  reasonCode: row.reason_code,
+  lines: row.lines,
+  parcels: row.parcels ?? [],
+  createdAt: row.created_at,
+  changedAt: row.changed_at,
+});
 
 /** Writes events in the given order. Readers number them: see lateNumbersSql. */
 export async function writeDeliveryEvents(trx: Knex.Transaction, events: readonly NewDeliveryEvent[]): Promise<void> {

@@ -4,7 +4,7 @@ import { sscc } from './parcels.ts';
 
 // GS1's own example of the check digit calculation: 37610425002123456 → 9.
 const gs1CheckDigit = (digits: string) => {
-  const sum = [...digits]
+  const sum = Array.from(digits)
     .toReversed()
     .reduce((total, digit, index) => total + Number(digit) * (index % 2 === 0 ? 3 : 1), 0);
   return String((10 - (sum % 10)) % 10);

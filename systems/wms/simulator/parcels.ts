@@ -21,6 +21,11 @@ export interface DeliveryParcel extends Parcel {
   readonly service: string;
 }
 
+/** The parcel as events tell it. */
+export function asTold({ carrierCode, trackingNo, sscc, contents }: DeliveryParcel): Parcel {
+  return { carrierCode, trackingNo, sscc, contents };
+}
+
 /** Lines that the floor puts into one parcel. */
 const LINES_PER_PARCEL = 50;
 /** GS1 company prefix used for the numbers of this warehouse (the range GS1 reserves for examples). */
@@ -30,7 +35,7 @@ const COMPANY_PREFIX = '9521234';
 export function sscc(serial: number): string {
   const digits = `0${COMPANY_PREFIX}${String(serial).padStart(9, '0')}`;
   let sum = 0;
-  for (const [index, digit] of [...digits].entries()) sum += Number(digit) * (index % 2 === 0 ? 3 : 1);
+  for (let place = 0; place < digits.length; place += 1) sum += Number(digits[place]) * (place % 2 === 0 ? 3 : 1);
   return digits + String((10 - (sum % 10)) % 10);
 }
 
