@@ -55,6 +55,12 @@ const systemAt = (system: string) =>
     expected: 'a URL with http or https',
     meaning: `Where the ${system} is. Without it \`npm start\` brings up the reference ${system}.`,
   });
+const systemToken = (system: string) =>
+  optional(z.string().min(8), {
+    expected: 'a bearer token of at least 8 characters',
+    secret: true,
+    meaning: `Credential for the ${system}. Without it: one derived from the subgraph secret, which the reference ${system} accepts.`,
+  });
 const subgraphAt = (name: string) =>
   optional(httpUrl, {
     expected: 'a URL with http or https',
@@ -118,6 +124,10 @@ const environment = z.object({
   OMS_URL: systemAt('OMS'),
   WMS_URL: systemAt('WMS'),
   CARRIER_URL: systemAt('carrier'),
+  ERP_TOKEN: systemToken('ERP'),
+  OMS_TOKEN: systemToken('OMS'),
+  WMS_TOKEN: systemToken('WMS'),
+  CARRIER_TOKEN: systemToken('carrier'),
   SYSTEM_PORT: port('Port of the one reference system that `start:system <name>` runs. Without it: its usual one.'),
   SYSTEM_TIMEOUT_MS: millis('5000', 'A call to a system of record that takes longer fails with SYSTEM_TIMEOUT.'),
   PRODUCT_URL: subgraphAt('product'),
@@ -164,6 +174,8 @@ export interface Config {
   /** Never null in production. Where it is null, `keptSecret` gives one. */
   readonly subgraphSecret: string | null;
   readonly systemUrls: Readonly<Record<SystemName, string | null>>;
+  /** Null: derived from the subgraph secret, see app/system-token.ts. */
+  readonly systemTokens: Readonly<Record<SystemName, string | null>>;
   readonly systemPort: number | null;
   readonly systemTimeoutMillis: number;
   readonly subgraphUrls: Readonly<Record<SubgraphName, string | null>>;
@@ -204,6 +216,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     redisUrl: read.REDIS_URL,
     subgraphSecret: read.SUBGRAPH_SECRET,
     systemUrls: { erp: read.ERP_URL, oms: read.OMS_URL, wms: read.WMS_URL, carrier: read.CARRIER_URL },
+    systemTokens: { erp: read.ERP_TOKEN, oms: read.OMS_TOKEN, wms: read.WMS_TOKEN, carrier: read.CARRIER_TOKEN },
     systemPort: read.SYSTEM_PORT,
     systemTimeoutMillis: read.SYSTEM_TIMEOUT_MS,
     subgraphUrls: {

@@ -54,8 +54,8 @@ export async function execute(subgraph: Subgraph, request: SubgraphRequest, logg
 }
 
 function prepare(schema: GraphQLSchema, query: string): Prepared {
-  let cache = prepared.get(schema);
-  if (!cache) prepared.set(schema, (cache = new Map()));
+  const cache = prepared.get(schema) ?? new Map<string, Prepared>();
+  prepared.set(schema, cache);
   const known = cache.get(query);
   if (known) return known;
   let ready: Prepared;
@@ -86,7 +86,7 @@ function toWire(
     };
   }
   if (cause instanceof GraphQLError) {
-    return { message: cause.message, ...path, extensions: { code: cause.extensions['code'] ?? 'BAD_USER_INPUT' } };
+    return { message: cause.message, ...path, extensions: { code: cause.extensions.code ?? 'BAD_USER_INPUT' } };
   }
   logger?.error(
     { traceId: caller.traceId, err: { type: cause.name, stack: cause.stack }, path: error.path },

@@ -34,6 +34,12 @@ export function createOrderLoaders(reader: OrderReader, caller: Caller) {
       name: 'orderLine.byId',
       maxBatchSize: 500,
     }),
+    channels: new DataLoader<string, Order['channel'] | null>(
+      async (codes) => inKeyOrder(codes, await reader.channelsByCode(codes)),
+      {
+        name: 'channel.byCode',
+      },
+    ),
     linesByOrder: many<OrderLine>('orderLine.byOrder', reader.linesByOrder),
     holdsByOrder: many<OrderHold>('hold.byOrder', reader.holdsByOrder),
     timelineByOrder: many<TimelineEntry>('timeline.byOrder', reader.timelineByOrder),

@@ -33,6 +33,15 @@ export function createOrderReader(knex: Knex) {
       return new Map(rows.map((row) => [row.id, toOrder(row)]));
     },
 
+    async channelsByCode(codes: readonly string[]): Promise<Map<string, Order['channel']>> {
+      const rows = await query<Order['channel']>(
+        knex,
+        'select code, kind, name from integration.channel where code = any(?)',
+        [codes],
+      );
+      return new Map(rows.map((row) => [row.code, row]));
+    },
+
     async orderByNumber(number: string): Promise<Order | null> {
       const rows = await query<OrderRow>(knex, 'select * from orders.customer_order where number = ?', [number]);
       return rows[0] ? toOrder(rows[0]) : null;

@@ -70,6 +70,10 @@ export const resolvers: Resolvers = {
     }),
   },
 
+  Channel: {
+    __resolveReference: ({ code }: { code: string }, { loaders }: OrderContext) => loaders.channels.load(code),
+  },
+
   OrderLine: {
     async __resolveReference({ id }: { id: string }, { loaders }: OrderContext) {
       const line = await loaders.lines.load(id);

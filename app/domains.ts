@@ -1,0 +1,40 @@
+import type { Knex } from 'knex';
+import type { SubgraphName } from '../platform/config.ts';
+import type { Subgraph } from '../platform/graphql/subgraph.ts';
+import type { Logger } from '../platform/logger.ts';
+import { openFulfillment } from '../subgraphs/fulfillment/main.ts';
+import { openInventory } from '../subgraphs/inventory/main.ts';
+import { openOperations } from '../subgraphs/operations/main.ts';
+import { openOrder } from '../subgraphs/order/main.ts';
+import { openProduct } from '../subgraphs/product/main.ts';
+import { openSettlement } from '../subgraphs/settlement/main.ts';
+import type { SystemClients } from './system-clients.ts';
+
+export type Domains = ReturnType<typeof openDomains>;
+
+/** Opens all domains over one database and the systems of record. Nothing runs until a feed or a server is started. */
+export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: Logger; process: string }) {
+  const { knex, clients } = deps;
+  const component = (name: string) => deps.logger.child({ component: name });
+  const operations = openOperations({ knex, clients, logger: component('operations'), process: deps.process });
+  const product = openProduct({ knex, erp: clients.erp, report: operations.report, logger: component('product') });
+  const inventory = openInventory({ knex, wms: clients.wms, logger: component('inventory') });
+  const order = openOrder({ knex, oms: clients.oms });
+  const fulfillment = openFulfillment({
+    knex,
+    wms: clients.wms,
+    carrier: clients.carrier,
+    report: operations.report,
+    logger: component('fulfillment'),
+  });
+  const settlement = openSettlement({ knex, erp: clients.erp, logger: component('settlement') });
+  const subgraphs: Readonly<Record<SubgraphName, Subgraph>> = {
+    product: product.subgraph,
+    inventory: inventory.subgraph,
+    order: order.subgraph,
+    fulfillment: fulfillment.subgraph,
+    settlement: settlement.subgraph,
+    operations: operations.subgraph,
+  };
+  return { product, inventory, order, fulfillment, settlement, operations, subgraphs };
+}

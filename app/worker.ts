@@ -1,0 +1,82 @@
+import type { Knex } from 'knex';
+import type { EventBackbone } from '../events/backbone.ts';
+import { startOrchestrator } from '../orchestrator/worker.ts';
+import { sleep } from '../platform/clock.ts';
+import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Domains } from './domains.ts';
+
+export interface WorkerOptions {
+  readonly knex: Knex;
+  readonly domains: Domains;
+  readonly backbone: EventBackbone;
+  readonly dbosUrl: string;
+  /** Names this worker; the same name after a restart takes up its own unfinished work. */
+  readonly executorId: string;
+  readonly logger: Logger;
+}
+
+const PRUNE_EVERY_MILLIS = 3_600_000;
+const RETRY_POLL_MILLIS = 1_000;
+
+/** Everything that happens without a request: relay, feeds, projections, workflows, housekeeping. */
+export async function startWorker(options: WorkerOptions): Promise<{ stop(): Promise<void> }> {
+  const { knex, domains, backbone, logger } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  const relay = backbone.startRelay();
+  const orchestrator = await startOrchestrator({
+    deps: {
+      orders: domains.order.book,
+      desk: domains.order.desk,
+      fulfillment: domains.fulfillment.book,
+      stock: domains.inventory.stock,
+      warehouse: domains.fulfillment.nodes,
+      finance: domains.settlement.finance,
+      exceptions: domains.operations.exceptions,
+    },
+    log: backbone.log,
+    databaseUrl: options.dbosUrl,
+    executorId: options.executorId,
+    logger: logger.child({ component: 'orchestrator' }),
+  });
+
+  domains.inventory.feed.start();
+  domains.operations.health.start();
+  const running = [
+    domains.product.feed.run(signal),
+    ...domains.fulfillment.feeds.map((feed) => feed.run(signal)),
+    ...domains.settlement.feeds.map((feed) => feed.run(signal)),
+    backbone.log.consume({
+      ...domains.product.sellable.consumption,
+      signal,
+      onDead: (event, error) => domains.operations.setAside('product:sellable', event, error),
+    }),
+    every(RETRY_POLL_MILLIS, signal, logger, () =>
+      domains.operations.takeRetryRequests((workflowId) => orchestrator.retry(workflowId)),
+    ),
+    every(PRUNE_EVERY_MILLIS, signal, logger, () => pruneIdempotencyKeys(knex, new Date())),
+  ];
+
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all([...running, domains.inventory.feed.stop(), domains.operations.health.stop()]);
+      await orchestrator.stop();
+      await relay.stop();
+    },
+  };
+}
+
+/** Repeats a job until the signal aborts; a failure is logged and the job comes again. */
+async function every(millis: number, signal: AbortSignal, logger: Logger, job: () => Promise<unknown>): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await job();
+    } catch (error) {
+      logger.warn({ err: error }, 'job failed');
+    }
+    await sleep(millis, signal);
+  }
+}

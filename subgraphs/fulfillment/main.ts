@@ -1,0 +1,36 @@
+import type { Knex } from 'knex';
+import type { Logger } from '../../platform/logger.ts';
+import type { CarrierClient } from '../../systems/carrier/client.ts';
+import type { WmsClient } from '../../systems/wms/client.ts';
+import { referenceCarrier } from './adapters/carrier.ts';
+import { wmsNodeSystem } from './adapters/wms.ts';
+import {
+  createFulfillmentBook,
+  createFulfillmentSubgraph,
+  createNodeFeed,
+  createTrackingFeed,
+  type ReportUnusable,
+} from './index.ts';
+
+/** The fulfillment domain over the warehouse system and the carrier: the one place that picks its adapters. */
+export function openFulfillment(deps: {
+  knex: Knex;
+  wms: WmsClient;
+  carrier: CarrierClient;
+  report: ReportUnusable;
+  logger: Logger;
+}) {
+  const nodes = wmsNodeSystem(deps.wms);
+  const feedDeps = {
+    knex: deps.knex,
+    report: deps.report,
+    onFailure: (feed: string, error: unknown) => deps.logger.warn({ feed, err: error }, 'feed interrupted'),
+  };
+  const nodeFeed = createNodeFeed({ ...feedDeps, nodes });
+  return {
+    subgraph: createFulfillmentSubgraph({ knex: deps.knex, nodes, nodeFeed, report: deps.report }),
+    book: createFulfillmentBook(deps.knex),
+    nodes,
+    feeds: [nodeFeed, createTrackingFeed({ ...feedDeps, carrier: referenceCarrier(deps.carrier) })],
+  };
+}
