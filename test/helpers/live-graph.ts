@@ -1,0 +1,245 @@
+import { readFileSync } from 'node:fs';
+import { composeServices } from '@apollo/composition';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { parse } from 'graphql';
+import { inProcessFanOut } from '../../events/adapters/in-process-fan-out.ts';
+import { type MemoryEventLog, memoryEventLog } from '../../events/adapters/memory-event-log.ts';
+import type { NewEvent } from '../../events/outbox.ts';
+import { createTail, type Tail } from '../../events/tail.ts';
+import { readContracts } from '../../gateway/contracts.ts';
+import { inProcessDataSource } from '../../gateway/data-sources/in-process.ts';
+import { FederationRuntime } from '../../gateway/runtime.ts';
+import { type Caller, maySee } from '../../platform/caller.ts';
+import { createLogger } from '../../platform/logger.ts';
+import { projectFile } from '../../platform/paths.ts';
+
+/** A graph just large enough to be watched: orders, their shipments, items, exceptions, and the real `events` subgraph. */
+const LINK =
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@shareable"])\n';
+const EVENTS = readFileSync(projectFile('schema', 'events.graphql'), 'utf8');
+const enumOf = (name: string) => new RegExp(`enum ${name} \\{[^}]*\\}`).exec(EVENTS)?.[0] ?? '';
+
+export const TINY_SCHEMAS = {
+  order: `${LINK}
+    type Query { order(id: ID!): Order @tag(name: "selling") }
+    type Mutation { orderTouch(id: ID!): Order @tag(name: "selling") }
+    type Order @key(fields: "id") @tag(name: "selling") {
+      id: ID! number: String! status: OrderStatus! revision: Int! @tag(name: "internal") secret: String @tag(name: "internal")
+      tags(first: Int, after: String): [String!]!
+    }
+    ${enumOf('OrderStatus')}`,
+  fulfillment: `${LINK}
+    type Order @key(fields: "id") @tag(name: "selling") { id: ID! shipments: [Shipment!]! }
+    type Shipment @key(fields: "id") @tag(name: "selling") { id: ID! status: ShipmentStatus! revision: Int! @tag(name: "internal") }
+    ${enumOf('ShipmentStatus')}`,
+  product: `${LINK}
+    type Query { productVariants(skus: [String!]!): [ProductVariant]! @tag(name: "selling") }
+    type ProductVariant @key(fields: "sku") @tag(name: "selling") { sku: String! title: String! }`,
+  operations: `${LINK}
+    type Query { integrationException(id: ID!): IntegrationException }
+    type IntegrationException @key(fields: "id") { id: ID! cause: String! }`,
+  events: EVENTS,
+};
+
+export type TinySchemas = Record<keyof typeof TINY_SCHEMAS, string>;
+
+const composed = new Map<string, string>();
+
+/** @throws Error when the schemas do not compose */
+export function composeTiny(schemas: TinySchemas = TINY_SCHEMAS): string {
+  const key = JSON.stringify(schemas);
+  const known = composed.get(key) ?? compose(schemas);
+  composed.set(key, known);
+  return known;
+}
+
+function compose(schemas: TinySchemas): string {
+  const services = Object.entries(schemas).map(([name, text]) => ({
+    name,
+    url: `http://${name}.invalid`,
+    typeDefs: parse(text),
+  }));
+  const result = composeServices(services);
+  if (result.errors) throw new Error(result.errors.map((error) => error.message).join('\n'));
+  return result.supergraphSdl;
+}
+
+interface TinyOrder {
+  id: string;
+  number: string;
+  status: string;
+  revision: number;
+  channelCode: string;
+  customerId: string | null;
+  shipments: { id: string; status: string; revision: number }[];
+}
+
+export interface LiveGraph {
+  readonly runtime: FederationRuntime;
+  readonly log: MemoryEventLog;
+  readonly tail: Tail;
+  /** Requests each subgraph got. */
+  readonly asked: Record<keyof TinySchemas, number>;
+  readonly orders: Map<string, TinyOrder>;
+  readonly titles: Map<string, string>;
+  /** Subgraphs that fail. */
+  readonly down: Set<string>;
+  place(order: Partial<TinyOrder> & { id: string }): void;
+  /** Changes an order's status. @returns the event, not yet in the log */
+  change(id: string, status: string): NewEvent;
+  /** Changes an order's status and tells the log at once. */
+  advance(id: string, status: string): void;
+  advanceShipment(orderId: string, shipmentId: string, status: string): void;
+  restock(sku: string): void;
+  raise(exceptionId: string): void;
+  close(): Promise<void>;
+}
+
+const silent = createLogger({ level: 'silent', component: 'test' });
+const TRACE = 'a'.repeat(32);
+
+export async function createLiveGraph(): Promise<LiveGraph> {
+  const orders = new Map<string, TinyOrder>();
+  const titles = new Map<string, string>();
+  const stock = new Map<string, number>();
+  const down = new Set<string>();
+  const asked = { order: 0, fulfillment: 0, product: 0, operations: 0, events: 0 };
+  const visible = (id: string, caller: Caller) => {
+    const order = orders.get(id);
+    return order && maySee(caller, { ...order, collected: false }) ? order : null;
+  };
+  const resolvers: Record<string, Record<string, Record<string, unknown>>> = {
+    order: {
+      Query: { order: (_: unknown, { id }: { id: string }, { caller }: { caller: Caller }) => visible(id, caller) },
+      Mutation: {
+        orderTouch: (_: unknown, { id }: { id: string }, { caller }: { caller: Caller }) => visible(id, caller),
+      },
+      Order: {
+        __resolveReference: ({ id }: { id: string }, { caller }: { caller: Caller }) => visible(id, caller),
+        tags: (_: unknown, { after }: { after?: string }) => [after ?? 'none'],
+      },
+    },
+    fulfillment: {
+      Order: { shipments: ({ id }: { id: string }) => orders.get(id)?.shipments ?? [] },
+      Shipment: { __resolveReference: shipmentOf },
+    },
+    product: {
+      Query: { productVariants: (_: unknown, { skus }: { skus: string[] }) => skus.map(variantOf) },
+      ProductVariant: { __resolveReference: ({ sku }: { sku: string }) => variantOf(sku) },
+    },
+    operations: {
+      IntegrationException: { __resolveReference: ({ id }: { id: string }) => ({ id, cause: `cause of ${id}` }) },
+    },
+  };
+
+  function shipmentOf({ id }: { id: string }) {
+    for (const order of orders.values()) {
+      const found = order.shipments.find((shipment) => shipment.id === id);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  function variantOf(sku: string) {
+    const title = titles.get(sku);
+    return title === undefined ? null : { sku, title };
+  }
+
+  const runtime = new FederationRuntime(composeTiny(), {
+    contracts: readContracts(),
+    logger: silent,
+    dataSource: ({ name }) => {
+      const service = name as keyof TinySchemas;
+      const schema = buildSubgraphSchema([
+        { typeDefs: parse(TINY_SCHEMAS[service]), resolvers: (resolvers[service] ?? {}) as never },
+      ]);
+      const subgraph = {
+        name,
+        schema,
+        context: (caller: Caller, signal: AbortSignal) => {
+          asked[service]++;
+          if (down.has(name)) throw new Error('down');
+          return { caller, signal };
+        },
+      };
+      return inProcessDataSource(subgraph, { deadlineMillis: 2_000, logger: silent });
+    },
+  });
+  const fanOut = inProcessFanOut();
+  const log = memoryEventLog({ fanOut });
+  const tail = await createTail(log, fanOut, { pollMillis: 20 });
+
+  function change(id: string, status: string): NewEvent {
+    const order = orders.get(id);
+    if (!order) throw new Error(`no order ${id}`);
+    const previousStatus = order.status;
+    orders.set(id, { ...order, status, revision: order.revision + 1 });
+    return {
+      type: 'order-status-changed.v1',
+      subject: id,
+      version: order.revision + 1,
+      channelCode: order.channelCode,
+      traceId: TRACE,
+      data: { orderId: id, customerId: order.customerId, previousStatus, status },
+    };
+  }
+
+  return {
+    runtime,
+    log,
+    tail,
+    asked,
+    orders,
+    titles,
+    down,
+    place: (order) =>
+      void orders.set(order.id, {
+        number: `no-${order.id}`,
+        status: 'VALIDATED',
+        revision: 2,
+        channelCode: 'WEB',
+        customerId: null,
+        shipments: [],
+        ...order,
+      }),
+    change,
+    advance: (id, status) => log.append([change(id, status)]),
+    advanceShipment(orderId, shipmentId, status) {
+      const order = orders.get(orderId);
+      if (!order) throw new Error(`no order ${orderId}`);
+      const known = order.shipments.find((shipment) => shipment.id === shipmentId);
+      const revision = (known?.revision ?? 0) + 1;
+      const others = order.shipments.filter((shipment) => shipment !== known);
+      orders.set(orderId, { ...order, shipments: [...others, { id: shipmentId, status, revision }] });
+      const data = { shipmentId, orderId, previousStatus: known?.status ?? null, status };
+      log.append([
+        {
+          type: 'shipment-status-changed.v1',
+          subject: shipmentId,
+          version: revision,
+          channelCode: order.channelCode,
+          traceId: TRACE,
+          data,
+        },
+      ]);
+    },
+    restock(sku) {
+      const version = (stock.get(sku) ?? 0) + 1;
+      stock.set(sku, version);
+      const data = { sku, locationId: null, available: version, onHand: version, asOf: new Date().toISOString() };
+      log.append([{ type: 'inventory-changed.v1', subject: sku, version, channelCode: null, traceId: TRACE, data }]);
+    },
+    raise: (exceptionId) =>
+      log.append([
+        {
+          type: 'integration-exception-raised.v1',
+          subject: exceptionId,
+          version: 1,
+          channelCode: null,
+          traceId: TRACE,
+          data: { exceptionId },
+        },
+      ]),
+    close: () => tail.close(),
+  };
+}
