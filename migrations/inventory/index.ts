@@ -6,6 +6,7 @@ import * as hold from './20261123090300_hold.ts';
 import * as commit from './20261123090400_commit.ts';
 import * as release from './20261123090450_release.ts';
 import * as source from './20261123090500_source.ts';
+import * as indicators from './20261123095000_indicators.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -16,4 +17,5 @@ export const migrations: MigrationSet = {
   '20261123090400_commit': commit,
   '20261123090450_release': release,
   '20261123090500_source': source,
+  '20261123095000_indicators': indicators,
 };

@@ -141,5 +141,8 @@ async function knownSequence(trx: Knex.Transaction, positionId: string): Promise
 
 /** The warehouse's references are short, and two clients may choose the same key. */
 function bookingKey(clientId: string, idempotencyKey: string): string {
-  return `adj-${createHash('sha256').update(JSON.stringify([clientId, idempotencyKey])).digest('hex').slice(0, 40)}`;
+  return `adj-${createHash('sha256')
+    .update(JSON.stringify([clientId, idempotencyKey]))
+    .digest('hex')
+    .slice(0, 40)}`;
 }

@@ -20,4 +20,3 @@ export type ReleaseRefusal = Refusal<'NOT_FOUND' | 'ALREADY_COMMITTED'>;
 export type AdjustRefusal = Refusal<
   'UNKNOWN_SKU' | 'UNKNOWN_LOCATION' | 'NEGATIVE_STOCK' | 'STALE_SEQUENCE' | 'INVALID_INPUT' | 'IDEMPOTENCY_CONFLICT'
 >;
-

@@ -3,11 +3,9 @@ import { change, query } from '../../platform/db/query.ts';
 
 /** Number of the last booking of a source that was applied; null before the first snapshot. */
 export async function readFeedPosition(knex: Knex, source: string): Promise<number | null> {
-  const [row] = await query<{ sequence: string }>(
-    knex,
-    'select sequence from inventory.source_feed where source = ?',
-    [source],
-  );
+  const [row] = await query<{ sequence: string }>(knex, 'select sequence from inventory.source_feed where source = ?', [
+    source,
+  ]);
   return row ? Number(row.sequence) : null;
 }
 
@@ -16,11 +14,10 @@ export async function readFeedPosition(knex: Knex, source: string): Promise<numb
  * @returns whether it is still where the caller thinks it is
  */
 export async function claimFeedPosition(trx: Knex.Transaction, source: string, expected: number): Promise<boolean> {
-  const rows = await query(
-    trx,
-    'select from inventory.source_feed where source = ? and sequence = ? for update',
-    [source, expected],
-  );
+  const rows = await query(trx, 'select from inventory.source_feed where source = ? and sequence = ? for update', [
+    source,
+    expected,
+  ]);
   return rows.length === 1;
 }
 

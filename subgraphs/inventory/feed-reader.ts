@@ -145,7 +145,9 @@ interface Run {
 /** The bookings that follow `after` without a hole, each once and in order. What comes after a hole waits. */
 function unbrokenRun(answer: StockChanges, after: number): Run {
   const changes = new Map(answer.changes.map((change) => [change.sequence, change]));
-  const rejected = new Map(answer.rejected.flatMap((record) => (record.sequence === null ? [] : [[record.sequence, record] as const])));
+  const rejected = new Map(
+    answer.rejected.flatMap((record) => (record.sequence === null ? [] : [[record.sequence, record] as const])),
+  );
   const numbers = [...new Set([...changes.keys(), ...rejected.keys(), ...answer.foreign])]
     .filter((number) => number > after)
     .sort((a, b) => a - b);

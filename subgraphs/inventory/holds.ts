@@ -42,7 +42,13 @@ export async function holdStock(
     reservationId: null,
     refusals: rows.map(({ kind, line_no, sku, available }) =>
       kind === 'UNKNOWN_SKU'
-        ? unknownSku(line_no - 1, sku)
+        ? {
+            code: 'UNKNOWN_SKU',
+            message: 'No warehouse carries this SKU.',
+            field: ['input', 'lines', String(line_no - 1), 'sku'],
+            sku,
+            availableQuantity: null,
+          }
         : {
             code: 'OUT_OF_STOCK',
             message: `Only ${available} of this SKU can be kept now. Lower the quantity.`,
@@ -51,17 +57,6 @@ export async function holdStock(
             availableQuantity: available,
           },
     ),
-  };
-}
-
-/** @param index of the line, from 0 */
-export function unknownSku(index: number, sku: string): HoldRefusal {
-  return {
-    code: 'UNKNOWN_SKU',
-    message: 'No warehouse carries this SKU.',
-    field: ['input', 'lines', String(index), 'sku'],
-    sku,
-    availableQuantity: null,
   };
 }
 

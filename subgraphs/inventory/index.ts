@@ -6,7 +6,7 @@ import { createInventoryLoaders } from './loaders.ts';
 import type { StockSource } from './port.ts';
 import { resolvers } from './resolvers.ts';
 
-export { type InventoryFeed, type InventoryFeedDeps, createInventoryFeed } from './feed.ts';
+export { createInventoryFeed, type InventoryFeed, type InventoryFeedDeps } from './feed.ts';
 export { locationIdOf } from './locations.ts';
 export type { StockSource } from './port.ts';
 export { createStock, type Stock } from './stock.ts';

@@ -42,6 +42,10 @@ export function listLocations(knex: Knex, kind: LocationKind | null): Promise<Lo
 }
 
 export async function locationsById(knex: Knex, ids: readonly string[]): Promise<Map<string, Location>> {
-  const rows = await query<Location>(knex, 'select id, code, name, kind from inventory.location where id = any (?::text[])', [ids]);
+  const rows = await query<Location>(
+    knex,
+    'select id, code, name, kind from inventory.location where id = any (?::text[])',
+    [ids],
+  );
   return new Map(rows.map((row) => [row.id, row]));
 }

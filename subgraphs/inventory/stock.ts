@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { inTransaction } from '../../platform/db/transaction.ts';
 import { query } from '../../platform/db/query.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { locationsById } from './locations.ts';
 import type { StockSource } from './port.ts';
@@ -117,7 +117,8 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
 
     async returnToStock(receipt, signal) {
       const location = (await locationsById(knex, [receipt.locationId])).get(receipt.locationId);
-      if (!location) throw new CommerceError('NOT_FOUND', 'there is no such location', { locationId: receipt.locationId });
+      if (!location)
+        throw new CommerceError('NOT_FOUND', 'there is no such location', { locationId: receipt.locationId });
       const bookings = await source.receiveReturn(
         {
           key: receipt.key,

@@ -46,7 +46,17 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
     const onHand = (balances.get(positionKey(siteCode, sku))?.onHand ?? 0) + delta;
     const sequence = ledger.length + 1;
     const issued = kind === 'SALE' ? -delta : 0;
-    const change: StockChange = { sequence, siteCode, sku, kind, onHand, measuredAt: new Date(), reference, lineRef, issued };
+    const change: StockChange = {
+      sequence,
+      siteCode,
+      sku,
+      kind,
+      onHand,
+      measuredAt: new Date(),
+      reference,
+      lineRef,
+      issued,
+    };
     ledger.push(change);
     balances.set(positionKey(siteCode, sku), { onHand, sequence });
     return change;

@@ -49,7 +49,10 @@ export function wmsStockSource(wms: WmsClient): StockSource {
       let next: string | null = null;
       do {
         const measuredAt = new Date();
-        const page: WmsStockPage = await wms.stock({ limit: PAGE, ...(next === null ? {} : { page: next }) }, { signal });
+        const page: WmsStockPage = await wms.stock(
+          { limit: PAGE, ...(next === null ? {} : { page: next }) },
+          { signal },
+        );
         const levels: StockLevel[] = [];
         const rejected: RejectedRecord[] = [];
         for (const position of page.positions) {

@@ -1,0 +1,208 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Site, StockAdjustment, StockChange, StockSource } from '../../subgraphs/inventory/port.ts';
+
+/** What the suite expects to find: two sites, three SKUs the warehouse knows, stock of two of them. */
+export interface StockSourceSeed {
+  readonly sites: readonly Site[];
+  readonly skus: readonly string[];
+  readonly stock: readonly { readonly siteCode: string; readonly sku: string; readonly onHand: number }[];
+}
+
+export interface StartedStockSource {
+  readonly source: StockSource;
+  /** Lets goods leave for an order, as the warehouse's floor does. Resolves when it is booked. */
+  issue(goods: { siteCode: string; sku: string; quantity: number; reference: string; lineRef: string }): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const seed: StockSourceSeed = {
+  sites: [
+    { code: 'EAST', name: 'East warehouse', kind: 'WAREHOUSE' },
+    { code: 'SHOP', name: 'Shop', kind: 'STORE' },
+    { code: 'PARTNER', name: 'Partner', kind: 'THIRD_PARTY_LOGISTICS' },
+  ],
+  skus: ['71053', '85123A', 'NEW'],
+  stock: [
+    { siteCode: 'EAST', sku: '71053', onHand: 10 },
+    { siteCode: 'SHOP', sku: '71053', onHand: 3 },
+    { siteCode: 'EAST', sku: '85123A', onHand: 7 },
+  ],
+};
+
+/** The promises of StockSource. Every adapter must pass it. */
+export function stockSourceContract(name: string, start: (seed: StockSourceSeed) => Promise<StartedStockSource>): void {
+  describe(`StockSource: ${name}`, () => {
+    let started: StartedStockSource;
+    let source: StockSource;
+    const { signal } = new AbortController();
+
+    beforeEach(async () => {
+      started = await start(seed);
+      source = started.source;
+    });
+    afterEach(() => started.stop());
+
+    const read = (after: number, waitSeconds = 0, limit = 100) => source.changes(after, { limit, waitSeconds }, signal);
+
+    /** Everything booked so far, in the ledger's order. */
+    async function ledger(): Promise<StockChange[]> {
+      const { changes } = await read(0);
+      return [...changes].sort((a, b) => a.sequence - b.sequence);
+    }
+
+    async function head(): Promise<number> {
+      const { head: newest } = await read(0);
+      if (newest === null) throw new Error('a healthy source tells its newest booking');
+      return newest;
+    }
+
+    async function levels() {
+      const found = [];
+      for await (const page of source.snapshot(signal)) {
+        expect(page.rejected).toEqual([]);
+        found.push(...page.levels);
+      }
+      return found
+        .map(({ siteCode, sku, onHand, sequence }) => ({ siteCode, sku, onHand, sequence }))
+        .sort((a, b) => (a.siteCode + a.sku < b.siteCode + b.sku ? -1 : 1));
+    }
+
+    const correction = (rest: Partial<StockAdjustment> = {}): StockAdjustment => ({
+      key: 'adj-1',
+      siteCode: 'EAST',
+      sku: '71053',
+      reason: 'CORRECTION',
+      amount: { delta: 5 },
+      seenSequence: null,
+      ...rest,
+    });
+
+    it('names its sites in our words', async () => {
+      const sites = await source.sites(signal);
+      expect([...sites].sort((a, b) => (a.code < b.code ? -1 : 1))).toEqual(
+        [...seed.sites].sort((a, b) => (a.code < b.code ? -1 : 1)),
+      );
+    });
+
+    it('tells in a snapshot what is there, and which booking made it so', async () => {
+      const bookings = await ledger();
+      const sequenceOf = (siteCode: string, sku: string) =>
+        bookings.findLast((change) => change.siteCode === siteCode && change.sku === sku)?.sequence;
+      expect(await levels()).toEqual([
+        { siteCode: 'EAST', sku: '71053', onHand: 10, sequence: sequenceOf('EAST', '71053') },
+        { siteCode: 'EAST', sku: '85123A', onHand: 7, sequence: sequenceOf('EAST', '85123A') },
+        { siteCode: 'SHOP', sku: '71053', onHand: 3, sequence: sequenceOf('SHOP', '71053') },
+      ]);
+    });
+
+    it('numbers its bookings 1, 2, 3 without a hole, and reads on from any of them', async () => {
+      await source.adjust(correction(), signal);
+      const bookings = await ledger();
+      expect(bookings.map((change) => change.sequence)).toEqual(bookings.map((_, index) => index + 1));
+      expect(await head()).toBe(bookings.length);
+      const { changes } = await read(bookings.length - 1);
+      expect(changes.map((change) => change.sequence)).toEqual([bookings.length]);
+      expect((await read(0, 0, 2)).changes).toHaveLength(2);
+      expect((await read(bookings.length)).changes).toEqual([]);
+    });
+
+    it('waits for the next booking, and no longer', async () => {
+      const after = await head();
+      const waiting = read(after, 5);
+      await source.adjust(correction(), signal);
+      const started = performance.now();
+      expect((await waiting).changes).toMatchObject([{ sequence: after + 1 }]);
+      expect(performance.now() - started).toBeLessThan(2_000);
+      expect((await read(after + 1, 1)).changes).toEqual([]);
+    });
+
+    it('books a difference and answers the booking that the feed will tell', async () => {
+      const before = await head();
+      const outcome = await source.adjust(correction(), signal);
+      expect(outcome).toEqual({
+        kind: 'booked',
+        change: {
+          sequence: before + 1,
+          siteCode: 'EAST',
+          sku: '71053',
+          kind: 'ADJUSTMENT',
+          onHand: 15,
+          measuredAt: expect.any(Date),
+          reference: 'adj-1',
+          lineRef: null,
+          issued: 0,
+        },
+      });
+      expect((await read(before)).changes).toEqual([outcome.kind === 'booked' && outcome.change]);
+    });
+
+    it('books a count, also one that confirms the balance, and the first of a SKU at a site', async () => {
+      const counted = (key: string, sku: string, units: number) =>
+        source.adjust(correction({ key, sku, reason: 'CYCLE_COUNT', amount: { counted: units } }), signal);
+      expect(await counted('a', '71053', 4)).toMatchObject({ kind: 'booked', change: { onHand: 4 } });
+      expect(await counted('b', '71053', 4)).toMatchObject({ kind: 'booked', change: { onHand: 4 } });
+      expect(await counted('c', 'NEW', 9)).toMatchObject({ kind: 'booked', change: { sku: 'NEW', onHand: 9 } });
+    });
+
+    it('books once per key', async () => {
+      const first = await source.adjust(correction(), signal);
+      const after = await head();
+      expect(await source.adjust(correction(), signal)).toEqual(first);
+      expect(await source.adjust(correction({ amount: { delta: 6 } }), signal)).toEqual({
+        kind: 'refused',
+        reason: 'KEY_REUSED',
+      });
+      expect(await head()).toBe(after);
+    });
+
+    it('refuses what cannot be, and books nothing', async () => {
+      const before = await head();
+      const refused = async (rest: Partial<StockAdjustment>, reason: string) =>
+        expect(await source.adjust(correction({ key: reason, ...rest }), signal)).toEqual({ kind: 'refused', reason });
+      await refused({ amount: { delta: -11 } }, 'NEGATIVE_STOCK');
+      await refused({ sku: 'NOPE' }, 'UNKNOWN_SKU');
+      await refused({ sku: 'N'.repeat(200) }, 'UNKNOWN_SKU');
+      await refused({ siteCode: 'MOON' }, 'UNKNOWN_LOCATION');
+      expect(await head()).toBe(before);
+    });
+
+    it('refuses a count of a position that moved since, and only then', async () => {
+      const seen =
+        (await ledger()).find((change) => change.siteCode === 'EAST' && change.sku === '71053')?.sequence ?? 0;
+      const count = (key: string, seenSequence: number) =>
+        source.adjust(correction({ key, amount: { counted: 1 }, seenSequence }), signal);
+      await source.adjust(correction({ key: 'elsewhere', siteCode: 'SHOP' }), signal);
+      expect(await count('a', seen)).toMatchObject({ kind: 'booked' });
+      expect(await count('b', seen)).toEqual({ kind: 'refused', reason: 'STALE_SEQUENCE' });
+    });
+
+    it('takes returned goods back once per key, one booking per line', async () => {
+      const goods = {
+        key: 'ret-1',
+        siteCode: 'EAST',
+        lines: [
+          { lineRef: '1', sku: '71053', quantity: 2 },
+          { lineRef: '2', sku: '71053', quantity: 1 },
+        ],
+      };
+      const booked = await source.receiveReturn(goods, signal);
+      expect(booked).toMatchObject([
+        { kind: 'RETURN', onHand: 12, reference: 'ret-1', lineRef: '1', issued: 0 },
+        { kind: 'RETURN', onHand: 13, reference: 'ret-1', lineRef: '2', issued: 0 },
+      ]);
+      expect(await source.receiveReturn(goods, signal)).toEqual(booked);
+      expect((await levels())[0]).toMatchObject({ sku: '71053', onHand: 13 });
+      await expect(source.receiveReturn({ ...goods, key: 'ret-2', siteCode: 'MOON' }, signal)).rejects.toMatchObject({
+        code: 'SYSTEM_REJECTED',
+      });
+    });
+
+    it('says of goods that left for which work, which line of it, and how many', async () => {
+      const before = await head();
+      await started.issue({ siteCode: 'EAST', sku: '71053', quantity: 4, reference: 'ful_1', lineRef: 'fln_1' });
+      expect((await read(before, 5)).changes).toMatchObject([
+        { kind: 'SALE', siteCode: 'EAST', sku: '71053', onHand: 6, reference: 'ful_1', lineRef: 'fln_1', issued: 4 },
+      ]);
+    });
+  });
+}
