@@ -2,11 +2,12 @@ import type { Knex } from 'knex';
 import type { Caller } from '../../platform/caller.ts';
 import type { Feed } from '../../platform/feed/feed.ts';
 import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import type { FulfillmentContext } from './context.ts';
 import type { ReportUnusable } from './feeds.ts';
 import { createFulfillmentLoaders } from './loaders.ts';
 import type { NodeSystem } from './port.ts';
 import { createFulfillmentReader } from './read.ts';
-import { type FulfillmentContext, resolvers } from './resolvers.ts';
+import { resolvers } from './resolvers.ts';
 
 export { createFulfillmentBook, type FulfillmentBook } from './book.ts';
 export { createNodeFeed, createTrackingFeed, type ReportUnusable } from './feeds.ts';

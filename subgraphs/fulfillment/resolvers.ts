@@ -1,9 +1,6 @@
-import type { Knex } from 'knex';
-import type { Feed } from '../../platform/feed/feed.ts';
 import type { PageArgs } from '../../platform/graphql/connection.ts';
-import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
-import type { ReportUnusable } from './feeds.ts';
-import type { FulfillmentLoaders } from './loaders.ts';
+import type { Resolvers } from '../../platform/graphql/subgraph.ts';
+import type { FulfillmentContext } from './context.ts';
 import {
   availableTransitions,
   type FulfillmentOrder,
@@ -14,17 +11,7 @@ import {
   trackingUrl,
 } from './model.ts';
 import { mutations } from './mutations.ts';
-import type { NodeSystem } from './port.ts';
-import type { FulfillmentOrderFilter, FulfillmentReader } from './read.ts';
-
-export interface FulfillmentContext extends RequestContext {
-  readonly knex: Knex;
-  readonly reader: FulfillmentReader;
-  readonly loaders: FulfillmentLoaders;
-  readonly nodes: NodeSystem;
-  readonly nodeFeed: Feed;
-  readonly report: ReportUnusable;
-}
+import type { FulfillmentOrderFilter } from './read.ts';
 
 export const resolvers: Resolvers = {
   Query: {

@@ -2,9 +2,10 @@ import type { Knex } from 'knex';
 import type { Caller } from '../../platform/caller.ts';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import type { OrderContext } from './context.ts';
 import { createOrderLoaders } from './loaders.ts';
 import { createOrderReader } from './read.ts';
-import { type OrderContext, resolvers } from './resolvers.ts';
+import { resolvers } from './resolvers.ts';
 
 export { type BookedOrder, createOrderBook, type Effect, type LineUnits, type OrderBook } from './book.ts';
 export type { TimelineNote } from './change.ts';

@@ -13,8 +13,8 @@ import {
   receiveReturn,
   requestReturn,
 } from './commands/returns.ts';
+import type { OrderContext } from './context.ts';
 import { availableTransitions, type HoldReason } from './model.ts';
-import type { OrderContext } from './resolvers.ts';
 
 interface Refusal {
   readonly code: string;

@@ -1,10 +1,8 @@
-import type { Knex } from 'knex';
 import { maySee } from '../../platform/caller.ts';
-import type { Clock } from '../../platform/clock.ts';
 import { connectionOf, type PageArgs } from '../../platform/graphql/connection.ts';
-import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
+import type { Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount, type Money } from '../../platform/money.ts';
-import type { OrderLoaders } from './loaders.ts';
+import type { OrderContext } from './context.ts';
 import {
   availableTransitions,
   type Order,
@@ -15,14 +13,7 @@ import {
 } from './model.ts';
 import { mutations } from './mutations.ts';
 import { type Quantities, returnProgress, shippedUnits } from './quantities.ts';
-import type { OrderFilter, OrderReader } from './read.ts';
-
-export interface OrderContext extends RequestContext {
-  readonly knex: Knex;
-  readonly clock: Clock;
-  readonly reader: OrderReader;
-  readonly loaders: OrderLoaders;
-}
+import type { OrderFilter } from './read.ts';
 
 const toMoney = (amount: Money) => ({ amount: formatAmount(amount), currencyCode: amount.currencyCode });
 

@@ -1,0 +1,13 @@
+import type { Knex } from 'knex';
+import type { Clock } from '../../platform/clock.ts';
+import type { RequestContext } from '../../platform/graphql/subgraph.ts';
+import type { OrderLoaders } from './loaders.ts';
+import type { OrderReader } from './read.ts';
+
+/** What the resolvers of this subgraph can rely on, for one request. */
+export interface OrderContext extends RequestContext {
+  readonly knex: Knex;
+  readonly clock: Clock;
+  readonly reader: OrderReader;
+  readonly loaders: OrderLoaders;
+}
