@@ -32,6 +32,8 @@ export interface DataSourceOptions {
   /** Longest wait for an answer, in milliseconds. */
   readonly deadlineMillis: number;
   readonly logger: Logger;
+  /** Told about every request: `outcome` is "ok" or the code of the failure. */
+  readonly observe?: (subgraph: string, outcome: string, seconds: number) => void;
 }
 
 /**
@@ -39,13 +41,15 @@ export interface DataSourceOptions {
  * answer null, with an error that tells clients what they need and the log the rest.
  */
 export function createDataSource(call: SubgraphCall, options: DataSourceOptions): GraphQLDataSource {
-  const { subgraph, deadlineMillis, logger } = options;
+  const { subgraph, deadlineMillis, logger, observe } = options;
   return {
     async process({ request, context }) {
       const { caller, signal: client, outcome } = context as GatewayContext;
       const query = request.query ?? '';
       const isRead = !query.startsWith('mutation');
       const unique = uniqueRepresentations(request.variables);
+      const startedAt = performance.now();
+      const ended = (result: string) => observe?.(subgraph, result, (performance.now() - startedAt) / 1_000);
       try {
         // A client that hangs up does not stop its mutation halfway: it will ask for the result with the same key.
         const deadline = { subgraph, millis: deadlineMillis, client: isRead ? client : null };
@@ -53,9 +57,12 @@ export function createDataSource(call: SubgraphCall, options: DataSourceOptions)
           call({ query, variables: unique.variables, operationName: request.operationName, caller, signal, isRead }),
         );
         if (isReplay(body)) outcome.idempotentReplay = true;
-        return unique.restore(readAnswer(body, subgraph));
+        const answer = unique.restore(readAnswer(body, subgraph));
+        ended('ok');
+        return answer;
       } catch (error) {
         const failure = isCommerceError(error) ? error : subgraphFailure('SUBGRAPH_UNREACHABLE', { subgraph }, error);
+        ended(failure.code);
         log(logger, failure, caller.traceId, request.operationName);
         return failedAnswer(failure, query);
       }

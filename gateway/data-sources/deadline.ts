@@ -1,3 +1,4 @@
+import { isCommerceError } from '../../platform/errors.ts';
 import { subgraphFailure } from './subgraph-failure.ts';
 
 export interface DeadlineOptions {
@@ -22,7 +23,8 @@ export async function withDeadline<T>(options: DeadlineOptions, work: (signal: A
       reject(failure);
     };
   });
-  const onAbort = () => give(subgraphFailure('REQUEST_ABORTED', { subgraph }));
+  const onAbort = () =>
+    give(isCommerceError(client?.reason) ? client.reason : subgraphFailure('REQUEST_ABORTED', { subgraph }));
   const timer = setTimeout(
     () => give(subgraphFailure('SUBGRAPH_TIMEOUT', { subgraph, deadlineMillis: millis })),
     millis,

@@ -1,0 +1,77 @@
+import { ApolloServer } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { Logger } from '../platform/logger.ts';
+import { sealError } from './client-errors.ts';
+import type { GatewayContext } from './context.ts';
+import type { FederationRuntime } from './runtime.ts';
+
+/**
+ * Headers that a page of another site cannot send without asking first: a request with one of them is not forged.
+ * All of ours carry a credential in one, which no browser adds by itself.
+ */
+const FORGERY_PROOF_HEADERS = ['x-api-key', 'authorization', 'x-apollo-operation-name', 'apollo-require-preflight'];
+
+/** One Apollo Server for each contract, over the planner and the data sources of one runtime. */
+export class ContractServers {
+  readonly #runtime: FederationRuntime;
+  readonly #logger: Logger;
+  readonly #servers = new Map<string, Promise<ApolloServer<GatewayContext>>>();
+
+  constructor(runtime: FederationRuntime, logger: Logger) {
+    this.#runtime = runtime;
+    this.#logger = logger;
+  }
+
+  /** Starts the servers of all contracts, so that the first request of none has to wait. */
+  async start(): Promise<void> {
+    await Promise.all(this.#runtime.contractPaths.map((path) => this.serverFor(path)));
+  }
+
+  /** @param contractPath a path that the runtime serves: one that a reload brought is started now */
+  serverFor(contractPath: string): Promise<ApolloServer<GatewayContext>> {
+    const known = this.#servers.get(contractPath);
+    if (known) return known;
+    const starting = this.#start(contractPath);
+    this.#servers.set(contractPath, starting);
+    starting.catch(() => this.#servers.delete(contractPath));
+    return starting;
+  }
+
+  async stop(): Promise<void> {
+    const servers = [...this.#servers.values()];
+    this.#servers.clear();
+    await Promise.all(servers.map(async (server) => (await server).stop()));
+  }
+
+  async #start(contractPath: string): Promise<ApolloServer<GatewayContext>> {
+    const server = new ApolloServer<GatewayContext>({
+      gateway: this.#runtime.gatewayFor(contractPath),
+      logger: this.#logger,
+      introspection: true, // of the contract, for whoever may speak it
+      csrfPrevention: { requestHeaders: FORGERY_PROOF_HEADERS },
+      allowBatchedHttpRequests: false,
+      persistedQueries: false,
+      hideSchemaDetailsFromClientErrors: true,
+      includeStacktraceInErrorResponses: false,
+      formatError: (formatted) => sealError(formatted),
+      stringifyResult: (result) => JSON.stringify(result),
+      stopOnTerminationSignals: false,
+      nodeEnv: 'production',
+      plugins: [
+        ApolloServerPluginCacheControlDisabled(),
+        ApolloServerPluginInlineTraceDisabled(),
+        ApolloServerPluginLandingPageDisabled(),
+        ApolloServerPluginSchemaReportingDisabled(),
+        ApolloServerPluginUsageReportingDisabled(),
+      ],
+    });
+    await server.start();
+    return server;
+  }
+}

@@ -1,0 +1,128 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
+import { CommerceError } from '../../platform/errors.ts';
+import type { Authenticate } from '../access/grant.ts';
+import { createContext } from '../context.ts';
+import type { ContractServers } from '../contract-servers.ts';
+import type { GatewayRuntime } from '../runtime.ts';
+import type { GraphQLParameters, SubscriptionTransport } from '../subscription-transport.ts';
+import { routeContract } from './contract-route.ts';
+import { noSuchContract } from './problem.ts';
+import { readJsonBody } from './read-body.ts';
+
+export interface GraphQLEndpointOptions {
+  readonly runtime: GatewayRuntime;
+  readonly servers: ContractServers;
+  readonly authenticate: Authenticate;
+  readonly subscriptions: SubscriptionTransport;
+  /** Longest time that a query may take as a whole, in milliseconds. */
+  readonly requestTimeoutMillis: number;
+}
+
+export interface HttpExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly traceId: string;
+}
+
+/** GraphQL over HTTP on `/graphql`, `/graphql/<contract>` and `/graphql/<contract>/<version>`. */
+export class GraphQLEndpoint {
+  readonly #options: GraphQLEndpointOptions;
+
+  constructor(options: GraphQLEndpointOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Answers one request.
+   * @returns the path of the contract that served it
+   * @throws HttpProblem or CommerceError before anything was written
+   */
+  async handle({ request, response, url, traceId }: HttpExchange): Promise<string> {
+    const { authenticate, runtime, servers, subscriptions } = this.#options;
+    const grant = await authenticate(request.headers, traceId);
+    const route = routeContract(runtime, url.pathname, grant);
+    if (!route) throw noSuchContract();
+    const { contract, caller } = route;
+    response.setHeader('x-contract', contract.path);
+    const body = request.method === 'POST' ? await readJsonBody(request) : undefined;
+
+    const streaming = subscriptions.handleHttp(request, response, { contract, caller, body: parameters(body, url) });
+    if (streaming !== false) {
+      await streaming;
+      return contract.path;
+    }
+
+    const { signal, settle } = this.#patience(response);
+    try {
+      const server = await servers.serverFor(contract.path);
+      const answer = await server.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: { method: request.method ?? '', headers: headersOf(request), search: url.search, body },
+        context: async () => createContext(caller, signal),
+      });
+      await send(response, answer);
+    } finally {
+      settle();
+    }
+    return contract.path;
+  }
+
+  /** A signal that aborts when the client hangs up, or when the request takes too long as a whole. */
+  #patience(response: ServerResponse): { signal: AbortSignal; settle(): void } {
+    const controller = new AbortController();
+    const tooLong = new CommerceError('SUBGRAPH_TIMEOUT', 'The answer took too long.');
+    const timer = setTimeout(() => controller.abort(tooLong), this.#options.requestTimeoutMillis);
+    const onClose = () => controller.abort();
+    response.once('close', onClose);
+    return {
+      signal: controller.signal,
+      settle() {
+        clearTimeout(timer);
+        response.off('close', onClose);
+      },
+    };
+  }
+}
+
+/** GraphQL parameters as a subscription transport wants them: of the body, or else of the URL. */
+function parameters(body: unknown, url: URL): GraphQLParameters {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as GraphQLParameters;
+  const found: Record<string, unknown> = {};
+  for (const name of ['query', 'operationName']) {
+    const value = url.searchParams.get(name);
+    if (value !== null) found[name] = value;
+  }
+  for (const name of ['variables', 'extensions']) {
+    const value = url.searchParams.get(name);
+    if (value === null) continue;
+    try {
+      found[name] = JSON.parse(value);
+    } catch {
+      found[name] = value; // not an object: refused by whoever reads it
+    }
+  }
+  return found;
+}
+
+function headersOf(request: IncomingMessage): HeaderMap {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return headers;
+}
+
+async function send(response: ServerResponse, answer: HTTPGraphQLResponse): Promise<void> {
+  if (response.destroyed) return;
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  response.setHeader('cache-control', 'no-store');
+  response.statusCode = answer.status ?? 200;
+  if (answer.body.kind === 'complete') {
+    response.setHeader('content-length', Buffer.byteLength(answer.body.string));
+    response.end(answer.body.string);
+    return;
+  }
+  for await (const chunk of answer.body.asyncIterator) response.write(chunk);
+  response.end();
+}

@@ -1,0 +1,41 @@
+/** What a process is made of, for whoever looks at `/health/ready`. */
+export interface ReadinessFacts {
+  /** Where the operational store is. */
+  readonly database: 'embedded' | 'external';
+  /** Adapter of the event log, e.g. postgres. */
+  readonly eventLog: string;
+  /** Anything else worth knowing, e.g. how subgraphs are reached. No secrets, no addresses. */
+  readonly [fact: string]: string;
+}
+
+export interface HealthOptions {
+  readonly facts: ReadinessFacts;
+  /** Resolves when the process can answer queries, rejects when it cannot. */
+  readonly check: () => Promise<void>;
+}
+
+export interface HealthReport {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Longest wait for the check, in milliseconds: an orchestrator gives up sooner than a hanging database. */
+const CHECK_MILLIS = 2_000;
+
+/** @param supergraphId of the supergraph that is being served; null while the process is stopping */
+export async function readiness(options: HealthOptions, supergraphId: string | null): Promise<HealthReport> {
+  const uses = { ...options.facts, supergraph: supergraphId?.slice(0, 12) ?? null };
+  if (supergraphId === null) return { status: 503, body: { status: 'stopping', uses } };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('too late')), CHECK_MILLIS);
+  });
+  try {
+    await Promise.race([options.check(), late]);
+    return { status: 200, body: { status: 'ready', uses } };
+  } catch {
+    return { status: 503, body: { status: 'not ready', uses } };
+  } finally {
+    clearTimeout(timer);
+  }
+}

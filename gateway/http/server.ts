@@ -1,0 +1,143 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from '../../platform/logger.ts';
+import type { GatewayMetrics } from '../metrics.ts';
+import type { GatewayRuntime } from '../runtime.ts';
+import type { SubscriptionTransport } from '../subscription-transport.ts';
+import { readTraceId } from '../trace.ts';
+import { isGraphQLPath } from './contract-route.ts';
+import { type Explorer, wantsPage } from './explorer.ts';
+import type { GraphQLEndpoint } from './graphql.ts';
+import { type HealthOptions, readiness } from './health.ts';
+import { HttpProblem, sendJson, sendProblem, toProblem } from './problem.ts';
+
+export interface HttpServerOptions {
+  readonly endpoint: GraphQLEndpoint;
+  readonly explorer: Explorer;
+  readonly subscriptions: SubscriptionTransport;
+  readonly runtime: GatewayRuntime;
+  readonly health: HealthOptions;
+  readonly metrics: GatewayMetrics;
+  readonly logger: Logger;
+}
+
+/** The one door: routes, traces, measures, and closes without dropping anybody. */
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+  readonly #open = new Set<ServerResponse>();
+  #draining = false;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.#server = createServer(
+      // A client that sends its request drop by drop holds a connection, and nothing else, for so long.
+      { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+      (request, response) => void this.#serve(request, response),
+    );
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#server.on('clientError', (_, socket: Socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    });
+  }
+
+  /** @returns the port, also when 0 asked for any */
+  async listen(port: number, host: string): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /**
+   * Takes no new connection, lets requests in flight finish, then closes what is left.
+   * @param graceMillis how long they may take
+   */
+  async stop(graceMillis: number): Promise<void> {
+    this.#draining = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const response of this.#open) if (!response.headersSent) response.shouldKeepAlive = false;
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMillis);
+    // Streams would last for ever: they end in a way that makes their clients come back, to another process.
+    await Promise.all([closed, this.#options.subscriptions.stop()]);
+    clearTimeout(timer);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const startedAt = performance.now();
+    const traceId = readTraceId(request.headers.traceparent);
+    this.#open.add(response);
+    if (this.#draining) response.shouldKeepAlive = false;
+    response.setHeader('x-trace-id', traceId);
+    let contract: string | null = null;
+    const url = parseUrl(request);
+    const isGraphQL = url !== null && isGraphQLPath(url.pathname);
+    response.once('close', () => {
+      this.#open.delete(response);
+      const seconds = (performance.now() - startedAt) / 1_000;
+      if (isGraphQL) this.#options.metrics.observeRequest(contract, response.statusCode, seconds);
+    });
+    try {
+      if (!url) throw new HttpProblem(400, 'BAD_REQUEST', 'The URL is malformed.');
+      if (isGraphQL && !wantsPage(request, url)) {
+        contract = await this.#options.endpoint.handle({ request, response, url, traceId });
+      } else await this.#route(request, response, url);
+    } catch (error) {
+      this.#refuse(response, error, traceId);
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const { explorer, health, metrics, runtime } = this.#options;
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      throw new HttpProblem(405, 'BAD_REQUEST', 'Only GET is served here.', { allow: 'GET, HEAD' });
+    }
+    if (url.pathname === '/' || isGraphQLPath(url.pathname)) return explorer.handle(request, response, url);
+    switch (url.pathname) {
+      case '/health/live':
+        return sendJson(response, 200, { status: 'live' });
+      case '/health/ready': {
+        const report = await readiness(health, this.#draining ? null : runtime.supergraphId);
+        return sendJson(response, report.status, report.body);
+      }
+      case '/metrics':
+        response.writeHead(200, { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' });
+        response.end(await metrics.registry.metrics());
+        return;
+      default:
+        throw new HttpProblem(404, 'NOT_FOUND', 'There is nothing here.');
+    }
+  }
+
+  #refuse(response: ServerResponse, error: unknown, traceId: string): void {
+    const problem = toProblem(error);
+    const { logger } = this.#options;
+    if (problem.status < 500) logger.info({ traceId, status: problem.status, code: problem.code }, 'request refused');
+    else {
+      const fault = error instanceof Error ? { type: error.name, stack: error.stack?.split('\n').slice(1) } : {};
+      logger.error({ traceId, status: problem.status, code: problem.code, err: fault }, 'request failed');
+    }
+    if (response.headersSent) response.destroy();
+    else sendProblem(response, problem, traceId);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const url = parseUrl(request);
+    if (this.#draining || !url || !isGraphQLPath(url.pathname)) {
+      const status = this.#draining ? '503 Service Unavailable' : '404 Not Found';
+      socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
+    this.#options.subscriptions.handleUpgrade(request, socket, head);
+  }
+}
+
+function parseUrl(request: IncomingMessage): URL | null {
+  return URL.canParse(request.url ?? '', 'http://gateway') ? new URL(request.url ?? '', 'http://gateway') : null;
+}

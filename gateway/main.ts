@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import type { Knex } from '../platform/db/database.ts';
+import type { Logger } from '../platform/logger.ts';
+import { createAuthenticate } from './access/authenticate.ts';
+import type { Authenticate, Grant } from './access/grant.ts';
+import { ContractServers } from './contract-servers.ts';
+import { type ContractDefinition, readContracts } from './contracts.ts';
+import { createDataSources, type SubgraphPlace } from './data-sources/service-map.ts';
+import { routeContract } from './http/contract-route.ts';
+import { Explorer } from './http/explorer.ts';
+import { GraphQLEndpoint } from './http/graphql.ts';
+import type { HealthOptions } from './http/health.ts';
+import { HttpServer } from './http/server.ts';
+import { GatewayMetrics } from './metrics.ts';
+import { FederationRuntime, type GatewayRuntime, type ReloadOutcome } from './runtime.ts';
+import type { SubscriptionTransport } from './subscription-transport.ts';
+import { readSupergraph, watchSupergraph } from './supergraph-file.ts';
+
+/** What the gateway hands to whoever serves its subscriptions. */
+export interface SubscriptionParts {
+  readonly runtime: GatewayRuntime;
+  readonly authenticate: Authenticate;
+  readonly route: (url: string, grant: Grant) => ReturnType<typeof routeContract>;
+  readonly newTraceId: () => string;
+  readonly logger: Logger;
+}
+
+export interface GatewayOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Watched: a new supergraph is served as soon as the file holds one. */
+  readonly supergraphFile: string;
+  /** Default: schema/contracts.yaml. */
+  readonly contracts?: readonly ContractDefinition[];
+  readonly subgraphs: SubgraphPlace;
+  /** Holds the API keys: the schema `integration` of the operational store. */
+  readonly knex: Knex;
+  /** Refuses the keys of the local default. */
+  readonly production: boolean;
+  readonly createSubscriptions: (parts: SubscriptionParts) => SubscriptionTransport;
+  readonly health: HealthOptions;
+  readonly logger: Logger;
+  /** Longest wait for one answer of a subgraph, in milliseconds. */
+  readonly subgraphTimeoutMillis: number;
+  /** Longest time for a query as a whole, in milliseconds. */
+  readonly requestTimeoutMillis: number;
+  /** Time that requests in flight get to finish when the gateway stops, in milliseconds. */
+  readonly shutdownGraceMillis: number;
+  /** Also measure the process: memory, CPU, event loop. Default true. */
+  readonly measureProcess?: boolean;
+}
+
+export interface Gateway {
+  /** Base URL, e.g. http://127.0.0.1:4000 */
+  readonly url: string;
+  readonly runtime: GatewayRuntime;
+  /** Takes no new requests, lets those in flight finish, closes everything the gateway opened. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the gateway. Whoever composes the process listens for signals and calls `stop`.
+ * @throws Error when the supergraph cannot be served, or the port is taken
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { logger, knex, production, supergraphFile } = options;
+  const metrics = new GatewayMetrics({ ofProcess: options.measureProcess ?? true });
+  const dataSources = createDataSources(options.subgraphs, {
+    deadlineMillis: options.subgraphTimeoutMillis,
+    logger,
+    observe: (...observed) => metrics.observeSubgraph(...observed),
+  });
+  const runtime = new FederationRuntime(readSupergraph(supergraphFile), {
+    contracts: options.contracts ?? readContracts(),
+    dataSource: dataSources.create,
+    logger,
+  });
+  const servers = new ContractServers(runtime, logger);
+  await servers.start();
+  metrics.serves(runtime.supergraphId);
+
+  const authenticate = createAuthenticate({ knex, production });
+  const subscriptions = options.createSubscriptions({
+    runtime,
+    authenticate,
+    route: (url, grant) => routeContract(runtime, new URL(url, 'http://gateway').pathname, grant),
+    newTraceId: () => randomBytes(16).toString('hex'),
+    logger,
+  });
+  const { requestTimeoutMillis } = options;
+  const server = new HttpServer({
+    endpoint: new GraphQLEndpoint({ runtime, servers, authenticate, subscriptions, requestTimeoutMillis }),
+    explorer: new Explorer({ production }),
+    subscriptions,
+    runtime,
+    health: options.health,
+    metrics,
+    logger,
+  });
+  const unwatch = watchSupergraph(supergraphFile, (text) => report(runtime.reload(text), metrics), logger);
+  const port = await server.listen(options.port, options.host);
+  logger.info({ port, supergraph: runtime.supergraphId, contracts: runtime.contractPaths }, 'gateway listens');
+
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    runtime,
+    async stop() {
+      unwatch();
+      await server.stop(options.shutdownGraceMillis);
+      await servers.stop();
+      await dataSources.close();
+    },
+  };
+}
+
+function report(outcome: ReloadOutcome, metrics: GatewayMetrics): void {
+  metrics.observeReload(outcome.kind);
+  if (outcome.kind === 'loaded') metrics.serves(outcome.supergraphId);
+}

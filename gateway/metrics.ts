@@ -1,0 +1,70 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Numbers about the gateway for Prometheus. Labels are names of ours only: nothing that a client chose or a person owns. */
+export class GatewayMetrics {
+  readonly registry = new Registry();
+  readonly #requests: Counter<'contract' | 'status'>;
+  readonly #requestSeconds: Histogram<'contract'>;
+  readonly #subgraphSeconds: Histogram<'subgraph' | 'outcome'>;
+  readonly #reloads: Counter<'outcome'>;
+  readonly #supergraph: Gauge<'id'>;
+
+  /** @param ofProcess also memory, CPU and event loop: once in a process */
+  constructor(options: { ofProcess: boolean }) {
+    const registers = [this.registry];
+    if (options.ofProcess) collectDefaultMetrics({ register: this.registry });
+    this.#requests = new Counter({
+      name: 'gateway_requests_total',
+      help: 'Requests to the GraphQL endpoint by contract and HTTP status; contract is "none" when it was refused before.',
+      labelNames: ['contract', 'status'],
+      registers,
+    });
+    this.#requestSeconds = new Histogram({
+      name: 'gateway_request_duration_seconds',
+      help: 'Time from the head of a request to the end of its answer; a subscription counts as long as it lives.',
+      labelNames: ['contract'],
+      buckets: SECONDS,
+      registers,
+    });
+    this.#subgraphSeconds = new Histogram({
+      name: 'gateway_subgraph_duration_seconds',
+      help: 'Time that a subgraph took; outcome is "ok" or the code of the failure.',
+      labelNames: ['subgraph', 'outcome'],
+      buckets: SECONDS,
+      registers,
+    });
+    this.#reloads = new Counter({
+      name: 'gateway_supergraph_reloads_total',
+      help: 'Supergraphs handed in after the first, by what happened to them.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.#supergraph = new Gauge({
+      name: 'gateway_supergraph',
+      help: 'Always 1; the label tells which supergraph is served.',
+      labelNames: ['id'],
+      registers,
+    });
+  }
+
+  observeRequest(contract: string | null, status: number, seconds: number): void {
+    const label = contract ?? 'none';
+    this.#requests.inc({ contract: label, status: String(status) });
+    this.#requestSeconds.observe({ contract: label }, seconds);
+  }
+
+  observeSubgraph(subgraph: string, outcome: string, seconds: number): void {
+    this.#subgraphSeconds.observe({ subgraph, outcome }, seconds);
+  }
+
+  observeReload(outcome: string): void {
+    this.#reloads.inc({ outcome });
+  }
+
+  serves(supergraphId: string): void {
+    this.#supergraph.reset();
+    this.#supergraph.set({ id: supergraphId.slice(0, 12) }, 1);
+  }
+}
