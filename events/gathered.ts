@@ -1,7 +1,7 @@
 /** Sends topics to other processes, gathered: one message at a time, and not more often than the pause allows. */
 export interface Gathered {
   add(topics: readonly string[]): void;
-  /** Forgets what was not sent yet. */
+  /** Forgets what was not sent yet, and takes no more. */
   close(): void;
 }
 
@@ -12,6 +12,7 @@ export interface Gathered {
 export function createGathered(send: (topics: readonly string[]) => Promise<void>, pauseMillis: number): Gathered {
   let waiting = new Set<string>();
   let busy = false;
+  let closed = false;
   let timer: NodeJS.Timeout | undefined;
   const flush = async () => {
     busy = true;
@@ -28,10 +29,12 @@ export function createGathered(send: (topics: readonly string[]) => Promise<void
   };
   return {
     add(topics) {
+      if (closed) return;
       for (const topic of topics) waiting.add(topic);
       if (!busy) void flush();
     },
     close() {
+      closed = true;
       waiting = new Set();
       clearTimeout(timer);
     },

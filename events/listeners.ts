@@ -2,6 +2,8 @@
 export interface Listeners {
   add(listener: (topics: readonly string[]) => void): () => void;
   notify(topics: readonly string[]): void;
+  /** Ends all of them. */
+  clear(): void;
 }
 
 export function createListeners(): Listeners {
@@ -15,5 +17,6 @@ export function createListeners(): Listeners {
     notify(topics) {
       for (const listener of [...listeners]) listener.notify(topics);
     },
+    clear: () => listeners.clear(),
   };
 }

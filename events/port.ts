@@ -135,6 +135,6 @@ export interface FanOut {
   /** @returns ends the listening; the other listeners stay */
   subscribe(listener: (topics: readonly string[]) => void): () => void;
 
-  /** Frees connections. What was published just before may be lost. */
+  /** Ends every listening and frees connections. What was published just before may be lost. */
   close(): Promise<void>;
 }

@@ -8,6 +8,6 @@ export function inProcessFanOut(): FanOut {
     describe: () => 'in-process',
     publish: (topics) => listeners.notify(topics),
     subscribe: (listener) => listeners.add(listener),
-    close: async () => undefined,
+    close: async () => listeners.clear(),
   };
 }

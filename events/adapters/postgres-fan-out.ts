@@ -32,7 +32,10 @@ export function postgresFanOut(session: PostgresSession): FanOut {
       others.add(topics);
     },
     subscribe: (listener) => listeners.add(listener),
-    close: async () => others.close(),
+    async close() {
+      listeners.clear();
+      others.close();
+    },
   };
 }
 

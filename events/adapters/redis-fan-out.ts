@@ -53,6 +53,7 @@ export function redisFanOut({ redis, prefix }: RedisFanOutOptions): FanOut {
     },
     subscribe: (listener) => listeners.add(listener),
     async close() {
+      listeners.clear();
       others.close();
       subscriber.disconnect();
     },
