@@ -12,7 +12,7 @@ import { GraphQLEndpoint } from './http/graphql.ts';
 import type { HealthOptions } from './http/health.ts';
 import { HttpServer } from './http/server.ts';
 import { GatewayMetrics } from './metrics.ts';
-import { FederationRuntime, type GatewayRuntime, type ReloadOutcome } from './runtime.ts';
+import { FederationRuntime, type GatewayRuntime } from './runtime.ts';
 import type { SubscriptionTransport } from './subscription-transport.ts';
 import { readSupergraph, watchSupergraph } from './supergraph-file.ts';
 
@@ -79,6 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const servers = new ContractServers(runtime, logger);
   await servers.start();
   metrics.serves(runtime.supergraphId);
+  runtime.onSwap(() => metrics.serves(runtime.supergraphId));
 
   const authenticate = createAuthenticate({ knex, production });
   const subscriptions = options.createSubscriptions({
@@ -98,7 +99,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics,
     logger,
   });
-  const unwatch = watchSupergraph(supergraphFile, (text) => report(runtime.reload(text), metrics), logger);
+  const unwatch = watchSupergraph(supergraphFile, (text) => metrics.observeReload(runtime.reload(text).kind), logger);
   const port = await server.listen(options.port, options.host);
   logger.info({ port, supergraph: runtime.supergraphId, contracts: runtime.contractPaths }, 'gateway listens');
 
@@ -112,9 +113,4 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await dataSources.close();
     },
   };
-}
-
-function report(outcome: ReloadOutcome, metrics: GatewayMetrics): void {
-  metrics.observeReload(outcome.kind);
-  if (outcome.kind === 'loaded') metrics.serves(outcome.supergraphId);
 }
