@@ -1,4 +1,8 @@
 import type { MigrationSet } from '../../platform/db/migrate.ts';
 import * as fulfillment from './20261123090000_fulfillment.ts';
+import * as indicators from './20261123095000_indicators.ts';
 
-export const migrations: MigrationSet = { '20261123090000_fulfillment': fulfillment };
+export const migrations: MigrationSet = {
+  '20261123090000_fulfillment': fulfillment,
+  '20261123095000_indicators': indicators,
+};

@@ -3,6 +3,7 @@ import { idempotencyKey } from './20261123090000_idempotency_key.ts';
 import { feedCursor } from './20261123090100_feed_cursor.ts';
 import { eventLog } from './20261123091000_event_log.ts';
 import { access } from './20261123092000_access.ts';
+import { operations } from './20261123093000_operations.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -10,4 +11,5 @@ export const migrations: MigrationSet = {
   '20261123090100_feed_cursor': feedCursor,
   '20261123091000_event_log': eventLog,
   '20261123092000_access': access,
+  '20261123093000_operations': operations,
 };

@@ -1,4 +1,8 @@
 import type { MigrationSet } from '../../platform/db/migrate.ts';
 import * as orders from './20261123090000_orders.ts';
+import * as indicators from './20261123095000_indicators.ts';
 
-export const migrations: MigrationSet = { '20261123090000_orders': orders };
+export const migrations: MigrationSet = {
+  '20261123090000_orders': orders,
+  '20261123095000_indicators': indicators,
+};
