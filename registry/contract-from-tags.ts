@@ -35,10 +35,14 @@ export function hiddenElements(supergraph: DocumentNode, filter: TagFilter): Rea
   const graph = readGraph(supergraph);
   const hidden = new Set<string>();
   for (const type of graph.types.values()) hideByTags(type, graph, filter, hidden);
-  while (spread(graph, hidden)) {
-    // until a round finds nothing more that cannot stand
-  }
-  hideUnreachable(graph, hidden);
+  let before: number;
+  do {
+    before = hidden.size;
+    hideWhatCannotStand(graph, hidden);
+    hideUnreachable(graph, hidden);
+    // Only now: a type that is gone altogether must not take the fields of its interfaces along.
+    hideFromInterfaces(graph, hidden);
+  } while (hidden.size > before);
   return hidden;
 }
 
@@ -102,25 +106,33 @@ function hideByTags(type: TypeDefinitionNode, graph: Graph, filter: TagFilter, h
   });
 }
 
-/** One round of hiding what cannot stand. @returns whether anything was hidden */
-function spread(graph: Graph, hidden: Set<string>): boolean {
-  const before = hidden.size;
+function hideWhatCannotStand(graph: Graph, hidden: Set<string>): void {
+  let before: number;
+  do {
+    before = hidden.size;
+    for (const type of graph.types.values()) {
+      const name = type.name.value;
+      if (hidden.has(name)) continue;
+      hideWithin(type, hidden);
+      if (isEmpty(type, hidden)) hidden.add(name);
+    }
+  } while (hidden.size > before);
+}
+
+/** An object must have every field of its interfaces: one that it does not show, they cannot show either. */
+function hideFromInterfaces(graph: Graph, hidden: Set<string>): void {
   for (const type of graph.types.values()) {
     const name = type.name.value;
     if (hidden.has(name)) continue;
-    spreadWithin(type, hidden);
     for (const parent of interfacesOf(type)) {
-      // An object must have every field of its interfaces.
       for (const field of fieldsOf(graph.types.get(parent))) {
         if (hidden.has(`${name}.${field.name.value}`)) hidden.add(`${parent}.${field.name.value}`);
       }
     }
-    if (isEmpty(type, hidden)) hidden.add(name);
   }
-  return hidden.size > before;
 }
 
-function spreadWithin(type: TypeDefinitionNode, hidden: Set<string>): void {
+function hideWithin(type: TypeDefinitionNode, hidden: Set<string>): void {
   const name = type.name.value;
   if (type.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) {
     for (const field of type.fields ?? []) {
