@@ -140,15 +140,15 @@ describe('a payment', () => {
     ]);
   });
 
-  it('may come in parts, and two of them at once never pay too much', async () => {
+  it('may come in parts, and many of them at once never pay too much', async () => {
     await test.erp.createBilling(newInvoice());
-    const part = (paymentRef: string) => test.erp.pay({ ...payment, paymentRef, amount: '5.00' });
-    const results = await Promise.allSettled([part('a'), part('b')]);
-    expect(results.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(test.erp.statistics().failures).toBe(0); // refused, not broken
+    const part = (paymentRef: string) => test.erp.pay({ ...payment, paymentRef, amount: '2.00' });
+    const results = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => part(`part-${index}`)));
+    expect(results.filter((one) => one.status === 'fulfilled')).toHaveLength(3);
+    expect(test.erp.statistics().failures).toBe(0); // the others are refused, not broken
     const { billingDocuments } = await test.erp.billingChanges({ after: 0 });
-    expect(billingDocuments).toMatchObject([{ status: 'POSTED', paidAmount: '5.00' }]);
-    const rest = await test.erp.pay({ ...payment, paymentRef: 'c', amount: '1.78' });
+    expect(billingDocuments).toMatchObject([{ status: 'POSTED', paidAmount: '6.00' }]);
+    const rest = await test.erp.pay({ ...payment, paymentRef: 'rest', amount: '0.78' });
     expect(rest.billingDocument).toMatchObject({ status: 'CLEARED', paidAmount: '6.78' });
   });
 

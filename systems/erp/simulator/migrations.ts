@@ -14,6 +14,12 @@ export const migrations: MigrationSet = {
   },
 };
 
+/**
+ * The index on change numbers is not unique although they are: to change a column of a unique index PostgreSQL locks the
+ * row against everything that refers to it, and two payments of one document would deadlock.
+ */
+const feedIndex = (table: string) => `create index on erp.${table} (change_no);`;
+
 /** Three kinds of master records, each with its feed: the newest state under its newest change number. */
 const MASTER_DATA = ['material_group', 'material', 'condition_record']
   .map(
@@ -21,9 +27,10 @@ const MASTER_DATA = ['material_group', 'material', 'condition_record']
       create table erp.${table} (
         record_no text primary key,
         content jsonb not null,
-        change_no bigint not null unique,
+        change_no bigint not null,
         changed_at timestamptz not null default now()
-      );`,
+      );
+      ${feedIndex(table)}`,
   )
   .join('\n')
   .concat(`create index on erp.material ((content ->> 'oldMaterialNo'));`);
@@ -52,8 +59,9 @@ const BILLING = `
     created_at timestamptz not null default now(),
     -- When it goes into the books. Only read while OPEN.
     posting_due_at timestamptz not null,
-    change_no bigint not null unique
+    change_no bigint not null
   );
+  ${feedIndex('billing_document')}
   create index on erp.billing_document (posting_due_at) where status = 'OPEN';
   create index on erp.billing_document (sold_to);
 
@@ -75,8 +83,9 @@ const ACCOUNTING = `
     header_text text not null,
     currency text not null,
     posted_at timestamptz not null default now(),
-    change_no bigint not null unique
+    change_no bigint not null
   );
+  ${feedIndex('accounting_document')}
   -- A billing document is booked once, whatever happens.
   create unique index on erp.accounting_document (billing_no) where doc_type = 'RV';
 

@@ -27,9 +27,12 @@ export const migrations: MigrationSet = {
           acknowledge_due_at timestamptz,
           acknowledged_at timestamptz,
           completed_at timestamptz,
-          change_no bigint not null unique,
+          change_no bigint not null,
           unique (channel_ref, channel_order_no)
         );
+        -- Not unique, although the numbers are: to change a column of a unique index PostgreSQL locks the row against
+        -- everything that refers to it, and notices about one order would stand in each other's way.
+        create index on oms.desk_order (change_no);
         create index on oms.desk_order (acknowledge_due_at) where state = 'RECEIVED';
 
         create table oms.position (
