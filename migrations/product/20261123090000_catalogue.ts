@@ -27,16 +27,20 @@ export async function up(knex: Knex): Promise<void> {
       brand text,
       brand_key text collate "C",
       media jsonb not null default '[]',
+      title_search tsvector not null,
       search tsvector not null,
       hidden boolean not null default false,
       created_at timestamptz(3) not null
     );
     comment on column product.product.handle is 'Name in URLs. Given once: a later change of the title leaves it.';
     comment on column product.product.title_key is 'Title in lower case without diacritics: the order of titles.';
+    comment on column product.product.title_search is 'Words of titles, SKUs and GTINs.';
+    comment on column product.product.search is 'The same and words of brand, description and options.';
     comment on column product.product.hidden is 'The system of record no longer has it. Kept for the orders that name it.';
     create index product_by_title on product.product (title_key, id) where not hidden;
     create index product_by_age on product.product (created_at, id) where not hidden;
     create index product_by_brand on product.product (brand_key, title_key, id) where not hidden;
+    create index product_by_title_search on product.product using gin (title_search) with (fastupdate = off) where not hidden;
     create index product_by_search on product.product using gin (search) with (fastupdate = off) where not hidden;
 
     create table product.product_category (
@@ -59,34 +63,35 @@ export async function up(knex: Knex): Promise<void> {
     create index variant_by_sku on product.variant (sku);
     create index variant_by_product on product.variant (product_id, sku);
 
-    create function product.search_document(p_title text, p_codes text, p_brand text, p_rest text) returns tsvector
-    language sql immutable parallel safe as $$
-      select setweight(to_tsvector('simple', p_title) || to_tsvector('english', p_title), 'A')
-        || setweight(to_tsvector('simple', p_codes), 'B')
-        || setweight(to_tsvector('simple', p_brand), 'C')
-        || setweight(to_tsvector('simple', p_rest) || to_tsvector('english', p_rest), 'D')
+    create function product.search_document(p_words text) returns tsvector language sql immutable as $$
+      select to_tsvector('simple', p_words) || to_tsvector('english', p_words)
     $$;
-    comment on function product.search_document is 'Words of a product: title A, SKUs and GTINs B, brand C, description and options D. Words are kept as written (for prefixes) and as English stems.';
+    comment on function product.search_document is 'Words as written, for prefixes, and as English stems.';
 
-    create function product.search_query(p_words text[], p_prefix boolean, p_weights text) returns tsquery
-    language plpgsql immutable parallel safe as $$
+    -- Not parallel safe on purpose: a search that is cut off must be cut off alike on every page.
+    create function product.search_query(p_words text[], p_prefix boolean) returns tsquery
+    language plpgsql immutable parallel unsafe as $$
     declare
       word text;
       stem text;
       wanted tsquery;
       result tsquery;
+      fallback tsquery;
     begin
       foreach word in array p_words loop
-        wanted := to_tsquery('simple', word || ':' || case when p_prefix and length(word) > 1 then '*' else '' end || p_weights);
         stem := (ts_lexize('english_stem', word))[1];
-        if stem is not null then
-          wanted := wanted || to_tsquery('simple', stem || ':' || p_weights);
+        wanted := to_tsquery('simple', word || case when p_prefix and length(word) > 1 then ':*' else '' end);
+        if stem is null then
+          -- A word like "the" counts only when there is no other.
+          fallback := case when fallback is null then wanted else fallback && wanted end;
+        else
+          wanted := wanted || to_tsquery('simple', stem);
+          result := case when result is null then wanted else result && wanted end;
         end if;
-        result := case when result is null then wanted else result && wanted end;
       end loop;
-      return result;
+      return coalesce(result, fallback);
     end
     $$;
-    comment on function product.search_query is 'All words must occur, as written, as stem, or (p_prefix) as the beginning of a word. p_words: letters and digits only.';
+    comment on function product.search_query is 'All words must occur: as written, as English stem, or (p_prefix) as the beginning of a word. Words like "the" count only when there is no other. p_words: letters and digits only.';
   `);
 }

@@ -38,15 +38,6 @@ export async function up(knex: Knex): Promise<void> {
     comment on table product.change_clock is 'Its lock makes writers take turns, each with a later updated_at: what a reader of "changed since" sees of one moment, it sees of all earlier ones.';
     comment on column product.change_clock.prices_worked_to is 'Until when beginnings and ends of prices have been worked into listed_price.';
 
-    create table product.feed_cursor (
-      source text not null,
-      stream text not null,
-      cursor text not null,
-      updated_at timestamptz not null,
-      primary key (source, stream)
-    );
-    comment on table product.feed_cursor is 'How far each stream of each system of record has been applied; moves in the transaction of the change.';
-
     create table product.set_aside (
       source text not null,
       kind text not null,

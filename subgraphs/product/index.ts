@@ -5,8 +5,9 @@ import { createProductLoaders } from './loaders.ts';
 import { createCatalogueReader } from './read.ts';
 import { type ProductContext, resolvers } from './resolvers.ts';
 
-export { createProductFeed, type FeedCount, type ProductFeed, type ProductFeedOptions } from './feed.ts';
-export type { ProductSource, RejectedRecord, RejectionReason } from './port.ts';
+export { REJECTION_REASONS, type RejectionReason } from './errors.ts';
+export { createProductFeed, type ProductFeed, type ProductFeedOptions } from './feed.ts';
+export type { ProductSource, RejectedRecord } from './port.ts';
 export { createSellableProjection, type SellableProjection } from './sellable.ts';
 
 /** The product subgraph over the catalogue in PostgreSQL. */

@@ -1,10 +1,20 @@
 import type { Knex } from 'knex';
-import { query } from '../../platform/db/query.ts';
+import { change } from '../../platform/db/query.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { type Connection, type Page, type PageArgs, toConnection } from '../../platform/graphql/connection.ts';
+import { categoryTree, type ListingChannel, type ProductFilter, productsOf, type Wanted } from './matching.ts';
 import { foldText, type Product, searchWords } from './model.ts';
 import { PRODUCT_COLUMNS, type ProductRow, toProduct } from './rows.ts';
-import { cursorKey, type Place, type ProductSort, readSortedPage, type Stretch, stretchesOf } from './sorting.ts';
+import {
+  cursorKey,
+  type KeyPart,
+  type Place,
+  type ProductSort,
+  readSortedPage,
+  type Stretch,
+  stretchesOf,
+} from './sorting.ts';
 import { isStorable } from './storable.ts';
 
 export interface ListingArgs extends PageArgs {
@@ -13,24 +23,7 @@ export interface ListingArgs extends PageArgs {
   sortBy?: ProductSort | null;
 }
 
-interface ProductFilter {
-  categoryId?: string | null;
-  brand?: string | null;
-  availableOnly?: boolean | null;
-  /** RFC 3339. */
-  updatedSince?: string | null;
-}
-
-/** What the caller's channel adds to a listing. */
-export interface ListingChannel {
-  /** Order of price sorts. Null: the caller has no prices. */
-  readonly priceList: string | null;
-  readonly currencyCode: string | null;
-  /** Units of every SKU withheld from the channel. */
-  readonly safetyStock: number;
-}
-
-type Row = ProductRow & { readonly sort_key: (string | number | null)[]; readonly stretch: number };
+type Row = ProductRow & { readonly sort_key: KeyPart[]; readonly stretch: number };
 
 const MAX_SEARCH_LENGTH = 200;
 
@@ -46,27 +39,24 @@ export async function listProducts(
   args: ListingArgs,
   channel: ListingChannel,
 ): Promise<Connection<Product>> {
+  const filter = args.filter ?? {};
   const words = readSearch(args.search);
   const sort = readSort(args, words !== null);
-  const stretches = stretchesOf(sort, words ?? []);
+  const stretches = stretchesOf(sort, words !== null);
   const page = readSortedPage(args, sort, stretches);
-  const categoryIds = await categoryTree(knex, args.filter?.categoryId);
-  const impossible = words?.length === 0 || categoryIds?.length === 0 || !isPossibleBrand(args.filter?.brand);
-  const matching = () => matchingProducts(knex, { words, categoryIds, filter: args.filter ?? {}, channel });
-  const rows = impossible ? [] : await readStretches(knex, stretches, page, matching, channel);
-  return toConnection(rows, page, {
-    key: (row) => cursorKey(sort, row.stretch, row.sort_key),
-    node: toProduct,
-  });
+  const categoryIds = await categoryTree(knex, filter.categoryId);
+  const impossible = words?.length === 0 || categoryIds?.length === 0 || !isPossibleBrand(filter.brand);
+  const rows = impossible ? [] : await readPageRows(knex, stretches, page, { words, categoryIds, filter, channel });
+  return toConnection(rows, page, { key: (row) => cursorKey(sort, row.stretch, row.sort_key), node: toProduct });
 }
 
 /** The words to look for. Null: no search. Empty: a search without a word, which nothing matches. */
 function readSearch(search: string | null | undefined): string[] | null {
-  if (search == null || foldText(search) === '') return null;
+  if (search == null) return null;
   if (search.length > MAX_SEARCH_LENGTH) {
     throw new CommerceError('BAD_USER_INPUT', `\`search\` must have at most ${MAX_SEARCH_LENGTH} characters.`);
   }
-  return searchWords(search);
+  return foldText(search) === '' ? null : searchWords(search);
 }
 
 function readSort(args: ListingArgs, searching: boolean): ProductSort {
@@ -82,59 +72,12 @@ function isPossibleBrand(brand: string | null | undefined): boolean {
   return brand == null || isStorable(foldText(brand));
 }
 
-/**
- * The category and all below it. Null: no filter. Asked for on its own, so that the planner knows how many products the
- * categories have when it chooses between walking the list and sorting the categories' products.
- */
-async function categoryTree(knex: Knex, categoryId: string | null | undefined): Promise<string[] | null> {
-  if (categoryId == null) return null;
-  if (!isStorable(categoryId)) return [];
-  const rows = await query<{ id: string }>(
-    knex,
-    `with recursive tree as (
-       select id from product.category where id = ? and not hidden
-       union
-       select child.id from product.category as child join tree on child.parent_id = tree.id and not child.hidden
-     )
-     select id from tree`,
-    [categoryId],
-  );
-  return rows.map((row) => row.id);
-}
-
-function matchingProducts(
-  knex: Knex,
-  wanted: {
-    words: string[] | null;
-    categoryIds: string[] | null;
-    filter: ProductFilter;
-    channel: ListingChannel;
-  },
-): Knex.QueryBuilder {
-  const query = knex
-    .from('product.product as p')
-    .join('product.product_state as s', 's.product_id', 'p.id')
-    .whereRaw('not p.hidden');
-  const { words, categoryIds, filter, channel } = wanted;
-  if (words) query.whereRaw("p.search @@ product.search_query(?::text[], true, '')", [words]);
-  if (categoryIds) {
-    query.whereRaw(
-      'p.id in (select pc.product_id from product.product_category as pc where pc.category_id = any(?::text[]))',
-      [categoryIds],
-    );
-  }
-  if (filter.brand != null) query.where('p.brand_key', foldText(filter.brand));
-  if (filter.availableOnly) query.where('s.available', '>', channel.safetyStock);
-  if (filter.updatedSince != null) query.where('s.updated_at', '>=', new Date(filter.updatedSince));
-  return query;
-}
-
-async function readStretches(
+/** Reads the stretches in the page's direction until it is full: the page's size and one row more. */
+async function readPageRows(
   knex: Knex,
   stretches: readonly Stretch[],
   page: Page<Place>,
-  matching: () => Knex.QueryBuilder,
-  channel: ListingChannel,
+  wanted: Wanted,
 ): Promise<Row[]> {
   const forward = page.direction === 'forward';
   const order = stretches.map((_, index) => (forward ? index : stretches.length - 1 - index));
@@ -144,59 +87,51 @@ async function readStretches(
     const missing = page.size + 1 - rows.length;
     const stretch = stretches[index];
     if (!stretch || missing === 0) break;
-    const key = page.cursor?.stretch === index ? page.cursor.key : null;
-    const query = withListedPrice(knex, matching(), stretch, channel);
-    rows.push(...(await readStretch(knex, query, { stretch, index, key, forward, limit: missing })));
+    const after = page.cursor?.stretch === index ? page.cursor.key : null;
+    const read = (db: Knex) => readStretch(db, stretch, wanted, { after, forward, limit: missing });
+    const found = stretch.of === 'ranked' ? await byIndexOnly(knex, read) : await read(knex);
+    rows.push(...found.map((row) => ({ ...row, stretch: index })));
   }
   return rows;
 }
 
-function withListedPrice(
-  knex: Knex,
-  query: Knex.QueryBuilder,
-  stretch: Stretch,
-  channel: ListingChannel,
-): Knex.QueryBuilder {
-  if (stretch.priced === undefined) return query;
-  const list = [channel.priceList, channel.currencyCode];
-  if (stretch.priced) {
-    return query
-      .join('product.listed_price as l', 'l.product_id', 'p.id')
-      .whereRaw('l.price_list = ? and l.currency_code = ?', list);
-  }
-  return query.whereNotExists(
-    knex
-      .from('product.listed_price as l')
-      .whereRaw('l.product_id = p.id and l.price_list = ? and l.currency_code = ?', list),
-  );
+/**
+ * A search that is cut off must be cut off alike on every page: an index delivers its matches in one order, a
+ * sequential scan begins wherever another one happens to be.
+ */
+function byIndexOnly<T>(knex: Knex, read: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  return inTransaction(knex, async (trx) => {
+    await change(trx, 'set local enable_seqscan = off');
+    return read(trx);
+  });
 }
 
-async function readStretch(
+/**
+ * First the keys alone, so that the planner may sort many narrow rows rather than walk a long index; then the products of
+ * the page.
+ */
+function readStretch(
   knex: Knex,
-  query: Knex.QueryBuilder,
-  part: {
-    stretch: Stretch;
-    index: number;
-    key: readonly (string | number | null)[] | null;
-    forward: boolean;
-    limit: number;
-  },
-): Promise<Row[]> {
-  const { columns, direction } = part.stretch;
-  const ascending = (direction === 'asc') === part.forward;
-  const expressions = columns.map((column) => column.sql).join(', ');
-  const bindings = columns.flatMap((column) => column.bindings ?? []);
-  if (part.key) {
-    const values = columns.map((column) => `?::${column.type}`).join(', ');
-    query.whereRaw(`(${expressions}) ${ascending ? '>' : '<'} (${values})`, [...bindings, ...part.key]);
-  }
-  query
-    .select(
-      ...PRODUCT_COLUMNS,
-      knex.raw(`jsonb_build_array(${expressions}) as sort_key`, bindings),
-      knex.raw('? as stretch', [part.index]),
-    )
-    .orderByRaw(columns.map((column) => `${column.sql} ${ascending ? 'asc' : 'desc'}`).join(', '), bindings)
+  stretch: Stretch,
+  wanted: Wanted,
+  part: { after: readonly KeyPart[] | null; forward: boolean; limit: number },
+): Promise<Omit<Row, 'stretch'>[]> {
+  const { columns, direction } = stretch;
+  const way = (direction === 'asc') === part.forward ? 'asc' : 'desc';
+  const names = columns.map((_, index) => `key_${index}`);
+  const keys = productsOf(knex, stretch.of, wanted)
+    .select(columns.map((column, index) => knex.raw(`${column.sql} as key_${index}`)))
+    .orderByRaw(columns.map((column) => `${column.sql} ${way}`).join(', '))
     .limit(part.limit);
-  return query;
+  if (part.after) {
+    const values = columns.map((column) => `?::${column.type}`).join(', ');
+    const expressions = columns.map((column) => column.sql).join(', ');
+    keys.whereRaw(`(${expressions}) ${way === 'asc' ? '>' : '<'} (${values})`, part.after);
+  }
+  return knex
+    .from(keys.as('k'))
+    .join('product.product as p', 'p.id', `k.${names.at(-1)}`)
+    .join('product.product_state as s', 's.product_id', 'p.id')
+    .select(...PRODUCT_COLUMNS, knex.raw(`jsonb_build_array(${names.join(', ')}) as sort_key`))
+    .orderByRaw(names.map((name) => `${name} ${way}`).join(', '));
 }

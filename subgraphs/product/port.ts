@@ -1,28 +1,29 @@
+import type { RejectionReason } from './errors.ts';
 import type { Media, PriceRule, Sku, VariantOption } from './model.ts';
 
 /**
  * What the product domain needs from the systems of record that know goods and prices (ERP, PIM).
  *
- * The facts come as streams of changes, each with its own cursor. Facts of different streams, and of different keys,
- * may come in any order: a price before its variant, a variant before its product. A fact is complete and replaces the
- * earlier fact of the same kind and key.
+ * The facts come as streams of changes, each with positions of its own. Facts of different streams, and of different
+ * keys, may come in any order: a price before its variant, a variant before its product. A fact is complete and replaces
+ * the earlier fact of the same kind and key.
  */
 export interface ProductSource {
-  /** Stable name of the system in lower case; cursors are kept under it. */
+  /** Stable name of the system in lower case; positions are kept under it. */
   readonly name: string;
   /** Names of the streams, e.g. `prices`. Each is read on its own. */
   readonly streams: readonly string[];
   /**
-   * Changes of one stream after a cursor, in order. Waits when there are none.
+   * Changes of one stream after a position, in order. Waits when there are none.
    *
-   * @param cursor of an earlier answer; null reads from the start
+   * @param after position of an earlier page; 0 reads from the start
    * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE; nothing was read then
    */
-  changesAfter(stream: string, cursor: string | null, options: ChangeOptions): Promise<ChangePage>;
+  changesAfter(stream: string, after: number, options: ChangeOptions): Promise<ChangePage>;
 }
 
 export interface ChangeOptions {
-  /** Most changes wanted, 1 to 1,000. The page may hold more facts than that: one change can tell several. */
+  /** Most changes wanted, 1 to 1,000. The page may hold more entries than that: one change can tell several facts. */
   readonly limit: number;
   /** How long to wait for the first change. 0 answers at once. */
   readonly waitSeconds: number;
@@ -30,35 +31,23 @@ export interface ChangeOptions {
 }
 
 export interface ChangePage {
-  readonly facts: readonly CatalogueFact[];
-  /** Changes that this adapter cannot express as facts. */
-  readonly rejected: readonly RejectedRecord[];
-  /** Where to read on. Null only when nothing was ever read. */
-  readonly cursor: string | null;
+  readonly entries: readonly ChangeEntry[];
+  /** Where to read on. The position asked for when there was nothing. */
+  readonly next: number;
 }
+
+/** A fact, or word of a record that this adapter cannot express as facts. */
+export type ChangeEntry = CatalogueFact | RejectedRecord;
 
 /** A record of the system that the domain cannot take. The fact that was known before stays. */
 export interface RejectedRecord {
+  readonly kind: 'rejected';
   /** What it would have been. */
-  readonly kind: FactKind;
+  readonly record: FactKind;
   /** Key of the record in the system. */
   readonly key: string;
   readonly reason: RejectionReason;
 }
-
-export type RejectionReason =
-  | 'NO_TITLE'
-  | 'NO_SKU'
-  | 'DUPLICATE_SKU'
-  | 'GTIN_INVALID'
-  | 'TEXT_INVALID'
-  | 'PRICE_INVALID'
-  | 'CURRENCY_UNKNOWN'
-  | 'PERIOD_INVALID'
-  | 'QUANTITY_INVALID'
-  | 'TAX_INVALID'
-  | 'DATE_INVALID'
-  | 'NOT_STORABLE';
 
 /** What facts are about. A removal is about what it removes. */
 export type FactKind = 'category' | 'product' | 'variant' | 'price';
@@ -111,7 +100,7 @@ export interface RemovalFact {
   readonly key: string;
 }
 
-/** What a fact is about. */
-export function recordOf(fact: CatalogueFact): { kind: FactKind; key: string } {
-  return { kind: fact.kind.replace('Removed', '') as FactKind, key: fact.key };
+/** What a fact, or a record that became none, is about. */
+export function recordOf(entry: ChangeEntry): FactKind {
+  return entry.kind === 'rejected' ? entry.record : (entry.kind.replace('Removed', '') as FactKind);
 }

@@ -5,64 +5,60 @@ import { isStorable } from './storable.ts';
 /** As in the schema, word for word. */
 export type ProductSort = 'TITLE_ASC' | 'PRICE_ASC' | 'PRICE_DESC' | 'NEWEST' | 'RELEVANCE' | 'UPDATED_ASC';
 
-type KeyPart = string | number | null;
+export type KeyPart = string | number | null;
 
-/** One column of a sort key: an SQL expression over p, s and l (product, product_state, listed_price), and its type. */
+/** One column of a sort key: an SQL expression over the relations of its stretch, and its type. */
 interface SortColumn {
   readonly sql: string;
-  readonly bindings?: readonly string[][];
   readonly type: 'text' | 'bigint' | 'timestamptz';
 }
 
 /**
- * A stretch of a list that one index can deliver. Most lists are one stretch; a list by price is two, with the products
- * that have no price behind the others. The columns decide the order alone: the last is unique.
+ * A stretch of a list that can be read in one order. Most lists are one stretch; a list by price is two, with the
+ * products that have no price behind the others.
  */
 export interface Stretch {
+  /**
+   * Which products, and what the columns may name besides p (product.product):
+   * - all: every product that matches
+   * - updated: the same, with s (product.product_state)
+   * - priced: those with a price, with l (product.listed_price)
+   * - unpriced: those without
+   * - ranked: the matches of a search, as r (id, title_key, tier)
+   */
+  readonly of: 'all' | 'updated' | 'priced' | 'unpriced' | 'ranked';
+  /** They decide the order alone: the last is unique. */
   readonly columns: readonly SortColumn[];
   readonly direction: 'asc' | 'desc';
-  /** Which products are in this stretch, by their row in product.listed_price. */
-  readonly priced?: boolean;
 }
 
-const TITLE: readonly SortColumn[] = [
-  { sql: 'p.title_key', type: 'text' },
-  { sql: 'p.id', type: 'text' },
-];
-const AGE: readonly SortColumn[] = [
-  { sql: 'p.created_at', type: 'timestamptz' },
-  { sql: 'p.id', type: 'text' },
-];
-const UPDATE: readonly SortColumn[] = [
-  { sql: 's.updated_at', type: 'timestamptz' },
-  { sql: 's.product_id', type: 'text' },
-];
-const PRICE: readonly SortColumn[] = [
-  { sql: 'l.amount_minor', type: 'bigint' },
-  { sql: 'l.product_id', type: 'text' },
-];
-/** Tier 1: every word is a whole word of title or codes. Tier 2: the beginning of one. Tier 3: somewhere else. */
-const TIER = `case
-  when p.search @@ product.search_query(?::text[], false, 'AB') then 1
-  when p.search @@ product.search_query(?::text[], true, 'AB') then 2
-  else 3 end`;
+const text = (sql: string): SortColumn => ({ sql, type: 'text' });
+const BY_TITLE = [text('p.title_key'), text('p.id')];
+const RANKED_BY_TITLE = [text('r.title_key'), text('r.id')];
+const BY_AGE = [{ sql: 'p.created_at', type: 'timestamptz' }, text('p.id')] as const;
+const BY_UPDATE = [{ sql: 's.updated_at', type: 'timestamptz' }, text('s.product_id')] as const;
+const BY_PRICE = [{ sql: 'l.amount_minor', type: 'bigint' }, text('l.product_id')] as const;
+const BY_TIER = [{ sql: 'r.tier', type: 'bigint' }, ...RANKED_BY_TITLE] as const;
 
 /** The stretches of a list in the order they are read forward. */
-export function stretchesOf(sort: ProductSort, words: string[]): readonly Stretch[] {
+export function stretchesOf(sort: ProductSort, searching: boolean): readonly Stretch[] {
   switch (sort) {
     case 'TITLE_ASC':
-      return [{ columns: TITLE, direction: 'asc' }];
+      // Walking the titles until enough of them match would take for ever where matches stand together, as in "White …".
+      return searching
+        ? [{ of: 'ranked', columns: RANKED_BY_TITLE, direction: 'asc' }]
+        : [{ of: 'all', columns: BY_TITLE, direction: 'asc' }];
     case 'NEWEST':
-      return [{ columns: AGE, direction: 'desc' }];
+      return [{ of: 'all', columns: BY_AGE, direction: 'desc' }];
     case 'UPDATED_ASC':
-      return [{ columns: UPDATE, direction: 'asc' }];
+      return [{ of: 'updated', columns: BY_UPDATE, direction: 'asc' }];
     case 'RELEVANCE':
-      return [{ columns: [{ sql: TIER, bindings: [words, words], type: 'bigint' }, ...TITLE], direction: 'asc' }];
+      return [{ of: 'ranked', columns: BY_TIER, direction: 'asc' }];
     case 'PRICE_ASC':
     case 'PRICE_DESC':
       return [
-        { columns: PRICE, direction: sort === 'PRICE_ASC' ? 'asc' : 'desc', priced: true },
-        { columns: TITLE, direction: 'asc', priced: false },
+        { of: 'priced', columns: BY_PRICE, direction: sort === 'PRICE_ASC' ? 'asc' : 'desc' },
+        { of: 'unpriced', columns: BY_TITLE, direction: 'asc' },
       ];
   }
 }
@@ -76,7 +72,7 @@ export interface Place {
 /** Cursors of all lists have one length: `<sort>/<stretch>`, then the key, filled up with null. */
 const MOST_COLUMNS = 3;
 
-/** The cursor of a row, given the values of its stretch's columns. */
+/** What a cursor holds: the place of a row, given the values of its stretch's columns. */
 export function cursorKey(sort: ProductSort, stretch: number, values: readonly KeyPart[]): KeyPart[] {
   const filling = Array.from({ length: MOST_COLUMNS - values.length }, () => null);
   return [`${sort}/${stretch}`, ...values, ...filling];

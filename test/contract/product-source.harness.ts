@@ -1,15 +1,17 @@
+import type { StoredEvent } from '../../events/port.ts';
+import { createLogger } from '../../platform/logger.ts';
 import { memoryProductSource } from '../../subgraphs/product/adapters/memory.ts';
-import { createProductFeed, createProductSubgraph } from '../../subgraphs/product/index.ts';
+import { createProductFeed, createProductSubgraph, createSellableProjection } from '../../subgraphs/product/index.ts';
 import type { Sku } from '../../subgraphs/product/model.ts';
 import type {
   CatalogueFact,
   CategoryFact,
+  ChangeEntry,
   PriceFact,
   ProductFact,
   RejectedRecord,
   VariantFact,
 } from '../../subgraphs/product/port.ts';
-import { createLogger } from '../../platform/logger.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 
 /** The moment at which the tests of the catalogue play. */
@@ -71,6 +73,22 @@ export function goods(sku: string, title: string, pence?: number, more: Partial<
   ];
 }
 
+/** What the owner of inventory tells about a SKU. */
+export function stockEvent(sku: string, available: number, version: number): StoredEvent<'inventory-changed.v1'> {
+  return {
+    sequence: String(version).padStart(20, '0'),
+    id: `${sku}-${version}`,
+    type: 'inventory-changed.v1',
+    source: '/commerce/inventory',
+    subject: sku,
+    version,
+    channelCode: null,
+    occurredAt: NOW.toISOString(),
+    traceId: '0'.repeat(32),
+    data: { sku, locationId: null, available, onHand: available, asOf: NOW.toISOString() },
+  };
+}
+
 /** A catalogue in a database of its own, fed by a source in memory. */
 export async function startCatalogue(...facts: readonly CatalogueFact[]) {
   const database = await createTestDatabase(['product', 'integration']);
@@ -95,10 +113,20 @@ export async function startCatalogue(...facts: readonly CatalogueFact[]) {
     time,
     rejected,
     subgraph: createProductSubgraph({ knex: database.knex, clock }),
+    sellable: createSellableProjection({ knex: database.knex, clock }),
+    /** Statements sent while `work` runs. */
+    async statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+      const statements: string[] = [];
+      const note = ({ sql }: { sql: string }) => statements.push(sql);
+      database.knex.on('query', note);
+      await work();
+      database.knex.off('query', note);
+      return statements;
+    },
     /** Lets the source tell something and takes it in. */
-    async tell(...changes: Parameters<typeof source.tell>) {
+    async tell(...changes: readonly ChangeEntry[]) {
       source.tell(...changes);
-      return feed.catchUp();
+      await feed.catchUp(new AbortController().signal);
     },
     stop: database.drop,
   };

@@ -3,16 +3,13 @@ import type { CallOptions, FeedPosition } from '../../../systems/client-kit/call
 import type { ErpClient } from '../../../systems/erp/client.ts';
 import type { Condition, Material, MaterialGroup } from '../../../systems/erp/wire.ts';
 import type { Sku } from '../model.ts';
-import type { CatalogueFact, ChangePage, ProductSource, RejectedRecord } from '../port.ts';
-
-/** What one record of the ERP says in our words. */
-type Translation = { readonly facts: readonly CatalogueFact[] } | { readonly rejected: RejectedRecord };
+import type { CatalogueFact, ChangeEntry, ProductSource } from '../port.ts';
 
 /** Reads a page of a feed and translates it; entries as they come, with their change numbers. */
 type Stream = (
   position: FeedPosition,
   options: CallOptions,
-) => Promise<{ readonly changeNo: number; readonly translation: Translation }[]>;
+) => Promise<{ readonly changeNo: number; readonly entries: readonly ChangeEntry[] }[]>;
 
 /** Language of titles and descriptions. Another one serves when a material has no text in it. */
 const LANGUAGE = 'EN';
@@ -32,60 +29,51 @@ export function erpProductSource(erp: ErpClient): ProductSource {
   return {
     name: 'erp',
     streams: Object.keys(streams),
-    async changesAfter(name, cursor, { limit, waitSeconds, signal }): Promise<ChangePage> {
+    async changesAfter(name, after, { limit, waitSeconds, signal }) {
       const read = streams[name];
       if (!read) throw new Error(`the ERP has no stream ${name}`);
-      const entries = await read({ after: Number(cursor ?? 0), limit, waitSeconds }, { signal });
-      // The ERP may repeat entries and mix up their order within a page; their numbers tell the truth.
-      entries.sort((a, b) => a.changeNo - b.changeNo);
-      const last = entries.at(-1);
-      return {
-        facts: entries.flatMap(({ translation }) => ('facts' in translation ? translation.facts : [])),
-        rejected: entries.flatMap(({ translation }) => ('rejected' in translation ? [translation.rejected] : [])),
-        cursor: last ? String(last.changeNo) : cursor,
-      };
+      const changes = await read({ after, limit, waitSeconds }, { signal });
+      // The ERP may repeat changes and mix up their order within a page; their numbers tell the truth.
+      changes.sort((a, b) => a.changeNo - b.changeNo);
+      return { entries: changes.flatMap((change) => change.entries), next: changes.at(-1)?.changeNo ?? after };
     },
   };
 }
 
 function translateAll<Entry extends { changeNo: number }>(
   entries: readonly Entry[],
-  translate: (entry: Entry) => Translation,
+  translate: (entry: Entry) => ChangeEntry[],
 ) {
-  return entries.map((entry) => ({ changeNo: entry.changeNo, translation: translate(entry) }));
+  return entries.map((entry) => ({ changeNo: entry.changeNo, entries: translate(entry) }));
 }
 
-function translateGroup(group: MaterialGroup): Translation {
-  if (group.deletionFlag) return { facts: [{ kind: 'categoryRemoved', key: group.groupNo }] };
-  return {
-    facts: [{ kind: 'category', key: group.groupNo, name: group.text, parentKey: group.parentGroupNo }],
-  };
+function translateGroup(group: MaterialGroup): ChangeEntry[] {
+  if (group.deletionFlag) return [{ kind: 'categoryRemoved', key: group.groupNo }];
+  return [{ kind: 'category', key: group.groupNo, name: group.text, parentKey: group.parentGroupNo }];
 }
 
-function translateMaterial(material: Material): Translation {
+function translateMaterial(material: Material): ChangeEntry[] {
   const key = material.materialNo;
   const asProduct = material.deletionFlag ? removed('product', key) : productOf(material);
-  if (material.materialType === 'KMAT') return { facts: [asProduct, removed('variant', key)] };
+  if (material.materialType === 'KMAT') return [asProduct, removed('variant', key)];
 
   const standsAlone = material.configurableMaterialNo === null;
   // It may have stood alone before it joined a style group.
   const product = standsAlone ? asProduct : removed('product', key);
-  if (material.deletionFlag) return { facts: [product, removed('variant', key)] };
-  if (material.oldMaterialNo === null) return { rejected: { kind: 'variant', key, reason: 'NO_SKU' } };
-  return {
-    facts: [
-      product,
-      {
-        kind: 'variant',
-        key,
-        productKey: material.configurableMaterialNo ?? key,
-        sku: material.oldMaterialNo as Sku,
-        gtin: material.gtinEan,
-        title: textOf(material).shortText,
-        options: material.characteristics,
-      },
-    ],
-  };
+  if (material.deletionFlag) return [product, removed('variant', key)];
+  if (material.oldMaterialNo === null) return [{ kind: 'rejected', record: 'variant', key, reason: 'NO_SKU' }];
+  return [
+    product,
+    {
+      kind: 'variant',
+      key,
+      productKey: material.configurableMaterialNo ?? key,
+      sku: material.oldMaterialNo as Sku,
+      gtin: material.gtinEan,
+      title: textOf(material).shortText,
+      options: material.characteristics,
+    },
+  ];
 }
 
 function productOf(material: Material): CatalogueFact {
@@ -110,27 +98,25 @@ function textOf(material: Material): { shortText: string; longText: string } {
   );
 }
 
-function translateCondition(condition: Condition): Translation {
+function translateCondition(condition: Condition): ChangeEntry[] {
   const key = condition.conditionNo;
-  if (condition.deletionFlag) return { facts: [removed('price', key)] };
-  return {
-    facts: [
-      {
-        kind: 'price',
-        key,
-        variantKey: condition.materialNo,
-        priceList: condition.priceListCode,
-        currencyCode: condition.currency,
-        former: condition.conditionType === 'VKA0',
-        minQuantity: condition.scaleFrom,
-        validFrom: new Date(condition.validFrom),
-        validTo: condition.validTo === null ? null : new Date(condition.validTo),
-        amountMinor: parseMoney(condition.amount, condition.currency).amountMinor,
-        taxIncluded: condition.taxIncluded,
-        taxBasisPoints: Math.round(Number(condition.taxRate) * 100),
-      },
-    ],
-  };
+  if (condition.deletionFlag) return [removed('price', key)];
+  return [
+    {
+      kind: 'price',
+      key,
+      variantKey: condition.materialNo,
+      priceList: condition.priceListCode,
+      currencyCode: condition.currency,
+      former: condition.conditionType === 'VKA0',
+      minQuantity: condition.scaleFrom,
+      validFrom: new Date(condition.validFrom),
+      validTo: condition.validTo === null ? null : new Date(condition.validTo),
+      amountMinor: parseMoney(condition.amount, condition.currency).amountMinor,
+      taxIncluded: condition.taxIncluded,
+      taxBasisPoints: Math.round(Number(condition.taxRate) * 100),
+    },
+  ];
 }
 
 function removed(kind: 'product' | 'variant' | 'price', key: string): CatalogueFact {

@@ -1,6 +1,7 @@
 import { isCurrencyCode } from '../../../platform/money.ts';
+import type { RejectionReason } from '../errors.ts';
 import { isGtin, type Media, type VariantOption } from '../model.ts';
-import type { CatalogueFact, PriceFact, ProductFact, RejectionReason, VariantFact } from '../port.ts';
+import type { CatalogueFact, PriceFact, ProductFact, VariantFact } from '../port.ts';
 
 /** Nothing longer is stored. Keys and titles are parts of indexes, which take 2,700 bytes. */
 const LONGEST = { key: 200, name: 500, text: 20_000, url: 2_000 } as const;

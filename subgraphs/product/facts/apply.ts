@@ -1,13 +1,7 @@
 import type { Knex } from 'knex';
 import { takeChangeMoment } from '../change-clock.ts';
-import {
-  type CatalogueFact,
-  type FactKind,
-  type RejectedRecord,
-  type RejectionReason,
-  recordOf,
-  type VariantFact,
-} from '../port.ts';
+import type { RejectionReason } from '../errors.ts';
+import { type CatalogueFact, type FactKind, type RejectedRecord, recordOf, type VariantFact } from '../port.ts';
 import { settleProducts } from '../product-state.ts';
 import { whyRejected } from './accept.ts';
 import { hideCategories, writeCategories } from './categories.ts';
@@ -32,7 +26,7 @@ export async function applyFacts(
   const due = await takeDueProducts(trx, at);
   const rejected: RejectedRecord[] = [];
   const reject = (fact: CatalogueFact, reason: RejectionReason) => {
-    rejected.push({ ...recordOf(fact), reason });
+    rejected.push({ kind: 'rejected', record: recordOf(fact), key: fact.key, reason });
   };
   const sound = facts.filter((fact) => {
     const reason = whyRejected(fact);
@@ -82,6 +76,6 @@ async function storeFacts(
 /** One statement cannot write a row twice, and only the last state counts. A removal ends what was told before it. */
 function newestByKey(facts: readonly CatalogueFact[]): CatalogueFact[] {
   const newest = new Map<string, CatalogueFact>();
-  for (const fact of facts) newest.set(Object.values(recordOf(fact)).join(' '), fact);
+  for (const fact of facts) newest.set(`${recordOf(fact)} ${fact.key}`, fact);
   return [...newest.values()];
 }

@@ -32,7 +32,8 @@ export async function applyAround(
   } catch (error) {
     if (!isDataError(error)) throw error;
     const [only, ...others] = facts;
-    if (only && others.length === 0) return [{ ...recordOf(only), reason: 'NOT_STORABLE' }];
+    if (only && others.length === 0)
+      return [{ kind: 'rejected', record: recordOf(only), key: only.key, reason: 'NOT_STORABLE' }];
     const middle = Math.ceil(facts.length / 2);
     return [
       ...(await applyAround(trx, facts.slice(0, middle), apply)),

@@ -41,8 +41,8 @@ async function upsertProducts(
   const rows = await query<{ id: string }>(
     trx,
     `insert into product.product as known
-       (id, handle, title, title_key, description, brand, brand_key, media, created_at, search)
-     select *, ''::tsvector
+       (id, handle, title, title_key, description, brand, brand_key, media, created_at, title_search, search)
+     select *, ''::tsvector, ''::tsvector
      from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::jsonb[], ?::timestamptz[])
      on conflict (id) do update
      set title = excluded.title, title_key = excluded.title_key, description = excluded.description,

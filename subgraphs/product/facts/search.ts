@@ -31,15 +31,16 @@ export async function indexProducts(trx: Knex.Transaction, productIds: readonly 
   await change(
     trx,
     `update product.product
-     set search = product.search_document(given.titles, given.codes, given.brand, given.rest)
-     from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[]) as given (id, titles, codes, brand, rest)
+     set title_search = product.search_document(given.titles),
+       search = product.search_document(given.titles || ' ' || given.rest)
+     from unnest(?::text[], ?::text[], ?::text[]) as given (id, titles, rest)
      where product.id = given.id`,
     [
       products.map(({ id }) => id),
-      products.map(({ title, variants }) => words(title, ...variants.map((variant) => variant.title))),
-      products.map(({ variants }) => words(...variants.flatMap(({ sku, gtin }) => [sku, gtin]))),
-      products.map(({ brand }) => words(brand)),
-      products.map(({ description, variants }) => words(description, ...optionTexts(variants))),
+      products.map(({ title, variants }) =>
+        words(title, ...variants.flatMap((variant) => [variant.title, variant.sku, variant.gtin])),
+      ),
+      products.map(({ brand, description, variants }) => words(brand, description, ...optionTexts(variants))),
     ],
   );
 }

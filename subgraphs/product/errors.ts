@@ -1,0 +1,17 @@
+/** Why a record of a system of record is set aside, in words for an operator. */
+export const REJECTION_REASONS = {
+  NO_TITLE: 'it has no name, or one of more than 500 characters',
+  NO_SKU: 'it has no SKU that channels could order it by',
+  DUPLICATE_SKU: 'another variant on sale has the same SKU',
+  GTIN_INVALID: 'its GTIN does not have 8, 12, 13 or 14 digits with a right check digit',
+  TEXT_INVALID: 'one of its texts is empty, too long, or holds a null byte',
+  PRICE_INVALID: 'its amount is negative or too large',
+  CURRENCY_UNKNOWN: 'its currency is not an ISO 4217 code',
+  PERIOD_INVALID: 'its validity ends before it begins',
+  QUANTITY_INVALID: 'its quantity is not between 1 and 1,000,000',
+  TAX_INVALID: 'its tax rate is not between 0 and 100 per cent',
+  DATE_INVALID: 'one of its dates cannot be read',
+  NOT_STORABLE: 'the operational store refused it',
+} as const satisfies Record<string, string>;
+
+export type RejectionReason = keyof typeof REJECTION_REASONS;

@@ -1,0 +1,39 @@
+import type { Knex } from 'knex';
+import type { Logger } from '../../platform/logger.ts';
+import type { ErpClient } from '../../systems/erp/client.ts';
+import { erpProductSource } from './adapters/erp.ts';
+import { createProductFeed, createProductSubgraph, createSellableProjection, REJECTION_REASONS } from './index.ts';
+
+/** Told of every record that cannot be used, in the transaction that passes over it. */
+type ReportUnusable = (
+  trx: Knex.Transaction,
+  entry: { key: string; system: string; operation: string; message: string },
+) => Promise<void>;
+
+/**
+ * The product domain over the ERP: the one place that picks its adapter.
+ * Feed and projection do nothing until they are started; a process that only serves queries leaves them alone.
+ */
+export function openProduct(deps: { knex: Knex; erp: ErpClient; report: ReportUnusable; logger: Logger }) {
+  const { knex, report, logger } = deps;
+  const source = erpProductSource(deps.erp);
+  return {
+    subgraph: createProductSubgraph({ knex }),
+    feed: createProductFeed({
+      knex,
+      source,
+      logger,
+      async onRejected(rejected, trx) {
+        for (const { record, key, reason } of rejected) {
+          await report(trx, {
+            key: `product-feed:${source.name}:${record}:${key}`,
+            system: source.name,
+            operation: 'product-feed',
+            message: `The ${record} ${key} was set aside: ${REJECTION_REASONS[reason]}.`,
+          });
+        }
+      },
+    }),
+    sellable: createSellableProjection({ knex }),
+  };
+}
