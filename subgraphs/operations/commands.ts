@@ -1,0 +1,90 @@
+import type { Knex } from 'knex';
+import { change, query } from '../../platform/db/query.ts';
+import { CommerceError } from '../../platform/errors.ts';
+import type { IntegrationExceptionState } from './model.ts';
+
+/** What is stored under the idempotency key: the exception as it is later is read anew. */
+export interface CommandResult {
+  readonly exceptionId: string | null;
+  readonly userErrors: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly field: readonly string[];
+  }[];
+}
+
+const FIELD = ['exceptionId'];
+const NOT_FOUND: CommandResult = {
+  exceptionId: null,
+  userErrors: [{ code: 'NOT_FOUND', field: FIELD, message: 'There is no such exception.' }],
+};
+
+/** Marks an exception RETRYING and leaves the request for the worker, both or neither. */
+export async function requestRetry(
+  trx: Knex.Transaction,
+  exceptionId: string,
+  requestedBy: string,
+): Promise<CommandResult> {
+  const found = await lock(trx, exceptionId);
+  if (!found) return NOT_FOUND;
+  const obstacle = isClosed(found.state)
+    ? `The exception is ${found.state}.`
+    : found.workflowId === null
+      ? 'Nothing waits behind this exception that could be tried again. Correct the cause, then dismiss it.'
+      : null;
+  if (obstacle !== null)
+    return { exceptionId, userErrors: [{ code: 'NOT_RETRYABLE', field: FIELD, message: obstacle }] };
+  await change(trx, `update integration.exception set state = 'RETRYING' where id = ?`, [exceptionId]);
+  await change(
+    trx,
+    'insert into integration.exception_retry_request (exception_id, requested_by) values (?, ?) on conflict do nothing',
+    [exceptionId, requestedBy],
+  );
+  return { exceptionId, userErrors: [] };
+}
+
+const MAX_NOTE = 1_000;
+
+/** @throws CommerceError BAD_USER_INPUT when the note says nothing, or more than 1000 characters */
+export function checkNote(note: string): void {
+  if (note.trim() === '' || note.length > MAX_NOTE || note.includes('\0'))
+    throw new CommerceError(
+      'BAD_USER_INPUT',
+      `input.note must say in 1 to ${MAX_NOTE} characters why it is dismissed.`,
+    );
+}
+
+/** Closes an exception that needs no more attempts. What waits behind it is not stopped. */
+export async function dismiss(
+  trx: Knex.Transaction,
+  exceptionId: string,
+  note: string,
+  dismissedBy: string,
+): Promise<CommandResult> {
+  const found = await lock(trx, exceptionId);
+  if (!found) return NOT_FOUND;
+  if (isClosed(found.state))
+    return {
+      exceptionId,
+      userErrors: [{ code: 'ALREADY_CLOSED', field: FIELD, message: `The exception is ${found.state}.` }],
+    };
+  await change(
+    trx,
+    `update integration.exception set state = 'DISMISSED', closed_at = clock_timestamp(), closed_by = ?, note = ? where id = ?`,
+    [dismissedBy, note, exceptionId],
+  );
+  return { exceptionId, userErrors: [] };
+}
+
+async function lock(trx: Knex.Transaction, id: string) {
+  const [found] = await query<{ state: IntegrationExceptionState; workflowId: string | null }>(
+    trx,
+    'select state, workflow_id as "workflowId" from integration.exception where id = ? for update',
+    [id],
+  );
+  return found;
+}
+
+function isClosed(state: IntegrationExceptionState): boolean {
+  return state === 'RESOLVED' || state === 'DISMISSED';
+}

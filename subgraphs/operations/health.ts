@@ -1,0 +1,88 @@
+import type { Knex } from 'knex';
+import { sleep } from '../../platform/clock.ts';
+import { change, query } from '../../platform/db/query.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { SystemHealth } from './model.ts';
+import type { WatchedSystem } from './port.ts';
+
+const REPORT_EVERY_MILLIS = 2_000;
+/** A process that said nothing for so long does not count for the present state. */
+const SILENT_AFTER_SECONDS = 10;
+
+export interface SystemHealthReporter {
+  start(): void;
+  /** Resolves when nothing is being written any more. */
+  stop(): Promise<void>;
+}
+
+export interface SystemHealthReporterOptions {
+  readonly knex: Knex;
+  /** Name of this process, unique among those that run. */
+  readonly process: string;
+  readonly systems: readonly WatchedSystem[];
+  readonly logger: Logger;
+  /** Default 2000. */
+  readonly everyMillis?: number;
+}
+
+/** Writes down every two seconds how this process finds the systems it talks to. A failed report is logged and made up for by the next. */
+export function createSystemHealthReporter(options: SystemHealthReporterOptions): SystemHealthReporter {
+  const { knex, process, systems, logger, everyMillis = REPORT_EVERY_MILLIS } = options;
+  const stopping = new AbortController();
+  let running: Promise<void> | null = null;
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await report(knex, process, systems);
+      } catch (err) {
+        logger.warn({ err }, 'the state of the systems of record could not be reported');
+      }
+      await sleep(everyMillis, stopping.signal);
+    }
+  }
+
+  return {
+    start() {
+      running ??= run();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function report(knex: Knex, process: string, systems: readonly WatchedSystem[]): Promise<void> {
+  const rows = systems.map((system) => ({ ...system, ...system.statistics() }));
+  await change(
+    knex,
+    `with forgotten as (delete from integration.system_health where reported_at < now() - interval '1 day')
+     insert into integration.system_health (process, system, name, kind, domains, circuit, last_success_at, p95_latency_ms)
+     select ?, code, name, kind, domains, circuit, "lastSuccessAt", "p95LatencyMillis"
+     from jsonb_to_recordset(?::jsonb) as seen (code text, name text, kind text, domains text[], circuit text,
+       "lastSuccessAt" timestamptz, "p95LatencyMillis" double precision)
+     on conflict (process, system) do update
+       set name = excluded.name, kind = excluded.kind, domains = excluded.domains, circuit = excluded.circuit,
+           last_success_at = excluded.last_success_at, p95_latency_ms = excluded.p95_latency_ms, reported_at = now()`,
+    [process, JSON.stringify(rows)],
+  );
+}
+
+/** Every system that a process knew within the last day: the worst circuit, the newest success and the slowest p95 of those that reported lately. */
+export async function readSystems(knex: Knex): Promise<SystemHealth[]> {
+  return query<SystemHealth>(
+    knex,
+    `select system as code,
+       (array_agg(name order by reported_at desc))[1] as name,
+       (array_agg(kind order by reported_at desc))[1] as kind,
+       array(select distinct domain from integration.system_health other, unnest(other.domains) domain
+             where other.system = health.system order by domain) as domains,
+       (array_agg(circuit order by array_position(array['OPEN', 'HALF_OPEN', 'CLOSED'], circuit)) filter (where lately))[1] as circuit,
+       max(last_success_at) as "lastSuccessAt",
+       max(p95_latency_ms) filter (where lately) as "p95LatencyMs"
+     from (select *, reported_at > now() - make_interval(secs => ?) as lately from integration.system_health) health
+     group by system order by system`,
+    [SILENT_AFTER_SECONDS],
+  );
+}

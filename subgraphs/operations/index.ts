@@ -1,0 +1,43 @@
+import type { Knex } from 'knex';
+import type { Caller } from '../../platform/caller.ts';
+import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { RetryWorkflow } from './port.ts';
+import { createOperationsReader } from './read.ts';
+import { createOperationsLoaders, type OperationsContext, resolvers } from './resolvers.ts';
+
+export { createExceptionDesk, type ExceptionDesk } from './desk.ts';
+export {
+  createSystemHealthReporter,
+  type SystemHealthReporter,
+  type SystemHealthReporterOptions,
+} from './health.ts';
+export type { OwnershipMap } from './model.ts';
+export { loadOwnership } from './ownership.ts';
+export type { Failure, RetryWorkflow, SystemStatistics, UnusableEntry, WatchedSystem } from './port.ts';
+export { takeRetryRequests } from './retries.ts';
+
+export interface OperationsDeps {
+  readonly knex: Knex;
+  readonly logger: Logger;
+  /** Given where the workflows run in this process: a retry is passed on at once. Elsewhere the worker finds it. */
+  readonly retryWorkflow?: RetryWorkflow;
+}
+
+/** The operations subgraph: exception desk, health of the systems of record, service indicators. */
+export function createOperationsSubgraph(deps: OperationsDeps): Subgraph<OperationsContext> {
+  const reader = createOperationsReader(deps.knex);
+  return buildSubgraph<OperationsContext>({
+    name: 'operations',
+    resolvers,
+    context: (caller: Caller, signal: AbortSignal) => ({
+      caller,
+      signal,
+      knex: deps.knex,
+      logger: deps.logger,
+      retryWorkflow: deps.retryWorkflow ?? null,
+      reader,
+      loaders: createOperationsLoaders(reader),
+    }),
+  });
+}

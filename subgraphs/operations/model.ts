@@ -1,0 +1,89 @@
+export type ExceptionCause = 'VALIDATION' | 'MAPPING' | 'THROTTLED' | 'CONFLICT' | 'UNAVAILABLE' | 'UNKNOWN';
+export type IntegrationExceptionState = 'OPEN' | 'RETRYING' | 'RESOLVED' | 'DISMISSED';
+export type CircuitState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
+export type IndicatorWindow = 'LAST_HOUR' | 'LAST_24_HOURS' | 'LAST_7_DAYS' | 'LAST_30_DAYS';
+export type SystemKind =
+  | 'ERP'
+  | 'OMS'
+  | 'WMS'
+  | 'PIM'
+  | 'MARKETPLACE'
+  | 'CARRIER'
+  | 'RETURNS'
+  | 'POINT_OF_SALE'
+  | 'THIRD_PARTY_LOGISTICS';
+
+/** A failure that the system could not get over by itself. */
+export interface IntegrationException {
+  readonly id: string;
+  /** Of the newest attempt, like `message`. */
+  readonly cause: ExceptionCause;
+  readonly state: IntegrationExceptionState;
+  readonly system: string;
+  readonly operation: string;
+  readonly message: string;
+  readonly firstCause: ExceptionCause;
+  readonly firstMessage: string;
+  readonly attempts: number;
+  readonly owner: string;
+  readonly openedAt: Date;
+  readonly lastAttemptAt: Date;
+  readonly closedAt: Date | null;
+  readonly closedBy: string | null;
+  readonly note: string | null;
+  readonly traceId: string;
+  readonly orderId: string | null;
+}
+
+/** A system of record as all processes together find it. */
+export interface SystemHealth {
+  readonly code: string;
+  readonly name: string;
+  readonly kind: SystemKind;
+  readonly domains: readonly string[];
+  /** Null when no process reported lately; so is `p95LatencyMs`. */
+  readonly circuit: CircuitState | null;
+  readonly lastSuccessAt: Date | null;
+  readonly p95LatencyMs: number | null;
+}
+
+/** Figures over a window. Null where nothing happened that could be measured. */
+export interface ServiceIndicators {
+  readonly orderAcknowledgementSecondsP95: number | null;
+  readonly inventorySyncAccuracyRatio: number | null;
+  readonly inventorySyncLagSecondsP95: number | null;
+  readonly shipmentEventTimelinessSecondsP95: number | null;
+  readonly failedTransactionRatio: number | null;
+  readonly exceptionResolutionSecondsP50: number | null;
+  readonly reconciliationCompletenessRatio: number | null;
+}
+
+export const WINDOW_HOURS: Readonly<Record<IndicatorWindow, number>> = {
+  LAST_HOUR: 1,
+  LAST_24_HOURS: 24,
+  LAST_7_DAYS: 7 * 24,
+  LAST_30_DAYS: 30 * 24,
+};
+
+/** Which team looks after what. */
+export interface OwnershipMap {
+  readonly default: string;
+  readonly rules: readonly OwnershipRule[];
+}
+
+export interface OwnershipRule {
+  readonly system: string;
+  /** How the operation's name begins. Empty: all operations of the system. */
+  readonly operation: string;
+  readonly owner: string;
+}
+
+/** The owner by the most specific rule, or the default. */
+export function ownerOf(map: OwnershipMap, system: string, operation: string): string {
+  let best: OwnershipRule | null = null;
+  for (const rule of map.rules) {
+    if (rule.system !== system || !operation.startsWith(rule.operation)) continue;
+    if (!best || rule.operation.length > best.operation.length) best = rule;
+  }
+  return best?.owner ?? map.default;
+}

@@ -1,0 +1,218 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
+import type { Subgraph } from '../../platform/graphql/subgraph.ts';
+import { createLogger } from '../../platform/logger.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { until } from '../../test/helpers/processes.ts';
+import { ask, callerOf } from '../../test/helpers/subgraph.ts';
+import {
+  createOperationsSubgraph,
+  createSystemHealthReporter,
+  type SystemHealthReporter,
+  type SystemStatistics,
+} from './index.ts';
+
+let database: TestDatabase;
+let knex: Knex;
+let operations: Subgraph;
+const logger = createLogger({ level: 'silent', component: 'test' });
+
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'orders', 'inventory', 'fulfillment']);
+  knex = database.knex;
+  operations = createOperationsSubgraph({ knex, logger });
+});
+afterAll(() => database.drop());
+
+// As the console sends it.
+const OVERVIEW = `query Overview($window: IndicatorWindow!) {
+  systems { code name kind domains circuit lastSuccessAt p95LatencyMs }
+  serviceIndicators(window: $window) {
+    orderAcknowledgementSecondsP95 inventorySyncAccuracyRatio inventorySyncLagSecondsP95 shipmentEventTimelinessSecondsP95
+    failedTransactionRatio exceptionResolutionSecondsP50 reconciliationCompletenessRatio
+  } }`;
+
+async function overview(window = 'LAST_HOUR') {
+  const answer = await ask(operations, OVERVIEW, { window }, callerOf({ contract: 'operations', channel: null }));
+  expect(answer.errors).toBeUndefined();
+  return answer.data as { systems: unknown[]; serviceIndicators: Record<string, number | null> };
+}
+
+describe('systems', () => {
+  const reporters: SystemHealthReporter[] = [];
+  beforeEach(() => knex.raw('truncate integration.system_health'));
+  afterEach(async () => {
+    await Promise.all(reporters.splice(0).map((reporter) => reporter.stop()));
+  });
+
+  const seen = (overrides: Partial<SystemStatistics> = {}): SystemStatistics => ({
+    circuit: 'CLOSED',
+    lastSuccessAt: new Date('2026-11-23T09:00:00.000Z'),
+    p95LatencyMillis: 12.5,
+    ...overrides,
+  });
+
+  async function report(process: string, statistics: () => SystemStatistics, everyMillis = 60_000): Promise<void> {
+    const reporter = createSystemHealthReporter({
+      knex,
+      process,
+      logger,
+      everyMillis,
+      systems: [{ code: 'wms', name: 'Warehouses', kind: 'WMS', domains: ['inventory', 'fulfillment'], statistics }],
+    });
+    reporters.push(reporter);
+    reporter.start();
+    await until(async () => (await knex('integration.system_health').where({ process })).length > 0);
+  }
+
+  it('is empty before anybody reported', async () => {
+    expect((await overview()).systems).toEqual([]);
+  });
+
+  it('shows the worst circuit, the newest success and the slowest p95 of the processes', async () => {
+    await report('gateway', () => seen({ circuit: 'HALF_OPEN', p95LatencyMillis: 80 }));
+    await report('worker-1', () => seen({ lastSuccessAt: new Date('2026-11-23T09:00:05.250Z') }));
+    await report('worker-2', () => seen({ lastSuccessAt: null, p95LatencyMillis: null }));
+    expect((await overview()).systems).toEqual([
+      {
+        code: 'wms',
+        name: 'Warehouses',
+        kind: 'WMS',
+        domains: ['fulfillment', 'inventory'],
+        circuit: 'HALF_OPEN',
+        lastSuccessAt: '2026-11-23T09:00:05.250Z',
+        p95LatencyMs: 80,
+      },
+    ]);
+    await report('worker-3', () => seen({ circuit: 'OPEN' }));
+    expect((await overview()).systems).toMatchObject([{ circuit: 'OPEN' }]);
+  });
+
+  it('follows a process, and does not count one that fell silent for the present state', async () => {
+    let circuit: SystemStatistics['circuit'] = 'CLOSED';
+    await report('gateway', () => seen({ circuit }), 20);
+    circuit = 'OPEN';
+    await until(async () => ((await overview()).systems[0] as { circuit: string }).circuit === 'OPEN');
+    await reporters[0]!.stop();
+    await knex.raw("update integration.system_health set reported_at = now() - interval '11 seconds'");
+    expect((await overview()).systems).toMatchObject([
+      { code: 'wms', circuit: null, p95LatencyMs: null, lastSuccessAt: '2026-11-23T09:00:00.000Z' },
+    ]);
+  });
+
+  it('goes on after a report that failed, and forgets processes that are gone for a day', async () => {
+    await knex.raw(
+      `insert into integration.system_health (process, system, name, kind, domains, circuit, reported_at)
+       values ('old', 'oms', 'Desk', 'OMS', '{order}', 'CLOSED', now() - interval '25 hours')`,
+    );
+    let failures = 2;
+    await report(
+      'gateway',
+      () => {
+        if (failures-- > 0) throw new Error('not ready');
+        return seen();
+      },
+      10,
+    );
+    expect((await overview()).systems).toMatchObject([{ code: 'wms' }]);
+  });
+});
+
+describe('serviceIndicators', () => {
+  const NOTHING = {
+    orderAcknowledgementSecondsP95: null,
+    inventorySyncAccuracyRatio: null,
+    inventorySyncLagSecondsP95: null,
+    shipmentEventTimelinessSecondsP95: null,
+    failedTransactionRatio: null,
+    exceptionResolutionSecondsP50: null,
+    reconciliationCompletenessRatio: null,
+  };
+
+  it('is null throughout when nothing happened', async () => {
+    expect((await overview()).serviceIndicators).toEqual(NOTHING);
+  });
+
+  it('measures what happened in the window and nothing before it', async () => {
+    // Twenty orders acknowledged after 1 to 20 seconds, and four not acknowledged; two of the 24 failed, one of them twice.
+    await insertOrders('now', '1 minute', 24, 20);
+    // Yesterday's: slower, and all failed.
+    await insertOrders('yesterday', '5 hours', 3, 3, 1_000);
+    await insertException('now-1', '1 minute', '30 seconds');
+    await insertException('now-1', '1 minute', null);
+    await insertException('now-2', '50 seconds', '10 seconds');
+    await insertException('yesterday-1', '30 minutes', '29 minutes 50 seconds'); // its order was placed before the window
+    await insertException('yesterday-2', '5 hours', '2 hours');
+    await insertException(null, '2 minutes', null);
+    // The carrier's clock may be ahead of ours: that is no negative delay.
+    await insertScan('1 minute', -5);
+    expect((await overview()).serviceIndicators).toMatchObject({ shipmentEventTimelinessSecondsP95: 0 });
+    await insertScan('0', 90);
+    await insertScan('3 hours', 7_200);
+    await insertPositions();
+
+    expect((await overview()).serviceIndicators).toEqual({
+      ...NOTHING,
+      orderAcknowledgementSecondsP95: 19,
+      inventorySyncLagSecondsP95: 4,
+      shipmentEventTimelinessSecondsP95: 90,
+      failedTransactionRatio: 2 / 24,
+      exceptionResolutionSecondsP50: 30,
+    });
+    expect((await overview('LAST_24_HOURS')).serviceIndicators).toEqual({
+      ...NOTHING,
+      orderAcknowledgementSecondsP95: 1_002,
+      inventorySyncLagSecondsP95: 500,
+      shipmentEventTimelinessSecondsP95: 7_200,
+      failedTransactionRatio: 4 / 27,
+      exceptionResolutionSecondsP50: 30,
+    });
+  });
+
+  async function insertOrders(name: string, ago: string, count: number, acknowledged: number, slower = 0) {
+    await query(
+      knex,
+      `insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, stage, status, revision, currency_code,
+         tax_included, subtotal_minor, tax_minor, grand_total_minor, payment_status, delivery_method, trace_id, placed_at, updated_at, acknowledged_at)
+       select ? || '-' || n, ? || '-' || n, 'WEB', 'STOREFRONT', 'Web', 'ACCEPTED', 'ACCEPTED', 1, 'GBP', true, 0, 0, 0, 'AUTHORIZED', 'SHIPPING', 't',
+         placed, now(), case when n <= ? then placed + make_interval(secs => n + ?) end
+       from generate_series(1, ?) n, (select now() - ?::interval as placed) at`,
+      [name, name, acknowledged, slower, count, ago],
+    );
+  }
+
+  async function insertException(orderId: string | null, openedAgo: string, closedAgo: string | null) {
+    await query(
+      knex,
+      `insert into integration.exception (id, key, state, system, operation, cause, message, first_cause, first_message, owner, order_id, trace_id, opened_at, closed_at)
+       select gen_random_uuid()::text, gen_random_uuid()::text, case when closed is null then 'OPEN' else 'RESOLVED' end,
+         'wms', 'o', 'UNKNOWN', 'm', 'UNKNOWN', 'm', 'platform', ?, 't', now() - ?::interval, closed
+       from (select now() - ?::interval as closed) at`,
+      [orderId, openedAgo, closedAgo],
+    );
+  }
+
+  async function insertScan(receivedAgo: string, delaySeconds: number) {
+    await query(
+      knex,
+      `insert into fulfillment.tracking_event (carrier, tracking_number, event_id, status, raw_status, received_at, occurred_at)
+       select 'C', 'T', gen_random_uuid()::text, 'IN_TRANSIT', 'x', received, received - make_interval(secs => ?)
+       from (select now() - ?::interval as received) at`,
+      [delaySeconds, receivedAgo],
+    );
+  }
+
+  async function insertPositions() {
+    await query(
+      knex,
+      `insert into inventory.location (id, code, name, kind, shippable, priority) values ('loc_1', 'DC1', 'DC1', 'WAREHOUSE', true, 1)`,
+    );
+    await query(
+      knex,
+      `insert into inventory.position (sku, location_id, id, as_of, received_at)
+       select sku, 'loc_1', sku, received - make_interval(secs => lag), received
+       from unnest(array['A', 'B', 'C'], array[1, 4, 500], array[now(), now(), now() - interval '3 hours']) as seen (sku, lag, received)`,
+    );
+  }
+});

@@ -1,0 +1,73 @@
+import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
+import { CommerceError } from '../../platform/errors.ts';
+import { type Connection, type PageArgs, readPage, toConnection } from '../../platform/graphql/connection.ts';
+import type { IntegrationException } from './model.ts';
+
+const COLUMNS = `id, cause, state, system, operation, message, first_cause as "firstCause", first_message as "firstMessage",
+  attempts, owner, opened_at as "openedAt", last_attempt_at as "lastAttemptAt", closed_at as "closedAt", closed_by as "closedBy",
+  note, trace_id as "traceId", order_id as "orderId"`;
+
+/** A timestamp as whole microseconds: a JavaScript Date would round the key and skip or repeat rows. */
+const OPENED_MICROSECONDS = '(extract(epoch from opened_at) * 1000000)::bigint';
+
+export interface IntegrationExceptionFilter {
+  readonly state?: readonly string[] | null;
+  readonly system?: string | null;
+  readonly cause?: readonly string[] | null;
+  readonly orderId?: string | null;
+}
+
+/** Set-based reads: one statement per call, whatever the number of keys. */
+export function createOperationsReader(knex: Knex) {
+  const filtered = (filter: IntegrationExceptionFilter) => {
+    const select = knex('integration.exception');
+    if (filter.state != null) select.whereIn('state', [...filter.state]);
+    if (filter.system != null) select.where('system', filter.system);
+    if (filter.cause != null) select.whereIn('cause', [...filter.cause]);
+    if (filter.orderId != null) select.where('order_id', filter.orderId);
+    return select;
+  };
+
+  return {
+    async exceptionsById(ids: readonly string[]): Promise<Map<string, IntegrationException>> {
+      const rows = await query<IntegrationException>(
+        knex,
+        `select ${COLUMNS} from integration.exception where id = any(?)`,
+        [ids],
+      );
+      return new Map(rows.map((row) => [row.id, row]));
+    },
+
+    /** Newest first. @throws CommerceError BAD_USER_INPUT for an unusable page */
+    async exceptions(filter: IntegrationExceptionFilter, args: PageArgs): Promise<Connection<IntegrationException>> {
+      const page = readPage(args, 2);
+      const forward = page.direction === 'forward';
+      const select = filtered(filter)
+        .select(knex.raw(`${COLUMNS}, ${OPENED_MICROSECONDS} as "sortKey"`))
+        .orderByRaw(forward ? 'opened_at desc, id desc' : 'opened_at asc, id asc')
+        .limit(page.size + 1);
+      if (page.cursor)
+        select.whereRaw(
+          `(opened_at, id) ${forward ? '<' : '>'} (to_timestamp(0) + (?::bigint * interval '1 microsecond'), ?)`,
+          checkedKey(page.cursor),
+        );
+      const rows = (await select) as (IntegrationException & { sortKey: string })[];
+      return toConnection(rows, page, { key: (row) => [row.sortKey, row.id], node: (row) => row });
+    },
+
+    async exceptionCount(filter: IntegrationExceptionFilter): Promise<number> {
+      const [row] = (await filtered(filter).count({ count: '*' })) as { count: string }[];
+      return Number(row?.count ?? 0);
+    },
+  };
+}
+
+export type OperationsReader = ReturnType<typeof createOperationsReader>;
+
+/** The cursor came from outside: what is not a time would fail in the database as if it were our fault. */
+function checkedKey([time, id]: readonly (string | number | null)[]): [string, string] {
+  if (typeof time !== 'string' || !/^\d{1,16}$/.test(time) || typeof id !== 'string')
+    throw new CommerceError('BAD_USER_INPUT', 'The cursor is not one of this list. Use a cursor of an earlier page.');
+  return [time, id];
+}

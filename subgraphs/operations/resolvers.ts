@@ -1,0 +1,56 @@
+import DataLoader from 'dataloader';
+import type { Knex } from 'knex';
+import { inKeyOrder } from '../../platform/batch.ts';
+import type { PageArgs } from '../../platform/graphql/connection.ts';
+import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { readSystems } from './health.ts';
+import { readIndicators } from './indicators.ts';
+import type { IndicatorWindow, IntegrationException } from './model.ts';
+import { mutations } from './mutations.ts';
+import type { RetryWorkflow } from './port.ts';
+import type { IntegrationExceptionFilter, OperationsReader } from './read.ts';
+
+/** Fresh for every request. */
+export function createOperationsLoaders(reader: OperationsReader) {
+  return {
+    exceptions: new DataLoader<string, IntegrationException | null>(
+      async (ids) => inKeyOrder(ids, await reader.exceptionsById(ids)),
+      { name: 'integrationException.byId', maxBatchSize: 500 },
+    ),
+  };
+}
+
+export interface OperationsContext extends RequestContext {
+  readonly knex: Knex;
+  readonly logger: Logger;
+  readonly retryWorkflow: RetryWorkflow | null;
+  readonly reader: OperationsReader;
+  readonly loaders: ReturnType<typeof createOperationsLoaders>;
+}
+
+export const resolvers: Resolvers = {
+  Query: {
+    integrationException: (_: unknown, { id }: { id: string }, { loaders }: OperationsContext) =>
+      loaders.exceptions.load(id),
+    async integrationExceptions(
+      _: unknown,
+      { filter, ...page }: PageArgs & { filter?: IntegrationExceptionFilter | null },
+      { reader }: OperationsContext,
+    ) {
+      const connection = await reader.exceptions(filter ?? {}, page);
+      return { ...connection, totalCount: () => reader.exceptionCount(filter ?? {}) }; // counted only when asked for
+    },
+    systems: (_: unknown, __: unknown, { knex }: OperationsContext) => readSystems(knex),
+    serviceIndicators: (_: unknown, { window }: { window: IndicatorWindow }, { knex }: OperationsContext) =>
+      readIndicators(knex, window),
+  },
+
+  Mutation: mutations,
+
+  IntegrationException: {
+    __resolveReference: ({ id }: { id: string }, { loaders }: OperationsContext) => loaders.exceptions.load(id),
+    firstError: ({ firstCause, firstMessage }: IntegrationException) => ({ cause: firstCause, message: firstMessage }),
+    order: ({ orderId }: IntegrationException) => (orderId === null ? null : { __typename: 'Order', id: orderId }),
+  },
+};

@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
+import { createLogger } from '../../platform/logger.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { ask, callerOf } from '../../test/helpers/subgraph.ts';
+import {
+  createExceptionDesk,
+  createOperationsSubgraph,
+  type ExceptionDesk,
+  type RetryWorkflow,
+  takeRetryRequests,
+} from './index.ts';
+
+let database: TestDatabase;
+let knex: Knex;
+let desk: ExceptionDesk;
+let keys = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase(['integration']);
+  knex = database.knex;
+  desk = createExceptionDesk({ knex, owners: { default: 'platform', rules: [] } });
+});
+afterAll(() => database.drop());
+beforeEach(() => knex.raw('truncate integration.exception, integration.exception_retry_request'));
+
+const RETRY = `mutation RetryException($exceptionId: ID!, $input: IntegrationExceptionRetryInput!) {
+  integrationExceptionRetry(exceptionId: $exceptionId, input: $input) {
+    exception { id state attempts } userErrors { code message field } } }`;
+
+function retry(exceptionId: string, options: { key?: string; retryWorkflow?: RetryWorkflow } = {}) {
+  const { key = `retry-${++keys}`, ...deps } = options;
+  const operations = createOperationsSubgraph({
+    knex,
+    logger: createLogger({ level: 'silent', component: 'test' }),
+    ...deps,
+  });
+  const caller = callerOf({ contract: 'operations', clientId: 'operator-1', channel: null });
+  return ask(operations, RETRY, { exceptionId, input: { idempotencyKey: key } }, caller);
+}
+
+async function open(workflowId: string | null, key = `key of ${workflowId}`): Promise<string> {
+  await desk.raise({
+    key,
+    cause: 'UNAVAILABLE',
+    system: 'wms',
+    operation: 'release-work-0',
+    message: 'WMS did not answer in time',
+    orderId: null,
+    channelCode: null,
+    workflowId,
+    traceId: 'c'.repeat(32),
+  });
+  const [row] = await query<{ id: string }>(knex, 'select id from integration.exception where key = ?', [key]);
+  return row!.id;
+}
+
+const requests = async () =>
+  (await query<{ exception_id: string }>(knex, 'select exception_id from integration.exception_retry_request')).map(
+    (row) => row.exception_id,
+  );
+const stateOf = async (id: string) =>
+  (await query<{ state: string }>(knex, 'select state from integration.exception where id = ?', [id]))[0]?.state;
+
+/** A workflow engine that remembers whom it woke. */
+function engine(waits: (workflowId: string) => boolean = () => true) {
+  const woken: string[] = [];
+  const wake: RetryWorkflow = async (workflowId) => {
+    woken.push(workflowId);
+    return waits(workflowId);
+  };
+  return { woken, wake };
+}
+
+describe('integrationExceptionRetry', () => {
+  it('marks it RETRYING and leaves one request for the worker, which wakes the workflow once', async () => {
+    const id = await open('order:1');
+    const answer = await retry(id);
+    expect(answer).toEqual({
+      data: { integrationExceptionRetry: { exception: { id, state: 'RETRYING', attempts: 1 }, userErrors: [] } },
+    });
+    await retry(id);
+    expect(await requests()).toEqual([id]);
+
+    const { woken, wake } = engine();
+    expect(await takeRetryRequests(knex, wake)).toBe(1);
+    expect(await takeRetryRequests(knex, wake)).toBe(0);
+    expect(woken).toEqual(['order:1']);
+    expect(await stateOf(id)).toBe('RETRYING');
+    await desk.resolve('key of order:1');
+    expect(await stateOf(id)).toBe('RESOLVED');
+  });
+
+  it('wakes the workflow before it answers where the workflows run in the same process', async () => {
+    const id = await open('order:1');
+    const { woken, wake } = engine();
+    const answer = await retry(id, { key: 'direct', retryWorkflow: wake });
+    expect(answer.data).toMatchObject({ integrationExceptionRetry: { exception: { state: 'RETRYING' } } });
+    expect(woken).toEqual(['order:1']);
+    expect(await requests()).toEqual([]);
+
+    expect(await retry(id, { key: 'direct', retryWorkflow: wake })).toEqual({
+      ...answer,
+      extensions: { idempotentReplay: true },
+    });
+    expect(woken).toEqual(['order:1']);
+  });
+
+  it('leaves it to the worker when the workflow cannot be reached, and answers all the same', async () => {
+    const id = await open('order:1');
+    const answer = await retry(id, { retryWorkflow: () => Promise.reject(new Error('connection lost')) });
+    expect(answer.data).toMatchObject({
+      integrationExceptionRetry: { exception: { state: 'RETRYING' }, userErrors: [] },
+    });
+    expect(await requests()).toEqual([id]);
+  });
+
+  it('says NOT_RETRYABLE where no workflow waits, and of a closed exception', async () => {
+    const id = await open(null);
+    expect((await retry(id)).data).toMatchObject({
+      integrationExceptionRetry: {
+        exception: { id, state: 'OPEN' },
+        userErrors: [
+          { code: 'NOT_RETRYABLE', field: ['exceptionId'], message: expect.stringContaining('Nothing waits') },
+        ],
+      },
+    });
+    const closed = await open('order:1');
+    await desk.resolve('key of order:1');
+    expect((await retry(closed)).data).toMatchObject({
+      integrationExceptionRetry: {
+        userErrors: [{ code: 'NOT_RETRYABLE', message: 'The exception is RESOLVED.' }],
+      },
+    });
+    expect(await requests()).toEqual([]);
+  });
+
+  it('says NOT_FOUND, and IDEMPOTENCY_CONFLICT for the key of another exception', async () => {
+    expect((await retry('iex_0')).data).toMatchObject({
+      integrationExceptionRetry: { exception: null, userErrors: [{ code: 'NOT_FOUND' }] },
+    });
+    await retry(await open('order:1'), { key: 'taken' });
+    const other = await open('order:2');
+    expect((await retry(other, { key: 'taken' })).data).toMatchObject({
+      integrationExceptionRetry: { exception: null, userErrors: [{ code: 'IDEMPOTENCY_CONFLICT' }] },
+    });
+    expect(await stateOf(other)).toBe('OPEN');
+  });
+
+  it('refuses an empty key', async () => {
+    const answer = await retry(await open('order:1'), { key: ' ' });
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_KEY_INVALID' } }]);
+  });
+});
+
+describe('takeRetryRequests', () => {
+  it('opens the exception again, not to be retried any more, when its workflow is gone', async () => {
+    const id = await open('order:gone');
+    await retry(id);
+    await takeRetryRequests(knex, engine(() => false).wake);
+    expect(await stateOf(id)).toBe('OPEN');
+    expect((await retry(id)).data).toMatchObject({
+      integrationExceptionRetry: { userErrors: [{ code: 'NOT_RETRYABLE' }] },
+    });
+  });
+
+  it('keeps the request when passing it on fails', async () => {
+    const id = await open('order:1');
+    await retry(id);
+    await expect(takeRetryRequests(knex, () => Promise.reject(new Error('connection lost')))).rejects.toThrow(
+      'connection lost',
+    );
+    expect(await requests()).toEqual([id]);
+  });
+
+  it('wakes nobody for an exception that was closed meanwhile', async () => {
+    await retry(await open('order:1'));
+    await desk.resolve('key of order:1');
+    const { woken, wake } = engine();
+    await takeRetryRequests(knex, wake);
+    expect(woken).toEqual([]);
+    expect(await requests()).toEqual([]);
+  });
+
+  it('passes each request on once when several workers take them at the same time', async () => {
+    const workflows = Array.from({ length: 20 }, (_, index) => `order:${index}`);
+    for (const workflow of workflows) await retry(await open(workflow));
+    const { woken, wake } = engine();
+    await Promise.all(Array.from({ length: 4 }, () => takeRetryRequests(knex, wake)));
+    expect(woken.toSorted()).toEqual(workflows.toSorted());
+    expect(await requests()).toEqual([]);
+  });
+});
