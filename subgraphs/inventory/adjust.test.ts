@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 function readFeed() {
-  const unexpected = () => {
+  const unexpected = async () => {
     throw new Error('nothing is missing or rejected here');
   };
   return createFeedReader({ knex, source, name: 'wms', onRejected: unexpected, onGap: unexpected }).readNext(0, signal);

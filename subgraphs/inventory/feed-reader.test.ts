@@ -41,8 +41,8 @@ function readerOf(stockSource: StockSource = source): FeedReader {
     knex,
     source: stockSource,
     name: 'wms',
-    onRejected: (record) => rejected.push(record),
-    onGap: (gap) => gaps.push(gap),
+    onRejected: async (record) => void rejected.push(record),
+    onGap: async (gap) => void gaps.push(gap),
   });
 }
 

@@ -18,10 +18,13 @@ export interface FeedReaderDeps {
   readonly source: StockSource;
   /** Under which name the position in the feed is kept. */
   readonly name: string;
-  /** Told of everything the source said that cannot be true. It is not stored and not shown. */
-  readonly onRejected: (record: RejectedRecord) => void;
-  /** Told when bookings are missing; quantities are right again, but commitments they would have consumed stay. */
-  readonly onGap: (gap: FeedGap) => void;
+  /**
+   * Told of everything the source said that cannot be true, in the transaction that passes over it: it is not stored
+   * and not shown. The same record may be told again.
+   */
+  readonly onRejected: (record: RejectedRecord, trx: Knex.Transaction) => Promise<void>;
+  /** Told, likewise, of missing bookings: quantities are right again, but commitments they would have consumed stay. */
+  readonly onGap: (gap: FeedGap, trx: Knex.Transaction) => Promise<void>;
 }
 
 export interface FeedReader {
@@ -52,10 +55,10 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     await saveLocations(knex, await source.sites(signal));
     let containsUpTo: number | null = null;
     for await (const page of source.snapshot(signal)) {
-      for (const record of page.rejected) deps.onRejected(record);
-      const levels = await withKnownSites(page.levels, signal);
+      const { rows, unknown } = await withKnownSites(page.levels, signal);
       await inTransaction(knex, async (trx) => {
-        await applyLevels(trx, levels);
+        await reject(trx, [...page.rejected, ...unknown]);
+        await applyLevels(trx, rows);
         await announceChanges(trx);
       });
       // Later pages contain more; what the first does not contain must still be read from the feed.
@@ -68,7 +71,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   async function withKnownSites<Row extends StockChange | StockLevel>(
     rows: readonly Row[],
     signal: AbortSignal,
-  ): Promise<readonly Row[]> {
+  ): Promise<{ rows: readonly Row[]; unknown: readonly RejectedRecord[] }> {
     const codes = [...new Set(rows.map((row) => row.siteCode))];
     const idsOf = new Map(codes.map((code) => [code, locationIdOf(code)]));
     let known = await locationsById(knex, [...idsOf.values()]);
@@ -76,11 +79,15 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
       await saveLocations(knex, await source.sites(signal));
       known = await locationsById(knex, [...idsOf.values()]);
     }
-    return rows.filter((row) => {
-      if (known.has(idsOf.get(row.siteCode) ?? '')) return true;
-      deps.onRejected({ sequence: row.sequence, problem: 'site' });
-      return false;
-    });
+    const isKnown = (row: Row) => known.has(idsOf.get(row.siteCode) ?? '');
+    return {
+      rows: rows.filter(isKnown),
+      unknown: rows.filter((row) => !isKnown(row)).map(({ sequence }) => ({ sequence, problem: 'site' })),
+    };
+  }
+
+  async function reject(trx: Knex.Transaction, records: readonly RejectedRecord[]): Promise<void> {
+    for (const record of records) await deps.onRejected(record, trx);
   }
 
   return {
@@ -108,13 +115,13 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
         return 0;
       }
       missing = { number: 0, attempts: 0 };
-      for (const record of run.rejected) deps.onRejected(record);
       atHead = run.until === answer.head;
-      const changes = await withKnownSites(run.changes, signal);
+      const { rows, unknown } = await withKnownSites(run.changes, signal);
       await inTransaction(knex, async (trx) => {
         if (run.until === after) return moveFeedPosition(trx, name, after, atHead);
         if (!(await claimFeedPosition(trx, name, after))) return; // another reader was faster
-        await applyChanges(trx, changes);
+        await reject(trx, [...run.rejected, ...unknown]);
+        await applyChanges(trx, rows);
         await moveFeedPosition(trx, name, run.until, atHead);
         await announceChanges(trx);
       });
@@ -128,8 +135,11 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     missing = { number: after + 1, attempts: missing.number === after + 1 ? missing.attempts + 1 : 1 };
     if (missing.attempts < GAP_ATTEMPTS) return;
     await refresh(signal);
-    await moveFeedPosition(knex, name, next - 1, false);
-    deps.onGap({ from: after + 1, to: next - 1 });
+    await inTransaction(knex, async (trx) => {
+      if (!(await claimFeedPosition(trx, name, after))) return; // another reader found them
+      await moveFeedPosition(trx, name, next - 1, false);
+      await deps.onGap({ from: after + 1, to: next - 1 }, trx);
+    });
   }
 }
 

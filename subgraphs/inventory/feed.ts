@@ -14,10 +14,10 @@ export interface InventoryFeedDeps {
   readonly logger: Logger;
   /** Under which name the position in the feed is kept. Default `wms`. */
   readonly name?: string;
-  /** Told of everything the source said that cannot be true, besides the log. */
-  readonly onRejected?: (record: RejectedRecord) => void;
-  /** Told when bookings are missing for good, besides the log. */
-  readonly onGap?: (gap: FeedGap) => void;
+  /** Told of everything the source said that cannot be true, in the transaction that passes over it; besides the log. */
+  readonly onRejected?: (record: RejectedRecord, trx: Knex.Transaction) => Promise<void>;
+  /** Told when bookings are missing for good, likewise. */
+  readonly onGap?: (gap: FeedGap, trx: Knex.Transaction) => Promise<void>;
 }
 
 export interface InventoryFeed {
@@ -48,13 +48,13 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
     knex,
     source: deps.source,
     name: deps.name ?? 'wms',
-    onRejected(record) {
+    async onRejected(record, trx) {
       logger.warn({ sequence: record.sequence, problem: record.problem }, 'stock record rejected');
-      deps.onRejected?.(record);
+      await deps.onRejected?.(record, trx);
     },
-    onGap(gap) {
+    async onGap(gap, trx) {
       logger.error({ from: gap.from, to: gap.to }, 'stock bookings are missing; balances were read again');
-      deps.onGap?.(gap);
+      await deps.onGap?.(gap, trx);
     },
   });
 

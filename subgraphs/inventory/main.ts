@@ -4,15 +4,41 @@ import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
 import { createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
 
+/** Raises an exception for an operator, in the transaction that passes over what nobody could use. */
+type ReportUnusable = (
+  trx: Knex.Transaction,
+  unusable: { readonly key: string; readonly system: string; readonly operation: string; readonly message: string },
+) => Promise<void>;
+
 /**
  * The inventory domain over the warehouse system: the one place that picks its adapter.
  * The feed does nothing until it is started; a process that only serves queries leaves it alone.
  */
-export function openInventory(deps: { knex: Knex; wms: WmsClient; logger: Logger }) {
+export function openInventory(deps: { knex: Knex; wms: WmsClient; logger: Logger; report?: ReportUnusable }) {
   const source = wmsStockSource(deps.wms);
   return {
     subgraph: createInventorySubgraph({ knex: deps.knex, source }),
     stock: createStock({ knex: deps.knex, source }),
-    feed: createInventoryFeed({ knex: deps.knex, source, logger: deps.logger }),
+    feed: createInventoryFeed({
+      knex: deps.knex,
+      source,
+      logger: deps.logger,
+      async onRejected({ sequence, problem }, trx) {
+        await deps.report?.(trx, {
+          key: `inventory:stock:${sequence ?? problem}`,
+          system: 'wms',
+          operation: 'apply-booking',
+          message: `The warehouse told something that cannot be true (${problem}) in booking ${sequence ?? 'unknown'}`,
+        });
+      },
+      async onGap({ from, to }, trx) {
+        await deps.report?.(trx, {
+          key: `inventory:gap:${from}-${to}`,
+          system: 'wms',
+          operation: 'read-ledger',
+          message: `Bookings ${from} to ${to} are missing. Balances were read again; stock committed to orders that left with these bookings stays committed.`,
+        });
+      },
+    }),
   };
 }
