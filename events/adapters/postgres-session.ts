@@ -68,6 +68,7 @@ export function openPostgresSession(
       client.on('notification', ({ channel, payload }) => {
         for (const listener of notified) listener(channel, payload ?? '');
       });
+      const done = new AbortController();
       try {
         await client.connect();
         if (closing.signal.aborted) continue;
@@ -75,12 +76,13 @@ export function openPostgresSession(
         current = client;
         firstConnected();
         for (const listener of connected) listener();
-        await Promise.race([gone, heartbeat(client, closing.signal)]);
+        await Promise.race([gone, heartbeat(client, done.signal)]);
       } catch (error) {
         failures += 1;
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         logger.warn({ code, failures }, 'event session not connected');
       } finally {
+        done.abort();
         const wasConnected = current === client;
         current = null;
         if (wasConnected) for (const listener of lost) listener();
@@ -92,13 +94,34 @@ export function openPostgresSession(
     neverConnected(unavailable());
   }
 
+  /** pg wants one statement at a time. */
+  let turn: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Returns when the connection no longer answers. */
+  async function heartbeat(client: pg.Client, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await sleep(HEARTBEAT_MILLIS, signal);
+      if (signal.aborted) return;
+      try {
+        await inTurn(() => client.query('select 1'));
+      } catch {
+        return;
+      }
+    }
+  }
+
   const running = keepConnected();
   return {
     async query(statement, values = []) {
       const client = current;
       if (!client) throw unavailable();
       try {
-        return (await client.query(statement, [...values])).rows;
+        return await inTurn(async () => (await client.query(statement, [...values])).rows);
       } catch (error) {
         // No answer is no refusal: a lock may be held that nobody here knows of. Only a new connection is sure of it.
         if (!(error instanceof pg.DatabaseError) && client === current) abandon();
@@ -120,22 +143,12 @@ export function openPostgresSession(
   };
 }
 
-/** Returns when the connection no longer answers. */
-async function heartbeat(client: pg.Client, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    await sleep(HEARTBEAT_MILLIS, signal);
-    if (signal.aborted) return;
-    try {
-      await client.query('select 1');
-    } catch {
-      return;
-    }
-  }
-}
-
 /** Says goodbye, but does not wait long for an answer. */
 async function hangUp(client: pg.Client): Promise<void> {
-  await Promise.race([client.end().catch(() => undefined), sleep(1_000)]);
+  const answered = new AbortController();
+  const goodbye = client.end().catch(() => undefined);
+  await Promise.race([goodbye, sleep(1_000, answered.signal)]);
+  answered.abort();
 }
 
 function unavailable(): CommerceError {

@@ -24,6 +24,7 @@ export function redisFanOut({ redis, prefix }: RedisFanOutOptions): FanOut {
   const channel = `{${prefix}}:wake-up`;
   const listeners = createListeners();
   let sharded: boolean | null = null;
+  let closed = false;
 
   const others = createGathered(async (topics) => {
     const message = [me, ...topics].join(SEPARATOR);
@@ -43,7 +44,11 @@ export function redisFanOut({ redis, prefix }: RedisFanOutOptions): FanOut {
     sharded = await canShard(subscriber);
     await (sharded ? subscriber.ssubscribe(channel) : subscriber.subscribe(channel));
   };
-  subscriber.on('ready', () => void listen().catch(() => subscriber.disconnect(true)));
+  subscriber.on('ready', () => {
+    listen().catch(() => {
+      if (!closed) subscriber.disconnect(true); // again from the beginning, rather than connected and deaf
+    });
+  });
 
   return {
     describe: () => `redis ${sharded ? 'sharded ' : ''}publish/subscribe`,
@@ -53,6 +58,8 @@ export function redisFanOut({ redis, prefix }: RedisFanOutOptions): FanOut {
     },
     subscribe: (listener) => listeners.add(listener),
     async close() {
+      if (closed) return;
+      closed = true;
       listeners.clear();
       others.close();
       subscriber.disconnect();

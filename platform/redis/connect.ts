@@ -11,6 +11,7 @@ export interface RedisOptions {
 }
 
 const CONNECT_TIMEOUT_MILLIS = 5_000;
+const DISCONNECT_TIMEOUT_MILLIS = 500;
 /** Redis answers in well under a millisecond. Who has waited this long goes on without it. */
 const COMMAND_TIMEOUT_MILLIS = 2_000;
 const MAX_RECONNECT_MILLIS = 2_000;
@@ -27,6 +28,7 @@ export function connectRedis(url: string, options: RedisOptions): Redis {
   const redis = new Redis(url, {
     connectionName: options.connectionName,
     connectTimeout: CONNECT_TIMEOUT_MILLIS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MILLIS,
     commandTimeout: COMMAND_TIMEOUT_MILLIS,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,

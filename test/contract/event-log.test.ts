@@ -17,6 +17,7 @@ import { createLogger } from '../../platform/logger.ts';
 import { connectRedis, redisReady } from '../../platform/redis/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts';
 import { eventLogContract, type LogMember, type LogUnderTest } from './event-log.contract.ts';
+import { redisLossTests } from './event-log.redis-loss.ts';
 
 const logger = createLogger({ level: 'silent', component: 'test' });
 const redisUrl = process.env.REDIS_URL;
@@ -80,6 +81,7 @@ if (redisUrl) {
     };
     return underTest(database.knex, await open(), open);
   });
+  redisLossTests(redisUrl);
 }
 
 /** A log in a test database, filled through outbox and relay as in production. */
