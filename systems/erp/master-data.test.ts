@@ -138,7 +138,7 @@ describe('the sample', () => {
     try {
       const before = await startErp({}, database);
       const found = await before.erp.findMaterial('M-2');
-      const { materialNo, changeNo, changedAt, ...content } = found!;
+      const { materialNo: _no, changeNo, changedAt: _at, ...content } = found!;
       await before.erp.putMaterial('M-2', { ...content, deletionFlag: true });
       await before.stop();
       const after = await startErp(
