@@ -4,10 +4,10 @@ import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import type { Logger } from '../platform/logger.ts';
 import { openFulfillment } from '../subgraphs/fulfillment/main.ts';
 import { openInventory } from '../subgraphs/inventory/main.ts';
-import { openOperations } from '../subgraphs/operations/main.ts';
 import { openOrder } from '../subgraphs/order/main.ts';
 import { openProduct } from '../subgraphs/product/main.ts';
 import { openSettlement } from '../subgraphs/settlement/main.ts';
+import { openOperations } from './operations.ts';
 import type { SystemClients } from './system-clients.ts';
 
 export type Domains = ReturnType<typeof openDomains>;

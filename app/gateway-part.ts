@@ -1,0 +1,54 @@
+import type { Knex } from 'knex';
+import type { EventBackbone } from '../events/backbone.ts';
+import { createTail } from '../events/tail.ts';
+import { seedDevelopmentAccess } from '../gateway/access/development-access.ts';
+import type { SubgraphPlace } from '../gateway/data-sources/service-map.ts';
+import { type Gateway, startGateway } from '../gateway/main.ts';
+import { createSubscriptions } from '../gateway/subscriptions/index.ts';
+import { query } from '../platform/db/query.ts';
+import { projectFile } from '../platform/paths.ts';
+import type { Databases } from './databases.ts';
+import type { ProcessBase } from './process.ts';
+
+/** Starts the gateway with subscriptions over the event log. */
+export async function startGatewayPart(
+  base: ProcessBase,
+  parts: { knex: Knex; databases: Databases; backbone: EventBackbone; subgraphs: SubgraphPlace },
+): Promise<Gateway> {
+  const { config, shutdown } = base;
+  const logger = base.logger.child({ component: 'gateway' });
+  const production = config.nodeEnv === 'production';
+  if (!production) await seedDevelopmentAccess(parts.knex);
+
+  const tail = await createTail(parts.backbone.log, parts.backbone.fanOut, {
+    onError: (error) => logger.warn({ err: error }, 'the event log could not be read'),
+  });
+  shutdown.add('event tail', () => tail.close());
+  const { eventLog, fanOut } = parts.backbone.describe();
+  const gateway = await startGateway({
+    host: config.host,
+    port: config.port,
+    supergraphFile: projectFile('schema', 'supergraph.graphql'),
+    subgraphs: parts.subgraphs,
+    knex: parts.knex,
+    production,
+    createSubscriptions: (deps) => createSubscriptions({ ...deps, log: parts.backbone.log, tail }),
+    health: {
+      facts: {
+        database: parts.databases.kind,
+        eventLog,
+        fanOut,
+        subgraphs: parts.subgraphs.kind === 'http' ? 'over HTTP' : 'in this process',
+      },
+      check: async () => {
+        await query(parts.knex, 'select 1');
+      },
+    },
+    logger,
+    subgraphTimeoutMillis: config.subgraphTimeoutMillis,
+    requestTimeoutMillis: config.requestTimeoutMillis,
+    shutdownGraceMillis: config.shutdownGraceMillis,
+  });
+  shutdown.add('gateway', () => gateway.stop());
+  return gateway;
+}

@@ -1,0 +1,88 @@
+import { hostname } from 'node:os';
+import type { SystemName } from '../platform/config.ts';
+import type { Databases } from './databases.ts';
+import { startGatewayPart } from './gateway-part.ts';
+import { openBackbone, openDomainsOf, openStorage, type ProcessBase, runProcess } from './process.ts';
+import { startReferenceSystem } from './reference-systems.ts';
+import { systemToken } from './system-token.ts';
+import { startWorker } from './worker.ts';
+
+// `npm start`: everything in one process. Systems of record that have a URL are used, the others are brought up as
+// reference systems; the platform reaches all of them over HTTP.
+await runProcess('commerce', async (base) => {
+  const { databases, knex } = await openStorage(base);
+  const urls = await startMissingSystems(base, databases);
+  const backbone = await openBackbone(
+    base,
+    databases,
+    knex,
+    base.config.database.url !== null || base.config.redisUrl !== null,
+  );
+  const domains = openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
+  const worker = await startWorker({
+    knex,
+    domains,
+    backbone,
+    dbosUrl: databases.dbosUrl,
+    executorId: 'commerce',
+    logger: base.logger,
+  });
+  base.shutdown.add('worker', () => worker.stop());
+  const gateway = await startGatewayPart(base, {
+    knex,
+    databases,
+    backbone,
+    subgraphs: { kind: 'inProcess', subgraphs: Object.values(domains.subgraphs) },
+  });
+  greet(base, gateway.url, urls);
+});
+
+/** Starts a reference system for each system of record that has no URL. The carrier first: the WMS hands it parcels. */
+async function startMissingSystems(base: ProcessBase, databases: Databases): Promise<Record<SystemName, string>> {
+  const { config, secret, logger, shutdown } = base;
+  const urls: Record<string, string> = {};
+  const start = async (name: SystemName) => {
+    const configured = config.systemUrls[name];
+    if (configured !== null) {
+      urls[name] = configured;
+      return;
+    }
+    const system = await startReferenceSystem(name, {
+      databaseUrl: await databases.systemUrl(name),
+      token: systemToken(config, secret, name),
+      host: '127.0.0.1',
+      port: 0,
+      paceMillis: config.demoPaceMillis,
+      logger: logger.child({ component: `${name}-system` }),
+      carrier: urls.carrier === undefined ? null : { url: urls.carrier, token: systemToken(config, secret, 'carrier') },
+    });
+    shutdown.add(`${name} system`, () => system.stop());
+    urls[name] = system.url;
+  };
+  await start('carrier');
+  await Promise.all([start('erp'), start('oms'), start('wms')]);
+  return urls as Record<SystemName, string>;
+}
+
+function greet({ config }: ProcessBase, url: string, urls: Readonly<Record<SystemName, string>>): void {
+  if (config.logLevel === 'silent') return;
+  const lines = [
+    '',
+    `  The commerce graph is up at ${url}  (open it in a browser)`,
+    '',
+    ...(config.nodeEnv === 'production'
+      ? []
+      : [
+          '  Local default: sample data and well-known API keys were seeded (dev-storefront, dev-finance, …; see README).',
+        ]),
+    ...Object.entries(urls).map(
+      ([name, at]) =>
+        `  ${name.padEnd(8)} ${at}${config.systemUrls[name as SystemName] === null ? '  (reference system)' : ''}`,
+    ),
+    `  state    ${config.dataDir}`,
+    '',
+    '  Ctrl-C stops everything; the next start finds all of it.',
+    '',
+  ];
+  process.stderr.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,73 @@
+import type { Knex } from 'knex';
+import type { StoredEvent } from '../events/port.ts';
+import { orderIdOf } from '../events/topics.ts';
+import type { Logger } from '../platform/logger.ts';
+import {
+  createExceptionDesk,
+  createOperationsSubgraph,
+  createSystemHealthReporter,
+  loadOwnership,
+  type RetryWorkflow,
+  takeRetryRequests,
+} from '../subgraphs/operations/index.ts';
+import type { SystemClients } from './system-clients.ts';
+
+/** The operations domain: exception desk, health of the systems, retries that the worker picks up. */
+export function openOperations(deps: { knex: Knex; clients: SystemClients; logger: Logger; process: string }) {
+  const { knex, clients, logger } = deps;
+  const exceptions = createExceptionDesk({ knex, owners: loadOwnership() });
+  return {
+    subgraph: createOperationsSubgraph({ knex, logger }),
+    exceptions,
+    report: exceptions.raiseIn,
+    health: createSystemHealthReporter({
+      knex,
+      process: deps.process,
+      logger,
+      systems: [
+        {
+          code: 'erp',
+          name: 'ERP',
+          kind: 'ERP',
+          domains: ['product', 'settlement'],
+          statistics: clients.erp.statistics,
+        },
+        { code: 'oms', name: 'Order desk', kind: 'OMS', domains: ['order'], statistics: clients.oms.statistics },
+        {
+          code: 'wms',
+          name: 'Warehouses',
+          kind: 'WMS',
+          domains: ['inventory', 'fulfillment'],
+          statistics: clients.wms.statistics,
+        },
+        {
+          code: 'carrier',
+          name: 'Carrier',
+          kind: 'CARRIER',
+          domains: ['fulfillment'],
+          statistics: clients.carrier.statistics,
+        },
+      ],
+    }),
+    takeRetryRequests: (retry: RetryWorkflow) => takeRetryRequests(knex, retry),
+
+    /** Puts an event that a consumer could not handle on the exception desk. */
+    async setAside(consumer: string, event: StoredEvent, error: unknown): Promise<void> {
+      logger.error(
+        { consumer, eventId: event.id, type: event.type, traceId: event.traceId, err: error },
+        'event set aside',
+      );
+      await exceptions.raise({
+        key: `${consumer}:${event.id}`,
+        cause: 'UNKNOWN',
+        system: 'commerce',
+        operation: `${consumer}:${event.type}`,
+        message: 'An event could not be handled and was set aside. The log has the reason under the trace id.',
+        orderId: orderIdOf(event),
+        channelCode: event.channelCode,
+        workflowId: null,
+        traceId: event.traceId,
+      });
+    },
+  };
+}
