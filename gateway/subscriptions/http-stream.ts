@@ -20,6 +20,7 @@ export class HttpStream {
     this.#response = response;
     this.#format = format;
     request.socket.setNoDelay(true);
+    response.shouldKeepAlive = false; // the connection is this stream's alone: it ends with it, also when the process stops
     response.writeHead(200, {
       'content-type': format.contentType,
       'cache-control': 'no-cache, no-transform',

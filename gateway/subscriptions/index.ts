@@ -9,14 +9,12 @@ import { CredentialWatch } from './credential-watch.ts';
 import { HttpDoor } from './http-door.ts';
 import { SubscriptionHub } from './hub.ts';
 import { DEFAULT_LIMITS, type SubscriptionLimits } from './limits.ts';
-import type { RouteSocket } from './route-socket.ts';
 import { SocketTransport } from './socket.ts';
+import { TicketDoor } from './ticket-door.ts';
 
 export interface SubscriptionsOptions {
   readonly runtime: GatewayRuntime;
   readonly authenticate: Authenticate;
-  readonly route: RouteSocket;
-  readonly newTraceId: () => string;
   readonly log: EventLog;
   readonly tail: Tail;
   readonly logger: Logger;
@@ -27,19 +25,22 @@ export interface SubscriptionsOptions {
 }
 
 export interface Subscriptions extends SubscriptionTransport {
+  /** To be asked before a request on `/graphql` is authenticated. */
+  readonly tickets: TicketDoor;
   /** Subscriptions open and executions they share, for health and metrics. */
   counts(): { readonly subscribers: number; readonly groups: number };
 }
 
 /** Live subscriptions over WebSocket, SSE and multipart, fed by the event log. */
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
-  const { runtime, authenticate, route, newTraceId, log, tail, logger, clock = systemClock } = options;
+  const { runtime, authenticate, log, tail, logger, clock = systemClock } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const hub = new SubscriptionHub({ runtime, log, tail, clock, logger, limits });
   const credentialWatch = new CredentialWatch(authenticate, options.recheckMillis);
   const door = new HttpDoor({ hub, credentialWatch, limits, logger });
-  const sockets = new SocketTransport({ hub, authenticate, credentialWatch, route, newTraceId, limits, logger });
+  const sockets = new SocketTransport({ hub, authenticate, credentialWatch, runtime, limits, logger });
   return {
+    tickets: new TicketDoor({ authenticate, clock }),
     handleHttp: (request, response, asked) => door.handle(request, response, asked),
     handleUpgrade: (request, socket, head) => sockets.handleUpgrade(request, socket, head),
     counts: () => hub.counts,

@@ -4,7 +4,10 @@ import type { Caller } from '../../platform/caller.ts';
 import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Authenticate, Credentials } from '../access/grant.ts';
+import { routeContract } from '../http/contract-route.ts';
+import type { GatewayRuntime } from '../runtime.ts';
 import type { ContractSnapshot } from '../snapshot.ts';
+import { readTraceId } from '../trace.ts';
 import type { CredentialWatch } from './credential-watch.ts';
 import type { SubscriptionHub } from './hub.ts';
 import type { SubscriptionLimits } from './limits.ts';
@@ -12,7 +15,6 @@ import { formatFailure } from './live-error.ts';
 import { LiveMessage } from './live-message.ts';
 import type { MessageQueue } from './message-queue.ts';
 import { readRequest } from './request-document.ts';
-import type { RouteSocket } from './route-socket.ts';
 import { runOperation } from './single-operation.ts';
 
 /** Closes of WebSocket itself, after which clients connect again. */
@@ -25,8 +27,7 @@ export interface SocketOptions {
   readonly hub: SubscriptionHub;
   readonly authenticate: Authenticate;
   readonly credentialWatch: CredentialWatch;
-  readonly route: RouteSocket;
-  readonly newTraceId: () => string;
+  readonly runtime: GatewayRuntime;
   readonly limits: SubscriptionLimits;
   readonly logger: Logger;
 }
@@ -55,7 +56,7 @@ export function createSocketProtocol(options: SocketOptions): Server<Connection>
     onConnect: (context) => connect(options, context.extra, context.connectionParams ?? {}),
     onSubscribe: async (context, id, payload) => {
       const { caller, contract } = context.extra.session?.() ?? {};
-      const traceId = options.newTraceId();
+      const traceId = readTraceId(undefined);
       try {
         if (!contract || !caller) throw new CommerceError('NOT_FOUND', 'This contract is no longer served.');
         if (Object.keys(context.subscriptions).length > options.limits.perConnection) {
@@ -93,10 +94,10 @@ async function connect(
 ): Promise<boolean> {
   const credentials = { ...connection.headers, ...lowerCased(params) };
   try {
-    const grant = await options.authenticate(credentials, options.newTraceId());
-    const found = options.route(connection.path, grant);
+    const grant = await options.authenticate(credentials, readTraceId(undefined));
+    const found = routeContract(options.runtime, connection.path, grant);
     if (!found || connection.closed.aborted) return false;
-    connection.session = () => options.route(connection.path, grant);
+    connection.session = () => routeContract(options.runtime, connection.path, grant);
     const stopWatching = options.credentialWatch.watch(credentials, found.caller, () =>
       connection.close(FORBIDDEN, 'Forbidden'),
     );

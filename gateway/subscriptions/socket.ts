@@ -46,7 +46,7 @@ export class SocketTransport {
     const abort = new AbortController();
     const { 'x-api-key': apiKey, authorization } = request.headers;
     const connection: Connection = {
-      path: request.url ?? '/',
+      path: new URL(request.url ?? '/', 'http://gateway').pathname,
       headers: {
         ...(apiKey === undefined ? {} : { 'x-api-key': apiKey }),
         ...(authorization === undefined ? {} : { authorization }),
