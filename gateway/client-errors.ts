@@ -28,7 +28,9 @@ export function sealError(error: GraphQLFormattedError, traceId?: string): Graph
   };
   const code = error.extensions?.code;
   if (typeof code !== 'string' || !isPublic(code)) {
-    const trace = traceId === undefined ? {} : { traceId };
+    // Sealing a sealed error changes nothing: Apollo Server hands us the executor's errors once more.
+    const known = traceId ?? error.extensions?.traceId;
+    const trace = known === undefined ? {} : { traceId: known };
     return {
       message: INTERNAL_MESSAGE,
       ...where,

@@ -57,7 +57,7 @@ export function createDataSource(call: SubgraphCall, options: DataSourceOptions)
           call({ query, variables: unique.variables, operationName: request.operationName, caller, signal, isRead }),
         );
         if (isReplay(body)) outcome.idempotentReplay = true;
-        const answer = unique.restore(readAnswer(body, subgraph));
+        const answer = unique.restore(readAnswer(body, subgraph, unique.representations));
         ended('ok');
         return answer;
       } catch (error) {

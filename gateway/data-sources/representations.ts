@@ -2,6 +2,8 @@ type Variables = Readonly<Record<string, unknown>>;
 
 export interface UniqueRequest {
   readonly variables: Variables | undefined;
+  /** What is asked for; null when it is no request for entities. */
+  readonly representations: readonly unknown[] | null;
   /** Lays an answer out again for all the representations that were asked for. */
   restore<A extends SubgraphResult>(answer: A): A;
 }
@@ -15,7 +17,7 @@ export interface SubgraphResult {
 /** Asks for each entity once: a page of order lines often holds the same variant many times. */
 export function uniqueRepresentations(variables: Variables | undefined): UniqueRequest {
   const asked = variables?.representations;
-  if (!Array.isArray(asked) || asked.length < 2) return unchanged(variables);
+  if (!Array.isArray(asked)) return { variables, representations: null, restore: (answer) => answer };
   const indexes = new Map<string, number>();
   const unique: unknown[] = [];
   /** For each representation, its place among the unique ones. */
@@ -26,21 +28,18 @@ export function uniqueRepresentations(variables: Variables | undefined): UniqueR
     indexes.set(key, unique.length);
     return unique.push(representation) - 1;
   });
-  if (unique.length === asked.length) return unchanged(variables);
+  if (unique.length === asked.length) return { variables, representations: asked, restore: (answer) => answer };
   /** For each unique representation, where it was asked for first. */
   const firstPlaces = unique.map((_, index) => places.indexOf(index));
   return {
     variables: { ...variables, representations: unique },
+    representations: unique,
     restore: (answer) => ({
       ...answer,
       ...(answer.data ? { data: restoreData(answer.data, places) } : {}),
       ...(answer.errors ? { errors: answer.errors.map((error) => restoreError(error, firstPlaces)) } : {}),
     }),
   };
-}
-
-function unchanged(variables: Variables | undefined): UniqueRequest {
-  return { variables, restore: (answer) => answer };
 }
 
 function restoreData(data: Record<string, unknown>, places: readonly number[]): Record<string, unknown> {
