@@ -11,7 +11,7 @@ export function documentLine(
   line: Pick<BookedLine, 'unitPrice' | 'tax' | 'quantities'>,
   quantity: number,
   taxIncluded: boolean,
-  billedBefore: number = unitsShippedBefore(line, quantity),
+  billedBefore: number,
 ): { netMinor: bigint; taxMinor: bigint } {
   const share = (units: number) =>
     (line.tax.amountMinor * BigInt(units) * 2n + BigInt(line.quantities.ordered)) /
@@ -19,8 +19,4 @@ export function documentLine(
   const taxMinor = share(billedBefore + quantity) - share(billedBefore);
   const gross = line.unitPrice.amountMinor * BigInt(quantity);
   return { netMinor: taxIncluded ? gross - taxMinor : gross, taxMinor };
-}
-
-function unitsShippedBefore({ quantities }: Pick<BookedLine, 'quantities'>, quantity: number): number {
-  return quantities.inTransit + quantities.delivered + quantities.lost - quantity;
 }

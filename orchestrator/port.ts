@@ -180,7 +180,13 @@ export interface FulfillmentBook {
     readonly orderId: string;
     readonly locationId: string;
     readonly shippedAt: Date;
-    readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+    readonly lines: readonly {
+      readonly lineId: string;
+      readonly sku: string;
+      readonly quantity: number;
+      /** Units of the order line in earlier shipments: decides which share of the line's tax this shipment bills. */
+      readonly shippedBefore: number;
+    }[];
     readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
   } | null>;
 }

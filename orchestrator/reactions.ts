@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../events/port.ts';
-import type { LineUnits, OrchestratorDeps } from './port.ts';
+import { dispatchEffect, shippedUnits } from './dispatch.ts';
+import type { OrchestratorDeps } from './port.ts';
 import type { CancelUnitsInput } from './workflows/cancel-units.ts';
 import type { FulfilOrderInput } from './workflows/fulfil-order.ts';
 import type { ReturnGoodsInput } from './workflows/return-goods.ts';
@@ -96,9 +97,8 @@ async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, d
   const { traceId } = event;
   const shipment = await deps.fulfillment.readShipment(shipmentId);
   if (!shipment) return;
-  const lines: LineUnits[] = shipment.lines.map(({ lineId, quantity }) => ({ lineId, quantity }));
-  // The workflow of the dispatch may not have moved the units yet; the same key makes this the same effect.
-  await deps.orders.ship(orderId, lines, { key: `ship:${shipmentId}`, traceId });
+  const lines = shippedUnits(shipment);
+  await deps.orders.ship(orderId, lines, dispatchEffect(shipment, traceId));
   const effect = {
     key: `${status}:${shipmentId}:${event.version}`,
     traceId,

@@ -1,5 +1,6 @@
 import { CommerceError } from '../../platform/errors.ts';
 import { clearDocument } from '../clear-document.ts';
+import { dispatchEffect, shippedUnits } from '../dispatch.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import { documentLine } from '../invoicing.ts';
 import type { OrchestratorDeps } from '../port.ts';
@@ -29,13 +30,11 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
 
   await step({ name: 'confirm-shipment', system: 'oms' }, async (signal) => {
     const shipment = await readShipment(deps, shipmentId);
-    const units = new Map<string, number>();
-    for (const line of shipment.lines) units.set(line.lineId, (units.get(line.lineId) ?? 0) + line.quantity);
     await deps.desk.confirmShipment(
       {
         noticeId: shipmentId,
         orderId,
-        lines: [...units].map(([lineId, quantity]) => ({ lineId, quantity })),
+        lines: shippedUnits(shipment),
         packages: shipment.packages,
       },
       signal,
@@ -92,27 +91,14 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
 /** Moves the units and works out what to bill for them. Running it again gives the same bill. */
 async function markShipped(deps: OrchestratorDeps, { shipmentId, orderId, traceId }: ShipInput): Promise<BilledLine[]> {
   const shipment = await readShipment(deps, shipmentId);
-  const units = new Map<string, number>();
-  for (const line of shipment.lines) units.set(line.lineId, (units.get(line.lineId) ?? 0) + line.quantity);
-  const lines = [...units].map(([lineId, quantity]) => ({ lineId, quantity }));
-  const changed = await deps.orders.ship(orderId, lines, {
-    key: `ship:${shipmentId}`,
-    traceId,
-    timeline: [
-      {
-        type: 'GOODS_ISSUED',
-        system: 'wms',
-        message: `${lines.reduce((sum, line) => sum + line.quantity, 0)} units left the node in ${shipment.packages.length} package(s)`,
-        occurredAt: shipment.shippedAt,
-      },
-    ],
-  });
+  const changed = await deps.orders.ship(orderId, shippedUnits(shipment), dispatchEffect(shipment, traceId));
   const { taxIncluded } = (await readOrder(deps, orderId)).order;
-  return changed.lines.flatMap((line) => {
-    const quantity = units.get(line.id);
-    if (!quantity) return [];
-    const { netMinor, taxMinor } = documentLine(line, quantity, taxIncluded);
-    return [{ lineId: line.id, sku: line.sku, quantity, netMinor: netMinor.toString(), taxMinor: taxMinor.toString() }];
+  const lineOf = new Map(changed.lines.map((line) => [line.id, line]));
+  return shipment.lines.flatMap(({ lineId, sku, quantity, shippedBefore }) => {
+    const line = lineOf.get(lineId);
+    if (!line) return [];
+    const { netMinor, taxMinor } = documentLine(line, quantity, taxIncluded, shippedBefore);
+    return [{ lineId, sku, quantity, netMinor: netMinor.toString(), taxMinor: taxMinor.toString() }];
   });
 }
 

@@ -37,7 +37,13 @@ export interface ShipmentRecord {
   readonly orderId: string;
   readonly locationId: string;
   readonly shippedAt: Date;
-  readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+  readonly lines: readonly {
+    readonly lineId: string;
+    readonly sku: string;
+    readonly quantity: number;
+    /** Units of the order line in earlier shipments; the same whenever it is asked. */
+    readonly shippedBefore: number;
+  }[];
   readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
 }
 
@@ -58,9 +64,13 @@ export function createFulfillmentBook(knex: Knex) {
         [shipmentId],
       );
       if (!shipment) return null;
-      const lines = await query<{ lineId: string; sku: string; quantity: number }>(
+      const lines = await query<ShipmentRecord['lines'][number]>(
         knex,
-        'select order_line_id as "lineId", sku, quantity from fulfillment.shipment_line where shipment_id = ? order by order_line_id',
+        `select l.order_line_id as "lineId", l.sku, l.quantity,
+           (select coalesce(sum(e.quantity), 0)::int from fulfillment.shipment_line e join fulfillment.shipment es on es.id = e.shipment_id
+            where e.order_line_id = l.order_line_id and (es.created_at, es.id) < (s.created_at, s.id)) as "shippedBefore"
+         from fulfillment.shipment_line l join fulfillment.shipment s on s.id = l.shipment_id
+         where l.shipment_id = ? order by l.order_line_id`,
         [shipmentId],
       );
       const packages = await query<{ carrier: string; trackingNumber: string }>(

@@ -1,0 +1,25 @@
+import type { Effect, FulfillmentBook, LineUnits } from './port.ts';
+
+type ShipmentRecord = NonNullable<Awaited<ReturnType<FulfillmentBook['readShipment']>>>;
+
+/** The order lines' units that a shipment took along. */
+export function shippedUnits(shipment: ShipmentRecord): LineUnits[] {
+  return shipment.lines.map(({ lineId, quantity }) => ({ lineId, quantity }));
+}
+
+/**
+ * The one effect of goods leaving a node. Both the dispatch and the first news from the carrier may come first;
+ * whichever does has this effect, and the other one finds it there.
+ */
+export function dispatchEffect(shipment: ShipmentRecord, traceId: string): Effect {
+  const units = shipment.lines.reduce((sum, line) => sum + line.quantity, 0);
+  const how =
+    shipment.packages.length === 0 ? 'were handed over' : `left the node in ${shipment.packages.length} package(s)`;
+  return {
+    key: `ship:${shipment.shipmentId}`,
+    traceId,
+    timeline: [
+      { type: 'GOODS_ISSUED', system: 'wms', message: `${units} units ${how}`, occurredAt: shipment.shippedAt },
+    ],
+  };
+}
