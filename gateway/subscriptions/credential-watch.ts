@@ -3,11 +3,16 @@ import { isCommerceError } from '../../platform/errors.ts';
 import { canonicalJson } from '../../platform/idempotency/canonical-json.ts';
 import { type Authenticate, type Credentials, callerOn } from '../access/grant.ts';
 
-/** Time between two looks at a credential that holds streams open, in milliseconds. */
-const RECHECK_MILLIS = 5_000;
+/**
+ * Time between two looks at a credential that holds streams open, in milliseconds. Added to the time that `authenticate`
+ * believes an earlier look-up, it is how long a stream may outlive its credential.
+ */
+const RECHECK_MILLIS = 1_000;
 
 interface Watched {
   readonly timer: NodeJS.Timeout;
+  /** True while a look is under way: a slow database must not gather looks. */
+  looking: boolean;
   readonly listeners: Set<() => void>;
 }
 
@@ -47,7 +52,7 @@ export class CredentialWatch {
   #begin(key: string, credentials: Credentials, caller: Caller): Watched {
     const timer = setInterval(() => void this.#look(key, credentials, caller), this.#recheckMillis);
     timer.unref();
-    const watched = { timer, listeners: new Set<() => void>() };
+    const watched = { timer, looking: false, listeners: new Set<() => void>() };
     this.#watched.set(key, watched);
     return watched;
   }
@@ -59,7 +64,11 @@ export class CredentialWatch {
 
   async #look(key: string, credentials: Credentials, caller: Caller): Promise<void> {
     const watched = this.#watched.get(key);
-    if (!watched || (await this.#isStillGood(credentials, caller))) return;
+    if (!watched || watched.looking) return;
+    watched.looking = true;
+    const isGood = await this.#isStillGood(credentials, caller);
+    watched.looking = false;
+    if (isGood) return;
     this.#end(key, watched);
     for (const listener of watched.listeners) listener();
   }

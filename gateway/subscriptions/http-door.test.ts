@@ -1,3 +1,4 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type LiveServer, startLiveServer } from '../../test/helpers/live-server.ts';
 import { ORDER } from '../../test/helpers/watching.ts';
@@ -163,4 +164,25 @@ describe('multipart', () => {
     expect(text).toContain('{"payload":{"errors":[{"message":"There is no such order."');
     expect(text).toMatch(/\r\n--graphql--\r\n$/);
   });
+});
+
+it('cuts off a reader that does not read', async () => {
+  await server.stop();
+  server = await startLiveServer({ graph: server.graph, limits: { queueMessages: 20 } });
+  const query =
+    'subscription ($id: ID!, $big: String) { orderStatusChanged(orderId: $id) { order { tags(after: $big) } } }';
+  const body = JSON.stringify({ query, variables: { id: 'o1', big: 'x'.repeat(200_000) } });
+  const headers = { 'content-type': 'application/json', accept: SSE, 'x-api-key': 'dev-storefront' };
+  const response = await new Promise<IncomingMessage>((resolve) => {
+    httpRequest(server.url, { method: 'POST', headers }, resolve).end(body);
+  });
+  response.pause();
+  for (let round = 0; round < 200 && server.subscriptions.counts().subscribers === 1; round++) {
+    server.graph.advance('o1', 'ACCEPTED');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(server.subscriptions.counts().subscribers).toBe(0);
+  let text = '';
+  for await (const chunk of response) text += String(chunk);
+  expect(text).toMatch(/"code":"SLOW_SUBSCRIBER".*\n\nevent: complete\ndata:\n\n$/);
 });
