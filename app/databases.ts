@@ -28,7 +28,7 @@ export async function openDatabases(config: Config): Promise<Databases> {
       url,
       dbosUrl,
       kind: 'external',
-      systemUrl: (name) => created(siblingDatabase(url, name)),
+      systemUrl: (name) => created(siblingDatabase(url, `${databaseName(url)}_${name}`)),
       ended: new Promise(() => undefined),
       stop: async () => undefined,
     };
@@ -46,6 +46,11 @@ export async function openDatabases(config: Config): Promise<Databases> {
     ended: server.ended,
     stop: () => server.stop(),
   };
+}
+
+/** Name of the database that a URL points to. */
+function databaseName(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1));
 }
 
 async function created(url: string): Promise<string> {

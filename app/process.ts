@@ -48,6 +48,7 @@ export async function openStorage({
   const databases = await openDatabases(config);
   shutdown.add('database server', databases.stop);
   void databases.ended.then(() => {
+    if (shutdown.stopping) return undefined;
     logger.fatal('the built-in PostgreSQL ended; this process cannot go on');
     return shutdown.stop().then(() => process.exit(1));
   });

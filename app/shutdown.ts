@@ -35,6 +35,10 @@ export function createShutdown(logger: Logger, graceMillis: number) {
       releases.push({ name, release });
     },
     stop,
+    /** Whether the end has begun. */
+    get stopping(): boolean {
+      return ending !== undefined;
+    },
     /** Ends the process on SIGINT and SIGTERM. */
     onSignals(): void {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,4 +1,5 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
+import pg from 'pg';
 import type { EventLog } from '../events/port.ts';
 import type { Logger } from '../platform/logger.ts';
 import { RETRY_TOPIC } from './durable.ts';
@@ -32,13 +33,24 @@ export interface Orchestrator {
  */
 const WORKFLOW_VERSION = '1';
 
+/** A transaction of the engine that does nothing for so long was forgotten: the server ends it and frees its locks. */
+const IDLE_IN_TRANSACTION_MILLIS = 60_000;
+
 /** Starts the durable workflows and feeds them from the event log. One per process: DBOS is a singleton. */
 export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
   const { deps, logger } = options;
+  // Our own pool: the engine's sets its session timeout with a query that pg calls deprecated.
+  const pool = new pg.Pool({
+    connectionString: options.databaseUrl,
+    max: 10,
+    application_name: 'commerce-workflows',
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLIS,
+  });
+  pool.on('error', (error) => logger.warn({ err: error }, 'a connection of the workflow engine was lost'));
   DBOS.setConfig({
     name: 'commerce-orders',
     systemDatabaseUrl: options.databaseUrl,
-    systemDatabasePoolSize: 10,
+    systemDatabasePool: pool,
     applicationVersion: WORKFLOW_VERSION,
     executorID: options.executorId,
     logLevel: 'error',
@@ -106,6 +118,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       stopping.abort();
       await consumer;
       await DBOS.shutdown();
+      await pool.end();
     },
   };
 }

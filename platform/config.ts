@@ -101,7 +101,7 @@ const environment = z.object({
     "The workflow engine's own database. Without it: the name of the operational store with `_dbos` added, on the same server.",
   ),
   SYSTEM_DATABASE_URL: databaseAt(
-    'Database of the one reference system that `start:system <name>` runs. Without it: a database of that name on the server of `DATABASE_URL`.',
+    'Database of the one reference system that `start:system <name>` runs. Without it: the name of the operational store with `_<name>` added, on the same server.',
   ),
   DATABASE_POOL_MAX: variable(integer(2, 1_000), {
     expected: 'an integer from 2 to 1000',
