@@ -36,11 +36,7 @@ export class CredentialWatch {
    * @returns stops watching
    */
   watch(credentials: Credentials, caller: Caller, onInvalid: () => void): () => void {
-    const key = canonicalJson([
-      credentials['x-api-key'] ?? null,
-      credentials['authorization'] ?? null,
-      rightsOf(caller),
-    ]);
+    const key = canonicalJson([credentials['x-api-key'] ?? null, credentials.authorization ?? null, rightsOf(caller)]);
     const watched = this.#watched.get(key) ?? this.#begin(key, credentials, caller);
     watched.listeners.add(onInvalid);
     return () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Tail } from '../../events/tail.ts';
 import { composeTiny, type LiveGraph, TINY_SCHEMAS } from '../../test/helpers/live-graph.ts';
 import { callerOf } from '../../test/helpers/subgraph.ts';
 import { createWatching, ORDER, settle, take, type Watching } from '../../test/helpers/watching.ts';
@@ -120,6 +121,21 @@ describe('reload of the supergraph', () => {
     expect(await take(statuses, 1)).toEqual([{ status: 'ACCEPTED' }]);
     expect(hub.counts).toEqual({ subscribers: 1, groups: 1 });
   });
+});
+
+it('tells every subscriber when the history was replaced under it', async () => {
+  let lose: ((error: Error) => void) | undefined;
+  const tail: Tail = {
+    ...graph.tail,
+    attach(_topics, _listener, onLost) {
+      lose = onLost;
+      return () => undefined;
+    },
+  };
+  graph.place({ id: 'o1' });
+  const queue = await watch(ORDER, { id: 'o1' }, { hub: hubOf({}, tail) });
+  lose?.(new Error('replaced'));
+  expect(await queue.ended).toMatchObject({ kind: 'failed', errors: [{ extensions: { code: 'REPLAY_EXPIRED' } }] });
 });
 
 describe('limits', () => {

@@ -126,7 +126,7 @@ class Client {
 
   /** The sequences that this client must get after what it got first. */
   expected(all: readonly StoredEvent[]): readonly string[] {
-    const revision = Number(/\d+/.exec(String(this.payloads[0]?.['status']))?.[0]);
+    const revision = Number(/\d+/.exec(String(this.payloads[0]?.status))?.[0]);
     const wanted = all.filter((event) =>
       this.after === null ? event.version > revision : event.sequence > this.after,
     );
@@ -168,13 +168,13 @@ it.each([
 
       const all = await world.events();
       for (const client of clients) {
-        const wasSlow = client.payloads.at(-1)?.['slow'] === true;
+        const wasSlow = client.payloads.at(-1)?.slow === true;
         const got = wasSlow ? client.payloads.slice(0, -1) : client.payloads;
         const changes = client.after === null ? got.slice(1) : got;
         const expected = client.expected(all);
         if (client.after === null && !wasSlow) expect(got[0]).toMatchObject({ snapshot: true });
         // A client that was too slow has missed the end, and nothing else.
-        expect(changes.map((payload) => payload['sequence'])).toEqual(
+        expect(changes.map((payload) => payload.sequence)).toEqual(
           wasSlow ? expected.slice(0, changes.length) : expected,
         );
         if (wasSlow) continue;

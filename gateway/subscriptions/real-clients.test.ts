@@ -102,7 +102,7 @@ function resuming(client: SocketClient): SocketClient {
           ...sink,
           next(result) {
             for (const change of Object.values(result.data ?? {}) as { sequence?: string }[]) {
-              if (change?.sequence) variables['after'] = change.sequence;
+              if (change?.sequence) variables.after = change.sequence;
             }
             sink.next(result as never);
           },

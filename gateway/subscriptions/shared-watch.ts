@@ -60,6 +60,8 @@ export class SharedWatch {
   readonly #present: Coalesced<PresentMessages>;
   readonly #permission: Coalesced<void>;
   readonly #kept = new Map<string, { readonly message: Promise<LiveMessage>; readonly at: number }>();
+  /** By subject, the message that was begun last. */
+  readonly #running = new Map<string, Promise<unknown>>();
   #run: RunMessage;
   #line: Dispatched[] = [];
   #started = 0;
@@ -134,10 +136,22 @@ export class SharedWatch {
     return message;
   }
 
-  async #execute(event: StoredEvent): Promise<LiveMessage> {
-    const body = this.watch.change(event) ?? {};
-    const place = { sequence: event.sequence, occurredAt: event.occurredAt, snapshot: false };
-    return new LiveMessage(await this.#runSafely({ ...body, ...place }, event.traceId), event.sequence);
+  /**
+   * Events of one subject run one after the other: the entity is read anew for each, and must not be older in a later
+   * message than in the one before.
+   */
+  #execute(event: StoredEvent): Promise<LiveMessage> {
+    const { subject, sequence, occurredAt, traceId } = event;
+    const before = this.#running.get(subject) ?? Promise.resolve();
+    const message = before.then(async () => {
+      const payload = { ...this.watch.change(event), sequence, occurredAt, snapshot: false };
+      return new LiveMessage(await this.#runSafely(payload, traceId), sequence);
+    });
+    this.#running.set(subject, message);
+    void message.then(() => {
+      if (this.#running.get(subject) === message) this.#running.delete(subject);
+    });
+    return message;
   }
 
   async #readPresent(ask: Ask): Promise<PresentMessages> {

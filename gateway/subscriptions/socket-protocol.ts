@@ -125,7 +125,7 @@ async function start(
   const { queue } = await hub.subscribe({ contract, caller, request, lastEventId: null });
   void queue.ended.then((end) => {
     // A client that does not read would not read an error either; after this close it connects again and resumes.
-    if (end.kind === 'failed' && end.errors[0]?.extensions?.['code'] === 'SLOW_SUBSCRIBER')
+    if (end.kind === 'failed' && end.errors[0]?.extensions?.code === 'SLOW_SUBSCRIBER')
       connection.close(TRY_AGAIN_LATER, 'SLOW_SUBSCRIBER');
   });
   return { kind: 'stream', queue };

@@ -30,7 +30,7 @@ export async function askWholeGraph(
   const { data, errors } = await contract.executeWith(contract.planOperation(document), options);
   const error = errors?.[0];
   if (!error && data) return data;
-  const code = error?.extensions?.['code'];
+  const code = error?.extensions?.code;
   const known = typeof code === 'string' && code in ERROR_CODES;
   throw new CommerceError(
     known ? (code as ErrorCode) : 'INTERNAL_SERVER_ERROR',

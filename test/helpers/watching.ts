@@ -1,3 +1,4 @@
+import type { Tail } from '../../events/tail.ts';
 import { SubscriptionHub } from '../../gateway/subscriptions/hub.ts';
 import { DEFAULT_LIMITS, type SubscriptionLimits } from '../../gateway/subscriptions/limits.ts';
 import type { LiveMessage } from '../../gateway/subscriptions/live-message.ts';
@@ -33,7 +34,7 @@ export interface Watching {
   readonly graph: LiveGraph;
   readonly hub: SubscriptionHub;
   /** Another hub on the same graph and log, as in another process. */
-  hubOf(limits?: Partial<SubscriptionLimits>): SubscriptionHub;
+  hubOf(limits?: Partial<SubscriptionLimits>, tail?: Tail): SubscriptionHub;
   /** Subscribes and gives the queue of messages. */
   watch(
     query: string,
@@ -45,8 +46,8 @@ export interface Watching {
 /** A hub on the tiny graph. Close the graph afterwards. */
 export async function createWatching(): Promise<Watching> {
   const graph = await createLiveGraph();
-  const { runtime, log, tail } = graph;
-  const hubOf = (limits: Partial<SubscriptionLimits> = {}) =>
+  const { runtime, log } = graph;
+  const hubOf = (limits: Partial<SubscriptionLimits> = {}, tail = graph.tail) =>
     new SubscriptionHub({
       runtime,
       log,

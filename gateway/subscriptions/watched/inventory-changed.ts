@@ -18,7 +18,7 @@ const NO_VERSIONS: ReadonlyMap<string, number> = new Map();
 export const inventoryChanged: WatchedField = {
   name: 'inventoryChanged',
   watch: (args) => {
-    const skus = [...new Set(args['skus'] as readonly string[])];
+    const skus = [...new Set(args.skus as readonly string[])];
     if (skus.length === 0 || skus.length > MAX_SKUS)
       throw new CommerceError('BAD_USER_INPUT', `\`skus\` must name 1 to ${MAX_SKUS} SKUs.`);
     const watched = new Set(skus);

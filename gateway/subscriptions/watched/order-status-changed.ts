@@ -18,8 +18,8 @@ export const orderStatusChanged: WatchedField = {
       present: async (ask) => {
         const order = visibleOrder(await ask(QUERY, { orderId: id }));
         return {
-          bodies: [{ previousStatus: null, status: order['status'], order: { __typename: 'Order', id } }],
-          versions: new Map([[id, Number(order['revision'])]]),
+          bodies: [{ previousStatus: null, status: order.status, order: { __typename: 'Order', id } }],
+          versions: new Map([[id, Number(order.revision)]]),
         };
       },
       permit: async (ask) => {
@@ -31,7 +31,7 @@ export const orderStatusChanged: WatchedField = {
 
 /** @throws CommerceError NOT_FOUND, in the same words for an order that does not exist and for somebody else's */
 export function visibleOrder(answer: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const order = answer['order'];
+  const order = answer.order;
   if (typeof order !== 'object' || order === null) throw new CommerceError('NOT_FOUND', 'There is no such order.');
   return order as Record<string, unknown>;
 }

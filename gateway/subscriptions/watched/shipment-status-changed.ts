@@ -17,7 +17,7 @@ export const shipmentStatusChanged: WatchedField = {
           ? body(data.shipmentId, data.status, data.previousStatus)
           : null,
       present: async (ask) => {
-        const shipments = (visibleOrder(await ask(PRESENT, { orderId: id }))['shipments'] ?? []) as readonly Record<
+        const shipments = (visibleOrder(await ask(PRESENT, { orderId: id })).shipments ?? []) as readonly Record<
           string,
           unknown
         >[];
@@ -25,8 +25,8 @@ export const shipmentStatusChanged: WatchedField = {
           bodies:
             shipments.length === 0
               ? [{ previousStatus: null, status: null, shipment: null }]
-              : shipments.map((shipment) => body(String(shipment['id']), shipment['status'], null)),
-          versions: new Map(shipments.map((shipment) => [String(shipment['id']), Number(shipment['revision'])])),
+              : shipments.map((shipment) => body(String(shipment.id), shipment.status, null)),
+          versions: new Map(shipments.map((shipment) => [String(shipment.id), Number(shipment.revision)])),
         };
       },
       permit: async (ask) => {
