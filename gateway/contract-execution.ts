@@ -6,6 +6,7 @@ import {
   type FormattedExecutionResult,
   GraphQLError,
   type GraphQLSchema,
+  getOperationAST,
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import type { Logger } from '../platform/logger.ts';
@@ -53,10 +54,12 @@ export class ContractExecution implements ContractSnapshot {
   }
 
   planOperation(document: DocumentNode, operationName?: string | null): OperationPlan {
+    this.#assertRoot(document, operationName);
     return this.#graph.planner.planOperation(document, operationName ?? undefined);
   }
 
   planSubscription(document: DocumentNode, operationName?: string | null): OperationPlan {
+    this.#assertRoot(document, operationName);
     return this.#graph.planner.planSubscription(document, operationName ?? undefined);
   }
 
@@ -76,6 +79,19 @@ export class ContractExecution implements ContractSnapshot {
       logFaults([error], this.#graph.logger, traceId);
       return { errors: [seal(toGraphQLError(error), null, values.operationName, traceId)] };
     }
+  }
+
+  /**
+   * Validation says nothing about the fields of an operation whose root type the schema does not have. Plans are made on
+   * the whole graph: without this, a contract without mutations would have all of them.
+   */
+  #assertRoot(document: DocumentNode, operationName: string | null | undefined): void {
+    const operation = getOperationAST(document, operationName);
+    if (!operation || this.schema.getRootType(operation.operation)) return;
+    throw new GraphQLError(`The schema has no ${operation.operation}s.`, {
+      nodes: operation,
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+    });
   }
 
   async #execute(

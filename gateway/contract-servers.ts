@@ -9,6 +9,7 @@ import {
 import type { Logger } from '../platform/logger.ts';
 import { sealError } from './client-errors.ts';
 import type { GatewayContext } from './context.ts';
+import { legacyStatus } from './http/legacy-status.ts';
 import type { FederationRuntime } from './runtime.ts';
 
 /**
@@ -64,6 +65,7 @@ export class ContractServers {
       stopOnTerminationSignals: false,
       nodeEnv: 'production',
       plugins: [
+        legacyStatus,
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginInlineTraceDisabled(),
         ApolloServerPluginLandingPageDisabled(),

@@ -115,6 +115,7 @@ describe('what a contract hides', () => {
     ['a mutation', 'mutation { remove(id: "p1") }', 'dev-storefront'],
     ['a type', '{ audit { ... on Charge { text } } }', 'dev-storefront'],
     ['a price', '{ products { priceMinor } }', 'dev-warehouse'],
+    ['a mutation, where the contract has none', 'mutation { remove(id: "p1") }', 'dev-warehouse'],
     ['another contract', '{ product(id: "p1") { id } }', 'dev-warehouse'],
     ['federation itself', '{ _service { sdl } }', 'dev-operations'],
     ['entities', '{ _entities(representations: []) { __typename } }', 'dev-operations'],
