@@ -41,6 +41,7 @@ export interface RunningSystem {
   readonly counters: SystemCounters;
   /** Replaces all fault rules; an empty list heals the system. Same as `POST /_faults`. */
   setFaults(rules: readonly FaultRule[]): void;
+  /** Lets answers and rounds in progress end. May be called more than once. */
   stop(): Promise<void>;
 }
 
@@ -84,14 +85,15 @@ export async function startSystem(
       logger: options.logger,
     });
     const workers = parts.startWorkers();
+    let stopped: Promise<void> | null = null;
     return {
       url: server.url,
       token,
       counters: { calls: () => calls.all(), resetCalls: () => calls.reset(), effects: () => parts.effects() },
       setFaults: (rules) => faults.set(rules),
-      async stop() {
-        await Promise.all([server.stop(), ...workers.map((worker) => worker.stop())]);
-        await knex.destroy();
+      stop: () => {
+        stopped ??= Promise.all([server.stop(), ...workers.map((worker) => worker.stop())]).then(() => knex.destroy());
+        return stopped;
       },
     };
   } catch (error) {

@@ -47,6 +47,7 @@ export async function startWarehouse(
     ...options,
   });
   const wms = createWmsClient({ baseUrl: system.url, token: system.token, timeoutMillis: 5_000 });
+  let stopped: Promise<void> | null = null;
   return {
     database: own,
     wms,
@@ -62,10 +63,12 @@ export async function startWarehouse(
       const { events } = await wms.deliveryEvents({ after: 0, limit: 1_000 });
       return deliveryNo === undefined ? events : events.filter((event) => event.deliveryNo === deliveryNo);
     },
-    async stop() {
-      await wms.close();
-      await system.stop();
-      if (!database) await own.drop();
+    stop() {
+      stopped ??= wms.close().then(async () => {
+        await system.stop();
+        if (!database) await own.drop();
+      });
+      return stopped;
     },
   };
 }
