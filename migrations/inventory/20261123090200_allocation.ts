@@ -75,15 +75,18 @@ export async function up(knex: Knex): Promise<void> {
           where rest.units > 0
           group by rest.sku, rest.units
         ), candidate as (
-          select stock.node, stock.priority, count(*) filter (where stock.free >= missing.units) as completes,
-                 sum(least(stock.free, missing.units)) as units
+          -- Conditions stand in the aggregates, not in where: the planner would expect one row and loop over all pairs.
+          select stock.node, stock.priority,
+                 count(*) filter (where missing.units > 0 and stock.free >= missing.units) as completes,
+                 sum(least(stock.free, missing.units)) filter (where missing.units > 0) as units
           from missing
           join unnest(s_skus, s_nodes, s_priorities, s_free) as stock (sku, node, priority, free) using (sku)
-          where missing.units > 0 and stock.free > 0 and stock.node <> all (v_chosen)
           group by stock.node, stock.priority
+          having stock.node <> all (v_chosen)
         )
         select node, completes = (select count(*) from missing where missing.units > 0) into v_node, v_last
-        from candidate order by completes desc, candidate.units desc, priority, node limit 1;
+        from candidate where candidate.units > 0
+        order by completes desc, candidate.units desc, priority, node limit 1;
         exit when v_node is null;
         v_chosen := v_chosen || v_node;
       end loop;

@@ -37,7 +37,7 @@ export async function up(knex: Knex): Promise<void> {
     create function inventory.hold(
       p_reservation_id text, p_skus text[], p_quantities int[], p_location_id text, p_safety_stock int, p_ttl_seconds int,
       p_channel_code text, p_customer_id text
-    ) returns table (kind text, line_no int, sku text, quantity int, available int) language plpgsql as $$
+    ) returns table (kind text, line_no int, sku text, quantity int, available int) language plpgsql set plan_cache_mode = force_generic_plan as $$
     #variable_conflict use_column
     declare
       v_nodes text[] := inventory.nodes_in_scope(p_location_id);
@@ -76,7 +76,7 @@ export async function up(knex: Knex): Promise<void> {
     $$;
 
     -- Ends holds: positions first, then reservations, the same order everywhere. Skips what is no longer HELD by then.
-    create function inventory.end_holds(p_reservation_ids text[], p_state text) returns setof text language plpgsql as $$
+    create function inventory.end_holds(p_reservation_ids text[], p_state text) returns setof text language plpgsql set plan_cache_mode = force_generic_plan as $$
     #variable_conflict use_column
     declare
       v_ids text[];
@@ -113,7 +113,7 @@ export async function up(knex: Knex): Promise<void> {
         ) due), 'EXPIRED')
     $$;
 
-    create function inventory.extend_hold(p_reservation_id text, p_ttl_seconds int, p_max_seconds int) returns text language plpgsql as $$
+    create function inventory.extend_hold(p_reservation_id text, p_ttl_seconds int, p_max_seconds int) returns text language plpgsql set plan_cache_mode = force_generic_plan as $$
     #variable_conflict use_column
     declare
       v_now timestamptz;

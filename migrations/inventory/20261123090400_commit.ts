@@ -33,7 +33,7 @@ export async function up(knex: Knex): Promise<void> {
     create function inventory.commit_order(
       p_order_id text, p_line_ids text[], p_skus text[], p_quantities int[], p_location_id text, p_safety_stock int,
       p_allow_backorder boolean, p_reservation_id text, p_channel_code text default null, p_not_location_id text default null
-    ) returns table (kind text, line_id text, sku text, location_id text, quantity int, available int) language plpgsql as $$
+    ) returns table (kind text, line_id text, sku text, location_id text, quantity int, available int) language plpgsql set plan_cache_mode = force_generic_plan as $$
     #variable_conflict use_column
     declare
       v_nodes text[] := array_remove(inventory.nodes_in_scope(p_location_id), p_not_location_id);

@@ -5,7 +5,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     create function inventory.release_order(
       p_order_id text, p_line_ids text[], p_quantities int[], p_location_id text default null
-    ) returns table (line_id text, location_id text, quantity int) language plpgsql as $$
+    ) returns table (line_id text, location_id text, quantity int) language plpgsql set plan_cache_mode = force_generic_plan as $$
     #variable_conflict use_column
     declare
       v_reservation_id text := (select id from inventory.reservation where order_id = p_order_id);
@@ -54,7 +54,7 @@ export async function up(knex: Knex): Promise<void> {
 
     create function inventory.reassign_order(
       p_key text, p_order_id text, p_line_ids text[], p_quantities int[], p_refused_location_id text
-    ) returns table (line_id text, location_id text, quantity int) language plpgsql as $$
+    ) returns table (line_id text, location_id text, quantity int) language plpgsql set plan_cache_mode = force_generic_plan as $$
     #variable_conflict use_column
     declare
       v_answer jsonb;

@@ -31,7 +31,7 @@ export async function up(knex: Knex): Promise<void> {
     );
     comment on type inventory.source_row is 'One row of the warehouse''s ledger, or one position of a snapshot (kind SNAPSHOT). onHand is the balance after it; issued, the units that left for our fulfillment order "reference"; incoming, null when not told.';
 
-    create function inventory.apply_source(p_rows jsonb) returns table (sku text, location_id text) language plpgsql as $$
+    create function inventory.apply_source(p_rows jsonb) returns table (sku text, location_id text) language plpgsql set plan_cache_mode = force_generic_plan as $$
     #variable_conflict use_column
     declare
       v_rows inventory.source_row[];

@@ -51,7 +51,7 @@ export async function announceChanges(trx: Knex.Transaction): Promise<number> {
     trx,
     `select stock.sku, coalesce(sum(stock.available) filter (where location.shippable), 0)::int as available,
             coalesce(sum(stock.on_hand) filter (where location.shippable), 0)::int as on_hand, max(stock.as_of) as as_of
-     from inventory.stock_at(?::text[], null, clock_timestamp()) stock
+     from inventory.stock_at(?::text[], null, statement_timestamp()) stock
      join inventory.location on location.id = stock.location_id
      group by stock.sku`,
     [due.map((row) => row.sku)],

@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/helpers/databa
 import { memoryStockSource } from './adapters/memory.ts';
 import { releaseHold } from './holds.ts';
 import { applyChanges } from './projection.ts';
-import { at, commit, differences, emptyStock, hold, letExpire, position, stockUp } from './sample-stock.ts';
+import { at, commit, differences, emptyStock, hold, letExpire, position, stateOf, stockUp } from './sample-stock.ts';
 import { createStock } from './stock.ts';
 
 let database: TestDatabase;
@@ -126,6 +126,7 @@ describe('at once', () => {
       ]);
       const committed = outcome === 'ALLOCATED' ? 2 : 0;
       expect(['ALLOCATED', 'RESERVATION_EXPIRED']).toContain(outcome);
+      expect(await stateOf(knex, 'r1')).toBe(committed > 0 ? 'COMMITTED' : 'RELEASED');
       expect(await position(knex, 'BOLT', at('EAST'))).toEqual([2, 0, committed, 2 - committed]);
     }
   });

@@ -80,12 +80,16 @@ export async function stockTotals(
             coalesce(max(stock.as_of) filter (where scope.counts), max(stock.as_of)) as as_of,
             ${SILENCE} as silence_millis
      from asked
-     join inventory.stock_at((select array_agg(distinct sku) from asked), null, clock_timestamp()) stock using (sku)
+     join inventory.stock_at(?::text[], null, statement_timestamp()) stock using (sku)
      join inventory.location on location.id = stock.location_id
      cross join lateral (select case when asked.location_id is null then location.shippable else asked.location_id = location.id end as counts) scope
      where asked.location_id is null or exists (select from inventory.location named where named.id = asked.location_id)
      group by asked.sku, asked.location_id`,
-    [questions.map((question) => question.sku), questions.map((question) => question.locationId)],
+    [
+      questions.map((question) => question.sku),
+      questions.map((question) => question.locationId),
+      [...new Set(questions.map((question) => question.sku))],
+    ],
   );
   return new Map(
     rows.map((row) => [
@@ -106,7 +110,7 @@ export async function stockTotals(
 export async function positionsBySku(knex: Knex, skus: readonly string[]): Promise<Map<string, Heard<Position>[]>> {
   const rows = await query<PositionRow>(
     knex,
-    `select ${POSITION} from inventory.stock_at(?::text[], null, clock_timestamp()) stock
+    `select ${POSITION} from inventory.stock_at(?::text[], null, statement_timestamp()) stock
      join inventory.location on location.id = stock.location_id
      order by stock.sku, location.priority, location.code`,
     [skus],
@@ -117,10 +121,10 @@ export async function positionsBySku(knex: Knex, skus: readonly string[]): Promi
 export async function positionsById(knex: Knex, ids: readonly string[]): Promise<Map<string, Heard<Position>>> {
   const rows = await query<PositionRow>(
     knex,
-    `with named as (select sku from inventory.position where id = any (?::text[]))
-     select ${POSITION} from inventory.stock_at((select array_agg(distinct sku) from named), null, clock_timestamp()) stock
-     where stock.id = any (?::text[])`,
-    [ids, ids],
+    `select ${POSITION} from inventory.position named
+     cross join lateral inventory.stock_at(array[named.sku], array[named.location_id], statement_timestamp()) stock
+     where named.id = any (?::text[])`,
+    [ids],
   );
   return new Map(rows.map((row) => [row.id, toPosition(row)]));
 }
