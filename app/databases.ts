@@ -24,6 +24,7 @@ export interface Databases {
 export async function openDatabases(config: Config): Promise<Databases> {
   const { url, dbosUrl } = config.database;
   if (url !== null && dbosUrl !== null) {
+    await ensureDatabase(url);
     return {
       url,
       dbosUrl,

@@ -1,11 +1,15 @@
 import { hostname } from 'node:os';
 import type { SystemName } from '../platform/config.ts';
 import type { Databases } from './databases.ts';
+import type { Domains } from './domains.ts';
 import { startGatewayPart } from './gateway-part.ts';
 import { openBackbone, openDomainsOf, openStorage, type ProcessBase, runProcess } from './process.ts';
 import { startReferenceSystem } from './reference-systems.ts';
 import { systemToken } from './system-token.ts';
 import { startWorker } from './worker.ts';
+
+/** Longest wait for the catalogue before the graph opens without it, in milliseconds: an ERP may be down. */
+const CATALOGUE_MILLIS = 30_000;
 
 // `npm start`: everything in one process. Systems of record that have a URL are used, the others are brought up as
 // reference systems; the platform reaches all of them over HTTP.
@@ -19,6 +23,7 @@ await runProcess('commerce', async (base) => {
     base.config.database.url !== null || base.config.redisUrl !== null,
   );
   const domains = openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
+  await loadCatalogue(base, domains);
   const worker = await startWorker({
     knex,
     domains,
@@ -36,6 +41,17 @@ await runProcess('commerce', async (base) => {
   });
   greet(base, gateway.url, urls);
 });
+
+/** Reads what the ERP has, so that the first query is answered from a full catalogue. A known one is read in no time. */
+async function loadCatalogue({ logger }: ProcessBase, domains: Domains): Promise<void> {
+  const startedAt = performance.now();
+  try {
+    await domains.product.feed.catchUp(AbortSignal.timeout(CATALOGUE_MILLIS));
+    logger.info({ millis: Math.round(performance.now() - startedAt) }, 'catalogue read');
+  } catch (error) {
+    logger.warn({ err: error }, 'the catalogue could not be read yet; the feed goes on trying');
+  }
+}
 
 /** Starts a reference system for each system of record that has no URL. The carrier first: the WMS hands it parcels. */
 async function startMissingSystems(base: ProcessBase, databases: Databases): Promise<Record<SystemName, string>> {
