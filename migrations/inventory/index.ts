@@ -1,11 +1,11 @@
 import type { MigrationSet } from '../../platform/db/migrate.ts';
-import * as positions from './20261123090000_positions.ts';
-import * as reservations from './20261123090100_reservations.ts';
-import * as allocation from './20261123090200_allocation.ts';
-import * as hold from './20261123090300_hold.ts';
-import * as commit from './20261123090400_commit.ts';
-import * as release from './20261123090450_release.ts';
-import * as source from './20261123090500_source.ts';
+import { positions } from './20261123090000_positions.ts';
+import { reservations } from './20261123090100_reservations.ts';
+import { allocation } from './20261123090200_allocation.ts';
+import { hold } from './20261123090300_hold.ts';
+import { commit } from './20261123090400_commit.ts';
+import { release } from './20261123090450_release.ts';
+import { source } from './20261123090500_source.ts';
 import * as indicators from './20261123095000_indicators.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */

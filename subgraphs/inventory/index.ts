@@ -6,10 +6,10 @@ import { createInventoryLoaders } from './loaders.ts';
 import type { StockSource } from './port.ts';
 import { resolvers } from './resolvers.ts';
 
-export { createInventoryFeed, type InventoryFeed, type InventoryFeedDeps } from './feed.ts';
+export { createInventoryFeed } from './feed.ts';
 export { locationIdOf } from './locations.ts';
 export type { StockSource } from './port.ts';
-export { createStock, type Stock } from './stock.ts';
+export { createStock } from './stock.ts';
 
 /** The inventory subgraph over the projected stock in PostgreSQL; adjustments go to the source. */
 export function createInventorySubgraph(deps: { knex: Knex; source: StockSource }): Subgraph<InventoryContext> {
