@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newDelivery, startWarehouse, type Warehouse } from '../../test/helpers/warehouse.ts';
 
@@ -316,13 +317,30 @@ describe('cancelling', () => {
     await expect(warehouse.wms.cancelDelivery(deliveryNo)).rejects.toMatchObject(refusal('PICKING_STARTED'));
   });
 
+  it('waits for the floor, which has the delivery in hand, and is then refused', async () => {
+    const { deliveryNo } = await still.wms.createDelivery(newDelivery());
+    const floor = await still.database.knex.transaction();
+    await floor.raw(`update wms.delivery set status = 'PICKING' where delivery_no = ?`, [deliveryNo]);
+    const cancelling = still.wms.cancelDelivery(deliveryNo).catch((error: unknown) => error);
+    expect(await Promise.race([cancelling, pause(200, 'waiting')])).toBe('waiting');
+    await floor.commit();
+    expect(await cancelling).toMatchObject(refusal('PICKING_STARTED'));
+    expect((await still.events(deliveryNo)).map((event) => event.event)).toEqual(['RECEIVED']);
+  });
+
   it('either cancels or ships, never both, when it meets the floor', async () => {
-    const orders = await Promise.all(Array.from({ length: 20 }, () => warehouse.wms.createDelivery(newDelivery())));
-    const outcomes = await Promise.allSettled(orders.map((order) => warehouse.wms.cancelDelivery(order.deliveryNo)));
-    for (const [index, outcome] of outcomes.entries()) {
-      const { deliveryNo, externalRef } = orders[index]!;
-      await warehouse.settled(deliveryNo, outcome.status === 'fulfilled' ? 'CANCELLED' : 'GOODS_ISSUED');
-      expect(await ledgerOf(warehouse, externalRef)).toHaveLength(outcome.status === 'fulfilled' ? 0 : 1);
-    }
+    const quick = await startWarehouse({ paceMillis: 0 });
+    const outcomes = await Promise.all(
+      Array.from({ length: 30 }, async () => {
+        const { deliveryNo, externalRef } = await quick.wms.createDelivery(newDelivery());
+        const cancelled = await quick.wms.cancelDelivery(deliveryNo).then(
+          () => true,
+          () => false,
+        );
+        await quick.settled(deliveryNo, cancelled ? 'CANCELLED' : 'GOODS_ISSUED');
+        return { cancelled, issued: (await ledgerOf(quick, externalRef)).length === 1 };
+      }),
+    ).finally(() => quick.stop());
+    expect(outcomes.filter(({ cancelled, issued }) => cancelled === issued)).toEqual([]);
   });
 });
