@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type EventBackbone, openEventBackbone } from '../../events/backbone.ts';
 import { writeEvents } from '../../events/outbox.ts';
 import type { StoredEvent } from '../../events/port.ts';
-import { createTail } from '../../events/tail.ts';
+import { createTail, type Tail } from '../../events/tail.ts';
 import { sleep } from '../../platform/clock.ts';
 import { query } from '../../platform/db/query.ts';
 import { createLogger } from '../../platform/logger.ts';
@@ -21,6 +21,7 @@ describe.each(stores)('delivery while processes are killed: $store', ({ redisUrl
   let database: TestDatabase;
   let backbone: EventBackbone;
   let members: TestProcess[] = [];
+  let tail: Tail | undefined;
 
   const startMember = () =>
     startProcess('test/contract/event-log.member-process.ts', [database.url, redisUrl ?? ''], {});
@@ -42,6 +43,7 @@ describe.each(stores)('delivery while processes are killed: $store', ({ redisUrl
 
   afterEach(async () => {
     for (const member of members.splice(0)) await member.killHard();
+    await tail?.close();
     await backbone.close();
     await database.drop();
   });
@@ -68,7 +70,7 @@ describe.each(stores)('delivery while processes are killed: $store', ({ redisUrl
   }
 
   it('every reader sees every event once, every subject in order, every effect happens once', async () => {
-    const tail = await createTail(backbone.log, backbone.fanOut);
+    tail = await createTail(backbone.log, backbone.fanOut);
     const heard: StoredEvent[] = [];
     tail.attach('all', (event) => heard.push(event));
     members = await Promise.all([startMember(), startMember()]);
@@ -138,6 +140,5 @@ describe.each(stores)('delivery while processes are killed: $store', ({ redisUrl
     const done = await effects();
     expect(bySubject(done)).toEqual(expected);
     expect(new Set(done.map((effect) => effect.pid)).size).toBeGreaterThan(1);
-    await tail.close();
   }, 90_000);
 });

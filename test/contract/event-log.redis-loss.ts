@@ -25,6 +25,7 @@ export function redisLossTests(redisUrl: string): void {
     let prefix: string;
     let key: string;
     let version = 0;
+    const stops: (() => Promise<void>)[] = [];
 
     const fanOut = inProcessFanOut();
     const store = () => postgresEventLog({ knex: database.knex, session, fanOut, logger });
@@ -43,7 +44,10 @@ export function redisLossTests(redisUrl: string): void {
       log = over(redis);
       key = `{${prefix}:${(await log.head()).split('-')[0]}}:events`;
     });
-    afterEach(() => redis.del(key));
+    afterEach(async () => {
+      for (const stop of stops.splice(0)) await stop();
+      await redis.del(key);
+    });
     afterAll(async () => {
       redis.disconnect();
       await session.close();
@@ -95,6 +99,7 @@ export function redisLossTests(redisUrl: string): void {
 
     it('goes on without a gap when the copy was lost between two events', async () => {
       const tail = await createTail(log, fanOut, { pollMillis: 10 });
+      stops.push(tail.close);
       const heard: number[] = [];
       tail.attach('all', (event) => heard.push(event.version));
       const first = version + 1;
@@ -107,7 +112,6 @@ export function redisLossTests(redisUrl: string): void {
       await until(() => heard.length === 4);
       expect(heard).toEqual([first, first + 1, first + 2, first + 3]);
       expect(await copied()).toHaveLength(2);
-      await tail.close();
     });
 
     it('fills up a copy that went back in time, as a failover leaves it', async () => {
@@ -136,32 +140,34 @@ export function redisLossTests(redisUrl: string): void {
 
     it('holds only the newest part', async () => {
       const small = over(redis, 100);
+      const start = await log.head();
       await write(1_000);
       await small.catchUp();
       const ids = await copied();
       expect(ids.length).toBeLessThan(300); // Redis removes whole blocks of entries
       expect(ids.at(-1)).toBe(`${Number((await log.head()).split('-')[1])}-0`);
+      expect(await versionsAfter(start, small)).toEqual(Array.from({ length: 1_000 }, (_, n) => version - 999 + n));
     });
 
     it('does not hold up readers when nobody fills it', async () => {
       const tail = await createTail(log, fanOut, { pollMillis: 10 });
+      stops.push(tail.close);
       let heard = 0;
       tail.attach('all', () => {
         heard += 1;
       });
       await write(2);
       await until(() => heard === 2, 2_000);
-      await tail.close();
     });
 
     it('is left aside while no Redis answers', async () => {
       const nowhere = connectRedis('redis://127.0.0.1:1', { connectionName: 'test-nowhere', logger });
+      stops.push(async () => nowhere.disconnect());
       const deaf = over(nowhere);
       const start = await deaf.head();
       await write(2);
       await expect(deaf.catchUp()).rejects.toThrow();
       expect(await versionsAfter(start, deaf)).toEqual([version - 1, version]);
-      nowhere.disconnect();
     });
   });
 }
