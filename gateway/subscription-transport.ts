@@ -16,8 +16,19 @@ export interface StreamRequest {
   readonly body: GraphQLParameters;
 }
 
+/** Lets a browser's EventSource in, which cannot send a credential in a header. */
+export interface StreamTicketDoor {
+  /**
+   * Asked before a request to the GraphQL endpoint is authenticated.
+   * @returns true when the request was for a ticket and has been answered
+   * @throws CommerceError UNAUTHENTICATED | OVERLOADED
+   */
+  handle(request: IncomingMessage, response: ServerResponse, url: URL, traceId: string): Promise<boolean>;
+}
+
 /** What the HTTP server hands over: everything that outlives one answer. Implemented in gateway/subscriptions. */
 export interface SubscriptionTransport {
+  readonly tickets: StreamTicketDoor;
   /**
    * Called for each GraphQL request before it is executed.
    * @returns false when it is not a subscription: nothing was written; otherwise settles when the stream has ended

@@ -36,11 +36,12 @@ export class GraphQLEndpoint {
 
   /**
    * Answers one request.
-   * @returns the path of the contract that served it
+   * @returns the path of the contract that served it; null when none was needed
    * @throws HttpProblem or CommerceError before anything was written
    */
-  async handle({ request, response, url, traceId }: HttpExchange): Promise<string> {
+  async handle({ request, response, url, traceId }: HttpExchange): Promise<string | null> {
     const { authenticate, runtime, servers, subscriptions } = this.#options;
+    if (await subscriptions.tickets.handle(request, response, url, traceId)) return null;
     const grant = await authenticate(request.headers, traceId);
     const route = routeContract(runtime, url.pathname, grant);
     if (!route) throw noSuchContract();

@@ -23,6 +23,7 @@ export interface RunningGateway {
 
 /** For tests that are not about subscriptions. */
 export const noSubscriptions: SubscriptionTransport = {
+  tickets: { handle: async () => false },
   handleHttp: () => false,
   handleUpgrade: (_, socket) => void socket.destroy(),
   stop: async () => undefined,
