@@ -32,6 +32,5 @@ export const consignment = z
   })
   .transform((row) => ({ ...row, registeredAt: new Date(row.registeredAt) }));
 
-export type CarrierScan = z.output<typeof scan>;
 export type CarrierScanPage = z.output<typeof scanPage>;
 export type CarrierConsignment = z.output<typeof consignment>;
