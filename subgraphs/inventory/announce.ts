@@ -3,8 +3,8 @@ import type { Knex } from 'knex';
 import { writeEvents } from '../../events/outbox.ts';
 import { query } from '../../platform/db/query.ts';
 
-/** Most changed positions that one call tells of. */
-export const ANNOUNCE_LIMIT = 1_000;
+/** How many of the oldest changes one call looks at. Later changes of the same SKUs go with them. */
+const ANNOUNCE_LIMIT = 1_000;
 
 interface Due {
   sku: string;
@@ -25,28 +25,31 @@ interface Total {
  * warehouse's feed, an order, a hold, an expiry. Several changes of a SKU become one event with the present figures, so
  * a hot SKU costs its orders one small row each and no event.
  *
- * @returns how many changed positions were told of; {@link ANNOUNCE_LIMIT} means that there may be more
+ * @returns whether there may be more
  */
-export async function announceChanges(trx: Knex.Transaction): Promise<number> {
+export async function announceChanges(trx: Knex.Transaction): Promise<boolean> {
   // The version row is locked before the figures are read, in a later statement: the later version has the later figures.
-  const due = await query<Due & { positions: number }>(
+  const due = await query<Due & { changes: number }>(
     trx,
-    `with due as (
-       delete from inventory.unannounced
-       where id in (select id from inventory.unannounced order by id limit ? for update skip locked)
-       returning sku, location_id
+    `with picked as (
+       select id from inventory.unannounced
+       where sku in (select sku from inventory.unannounced order by id limit ?)
+       for update skip locked
+     ), due as (
+       delete from inventory.unannounced using picked where unannounced.id = picked.id
+       returning unannounced.sku, unannounced.location_id
      ), changed as (
-       select sku, count(*)::int as positions, case when count(distinct location_id) = 1 then min(location_id) end as location_id
+       select sku, count(*)::int as changes, case when count(distinct location_id) = 1 then min(location_id) end as location_id
        from due group by sku
      ), versioned as (
        insert into inventory.announcement (sku, version) select sku, 1 from changed order by sku
        on conflict (sku) do update set version = announcement.version + 1
        returning sku, version
      )
-     select sku, location_id, version, positions from changed join versioned using (sku) order by sku`,
+     select sku, location_id, version, changes from changed join versioned using (sku) order by sku`,
     [ANNOUNCE_LIMIT],
   );
-  if (due.length === 0) return 0;
+  if (due.length === 0) return false;
   const totals = await query<Total>(
     trx,
     `select stock.sku, coalesce(sum(stock.available) filter (where location.shippable), 0)::int as available,
@@ -81,5 +84,6 @@ export async function announceChanges(trx: Knex.Transaction): Promise<number> {
       ];
     }),
   );
-  return due.reduce((sum, row) => sum + row.positions, 0);
+  // The oldest rows may be many of few SKUs: what was told of is counted in rows, as the limit is.
+  return due.reduce((sum, row) => sum + row.changes, 0) >= ANNOUNCE_LIMIT;
 }

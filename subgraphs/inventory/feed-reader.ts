@@ -37,6 +37,8 @@ export interface FeedReader {
   readNext(waitSeconds: number, signal: AbortSignal): Promise<number>;
   /** Takes over the source's locations and all its balances. What is newer here stays. */
   refresh(signal: AbortSignal): Promise<void>;
+  /** Whether a snapshot is being read. Its changes are best told at its end: a SKU is on many of its pages. */
+  isRefreshing(): boolean;
 }
 
 /** Most bookings of one transaction. */
@@ -50,8 +52,18 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   let missing = { number: 0, attempts: 0 };
   /** Whether the last answer reached the end of the ledger. Until it does, nobody waits: there is something to read. */
   let atHead = false;
+  let refreshing = false;
 
   async function refresh(signal: AbortSignal): Promise<void> {
+    refreshing = true;
+    try {
+      await readSnapshot(signal);
+    } finally {
+      refreshing = false;
+    }
+  }
+
+  async function readSnapshot(signal: AbortSignal): Promise<void> {
     await saveLocations(knex, await source.sites(signal));
     let containsUpTo: number | null = null;
     for await (const page of source.snapshot(signal)) {
@@ -59,7 +71,6 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
       await inTransaction(knex, async (trx) => {
         await reject(trx, [...page.rejected, ...unknown]);
         await applyLevels(trx, rows);
-        await announceChanges(trx);
       });
       // Later pages contain more; what the first does not contain must still be read from the feed.
       containsUpTo ??= page.head;
@@ -92,6 +103,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
 
   return {
     refresh,
+    isRefreshing: () => refreshing,
 
     async readNext(waitSeconds, signal) {
       const after = await readFeedPosition(knex, name);

@@ -3,7 +3,7 @@ import { sleep } from '../../platform/clock.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { isCommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { ANNOUNCE_LIMIT, announceChanges } from './announce.ts';
+import { announceChanges } from './announce.ts';
 import { createFeedReader, type FeedGap } from './feed-reader.ts';
 import { expireHolds } from './holds.ts';
 import type { RejectedRecord, StockSource } from './port.ts';
@@ -62,7 +62,7 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
   const startLoops = () => [
     repeat('stock feed', 0, () => reader.readNext(WAIT_SECONDS, signal)),
     repeat('stock announcements', ANNOUNCE_MILLIS, async () => {
-      while (!signal.aborted && (await inTransaction(knex, announceChanges)) >= ANNOUNCE_LIMIT);
+      while (!signal.aborted && !reader.isRefreshing() && (await inTransaction(knex, announceChanges)));
     }),
     repeat('hold expiry', EXPIRE_MILLIS, async () => {
       while (!signal.aborted && (await expireHolds(knex, EXPIRE_LIMIT)) >= EXPIRE_LIMIT);
