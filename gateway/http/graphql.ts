@@ -70,7 +70,7 @@ export class GraphQLEndpoint {
   }
 
   /** A signal that aborts when the client hangs up, or when the request takes too long as a whole. */
-  #patience(response: ServerResponse): { signal: AbortSignal; settle(): void } {
+  #patience(response: ServerResponse): { signal: AbortSignal; settle: () => void } {
     const controller = new AbortController();
     const tooLong = new CommerceError('SUBGRAPH_TIMEOUT', 'The answer took too long.');
     const timer = setTimeout(() => controller.abort(tooLong), this.#options.requestTimeoutMillis);
@@ -78,7 +78,7 @@ export class GraphQLEndpoint {
     response.once('close', onClose);
     return {
       signal: controller.signal,
-      settle() {
+      settle: () => {
         clearTimeout(timer);
         response.off('close', onClose);
       },

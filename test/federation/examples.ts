@@ -197,7 +197,7 @@ const sharing: Example = {
        type Thing @key(fields: "id") { id: ID! moved: String kept: String }`,
       {
         Query: { thing: () => ({ id: 't', moved: 'old', kept: 'old' }) },
-        Mutation: { add: (_: unknown, { to }: { to: string }) => [...to, 'old'] },
+        Mutation: { add: (_: unknown, { to }: { to: string }) => [to, 'old'] },
         Thing: { __resolveReference: () => ({ id: 't', moved: 'old', kept: 'old' }) },
       },
     ),
@@ -208,7 +208,7 @@ const sharing: Example = {
        type Thing @key(fields: "id") { id: ID! moved: String @override(from: "old") }`,
       {
         Query: { thing: () => ({ id: 't', moved: 'new' }) },
-        Mutation: { addLater: (_: unknown, { to }: { to: string }) => [...to, 'new'] },
+        Mutation: { addLater: (_: unknown, { to }: { to: string }) => [to, 'new'] },
         Thing: { __resolveReference: () => ({ id: 't', moved: 'new' }) },
       },
     ),
