@@ -31,12 +31,12 @@ export function topicsOf(event: StoredEvent): readonly string[] {
 }
 
 /** The order an event concerns. Null when it concerns none. */
-export function orderIdOf(event: StoredEvent): string | null {
+function orderIdOf(event: StoredEvent): string | null {
   return 'orderId' in event.data && typeof event.data.orderId === 'string' ? event.data.orderId : null;
 }
 
 /** Topics by what has to be compared to find their events. */
-export interface SortedTopics {
+interface SortedTopics {
   readonly subjects: readonly { readonly type: string; readonly subject: string }[];
   readonly orders: readonly string[];
   readonly channels: readonly string[];

@@ -40,7 +40,7 @@ export function postgresFanOut(session: PostgresSession): FanOut {
 }
 
 /** The topics in as few messages as fit, each with its sender. */
-export function payloads(sender: string, topics: readonly string[]): string[] {
+function payloads(sender: string, topics: readonly string[]): string[] {
   const messages: string[] = [];
   let message = sender;
   for (const topic of topics) {

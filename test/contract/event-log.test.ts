@@ -21,6 +21,8 @@ import { redisLossTests } from './event-log.redis-loss.ts';
 
 const logger = createLogger({ level: 'silent', component: 'test' });
 const redisUrl = process.env.REDIS_URL;
+/** Readers are to be woken: what only a look of their own would find is not found in time. */
+const NEVER = 60_000;
 const tested = ['memory', 'postgres', ...(redisUrl ? ['redis'] : [])];
 
 let database: TestDatabase | null = null;
@@ -37,7 +39,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
 
 eventLogContract('memory', async () => {
   const fanOut = inProcessFanOut();
-  const log = memoryEventLog({ fanOut });
+  const log = memoryEventLog({ fanOut, pollMillis: NEVER });
   const member: LogMember = { log, fanOut, stop: async () => undefined };
   return {
     ...member,
@@ -53,7 +55,7 @@ eventLogContract('postgres', async () => {
     const session = openPostgresSession(database.url, { applicationName: 'test-events', logger });
     await session.ready();
     const fanOut = postgresFanOut(session);
-    const log = postgresEventLog({ knex: database.knex, session, fanOut, logger });
+    const log = postgresEventLog({ knex: database.knex, session, fanOut, logger, pollMillis: NEVER });
     return { log, fanOut, stop: session.close };
   };
   return underTest(database.knex, await open(), open);
@@ -70,7 +72,7 @@ if (redisUrl) {
       if (!(await redisReady(redis, 5_000))) throw new Error('REDIS_URL is set, but no Redis answers there');
       const fanOut = redisFanOut({ redis, prefix });
       const store = postgresEventLog({ knex: database.knex, session, fanOut, logger });
-      const log = redisEventLog({ log: store, redis, prefix, fanOut, logger });
+      const log = redisEventLog({ log: store, redis, prefix, fanOut, logger, pollMillis: NEVER });
       const stop = async () => {
         await fanOut.close();
         for (const key of await redis.keys(`{${prefix}*`)) await redis.del(key);
