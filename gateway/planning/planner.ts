@@ -8,15 +8,16 @@ import type { OperationPlan } from './operation-plan.ts';
 /** Name under which the plan of a subscription asks for the event itself. Pass a data source of this name. */
 export const EVENT_SERVICE = '$event';
 
-/** Plans kept per supergraph. A plan of a large document takes some 100 kB. */
+/** Plans kept per supergraph, and the characters of their documents: a plan takes some hundred times its document. */
 const MAX_PLANS = 1_000;
+const MAX_DOCUMENT_CHARACTERS = 4_000_000;
 
 /** Plans operations on the whole graph. One serves every contract: what a contract hides, plans may still use inside. */
 export class OperationPlanner {
   readonly #planner: QueryPlanner;
   readonly #apiSchema: Schema;
   readonly #plannedNames: ReadonlySet<string>;
-  readonly #plans = new LruCache<OperationPlan>(MAX_PLANS);
+  readonly #plans = new LruCache<OperationPlan>(MAX_PLANS, MAX_DOCUMENT_CHARACTERS);
   // Documents come out of Apollo Server's store: the same object for the same text. Hashing or printing each time would
   // cost more than the look-up.
   readonly #texts = new WeakMap<DocumentNode, string>();
