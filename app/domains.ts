@@ -18,7 +18,12 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
   const component = (name: string) => deps.logger.child({ component: name });
   const operations = openOperations({ knex, clients, logger: component('operations'), process: deps.process });
   const product = openProduct({ knex, erp: clients.erp, report: operations.report, logger: component('product') });
-  const inventory = openInventory({ knex, wms: clients.wms, logger: component('inventory') });
+  const inventory = openInventory({
+    knex,
+    wms: clients.wms,
+    report: operations.report,
+    logger: component('inventory'),
+  });
   const order = openOrder({ knex, oms: clients.oms });
   const fulfillment = openFulfillment({
     knex,

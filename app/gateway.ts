@@ -1,5 +1,6 @@
 import { startGatewayPart } from './gateway-part.ts';
-import { openBackbone, openStorage, runProcess } from './process.ts';
+import { openBackbone, openStorage } from './parts.ts';
+import { runProcess } from './process.ts';
 
 // `npm run start:gateway`: the gateway alone. Subgraphs are where supergraph.yaml or <NAME>_URL says.
 await runProcess('gateway', async (base) => {

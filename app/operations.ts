@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import type { StoredEvent } from '../events/port.ts';
-import { orderIdOf } from '../events/topics.ts';
 import type { Logger } from '../platform/logger.ts';
 import {
   createExceptionDesk,
@@ -63,7 +62,7 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
         system: 'commerce',
         operation: `${consumer}:${event.type}`,
         message: 'An event could not be handled and was set aside. The log has the reason under the trace id.',
-        orderId: orderIdOf(event),
+        orderId: ('orderId' in event.data ? event.data.orderId : null) ?? null,
         channelCode: event.channelCode,
         workflowId: null,
         traceId: event.traceId,

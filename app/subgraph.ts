@@ -4,7 +4,8 @@ import { query } from '../platform/db/query.ts';
 import { CommerceError } from '../platform/errors.ts';
 import { startSubgraphServer } from '../platform/http/subgraph-server.ts';
 import { readSupergraphConfig } from '../registry/supergraph-config.ts';
-import { openBackbone, openDomainsOf, openStorage, runProcess } from './process.ts';
+import { openBackbone, openDomainsOf, openStorage } from './parts.ts';
+import { runProcess } from './process.ts';
 
 // `npm run start:subgraph <name>`: one subgraph behind HTTP, for signed requests of the gateway.
 await runProcess('subgraph', async (base) => {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { openBackbone, openDomainsOf, openStorage, runProcess } from './process.ts';
+import { openBackbone, openDomainsOf, openStorage } from './parts.ts';
+import { runProcess } from './process.ts';
 import { startWorker } from './worker.ts';
 
 // `npm run start:worker [name]`: feeds, relay and workflows. The name keeps unfinished work with this worker over restarts.

@@ -1,6 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import pg from 'pg';
 import type { EventLog } from '../events/port.ts';
+import { ensureDatabase } from '../platform/db/database-url.ts';
 import type { Logger } from '../platform/logger.ts';
 import { RETRY_TOPIC } from './durable.ts';
 import type { OrchestratorDeps } from './port.ts';
@@ -39,6 +40,7 @@ const IDLE_IN_TRANSACTION_MILLIS = 60_000;
 /** Starts the durable workflows and feeds them from the event log. One per process: DBOS is a singleton. */
 export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
   const { deps, logger } = options;
+  await ensureDatabase(options.databaseUrl);
   // Our own pool: the engine's sets its session timeout with a query that pg calls deprecated.
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,

@@ -105,6 +105,15 @@ create table fulfillment.tracking_event (
   constraint tracking_event_pkey PRIMARY KEY (id)
 );
 
+CREATE OR REPLACE FUNCTION fulfillment.tracking_timeliness_seconds_p95(p_since timestamp with time zone)
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select percentile_disc(0.95) within group (order by greatest(0, extract(epoch from received_at - occurred_at)::double precision))
+      from fulfillment.tracking_event where received_at >= p_since
+    $function$;
+
 CREATE OR REPLACE FUNCTION fulfillment.withdraw_unsubmitted(p_order_id text, p_line_ids text[], p_quantities integer[])
  RETURNS TABLE(line_id text, quantity integer)
  LANGUAGE plpgsql
@@ -158,6 +167,8 @@ CREATE INDEX tracking_event_orphans ON fulfillment.tracking_event USING btree (t
 
 CREATE INDEX tracking_event_package ON fulfillment.tracking_event USING btree (package_id, occurred_at);
 
+CREATE INDEX tracking_event_received ON fulfillment.tracking_event USING brin (received_at);
+
 alter table fulfillment.fulfillment_order_line add constraint fulfillment_order_line_fulfillment_order_id_fkey FOREIGN KEY (fulfillment_order_id) REFERENCES fulfillment.fulfillment_order(id);
 
 alter table fulfillment.package add constraint package_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES fulfillment.shipment(id);
@@ -182,7 +193,41 @@ comment on column fulfillment.shipment.node_event is 'The node''s event that rep
 
 comment on table fulfillment.tracking_event is 'Every scan as the carrier sent it, also late, repeated and unknown ones. Append-only.';
 
+comment on function fulfillment.tracking_timeliness_seconds_p95(p_since timestamp with time zone) is 'Seconds from a scan to our hearing of it that 95 % of the scans received since did not exceed. Null when there was none.';
+
 create schema integration;
+
+create table integration.api_key (
+  prefix text not null,
+  hash bytea not null,
+  client_id text not null,
+  contracts text[] not null,
+  channel_code text,
+  customer_id text,
+  scopes text[] not null default '{}'::text[],
+  development boolean not null default false,
+  created_at timestamp with time zone not null default now(),
+  revoked_at timestamp with time zone,
+  constraint api_key_contracts_check CHECK ((cardinality(contracts) > 0)),
+  constraint api_key_hash_key UNIQUE (hash),
+  constraint api_key_pkey PRIMARY KEY (prefix)
+);
+
+create table integration.channel (
+  code text not null,
+  kind text not null,
+  name text not null,
+  price_list text not null,
+  currency_code text not null,
+  safety_stock integer not null default 0,
+  acknowledgement_hours integer,
+  created_at timestamp with time zone not null default now(),
+  constraint channel_acknowledgement_hours_check CHECK ((acknowledgement_hours > 0)),
+  constraint channel_currency_code_check CHECK ((currency_code ~ '^[A-Z]{3}$'::text)),
+  constraint channel_kind_check CHECK ((kind = ANY (ARRAY['STOREFRONT'::text, 'POINT_OF_SALE'::text, 'MARKETPLACE'::text, 'BUSINESS_TO_BUSINESS'::text, 'SOCIAL'::text]))),
+  constraint channel_pkey PRIMARY KEY (code),
+  constraint channel_safety_stock_check CHECK ((safety_stock >= 0))
+);
 
 create table integration.consumed_event (
   consumer text not null,
@@ -226,6 +271,41 @@ create table integration.event_log_state (
   constraint event_log_state_pkey PRIMARY KEY (only_row)
 );
 
+create table integration.exception (
+  id text not null,
+  key text not null,
+  state text not null default 'OPEN'::text,
+  system text not null,
+  operation text not null,
+  cause text not null,
+  message text not null,
+  first_cause text not null,
+  first_message text not null,
+  attempts integer not null default 1,
+  owner text not null,
+  order_id text,
+  channel_code text,
+  workflow_id text,
+  trace_id text not null,
+  opened_at timestamp with time zone not null default clock_timestamp(),
+  last_attempt_at timestamp with time zone not null default clock_timestamp(),
+  closed_at timestamp with time zone,
+  closed_by text,
+  note text,
+  constraint exception_attempts_check CHECK ((attempts > 0)),
+  constraint exception_closed CHECK (((closed_at IS NULL) = (state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text])))),
+  constraint exception_dismissed CHECK (((state <> 'DISMISSED'::text) OR ((closed_by IS NOT NULL) AND (note IS NOT NULL)))),
+  constraint exception_pkey PRIMARY KEY (id),
+  constraint exception_state_check CHECK ((state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text, 'RESOLVED'::text, 'DISMISSED'::text])))
+);
+
+create table integration.exception_retry_request (
+  exception_id text not null,
+  requested_by text not null,
+  requested_at timestamp with time zone not null default now(),
+  constraint exception_retry_request_pkey PRIMARY KEY (exception_id)
+);
+
 create table integration.feed_cursor (
   feed text not null,
   "position" bigint not null default 0,
@@ -257,6 +337,20 @@ create table integration.outbox (
   constraint outbox_pkey PRIMARY KEY ("position"),
   constraint outbox_version_check CHECK ((version > 0))
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+
+create table integration.system_health (
+  process text not null,
+  system text not null,
+  name text not null,
+  kind text not null,
+  domains text[] not null,
+  circuit text not null,
+  last_success_at timestamp with time zone,
+  p95_latency_ms double precision,
+  reported_at timestamp with time zone not null default now(),
+  constraint system_health_circuit_check CHECK ((circuit = ANY (ARRAY['CLOSED'::text, 'OPEN'::text, 'HALF_OPEN'::text]))),
+  constraint system_health_pkey PRIMARY KEY (process, system)
+);
 
 CREATE OR REPLACE FUNCTION integration.claim_idempotency_key(p_scope text, p_operation text, p_key text, p_request_hash bytea)
  RETURNS TABLE(kind text, result jsonb)
@@ -354,7 +448,47 @@ CREATE INDEX event_log_subject ON integration.event_log USING btree (subject, ty
 
 CREATE INDEX event_log_type ON integration.event_log USING btree (type, sequence);
 
+CREATE INDEX exception_closed_at ON integration.exception USING btree (closed_at) WHERE (closed_at IS NOT NULL);
+
+CREATE INDEX exception_list ON integration.exception USING btree (opened_at DESC, id DESC);
+
+CREATE UNIQUE INDEX exception_one_open ON integration.exception USING btree (key) WHERE (state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text]));
+
+CREATE INDEX exception_order ON integration.exception USING btree (order_id, opened_at DESC) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX exception_queue ON integration.exception USING btree (opened_at DESC, id DESC) WHERE (state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text]));
+
 CREATE INDEX idempotency_key_by_age ON integration.idempotency_key USING brin (created_at);
+
+alter table integration.api_key add constraint api_key_channel_code_fkey FOREIGN KEY (channel_code) REFERENCES integration.channel(code);
+
+alter table integration.exception_retry_request add constraint exception_retry_request_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES integration.exception(id);
+
+comment on table integration.api_key is 'Keys of clients. A key itself is stored nowhere.';
+
+comment on column integration.api_key.prefix is 'First part of the key, by which people tell keys apart.';
+
+comment on column integration.api_key.hash is 'SHA-256 of the whole key.';
+
+comment on column integration.api_key.client_id is 'Who holds the key. Idempotency keys belong to the client: it may change its API key in between.';
+
+comment on column integration.api_key.contracts is 'Contracts the key may speak. The first is the one of POST /graphql.';
+
+comment on column integration.api_key.channel_code is 'The channel the client sells on. Null for back-office clients, who see every channel.';
+
+comment on column integration.api_key.customer_id is 'The only customer whose objects the key may see. Null for all of the channel.';
+
+comment on column integration.api_key.development is 'One of the well-known keys of a local installation; refused in production.';
+
+comment on table integration.channel is 'Where orders come from, and the rules that its prices and stock follow.';
+
+comment on column integration.channel.price_list is 'The price list that quotes this channel''s prices.';
+
+comment on column integration.channel.currency_code is 'Currency of prices when a request names none.';
+
+comment on column integration.channel.safety_stock is 'Units of every SKU that are withheld from this channel.';
+
+comment on column integration.channel.acknowledgement_hours is 'Hours within which the channel expects an order to be acknowledged. Null when it does not.';
 
 comment on table integration.consumed_event is 'Events whose effect is committed: written in the transaction of the effect, so that a repetition has none.';
 
@@ -374,6 +508,20 @@ comment on column integration.event_log_state.head is 'Sequence of the newest ev
 
 comment on column integration.event_log_state.floor is 'Sequence of the newest event that was pruned. Who stands behind it has missed nothing.';
 
+comment on table integration.exception is 'Failures that the system could not get over by itself, each until it is resolved or dismissed.';
+
+comment on column integration.exception.key is 'What failed, e.g. the step of a workflow. At most one exception of a key is open.';
+
+comment on column integration.exception.cause is 'Class of the newest failure; first_cause and first_message are of the one that opened it.';
+
+comment on column integration.exception.owner is 'Team that looks after it, by config/ownership.yaml when it was opened.';
+
+comment on column integration.exception.workflow_id is 'Durable workflow that waits behind it and can be told to try again. Null when none does.';
+
+comment on column integration.exception.closed_by is 'Client that dismissed it. Null when a later attempt succeeded.';
+
+comment on table integration.exception_retry_request is 'Retries that somebody asked for and no worker has passed on yet. Nearly always empty.';
+
 comment on table integration.feed_cursor is 'Progress of each reader of a change feed.';
 
 comment on column integration.feed_cursor.feed is 'Reader and feed, e.g. inventory:wms-ledger.';
@@ -389,6 +537,8 @@ comment on column integration.idempotency_key.request_hash is 'SHA-256 of the RF
 comment on table integration.outbox is 'Events of committed changes that are not in the log yet. Nearly always empty.';
 
 comment on column integration.outbox."position" is 'Order of writing. Within one subject it is the order of the versions, because they are written under the row lock of the aggregate.';
+
+comment on table integration.system_health is 'How each process finds each system of record. Rewritten every few seconds; rows of processes that are gone are removed after a day.';
 
 comment on function integration.prune_event_log(p_before timestamp with time zone, p_limit integer) is 'Removes events recorded before the given time that every group has settled, the oldest first, at most p_limit. Returns how many.';
 
@@ -540,649 +690,668 @@ create table inventory.work_line (
 CREATE OR REPLACE FUNCTION inventory.apply_source(p_rows jsonb)
  RETURNS TABLE(sku text, location_id text)
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_rows inventory.source_row[];
-      v_now timestamptz := clock_timestamp();
-      v_lines bigint[]; v_units int[]; v_sequences bigint[]; v_skus text[]; v_nodes text[];
-    begin
-      select array_agg(entry) into v_rows
-      from (select distinct on (sequence, sku, "locationId") entry from jsonb_populate_recordset(null::inventory.source_row, p_rows) entry) once;
+      #variable_conflict use_column
+      declare
+        v_rows inventory.source_row[];
+        v_now timestamptz := clock_timestamp();
+        v_lines bigint[]; v_units int[]; v_sequences bigint[]; v_skus text[]; v_nodes text[];
+      begin
+        select array_agg(entry) into v_rows
+        from (select distinct on (sequence, sku, "locationId") entry from jsonb_populate_recordset(null::inventory.source_row, p_rows) entry) once;
 
-      insert into inventory.position (sku, location_id, id, as_of, received_at)
-      select distinct on (sku, "locationId") sku, "locationId", "positionId", "measuredAt", v_now
-      from unnest(v_rows) order by sku, "locationId"
-      on conflict do nothing;
-      perform from inventory.position
-      join (select distinct sku, "locationId" as location_id from unnest(v_rows)) wanted using (sku, location_id)
-      order by position.sku, position.location_id
-      for no key update of position;
+        insert into inventory.position (sku, location_id, id, as_of, received_at)
+        select distinct on (sku, "locationId") sku, "locationId", "positionId", "measuredAt", v_now
+        from unnest(v_rows) order by sku, "locationId"
+        on conflict do nothing;
+        perform from inventory.position
+        join (select distinct sku, "locationId" as location_id from unnest(v_rows)) wanted using (sku, location_id)
+        order by position.sku, position.location_id
+        for no key update of position;
 
-      -- Goods that left for our orders: issues and committed lines on one axis of units per order line and node.
-      with issue as (
-        select entry.sequence, coalesce(work.order_line_id, entry."lineRef") as order_line_id, entry.sku, entry."locationId" as location_id, entry.issued,
-               sum(entry.issued) over (partition by coalesce(work.order_line_id, entry."lineRef"), entry.sku, entry."locationId" order by entry.sequence) as ends
-        from unnest(v_rows) entry
-        left join inventory.work_line work on work.fulfillment_order_id = entry.reference and work.line_ref = entry."lineRef"
-        where entry.issued > 0
-      ), line as (
-        select id, order_line_id, sku, location_id, quantity - consumed - released as units,
-               sum(quantity - consumed - released) over (partition by order_line_id, sku, location_id order by id) as ends
-        from inventory.reservation_line
-        where state = 'COMMITTED' and order_line_id in (select order_line_id from issue)
-      )
-      select array_agg(line.id), array_agg((least(issue.ends, line.ends) - greatest(issue.ends - issue.issued, line.ends - line.units))::int),
-             array_agg(issue.sequence), array_agg(issue.sku), array_agg(issue.location_id)
-      into v_lines, v_units, v_sequences, v_skus, v_nodes
-      from issue join line using (order_line_id, sku, location_id)
-      where least(issue.ends, line.ends) > greatest(issue.ends - issue.issued, line.ends - line.units);
-      perform inventory.take_from_lines(v_lines, v_units, 'CONSUMED');
+        -- Goods that left for our orders: issues and committed lines on one axis of units per order line and node.
+        with issue as (
+          select entry.sequence, coalesce(work.order_line_id, entry."lineRef") as order_line_id, entry.sku, entry."locationId" as location_id, entry.issued,
+                 sum(entry.issued) over (partition by coalesce(work.order_line_id, entry."lineRef"), entry.sku, entry."locationId" order by entry.sequence) as ends
+          from unnest(v_rows) entry
+          left join inventory.work_line work on work.fulfillment_order_id = entry.reference and work.line_ref = entry."lineRef"
+          where entry.issued > 0
+        ), line as (
+          select id, order_line_id, sku, location_id, quantity - consumed - released as units,
+                 sum(quantity - consumed - released) over (partition by order_line_id, sku, location_id order by id) as ends
+          from inventory.reservation_line
+          where state = 'COMMITTED' and order_line_id in (select order_line_id from issue)
+        )
+        select array_agg(line.id), array_agg((least(issue.ends, line.ends) - greatest(issue.ends - issue.issued, line.ends - line.units))::int),
+               array_agg(issue.sequence), array_agg(issue.sku), array_agg(issue.location_id)
+        into v_lines, v_units, v_sequences, v_skus, v_nodes
+        from issue join line using (order_line_id, sku, location_id)
+        where least(issue.ends, line.ends) > greatest(issue.ends - issue.issued, line.ends - line.units);
+        perform inventory.take_from_lines(v_lines, v_units, 'CONSUMED');
 
-      return query
-      with fresh as (
-        -- Newer than what we know. A snapshot may repeat the number it was taken at.
-        select entry.sequence, entry.sku, entry."locationId" as location_id, entry.kind, entry.reference, entry."onHand", entry."measuredAt", entry.incoming, entry."incomingAt",
-               entry."onHand" - coalesce(lag(entry."onHand") over (partition by entry.sku, entry."locationId" order by entry.sequence), position.on_hand) as delta,
-               entry.incoming - position.incoming as incoming_delta
-        from unnest(v_rows) entry
-        join inventory.position on position.sku = entry.sku and position.location_id = entry."locationId"
-        where entry.sequence > position.source_sequence or (entry.kind = 'SNAPSHOT' and entry.sequence = position.source_sequence)
-      ), gone as (
-        select sequence, sku, location_id, sum(units)::int as units
-        from unnest(v_sequences, v_skus, v_nodes, v_units) as gone (sequence, sku, location_id, units)
-        group by sequence, sku, location_id
-      ), moved as (
-        insert into inventory.movement (sku, location_id, kind, on_hand_delta, committed_delta, incoming_delta, reference, source_sequence)
-        select entry.sku, entry."locationId", entry.kind, coalesce(fresh.delta, 0), -coalesce(gone.units, 0), coalesce(fresh.incoming_delta, 0), entry.reference, entry.sequence
-        from unnest(v_rows) entry
-        left join fresh on fresh.sequence = entry.sequence and fresh.sku = entry.sku and fresh.location_id = entry."locationId"
-        left join gone on gone.sequence = entry.sequence and gone.sku = entry.sku and gone.location_id = entry."locationId"
-        where coalesce(fresh.delta, 0) <> 0 or coalesce(gone.units, 0) <> 0 or coalesce(fresh.incoming_delta, 0) <> 0
-        order by entry.sequence
-        returning sku, location_id
-      ), last as (
-        select distinct on (sku, location_id) * from fresh order by sku, location_id, sequence desc
-      ), consumed as (
-        select sku, location_id, sum(units) as units from gone group by sku, location_id
-      ), known as (
-        update inventory.position
-        set on_hand = coalesce(last."onHand", on_hand),
-            incoming = coalesce(last.incoming, position.incoming),
-            incoming_at = case when last.incoming is null then position.incoming_at else last."incomingAt" end,
-            source_sequence = coalesce(last.sequence, source_sequence),
-            as_of = coalesce(last."measuredAt", as_of),
-            received_at = v_now,
-            committed = committed - coalesce(consumed.units, 0)
-        from last full join consumed using (sku, location_id)
-        where position.sku = coalesce(last.sku, consumed.sku) and position.location_id = coalesce(last.location_id, consumed.location_id)
-      ), told as (
-        insert into inventory.unannounced (sku, location_id) select distinct sku, location_id from moved returning sku, location_id
-      )
-      select sku, location_id from told;
-    end
-    $function$;
+        return query
+        with fresh as (
+          -- Newer than what we know. A snapshot may repeat the number it was taken at.
+          select entry.sequence, entry.sku, entry."locationId" as location_id, entry.kind, entry.reference, entry."onHand", entry."measuredAt", entry.incoming, entry."incomingAt",
+                 entry."onHand" - coalesce(lag(entry."onHand") over (partition by entry.sku, entry."locationId" order by entry.sequence), position.on_hand) as delta,
+                 entry.incoming - position.incoming as incoming_delta
+          from unnest(v_rows) entry
+          join inventory.position on position.sku = entry.sku and position.location_id = entry."locationId"
+          where entry.sequence > position.source_sequence or (entry.kind = 'SNAPSHOT' and entry.sequence = position.source_sequence)
+        ), gone as (
+          select sequence, sku, location_id, sum(units)::int as units
+          from unnest(v_sequences, v_skus, v_nodes, v_units) as gone (sequence, sku, location_id, units)
+          group by sequence, sku, location_id
+        ), moved as (
+          insert into inventory.movement (sku, location_id, kind, on_hand_delta, committed_delta, incoming_delta, reference, source_sequence)
+          select entry.sku, entry."locationId", entry.kind, coalesce(fresh.delta, 0), -coalesce(gone.units, 0), coalesce(fresh.incoming_delta, 0), entry.reference, entry.sequence
+          from unnest(v_rows) entry
+          left join fresh on fresh.sequence = entry.sequence and fresh.sku = entry.sku and fresh.location_id = entry."locationId"
+          left join gone on gone.sequence = entry.sequence and gone.sku = entry.sku and gone.location_id = entry."locationId"
+          where coalesce(fresh.delta, 0) <> 0 or coalesce(gone.units, 0) <> 0 or coalesce(fresh.incoming_delta, 0) <> 0
+          order by entry.sequence
+          returning sku, location_id
+        ), last as (
+          select distinct on (sku, location_id) * from fresh order by sku, location_id, sequence desc
+        ), consumed as (
+          select sku, location_id, sum(units) as units from gone group by sku, location_id
+        ), known as (
+          update inventory.position
+          set on_hand = coalesce(last."onHand", on_hand),
+              incoming = coalesce(last.incoming, position.incoming),
+              incoming_at = case when last.incoming is null then position.incoming_at else last."incomingAt" end,
+              source_sequence = coalesce(last.sequence, source_sequence),
+              as_of = coalesce(last."measuredAt", as_of),
+              received_at = v_now,
+              committed = committed - coalesce(consumed.units, 0)
+          from last full join consumed using (sku, location_id)
+          where position.sku = coalesce(last.sku, consumed.sku) and position.location_id = coalesce(last.location_id, consumed.location_id)
+        ), told as (
+          insert into inventory.unannounced (sku, location_id) select distinct sku, location_id from moved returning sku, location_id
+        )
+        select sku, location_id from told;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.assign_work(p_fulfillment_order_id text, p_line_refs text[], p_order_line_ids text[])
  RETURNS void
  LANGUAGE sql
 AS $function$
-      insert into inventory.work_line (fulfillment_order_id, line_ref, order_line_id)
-      select p_fulfillment_order_id, line_ref, order_line_id from unnest(p_line_refs, p_order_line_ids) as line (line_ref, order_line_id)
-      on conflict do nothing
-    $function$;
+        insert into inventory.work_line (fulfillment_order_id, line_ref, order_line_id)
+        select p_fulfillment_order_id, line_ref, order_line_id from unnest(p_line_refs, p_order_line_ids) as line (line_ref, order_line_id)
+        on conflict do nothing
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.check_hold(p_reservation_id text, p_skus text[], p_quantities integer[], p_location_id text, p_channel_code text, p_at timestamp with time zone)
  RETURNS text
  LANGUAGE plpgsql
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_hold inventory.reservation;
-    begin
-      select * into v_hold from inventory.reservation where id = p_reservation_id for update;
-      -- Another channel's hold answers like one that does not exist.
-      if v_hold.id is null or (p_channel_code is not null and v_hold.channel_code is distinct from p_channel_code) then
-        return 'RESERVATION_MISMATCH';
-      end if;
-      if v_hold.state in ('COMMITTED', 'CONSUMED') then return 'RESERVATION_MISMATCH'; end if;
-      if v_hold.state <> 'HELD' or v_hold.expires_at <= p_at then return 'RESERVATION_EXPIRED'; end if;
-      if v_hold.location_id is distinct from p_location_id then return 'RESERVATION_MISMATCH'; end if;
-      if exists (
-        select from (select sku, sum(quantity) as units from unnest(p_skus, p_quantities) as line (sku, quantity) group by sku) asked
-        full join (select sku, sum(quantity) as units from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD' group by sku) kept
-          using (sku)
-        where asked.units is distinct from kept.units
-      ) then
-        return 'RESERVATION_MISMATCH';
-      end if;
-      return null;
-    end
-    $function$;
+      #variable_conflict use_column
+      declare
+        v_hold inventory.reservation;
+      begin
+        select * into v_hold from inventory.reservation where id = p_reservation_id for update;
+        -- Another channel's hold answers like one that does not exist.
+        if v_hold.id is null or (p_channel_code is not null and v_hold.channel_code is distinct from p_channel_code) then
+          return 'RESERVATION_MISMATCH';
+        end if;
+        if v_hold.state in ('COMMITTED', 'CONSUMED') then return 'RESERVATION_MISMATCH'; end if;
+        if v_hold.state <> 'HELD' or v_hold.expires_at <= p_at then return 'RESERVATION_EXPIRED'; end if;
+        if v_hold.location_id is distinct from p_location_id then return 'RESERVATION_MISMATCH'; end if;
+        if exists (
+          select from (select sku, sum(quantity) as units from unnest(p_skus, p_quantities) as line (sku, quantity) group by sku) asked
+          full join (select sku, sum(quantity) as units from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD' group by sku) kept
+            using (sku)
+          where asked.units is distinct from kept.units
+        ) then
+          return 'RESERVATION_MISMATCH';
+        end if;
+        return null;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.check_lines(p_skus text[], p_quantities integer[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
-    begin
-      if cardinality(p_skus) is distinct from cardinality(p_quantities) or cardinality(p_skus) not between 1 and 2000 then
-        raise exception 'lines must be 1 to 2000 pairs of SKU and quantity' using errcode = '22023';
-      end if;
-      if exists (select from unnest(p_skus, p_quantities) as line (sku, quantity) where sku is null or quantity is null or quantity not between 1 and 1000000) then
-        raise exception 'a quantity must be between 1 and 1000000' using errcode = '22023';
-      end if;
-    end
-    $function$;
+      begin
+        if cardinality(p_skus) is distinct from cardinality(p_quantities) or cardinality(p_skus) not between 1 and 2000 then
+          raise exception 'lines must be 1 to 2000 pairs of SKU and quantity' using errcode = '22023';
+        end if;
+        if exists (select from unnest(p_skus, p_quantities) as line (sku, quantity) where sku is null or quantity is null or quantity not between 1 and 1000000) then
+          raise exception 'a quantity must be between 1 and 1000000' using errcode = '22023';
+        end if;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.commit_order(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_allow_backorder boolean, p_reservation_id text, p_channel_code text DEFAULT NULL::text, p_not_location_id text DEFAULT NULL::text)
  RETURNS TABLE(kind text, line_id text, sku text, location_id text, quantity integer, available integer)
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_nodes text[] := array_remove(inventory.nodes_in_scope(p_location_id), p_not_location_id);
-      v_plan inventory.planned[];
-      v_refusal text;
-      v_reservation_id text;
-      v_now timestamptz;
-    begin
-      perform inventory.check_lines(p_skus, p_quantities);
-      if cardinality(p_line_ids) is distinct from cardinality(p_skus) then
-        raise exception 'every line needs an id' using errcode = '22023';
-      end if;
-      if p_reservation_id is not null then
-        -- A node may have been taken out of shipping since the hold: what is held there still belongs to the order.
-        select array_agg(distinct node) into v_nodes from (
-          select unnest(v_nodes) as node
-          union all
-          select location_id from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD'
-        ) scope;
-      end if;
-      perform inventory.lock_positions(p_skus, v_nodes);
-      -- Read once, after the wait for the locks: from here on a hold is either alive or over, for every step alike.
-      v_now := clock_timestamp();
-      if p_reservation_id is not null then
-        v_refusal := case when exists (select from inventory.reservation where order_id = p_order_id) then 'RESERVATION_MISMATCH'
-          else inventory.check_hold(p_reservation_id, p_skus, p_quantities, p_location_id, p_channel_code, v_now) end;
-        if v_refusal is not null then
-          return query select v_refusal, null::text, null::text, null::text, null::int, null::int;
-          return;
+      #variable_conflict use_column
+      declare
+        v_nodes text[] := array_remove(inventory.nodes_in_scope(p_location_id), p_not_location_id);
+        v_plan inventory.planned[];
+        v_refusal text;
+        v_reservation_id text;
+        v_now timestamptz;
+      begin
+        perform inventory.check_lines(p_skus, p_quantities);
+        if cardinality(p_line_ids) is distinct from cardinality(p_skus) then
+          raise exception 'every line needs an id' using errcode = '22023';
         end if;
-      end if;
+        if p_reservation_id is not null then
+          -- A node may have been taken out of shipping since the hold: what is held there still belongs to the order.
+          select array_agg(distinct node) into v_nodes from (
+            select unnest(v_nodes) as node
+            union all
+            select location_id from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD'
+          ) scope;
+        end if;
+        perform inventory.lock_positions(p_skus, v_nodes);
+        -- Read once, after the wait for the locks: from here on a hold is either alive or over, for every step alike.
+        v_now := clock_timestamp();
+        if p_reservation_id is not null then
+          v_refusal := case when exists (select from inventory.reservation where order_id = p_order_id) then 'RESERVATION_MISMATCH'
+            else inventory.check_hold(p_reservation_id, p_skus, p_quantities, p_location_id, p_channel_code, v_now) end;
+          if v_refusal is not null then
+            return query select v_refusal, null::text, null::text, null::text, null::int, null::int;
+            return;
+          end if;
+        end if;
 
-      select array_agg(planned) into v_plan
-      from inventory.plan_allocation(p_skus, p_quantities, v_nodes, coalesce(p_safety_stock, 0), p_reservation_id, v_now) planned;
+        select array_agg(planned) into v_plan
+        from inventory.plan_allocation(p_skus, p_quantities, v_nodes, coalesce(p_safety_stock, 0), p_reservation_id, v_now) planned;
 
-      -- A SKU is short as a whole: each of its lines says so, with what could be had of it.
-      return query
-      select case when state.known then 'SHORT' else 'UNKNOWN_SKU' end, line.id, line.sku, null::text, line.quantity, state.sellable
-      from unnest(p_line_ids, p_skus, p_quantities) with ordinality as line (id, sku, quantity, line_no)
-      join (select distinct sku, known, wanted, sellable from unnest(v_plan)) state using (sku)
-      where not state.known or (state.wanted > state.sellable and not coalesce(p_allow_backorder, false))
-      order by line.line_no;
-      if found then return; end if;
-
-      if p_reservation_id is not null or exists (select from unnest(v_plan) where quantity > 0) then
-        v_reservation_id := inventory.reservation_of_order(p_order_id, p_reservation_id, p_location_id, p_channel_code);
-      end if;
-      perform inventory.move('ALLOCATION', array_agg(delta)) from (
-        select row(sku, location_id, 0, quantity, p_order_id)::inventory.delta as delta from unnest(v_plan) where quantity > 0
-        union all
-        select row(sku, location_id, -quantity, 0, p_order_id)::inventory.delta
-        from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD'
-      ) change;
-      -- The hold's lines are replaced by lines that name the order's; the ledger keeps what they were.
-      delete from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD';
-
-      -- Lines and nodes are laid on one axis of units per SKU; where two intervals meet, the line is served by the node.
-      return query
-      with line as (
-        select id, sku, quantity, line_no, sum(quantity) over (partition by sku order by line_no) - quantity as starts,
-               sum(quantity) over (partition by sku order by line_no) as ends
+        -- A SKU is short as a whole: each of its lines says so, with what could be had of it.
+        return query
+        select case when state.known then 'SHORT' else 'UNKNOWN_SKU' end, line.id, line.sku, null::text, line.quantity, state.sellable
         from unnest(p_line_ids, p_skus, p_quantities) with ordinality as line (id, sku, quantity, line_no)
-      ), node as (
-        select sku, location_id, node_rank, sum(quantity) over (partition by sku order by node_rank, location_id) - quantity as starts,
-               sum(quantity) over (partition by sku order by node_rank, location_id) as ends
-        from unnest(v_plan) where quantity > 0
-      ), served as (
-        select line.id, line.sku, line.line_no, node.location_id, node.starts, (least(line.ends, node.ends) - greatest(line.starts, node.starts))::int as units
-        from line join node using (sku)
-        where least(line.ends, node.ends) > greatest(line.starts, node.starts)
-      ), kept as (
-        insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state)
-        select v_reservation_id, id, sku, location_id, units, 'COMMITTED' from served order by line_no, starts
-      ), answer as (
-        select 'ALLOCATED' as kind, id, sku, location_id, units, line_no, starts from served
-        union all
-        select 'BACKORDERED', line.id, line.sku, p_location_id, (line.quantity - coalesce(done.units, 0))::int, line.line_no, null
-        from line left join (select id, sum(units) as units from served group by id) done using (id)
-        where line.quantity > coalesce(done.units, 0)
-      )
-      select answer.kind, answer.id, answer.sku, answer.location_id, answer.units, state.sellable
-      from answer join (select distinct sku, sellable from unnest(v_plan)) state using (sku)
-      order by answer.line_no, answer.starts nulls last;
-    end
-    $function$;
+        join (select distinct sku, known, wanted, sellable from unnest(v_plan)) state using (sku)
+        where not state.known or (state.wanted > state.sellable and not coalesce(p_allow_backorder, false))
+        order by line.line_no;
+        if found then return; end if;
+
+        if p_reservation_id is not null or exists (select from unnest(v_plan) where quantity > 0) then
+          v_reservation_id := inventory.reservation_of_order(p_order_id, p_reservation_id, p_location_id, p_channel_code);
+        end if;
+        perform inventory.move('ALLOCATION', array_agg(delta)) from (
+          select row(sku, location_id, 0, quantity, p_order_id)::inventory.delta as delta from unnest(v_plan) where quantity > 0
+          union all
+          select row(sku, location_id, -quantity, 0, p_order_id)::inventory.delta
+          from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD'
+        ) change;
+        -- The hold's lines are replaced by lines that name the order's; the ledger keeps what they were.
+        delete from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD';
+
+        -- Lines and nodes are laid on one axis of units per SKU; where two intervals meet, the line is served by the node.
+        return query
+        with line as (
+          select id, sku, quantity, line_no, sum(quantity) over (partition by sku order by line_no) - quantity as starts,
+                 sum(quantity) over (partition by sku order by line_no) as ends
+          from unnest(p_line_ids, p_skus, p_quantities) with ordinality as line (id, sku, quantity, line_no)
+        ), node as (
+          select sku, location_id, node_rank, sum(quantity) over (partition by sku order by node_rank, location_id) - quantity as starts,
+                 sum(quantity) over (partition by sku order by node_rank, location_id) as ends
+          from unnest(v_plan) where quantity > 0
+        ), served as (
+          select line.id, line.sku, line.line_no, node.location_id, node.starts, (least(line.ends, node.ends) - greatest(line.starts, node.starts))::int as units
+          from line join node using (sku)
+          where least(line.ends, node.ends) > greatest(line.starts, node.starts)
+        ), kept as (
+          insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state)
+          select v_reservation_id, id, sku, location_id, units, 'COMMITTED' from served order by line_no, starts
+        ), answer as (
+          select 'ALLOCATED' as kind, id, sku, location_id, units, line_no, starts from served
+          union all
+          select 'BACKORDERED', line.id, line.sku, p_location_id, (line.quantity - coalesce(done.units, 0))::int, line.line_no, null
+          from line left join (select id, sum(units) as units from served group by id) done using (id)
+          where line.quantity > coalesce(done.units, 0)
+        )
+        select answer.kind, answer.id, answer.sku, answer.location_id, answer.units, state.sellable
+        from answer join (select distinct sku, sellable from unnest(v_plan)) state using (sku)
+        order by answer.line_no, answer.starts nulls last;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.end_holds(p_reservation_ids text[], p_state text)
  RETURNS SETOF text
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_ids text[];
-      v_deltas inventory.delta[];
-    begin
-      perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
-      from inventory.reservation_line where reservation_id = any (p_reservation_ids) and state = 'HELD';
-      with ended as (
-        update inventory.reservation set state = p_state
-        where id in (
-          select id from inventory.reservation
-          where id = any (p_reservation_ids) and state = 'HELD' and (p_state <> 'EXPIRED' or expires_at <= clock_timestamp())
-          order by id for update
+      #variable_conflict use_column
+      declare
+        v_ids text[];
+        v_deltas inventory.delta[];
+      begin
+        perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
+        from inventory.reservation_line where reservation_id = any (p_reservation_ids) and state = 'HELD';
+        with ended as (
+          update inventory.reservation set state = p_state
+          where id in (
+            select id from inventory.reservation
+            where id = any (p_reservation_ids) and state = 'HELD' and (p_state <> 'EXPIRED' or expires_at <= clock_timestamp())
+            order by id for update
+          )
+          returning id
         )
-        returning id
-      )
-      select coalesce(array_agg(id), '{}') into v_ids from ended;
-      with line as (
-        update inventory.reservation_line set state = p_state
-        where reservation_id = any (v_ids) and state = 'HELD'
-        returning reservation_id, sku, location_id, quantity
-      )
-      select array_agg(row(sku, location_id, -quantity, 0, reservation_id)::inventory.delta) into v_deltas from line;
-      perform inventory.move(case p_state when 'EXPIRED' then 'EXPIRY' else 'RELEASE' end, v_deltas);
-      return query select unnest(v_ids);
-    end
-    $function$;
+        select coalesce(array_agg(id), '{}') into v_ids from ended;
+        with line as (
+          update inventory.reservation_line set state = p_state
+          where reservation_id = any (v_ids) and state = 'HELD'
+          returning reservation_id, sku, location_id, quantity
+        )
+        select array_agg(row(sku, location_id, -quantity, 0, reservation_id)::inventory.delta) into v_deltas from line;
+        perform inventory.move(case p_state when 'EXPIRED' then 'EXPIRY' else 'RELEASE' end, v_deltas);
+        return query select unnest(v_ids);
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.expire_holds(p_limit integer)
  RETURNS integer
  LANGUAGE sql
 AS $function$
-      select count(*)::int from inventory.end_holds(
-        (select array_agg(reservation_id) from (
-          select distinct reservation_id from inventory.reservation_line
-          where state = 'HELD' and expires_at <= clock_timestamp() limit p_limit
-        ) due), 'EXPIRED')
-    $function$;
+        select count(*)::int from inventory.end_holds(
+          (select array_agg(reservation_id) from (
+            select distinct reservation_id from inventory.reservation_line
+            where state = 'HELD' and expires_at <= clock_timestamp() limit p_limit
+          ) due), 'EXPIRED')
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.extend_hold(p_reservation_id text, p_ttl_seconds integer, p_max_seconds integer)
  RETURNS text
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_now timestamptz;
-      v_until timestamptz;
-      v_hold inventory.reservation;
-    begin
-      perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
-      from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD';
-      select * into v_hold from inventory.reservation where id = p_reservation_id for update;
-      v_now := clock_timestamp();
-      if v_hold.id is null then return 'NOT_FOUND'; end if;
-      if v_hold.state <> 'HELD' or v_hold.expires_at <= v_now then return 'NOT_HELD'; end if;
-      -- Never shortens: an extension that arrives late must not take time away.
-      v_until := greatest(v_hold.expires_at, v_now + make_interval(secs => p_ttl_seconds));
-      if v_until > v_hold.created_at + make_interval(secs => p_max_seconds) then return 'LIMIT_REACHED'; end if;
-      update inventory.reservation set expires_at = v_until where id = p_reservation_id;
-      update inventory.reservation_line set expires_at = v_until where reservation_id = p_reservation_id and state = 'HELD';
-      return 'EXTENDED';
-    end
-    $function$;
+      #variable_conflict use_column
+      declare
+        v_now timestamptz;
+        v_until timestamptz;
+        v_hold inventory.reservation;
+      begin
+        perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
+        from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD';
+        select * into v_hold from inventory.reservation where id = p_reservation_id for update;
+        v_now := clock_timestamp();
+        if v_hold.id is null then return 'NOT_FOUND'; end if;
+        if v_hold.state <> 'HELD' or v_hold.expires_at <= v_now then return 'NOT_HELD'; end if;
+        -- Never shortens: an extension that arrives late must not take time away.
+        v_until := greatest(v_hold.expires_at, v_now + make_interval(secs => p_ttl_seconds));
+        if v_until > v_hold.created_at + make_interval(secs => p_max_seconds) then return 'LIMIT_REACHED'; end if;
+        update inventory.reservation set expires_at = v_until where id = p_reservation_id;
+        update inventory.reservation_line set expires_at = v_until where reservation_id = p_reservation_id and state = 'HELD';
+        return 'EXTENDED';
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.hold(p_reservation_id text, p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_ttl_seconds integer, p_channel_code text, p_customer_id text)
  RETURNS TABLE(kind text, line_no integer, sku text, quantity integer, available integer)
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_nodes text[] := inventory.nodes_in_scope(p_location_id);
-      v_plan inventory.planned[];
-      v_expires timestamptz;
-    begin
-      perform inventory.check_lines(p_skus, p_quantities);
-      if p_ttl_seconds not between 1 and 3600 then
-        raise exception 'a hold lasts 1 to 3600 seconds' using errcode = '22023';
-      end if;
-      perform inventory.lock_positions(p_skus, v_nodes);
-      select array_agg(planned) into v_plan
-      from inventory.plan_allocation(p_skus, p_quantities, v_nodes, coalesce(p_safety_stock, 0), null, clock_timestamp()) planned;
+      #variable_conflict use_column
+      declare
+        v_nodes text[] := inventory.nodes_in_scope(p_location_id);
+        v_plan inventory.planned[];
+        v_expires timestamptz;
+      begin
+        perform inventory.check_lines(p_skus, p_quantities);
+        if p_ttl_seconds not between 1 and 3600 then
+          raise exception 'a hold lasts 1 to 3600 seconds' using errcode = '22023';
+        end if;
+        perform inventory.lock_positions(p_skus, v_nodes);
+        select array_agg(planned) into v_plan
+        from inventory.plan_allocation(p_skus, p_quantities, v_nodes, coalesce(p_safety_stock, 0), null, clock_timestamp()) planned;
 
-      return query
-      select case when state.known then 'SHORT' else 'UNKNOWN_SKU' end, line.line_no::int, line.sku, line.quantity, state.sellable
-      from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, line_no)
-      join (select distinct sku, known, wanted, sellable from unnest(v_plan)) state using (sku)
-      where not state.known or state.wanted > state.sellable
-      order by line.line_no;
-      if found then return; end if;
+        return query
+        select case when state.known then 'SHORT' else 'UNKNOWN_SKU' end, line.line_no::int, line.sku, line.quantity, state.sellable
+        from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, line_no)
+        join (select distinct sku, known, wanted, sellable from unnest(v_plan)) state using (sku)
+        where not state.known or state.wanted > state.sellable
+        order by line.line_no;
+        if found then return; end if;
 
-      v_expires := clock_timestamp() + make_interval(secs => p_ttl_seconds);
-      insert into inventory.reservation (id, state, location_id, expires_at, channel_code, customer_id)
-      values (p_reservation_id, 'HELD', p_location_id, v_expires, p_channel_code, p_customer_id);
-      insert into inventory.reservation_line (reservation_id, sku, location_id, quantity, state, expires_at)
-      select p_reservation_id, sku, location_id, quantity, 'HELD', v_expires from unnest(v_plan) order by sku, location_id;
-      perform inventory.move('HOLD', array_agg(row(sku, location_id, quantity, 0, p_reservation_id)::inventory.delta)) from unnest(v_plan);
+        v_expires := clock_timestamp() + make_interval(secs => p_ttl_seconds);
+        insert into inventory.reservation (id, state, location_id, expires_at, channel_code, customer_id)
+        values (p_reservation_id, 'HELD', p_location_id, v_expires, p_channel_code, p_customer_id);
+        insert into inventory.reservation_line (reservation_id, sku, location_id, quantity, state, expires_at)
+        select p_reservation_id, sku, location_id, quantity, 'HELD', v_expires from unnest(v_plan) order by sku, location_id;
+        perform inventory.move('HOLD', array_agg(row(sku, location_id, quantity, 0, p_reservation_id)::inventory.delta)) from unnest(v_plan);
 
-      return query
-      select 'HELD', line.line_no::int, line.sku, line.quantity, state.sellable
-      from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, line_no)
-      join (select distinct sku, sellable from unnest(v_plan)) state using (sku)
-      order by line.line_no;
-    end
-    $function$;
+        return query
+        select 'HELD', line.line_no::int, line.sku, line.quantity, state.sellable
+        from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, line_no)
+        join (select distinct sku, sellable from unnest(v_plan)) state using (sku)
+        order by line.line_no;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.lock_positions(p_skus text[], p_location_ids text[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
-    begin
-      -- One order for everybody, (sku, location): two orders with the same goods wait for each other, never in a circle.
-      perform from inventory.position
-      where sku = any (p_skus) and location_id = any (p_location_ids)
-      order by sku, location_id
-      for no key update;
-    end
-    $function$;
+      begin
+        -- One order for everybody, (sku, location): two orders with the same goods wait for each other, never in a circle.
+        perform from inventory.position
+        where sku = any (p_skus) and location_id = any (p_location_ids)
+        order by sku, location_id
+        for no key update;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.move(p_kind text, p_deltas inventory.delta[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
-    begin
-      with delta as (
-        select sku, location_id, sum(reserved)::int as reserved, sum(committed)::int as committed, reference
-        from unnest(p_deltas)
-        group by sku, location_id, reference
-        having sum(reserved) <> 0 or sum(committed) <> 0
-      ), total as (
-        select sku, location_id, sum(reserved)::int as reserved, sum(committed)::int as committed from delta group by sku, location_id
-      ), moved as (
-        update inventory.position
-        set reserved = position.reserved + total.reserved, committed = position.committed + total.committed
-        from total where position.sku = total.sku and position.location_id = total.location_id
-      ), told as (
-        insert into inventory.unannounced (sku, location_id) select sku, location_id from total
-      )
-      insert into inventory.movement (sku, location_id, kind, reserved_delta, committed_delta, reference)
-      select sku, location_id, p_kind, reserved, committed, reference from delta order by sku, location_id;
-    end
-    $function$;
+      begin
+        with delta as (
+          select sku, location_id, sum(reserved)::int as reserved, sum(committed)::int as committed, reference
+          from unnest(p_deltas)
+          group by sku, location_id, reference
+          having sum(reserved) <> 0 or sum(committed) <> 0
+        ), total as (
+          select sku, location_id, sum(reserved)::int as reserved, sum(committed)::int as committed from delta group by sku, location_id
+        ), moved as (
+          update inventory.position
+          set reserved = position.reserved + total.reserved, committed = position.committed + total.committed
+          from total where position.sku = total.sku and position.location_id = total.location_id
+        ), told as (
+          insert into inventory.unannounced (sku, location_id) select sku, location_id from total
+        )
+        insert into inventory.movement (sku, location_id, kind, reserved_delta, committed_delta, reference)
+        select sku, location_id, p_kind, reserved, committed, reference from delta order by sku, location_id;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.nodes_in_scope(p_location_id text)
  RETURNS text[]
  LANGUAGE sql
  STABLE
 AS $function$
-      select coalesce(array_agg(id), '{}') from inventory.location where (p_location_id is null and shippable) or id = p_location_id
-    $function$;
+        select coalesce(array_agg(id), '{}') from inventory.location where (p_location_id is null and shippable) or id = p_location_id
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.plan_allocation(p_skus text[], p_quantities integer[], p_location_ids text[], p_safety_stock integer, p_reservation_id text, p_at timestamp with time zone)
  RETURNS SETOF inventory.planned
  LANGUAGE plpgsql
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_skus text[]; v_wanted int[]; v_known boolean[]; v_sellable int[]; v_rest int[];
-      s_skus text[]; s_nodes text[]; s_priorities int[]; s_own int[]; s_free int[];
-      v_chosen text[] := '{}';
-      v_node text;
-      v_last boolean := false;
-    begin
-      -- own: units that the caller's hold keeps here, as far as they still exist. free: what anyone may take.
-      select array_agg(stock.sku), array_agg(stock.location_id), array_agg(location.preference), array_agg(stock.own), array_agg(stock.free)
-      into s_skus, s_nodes, s_priorities, s_own, s_free
-      from (
-        select position.sku, position.location_id, position.available as free,
-               least(greatest(0, position.on_hand - position.committed), coalesce(mine.quantity, 0)) as own
-        from inventory.stock_at(p_skus, p_location_ids, p_at) position
-        left join (
-          select sku, location_id, sum(quantity)::int as quantity
-          from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD' and expires_at > p_at
-          group by sku, location_id
-        ) mine using (sku, location_id)
-      ) stock
-      join (select id, row_number() over (order by priority, code)::int as preference from inventory.location) location on location.id = stock.location_id
-      where stock.own > 0 or stock.free > 0;
-
-      -- The channel's safety stock is withheld from the total of what is free; a hold was granted and is not reduced by it.
-      select array_agg(demand.sku), array_agg(demand.wanted), array_agg(demand.known), array_agg(demand.sellable),
-             array_agg(least(demand.wanted, demand.sellable) - demand.own)
-      into v_skus, v_wanted, v_known, v_sellable, v_rest
-      from (
-        select asked.sku, asked.wanted::int as wanted, least(coalesce(stock.own, 0), asked.wanted)::int as own,
-               exists (select from inventory.position where position.sku = asked.sku) as known,
-               (coalesce(stock.own, 0) + greatest(0, coalesce(stock.free, 0) - p_safety_stock))::int as sellable
-        from (select sku, sum(quantity) as wanted from unnest(p_skus, p_quantities) as line (sku, quantity) group by sku) asked
-        left join (
-          select sku, sum(own) as own, sum(free) as free from unnest(s_skus, s_own, s_free) as stock (sku, own, free) group by sku
-        ) stock using (sku)
-      ) demand;
-
-      -- Fewest nodes, greedily: first the node that completes most SKUs, then most units, then priority.
-      while not v_last loop
-        with missing as (
-          select rest.sku, rest.units - coalesce(sum(stock.free) filter (where stock.node = any (v_chosen)), 0) as units
-          from unnest(v_skus, v_rest) as rest (sku, units)
-          left join unnest(s_skus, s_nodes, s_free) as stock (sku, node, free) using (sku)
-          where rest.units > 0
-          group by rest.sku, rest.units
-        ), candidate as (
-          select stock.node, stock.priority, count(*) filter (where stock.free >= missing.units) as completes,
-                 sum(least(stock.free, missing.units)) as units
-          from missing
-          join unnest(s_skus, s_nodes, s_priorities, s_free) as stock (sku, node, priority, free) using (sku)
-          where missing.units > 0 and stock.free > 0 and stock.node <> all (v_chosen)
-          group by stock.node, stock.priority
-        )
-        select node, completes = (select count(*) from missing where missing.units > 0) into v_node, v_last
-        from candidate order by completes desc, candidate.units desc, priority, node limit 1;
-        exit when v_node is null;
-        v_chosen := v_chosen || v_node;
-      end loop;
-
-      return query
-      with demand as (
-        select * from unnest(v_skus, v_wanted, v_known, v_sellable, v_rest) as d (sku, wanted, known, sellable, rest)
-      ), taken as (
-        -- Held nodes come before all chosen ones, preferred first.
-        select sku, node, own as quantity, priority - 1000000 as node_rank
-        from unnest(s_skus, s_nodes, s_priorities, s_own) as stock (sku, node, priority, own) where own > 0
-        union all
-        select sku, node, least(free, greatest(0, rest - before))::int, node_rank
+      #variable_conflict use_column
+      declare
+        v_skus text[]; v_wanted int[]; v_known boolean[]; v_sellable int[]; v_rest int[];
+        s_skus text[]; s_nodes text[]; s_priorities int[]; s_own int[]; s_free int[];
+        v_chosen text[] := '{}';
+        v_node text;
+        v_last boolean := false;
+      begin
+        -- own: units that the caller's hold keeps here, as far as they still exist. free: what anyone may take.
+        select array_agg(stock.sku), array_agg(stock.location_id), array_agg(location.preference), array_agg(stock.own), array_agg(stock.free)
+        into s_skus, s_nodes, s_priorities, s_own, s_free
         from (
-          select stock.sku, stock.node, stock.free, demand.rest, chosen.node_rank::int as node_rank,
-                 coalesce(sum(stock.free) over (partition by stock.sku order by chosen.node_rank rows between unbounded preceding and 1 preceding), 0) as before
-          from unnest(s_skus, s_nodes, s_free) as stock (sku, node, free)
-          join unnest(v_chosen) with ordinality as chosen (node, node_rank) using (node)
-          join demand using (sku)
-        ) offer
-        where rest > before and free > 0
-      )
-      select demand.sku, demand.wanted, demand.known, demand.sellable, taken.node, coalesce(sum(taken.quantity), 0)::int, min(taken.node_rank)
-      from demand left join taken using (sku)
-      group by demand.sku, demand.wanted, demand.known, demand.sellable, taken.node;
-    end
-    $function$;
+          select position.sku, position.location_id, position.available as free,
+                 least(greatest(0, position.on_hand - position.committed), coalesce(mine.quantity, 0)) as own
+          from inventory.stock_at(p_skus, p_location_ids, p_at) position
+          left join (
+            select sku, location_id, sum(quantity)::int as quantity
+            from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD' and expires_at > p_at
+            group by sku, location_id
+          ) mine using (sku, location_id)
+        ) stock
+        join (select id, row_number() over (order by priority, code)::int as preference from inventory.location) location on location.id = stock.location_id
+        where stock.own > 0 or stock.free > 0;
+
+        -- The channel's safety stock is withheld from the total of what is free; a hold was granted and is not reduced by it.
+        select array_agg(demand.sku), array_agg(demand.wanted), array_agg(demand.known), array_agg(demand.sellable),
+               array_agg(least(demand.wanted, demand.sellable) - demand.own)
+        into v_skus, v_wanted, v_known, v_sellable, v_rest
+        from (
+          select asked.sku, asked.wanted::int as wanted, least(coalesce(stock.own, 0), asked.wanted)::int as own,
+                 exists (select from inventory.position where position.sku = asked.sku) as known,
+                 (coalesce(stock.own, 0) + greatest(0, coalesce(stock.free, 0) - p_safety_stock))::int as sellable
+          from (select sku, sum(quantity) as wanted from unnest(p_skus, p_quantities) as line (sku, quantity) group by sku) asked
+          left join (
+            select sku, sum(own) as own, sum(free) as free from unnest(s_skus, s_own, s_free) as stock (sku, own, free) group by sku
+          ) stock using (sku)
+        ) demand;
+
+        -- Fewest nodes, greedily: first the node that completes most SKUs, then most units, then priority.
+        while not v_last loop
+          with missing as (
+            select rest.sku, rest.units - coalesce(sum(stock.free) filter (where stock.node = any (v_chosen)), 0) as units
+            from unnest(v_skus, v_rest) as rest (sku, units)
+            left join unnest(s_skus, s_nodes, s_free) as stock (sku, node, free) using (sku)
+            where rest.units > 0
+            group by rest.sku, rest.units
+          ), candidate as (
+            -- Conditions stand in the aggregates, not in where: the planner would expect one row and loop over all pairs.
+            select stock.node, stock.priority,
+                   count(*) filter (where missing.units > 0 and stock.free >= missing.units) as completes,
+                   sum(least(stock.free, missing.units)) filter (where missing.units > 0) as units
+            from missing
+            join unnest(s_skus, s_nodes, s_priorities, s_free) as stock (sku, node, priority, free) using (sku)
+            group by stock.node, stock.priority
+            having stock.node <> all (v_chosen)
+          )
+          select node, completes = (select count(*) from missing where missing.units > 0) into v_node, v_last
+          from candidate where candidate.units > 0
+          order by completes desc, candidate.units desc, priority, node limit 1;
+          exit when v_node is null;
+          v_chosen := v_chosen || v_node;
+        end loop;
+
+        return query
+        with demand as (
+          select * from unnest(v_skus, v_wanted, v_known, v_sellable, v_rest) as d (sku, wanted, known, sellable, rest)
+        ), taken as (
+          -- Held nodes come before all chosen ones, preferred first.
+          select sku, node, own as quantity, priority - 1000000 as node_rank
+          from unnest(s_skus, s_nodes, s_priorities, s_own) as stock (sku, node, priority, own) where own > 0
+          union all
+          select sku, node, least(free, greatest(0, rest - before))::int, node_rank
+          from (
+            select stock.sku, stock.node, stock.free, demand.rest, chosen.node_rank::int as node_rank,
+                   coalesce(sum(stock.free) over (partition by stock.sku order by chosen.node_rank rows between unbounded preceding and 1 preceding), 0) as before
+            from unnest(s_skus, s_nodes, s_free) as stock (sku, node, free)
+            join unnest(v_chosen) with ordinality as chosen (node, node_rank) using (node)
+            join demand using (sku)
+          ) offer
+          where rest > before and free > 0
+        )
+        select demand.sku, demand.wanted, demand.known, demand.sellable, taken.node, coalesce(sum(taken.quantity), 0)::int, min(taken.node_rank)
+        from demand left join taken using (sku)
+        group by demand.sku, demand.wanted, demand.known, demand.sellable, taken.node;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.reassign_order(p_key text, p_order_id text, p_line_ids text[], p_quantities integer[], p_refused_location_id text)
  RETURNS TABLE(line_id text, location_id text, quantity integer)
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_answer jsonb;
-      v_line_ids text[]; v_skus text[]; v_quantities int[];
-      v_fixed boolean;
-    begin
-      perform pg_advisory_xact_lock(hashtextextended('inventory.reassignment:' || p_key, 0));
-      select answer into v_answer from inventory.reassignment where key = p_key;
-      if v_answer is null then
-        select array_agg(asked.id), array_agg(line.sku), array_agg(asked.units) into v_line_ids, v_skus, v_quantities
-        from (select id, sum(units)::int as units from unnest(p_line_ids, p_quantities) as asked (id, units) group by id) asked
-        join (
-          select distinct line.order_line_id, line.sku
-          from inventory.reservation_line line join inventory.reservation on reservation.id = line.reservation_id
-          where reservation.order_id = p_order_id
-        ) line on line.order_line_id = asked.id;
-        -- All nodes at once and in order: giving back and taking would otherwise lock in two rounds and could meet another order.
-        perform inventory.lock_positions(v_skus, inventory.nodes_in_scope(null) || p_refused_location_id);
-        perform from inventory.release_order(p_order_id, v_line_ids, v_quantities, p_refused_location_id);
-        -- An order for one location cannot be served by another.
-        v_fixed := exists (select from inventory.reservation where order_id = p_order_id and location_id is not null);
-        if v_line_ids is null then
-          v_answer := '[]';
-        elsif v_fixed then
-          select jsonb_agg(jsonb_build_object('line_id', id, 'location_id', null, 'quantity', units)) into v_answer
-          from unnest(v_line_ids, v_quantities) as line (id, units);
-        else
-          select jsonb_agg(jsonb_build_object('line_id', line_id, 'location_id', location_id, 'quantity', quantity)) into v_answer
-          from inventory.commit_order(p_order_id, v_line_ids, v_skus, v_quantities, null, 0, true, null, null, p_refused_location_id);
+      #variable_conflict use_column
+      declare
+        v_answer jsonb;
+        v_line_ids text[]; v_skus text[]; v_quantities int[];
+        v_fixed boolean;
+      begin
+        perform pg_advisory_xact_lock(hashtextextended('inventory.reassignment:' || p_key, 0));
+        select answer into v_answer from inventory.reassignment where key = p_key;
+        if v_answer is null then
+          select array_agg(asked.id), array_agg(line.sku), array_agg(asked.units) into v_line_ids, v_skus, v_quantities
+          from (select id, sum(units)::int as units from unnest(p_line_ids, p_quantities) as asked (id, units) group by id) asked
+          join (
+            select distinct line.order_line_id, line.sku
+            from inventory.reservation_line line join inventory.reservation on reservation.id = line.reservation_id
+            where reservation.order_id = p_order_id
+          ) line on line.order_line_id = asked.id;
+          -- All nodes at once and in order: giving back and taking would otherwise lock in two rounds and could meet another order.
+          perform inventory.lock_positions(v_skus, inventory.nodes_in_scope(null) || p_refused_location_id);
+          perform from inventory.release_order(p_order_id, v_line_ids, v_quantities, p_refused_location_id);
+          -- An order for one location cannot be served by another.
+          v_fixed := exists (select from inventory.reservation where order_id = p_order_id and location_id is not null);
+          if v_line_ids is null then
+            v_answer := '[]';
+          elsif v_fixed then
+            select jsonb_agg(jsonb_build_object('line_id', id, 'location_id', null, 'quantity', units)) into v_answer
+            from unnest(v_line_ids, v_quantities) as line (id, units);
+          else
+            select jsonb_agg(jsonb_build_object('line_id', line_id, 'location_id', location_id, 'quantity', quantity)) into v_answer
+            from inventory.commit_order(p_order_id, v_line_ids, v_skus, v_quantities, null, 0, true, null, null, p_refused_location_id);
+          end if;
+          insert into inventory.reassignment (key, answer) values (p_key, v_answer);
         end if;
-        insert into inventory.reassignment (key, answer) values (p_key, v_answer);
-      end if;
-      return query select * from jsonb_to_recordset(v_answer) as answer (line_id text, location_id text, quantity int);
-    end
-    $function$;
+        return query select * from jsonb_to_recordset(v_answer) as answer (line_id text, location_id text, quantity int);
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
-    begin
-      raise exception 'inventory.movement is append-only' using errcode = '42501';
-    end
-    $function$;
+      begin
+        raise exception 'inventory.movement is append-only' using errcode = '42501';
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text DEFAULT NULL::text)
  RETURNS TABLE(line_id text, location_id text, quantity integer)
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_reservation_id text := (select id from inventory.reservation where order_id = p_order_id);
-      v_lines bigint[]; v_line_ids text[]; v_nodes text[]; v_units int[];
-      v_deltas inventory.delta[];
-    begin
-      perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
-      from inventory.reservation_line
-      where reservation_id = v_reservation_id and state = 'COMMITTED' and order_line_id = any (p_line_ids);
-
-      -- Last taken, first given back: the node that serves most of the order keeps its share.
-      with asked as (
-        select id, sum(units) as units from unnest(p_line_ids, p_quantities) as asked (id, units) where units > 0 group by id
-      ), line as (
-        select id, order_line_id, sku, location_id, quantity - consumed - released as units,
-               sum(quantity - consumed - released) over (partition by order_line_id order by id desc) - (quantity - consumed - released) as starts
+      #variable_conflict use_column
+      declare
+        v_reservation_id text := (select id from inventory.reservation where order_id = p_order_id);
+        v_lines bigint[]; v_line_ids text[]; v_nodes text[]; v_units int[];
+        v_deltas inventory.delta[];
+      begin
+        perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
         from inventory.reservation_line
-        where reservation_id = v_reservation_id and state = 'COMMITTED' and order_line_id = any (p_line_ids)
-          and (p_location_id is null or location_id = p_location_id)
-      )
-      select array_agg(id), array_agg(order_line_id), array_agg(location_id), array_agg(units),
-             array_agg(row(sku, location_id, 0, -units, p_order_id)::inventory.delta)
-      into v_lines, v_line_ids, v_nodes, v_units, v_deltas
-      from (
-        select line.id, order_line_id, sku, location_id, least(line.units, asked.units - line.starts)::int as units
-        from line join asked on asked.id = line.order_line_id
-        where asked.units > line.starts
-      ) given;
-      if v_lines is null then return; end if;
+        where reservation_id = v_reservation_id and state = 'COMMITTED' and order_line_id = any (p_line_ids);
 
-      perform inventory.take_from_lines(v_lines, v_units, 'RELEASED');
-      perform inventory.move('RELEASE', v_deltas);
-      return query
-      select gone.line_id, gone.node, sum(gone.units)::int
-      from unnest(v_line_ids, v_nodes, v_units) as gone (line_id, node, units)
-      group by gone.line_id, gone.node order by gone.line_id, gone.node;
-    end
-    $function$;
+        -- Last taken, first given back: the node that serves most of the order keeps its share.
+        with asked as (
+          select id, sum(units) as units from unnest(p_line_ids, p_quantities) as asked (id, units) where units > 0 group by id
+        ), line as (
+          select id, order_line_id, sku, location_id, quantity - consumed - released as units,
+                 sum(quantity - consumed - released) over (partition by order_line_id order by id desc) - (quantity - consumed - released) as starts
+          from inventory.reservation_line
+          where reservation_id = v_reservation_id and state = 'COMMITTED' and order_line_id = any (p_line_ids)
+            and (p_location_id is null or location_id = p_location_id)
+        )
+        select array_agg(id), array_agg(order_line_id), array_agg(location_id), array_agg(units),
+               array_agg(row(sku, location_id, 0, -units, p_order_id)::inventory.delta)
+        into v_lines, v_line_ids, v_nodes, v_units, v_deltas
+        from (
+          select line.id, order_line_id, sku, location_id, least(line.units, asked.units - line.starts)::int as units
+          from line join asked on asked.id = line.order_line_id
+          where asked.units > line.starts
+        ) given;
+        if v_lines is null then return; end if;
+
+        perform inventory.take_from_lines(v_lines, v_units, 'RELEASED');
+        perform inventory.move('RELEASE', v_deltas);
+        return query
+        select gone.line_id, gone.node, sum(gone.units)::int
+        from unnest(v_line_ids, v_nodes, v_units) as gone (line_id, node, units)
+        group by gone.line_id, gone.node order by gone.line_id, gone.node;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.reservation_of_order(p_order_id text, p_hold_id text, p_location_id text, p_channel_code text)
  RETURNS text
  LANGUAGE plpgsql
 AS $function$
-    declare
-      v_id text;
-    begin
-      if p_hold_id is not null then
-        update inventory.reservation set state = 'COMMITTED', order_id = p_order_id where id = p_hold_id;
-        return p_hold_id;
-      end if;
-      insert into inventory.reservation (id, state, order_id, location_id, channel_code)
-      values ('rsv_' || replace(gen_random_uuid()::text, '-', ''), 'COMMITTED', p_order_id, p_location_id, p_channel_code)
-      on conflict (order_id) do update set state = 'COMMITTED'
-      returning id into v_id;
-      return v_id;
-    end
-    $function$;
+      declare
+        v_id text;
+      begin
+        if p_hold_id is not null then
+          update inventory.reservation set state = 'COMMITTED', order_id = p_order_id where id = p_hold_id;
+          return p_hold_id;
+        end if;
+        insert into inventory.reservation (id, state, order_id, location_id, channel_code)
+        values ('rsv_' || replace(gen_random_uuid()::text, '-', ''), 'COMMITTED', p_order_id, p_location_id, p_channel_code)
+        on conflict (order_id) do update set state = 'COMMITTED'
+        returning id into v_id;
+        return v_id;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.set_safety_stock(p_sku text, p_location_id text, p_units integer)
  RETURNS void
  LANGUAGE sql
 AS $function$
-      with was as (
-        select sku, location_id, safety_stock from inventory.position where sku = p_sku and location_id = p_location_id for no key update
-      ), moved as (
-        insert into inventory.movement (sku, location_id, kind, safety_stock_delta)
-        select sku, location_id, 'POLICY', p_units - safety_stock from was where safety_stock <> p_units
-      ), told as (
-        insert into inventory.unannounced (sku, location_id) select sku, location_id from was where safety_stock <> p_units
-      )
-      update inventory.position set safety_stock = p_units from was
-      where position.sku = was.sku and position.location_id = was.location_id
-    $function$;
+        with was as (
+          select sku, location_id, safety_stock from inventory.position where sku = p_sku and location_id = p_location_id for no key update
+        ), moved as (
+          insert into inventory.movement (sku, location_id, kind, safety_stock_delta)
+          select sku, location_id, 'POLICY', p_units - safety_stock from was where safety_stock <> p_units
+        ), told as (
+          insert into inventory.unannounced (sku, location_id) select sku, location_id from was where safety_stock <> p_units
+        )
+        update inventory.position set safety_stock = p_units from was
+        where position.sku = was.sku and position.location_id = was.location_id
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.stock_at(p_skus text[], p_location_ids text[], p_at timestamp with time zone)
  RETURNS SETOF inventory.stock
  LANGUAGE sql
  STABLE
 AS $function$
-      select position.sku, position.location_id, position.id, position.on_hand, held.quantity, position.committed,
-             position.safety_stock, position.incoming, position.incoming_at,
-             greatest(0, position.on_hand - position.committed - held.quantity - position.safety_stock),
-             position.source_sequence, position.as_of
-      from inventory.position
-      cross join lateral (
-        select coalesce(sum(line.quantity), 0)::int as quantity
-        from inventory.reservation_line line
-        where position.reserved > 0 and line.sku = position.sku and line.location_id = position.location_id
-          and line.state = 'HELD' and line.expires_at > p_at
-      ) held
-      where position.sku = any (p_skus) and (p_location_ids is null or position.location_id = any (p_location_ids))
+        select position.sku, position.location_id, position.id, position.on_hand, held.quantity, position.committed,
+               position.safety_stock, position.incoming, position.incoming_at,
+               greatest(0, position.on_hand - position.committed - held.quantity - position.safety_stock),
+               position.source_sequence, position.as_of
+        from inventory.position
+        cross join lateral (
+          select coalesce(sum(line.quantity), 0)::int as quantity
+          from inventory.reservation_line line
+          where position.reserved > 0 and line.sku = position.sku and line.location_id = position.location_id
+            and line.state = 'HELD' and line.expires_at > p_at
+        ) held
+        where position.sku = any (p_skus) and (p_location_ids is null or position.location_id = any (p_location_ids))
+      $function$;
+
+CREATE OR REPLACE FUNCTION inventory.sync_lag_seconds_p95(p_since timestamp with time zone)
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select percentile_disc(0.95) within group (order by greatest(0, extract(epoch from received_at - as_of)::double precision))
+      from inventory.position where received_at >= p_since
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.take_from_lines(p_lines bigint[], p_units integer[], p_state text)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
-    begin
-      -- Another transaction may be moving other lines of the same reservation: its state is read only when it is ours.
-      perform from inventory.reservation
-      where id in (select reservation_id from inventory.reservation_line where id = any (p_lines)) order by id for update;
-      with taken as (
-        select line, sum(units)::int as units from unnest(p_lines, p_units) as taken (line, units) group by line
-      )
-      update inventory.reservation_line
-      set consumed = consumed + case when p_state = 'CONSUMED' then taken.units else 0 end,
-          released = released + case when p_state = 'RELEASED' then taken.units else 0 end,
-          state = case
-            when consumed + released + taken.units < quantity then 'COMMITTED'
-            when p_state = 'CONSUMED' or consumed > 0 then 'CONSUMED'
-            else 'RELEASED' end
-      from taken where reservation_line.id = taken.line;
+      begin
+        -- Another transaction may be moving other lines of the same reservation: its state is read only when it is ours.
+        perform from inventory.reservation
+        where id in (select reservation_id from inventory.reservation_line where id = any (p_lines)) order by id for update;
+        with taken as (
+          select line, sum(units)::int as units from unnest(p_lines, p_units) as taken (line, units) group by line
+        )
+        update inventory.reservation_line
+        set consumed = consumed + case when p_state = 'CONSUMED' then taken.units else 0 end,
+            released = released + case when p_state = 'RELEASED' then taken.units else 0 end,
+            state = case
+              when consumed + released + taken.units < quantity then 'COMMITTED'
+              when p_state = 'CONSUMED' or consumed > 0 then 'CONSUMED'
+              else 'RELEASED' end
+        from taken where reservation_line.id = taken.line;
 
-      update inventory.reservation
-      set state = total.state
-      from (
-        select reservation_id, case when bool_or(state = 'COMMITTED') then 'COMMITTED' when bool_or(state = 'CONSUMED') then 'CONSUMED' else 'RELEASED' end as state
-        from inventory.reservation_line
-        where reservation_id in (select reservation_id from inventory.reservation_line where id = any (p_lines))
-        group by reservation_id
-      ) total
-      where reservation.id = total.reservation_id and reservation.state <> total.state;
-    end
-    $function$;
+        update inventory.reservation
+        set state = total.state
+        from (
+          select reservation_id, case when bool_or(state = 'COMMITTED') then 'COMMITTED' when bool_or(state = 'CONSUMED') then 'CONSUMED' else 'RELEASED' end as state
+          from inventory.reservation_line
+          where reservation_id in (select reservation_id from inventory.reservation_line where id = any (p_lines))
+          group by reservation_id
+        ) total
+        where reservation.id = total.reservation_id and reservation.state <> total.state;
+      end
+      $function$;
 
 CREATE INDEX movement_position ON inventory.movement USING btree (sku, location_id, id);
 
@@ -1293,6 +1462,8 @@ comment on column inventory.source_feed.heard_at is 'Last time the feed was read
 comment on table inventory.unannounced is 'Positions whose availability changed and that no event has told yet. Read with skip locked, deleted with the event.';
 
 comment on table inventory.work_line is 'Which order line a line of a fulfillment order works for: a goods issue names the latter and consumes the former''s stock.';
+
+comment on function inventory.sync_lag_seconds_p95(p_since timestamp with time zone) is 'Seconds from measurement to our hearing of it that 95 % of the positions heard of since did not exceed, by the newest report of each. Null when there was none.';
 
 create schema orders;
 
@@ -1451,6 +1622,31 @@ create table orders.timeline (
   constraint timeline_pkey PRIMARY KEY (order_id, sequence)
 );
 
+CREATE OR REPLACE FUNCTION orders.acknowledgement_seconds_p95(p_since timestamp with time zone)
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select percentile_disc(0.95) within group (order by greatest(0, extract(epoch from acknowledged_at - placed_at)::double precision))
+      from orders.customer_order where updated_at >= p_since and acknowledged_at >= p_since
+    $function$;
+
+CREATE OR REPLACE FUNCTION orders.placed_count(p_since timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select count(*) from orders.customer_order where placed_at >= p_since
+    $function$;
+
+CREATE OR REPLACE FUNCTION orders.placed_count_among(p_order_ids text[], p_since timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select count(*) from orders.customer_order where id = any (p_order_ids) and placed_at >= p_since
+    $function$;
+
 CREATE UNIQUE INDEX customer_order_channel_order ON orders.customer_order USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
 
 CREATE INDEX customer_order_channel_placed ON orders.customer_order USING btree (channel_code, placed_at DESC, id DESC);
@@ -1493,6 +1689,12 @@ comment on column orders.customer_order.customer is 'Personal data: name and e-m
 
 comment on column orders.customer_order.shipping_address is 'Personal data. Never logged.';
 
+comment on function orders.acknowledgement_seconds_p95(p_since timestamp with time zone) is 'Seconds from placing to acknowledgement that 95 % of the orders acknowledged since did not exceed. Null when there was none.';
+
+comment on function orders.placed_count(p_since timestamp with time zone) is 'How many orders were placed since.';
+
+comment on function orders.placed_count_among(p_order_ids text[], p_since timestamp with time zone) is 'How many of these orders were placed since.';
+
 create schema product;
 
 create table product.category (
@@ -1510,14 +1712,6 @@ create table product.change_clock (
   prices_worked_to timestamp(3) with time zone not null,
   constraint change_clock_pkey PRIMARY KEY (singleton),
   constraint change_clock_singleton_check CHECK (singleton)
-);
-
-create table product.feed_cursor (
-  source text not null,
-  stream text not null,
-  cursor text not null,
-  updated_at timestamp with time zone not null,
-  constraint feed_cursor_pkey PRIMARY KEY (source, stream)
 );
 
 create table product.listed_price (
@@ -1557,6 +1751,7 @@ create table product.product (
   brand text,
   brand_key text,
   media jsonb not null default '[]'::jsonb,
+  title_search tsvector not null,
   search tsvector not null,
   hidden boolean not null default false,
   created_at timestamp(3) with time zone not null,
@@ -1672,37 +1867,38 @@ AS $function$
       where known.amount_minor <> excluded.amount_minor
     $function$;
 
-CREATE OR REPLACE FUNCTION product.search_document(p_title text, p_codes text, p_brand text, p_rest text)
+CREATE OR REPLACE FUNCTION product.search_document(p_words text)
  RETURNS tsvector
  LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
+ IMMUTABLE
 AS $function$
-      select setweight(to_tsvector('simple', p_title) || to_tsvector('english', p_title), 'A')
-        || setweight(to_tsvector('simple', p_codes), 'B')
-        || setweight(to_tsvector('simple', p_brand), 'C')
-        || setweight(to_tsvector('simple', p_rest) || to_tsvector('english', p_rest), 'D')
+      select to_tsvector('simple', p_words) || to_tsvector('english', p_words)
     $function$;
 
-CREATE OR REPLACE FUNCTION product.search_query(p_words text[], p_prefix boolean, p_weights text)
+CREATE OR REPLACE FUNCTION product.search_query(p_words text[], p_prefix boolean)
  RETURNS tsquery
  LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE
+ IMMUTABLE
 AS $function$
     declare
       word text;
       stem text;
       wanted tsquery;
       result tsquery;
+      fallback tsquery;
     begin
       foreach word in array p_words loop
-        wanted := to_tsquery('simple', word || ':' || case when p_prefix and length(word) > 1 then '*' else '' end || p_weights);
         stem := (ts_lexize('english_stem', word))[1];
-        if stem is not null then
-          wanted := wanted || to_tsquery('simple', stem || ':' || p_weights);
+        wanted := to_tsquery('simple', word || case when p_prefix and length(word) > 1 then ':*' else '' end);
+        if stem is null then
+          -- A word like "the" counts only when there is no other.
+          fallback := case when fallback is null then wanted else fallback && wanted end;
+        else
+          wanted := wanted || to_tsquery('simple', stem);
+          result := case when result is null then wanted else result && wanted end;
         end if;
-        result := case when result is null then wanted else result && wanted end;
       end loop;
-      return result;
+      return coalesce(result, fallback);
     end
     $function$;
 
@@ -1726,6 +1922,8 @@ CREATE INDEX product_by_search ON product.product USING gin (search) WITH (fastu
 
 CREATE INDEX product_by_title ON product.product USING btree (title_key, id) WHERE (NOT hidden);
 
+CREATE INDEX product_by_title_search ON product.product USING gin (title_search) WITH (fastupdate=off) WHERE (NOT hidden);
+
 CREATE INDEX product_category_by_category ON product.product_category USING btree (category_id, product_id);
 
 CREATE INDEX product_state_by_stock ON product.product_state USING btree (available);
@@ -1744,8 +1942,6 @@ comment on table product.change_clock is 'Its lock makes writers take turns, eac
 
 comment on column product.change_clock.prices_worked_to is 'Until when beginnings and ends of prices have been worked into listed_price.';
 
-comment on table product.feed_cursor is 'How far each stream of each system of record has been applied; moves in the transaction of the change.';
-
 comment on table product.listed_price is 'The lowest price of one unit among the variants on sale of a visible product: the order of price sorts.';
 
 comment on table product.price is 'Prices of one unit. The row that counts: valid, then the latest valid_from, then the largest min_quantity not above the quantity.';
@@ -1757,6 +1953,10 @@ comment on column product.price.valid_to is 'Exclusive. Null: until another pric
 comment on column product.product.handle is 'Name in URLs. Given once: a later change of the title leaves it.';
 
 comment on column product.product.title_key is 'Title in lower case without diacritics: the order of titles.';
+
+comment on column product.product.title_search is 'Words of titles, SKUs and GTINs.';
+
+comment on column product.product.search is 'The same and words of brand, description and options.';
 
 comment on column product.product.hidden is 'The system of record no longer has it. Kept for the orders that name it.';
 
@@ -1772,8 +1972,112 @@ comment on table product.set_aside is 'Records of the feed that could not be map
 
 comment on function product.quote(p_price_list text, p_currency text, p_skus text[], p_quantities integer[], p_at timestamp with time zone) is 'One row per input position, idx from 1. known false: no such SKU on sale. unit_price_minor null: not priced in this list and currency.';
 
-comment on function product.search_document(p_title text, p_codes text, p_brand text, p_rest text) is 'Words of a product: title A, SKUs and GTINs B, brand C, description and options D. Words are kept as written (for prefixes) and as English stems.';
+comment on function product.search_document(p_words text) is 'Words as written, for prefixes, and as English stems.';
 
-comment on function product.search_query(p_words text[], p_prefix boolean, p_weights text) is 'All words must occur, as written, as stem, or (p_prefix) as the beginning of a word. p_words: letters and digits only.';
+comment on function product.search_query(p_words text[], p_prefix boolean) is 'All words must occur: as written, as English stem, or (p_prefix) as the beginning of a word. Words like "the" count only when there is no other. p_words: letters and digits only.';
 
 create schema settlement;
+
+create table settlement.document (
+  id text not null,
+  kind text not null,
+  posting_key text not null,
+  number text not null,
+  order_id text not null,
+  order_number text not null,
+  return_id text,
+  channel_code text not null,
+  customer_id text,
+  currency_code text not null,
+  net_minor bigint not null,
+  tax_minor bigint not null,
+  total_minor bigint not null,
+  payment_due boolean not null,
+  issued_at timestamp with time zone not null,
+  trace_id text not null,
+  constraint document_adds_up CHECK ((total_minor = (net_minor + tax_minor))),
+  constraint document_kind_check CHECK ((kind = ANY (ARRAY['INVOICE'::text, 'CREDIT_MEMO'::text]))),
+  constraint document_net_minor_check CHECK ((net_minor >= 0)),
+  constraint document_number_key UNIQUE (number),
+  constraint document_pkey PRIMARY KEY (id),
+  constraint document_posting_key_key UNIQUE (posting_key),
+  constraint document_tax_minor_check CHECK ((tax_minor >= 0)),
+  constraint document_total_minor_check CHECK ((total_minor >= 0))
+);
+
+create table settlement.document_state (
+  number text not null,
+  status text not null,
+  source_sequence bigint not null,
+  constraint document_state_pkey PRIMARY KEY (number),
+  constraint document_state_status_check CHECK ((status = ANY (ARRAY['DRAFT'::text, 'POSTED'::text, 'PAID'::text, 'CANCELLED'::text])))
+);
+
+create table settlement.journal_entry (
+  id text not null,
+  number text not null,
+  order_id text,
+  document_number text,
+  description text not null,
+  posted_at timestamp with time zone not null,
+  source_sequence bigint not null,
+  constraint journal_entry_number_key UNIQUE (number),
+  constraint journal_entry_pkey PRIMARY KEY (id)
+);
+
+create table settlement.journal_line (
+  entry_id text not null,
+  "position" integer not null,
+  account text not null,
+  side text not null,
+  amount_minor bigint not null,
+  currency_code text not null,
+  constraint journal_line_amount_minor_check CHECK ((amount_minor >= 0)),
+  constraint journal_line_pkey PRIMARY KEY (entry_id, "position"),
+  constraint journal_line_side_check CHECK ((side = ANY (ARRAY['DEBIT'::text, 'CREDIT'::text])))
+);
+
+create table settlement.refund (
+  id text not null,
+  document_id text not null,
+  order_id text not null,
+  return_id text,
+  amount_minor bigint not null,
+  currency_code text not null,
+  status text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint refund_amount_minor_check CHECK ((amount_minor >= 0)),
+  constraint refund_document_id_key UNIQUE (document_id),
+  constraint refund_pkey PRIMARY KEY (id),
+  constraint refund_status_check CHECK ((status = ANY (ARRAY['NONE'::text, 'PENDING'::text, 'PARTIAL'::text, 'SETTLED'::text, 'FAILED'::text])))
+);
+
+CREATE INDEX document_customer ON settlement.document USING btree (customer_id, issued_at DESC, id DESC) WHERE (customer_id IS NOT NULL);
+
+CREATE INDEX document_list ON settlement.document USING btree (kind, issued_at DESC, id DESC);
+
+CREATE INDEX document_order ON settlement.document USING btree (order_id, issued_at, id);
+
+CREATE INDEX journal_entry_order ON settlement.journal_entry USING btree (order_id, posted_at);
+
+CREATE INDEX journal_entry_posted ON settlement.journal_entry USING btree (posted_at DESC, id DESC);
+
+CREATE INDEX journal_line_account ON settlement.journal_line USING btree (account);
+
+CREATE INDEX refund_order ON settlement.refund USING btree (order_id, created_at);
+
+alter table settlement.journal_line add constraint journal_line_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES settlement.journal_entry(id);
+
+alter table settlement.refund add constraint refund_document_id_fkey FOREIGN KEY (document_id) REFERENCES settlement.document(id);
+
+comment on table settlement.document is 'Invoices and credit memos as the ERP has them. The ERP owns them; this is a projection.';
+
+comment on column settlement.document.posting_key is 'The workflow step that had it posted, and the ERP''s external reference: one document per key.';
+
+comment on column settlement.document.payment_due is 'The money was authorised with the order: the document is to be cleared once it is posted.';
+
+comment on table settlement.document_state is 'State of each document by the ERP''s number. Apart from the document, because the feed may bring it before the document is recorded.';
+
+comment on column settlement.document_state.source_sequence is 'Change number of the ERP; an older one never overwrites it.';
+
+comment on table settlement.journal_entry is 'Accounting documents as the ERP posted them.';

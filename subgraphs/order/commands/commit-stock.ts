@@ -11,6 +11,8 @@ export interface StockRequest {
   readonly safetyStock: number;
   readonly allowBackorder: boolean;
   readonly reservationId: string | null;
+  /** Only a hold of this channel may be taken. */
+  readonly channelCode: string;
 }
 
 export interface Allocation {
@@ -36,7 +38,7 @@ export async function commitStock(
 ): Promise<{ allocations: Allocation[] } | { refusals: OrderPlaceRefusal[] }> {
   const rows = await query<CommitRow>(
     trx,
-    'select * from inventory.commit_order(?, ?::text[], ?::text[], ?::int[], ?, ?, ?, ?)',
+    'select * from inventory.commit_order(?, ?::text[], ?::text[], ?::int[], ?, ?, ?, ?, ?)',
     [
       request.orderId,
       request.lines.map((line) => line.lineId),
@@ -46,6 +48,7 @@ export async function commitStock(
       request.safetyStock,
       request.allowBackorder,
       request.reservationId,
+      request.channelCode,
     ],
   );
   const indexOf = new Map(request.lines.map((line, index) => [line.lineId, index]));

@@ -63,6 +63,7 @@ export async function placeOrder(trx: Knex.Transaction, caller: Caller, input: O
     safetyStock: channel.safetyStock,
     allowBackorder: input.allowBackorder ?? false,
     reservationId: input.reservationId ?? null,
+    channelCode: channel.code,
   });
   if ('refusals' in stock) return refused(stock.refusals);
 
