@@ -24,7 +24,7 @@ export function createBell(fanOut: FanOut, topic: string): Bell {
   const close = fanOut.subscribe((topics) => {
     if (!topics.includes(topic)) return;
     rings += 1;
-    for (const wake of [...waiting]) wake();
+    for (const wake of waiting) wake();
   });
   const rung = (millis: number, signal: AbortSignal) =>
     new Promise<void>((resolve) => {

@@ -15,7 +15,7 @@ export function createListeners(): Listeners {
       return () => listeners.delete(entry);
     },
     notify(topics) {
-      for (const listener of [...listeners]) listener.notify(topics);
+      for (const listener of listeners) listener.notify(topics);
     },
     clear: () => listeners.clear(),
   };

@@ -9,9 +9,9 @@ const DIGITS = 16;
  * silently mean another event.
  */
 export interface Sequences {
-  format(position: bigint): string;
+  readonly format: (position: bigint) => string;
   /** @throws CommerceError REPLAY_EXPIRED when it is no sequence of this log */
-  parse(sequence: string): bigint;
+  readonly parse: (sequence: string) => bigint;
 }
 
 /** @param epoch the name of the log: letters and digits */

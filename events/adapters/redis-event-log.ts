@@ -3,7 +3,7 @@ import type { Redis } from '../../platform/redis/connect.ts';
 import { consumeGroup } from '../consume-group.ts';
 import type { EventLog, FanOut, LogPage, ReadRequest } from '../port.ts';
 import type { LogMirror } from '../relay.ts';
-import type { Sequences } from '../sequences.ts';
+import { compareSequences, type Sequences } from '../sequences.ts';
 import type { PostgresEventLog } from './postgres-event-log.ts';
 import { fromBody, type RedisStream, redisStream, toBody } from './redis-stream.ts';
 
@@ -90,7 +90,7 @@ export function redisEventLog(options: RedisEventLogOptions): RedisEventLog {
   const mirrored: RedisEventLog = {
     describe: () => `redis stream over ${log.describe()}`,
     head: () => log.head(),
-    compare: log.compare,
+    compare: compareSequences,
     readByTopics: (topics, after, limit) => log.readByTopics(topics, after, limit),
     async read(request) {
       const page = await readCopy(request).catch(() => null);
