@@ -22,6 +22,12 @@ export interface HttpServerOptions {
   readonly logger: Logger;
 }
 
+/** What is answered to bytes that never became a request, by Node's code; otherwise 400. */
+const BROKEN_REQUESTS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
 /** The one door: routes, traces, measures, and closes without dropping anybody. */
 export class HttpServer {
   readonly #options: HttpServerOptions;
@@ -37,8 +43,9 @@ export class HttpServer {
       (request, response) => void this.#serve(request, response),
     );
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#server.on('clientError', (_, socket: Socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+      const status = BROKEN_REQUESTS[error.code ?? ''] ?? '400 Bad Request';
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     });
   }
 

@@ -57,6 +57,7 @@ type Product {
 type Query {
   products: [Product!]!
   product(id: ID!): Product
+  ofKind(kind: Kind!): [Product!]!
   audit: [Entry]
 }"
 `);
@@ -114,6 +115,7 @@ describe('what a contract hides', () => {
     ['a root field', '{ suppliers }', 'dev-storefront'],
     ['a mutation', 'mutation { remove(id: "p1") }', 'dev-storefront'],
     ['a type', '{ audit { ... on Charge { text } } }', 'dev-storefront'],
+    ['an enum value', '{ ofKind(kind: SECRET_KIND) { id } }', 'dev-storefront'],
     ['a price', '{ products { priceMinor } }', 'dev-warehouse'],
     ['a mutation, where the contract has none', 'mutation { remove(id: "p1") }', 'dev-warehouse'],
     ['another contract', '{ product(id: "p1") { id } }', 'dev-warehouse'],
@@ -130,7 +132,8 @@ describe('what a contract hides', () => {
     const text = JSON.stringify([
       (await storefront('{ products { weightGram } }')).body,
       (await storefront('{ product { supplierCod } }')).body,
-      (await storefront('query ($k: Kind) { products { id } }', { k: 'SECRET_KIN' })).body,
+      (await storefront('query ($k: Kind!) { ofKind(kind: $k) { id } }', { k: 'SECRET_KIN' })).body,
+      (await storefront('query ($k: Kind!) { ofKind(kind: $k) { id } }', { k: 'GOOD' })).body,
       (await storefront('{ supplier }')).body,
     ]);
     expect(text).not.toMatch(/weightGrams|supplierCode|SECRET_KIND|suppliers|Did you mean/);

@@ -222,13 +222,16 @@ describe('beside GraphQL', () => {
     expect((await fetch(`${base}/metrics`, { method: 'POST' })).status).toBe(405);
   });
 
-  it('survives what is no HTTP', async () => {
+  it.each([
+    ['is no HTTP', 'NONSENSE\r\n\r\n', 400],
+    ['has headers without end', `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}`, 431],
+  ])('survives what %s', async (_, bytes, status) => {
     const text = await new Promise<string>((resolve) => {
-      const socket = connect(Number(new URL(base).port), '127.0.0.1', () => socket.write('NONSENSE\r\n\r\n'));
+      const socket = connect(Number(new URL(base).port), '127.0.0.1', () => socket.write(bytes));
       let received = '';
       socket.on('data', (chunk) => (received += chunk)).on('close', () => resolve(received));
     });
-    expect(text).toMatch(/^HTTP\/1.1 400/);
+    expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status}`));
     expect((await fetch(`${base}/health/live`)).status).toBe(200);
   });
 });

@@ -62,6 +62,7 @@ export function catalogue(extra = ''): TinySubgraph {
     type Query {
       products: [Product!]! @tag(name: "selling") @tag(name: "warehouse")
       product(id: ID!): Product @tag(name: "selling")
+      ofKind(kind: Kind!): [Product!]! @tag(name: "selling")
       audit: [Entry] @tag(name: "selling")
       suppliers: [String!]!
       ${extra}
@@ -88,6 +89,7 @@ export function catalogue(extra = ''): TinySubgraph {
       Query: {
         products: () => products,
         product: (_: unknown, { id }: { id: string }) => products.find((product) => product.id === id) ?? null,
+        ofKind: (_: unknown, { kind }: { kind: string }) => products.filter((product) => product.kind === kind),
         audit: () => [
           { __typename: 'Note', text: 'seen' },
           { __typename: 'Charge', text: 'never shown' },
