@@ -5,10 +5,9 @@ import { createProductLoaders } from './loaders.ts';
 import { createCatalogueReader } from './read.ts';
 import { type ProductContext, resolvers } from './resolvers.ts';
 
-export { REJECTION_REASONS, type RejectionReason } from './errors.ts';
-export { createProductFeed, type ProductFeed, type ProductFeedOptions } from './feed.ts';
-export type { ProductSource, RejectedRecord } from './port.ts';
-export { createSellableProjection, type SellableProjection } from './sellable.ts';
+export { REJECTION_REASONS } from './errors.ts';
+export { createProductFeed } from './feed.ts';
+export { createSellableProjection } from './sellable.ts';
 
 /** The product subgraph over the catalogue in PostgreSQL. */
 export function createProductSubgraph(deps: { knex: Knex; clock?: Clock }): Subgraph<ProductContext> {

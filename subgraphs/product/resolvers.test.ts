@@ -247,6 +247,21 @@ describe('price', () => {
     });
   });
 
+  it('can be asked for in several currencies and quantities at once', async () => {
+    const answer = await data(`{ productVariants(skus: ["85014-BLUE", "85014-RED"]) {
+      price { amount { amount } } yen: price(currencyCode: "JPY") { amount { amount } } ten: price(quantity: 10) { amount { amount } } } }`);
+    expect(answer).toEqual({
+      productVariants: [
+        {
+          price: { amount: { amount: '5.95' } },
+          yen: { amount: { amount: '1200' } },
+          ten: { amount: { amount: '5.95' } },
+        },
+        { price: { amount: { amount: '5.95' } }, yen: null, ten: { amount: { amount: '5.00' } } },
+      ],
+    });
+  });
+
   it('is null where the channel has none, before it begins, and without a channel', async () => {
     expect(await price('85014-BLUE', '', pos)).toBeNull();
     expect(await price('85014-RED', '(currencyCode: "JPY")')).toBeNull();
@@ -344,9 +359,11 @@ describe('cost', () => {
   it('of a page of products is the same number of statements whatever its size', async () => {
     const crowd = await startCatalogue(
       categoryFact('HOME'),
+      categoryFact('OFFICE'),
       categoryFact('LIGHT', { parentKey: 'HOME' }),
+      categoryFact('PAPER', { parentKey: 'OFFICE' }),
       ...Array.from({ length: 100 }, (_, number) => [
-        productFact(`P${number}`, { categoryKeys: ['LIGHT'] }),
+        productFact(`P${number}`, { categoryKeys: ['LIGHT', 'PAPER'] }),
         ...['A', 'B', 'C'].flatMap((suffix) => [
           variantFact(`P${number}${suffix}`, { productKey: `P${number}` }),
           priceFact(`P${number}${suffix}`, 100 + number),

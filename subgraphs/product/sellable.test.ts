@@ -56,6 +56,7 @@ it('lets an older version or a repetition change nothing', async () => {
   expect(known).toEqual({ Umbrella: later(4).toISOString() });
   catalogue.time.now = later(5);
   await catalogue.sellable.apply([stockEvent('RED', 0, 3), stockEvent('RED', 8, 4), stockEvent('RED', 0, 2)]);
+  await catalogue.sellable.apply([stockEvent('RED', 0, 3)]);
   await catalogue.sellable.apply([]);
   expect(await available()).toEqual(known);
   const rows = await query(catalogue.knex, "select available, version from product.sellable where sku = 'RED'");

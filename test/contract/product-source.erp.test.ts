@@ -141,6 +141,12 @@ it('survives an ERP that repeats, reorders, fails and talks nonsense, with each 
     }
   }
   expect(failures).toBe(2);
+  // Three rounds, each stream read in one page: a reader who took the last entry for the newest would need many.
+  expect(erp.system.counters.calls()).toMatchObject({
+    'GET /material-groups': 4,
+    'GET /materials': 4,
+    'GET /conditions': 3,
+  });
   erp.system.setFaults([]);
   const after = await counts();
   expect(after).toMatchObject({ prices: smallSample.conditions.length });
