@@ -102,7 +102,8 @@ function createSiteDirectory(wms: WmsClient): (locationId: string, signal: Abort
 
 function toAddress(address: NonNullable<NodeWork['shipTo']>) {
   return {
-    addressee: address.name ?? '',
+    // The warehouse prints a name on every label.
+    addressee: address.name?.trim() || 'The recipient',
     street: address.line1,
     street2: address.line2 ?? null,
     city: address.city,

@@ -170,7 +170,12 @@ function newOrder(
           authorized: parseMoney(input.payment.authorized.amount, input.payment.authorized.currencyCode),
         }
       : null,
-    delivery: input.delivery,
+    delivery: {
+      ...input.delivery,
+      address: input.delivery.address
+        ? { ...input.delivery.address, name: input.delivery.address.name ?? input.customer?.name ?? null }
+        : null,
+    },
     purchaseOrderNumber: input.purchaseOrderNumber ?? null,
     traceId: caller.traceId,
     lines: priced.map((line, index) => {
