@@ -50,9 +50,13 @@ export const WINDOW = `
 export const EVERYTHING = `
   select * from integration.event_log where sequence > ?::bigint order by sequence limit ?::int`;
 
+const NO_END = '9223372036854775807';
+
 /**
  * Values: types and subjects in pairs, after, limit; then orders, channels and types, each with after and limit; limit.
- * Each topic is one walk along its index from `after`, ended by the limit: the cost does not grow with the log.
+ * Each topic is one walk along its own index from `after`, ended by the limit: the cost does not grow with the log.
+ * The ranges over rows leave the planner no other way. With `type = t.key … order by sequence` it takes every key for
+ * an average one and, for a rare one, walks the whole log along the primary key.
  */
 export const BY_TOPICS = `
   select l.*
@@ -63,7 +67,10 @@ export const BY_TOPICS = `
       from unnest(?::text[], ?::text[]) as t (type, subject)
       cross join lateral (
         select sequence from integration.event_log
-        where subject = t.subject and type = t.type and sequence > ?::bigint order by sequence limit ?::int
+        where (subject, type, sequence) > (t.subject, t.type, ?::bigint)
+          and (subject, type, sequence) <= (t.subject, t.type, ${NO_END})
+        order by subject, type, sequence
+        limit ?::int
       ) as f
       union all
       ${along('order_id')}
@@ -83,6 +90,9 @@ function along(column: 'order_id' | 'channel_code' | 'type'): string {
       from unnest(?::text[]) as t (key)
       cross join lateral (
         select sequence from integration.event_log
-        where ${column} = t.key and sequence > ?::bigint order by sequence limit ?::int
+        where ${column} is not null
+          and (${column}, sequence) > (t.key, ?::bigint) and (${column}, sequence) <= (t.key, ${NO_END})
+        order by ${column}, sequence
+        limit ?::int
       ) as f`;
 }
