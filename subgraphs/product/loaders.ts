@@ -5,8 +5,6 @@ import type { Connection, PageArgs } from '../../platform/graphql/connection.ts'
 import type { Category, PriceRule, Product, Variant } from './model.ts';
 import type { CatalogueReader } from './read.ts';
 
-const MAX_BATCH = 500;
-
 interface VariantPageKey {
   readonly productId: string;
   readonly args: PageArgs;
@@ -19,6 +17,7 @@ interface PriceKey {
 
 /**
  * Fresh for every request: the cache must not outlive the caller's rights, nor the moment that prices are asked for.
+ * Batches have no limit: their keys go to PostgreSQL as one array, and pages are limited.
  *
  * @param at moment for which prices are asked
  */
@@ -26,12 +25,11 @@ export function createProductLoaders(reader: CatalogueReader, caller: Caller, at
   return {
     product: new DataLoader<string, Product | null>(async (ids) => inKeyOrder(ids, await reader.productsById(ids)), {
       name: 'product.byId',
-      maxBatchSize: MAX_BATCH,
     }),
 
     variant: new DataLoader<string, Variant | null>(
       async (skus) => inKeyOrder(skus, await reader.variantsBySku(skus)),
-      { name: 'variant.bySku', maxBatchSize: MAX_BATCH },
+      { name: 'variant.bySku' },
     ),
 
     /** One statement per distinct set of page arguments: one for a list of products, however long. */
@@ -50,19 +48,18 @@ export function createProductLoaders(reader: CatalogueReader, caller: Caller, at
       },
       {
         name: 'variant.pageByProduct',
-        maxBatchSize: MAX_BATCH,
         cacheKeyFn: (key) => JSON.stringify([key.productId, pageArgs(key.args)]),
       },
     ),
 
     categoriesOf: new DataLoader<string, Category[]>(
       async (ids) => inKeyOrder(ids, await reader.categoriesByProduct(ids)).map((categories) => categories ?? []),
-      { name: 'category.byProduct', maxBatchSize: MAX_BATCH },
+      { name: 'category.byProduct' },
     ),
 
     category: new DataLoader<string, Category | null>(
       async (ids) => inKeyOrder(ids, await reader.categoriesById(ids)),
-      { name: 'category.byId', maxBatchSize: MAX_BATCH },
+      { name: 'category.byId' },
     ),
 
     /** Rules of the caller's price list; one statement per currency. A caller without a channel has no prices. */
@@ -85,7 +82,7 @@ export function createProductLoaders(reader: CatalogueReader, caller: Caller, at
         );
         return keys.map((key) => rules(key)?.get(key.variantId) ?? []);
       },
-      { name: 'price.byVariant', maxBatchSize: MAX_BATCH, cacheKeyFn: (key) => `${key.currencyCode} ${key.variantId}` },
+      { name: 'price.byVariant', cacheKeyFn: (key) => `${key.currencyCode} ${key.variantId}` },
     ),
   };
 }

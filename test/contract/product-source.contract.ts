@@ -213,7 +213,7 @@ export function productSourceContract(name: string, start: () => Promise<SourceW
       expect(silence).toEqual({ entries: [], next: end });
     });
 
-    it('stops waiting when it is told to', async () => {
+    it('stops waiting when it is told to, and can be asked again', async () => {
       const stopping = new AbortController();
       const [stream = ''] = world.source.streams;
       const asked = Date.now();
@@ -221,6 +221,10 @@ export function productSourceContract(name: string, start: () => Promise<SourceW
       setTimeout(() => stopping.abort(), 50);
       await news.catch(() => undefined);
       expect(Date.now() - asked).toBeLessThan(5_000);
+
+      await world.putCategory(home);
+      const page = await world.source.changesAfter(stream, 0, { limit: 10, waitSeconds: 0, signal: NEVER });
+      expect(page.entries).toEqual([home]);
     });
   });
 }
