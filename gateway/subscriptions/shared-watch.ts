@@ -6,8 +6,17 @@ import { Coalesced } from './coalesced.ts';
 import { formatFailure, liveError } from './live-error.ts';
 import { LiveMessage } from './live-message.ts';
 import type { StreamEnd } from './message-queue.ts';
-import type { Subscriber } from './subscriber.ts';
 import type { Ask, MessageBody, Watch } from './watched-field.ts';
+
+/** Who watches, as the watch sees them. */
+export interface Watcher {
+  /** Whether live messages reach it at once; until then it holds events itself. */
+  readonly isLive: boolean;
+  /** Takes an event before it is executed. False when it wants the message as soon as there is one. */
+  hold(event: StoredEvent): boolean;
+  deliver(index: number, event: StoredEvent, message: LiveMessage): void;
+  end(end: StreamEnd): void;
+}
 
 /** Events of one watch that are executed at the same time. */
 const AT_ONCE = 16;
@@ -56,7 +65,7 @@ export class SharedWatch {
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #subscribers = new Set<Watcher>();
   readonly #present: Coalesced<PresentMessages>;
   readonly #permission: Coalesced<void>;
   readonly #kept = new Map<string, { readonly message: Promise<LiveMessage>; readonly at: number }>();
@@ -86,11 +95,11 @@ export class SharedWatch {
     return this.#dispatched;
   }
 
-  join(subscriber: Subscriber): void {
+  join(subscriber: Watcher): void {
     this.#subscribers.add(subscriber);
   }
 
-  leave(subscriber: Subscriber): void {
+  leave(subscriber: Watcher): void {
     this.#subscribers.delete(subscriber);
   }
 

@@ -2,9 +2,11 @@ import type { Knex } from 'knex';
 import type { Caller } from '../../platform/caller.ts';
 import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { OperationsContext } from './context.ts';
+import { createOperationsLoaders } from './loaders.ts';
 import type { RetryWorkflow } from './port.ts';
 import { createOperationsReader } from './read.ts';
-import { createOperationsLoaders, type OperationsContext, resolvers } from './resolvers.ts';
+import { resolvers } from './resolvers.ts';
 
 export { createExceptionDesk, type ExceptionDesk } from './desk.ts';
 export {

@@ -3,7 +3,7 @@ import { CommerceError } from '../../platform/errors.ts';
 import { markReplayed } from '../../platform/graphql/subgraph.ts';
 import { runOnce } from '../../platform/idempotency/run-once.ts';
 import { type CommandResult, checkNote, dismiss, requestRetry } from './commands.ts';
-import type { OperationsContext } from './resolvers.ts';
+import type { OperationsContext } from './context.ts';
 import { takeRetryRequests } from './retries.ts';
 
 const CONFLICT: CommandResult = {

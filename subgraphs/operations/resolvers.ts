@@ -1,33 +1,11 @@
-import DataLoader from 'dataloader';
-import type { Knex } from 'knex';
-import { inKeyOrder } from '../../platform/batch.ts';
 import type { PageArgs } from '../../platform/graphql/connection.ts';
-import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
-import type { Logger } from '../../platform/logger.ts';
+import type { Resolvers } from '../../platform/graphql/subgraph.ts';
+import type { OperationsContext } from './context.ts';
 import { readSystems } from './health.ts';
 import { readIndicators } from './indicators.ts';
 import type { IndicatorWindow, IntegrationException } from './model.ts';
 import { mutations } from './mutations.ts';
-import type { RetryWorkflow } from './port.ts';
-import type { IntegrationExceptionFilter, OperationsReader } from './read.ts';
-
-/** Fresh for every request. */
-export function createOperationsLoaders(reader: OperationsReader) {
-  return {
-    exceptions: new DataLoader<string, IntegrationException | null>(
-      async (ids) => inKeyOrder(ids, await reader.exceptionsById(ids)),
-      { name: 'integrationException.byId', maxBatchSize: 500 },
-    ),
-  };
-}
-
-export interface OperationsContext extends RequestContext {
-  readonly knex: Knex;
-  readonly logger: Logger;
-  readonly retryWorkflow: RetryWorkflow | null;
-  readonly reader: OperationsReader;
-  readonly loaders: ReturnType<typeof createOperationsLoaders>;
-}
+import type { IntegrationExceptionFilter } from './read.ts';
 
 export const resolvers: Resolvers = {
   Query: {

@@ -42,6 +42,11 @@ export async function askEntities(
   selection: string,
   caller: Caller = callerOf(),
 ): Promise<SubgraphAnswer> {
-  const type = String(representations[0]?.['__typename']);
-  return ask(subgraph, `query($r: [_Any!]!) { _entities(representations: $r) { ... on ${type} ${selection} } }`, { r: representations }, caller);
+  const type = String(representations[0]?.__typename);
+  return ask(
+    subgraph,
+    `query($r: [_Any!]!) { _entities(representations: $r) { ... on ${type} ${selection} } }`,
+    { r: representations },
+    caller,
+  );
 }
