@@ -16,11 +16,31 @@ module.exports = {
     only('platform-is-the-floor', '^platform/', '^platform/', 'platform knows nothing about products or orders'),
     only('systems-speak-vendor', '^systems/', '^(platform|systems)/', 'a system of record knows nothing of us'),
     only('events-are-a-contract', '^events/', '^(platform|events)/', 'events depend on no domain'),
-    only('gateway-knows-no-subgraph', '^gateway/', '^(platform|events|gateway|registry)/', 'the gateway knows schemas, not domains'),
-    only('orchestrator-stands-alone', '^orchestrator/', '^(platform|events|orchestrator)/', 'the orchestrator speaks to its ports'),
+    only(
+      'gateway-knows-no-subgraph',
+      '^gateway/',
+      '^(platform|events|gateway|registry)/',
+      'the gateway knows schemas, not domains',
+    ),
+    only(
+      'orchestrator-stands-alone',
+      '^orchestrator/',
+      '^(platform|events|orchestrator)/',
+      'the orchestrator speaks to its ports',
+    ),
     only('migrations-are-sql', '^migrations/', '^(platform|migrations)/', 'a migration must not change with the code'),
-    only('registry-knows-schemas', '^registry/', '^(platform|registry|events)/', 'the registry works on schemas and contracts'),
-    only('subgraphs-see-the-floor', '^subgraphs/', '^(platform|events|systems|subgraphs)/', 'a subgraph meets others in the graph or through events'),
+    only(
+      'registry-knows-schemas',
+      '^registry/',
+      '^(platform|registry|events)/',
+      'the registry works on schemas and contracts',
+    ),
+    only(
+      'subgraphs-see-the-floor',
+      '^subgraphs/',
+      '^(platform|events|systems|subgraphs)/',
+      'a subgraph meets others in the graph or through events',
+    ),
     {
       name: 'subgraphs-are-islands',
       severity: 'error',
@@ -71,6 +91,9 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|bench)/' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -19,7 +19,7 @@ export function composeSupergraph(): Composition {
   if (result.errors)
     return {
       kind: 'failed',
-      errors: result.errors.map((error) => `${String(error.extensions['code'] ?? 'ERROR')}: ${error.message}`),
+      errors: result.errors.map((error) => `${String(error.extensions.code ?? 'ERROR')}: ${error.message}`),
     };
   return {
     kind: 'composed',

@@ -83,8 +83,6 @@ export function createFulfillmentBook(knex: Knex) {
   };
 }
 
-export type FulfillmentBook = ReturnType<typeof createFulfillmentBook>;
-
 async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string[]> {
   const lines = request.groups.flatMap((group) =>
     group.lines.map((line, index) => ({ ...line, position: index + 1, locationId: group.locationId })),

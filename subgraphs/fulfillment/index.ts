@@ -9,9 +9,8 @@ import type { NodeSystem } from './port.ts';
 import { createFulfillmentReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
-export { createFulfillmentBook, type FulfillmentBook } from './book.ts';
+export { createFulfillmentBook } from './book.ts';
 export { createNodeFeed, createTrackingFeed, type ReportUnusable } from './feeds.ts';
-export type { CarrierScan, CarrierSystem, NodeAnswer, NodeEvent, NodeSystem, NodeWork } from './port.ts';
 
 /** The fulfillment subgraph over its own records; commands go to the nodes' warehouse system. */
 export function createFulfillmentSubgraph(deps: {

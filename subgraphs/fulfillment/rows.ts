@@ -1,5 +1,3 @@
-import type { FulfillmentOrder, FulfillmentOrderLine, Package, PackageLine, Shipment, TrackingEvent } from './model.ts';
-
 /** Select lists that name columns as the model does, so that a row is a model object. */
 export const WORK_COLUMNS = `f.id, f.order_id as "orderId", f.channel_code as "channelCode", f.customer_id as "customerId", f.location_id as "locationId",
   f.status, f.request_status as "requestStatus", f.delivery_method as "deliveryMethod", f.service_level as "serviceLevel", f.ship_by as "shipBy",
@@ -15,5 +13,3 @@ export const PACKAGE_COLUMNS = `p.id, p.shipment_id as "shipmentId", p.carrier, 
 export const PACKAGE_LINE_COLUMNS = `l.package_id as "packageId", l.sku, l.quantity`;
 
 export const TRACKING_EVENT_COLUMNS = `t.package_id as "packageId", t.status, t.raw_status as "rawStatus", t.occurred_at as "occurredAt", t.location, t.message`;
-
-export type { FulfillmentOrder, FulfillmentOrderLine, Package, PackageLine, Shipment, TrackingEvent };

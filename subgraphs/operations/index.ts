@@ -12,11 +12,9 @@ export { createExceptionDesk, type ExceptionDesk } from './desk.ts';
 export {
   createSystemHealthReporter,
   type SystemHealthReporter,
-  type SystemHealthReporterOptions,
 } from './health.ts';
-export type { OwnershipMap } from './model.ts';
 export { loadOwnership } from './ownership.ts';
-export type { Failure, RetryWorkflow, SystemStatistics, UnusableEntry, WatchedSystem } from './port.ts';
+export type { Failure, RetryWorkflow, SystemStatistics } from './port.ts';
 export { takeRetryRequests } from './retries.ts';
 
 export interface OperationsDeps {

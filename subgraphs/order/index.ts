@@ -7,9 +7,7 @@ import { createOrderLoaders } from './loaders.ts';
 import { createOrderReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
-export { type BookedOrder, createOrderBook, type Effect, type LineUnits, type OrderBook } from './book.ts';
-export type { TimelineNote } from './change.ts';
-export type { CancellationNotice, DeskOrder, DeskRegistration, OrderDesk, ShipmentNotice } from './port.ts';
+export { createOrderBook, type OrderBook } from './book.ts';
 
 /** The order subgraph over the order book in PostgreSQL. */
 export function createOrderSubgraph(deps: { knex: Knex; clock?: Clock }): Subgraph<OrderContext> {

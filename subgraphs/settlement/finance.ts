@@ -68,8 +68,6 @@ export function createFinance(deps: { knex: Knex; erp: FinanceSystem }) {
   };
 }
 
-export type FinanceDesk = ReturnType<typeof createFinance>;
-
 /** Ledger account of the buyer: one per customer, one per channel for guests. At most 40 characters. */
 function accountOf({ customerId, channelCode }: FinanceDocument): string {
   if (customerId === null) return `CPD-${channelCode}`.slice(0, 40);

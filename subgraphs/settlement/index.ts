@@ -5,8 +5,7 @@ import { createSettlementReader } from './read.ts';
 import { createSettlementLoaders, resolvers, type SettlementContext } from './resolvers.ts';
 
 export { createDocumentFeed, createJournalFeed } from './feeds.ts';
-export { createFinance, type FinanceDesk, type FinanceDocument } from './finance.ts';
-export type { FinanceSystem } from './port.ts';
+export { createFinance } from './finance.ts';
 
 /** The settlement subgraph over what the ERP's finance side reported. */
 export function createSettlementSubgraph(deps: { knex: Knex }): Subgraph<SettlementContext> {
