@@ -26,6 +26,7 @@ describe('loadConfig', () => {
       redisUrl: null,
       subgraphSecret: null,
       systemUrls: { erp: null, oms: null, wms: null, carrier: null },
+      systemTokens: { erp: null, oms: null, wms: null, carrier: null },
       systemPort: null,
       systemTimeoutMillis: 5_000,
       subgraphUrls: {
