@@ -1,6 +1,7 @@
 import type { Placement } from './orders.ts';
 import { done, type Outcome, type Outcomes, open, refused, refusedBy } from './outcomes.ts';
 import type { GiveBack } from './plan.ts';
+import { count, type Progress } from './progress.ts';
 import type { Purchase } from './purchases.ts';
 import type { BackInput, Shop } from './shop.ts';
 
@@ -62,7 +63,7 @@ async function orderLineOf(
 }
 
 /** Requests, permits and receives the return of units whose order was delivered. */
-export async function returnUnits(
+async function returnUnits(
   shop: Shop,
   piece: Piece,
   { locationId }: Destination,
@@ -82,11 +83,31 @@ export async function returnUnits(
 }
 
 /** The outcome of a credit line from those of its pieces: open before refused before returned before cancelled. */
-export function settleGiveBack(outcomes: Outcomes, giveBack: GiveBack, pieces: readonly Piece[]): void {
+function settleGiveBack(outcomes: Outcomes, giveBack: GiveBack, pieces: readonly Piece[]): void {
   const all = pieces.map(({ outcome }) => (outcome === 'RETURN_WHEN_DELIVERED' ? open('not returned yet') : outcome));
   const worst =
     all.find(({ kind }) => kind === 'open') ??
     all.find(({ kind }) => kind === 'refused') ??
     all.find((each) => each.kind === 'done' && each.deed === 'RETURNED');
   outcomes.settle(giveBack.line, worst ?? done('CANCELLED'));
+}
+
+/** Returns what could not be cancelled any more, and settles every credit line. */
+export async function takeBack(
+  pieces: ReadonlyMap<GiveBack, readonly Piece[]>,
+  undelivered: ReadonlyMap<string, string>,
+  outcomes: Outcomes,
+  { shop, progress }: { readonly shop: Shop; readonly progress: Progress },
+): Promise<void> {
+  const stage = progress.stage('Returns', pieces.size, 'lines');
+  const [main] = await shop.warehouses();
+  for (const [giveBack, own] of pieces) {
+    const ended: Piece[] = [];
+    for (const piece of own) {
+      ended.push(main ? await returnUnits(shop, piece, { locationId: main.id }, undelivered) : piece);
+    }
+    settleGiveBack(outcomes, giveBack, ended);
+    stage.advance(1);
+  }
+  stage.end(`${count(pieces.size)} lines given back, before they left or after they arrived`);
 }

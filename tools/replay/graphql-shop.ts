@@ -1,7 +1,20 @@
 import { chunk } from '../../platform/batch.ts';
-import { parseMoney } from '../../platform/money.ts';
+import { type Errors, type LineNode, type OrderNode, type Page, pages, toOrderState } from './answers.ts';
 import { type Api, ApiRefused } from './api.ts';
-import type { BackInput, OrderState, PlacedLine, Shop, UserError } from './shop.ts';
+import {
+  ADJUST,
+  AUTHORIZE_RETURN,
+  CANCEL,
+  LINES,
+  ORDERS,
+  PLACE,
+  RECEIVE_RETURN,
+  REQUEST_RETURN,
+  SELLABLE,
+  VARIANTS,
+  WAREHOUSES,
+} from './documents.ts';
+import type { BackInput, PlacedLine, Shop } from './shop.ts';
 
 /** Well-known keys of the local default. */
 const MARKETPLACE = 'dev-marketplace';
@@ -10,30 +23,6 @@ const WAREHOUSE = 'dev-warehouse';
 /** Most SKUs that one query may name. */
 const SKUS_PER_QUERY = 200;
 const PAGE = 100;
-
-interface PageInfo {
-  readonly hasNextPage: boolean;
-  readonly endCursor: string | null;
-}
-interface Page<Node> {
-  readonly nodes: readonly Node[];
-  readonly pageInfo: PageInfo;
-}
-interface OrderNode {
-  readonly id: string;
-  readonly channelOrderId: string | null;
-  readonly status: string;
-  readonly totals: { readonly subtotal: { readonly amount: string; readonly currencyCode: string } };
-}
-interface LineNode {
-  readonly id: string;
-  readonly channelLineId: string | null;
-  readonly sku: string;
-  readonly quantities: { readonly ordered: number };
-}
-interface Errors {
-  readonly userErrors: readonly UserError[];
-}
 
 /** Top-level errors that are about what was asked, not about how: a refusal like those in `userErrors`. */
 const REFUSALS: ReadonlySet<string> = new Set(['BAD_USER_INPUT', 'NOT_FOUND', 'SYSTEM_REJECTED', 'CAPABILITY_MISSING']);
@@ -65,15 +54,6 @@ export function createGraphQLShop(api: Api): Shop {
       found.push(...data.productVariants);
     }
     return found;
-  }
-
-  async function* pages<Node>(read: (after: string | null) => Promise<Page<Node>>): AsyncGenerator<Node> {
-    let after: string | null = null;
-    do {
-      const page: Page<Node> = await read(after);
-      yield* page.nodes;
-      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
-    } while (after !== null);
   }
 
   return {
@@ -163,57 +143,3 @@ export function createGraphQLShop(api: Api): Shop {
 }
 
 const unitsOf = ({ orderLineId, quantity }: BackInput) => ({ orderLineId, quantity });
-
-function toOrderState({ id, channelOrderId, status, totals }: OrderNode): OrderState {
-  const { amountMinor } = parseMoney(totals.subtotal.amount, totals.subtotal.currencyCode);
-  return { id, channelOrderId, status, subtotalPence: Number(amountMinor) };
-}
-
-const VARIANTS = /* GraphQL */ `
-  query ReplayCatalogue($skus: [String!]!) { productVariants(skus: $skus) { sku } }`;
-const WAREHOUSES = /* GraphQL */ `
-  query ReplayWarehouses { locations(kind: WAREHOUSE) { id code } }`;
-const SELLABLE = /* GraphQL */ `
-  query ReplayStock($skus: [String!]!, $locationId: ID!) {
-    productVariants(skus: $skus) { sku availability(locationId: $locationId) { sellableQuantity } }
-  }`;
-const ADJUST = /* GraphQL */ `
-  mutation ReplayStockBooking($input: InventoryAdjustInput!) {
-    inventoryAdjust(input: $input) { userErrors { code message field } }
-  }`;
-const ORDERS = /* GraphQL */ `
-  query ReplayOrders($first: Int!, $after: String, $filter: OrderFilter) {
-    orders(first: $first, after: $after, filter: $filter) {
-      nodes { id channelOrderId status totals { subtotal { amount currencyCode } } }
-      pageInfo { hasNextPage endCursor }
-    }
-  }`;
-const PLACE = /* GraphQL */ `
-  mutation ReplayOrder($input: OrderPlaceInput!) {
-    orderPlace(input: $input) { order { id } userErrors { code message field sku availableQuantity } }
-  }`;
-const LINES = /* GraphQL */ `
-  query ReplayOrderLines($id: ID!, $first: Int!, $after: String) {
-    order(id: $id) {
-      lines(first: $first, after: $after) {
-        nodes { id channelLineId sku quantities { ordered } }
-        pageInfo { hasNextPage endCursor }
-      }
-    }
-  }`;
-const CANCEL = /* GraphQL */ `
-  mutation ReplayCancellation($orderId: ID!, $input: OrderCancelInput!) {
-    orderCancel(orderId: $orderId, input: $input) { userErrors { code message field } }
-  }`;
-const REQUEST_RETURN = /* GraphQL */ `
-  mutation ReplayReturn($orderId: ID!, $input: ReturnRequestInput!) {
-    returnRequest(orderId: $orderId, input: $input) { return { id lines { id } } userErrors { code message field } }
-  }`;
-const AUTHORIZE_RETURN = /* GraphQL */ `
-  mutation ReplayReturnPermit($returnId: ID!, $input: ReturnAuthorizeInput!) {
-    returnAuthorize(returnId: $returnId, input: $input) { userErrors { code message field } }
-  }`;
-const RECEIVE_RETURN = /* GraphQL */ `
-  mutation ReplayReturnArrival($returnId: ID!, $input: ReturnReceiveInput!) {
-    returnReceive(returnId: $returnId, input: $input) { userErrors { code message field } }
-  }`;

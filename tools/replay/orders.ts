@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatAmount, money } from '../../platform/money.ts';
 import { type Outcome, refusedBy } from './outcomes.ts';
-import type { PlannedOrder, Sale } from './plan.ts';
+import type { PlannedOrder, Sale } from './planned-order.ts';
 import type { OrderInput, Shop, UserError } from './shop.ts';
 
 /** What became of an invoice. */

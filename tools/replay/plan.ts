@@ -1,24 +1,9 @@
 import { groupBy } from '../../platform/batch.ts';
 import { type OrderLine, skuOf } from '../../systems/sample-data/order-lines.ts';
 import { countryCodeOf } from './countries.ts';
+import type { PlannedOrder, Sale } from './planned-order.ts';
 import { findPurchases, type Purchase } from './purchases.ts';
 import type { RefusalCode } from './refusals.ts';
-
-/** One line of an order to place. */
-export interface Sale {
-  readonly line: OrderLine;
-  readonly sku: string;
-}
-
-/** An invoice of the file, as one marketplace order. */
-export interface PlannedOrder {
-  readonly invoiceNo: string;
-  /** Empty for a guest. */
-  readonly customerId: string;
-  readonly countryCode: string;
-  /** At least one, in the order of the file. */
-  readonly sales: readonly Sale[];
-}
 
 /** Units that a clerk found, or wrote off. */
 export interface StockBooking {

@@ -1,6 +1,6 @@
 import { groupBy } from '../../platform/batch.ts';
 import type { OrderLine } from '../../systems/sample-data/order-lines.ts';
-import type { PlannedOrder } from './plan.ts';
+import type { PlannedOrder } from './planned-order.ts';
 import type { RefusalCode } from './refusals.ts';
 
 /** Units of one line of an order. */

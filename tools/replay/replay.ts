@@ -1,11 +1,13 @@
 import type { OrderLine } from '../../systems/sample-data/order-lines.ts';
 import { followOrders, statesOf } from './deliveries.ts';
-import { cancelUnits, type Piece, returnUnits, settleGiveBack } from './give-backs.ts';
+import { cancelUnits, type Piece, takeBack } from './give-backs.ts';
 import { inFlight } from './in-flight.ts';
 import { type Placement, placeOrder } from './orders.ts';
-import { done, Outcomes, open, refused } from './outcomes.ts';
-import { type GiveBack, type Plan, type PlannedOrder, planReplay } from './plan.ts';
+import { Outcomes, refused } from './outcomes.ts';
+import { type GiveBack, type Plan, planReplay } from './plan.ts';
+import type { PlannedOrder } from './planned-order.ts';
 import { count, type Progress } from './progress.ts';
+import { idsOf, settleSales } from './settle-sales.ts';
 import type { OrderState, Shop } from './shop.ts';
 import { bookStock, receiveMissing } from './stock.ts';
 
@@ -115,8 +117,6 @@ const notPlaced = async ({ invoiceNo }: { invoiceNo: string }): Promise<Placemen
   refusals: [],
 });
 
-const idsOf = (placements: readonly Placement[]) => new Set(placements.flatMap(({ orderId }) => orderId ?? []));
-
 async function deliver(
   placements: readonly Placement[],
   { shop, progress, pauseMillis, stallMillis }: ReplayOptions,
@@ -130,55 +130,4 @@ async function deliver(
   });
   stage.end(`${count(ids.size - undelivered.size)} of ${count(ids.size)} orders have arrived or were cancelled`);
   return undelivered;
-}
-
-async function takeBack(
-  pieces: ReadonlyMap<GiveBack, readonly Piece[]>,
-  undelivered: ReadonlyMap<string, string>,
-  outcomes: Outcomes,
-  { shop, progress }: ReplayOptions,
-): Promise<void> {
-  const stage = progress.stage('Returns', pieces.size, 'lines');
-  const [main] = await shop.warehouses();
-  for (const [giveBack, own] of pieces) {
-    const ended: Piece[] = [];
-    for (const piece of own) {
-      ended.push(main ? await returnUnits(shop, piece, { locationId: main.id }, undelivered) : piece);
-    }
-    settleGiveBack(outcomes, giveBack, ended);
-    stage.advance(1);
-  }
-  stage.end(`${count(pieces.size)} lines given back, before they left or after they arrived`);
-}
-
-/** Settles what was sold, after a look at what the platform made of it. @returns the orders as they are now */
-async function settleSales(
-  placements: readonly Placement[],
-  outcomes: Outcomes,
-  shop: Shop,
-): Promise<ReadonlyMap<string, OrderState>> {
-  const ids = idsOf(placements);
-  const states = await statesOf(shop, ({ id }) => ids.has(id), ids.size);
-  for (const { orderId, sales, refusals } of placements) {
-    for (const { sale, outcome } of refusals) outcomes.settle(sale.line, outcome);
-    const outcome = outcomeOf(orderId === null ? undefined : states.get(orderId), sales);
-    for (const { line } of sales) outcomes.settle(line, outcome);
-  }
-  return states;
-}
-
-function outcomeOf(state: OrderState | undefined, sales: Placement['sales']) {
-  if (!state) return open('the order is not in the list of orders');
-  const pence = sales.reduce((sum, { line }) => sum + line.quantity * line.unitPricePence, 0);
-  if (state.subtotalPence !== pence) return open(`the order comes to ${state.subtotalPence} pence instead of ${pence}`);
-  switch (state.status) {
-    case 'DELIVERED':
-    case 'CLOSED':
-    case 'CANCELLED':
-      return done('ORDERED');
-    case 'REJECTED':
-      return { kind: 'refused', code: 'PLATFORM_REFUSED', detail: 'the order was rejected' } as const;
-    default:
-      return open(`the order is ${state.status}, not delivered yet`);
-  }
 }

@@ -1,7 +1,8 @@
 import { groupBy } from '../../platform/batch.ts';
 import { inFlight } from './in-flight.ts';
 import { done, type Outcomes, refused, refusedBy } from './outcomes.ts';
-import type { PlannedOrder, StockBooking } from './plan.ts';
+import type { StockBooking } from './plan.ts';
+import type { PlannedOrder } from './planned-order.ts';
 import type { Stage } from './progress.ts';
 import type { Shop } from './shop.ts';
 
