@@ -1,0 +1,10 @@
+import { erpFinanceSystem } from '../../subgraphs/settlement/adapters/erp.ts';
+import { memoryFinanceSystem } from '../../subgraphs/settlement/adapters/memory.ts';
+import { startErp } from '../helpers/erp.ts';
+import { financeSystemContract } from './finance-system.contract.ts';
+
+financeSystemContract('memory', async () => ({ finance: memoryFinanceSystem(), stop: async () => undefined }));
+financeSystemContract('the reference ERP over HTTP', async () => {
+  const { erp, stop } = await startErp();
+  return { finance: erpFinanceSystem(erp), stop };
+});

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DeskOrder, OrderDesk } from '../../subgraphs/order/port.ts';
+
+const signal = new AbortController().signal;
+
+const order: DeskOrder = {
+  orderId: 'ord_1',
+  number: '100001',
+  channelCode: 'AMAZON',
+  channelOrderId: '026-1',
+  currencyCode: 'GBP',
+  lines: [
+    { lineId: 'line-1', sku: '71053', quantity: 5, unitPrice: '3.39' },
+    { lineId: 'line-2', sku: '85123A', quantity: 2, unitPrice: '2.55' },
+  ],
+  destination: { countryCode: 'GB', postalCode: 'N1 1AA' },
+};
+
+/** The promises of OrderDesk. Every adapter must keep them. */
+export function orderDeskContract(name: string, start: () => Promise<{ desk: OrderDesk; stop(): Promise<void> }>): void {
+  describe(`OrderDesk: ${name}`, () => {
+    let desk: OrderDesk;
+    let stop: () => Promise<void>;
+
+    beforeEach(async () => {
+      ({ desk, stop } = await start());
+    });
+    afterEach(() => stop());
+
+    it('registers an order once and says so each time', async () => {
+      const first = await desk.register(order, signal);
+      expect(first.deskNumber).not.toBe('');
+      expect(first.acknowledgedAt).toBeInstanceOf(Date);
+      expect(await desk.register(order, signal)).toEqual(first);
+      expect(await desk.find('ord_1', signal)).toEqual(first);
+    });
+
+    it('gives two orders two numbers', async () => {
+      const first = await desk.register(order, signal);
+      const second = await desk.register({ ...order, orderId: 'ord_2', channelOrderId: '026-2' }, signal);
+      expect(second.deskNumber).not.toBe(first.deskNumber);
+    });
+
+    it('does not know an order that was never registered', async () => {
+      expect(await desk.find('ord_9', signal)).toBeNull();
+      const nothing = { noticeId: 'n', orderId: 'ord_9', lines: [{ lineId: 'line-1', quantity: 1 }] };
+      await expect(desk.confirmShipment({ ...nothing, packages: [] }, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED' });
+      await expect(desk.cancel({ ...nothing, reason: 'OTHER' }, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED' });
+    });
+
+    it('takes the same notice twice as one: all units can still be told of', async () => {
+      await desk.register(order, signal);
+      const shipment = { noticeId: 'shp_1', orderId: 'ord_1', lines: [{ lineId: 'line-1', quantity: 3 }], packages: [{ carrier: 'UPS', trackingNumber: '1Z1' }] };
+      await desk.confirmShipment(shipment, signal);
+      await desk.confirmShipment(shipment, signal);
+      const cancellation = { noticeId: 'can_1', orderId: 'ord_1', lines: [{ lineId: 'line-2', quantity: 2 }], reason: 'CUSTOMER_REQUEST' };
+      await desk.cancel(cancellation, signal);
+      await desk.cancel(cancellation, signal);
+      await desk.confirmShipment({ ...shipment, noticeId: 'shp_2', lines: [{ lineId: 'line-1', quantity: 2 }] }, signal);
+    });
+  });
+}
