@@ -17,7 +17,10 @@ const invoice: DocumentRequest = {
 };
 
 /** The promises of FinanceSystem. The system knows the SKUs A1 and A2 and books at once. */
-export function financeSystemContract(name: string, start: () => Promise<{ finance: FinanceSystem; stop(): Promise<void> }>): void {
+export function financeSystemContract(
+  name: string,
+  start: () => Promise<{ finance: FinanceSystem; stop(): Promise<void> }>,
+): void {
   describe(`FinanceSystem: ${name}`, () => {
     let finance: FinanceSystem;
     let stop: () => Promise<void>;
@@ -51,7 +54,8 @@ export function financeSystemContract(name: string, start: () => Promise<{ finan
       const { entries, next } = await finance.postings(0, 0, signal);
       expect(entries.map((entry) => entry.documentNumber)).toEqual([number, memo.number, number]);
       for (const { lines } of entries) {
-        const sum = (side: string) => lines.filter((line) => line.side === side).reduce((total, line) => total + line.amountMinor, 0n);
+        const sum = (side: string) =>
+          lines.filter((line) => line.side === side).reduce((total, line) => total + line.amountMinor, 0n);
         expect(sum('DEBIT')).toBe(sum('CREDIT'));
         expect(sum('DEBIT')).toBe(933n);
       }

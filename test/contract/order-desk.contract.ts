@@ -17,7 +17,10 @@ const order: DeskOrder = {
 };
 
 /** The promises of OrderDesk. Every adapter must keep them. */
-export function orderDeskContract(name: string, start: () => Promise<{ desk: OrderDesk; stop(): Promise<void> }>): void {
+export function orderDeskContract(
+  name: string,
+  start: () => Promise<{ desk: OrderDesk; stop(): Promise<void> }>,
+): void {
   describe(`OrderDesk: ${name}`, () => {
     let desk: OrderDesk;
     let stop: () => Promise<void>;
@@ -44,19 +47,36 @@ export function orderDeskContract(name: string, start: () => Promise<{ desk: Ord
     it('does not know an order that was never registered', async () => {
       expect(await desk.find('ord_9', signal)).toBeNull();
       const nothing = { noticeId: 'n', orderId: 'ord_9', lines: [{ lineId: 'line-1', quantity: 1 }] };
-      await expect(desk.confirmShipment({ ...nothing, packages: [] }, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED' });
-      await expect(desk.cancel({ ...nothing, reason: 'OTHER' }, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED' });
+      await expect(desk.confirmShipment({ ...nothing, packages: [] }, signal)).rejects.toMatchObject({
+        code: 'SYSTEM_REJECTED',
+      });
+      await expect(desk.cancel({ ...nothing, reason: 'OTHER' }, signal)).rejects.toMatchObject({
+        code: 'SYSTEM_REJECTED',
+      });
     });
 
     it('takes the same notice twice as one: all units can still be told of', async () => {
       await desk.register(order, signal);
-      const shipment = { noticeId: 'shp_1', orderId: 'ord_1', lines: [{ lineId: 'line-1', quantity: 3 }], packages: [{ carrier: 'UPS', trackingNumber: '1Z1' }] };
+      const shipment = {
+        noticeId: 'shp_1',
+        orderId: 'ord_1',
+        lines: [{ lineId: 'line-1', quantity: 3 }],
+        packages: [{ carrier: 'UPS', trackingNumber: '1Z1' }],
+      };
       await desk.confirmShipment(shipment, signal);
       await desk.confirmShipment(shipment, signal);
-      const cancellation = { noticeId: 'can_1', orderId: 'ord_1', lines: [{ lineId: 'line-2', quantity: 2 }], reason: 'CUSTOMER_REQUEST' };
+      const cancellation = {
+        noticeId: 'can_1',
+        orderId: 'ord_1',
+        lines: [{ lineId: 'line-2', quantity: 2 }],
+        reason: 'CUSTOMER_REQUEST',
+      };
       await desk.cancel(cancellation, signal);
       await desk.cancel(cancellation, signal);
-      await desk.confirmShipment({ ...shipment, noticeId: 'shp_2', lines: [{ lineId: 'line-1', quantity: 2 }] }, signal);
+      await desk.confirmShipment(
+        { ...shipment, noticeId: 'shp_2', lines: [{ lineId: 'line-1', quantity: 2 }] },
+        signal,
+      );
     });
   });
 }

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { meaningOf } from './carrier-words.ts';
+import {
+  afterScan,
+  FULFILLMENT_TRANSITIONS,
+  furtherOf,
+  REQUEST_TRANSITIONS,
+  SHIPMENT_RANKS,
+  type ShipmentStatus,
+  shipmentStatus,
+} from './states.ts';
+
+const statuses = Object.keys(SHIPMENT_RANKS) as ShipmentStatus[];
+const rank = (status: ShipmentStatus) => SHIPMENT_RANKS[status] ?? 0;
+
+describe('the states of work', () => {
+  it('name only states that exist', () => {
+    for (const table of [FULFILLMENT_TRANSITIONS, REQUEST_TRANSITIONS]) {
+      for (const targets of Object.values(table))
+        for (const target of targets) expect(Object.keys(table)).toContain(target);
+    }
+  });
+});
+
+describe('scans', () => {
+  it('never move a package backwards, whatever comes, twice or in any order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...statuses), { maxLength: 30 }), (scans) => {
+        let status: ShipmentStatus = 'LABEL_CREATED';
+        let furthest: ShipmentStatus = 'LABEL_CREATED';
+        for (const scan of scans) {
+          const next = afterScan(status, furthest, scan);
+          if (next !== 'EXCEPTION') expect(rank(next)).toBeGreaterThanOrEqual(rank(furthest));
+          if (['DELIVERED', 'LOST', 'CANCELLED'].includes(status)) expect(next).toBe(status);
+          furthest = furtherOf(furthest, next);
+          status = next;
+        }
+      }),
+    );
+  });
+
+  it('leave trouble behind only by getting further', () => {
+    expect(afterScan('EXCEPTION', 'IN_TRANSIT', 'IN_TRANSIT')).toBe('EXCEPTION');
+    expect(afterScan('EXCEPTION', 'IN_TRANSIT', 'OUT_FOR_DELIVERY')).toBe('OUT_FOR_DELIVERY');
+  });
+
+  it('cancel a label only before the carrier has the package', () => {
+    expect(afterScan('LABEL_CREATED', 'LABEL_CREATED', 'CANCELLED')).toBe('CANCELLED');
+    expect(afterScan('IN_TRANSIT', 'IN_TRANSIT', 'CANCELLED')).toBe('IN_TRANSIT');
+  });
+});
+
+describe('a shipment', () => {
+  it('is as far as its last package, and shows trouble', () => {
+    expect(shipmentStatus(['DELIVERED', 'IN_TRANSIT'])).toBe('IN_TRANSIT');
+    expect(shipmentStatus(['DELIVERED', 'DELIVERED'])).toBe('DELIVERED');
+    expect(shipmentStatus(['DELIVERED', 'EXCEPTION'])).toBe('EXCEPTION');
+    expect(shipmentStatus([])).toBe('DELIVERED'); // handed over at a counter
+  });
+});
+
+describe("a carrier's word", () => {
+  it.each([
+    ['in_transit', null, 'IN_TRANSIT'],
+    ['in_transit', 'accepted', 'CARRIER_ACCEPTED'],
+    ['OUT_FOR_DELIVERY', null, 'OUT_FOR_DELIVERY'],
+    ['failure', null, 'EXCEPTION'],
+    ['teleported', null, 'UNKNOWN'],
+    ['constructor', null, 'UNKNOWN'],
+    ['__proto__', null, 'UNKNOWN'],
+  ] as const)('%s (%s) means %s', (word, detail, meaning) => expect(meaningOf(word, detail)).toBe(meaning));
+});

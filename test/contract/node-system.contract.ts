@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { NodeEvent, NodeSystem, NodeWork } from '../../subgraphs/fulfillment/port.ts';
+
+const signal = new AbortController().signal;
+
+const work: NodeWork = {
+  fulfillmentOrderId: 'ful_1',
+  locationId: '',
+  deliveryMethod: 'SHIPPING',
+  serviceLevel: null,
+  shipTo: { name: 'Ada Buyer', line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' },
+  lines: [
+    { orderLineId: 'line-1', sku: 'A', quantity: 3 },
+    { orderLineId: 'line-2', sku: 'B', quantity: 1 },
+  ],
+};
+const pickup: NodeWork = { ...work, deliveryMethod: 'PICK_UP', shipTo: null };
+const box = (trackingNumber: string, lines: readonly { orderLineId: string; quantity: number }[]) => ({
+  carrier: 'UPS',
+  trackingNumber,
+  sscc: null,
+  serviceLevel: null,
+  lines,
+});
+
+/** The promises of NodeSystem. The node has enough of the SKUs A and B, and does nothing until staff act. */
+export function nodeSystemContract(
+  name: string,
+  start: () => Promise<{ nodes: NodeSystem; locationId: string; stop(): Promise<void> }>,
+): void {
+  describe(`NodeSystem: ${name}`, () => {
+    let nodes: NodeSystem;
+    let at: (item: NodeWork) => NodeWork;
+    let stop: () => Promise<void>;
+
+    beforeEach(async () => {
+      const started = await start();
+      ({ nodes, stop } = started);
+      at = (item) => ({ ...item, locationId: started.locationId });
+    });
+    afterEach(() => stop());
+
+    const events = async (): Promise<readonly NodeEvent[]> => (await nodes.events(0, 0, signal)).entries;
+    const kinds = async () => (await events()).map((event) => event.kind);
+
+    it('takes work once, and tells of it', async () => {
+      const { nodeReference } = await nodes.release(at(work), signal);
+      expect(await nodes.release(at(work), signal)).toEqual({ nodeReference });
+      expect(await events()).toMatchObject([{ kind: 'RECEIVED', fulfillmentOrderId: 'ful_1', nodeReference }]);
+    });
+
+    it('ships in parts; the same confirmation again ships nothing more', async () => {
+      const { nodeReference } = await nodes.release(at(work), signal);
+      expect(
+        await nodes.confirmShipment(
+          nodeReference,
+          { key: 'early', packages: [box('T0', [{ orderLineId: 'line-1', quantity: 1 }])] },
+          signal,
+        ),
+      ).toMatchObject({ kind: 'refused', reason: 'WRONG_STATUS' });
+      expect(await nodes.accept(nodeReference, signal)).toEqual({ kind: 'done' });
+      expect(await nodes.accept(nodeReference, signal)).toEqual({ kind: 'done' });
+      const first = { key: 'k1', packages: [box('T1', [{ orderLineId: 'line-1', quantity: 2 }])] };
+      expect(await nodes.confirmShipment(nodeReference, first, signal)).toEqual({ kind: 'done' });
+      expect(await nodes.confirmShipment(nodeReference, first, signal)).toEqual({ kind: 'done' });
+      const tooMuch = { key: 'k2', packages: [box('T2', [{ orderLineId: 'line-1', quantity: 2 }])] };
+      expect(await nodes.confirmShipment(nodeReference, tooMuch, signal)).toMatchObject({
+        kind: 'refused',
+        reason: 'NOT_ENOUGH',
+      });
+      const rest = {
+        key: 'k3',
+        packages: [
+          box('T3', [
+            { orderLineId: 'line-1', quantity: 1 },
+            { orderLineId: 'line-2', quantity: 1 },
+          ]),
+        ],
+      };
+      expect(await nodes.confirmShipment(nodeReference, rest, signal)).toEqual({ kind: 'done' });
+      const issues = (await events()).filter((event) => event.kind === 'ISSUED');
+      expect(issues.map((event) => event.packages.map((parcel) => parcel.trackingNumber))).toEqual([['T1'], ['T3']]);
+      expect(issues[1]?.issued).toEqual(
+        expect.arrayContaining([
+          { orderLineId: 'line-1', sku: 'A', quantity: 1 },
+          { orderLineId: 'line-2', sku: 'B', quantity: 1 },
+        ]),
+      );
+    });
+
+    it('refuses work with a reason, and then does nothing with it', async () => {
+      const { nodeReference } = await nodes.release(at(work), signal);
+      expect(await nodes.reject(nodeReference, 'OUT_OF_STOCK', signal)).toEqual({ kind: 'done' });
+      expect(await nodes.accept(nodeReference, signal)).toMatchObject({ kind: 'refused', reason: 'WRONG_STATUS' });
+      expect((await events()).at(-1)).toMatchObject({ kind: 'REFUSED', fulfillmentOrderId: 'ful_1' });
+      expect((await events()).at(-1)?.reason).not.toBeNull();
+    });
+
+    it('hands work over at the counter', async () => {
+      const { nodeReference } = await nodes.release(at(pickup), signal);
+      expect(await nodes.completePickup(nodeReference, signal)).toMatchObject({ kind: 'refused' });
+      await nodes.accept(nodeReference, signal);
+      expect(await nodes.markReadyForPickup(nodeReference, signal)).toEqual({ kind: 'done' });
+      expect(await nodes.completePickup(nodeReference, signal)).toEqual({ kind: 'done' });
+      expect((await kinds()).filter((kind) => kind !== 'PICKING' && kind !== 'PACKED')).toEqual([
+        'RECEIVED',
+        'ACCEPTED',
+        'READY_FOR_PICKUP',
+        'PICKED_UP',
+      ]);
+      expect((await events()).at(-1)?.issued).toEqual(
+        expect.arrayContaining([
+          { orderLineId: 'line-1', sku: 'A', quantity: 3 },
+          { orderLineId: 'line-2', sku: 'B', quantity: 1 },
+        ]),
+      );
+    });
+
+    it('tells its events in order behind a position', async () => {
+      const { nodeReference } = await nodes.release(at(work), signal);
+      await nodes.accept(nodeReference, signal);
+      const all = await events();
+      const positions = all.map((event) => event.position);
+      expect(positions).toEqual([...positions].sort((a, b) => a - b));
+      const later = await nodes.events(all[0]?.position ?? 0, 0, signal);
+      expect(later.entries).toEqual(all.slice(1));
+      expect(await nodes.events(later.next, 0, signal)).toEqual({ entries: [], next: later.next });
+    });
+  });
+}
