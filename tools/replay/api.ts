@@ -17,6 +17,7 @@ export class PlatformSilent extends Error {
   override readonly name = 'PlatformSilent';
 }
 
+/** Where the gateway is, and how patient to be with it. */
 export interface ApiOptions {
   /** Where the gateway is, without a path. */
   readonly url: string;
@@ -57,6 +58,7 @@ type Attempt<Data> =
 const REQUEST_MILLIS = 45_000;
 const LONGEST_PAUSE_MILLIS = 5_000;
 
+/** The gateway over HTTP. A request that may succeed later is repeated with growing pauses. */
 export function createApi({ url, patienceMillis, pauseMillis }: ApiOptions): Api {
   return {
     async send<Data>(key: string, document: string, variables: object, busy = (_: Data) => false) {

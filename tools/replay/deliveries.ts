@@ -1,6 +1,7 @@
 import { sleep } from '../../platform/clock.ts';
 import { OPEN_STATUSES, type OrderState, type Shop } from './shop.ts';
 
+/** How long and how often to look at orders on their way. */
 export interface FollowOptions {
   /** Between two looks, in milliseconds. */
   readonly pauseMillis: number;

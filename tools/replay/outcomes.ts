@@ -4,8 +4,10 @@ import type { UserError } from './shop.ts';
 
 /** What a line of the file became. */
 export const DEEDS = ['ORDERED', 'CANCELLED', 'RETURNED', 'STOCK_FOUND', 'WRITTEN_OFF'] as const;
+/** One of {@link DEEDS}. */
 export type Deed = (typeof DEEDS)[number];
 
+/** What became of one line of the file. */
 export type Outcome =
   | { readonly kind: 'done'; readonly deed: Deed }
   /** `detail` is what the platform said. */
@@ -13,8 +15,11 @@ export type Outcome =
   /** Neither done nor refused: a later run may finish it. */
   | { readonly kind: 'open'; readonly why: string };
 
+/** The line was carried out. */
 export const done = (deed: Deed): Outcome => ({ kind: 'done', deed });
+/** The line cannot be carried out, for a reason of our own. */
 export const refused = (code: RefusalCode): Outcome => ({ kind: 'refused', code });
+/** The line is neither done nor refused yet. */
 export const open = (why: string): Outcome => ({ kind: 'open', why });
 
 /** A refusal in the platform's own words. */

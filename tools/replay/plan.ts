@@ -21,6 +21,7 @@ export interface GiveBack {
   readonly purchases: readonly Purchase[];
 }
 
+/** A line that the file alone rules out. */
 export interface PlannedRefusal {
   readonly line: OrderLine;
   readonly code: RefusalCode;

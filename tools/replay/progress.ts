@@ -7,6 +7,7 @@ export interface Stage {
   end(summary: string): void;
 }
 
+/** Shows how far the work is. */
 export interface Progress {
   stage(name: string, total: number, unit: string): Stage;
 }

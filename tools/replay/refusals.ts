@@ -14,4 +14,5 @@ export const REFUSALS = {
   PLATFORM_REFUSED: 'the platform refused it',
 } as const;
 
+/** A reason of {@link REFUSALS}. */
 export type RefusalCode = keyof typeof REFUSALS;

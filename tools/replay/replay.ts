@@ -11,6 +11,7 @@ import { idsOf, settleSales } from './settle-sales.ts';
 import type { OrderState, Shop } from './shop.ts';
 import { bookStock, receiveMissing } from './stock.ts';
 
+/** What a replay works with. */
 export interface ReplayOptions {
   readonly shop: Shop;
   readonly progress: Progress;
@@ -22,6 +23,7 @@ export interface ReplayOptions {
   readonly stallMillis: number;
 }
 
+/** What a replay ended with. */
 export interface Replayed {
   readonly outcomes: Outcomes;
   /** How many of the replay's orders stand in which status at the end. */

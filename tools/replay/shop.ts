@@ -22,6 +22,7 @@ export const OPEN_STATUSES = [
   'PARTIALLY_DELIVERED',
 ] as const;
 
+/** An order as the list of orders has it. */
 export interface OrderState {
   readonly id: string;
   readonly channelOrderId: string | null;
@@ -31,6 +32,7 @@ export interface OrderState {
   readonly subtotalPence: number;
 }
 
+/** A line of an order as the platform has it. */
 export interface PlacedLine {
   readonly id: string;
   /** The line of the file, as we gave it. */
@@ -39,6 +41,7 @@ export interface PlacedLine {
   readonly ordered: number;
 }
 
+/** One order to place. */
 export interface OrderInput {
   readonly idempotencyKey: string;
   readonly channelOrderId: string;
@@ -61,6 +64,7 @@ export interface OrderInput {
   };
 }
 
+/** Units to book in or out. */
 export interface Adjustment {
   readonly idempotencyKey: string;
   readonly sku: string;
@@ -80,6 +84,7 @@ export interface BackInput {
   readonly note: string;
 }
 
+/** A return that was made, with its one line. */
 export interface ReturnState {
   readonly id: string;
   readonly lineId: string;
