@@ -21,7 +21,10 @@ it('is a Compose file', () => {
   const ajv = new Ajv({ strict: false, allErrors: true });
   formats.default(ajv);
   ajv.addFormat('duration', true); // Compose's durations ("2s") are not the ISO 8601 ones of JSON Schema
-  const { $schema: _draft, id: _id, ...schema } = JSON.parse(read('test', 'architecture', 'compose-spec', 'compose-spec.json'));
+  // Written for an older draft: its ids and its draft's name mean nothing to ajv, and nothing refers to them.
+  const schema = JSON.parse(read('test', 'architecture', 'compose-spec', 'compose-spec.json'), (key, value) =>
+    (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
+  );
   const valid = ajv.compile(schema);
   expect(valid(compose) ? [] : valid.errors).toEqual([]);
   expect(valid({ services: { gateway: { prots: [] } } })).toBe(false);
