@@ -142,9 +142,12 @@ async function notReadyBecause(url: string): Promise<string | null> {
 
 /** fetch says "fetch failed"; what failed is in its cause, or in the causes of that for a name with two addresses. */
 function reasonOf(error: unknown): string {
-  let deepest: unknown = error;
-  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
-  const [first] = deepest instanceof AggregateError ? (deepest.errors as unknown[]) : [deepest];
-  if (!(first instanceof Error)) return String(first);
-  return first.message || ('code' in first ? String(first.code) : first.name);
+  const { message, code, cause, errors } = error as {
+    message?: string;
+    code?: string;
+    cause?: unknown;
+    errors?: unknown;
+  };
+  const deeper = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
+  return deeper === undefined ? message || code || String(error) : reasonOf(deeper);
 }
