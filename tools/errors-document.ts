@@ -1,0 +1,20 @@
+import { ERROR_CODES } from '../platform/errors.ts';
+
+/** The text of docs/errors.md, from the list of codes. */
+export function errorsDocument(): string {
+  const rows = Object.entries(ERROR_CODES).map(
+    ([code, { meaning, retryable }]) => `| \`${code}\` | ${retryable ? 'yes' : 'no'} | ${meaning} |`,
+  );
+  return `# Errors
+
+Written by \`npm run docs:errors\` from \`platform/errors.ts\`; a check compares the two.
+
+Expected refusals are data: \`userErrors\` of a mutation, each with a code of its own enum, and nothing was changed. What
+follows are the codes of top-level \`errors\` (\`extensions.code\`), for bugs, outages, authorisation and malformed requests.
+Apollo's \`GRAPHQL_PARSE_FAILED\` and \`GRAPHQL_VALIDATION_FAILED\` come beside them. Codes are never used again for another meaning.
+
+| Code | Try again | Meaning |
+| --- | --- | --- |
+${rows.join('\n')}
+`;
+}
