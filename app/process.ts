@@ -25,10 +25,19 @@ export async function runProcess(component: string, start: (base: ProcessBase) =
     const secret = config.subgraphSecret ?? keptSecret(config.dataDir, 'subgraph-secret');
     await start({ config, secret, logger, shutdown });
   } catch (error) {
-    process.stderr.write(
-      `${isCommerceError(error) ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-    );
+    process.stderr.write(`${explain(error)}
+`);
     await shutdown?.stop();
     process.exit(1);
   }
+}
+
+/** One message that says what to do, for the failures that a user can mend; the stack for all others. */
+function explain(error: unknown): string {
+  if (isCommerceError(error)) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE' && 'port' in error) {
+    return `Port ${String(error.port)} is taken by another program. Stop it, or choose another port with PORT (SUBGRAPH_PORT, SYSTEM_PORT).`;
+  }
+  return error.stack ?? error.message;
 }

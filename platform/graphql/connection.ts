@@ -42,7 +42,23 @@ export function decodeCursor(cursor: string, parts: number): (string | number | 
   } catch {
     // falls through to the refusal: the text came from outside
   }
-  throw new CommerceError(
+  throw badCursor();
+}
+
+/** Largest time key: microseconds of the year 9999. A cursor from outside may hold anything. */
+const MAX_TIME_KEY = 253_402_300_799_999_999n;
+
+/**
+ * Reads the part of a cursor that is a time in whole microseconds since 1970, as SQL takes it.
+ * @throws CommerceError BAD_USER_INPUT when it is not one
+ */
+export function timeKey(part: string | number | null | undefined): string {
+  if (typeof part === 'string' && /^\d{1,18}$/.test(part) && BigInt(part) <= MAX_TIME_KEY) return part;
+  throw badCursor();
+}
+
+function badCursor(): CommerceError {
+  return new CommerceError(
     'BAD_USER_INPUT',
     'The cursor is not one of this list. Use pageInfo.endCursor or pageInfo.startCursor of an earlier page.',
   );

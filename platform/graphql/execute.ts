@@ -28,6 +28,9 @@ export interface SubgraphAnswer {
 
 type Prepared = { document: DocumentNode } | { errors: readonly GraphQLError[] };
 
+/** SQLSTATE character_not_in_repertoire. */
+const INVALID_CHARACTER = '22021';
+
 const MAX_PREPARED = 1_000;
 const prepared = new WeakMap<GraphQLSchema, Map<string, Prepared>>();
 
@@ -84,6 +87,10 @@ function toWire(
       ...path,
       extensions: { code: cause.code, retryable: ERROR_CODES[cause.code].retryable, ...cause.details },
     };
+  }
+  // PostgreSQL's text cannot hold the null character; whoever sent it can send something else.
+  if ('code' in cause && cause.code === INVALID_CHARACTER) {
+    return { message: 'Text must not contain the null character.', ...path, extensions: { code: 'BAD_USER_INPUT' } };
   }
   if (cause instanceof GraphQLError) {
     return { message: cause.message, ...path, extensions: { code: cause.extensions.code ?? 'BAD_USER_INPUT' } };

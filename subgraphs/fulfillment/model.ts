@@ -83,7 +83,8 @@ export function availableTransitions(
 ): FulfillmentTransition[] {
   if (work.status === 'OPEN' && work.requestStatus === 'SUBMITTED') return ['ACCEPT', 'REJECT'];
   const collected = isCollected(work.deliveryMethod);
-  if (work.status === 'IN_PROGRESS') return collected ? ['MARK_READY_FOR_PICKUP'] : ['SHIP'];
+  if (work.status === 'IN_PROGRESS' || work.status === 'INCOMPLETE')
+    return collected ? ['MARK_READY_FOR_PICKUP'] : ['SHIP'];
   return work.status === 'READY_FOR_PICKUP' ? ['COMPLETE_PICKUP'] : [];
 }
 

@@ -32,7 +32,8 @@ export async function applyNodeEvents(trx: Knex.Transaction, events: readonly No
 }
 
 async function applyNodeEvent(trx: Knex.Transaction, event: NodeEvent): Promise<string | null> {
-  if (event.kind === 'RECEIVED' || event.kind === 'PICKING' || event.kind === 'PACKED') return null;
+  if (event.kind === 'PICKING' || event.kind === 'PACKED') return null;
+  if (event.kind === 'RECEIVED') return learnReference(trx, event);
   const work = await lockWork(trx, event.fulfillmentOrderId);
   if (!work) return 'no such fulfillment order';
   const lines = await readLines(trx, work.id);
@@ -45,12 +46,39 @@ async function applyNodeEvent(trx: Knex.Transaction, event: NodeEvent): Promise<
       return giveUp(trx, work, lines, 'CANCELLATION_ACCEPTED', event);
     case 'READY_FOR_PICKUP':
       await acceptImplied(trx, work, lines, event);
-      return move(trx, await relock(trx, work), lines, 'READY_FOR_PICKUP', 'ACCEPTED', event);
+      return stage(trx, await relock(trx, work), lines, event);
     case 'ISSUED':
     case 'PICKED_UP':
       await acceptImplied(trx, work, lines, event);
       return issue(trx, await relock(trx, work), lines, event);
   }
+}
+
+/** From now on staff can be asked about the work: they know it under this number. */
+async function learnReference(trx: Knex.Transaction, event: NodeEvent): Promise<string | null> {
+  const known = await query(
+    trx,
+    'update fulfillment.fulfillment_order set node_reference = coalesce(node_reference, ?) where id = ? returning id',
+    [event.nodeReference, event.fulfillmentOrderId],
+  );
+  return known.length === 0 ? 'no such fulfillment order' : null;
+}
+
+/** The goods wait at the counter; units that were not there go back to be sourced again. */
+async function stage(
+  trx: Knex.Transaction,
+  work: FulfillmentOrder,
+  lines: readonly FulfillmentOrderLine[],
+  event: NodeEvent,
+): Promise<string | null> {
+  if (work.status === 'READY_FOR_PICKUP') return null; // heard before
+  const refusal = refusalOf(work, 'READY_FOR_PICKUP', 'ACCEPTED');
+  if (refusal) return refusal;
+  const short = toUnits(event.short);
+  const after = short.length > 0 ? await markShort(trx, work.id, short) : lines;
+  const next = { status: 'READY_FOR_PICKUP', requestStatus: 'ACCEPTED', nodeReference: event.nodeReference } as const;
+  await changeWork(trx, work, next, after, short);
+  return null;
 }
 
 /** Locks one piece of work until the transaction ends. */
@@ -139,8 +167,17 @@ async function issue(
   }
   const issued = toUnits(event.issued);
   const short = toUnits(event.short);
-  if (issued.some((units) => units.quantity > remainingUnits(byOrderLine.get(units.lineId) as FulfillmentOrderLine)))
-    return 'more units left than were to be picked';
+  const taken = new Map([...issued, ...short].map((units) => [units.lineId, 0]));
+  for (const units of [...issued, ...short]) taken.set(units.lineId, (taken.get(units.lineId) ?? 0) + units.quantity);
+  const left = (line: FulfillmentOrderLine) => remainingUnits(line) - (taken.get(line.orderLineId) ?? 0);
+  if (lines.some((line) => left(line) < 0)) return 'more units left than were to be picked';
+
+  const done = lines.every((line) => left(line) === 0);
+  const requestStatus = done ? 'CLOSED' : work.requestStatus;
+  const status = done ? 'CLOSED' : short.length > 0 || work.status === 'INCOMPLETE' ? 'INCOMPLETE' : work.status;
+  const refusal = refusalOf(work, status, requestStatus);
+  if (refusal) return refusal;
+
   if (issued.length > 0) {
     await query(
       trx,
@@ -151,15 +188,7 @@ async function issue(
     await createShipment(trx, work, event, issued);
   }
   const after = await markShort(trx, work.id, short);
-  const done = after.every((line) => remainingUnits(line) === 0);
-  const status: FulfillmentOrderStatus = done ? 'CLOSED' : short.length > 0 ? 'INCOMPLETE' : 'IN_PROGRESS';
-  await changeWork(
-    trx,
-    work,
-    { status, requestStatus: done ? 'CLOSED' : work.requestStatus, nodeReference: event.nodeReference },
-    after,
-    short,
-  );
+  await changeWork(trx, work, { status, requestStatus, nodeReference: event.nodeReference }, after, short);
   return null;
 }
 

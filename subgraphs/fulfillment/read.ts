@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { groupBy } from '../../platform/batch.ts';
 import type { Caller } from '../../platform/caller.ts';
 import { query } from '../../platform/db/query.ts';
-import { type Connection, type PageArgs, readPage, toConnection } from '../../platform/graphql/connection.ts';
+import { type Connection, type PageArgs, readPage, timeKey, toConnection } from '../../platform/graphql/connection.ts';
 import type { FulfillmentOrder, FulfillmentOrderLine, Package, PackageLine, Shipment, TrackingEvent } from './model.ts';
 import {
   PACKAGE_COLUMNS,
@@ -116,7 +116,7 @@ export function createFulfillmentReader(knex: Knex) {
       if (page.cursor) {
         select.whereRaw(
           `(f.created_at, f.id) ${forward ? '>' : '<'} (to_timestamp(0) + (?::bigint * interval '1 microsecond'), ?)`,
-          [String(page.cursor[0]), String(page.cursor[1])],
+          [timeKey(page.cursor[0]), String(page.cursor[1])],
         );
       }
       const rows = (await select) as (FulfillmentOrder & { createdKey: string })[];

@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
-import { CommerceError } from '../../platform/errors.ts';
-import { type Connection, type PageArgs, readPage, toConnection } from '../../platform/graphql/connection.ts';
+import { type Connection, type PageArgs, readPage, timeKey, toConnection } from '../../platform/graphql/connection.ts';
 import type { IntegrationException } from './model.ts';
 
 const COLUMNS = `id, cause, state, system, operation, message, first_cause as "firstCause", first_message as "firstMessage",
@@ -50,7 +49,7 @@ export function createOperationsReader(knex: Knex) {
       if (page.cursor)
         select.whereRaw(
           `(opened_at, id) ${forward ? '<' : '>'} (to_timestamp(0) + (?::bigint * interval '1 microsecond'), ?)`,
-          checkedKey(page.cursor),
+          [timeKey(page.cursor[0]), String(page.cursor[1])],
         );
       const rows = (await select) as (IntegrationException & { sortKey: string })[];
       return toConnection(rows, page, { key: (row) => [row.sortKey, row.id], node: (row) => row });
@@ -64,10 +63,3 @@ export function createOperationsReader(knex: Knex) {
 }
 
 export type OperationsReader = ReturnType<typeof createOperationsReader>;
-
-/** The cursor came from outside: what is not a time would fail in the database as if it were our fault. */
-function checkedKey([time, id]: readonly (string | number | null)[]): [string, string] {
-  if (typeof time !== 'string' || !/^\d{1,16}$/.test(time) || typeof id !== 'string')
-    throw new CommerceError('BAD_USER_INPUT', 'The cursor is not one of this list. Use a cursor of an earlier page.');
-  return [time, id];
-}

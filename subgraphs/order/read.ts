@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { groupBy } from '../../platform/batch.ts';
 import type { Caller } from '../../platform/caller.ts';
 import { query } from '../../platform/db/query.ts';
-import { type Connection, type PageArgs, readPage, toConnection } from '../../platform/graphql/connection.ts';
+import { type Connection, type PageArgs, readPage, timeKey, toConnection } from '../../platform/graphql/connection.ts';
 import type { Order, OrderHold, OrderLine, OrderReturn, ReturnLine, TimelineEntry } from './model.ts';
 import {
   type LineRow,
@@ -143,7 +143,7 @@ export function createOrderReader(knex: Knex) {
       if (page.cursor) {
         query.whereRaw(
           `(placed_at, id) ${forward ? '<' : '>'} (to_timestamp(0) + (?::bigint * interval '1 microsecond'), ?)`,
-          [String(page.cursor[0]), String(page.cursor[1])],
+          [timeKey(page.cursor[0]), String(page.cursor[1])],
         );
       }
       query.select(knex.raw(`(extract(epoch from placed_at) * 1000000)::bigint as placed_key`));

@@ -37,7 +37,8 @@ export function createJournalFeed({ knex, erp, onFailure }: FinanceFeedDeps): Fe
 
 /** Takes over newer states; an older one never overwrites a newer one. */
 export async function saveDocumentStates(trx: Knex.Transaction, documents: readonly PostedDocument[]): Promise<void> {
-  const newest = [...new Map(documents.map((document) => [document.number, document])).values()].sort((a, b) =>
+  const inOrder = [...documents].sort((a, b) => a.sequence - b.sequence);
+  const newest = [...new Map(inOrder.map((document) => [document.number, document])).values()].sort((a, b) =>
     a.number.localeCompare(b.number),
   );
   await query(

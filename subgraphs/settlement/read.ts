@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { groupBy } from '../../platform/batch.ts';
 import type { Caller } from '../../platform/caller.ts';
 import { query } from '../../platform/db/query.ts';
-import { type Connection, type PageArgs, readPage, toConnection } from '../../platform/graphql/connection.ts';
+import { type Connection, type PageArgs, readPage, timeKey, toConnection } from '../../platform/graphql/connection.ts';
 import { money } from '../../platform/money.ts';
 import {
   type BookingSide,
@@ -165,7 +165,7 @@ function newestFirst(select: Knex.QueryBuilder, time: string, page: ReturnType<t
   if (page.cursor) {
     select.whereRaw(
       `(${time}, ${id}) ${forward ? '<' : '>'} (to_timestamp(0) + (?::bigint * interval '1 microsecond'), ?)`,
-      [String(page.cursor[0]), String(page.cursor[1])],
+      [timeKey(page.cursor[0]), String(page.cursor[1])],
     );
   }
   select.orderByRaw(`${time} ${forward ? 'desc' : 'asc'}, ${id} ${forward ? 'desc' : 'asc'}`);

@@ -1,0 +1,299 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { query } from '../../platform/db/query.ts';
+import type { Subgraph } from '../../platform/graphql/subgraph.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { ask, callerOf, webChannel } from '../../test/helpers/subgraph.ts';
+import { memoryNodeSystem } from './adapters/memory.ts';
+import { createFulfillmentBook, createFulfillmentSubgraph, createNodeFeed } from './index.ts';
+import { applyNodeEvents } from './node-events.ts';
+import type { NodeEvent, NodeSystem } from './port.ts';
+import { recordScans } from './tracking.ts';
+
+const warehouse = callerOf({ contract: 'warehouse', clientId: 'warehouse', channel: null });
+const till = callerOf({
+  contract: 'point-of-sale',
+  clientId: 'till',
+  channel: { ...webChannel, code: 'POS', kind: 'POINT_OF_SALE' },
+});
+const signal = new AbortController().signal;
+
+let database: TestDatabase;
+let subgraph: Subgraph;
+let nodes: NodeSystem;
+let nodeFeed: ReturnType<typeof createNodeFeed>;
+let book: ReturnType<typeof createFulfillmentBook>;
+const reported: string[] = [];
+let count = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'fulfillment']);
+  nodes = memoryNodeSystem();
+  book = createFulfillmentBook(database.knex);
+  const report = async (_trx: unknown, { operation }: { operation: string }) => void reported.push(operation);
+  nodeFeed = createNodeFeed({ knex: database.knex, nodes, report, onFailure: () => undefined });
+  subgraph = createFulfillmentSubgraph({ knex: database.knex, nodes, nodeFeed, report });
+});
+afterAll(() => database.drop());
+
+/** Work of three bolts and a nut, given to the node. */
+async function submitted(deliveryMethod = 'SHIPPING'): Promise<string> {
+  const n = ++count;
+  const [id = ''] = await book.open({
+    key: `key-${n}`,
+    orderId: `ord_${n}`,
+    channelCode: 'WEB',
+    customerId: null,
+    deliveryMethod,
+    serviceLevel: null,
+    groups: [
+      {
+        locationId: 'loc',
+        lines: [
+          { lineId: `l${n}-1`, sku: 'BOLT', quantity: 3 },
+          { lineId: `l${n}-2`, sku: 'NUT', quantity: 1 },
+        ],
+      },
+    ],
+    traceId: '0'.repeat(32),
+  });
+  const work = await book.submit(id);
+  if (!work) throw new Error('nothing to submit');
+  await nodes.release({ ...work, shipTo: null }, signal);
+  // The node's number of the work is learnt from its first event.
+  await nodeFeed.catchUp(signal);
+  return id;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads what the answer holds
+async function run(document: string, variables: Record<string, unknown>, caller = warehouse): Promise<any> {
+  const answer = await ask(subgraph, document, variables, caller);
+  expect(answer.errors).toBeUndefined();
+  return answer.data;
+}
+
+const WORK =
+  'fulfillmentOrder { id status requestStatus availableTransitions lines { id quantity remaining } } userErrors { code }';
+const mutate = async (name: string, id: string, input: object = {}) =>
+  (
+    await run(
+      `mutation ($id: ID!, $input: FulfillmentOrder${name}Input!) { fulfillmentOrder${name}(fulfillmentOrderId: $id, input: $input) { ${WORK} ${name === 'Ship' ? 'shipment { status packages { trackingNumber lines { sku quantity } } }' : ''} } }`,
+      {
+        id,
+        input: { idempotencyKey: `k${++count}-${name}`, ...input },
+      },
+    )
+  )[`fulfillmentOrder${name}`];
+
+const eventsOf = (id: string) =>
+  query<{ status: string; handed: { sku: string; quantity: number }[] }>(
+    database.knex,
+    `select data ->> 'status' as status, data -> 'handedBack' as handed from integration.outbox where subject = ? order by version`,
+    [id],
+  );
+
+const nodeEvent = (
+  id: string,
+  position: number,
+  kind: NodeEvent['kind'],
+  more: Partial<NodeEvent> = {},
+): NodeEvent => ({
+  position,
+  kind,
+  fulfillmentOrderId: id,
+  nodeReference: 'N',
+  occurredAt: new Date(),
+  reason: null,
+  packages: [],
+  issued: [],
+  short: [],
+  ...more,
+});
+const apply = (...events: NodeEvent[]) => database.knex.transaction((trx) => applyNodeEvents(trx, events));
+
+describe('work through the graph', () => {
+  it('is accepted, shipped in parts, and closed', async () => {
+    const id = await submitted();
+    const accepted = await mutate('Accept', id);
+    expect(accepted).toMatchObject({
+      fulfillmentOrder: { status: 'IN_PROGRESS', requestStatus: 'ACCEPTED', availableTransitions: ['SHIP'] },
+      userErrors: [],
+    });
+    const [bolts, nuts] = accepted.fulfillmentOrder.lines;
+    const box = (trackingNumber: string, lines: object[]) => ({ carrier: 'UPS', trackingNumber, lines });
+    const tooMany = await mutate('Ship', id, {
+      packages: [box('T0', [{ fulfillmentOrderLineId: bolts.id, quantity: 4 }])],
+    });
+    expect(tooMany.userErrors).toEqual([{ code: 'QUANTITY_EXCEEDS_REMAINING' }]);
+    const first = await mutate('Ship', id, {
+      packages: [box(`T-${id}-1`, [{ fulfillmentOrderLineId: bolts.id, quantity: 2 }])],
+    });
+    expect(first).toMatchObject({
+      shipment: {
+        status: 'LABEL_CREATED',
+        packages: [{ trackingNumber: `T-${id}-1`, lines: [{ sku: 'BOLT', quantity: 2 }] }],
+      },
+      fulfillmentOrder: { status: 'IN_PROGRESS' },
+    });
+    const rest = await mutate('Ship', id, {
+      packages: [
+        box(`T-${id}-2`, [
+          { fulfillmentOrderLineId: bolts.id, quantity: 1 },
+          { fulfillmentOrderLineId: nuts.id, quantity: 1 },
+        ]),
+      ],
+    });
+    expect(rest.fulfillmentOrder).toMatchObject({
+      status: 'CLOSED',
+      requestStatus: 'CLOSED',
+      lines: [{ remaining: 0 }, { remaining: 0 }],
+    });
+    expect((await mutate('Accept', id)).userErrors).toEqual([{ code: 'ILLEGAL_TRANSITION' }]);
+  });
+
+  it('is sent back whole', async () => {
+    const id = await submitted();
+    expect(await mutate('Reject', id, { reason: 'OUT_OF_STOCK' })).toMatchObject({
+      fulfillmentOrder: { status: 'CANCELLED', requestStatus: 'REJECTED' },
+      userErrors: [],
+    });
+    expect((await eventsOf(id)).at(-1)).toMatchObject({
+      status: 'CANCELLED',
+      handed: [
+        { sku: 'BOLT', quantity: 3 },
+        { sku: 'NUT', quantity: 1 },
+      ],
+    });
+  });
+
+  it('is picked up; the till sees it although another channel sold it, but not what is shipped', async () => {
+    const collected = await submitted('PICK_UP');
+    const shipped = await submitted();
+    await mutate('Accept', collected);
+    expect((await mutate('MarkReadyForPickup', collected)).fulfillmentOrder).toMatchObject({
+      status: 'READY_FOR_PICKUP',
+      availableTransitions: ['COMPLETE_PICKUP'],
+    });
+    expect((await mutate('CompletePickup', collected)).fulfillmentOrder).toMatchObject({ status: 'CLOSED' });
+    const seen = async (id: string) =>
+      (await run('query ($id: ID!) { fulfillmentOrder(id: $id) { id } }', { id }, till)).fulfillmentOrder;
+    expect(await seen(collected)).toEqual({ id: collected });
+    expect(await seen(shipped)).toBeNull();
+  });
+});
+
+describe('events of a node', () => {
+  it('give units back that were missing when the order was put on the counter', async () => {
+    const id = await submitted('PICK_UP');
+    const n =
+      id &&
+      (await query<{ line: string }>(
+        database.knex,
+        `select order_line_id as line from fulfillment.fulfillment_order_line where fulfillment_order_id = ? order by position`,
+        [id],
+      ));
+    const [bolts, nuts] = n as { line: string }[];
+    const unusable = await apply(
+      nodeEvent(id, 9_001, 'ACCEPTED'),
+      nodeEvent(id, 9_002, 'READY_FOR_PICKUP', {
+        short: [{ orderLineId: bolts?.line ?? '', sku: 'BOLT', quantity: 1 }],
+      }),
+      nodeEvent(id, 9_003, 'PICKED_UP', {
+        issued: [
+          { orderLineId: bolts?.line ?? '', sku: 'BOLT', quantity: 2 },
+          { orderLineId: nuts?.line ?? '', sku: 'NUT', quantity: 1 },
+        ],
+      }),
+    );
+    expect(unusable).toEqual([]);
+    const events = await eventsOf(id);
+    expect(events.map((event) => event.status)).toEqual(['OPEN', 'OPEN', 'IN_PROGRESS', 'READY_FOR_PICKUP', 'CLOSED']);
+    expect(events[3]?.handed).toMatchObject([{ sku: 'BOLT', quantity: 1 }]);
+  });
+
+  it('change nothing when the state of the work does not allow them', async () => {
+    const id = await submitted();
+    await apply(nodeEvent(id, 9_101, 'REFUSED', { reason: 'NO_STOCK' }));
+    const before = await eventsOf(id);
+    expect(
+      await apply(
+        nodeEvent(id, 9_102, 'ISSUED'),
+        nodeEvent(id, 9_103, 'ACCEPTED'),
+        nodeEvent('ful_nobody', 9_104, 'ACCEPTED'),
+      ),
+    ).toHaveLength(3);
+    expect(await eventsOf(id)).toEqual(before);
+  });
+});
+
+describe('scans', () => {
+  const scan = (eventId: string, trackingNumber: string, status: string) => ({
+    carrier: 'UPS',
+    trackingNumber,
+    eventId,
+    status,
+    statusDetail: null,
+    occurredAt: new Date(),
+    location: null,
+    message: null,
+  });
+
+  it('that come before their parcel, late, twice or in unknown words are kept and never move it backwards', async () => {
+    const record = (...scans: ReturnType<typeof scan>[]) => database.knex.transaction((trx) => recordScans(trx, scans));
+    expect(await record(scan('e1', 'EARLY', 'in_transit'))).toMatchObject([{ shipmentId: null, repeated: false }]);
+    const id = await submitted();
+    const accepted = await mutate('Accept', id);
+    const lines = accepted.fulfillmentOrder.lines.map((line: { id: string; remaining: number }) => ({
+      fulfillmentOrderLineId: line.id,
+      quantity: line.remaining,
+    }));
+    expect(
+      (await mutate('Ship', id, { packages: [{ carrier: 'UPS', trackingNumber: 'EARLY', lines }] })).shipment.status,
+    ).toBe('IN_TRANSIT');
+    await record(
+      scan('e2', 'EARLY', 'delivered'),
+      scan('e3', 'EARLY', 'out_for_delivery'),
+      scan('e3', 'EARLY', 'out_for_delivery'),
+    );
+    const data = await run(
+      'mutation ($input: TrackingEventRecordInput!) { trackingEventRecord(input: $input) { shipment { status packages { trackingEvents { status rawStatus } } } userErrors { code } } }',
+      {
+        input: {
+          carrier: 'UPS',
+          trackingNumber: 'EARLY',
+          eventId: 'e4',
+          status: 'teleported',
+          occurredAt: '2026-11-24T08:00:00Z',
+        },
+      },
+    );
+    expect(data.trackingEventRecord.shipment.status).toBe('DELIVERED');
+    expect(data.trackingEventRecord.shipment.packages[0].trackingEvents).toHaveLength(4);
+    expect(reported).toContain('map-tracking-status');
+  });
+});
+
+describe('what comes from outside', () => {
+  it.each([
+    ['a made-up cursor', Buffer.from('["x","y"]').toString('base64url')],
+    ['a cursor beyond all time', Buffer.from('["999999999999999999","y"]').toString('base64url')],
+    ['no cursor at all', 'nonsense'],
+  ])('%s is refused', async (_what, after) => {
+    const answer = await ask(
+      subgraph,
+      'query ($after: String) { fulfillmentOrders(first: 5, after: $after) { nodes { id } } }',
+      { after },
+      warehouse,
+    );
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  });
+
+  it('an id with a null character is refused, not an internal error', async () => {
+    const answer = await ask(
+      subgraph,
+      'query ($id: ID!) { fulfillmentOrder(id: $id) { id } }',
+      { id: 'ful_\u0000' },
+      warehouse,
+    );
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  });
+});
