@@ -220,6 +220,12 @@ describe('orderPlace', () => {
     expect(await counts()).toEqual(before);
   });
 
+  it('refuses text that no database can hold, as the fault of the sender', async () => {
+    const what = input([{ sku: 'LAN\u0000TERN', quantity: 1 }]);
+    const answer = await ask(orders, PLACE, { input: what });
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  });
+
   it('is refused to a caller without a channel', async () => {
     const answer = await ask(
       orders,
