@@ -7,7 +7,7 @@ export interface FollowOptions {
   readonly pauseMillis: number;
   /** How long nothing may change before we stop waiting, in milliseconds. */
   readonly stallMillis: number;
-  /** Told how many of the orders are not open any more, whenever that grew. */
+  /** Told at every look how many more of the orders are not open any more: the reader sees that somebody looks. */
   readonly onArrived: (orders: number) => void;
 }
 
@@ -26,10 +26,8 @@ export async function followOrders(
   for (;;) {
     const moving = new Map<string, string>();
     for await (const { id, status } of shop.orders(OPEN_STATUSES)) if (orderIds.has(id)) moving.set(id, status);
-    if (orderIds.size - moving.size > arrived) {
-      onArrived(orderIds.size - moving.size - arrived);
-      arrived = orderIds.size - moving.size;
-    }
+    onArrived(orderIds.size - moving.size - arrived);
+    arrived = orderIds.size - moving.size;
     const now = JSON.stringify([...moving]);
     if (now !== seen) stalledAt = performance.now() + stallMillis;
     seen = now;
