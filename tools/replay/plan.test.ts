@@ -96,10 +96,12 @@ describe('a credit invoice', () => {
     ]);
 
   it('takes units back from the purchase, each once', () => {
-    expect(purchases(planReplay([line(2), credit(3), credit(4, { quantity: -4 })]))).toEqual([
+    const plan = planReplay([line(2), credit(3), credit(4, { quantity: -4 }), credit(5, { quantity: -1 })]);
+    expect(purchases(plan)).toEqual([
       [3, [[2, 2]]],
       [4, [[2, 4]]],
     ]);
+    expect(refused(plan)).toEqual([[5, 'MORE_THAN_BOUGHT']]);
   });
 
   it('takes the latest purchase first, one at the credited price before others', () => {
