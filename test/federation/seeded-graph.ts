@@ -36,6 +36,11 @@ const NAMES: readonly SubgraphName[] = ['product', 'inventory', 'order', 'fulfil
 // biome-ignore lint/suspicious/noExplicitAny: a test reads what the answer holds
 type Data = Record<string, any>;
 
+export interface PlacedOrder {
+  readonly id: string;
+  readonly lines: readonly { readonly id: string; readonly sku: string }[];
+}
+
 /** What one operation cost. */
 export interface Cost {
   readonly data: Data;
@@ -94,7 +99,7 @@ export async function startSeededGraph(facts: readonly CatalogueFact[], stock: P
     /** Calls that reached a system of record. */
     systemCalls: systems.calls,
     /** Places an order of one unit of each SKU. @returns its id and its lines */
-    async place(skus: readonly string[]): Promise<{ id: string; lines: readonly { id: string; sku: string }[] }> {
+    async place(skus: readonly string[]): Promise<PlacedOrder> {
       const { data } = await run('storefront', 'PlaceOrder', {
         input: {
           idempotencyKey: randomUUID(),
@@ -107,7 +112,7 @@ export async function startSeededGraph(facts: readonly CatalogueFact[], stock: P
       if (userErrors.length > 0) throw new Error(JSON.stringify(userErrors));
       return { id: order.id, lines: order.lines.nodes };
     },
-    ship: (order: { id: string; lines: readonly { id: string; sku: string }[] }) => shipOneByOne(database.knex, order),
+    ship: createShipping(database.knex),
     async stop() {
       await Promise.all(Object.values(pools).map((pool) => pool.destroy()));
       await database.drop();
@@ -120,49 +125,76 @@ export type SeededGraph = Awaited<ReturnType<typeof startSeededGraph>>;
 async function seedCatalogue(knex: Knex, facts: readonly CatalogueFact[]): Promise<void> {
   const source = memoryProductSource();
   const rejected: unknown[] = [];
-  const feed = createProductFeed({ knex, source, logger, onRejected: async (records) => void rejected.push(...records) });
+  const feed = createProductFeed({
+    knex,
+    source,
+    logger,
+    onRejected: async (records) => void rejected.push(...records),
+  });
   source.tell(...facts);
   await feed.catchUp(signal);
   if (rejected.length > 0) throw new Error(JSON.stringify(rejected));
 }
 
-/** Every unit leaves in a shipment and a package of its own, and is scanned twice. */
-async function shipOneByOne(
-  knex: Knex,
-  order: { id: string; lines: readonly { id: string; sku: string }[] },
-): Promise<void> {
+/** A node and a carrier on the store, for orders that are to be shown under way. */
+function createShipping(knex: Knex) {
   const book = createFulfillmentBook(knex);
   const nodes = memoryNodeSystem();
   const carrier = memoryCarrier();
-  const feedDeps = { knex, report: async () => undefined, onFailure: () => undefined };
-  const [workId = ''] = await book.open({
-    key: `${order.id}:source:0`,
-    orderId: order.id,
-    channelCode: 'WEB',
-    customerId: null,
-    deliveryMethod: 'SHIPPING',
-    serviceLevel: null,
-    groups: [
-      { locationId: at('EAST'), lines: order.lines.map(({ id, sku }) => ({ lineId: id, sku, quantity: 1 })) },
-    ],
-    traceId: '0'.repeat(32),
-  });
-  const work = await book.submit(workId);
-  if (!work) throw new Error('the work is gone');
-  const { nodeReference } = await nodes.release({ ...work, shipTo: null }, signal);
-  await nodes.accept(nodeReference, signal);
-  for (const [index, { id }] of order.lines.entries()) {
-    const trackingNumber = `${order.id}-${index}`;
-    const parcel = { carrier: 'UPS', trackingNumber, sscc: null, serviceLevel: null };
-    const confirmation = { key: id, packages: [{ ...parcel, lines: [{ orderLineId: id, quantity: 1 }] }] };
-    await nodes.confirmShipment(nodeReference, confirmation, signal);
-    for (const status of ['pre_transit', 'in_transit']) {
-      const scan = { carrier: 'UPS', trackingNumber, status, statusDetail: null, location: null, message: null };
-      carrier.scan({ ...scan, occurredAt: new Date() });
+  const failures: unknown[] = [];
+  const feedDeps = {
+    knex,
+    report: async () => undefined,
+    onFailure: (_: string, error: unknown) => failures.push(error),
+  };
+  const nodeFeed = createNodeFeed({ ...feedDeps, nodes });
+  const trackingFeed = createTrackingFeed({ ...feedDeps, carrier });
+
+  /** Every unit leaves in a shipment and a package of its own, and is scanned twice. */
+  return async ({ id, lines }: PlacedOrder): Promise<void> => {
+    const [workId = ''] = await book.open({
+      key: `${id}:source:0`,
+      orderId: id,
+      channelCode: 'WEB',
+      customerId: null,
+      deliveryMethod: 'SHIPPING',
+      serviceLevel: null,
+      groups: [
+        { locationId: at('EAST'), lines: lines.map((line) => ({ lineId: line.id, sku: line.sku, quantity: 1 })) },
+      ],
+      traceId: '0'.repeat(32),
+    });
+    const work = await book.submit(workId);
+    if (!work) throw new Error('the work is gone');
+    const { nodeReference } = await nodes.release({ ...work, shipTo: null }, signal);
+    await nodes.accept(nodeReference, signal);
+    for (const [index, line] of lines.entries()) {
+      const trackingNumber = `${id}-${index}`;
+      const parcel = { carrier: 'UPS', trackingNumber, sscc: null, serviceLevel: null };
+      const confirmation = { key: line.id, packages: [{ ...parcel, lines: [{ orderLineId: line.id, quantity: 1 }] }] };
+      await nodes.confirmShipment(nodeReference, confirmation, signal);
+      for (const status of ['pre_transit', 'in_transit']) {
+        const scan = { carrier: 'UPS', trackingNumber, status, statusDetail: null, location: null, message: null };
+        carrier.scan({ ...scan, occurredAt: new Date() });
+      }
     }
-  }
-  // Feeds of their own per order: a memory system numbers from 1.
-  await query(knex);
-  await createNodeFeed({ ...feedDeps, nodes }).catchUp(signal);
-  await createTrackingFeed({ ...feedDeps, carrier }).catchUp(signal);
+    await nodeFeed.catchUp(signal);
+    await trackingFeed.catchUp(signal);
+    if (failures.length > 0) throw failures[0];
+  };
+}
+
+/** Stands for systems of record that no read may reach: notes every call and fails it. */
+function forbiddenSystems() {
+  const calls: string[] = [];
+  return {
+    calls,
+    of: <System extends object>(name: string): System =>
+      new Proxy({} as System, {
+        get: (_, method) => async () => {
+          calls.push(`${name}.${String(method)}`);
+          throw new Error(`${name}.${String(method)} was called`);
+        },
+      }),
+  };
 }
