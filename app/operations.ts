@@ -14,7 +14,20 @@ import type { SystemClients } from './system-clients.ts';
 /** The operations domain: exception desk, health of the systems, retries that the worker picks up. */
 export function openOperations(deps: { knex: Knex; clients: SystemClients; logger: Logger; process: string }) {
   const { knex, clients, logger } = deps;
-  const exceptions = createExceptionDesk({ knex, owners: loadOwnership() });
+  const desk = createExceptionDesk({ knex, owners: loadOwnership() });
+  const exceptions = {
+    ...desk,
+    /** The desk shows what an operator may read; the log has what was thrown, without the values it may carry. */
+    raise({ error, ...failure }: Parameters<typeof desk.raise>[0] & { readonly error?: unknown }): Promise<void> {
+      const { key, operation, orderId, workflowId, traceId } = failure;
+      const thrown =
+        error instanceof Error
+          ? { type: error.name, code: 'code' in error ? error.code : undefined, stack: error.stack }
+          : undefined;
+      logger.error({ key, operation, orderId, workflowId, traceId, thrown }, 'integration exception');
+      return desk.raise(failure);
+    },
+  };
   return {
     subgraph: createOperationsSubgraph({ knex, logger }),
     exceptions,

@@ -74,6 +74,7 @@ export async function durableStep<Result>(
           exceptions.raise({
             key,
             ...describe(failure),
+            error: failure,
             system: options.system,
             operation: options.name,
             ...work,

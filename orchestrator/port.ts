@@ -111,6 +111,8 @@ export interface OrderBook {
 
 /** The order desk (OMS). */
 export interface OrderDesk {
+  /** The registration of an order, or null when the desk does not know it. */
+  find(orderId: string, signal: AbortSignal): Promise<object | null>;
   register(
     order: {
       readonly orderId: string;
@@ -297,6 +299,8 @@ export interface ExceptionDesk {
     readonly channelCode: string | null;
     readonly workflowId: string | null;
     readonly traceId: string;
+    /** What was thrown: for the log, never for the desk. */
+    readonly error?: unknown;
   }): Promise<void>;
   /** Closes the open exception of this key, if any: a later attempt succeeded. */
   resolve(key: string): Promise<void>;

@@ -2044,12 +2044,10 @@ create table settlement.refund (
   return_id text,
   amount_minor bigint not null,
   currency_code text not null,
-  status text not null,
   created_at timestamp with time zone not null default now(),
   constraint refund_amount_minor_check CHECK ((amount_minor >= 0)),
   constraint refund_document_id_key UNIQUE (document_id),
-  constraint refund_pkey PRIMARY KEY (id),
-  constraint refund_status_check CHECK ((status = ANY (ARRAY['NONE'::text, 'PENDING'::text, 'PARTIAL'::text, 'SETTLED'::text, 'FAILED'::text])))
+  constraint refund_pkey PRIMARY KEY (id)
 );
 
 CREATE INDEX document_customer ON settlement.document USING btree (customer_id, issued_at DESC, id DESC) WHERE (customer_id IS NOT NULL);

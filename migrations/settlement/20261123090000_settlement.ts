@@ -43,7 +43,6 @@ export async function up(knex: Knex): Promise<void> {
       return_id text,
       amount_minor bigint not null check (amount_minor >= 0),
       currency_code text not null,
-      status text not null check (status in ('NONE', 'PENDING', 'PARTIAL', 'SETTLED', 'FAILED')),
       created_at timestamptz not null default now()
     );
     create index refund_order on settlement.refund (order_id, created_at);

@@ -1,4 +1,5 @@
-import { durableStep } from '../durable.ts';
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import { durableStep, type RunStep } from '../durable.ts';
 import type { LineUnits, OrchestratorDeps } from '../port.ts';
 
 export interface CancelUnitsInput {
@@ -11,9 +12,16 @@ export interface CancelUnitsInput {
   readonly traceId: string;
 }
 
-/** Units were cancelled in the order book: the order desk is told. */
+const FIRST_PAUSE_MILLIS = 1_000;
+const MAX_PAUSE_MILLIS = 60_000;
+/** Looks at the desk before an order that is cancelled whole counts as never registered. */
+const LOOKS = 4;
+
+/** Units were cancelled in the order book: the order desk is told, once it knows the order. */
 export async function cancelUnits(deps: OrchestratorDeps, input: CancelUnitsInput): Promise<void> {
-  await durableStep(deps.exceptions, input, { name: 'cancel-at-desk', system: 'oms' }, async (signal) => {
+  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  if (!(await registered(deps, step, input.orderId))) return;
+  await step({ name: 'cancel-at-desk', system: 'oms' }, async (signal) => {
     await deps.desk.cancel(
       { noticeId: input.cancellationId, orderId: input.orderId, lines: input.lines, reason: input.reason },
       signal,
@@ -26,4 +34,17 @@ export async function cancelUnits(deps: OrchestratorDeps, input: CancelUnitsInpu
       ],
     });
   });
+}
+
+/** Waits until the desk knows the order. False when it never will: the order was cancelled before it got there. */
+async function registered(deps: OrchestratorDeps, step: RunStep, orderId: string): Promise<boolean> {
+  for (let look = 0; ; look++) {
+    const state = await step({ name: `look-at-desk-${look}`, system: 'oms' }, async (signal) => {
+      if (await deps.desk.find(orderId, signal)) return 'known';
+      return (await deps.orders.read(orderId))?.order.status === 'CANCELLED' ? 'cancelled' : 'awaited';
+    });
+    if (state === 'known') return true;
+    if (state === 'cancelled' && look >= LOOKS) return false;
+    await DBOS.sleep(Math.min(MAX_PAUSE_MILLIS, FIRST_PAUSE_MILLIS * 2 ** look));
+  }
 }
