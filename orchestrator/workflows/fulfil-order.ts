@@ -107,8 +107,11 @@ async function acceptOrder(
     },
     signal,
   );
-  if (!registration.acknowledgedAt)
+  if (!registration.acknowledgedAt) {
+    // A desk that heard of the cancellation first will never acknowledge the order, and need not.
+    if ((await readOrder(deps, orderId)).order.status === 'CANCELLED') return;
     throw new CommerceError('SYSTEM_UNAVAILABLE', 'the order desk has not acknowledged the order yet', { orderId });
+  }
   await deps.orders.accept(
     orderId,
     { deskNumber: registration.deskNumber, acknowledgedAt: registration.acknowledgedAt },

@@ -173,6 +173,51 @@ it('takes an order from the product page to delivered, live', async () => {
   }
 }, 60_000);
 
+it('takes goods back: on the shelf again, credited and refunded', async () => {
+  const order = await place([{ sku: '71053', quantity: 3 }]);
+  await until(async () => (await statusOf(order.id)) === 'DELIVERED', 60_000);
+  const line = (await run('storefront', 'OrderPage', { id: order.id })).data.order.lines.nodes[0];
+  const asked = (
+    await run('storefront', 'RequestReturn', {
+      orderId: order.id,
+      input: { idempotencyKey: randomUUID(), lines: [{ orderLineId: line.id, quantity: 2, reason: 'UNWANTED' }] },
+    })
+  ).data.returnRequest;
+  await run('warehouse', 'AuthorizeReturn', { returnId: asked.return.id, input: { idempotencyKey: randomUUID() } });
+  const { data } = await send(url, 'dev-warehouse', '{ locations(kind: WAREHOUSE) { id } }');
+  const received = await run('warehouse', 'ReceiveReturn', {
+    returnId: asked.return.id,
+    input: {
+      idempotencyKey: randomUUID(),
+      locationId: data.locations[0].id,
+      lines: [{ returnLineId: asked.return.lines[0].id, quantity: 2, disposition: 'SELLABLE' }],
+    },
+  });
+  expect(received.data.returnReceive.userErrors).toEqual([]);
+  await until(
+    async () => (await run('storefront', 'OrderPage', { id: order.id })).data.order.refunds[0]?.status === 'SETTLED',
+    30_000,
+  );
+  const page = (await run('storefront', 'OrderPage', { id: order.id })).data.order;
+  expect(page.refunds).toMatchObject([{ amount: { amount: '6.78', currencyCode: 'GBP' }, status: 'SETTLED' }]);
+  await until(
+    async () => (await run('storefront', 'OrderPage', { id: order.id })).data.order.returns[0].state === 'CLOSED',
+    30_000,
+  );
+  expect(page).toMatchObject({ returnStatus: 'PARTIAL', paymentStatus: 'PARTIALLY_REFUNDED' });
+}, 130_000);
+
+it('tells the desk of a cancellation right after the order', async () => {
+  const order = await place([{ sku: '71053', quantity: 1 }]);
+  const { data } = await run('storefront', 'CancelOrder', {
+    orderId: order.id,
+    input: { idempotencyKey: randomUUID(), reason: 'CUSTOMER_REQUEST' },
+  });
+  // The workflow may have been faster: then the node has the units, and that is said.
+  if (data.orderCancel.userErrors.length === 0) expect(data.orderCancel.order.status).toBe('CANCELLED');
+  else expect(data.orderCancel.userErrors).toMatchObject([{ code: 'ILLEGAL_TRANSITION' }]);
+});
+
 it('finishes every order after kill -9, and each system saw each effect once', async () => {
   const orders: { id: string; number: string }[] = [];
   for (let index = 0; index < 12; index++) {
