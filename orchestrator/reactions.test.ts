@@ -1,0 +1,190 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { StoredEvent } from '../events/port.ts';
+import { bookedOrder, type OrchestratorPorts, orchestratorPorts } from '../test/helpers/orchestrator-ports.ts';
+import { type ReactedType, react, type Workflows } from './reactions.ts';
+
+const TRACE = '0'.repeat(32);
+let ports: OrchestratorPorts;
+let started: { workflow: string; id: string; input: object }[];
+let workflows: Workflows;
+
+beforeEach(() => {
+  ports = orchestratorPorts();
+  ports.orders.set('ord_1', bookedOrder('ord_1'));
+  ports.shipments.set('shp_1', {
+    shipmentId: 'shp_1',
+    orderId: 'ord_1',
+    locationId: 'EAST',
+    shippedAt: new Date('2026-11-23T09:00:00Z'),
+    lines: [{ lineId: 'l1', sku: 'LANTERN', quantity: 5, shippedBefore: 0 }],
+    packages: [{ carrier: 'UPS', trackingNumber: '1Z1' }],
+  });
+  started = [];
+  const start = (workflow: string) => async (id: string, input: object) => void started.push({ workflow, id, input });
+  workflows = {
+    fulfilOrder: start('fulfilOrder'),
+    sourceAgain: start('sourceAgain'),
+    ship: start('ship'),
+    returnGoods: start('returnGoods'),
+    cancelUnits: start('cancelUnits'),
+  };
+});
+
+function event<Type extends ReactedType>(
+  type: Type,
+  data: StoredEvent<Type>['data'],
+  more: Partial<StoredEvent> = {},
+): StoredEvent<ReactedType> {
+  return {
+    sequence: 's-1',
+    id: 'evt_1',
+    source: '/commerce/test',
+    subject: 'subject',
+    version: 7,
+    channelCode: 'WEB',
+    occurredAt: '2026-11-23T09:30:00.000Z',
+    traceId: TRACE,
+    ...more,
+    type,
+    data,
+  } as StoredEvent<ReactedType>;
+}
+const tell = (told: StoredEvent<ReactedType>) => react(told, ports.deps, workflows);
+const work = { orderId: 'ord_1', channelCode: 'WEB', traceId: TRACE };
+const units = [{ lineId: 'l1', sku: 'LANTERN', quantity: 2 }];
+
+const changed = (data: Partial<StoredEvent<'fulfillment-order-changed.v1'>['data']>): StoredEvent<ReactedType> =>
+  event('fulfillment-order-changed.v1', {
+    fulfillmentOrderId: 'ful_1',
+    orderId: 'ord_1',
+    locationId: 'EAST',
+    previousStatus: 'OPEN',
+    status: 'OPEN',
+    previousRequestStatus: 'SUBMITTED',
+    requestStatus: 'SUBMITTED',
+    lines: [{ lineId: 'l1', quantity: 5 }],
+    handedBack: [],
+    ...data,
+  });
+const moved = (status: StoredEvent<'shipment-status-changed.v1'>['data']['status']) =>
+  event('shipment-status-changed.v1', { shipmentId: 'shp_1', orderId: 'ord_1', previousStatus: null, status });
+
+describe('starts one workflow per', () => {
+  it('placed order, under the order’s own name', async () => {
+    const placed = event('order-placed.v1', {
+      orderId: 'ord_1', number: '1', channelCode: 'WEB', lines: units, allocations: [], totalMinor: '1', currencyCode: 'GBP', deliveryMethod: 'SHIPPING',
+    }); // biome-ignore format: a table
+    await tell(placed);
+    await tell(placed);
+    const expected = { workflow: 'fulfilOrder', id: 'order:ord_1', input: { ...work, round: 0 } };
+    expect(started).toEqual([expected, expected]);
+  });
+
+  it('released hold, which is another round of the same order', async () => {
+    await tell(event('order-hold-released.v1', { orderId: 'ord_1' }, { version: 4 }));
+    expect(started).toEqual([{ workflow: 'fulfilOrder', id: 'order:ord_1:4', input: { ...work, round: 4 } }]);
+  });
+
+  it('cancellation', async () => {
+    const lines = [{ lineId: 'l1', quantity: 2 }];
+    await tell(event('order-cancelled.v1', { orderId: 'ord_1', reason: 'CUSTOMER_REQUEST', lines }));
+    expect(started).toEqual([
+      {
+        workflow: 'cancelUnits',
+        id: 'cancel:evt_1',
+        input: { ...work, cancellationId: 'evt_1', reason: 'CUSTOMER_REQUEST', lines },
+      },
+    ]);
+  });
+
+  it('shipment', async () => {
+    await tell(
+      event('shipment-dispatched.v1', {
+        shipmentId: 'shp_1', orderId: 'ord_1', fulfillmentOrderId: 'ful_1', lines: units, packages: [],
+      }), // biome-ignore format: a table
+    );
+    expect(started).toEqual([{ workflow: 'ship', id: 'shipment:shp_1', input: { ...work, shipmentId: 'shp_1' } }]);
+  });
+
+  it('arrival of returned goods, with all that the event says of them', async () => {
+    const data = {
+      returnId: 'ret_1',
+      orderId: 'ord_1',
+      locationId: 'EAST',
+      complete: true,
+      lines: [{ ...units[0], returnedBefore: 0, disposition: 'SELLABLE' }],
+    } as StoredEvent<'return-received.v1'>['data'];
+    await tell(event('return-received.v1', data));
+    expect(started).toEqual([
+      { workflow: 'returnGoods', id: 'return:evt_1', input: { ...work, ...data, arrivalId: 'evt_1' } },
+    ]);
+  });
+
+  it('handing back, of the units handed back, away from the node that did', async () => {
+    await tell(changed({ status: 'CANCELLED', requestStatus: 'REJECTED', lines: [], handedBack: units }));
+    expect(started).toEqual([
+      {
+        workflow: 'sourceAgain',
+        id: 'source-again:evt_1',
+        input: { ...work, decisionId: 'evt_1', refusedLocationId: 'EAST', lines: units },
+      },
+    ]);
+  });
+});
+
+describe('work at a node', () => {
+  it('moves the order’s units when it is accepted, and only then', async () => {
+    await tell(changed({ previousRequestStatus: null, requestStatus: 'UNSUBMITTED' }));
+    await tell(changed({ previousRequestStatus: 'UNSUBMITTED', requestStatus: 'SUBMITTED' }));
+    expect(ports.calls).toEqual([]);
+    await tell(changed({ status: 'IN_PROGRESS', requestStatus: 'ACCEPTED' }));
+    await tell(changed({ status: 'READY_FOR_PICKUP', previousRequestStatus: 'ACCEPTED', requestStatus: 'ACCEPTED' }));
+    await tell(changed({ status: 'CLOSED', previousRequestStatus: 'ACCEPTED', requestStatus: 'CLOSED', lines: [] }));
+    expect(ports.calls).toMatchObject([
+      {
+        port: 'orders.startFulfillment',
+        args: ['ord_1', [{ lineId: 'l1', quantity: 5 }], { key: 'accepted:ful_1', traceId: TRACE }],
+      },
+    ]);
+    expect(started).toEqual([]);
+  });
+});
+
+describe('a parcel', () => {
+  it.each([
+    ['DELIVERED', 'orders.deliver'],
+    ['LOST', 'orders.lose'],
+    ['OUT_FOR_DELIVERY', 'orders.note'],
+    ['RETURN_TO_SENDER', 'orders.note'],
+  ] as const)('that is %s moves its units by %s, after they were shipped', async (status, port) => {
+    await tell(moved(status));
+    expect(ports.calls.map((call) => call.port)).toEqual(['orders.ship', port]);
+    expect(ports.calls[0]?.args).toMatchObject(['ord_1', [{ lineId: 'l1', quantity: 5 }], { key: 'ship:shp_1' }]);
+    const effect = ports.calls[1]?.args.at(-1);
+    expect(effect).toMatchObject({ key: `${status}:shp_1:7`, timeline: [{ type: `SHIPMENT_${status}` }] });
+    expect(effect.timeline[0].occurredAt).toEqual(new Date('2026-11-23T09:30:00.000Z'));
+  });
+
+  it('that is not recorded changes nothing', async () => {
+    ports.shipments.clear();
+    await tell(moved('DELIVERED'));
+    expect(ports.calls).toEqual([]);
+  });
+
+  it('gives the order the same dispatch as the workflow, so that it happens once', async () => {
+    await tell(moved('IN_TRANSIT'));
+    const [shipped] = ports.of('orders.ship');
+    expect(shipped?.args[2]).toEqual({
+      key: 'ship:shp_1',
+      traceId: TRACE,
+      timeline: [
+        {
+          type: 'GOODS_ISSUED',
+          system: 'wms',
+          message: '5 units left the node in 1 package(s)',
+          occurredAt: new Date('2026-11-23T09:00:00Z'),
+        },
+      ],
+    });
+  });
+});

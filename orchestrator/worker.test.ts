@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { inProcessFanOut } from '../events/adapters/in-process-fan-out.ts';
+import { memoryEventLog } from '../events/adapters/memory-event-log.ts';
+import type { NewEvent } from '../events/outbox.ts';
+import { CommerceError } from '../platform/errors.ts';
+import { createLogger } from '../platform/logger.ts';
+import { createEmptyDatabase, type TestDatabase } from '../test/helpers/database.ts';
+import { bookedOrder, type OrchestratorPorts, orchestratorPorts } from '../test/helpers/orchestrator-ports.ts';
+import { until } from '../test/helpers/processes.ts';
+import { type Orchestrator, startOrchestrator } from './worker.ts';
+
+// The workflow engine is one per process: all that needs it is in this file, on one database.
+const TRACE = '0'.repeat(32);
+const log = memoryEventLog({ fanOut: inProcessFanOut(), pollMillis: 20 });
+const ports: OrchestratorPorts = orchestratorPorts();
+let database: TestDatabase;
+let orchestrator: Orchestrator;
+let count = 0;
+
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+  orchestrator = await startOrchestrator({
+    deps: ports.deps,
+    log,
+    databaseUrl: database.url,
+    executorId: 'test',
+    logger: createLogger({ level: 'silent', component: 'test' }),
+  });
+}, 60_000);
+afterAll(async () => {
+  await orchestrator.stop();
+  await database.drop();
+});
+beforeEach(() => {
+  ports.calls.length = 0;
+});
+
+/** An order in the book, and the event that says so. */
+function placed(overrides: Parameters<typeof bookedOrder>[1] = {}): { orderId: string; event: NewEvent } {
+  const orderId = `ord_${++count}`;
+  ports.orders.set(orderId, bookedOrder(orderId, overrides));
+  const line = { lineId: 'l1', sku: 'LANTERN', quantity: 5 };
+  const data = { orderId, number: '1', channelCode: 'WEB', lines: [line], allocations: [], totalMinor: '1', currencyCode: 'GBP', deliveryMethod: 'SHIPPING' }; // biome-ignore format: a table
+  return { orderId, event: newEvent('order-placed.v1', orderId, data) };
+}
+function newEvent(type: NewEvent['type'], subject: string, data: object): NewEvent {
+  return { type, subject, version: 1, channelCode: 'WEB', traceId: TRACE, data };
+}
+const portsCalled = () => ports.calls.map((call) => call.port);
+const released = (times: number) => until(() => ports.of('warehouse.release').length === times, 10_000);
+const noted = (key: string) => until(() => ports.of('orders.note').some(({ args }) => args[1].key === key), 10_000);
+
+describe('a placed order', () => {
+  it('is registered, accepted, sourced, and handed to each node that holds its stock', async () => {
+    const { orderId, event } = placed();
+    log.append([event]);
+    await noted(`release:${orderId}:source:0#1`);
+    expect(portsCalled()).toEqual([
+      'desk.register',
+      'orders.accept',
+      'orders.allocate',
+      'fulfillment.open',
+      ...['fulfillment.submit', 'stock.assignWork', 'warehouse.release', 'orders.note'],
+      ...['fulfillment.submit', 'stock.assignWork', 'warehouse.release', 'orders.note'],
+    ]);
+    const [registered] = ports.of('desk.register');
+    expect(registered?.args[0]).toMatchObject({
+      orderId,
+      lines: [
+        { lineId: 'l1', quantity: 5, unitPrice: '3.39' },
+        { lineId: 'l2', quantity: 2 },
+      ],
+      destination: { countryCode: 'GB', postalCode: 'N1 1AA' },
+    });
+    expect(JSON.stringify(registered)).not.toContain('Ada');
+    expect(ports.of('warehouse.release').map(({ args }) => [args[0].locationId, args[0].shipTo.name])).toEqual([
+      ['EAST', 'Ada'],
+      ['WEST', 'Ada'],
+    ]);
+  });
+
+  it('goes its way once, however often the event comes', async () => {
+    const { event } = placed();
+    log.append([event]);
+    await released(2);
+    log.append([{ ...event, version: 2 }]);
+    const other = placed();
+    log.append([other.event]);
+    await released(4);
+    expect(ports.of('desk.register')).toHaveLength(2);
+  });
+
+  it('stops when it is on hold, and is taken up when the hold is released', async () => {
+    const { orderId, event } = placed();
+    const order = bookedOrder(orderId);
+    ports.orders.set(orderId, { ...order, holds: [{}] });
+    log.append([event]);
+    const next = placed();
+    log.append([next.event]);
+    await released(2);
+    expect(ports.of('desk.register').map(({ args }) => args[0].orderId)).toEqual([next.orderId]);
+    ports.orders.set(orderId, order);
+    log.append([{ ...newEvent('order-hold-released.v1', orderId, { orderId }), version: 2 }]);
+    await released(4);
+    expect(ports.of('fulfillment.open').at(-1)?.args[0].key).toBe(`${orderId}:source:2`);
+  });
+});
+
+describe('a step that fails', () => {
+  const outage = () => new CommerceError('SYSTEM_UNAVAILABLE', 'OMS answered with status 503');
+
+  it('is repeated quickly and in silence when the system is only away for a moment', async () => {
+    const { event } = placed();
+    ports.failNext('desk.register', outage(), outage());
+    log.append([event]);
+    await released(2);
+    expect(ports.of('desk.register')).toHaveLength(3);
+    expect(ports.of('exceptions.raise')).toEqual([]);
+    expect(ports.of('exceptions.resolve')).toEqual([]);
+  });
+
+  it('is shown to people when that does not help, with the last cause; their retry ends the wait and closes it', async () => {
+    const { orderId, event } = placed();
+    ports.failNext('desk.register', ...Array.from({ length: 5 }, outage));
+    log.append([event]);
+    await until(() => ports.of('exceptions.raise').length === 1, 15_000);
+    expect(ports.of('desk.register')).toHaveLength(5);
+    expect(ports.of('exceptions.raise')[0]?.args[0]).toMatchObject({
+      key: `order:${orderId}:accept-order`,
+      cause: 'UNAVAILABLE',
+      system: 'oms',
+      operation: 'accept-order',
+      message: 'OMS answered with status 503',
+      orderId,
+      channelCode: 'WEB',
+      workflowId: `order:${orderId}`,
+      traceId: TRACE,
+    });
+    expect(await orchestrator.retry(`order:${orderId}`)).toBe(true);
+    await released(2);
+    expect(ports.of('exceptions.resolve').map(({ args }) => args[0])).toEqual([`order:${orderId}:accept-order`]);
+    // What was done before the failure was not done again.
+    expect(ports.of('orders.accept')).toHaveLength(1);
+  });
+
+  it('is shown at once when repeating it cannot help', async () => {
+    const { orderId, event } = placed();
+    ports.failNext('warehouse.release', new CommerceError('SYSTEM_REJECTED', 'WMS refused the request'));
+    log.append([event]);
+    await until(() => ports.of('exceptions.raise').length === 1, 10_000);
+    expect(ports.of('warehouse.release')).toHaveLength(1);
+    expect(ports.of('exceptions.raise')[0]?.args[0]).toMatchObject({
+      key: `order:${orderId}:release-work-0`,
+      cause: 'VALIDATION',
+      message: 'WMS refused the request',
+    });
+    await orchestrator.retry(`order:${orderId}`);
+    await released(3);
+    expect(ports.of('exceptions.resolve')).toHaveLength(1);
+  });
+
+  it('counts another attempt on the same exception when the retry fails too', async () => {
+    const { orderId, event } = placed();
+    const refusal = new CommerceError('SYSTEM_REJECTED', 'WMS refused the request');
+    ports.failNext('warehouse.release', refusal, refusal);
+    log.append([event]);
+    await until(() => ports.of('exceptions.raise').length === 1, 10_000);
+    await orchestrator.retry(`order:${orderId}`);
+    await until(() => ports.of('exceptions.raise').length === 2, 10_000);
+    const [first, second] = ports.of('exceptions.raise').map(({ args }) => args[0].key);
+    expect(second).toBe(first);
+    await orchestrator.retry(`order:${orderId}`);
+    await released(4);
+  });
+
+  it('does not show the text of a failure that nobody foresaw', async () => {
+    const { orderId, event } = placed();
+    const unforeseen = () => new Error('duplicate key (email)=(ada@example.com)');
+    ports.failNext('fulfillment.open', ...Array.from({ length: 5 }, unforeseen));
+    log.append([event]);
+    await until(() => ports.of('exceptions.raise').length === 1, 10_000);
+    const [raised] = ports.of('exceptions.raise').map(({ args: [{ error: _, ...shown }] }) => shown);
+    expect(raised).toMatchObject({ cause: 'UNKNOWN', operation: 'open-fulfillment-orders' });
+    expect(JSON.stringify(raised)).not.toContain('ada@example.com');
+    await orchestrator.retry(`order:${orderId}`);
+    await released(2);
+  });
+
+  it('is not retried by hand when its workflow is done, or was never there', async () => {
+    const { orderId, event } = placed();
+    log.append([event]);
+    await noted(`release:${orderId}:source:0#1`);
+    await until(async () => !(await orchestrator.retry(`order:${orderId}`)), 5_000);
+    expect(await orchestrator.retry('order:ord_nobody')).toBe(false);
+  });
+});
+
+describe('a shipment', () => {
+  it('is told to the desk, invoiced with its share of the tax, and paid with the authorised money', async () => {
+    const { orderId } = placed();
+    ports.shipments.set('shp_1', {
+      shipmentId: 'shp_1',
+      orderId,
+      locationId: 'EAST',
+      shippedAt: new Date(),
+      lines: [{ lineId: 'l1', sku: 'LANTERN', quantity: 2, shippedBefore: 3 }],
+      packages: [{ carrier: 'UPS', trackingNumber: '1Z1' }],
+    });
+    const line = { lineId: 'l1', sku: 'LANTERN', quantity: 2 };
+    const data = { shipmentId: 'shp_1', orderId, fulfillmentOrderId: 'ful_1', lines: [line], packages: [] };
+    log.append([newEvent('shipment-dispatched.v1', 'shp_1', data)]);
+    await until(() => ports.of('orders.setPaymentStatus').length === 1, 10_000);
+    expect(portsCalled()).toEqual([
+      'orders.ship',
+      'desk.confirmShipment',
+      'orders.note',
+      'finance.postInvoice',
+      'orders.note',
+      'finance.clear',
+      'orders.setPaymentStatus',
+    ]);
+    // 16.95 with 2.82 tax; the first three units were billed 1.69 of it.
+    expect(ports.of('finance.postInvoice')[0]?.args[0]).toMatchObject({
+      key: 'shp_1:invoice',
+      orderId,
+      lines: [{ lineId: 'l1', sku: 'LANTERN', quantity: 2, netMinor: 565n, taxMinor: 113n }],
+      paid: true,
+    });
+    expect(ports.of('orders.setPaymentStatus')[0]?.args).toMatchObject([orderId, 'PAID', { key: 'paid:shp_1' }]);
+  });
+});
+
+it('puts an event on the exception desk that cannot be handled, and goes on with the next', async () => {
+  const { orderId } = placed();
+  ports.failNext('orders.startFulfillment', ...Array.from({ length: 50 }, () => new CommerceError('NOT_FOUND', 'no')));
+  const data = {
+    fulfillmentOrderId: 'ful_9', orderId, locationId: 'EAST', previousStatus: 'OPEN', status: 'IN_PROGRESS',
+    previousRequestStatus: 'SUBMITTED', requestStatus: 'ACCEPTED', lines: [], handedBack: [],
+  }; // biome-ignore format: a table
+  log.append([newEvent('fulfillment-order-changed.v1', 'ful_9', data)]);
+  await until(() => ports.of('exceptions.raise').length === 1, 15_000);
+  expect(ports.of('exceptions.raise')[0]?.args[0]).toMatchObject({
+    key: expect.stringMatching(/^event:/),
+    operation: 'react-to-fulfillment-order-changed.v1',
+    orderId,
+    workflowId: null,
+  });
+  const next = placed();
+  log.append([next.event]);
+  await released(2);
+}, 30_000);

@@ -1,0 +1,169 @@
+import type { BookedOrder, ChangedOrder, OrchestratorDeps } from '../../orchestrator/port.ts';
+import { CommerceError } from '../../platform/errors.ts';
+import { money } from '../../platform/money.ts';
+
+/** One call of a port: `desk.register`, and what it got, without the signal. */
+export interface PortCall {
+  readonly port: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what was handed over
+  readonly args: readonly any[];
+}
+
+type Shipment = NonNullable<Awaited<ReturnType<OrchestratorDeps['fulfillment']['readShipment']>>>;
+
+/** An accepted order of WEB over five lanterns at EAST and two candles, of which one is at WEST and one is not there. */
+export function bookedOrder(orderId: string, overrides: Partial<BookedOrder['order']> = {}): BookedOrder {
+  const none = { backordered: 0, allocated: 0, inFulfillment: 0, inTransit: 0, delivered: 0 };
+  const rest = { ...none, lost: 0, cancelled: 0, returned: 0 };
+  const line = (id: string, sku: string, unit: bigint, ordered: number, backordered: number) => ({
+    id,
+    sku,
+    unitPrice: money(unit, 'GBP'),
+    total: money(unit * BigInt(ordered), 'GBP'),
+    tax: money((unit * BigInt(ordered)) / 6n, 'GBP'),
+    quantities: { ...rest, ordered, backordered, unsourced: ordered - backordered },
+  });
+  return {
+    order: {
+      id: orderId,
+      number: '100001',
+      status: 'VALIDATED',
+      channel: { code: 'WEB' },
+      channelOrderId: null,
+      customerId: 'cust_1',
+      currencyCode: 'GBP',
+      taxIncluded: true,
+      deliveryMethod: 'SHIPPING',
+      serviceLevel: null,
+      shippingAddress: { name: 'Ada', line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' },
+      paymentStatus: 'AUTHORIZED',
+      ...overrides,
+    },
+    lines: [line('l1', 'LANTERN', 339n, 5, 0), line('l2', 'CANDLE', 255n, 2, 1)],
+    holds: [],
+    allocations: [
+      { lineId: 'l1', sku: 'LANTERN', locationId: 'EAST', quantity: 5 },
+      { lineId: 'l2', sku: 'CANDLE', locationId: 'WEST', quantity: 1 },
+    ],
+  };
+}
+
+/** The domains and systems around the orchestrator: they note every call, answer plainly, and fail when told to. */
+export function orchestratorPorts() {
+  const calls: PortCall[] = [];
+  const failures = new Map<string, unknown[]>();
+  const orders = new Map<string, BookedOrder>();
+  const shipments = new Map<string, Shipment>();
+  const registered = new Set<string>();
+  const opened = new Map<string, Parameters<OrchestratorDeps['fulfillment']['open']>[0]>();
+
+  /** Notes the call, then fails with the next failure that was planned for the port, if any. */
+  const note = (port: string, args: readonly unknown[]) => {
+    calls.push({ port, args: args.filter((arg) => !(arg instanceof AbortSignal)) });
+    const failure = failures.get(port)?.shift();
+    if (failure !== undefined) throw failure;
+  };
+  const changing =
+    (port: string) =>
+    async (orderId: string, ...args: readonly unknown[]): Promise<ChangedOrder> => {
+      note(port, [orderId, ...args]);
+      return { applied: true, lines: orders.get(orderId)?.lines ?? [] };
+    };
+  const at = (workId: string) => {
+    const [key = '', index] = workId.split('#');
+    const request = opened.get(key);
+    const group = request?.groups[Number(index)];
+    if (!request || !group) throw new CommerceError('NOT_FOUND', 'no such work');
+    return { request, group };
+  };
+
+  const deps: OrchestratorDeps = {
+    orders: {
+      read: async (orderId) => orders.get(orderId) ?? null,
+      accept: changing('orders.accept'),
+      allocate: changing('orders.allocate'),
+      startFulfillment: changing('orders.startFulfillment'),
+      handBack: changing('orders.handBack'),
+      backorder: changing('orders.backorder'),
+      ship: changing('orders.ship'),
+      deliver: changing('orders.deliver'),
+      lose: changing('orders.lose'),
+      setPaymentStatus: changing('orders.setPaymentStatus'),
+      note: changing('orders.note'),
+      settleReturn: async (...args) => note('orders.settleReturn', args),
+    },
+    desk: {
+      find: async (orderId) => (registered.has(orderId) ? { orderId } : null),
+      async register(order, signal) {
+        note('desk.register', [order, signal]);
+        registered.add(order.orderId);
+        return { deskNumber: 'D1', acknowledgedAt: new Date('2026-11-23T09:00:00Z') };
+      },
+      confirmShipment: async (...args) => note('desk.confirmShipment', args),
+      cancel: async (...args) => note('desk.cancel', args),
+    },
+    fulfillment: {
+      async open(request) {
+        note('fulfillment.open', [request]);
+        opened.set(request.key, request);
+        return request.groups.map((_, index) => `${request.key}#${index}`);
+      },
+      async submit(fulfillmentOrderId) {
+        note('fulfillment.submit', [fulfillmentOrderId]);
+        const { request, group } = at(fulfillmentOrderId);
+        return {
+          fulfillmentOrderId,
+          orderId: request.orderId,
+          locationId: group.locationId,
+          deliveryMethod: 'SHIPPING',
+          serviceLevel: null,
+          lines: group.lines.map(({ lineId, sku, quantity }) => ({ orderLineId: lineId, sku, quantity })),
+        };
+      },
+      readShipment: async (shipmentId) => shipments.get(shipmentId) ?? null,
+    },
+    stock: {
+      async reassign(request) {
+        note('stock.reassign', [request]);
+        return request.lines.map(({ lineId, quantity }) => ({ lineId, locationId: 'WEST', quantity }));
+      },
+      assignWork: async (...args) => note('stock.assignWork', args),
+      returnToStock: async (...args) => note('stock.returnToStock', args),
+    },
+    warehouse: {
+      async release(work, signal) {
+        note('warehouse.release', [work, signal]);
+        return { nodeReference: `N-${work.locationId}` };
+      },
+    },
+    finance: {
+      async postInvoice(document, signal) {
+        note('finance.postInvoice', [document, signal]);
+        return { invoiceId: 'inv_1', number: 'B1' };
+      },
+      async postCreditMemo(document, signal) {
+        note('finance.postCreditMemo', [document, signal]);
+        return { creditMemoId: 'inv_2', number: 'G1' };
+      },
+      async clear(documentId, signal) {
+        note('finance.clear', [documentId, signal]);
+        return true;
+      },
+    },
+    exceptions: {
+      raise: async (...args) => note('exceptions.raise', args),
+      resolve: async (...args) => note('exceptions.resolve', args),
+    },
+  };
+  return {
+    deps,
+    calls,
+    orders,
+    shipments,
+    /** Lets the next calls of a port fail, one failure each. */
+    failNext: (port: string, ...errors: readonly unknown[]) => failures.set(port, [...errors]),
+    of: (port: string) => calls.filter((call) => call.port === port),
+  };
+}
+
+export type OrchestratorPorts = ReturnType<typeof orchestratorPorts>;
