@@ -82,10 +82,12 @@ export function availableTransitions(
   work: Pick<FulfillmentOrder, 'status' | 'requestStatus' | 'deliveryMethod'>,
 ): FulfillmentTransition[] {
   if (work.status === 'OPEN' && work.requestStatus === 'SUBMITTED') return ['ACCEPT', 'REJECT'];
-  const collected = isCollected(work.deliveryMethod);
-  if (work.status === 'IN_PROGRESS' || work.status === 'INCOMPLETE')
-    return collected ? ['MARK_READY_FOR_PICKUP'] : ['SHIP'];
-  return work.status === 'READY_FOR_PICKUP' ? ['COMPLETE_PICKUP'] : [];
+  if (work.requestStatus !== 'ACCEPTED') return [];
+  if (isCollected(work.deliveryMethod)) {
+    if (work.status === 'IN_PROGRESS') return ['MARK_READY_FOR_PICKUP'];
+    return work.status === 'READY_FOR_PICKUP' ? ['COMPLETE_PICKUP'] : [];
+  }
+  return work.status === 'IN_PROGRESS' || work.status === 'INCOMPLETE' ? ['SHIP'] : [];
 }
 
 /** Whether the buyer takes the goods at the node instead of a carrier. */

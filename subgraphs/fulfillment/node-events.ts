@@ -37,22 +37,52 @@ async function applyNodeEvent(trx: Knex.Transaction, event: NodeEvent): Promise<
   const work = await lockWork(trx, event.fulfillmentOrderId);
   if (!work) return 'no such fulfillment order';
   const lines = await readLines(trx, work.id);
+  if (await isRecorded(trx, event)) return null; // heard before
+  const problem = problemWithUnits(lines, event);
+  if (problem) return problem;
   switch (event.kind) {
     case 'ACCEPTED':
-      return move(trx, work, lines, 'IN_PROGRESS', 'ACCEPTED', event);
+      return ACCEPTED_BEFORE.has(work.status) ? null : move(trx, work, lines, 'IN_PROGRESS', 'ACCEPTED', event);
     case 'REFUSED':
       return giveUp(trx, work, lines, 'REJECTED', event);
     case 'CANCELLED':
       return giveUp(trx, work, lines, 'CANCELLATION_ACCEPTED', event);
     case 'READY_FOR_PICKUP':
-      await acceptImplied(trx, work, lines, event);
-      return stage(trx, await relock(trx, work), lines, event);
+      return stage(trx, await acceptImplied(trx, work, lines, event), lines, event);
     case 'ISSUED':
     case 'PICKED_UP':
-      await acceptImplied(trx, work, lines, event);
-      return issue(trx, await relock(trx, work), lines, event);
+      return issue(trx, await acceptImplied(trx, work, lines, event), lines, event);
   }
 }
+
+/** Whether the goods that left with this event are recorded as a shipment. */
+async function isRecorded(trx: Knex.Transaction, event: NodeEvent): Promise<boolean> {
+  if (event.issued.length === 0) return false;
+  const shipments = await query(trx, 'select 1 from fulfillment.shipment where node_event = ?', [
+    String(event.position),
+  ]);
+  return shipments.length > 0;
+}
+
+/** Units can only leave, or be missing, that are still to be picked. */
+function problemWithUnits(lines: readonly FulfillmentOrderLine[], event: NodeEvent): string | null {
+  const left = new Map(lines.map((line) => [line.orderLineId, remainingUnits(line)]));
+  for (const units of [...event.issued, ...event.short]) {
+    const remaining = left.get(units.orderLineId);
+    if (remaining === undefined) return 'the work has no such line';
+    if (remaining < units.quantity) return 'more units left than were to be picked';
+    left.set(units.orderLineId, remaining - units.quantity);
+  }
+  return null;
+}
+
+/** Work in these states was taken on: that it was may be heard late, after what followed from it. */
+const ACCEPTED_BEFORE: ReadonlySet<FulfillmentOrderStatus> = new Set([
+  'IN_PROGRESS',
+  'READY_FOR_PICKUP',
+  'INCOMPLETE',
+  'CLOSED',
+]);
 
 /** From now on staff can be asked about the work: they know it under this number. */
 async function learnReference(trx: Knex.Transaction, event: NodeEvent): Promise<string | null> {
@@ -99,18 +129,16 @@ export async function readLines(trx: Knex.Transaction, workId: string): Promise<
   );
 }
 
-async function relock(trx: Knex.Transaction, work: FulfillmentOrder): Promise<FulfillmentOrder> {
-  return (await lockWork(trx, work.id)) ?? work;
-}
-
-/** Goods that left were accepted before, even when that was never said. */
+/** Goods that left were accepted before, even when that was never said. @returns the work as it is then */
 async function acceptImplied(
   trx: Knex.Transaction,
   work: FulfillmentOrder,
   lines: readonly FulfillmentOrderLine[],
   event: NodeEvent,
-): Promise<void> {
-  if (work.requestStatus === 'SUBMITTED') await move(trx, work, lines, 'IN_PROGRESS', 'ACCEPTED', event);
+): Promise<FulfillmentOrder> {
+  if (work.status !== 'OPEN' || work.requestStatus !== 'SUBMITTED') return work;
+  await move(trx, work, lines, 'IN_PROGRESS', 'ACCEPTED', event);
+  return (await lockWork(trx, work.id)) ?? work;
 }
 
 async function move(
@@ -160,19 +188,12 @@ async function issue(
   lines: readonly FulfillmentOrderLine[],
   event: NodeEvent,
 ): Promise<string | null> {
-  const byOrderLine = new Map(lines.map((line) => [line.orderLineId, line]));
-  for (const units of [...event.issued, ...event.short]) {
-    const line = byOrderLine.get(units.orderLineId);
-    if (!line) return 'the work has no such line';
-  }
+  if (!ACCEPTED_BEFORE.has(work.status)) return `nothing can leave of work that is ${work.status}`;
   const issued = toUnits(event.issued);
   const short = toUnits(event.short);
-  const taken = new Map([...issued, ...short].map((units) => [units.lineId, 0]));
-  for (const units of [...issued, ...short]) taken.set(units.lineId, (taken.get(units.lineId) ?? 0) + units.quantity);
-  const left = (line: FulfillmentOrderLine) => remainingUnits(line) - (taken.get(line.orderLineId) ?? 0);
-  if (lines.some((line) => left(line) < 0)) return 'more units left than were to be picked';
-
-  const done = lines.every((line) => left(line) === 0);
+  const unitsOf = (rows: readonly { readonly quantity: number }[]) => rows.reduce((sum, row) => sum + row.quantity, 0);
+  const remaining = lines.reduce((sum, line) => sum + remainingUnits(line), 0);
+  const done = remaining === unitsOf(issued) + unitsOf(short);
   const requestStatus = done ? 'CLOSED' : work.requestStatus;
   const status = done ? 'CLOSED' : short.length > 0 || work.status === 'INCOMPLETE' ? 'INCOMPLETE' : work.status;
   const refusal = refusalOf(work, status, requestStatus);
