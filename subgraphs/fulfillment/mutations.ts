@@ -9,6 +9,7 @@ import { reportUnknownWords } from './feeds.ts';
 import { mayWorkOn } from './loaders.ts';
 import { availableTransitions, type FulfillmentOrder } from './model.ts';
 import type { NodeAnswer } from './port.ts';
+import { createFulfillmentReader, type FulfillmentReader } from './read.ts';
 import { readShipInput, type ShipInput } from './ship-input.ts';
 import type { FulfillmentTransition } from './states.ts';
 import { recordScans } from './tracking.ts';
@@ -32,13 +33,18 @@ async function askNode(
   transition: FulfillmentTransition,
   fulfillmentOrderId: string,
   input: Keyed,
-  ask: (work: FulfillmentOrder & { nodeReference: string }) => Promise<NodeAnswer | FulfillmentRefusal>,
+  ask: (
+    work: FulfillmentOrder & { nodeReference: string },
+    reader: FulfillmentReader,
+  ) => Promise<NodeAnswer | FulfillmentRefusal>,
 ): Promise<WorkResult> {
   const outcome = await runOnce<WorkResult>(
     context.knex,
     { caller: context.caller, operation, key: input.idempotencyKey, input: { fulfillmentOrderId, input } },
-    async () => {
-      const work = (await context.reader.workById([fulfillmentOrderId])).get(fulfillmentOrderId);
+    async (trx) => {
+      // On the connection at hand: a second one per command would let a full pool wait for itself.
+      const reader = createFulfillmentReader(trx);
+      const work = (await reader.workById([fulfillmentOrderId])).get(fulfillmentOrderId);
       if (!work || !mayWorkOn(context.caller, work))
         return refused(null, 'NOT_FOUND', 'There is no such work.', ['fulfillmentOrderId']);
       const allowed = availableTransitions(work);
@@ -50,7 +56,7 @@ async function askNode(
           ['fulfillmentOrderId'],
         );
       }
-      const answer = await ask({ ...work, nodeReference: work.nodeReference });
+      const answer = await ask({ ...work, nodeReference: work.nodeReference }, reader);
       if ('code' in answer) return { fulfillmentOrderId: work.id, refusals: [answer] };
       if (answer.kind === 'done') return { fulfillmentOrderId: work.id, refusals: [] };
       return refused(
@@ -126,16 +132,23 @@ export const mutations = {
     { fulfillmentOrderId, input }: WorkArgs<ShipInput>,
     context: FulfillmentContext,
   ) {
-    const result = await askNode(context, 'fulfillmentOrderShip', 'SHIP', fulfillmentOrderId, input, async (work) => {
-      const lines = (await context.reader.linesByWork([work.id])).get(work.id) ?? [];
-      const packages = readShipInput(input, lines);
-      if ('code' in packages) return packages;
-      return context.nodes.confirmShipment(
-        work.nodeReference,
-        { key: `${context.caller.clientId}:${input.idempotencyKey}`, packages: packages.packages },
-        context.signal,
-      );
-    });
+    const result = await askNode(
+      context,
+      'fulfillmentOrderShip',
+      'SHIP',
+      fulfillmentOrderId,
+      input,
+      async (work, reader) => {
+        const lines = (await reader.linesByWork([work.id])).get(work.id) ?? [];
+        const packages = readShipInput(input, lines);
+        if ('code' in packages) return packages;
+        return context.nodes.confirmShipment(
+          work.nodeReference,
+          { key: `${context.caller.clientId}:${input.idempotencyKey}`, packages: packages.packages },
+          context.signal,
+        );
+      },
+    );
     const first = input.packages[0];
     const shipments =
       result.fulfillmentOrderId && result.refusals.length === 0 && first

@@ -8,6 +8,12 @@ import type { CarrierScan } from './port.ts';
 import { PACKAGE_COLUMNS, SHIPMENT_COLUMNS } from './rows.ts';
 import { afterScan, furtherOf, type ShipmentStatus, shipmentStatus } from './states.ts';
 
+/**
+ * Where scans and packages meet. A scan looks for its package and a new package for its scans; neither sees the other
+ * before it is committed. So scans are recorded side by side, but not while packages are.
+ */
+const MEETING = "hashtextextended('fulfillment:scans-and-packages', 0)";
+
 /** What became of a scan. */
 export interface RecordedScan {
   readonly scan: CarrierScan;
@@ -23,6 +29,7 @@ export interface RecordedScan {
  * and takes effect when a package with this number is reported.
  */
 export async function recordScans(trx: Knex.Transaction, scans: readonly CarrierScan[]): Promise<RecordedScan[]> {
+  await query(trx, `select pg_advisory_xact_lock_shared(${MEETING})`);
   const recorded: RecordedScan[] = [];
   for (const scan of scans) recorded.push(await recordScan(trx, scan));
   return recorded;
@@ -61,6 +68,7 @@ async function recordScan(trx: Knex.Transaction, scan: CarrierScan): Promise<Rec
 
 /** Gives scans that came before their package to it. Called when packages are recorded. */
 export async function adoptScans(trx: Knex.Transaction, shipmentId: string): Promise<void> {
+  await query(trx, `select pg_advisory_xact_lock(${MEETING})`);
   const adopted = await query<{ packageId: string; status: ShipmentStatus; occurredAt: Date }>(
     trx,
     `update fulfillment.tracking_event t set package_id = p.id

@@ -1,0 +1,167 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
+import { openDatabase } from '../../platform/db/database.ts';
+import { query } from '../../platform/db/query.ts';
+import { startFulfillment, type TestFulfillment } from '../../test/helpers/fulfillment.ts';
+import { ask, callerOf } from '../../test/helpers/subgraph.ts';
+import { createFulfillmentSubgraph } from './index.ts';
+import { applyNodeEvents } from './node-events.ts';
+import { recordScans } from './tracking.ts';
+
+const warehouse = callerOf({ contract: 'warehouse', clientId: 'warehouse', channel: null });
+const { signal } = new AbortController();
+let world: TestFulfillment;
+let knex: Knex;
+let positions = 10_000;
+
+beforeAll(async () => {
+  world = await startFulfillment();
+  knex = world.database.knex;
+});
+afterAll(() => world.stop());
+
+type Work = (trx: Knex.Transaction) => Promise<unknown>;
+
+/** A transaction that has done its work and waits to be told to commit. */
+async function uncommitted(work: Work): Promise<() => Promise<void>> {
+  const trx = await knex.transaction();
+  await work(trx);
+  return async () => {
+    await trx.commit();
+  };
+}
+
+describe('a scan and its package that come at the same moment', () => {
+  const scan = (trackingNumber: string) => (trx: Knex.Transaction) =>
+    recordScans(trx, [
+      {
+        carrier: 'UPS',
+        trackingNumber,
+        eventId: `scan-${trackingNumber}`,
+        status: 'delivered',
+        statusDetail: null,
+        occurredAt: new Date(),
+        location: null,
+        message: null,
+      },
+    ]);
+  const issue = (workId: string, trackingNumber: string) => (trx: Knex.Transaction) => {
+    const issued = [{ orderLineId: 'BOLT', sku: 'BOLT', quantity: 3 }];
+    return applyNodeEvents(trx, [
+      {
+        position: ++positions,
+        kind: 'ISSUED',
+        fulfillmentOrderId: workId,
+        nodeReference: 'N',
+        occurredAt: new Date(),
+        reason: null,
+        packages: [{ carrier: 'UPS', trackingNumber, sscc: null, lines: issued }],
+        issued,
+        short: [],
+      },
+    ]);
+  };
+  const statusOf = async (workId: string) => {
+    const rows = await query<{ status: string }>(
+      knex,
+      'select status from fulfillment.shipment where fulfillment_order_id = ?',
+      [workId],
+    );
+    return rows.map((row) => row.status);
+  };
+
+  it.each([
+    ['the scan', 'first'],
+    ['the package', 'second'],
+  ] as const)('find each other when %s is committed first', async (_, which) => {
+    const workId = await world.submitted();
+    const trackingNumber = `RACE-${which}`;
+    const scanned: Work = scan(trackingNumber);
+    const left: Work = issue(workId, trackingNumber);
+    const commit = await uncommitted(which === 'first' ? scanned : left);
+    const other = knex.transaction(which === 'first' ? left : scanned);
+    await pause(100);
+    await commit();
+    await other;
+    expect(await statusOf(workId)).toEqual(['DELIVERED']);
+  });
+});
+
+describe('a cancellation and a submission of the same work', () => {
+  const withdraw = (orderId: string, quantity: number) => (trx: Knex.Transaction) =>
+    query<{ line_id: string; quantity: number }>(
+      trx,
+      'select * from fulfillment.withdraw_unsubmitted(?, ?::text[], ?::int[])',
+      [orderId, ['BOLT'], [quantity]],
+    );
+
+  it('never both have a unit, whoever comes first', async () => {
+    for (let round = 0; round < 12; round++) {
+      const orderId = `ord_race_${round}`;
+      const id = await world.open({ orderId, units: { BOLT: 5 } });
+      const [withdrawn, submitted] = await Promise.all([
+        knex.transaction(withdraw(orderId, round % 2 === 0 ? 5 : 2)),
+        world.book.submit(id),
+      ]);
+      const asked = submitted?.lines.reduce((sum, line) => sum + line.quantity, 0) ?? 0;
+      expect(asked + (withdrawn[0]?.quantity ?? 0)).toBe(5);
+      expect(await world.book.submit(id)).toEqual(submitted);
+    }
+  });
+
+  it('waits for a withdrawal that is under way', async () => {
+    const id = await world.open({ orderId: 'ord_waits', units: { BOLT: 5 } });
+    const commit = await uncommitted(withdraw('ord_waits', 2));
+    const submitting = world.book.submit(id);
+    await pause(100);
+    await commit();
+    expect((await submitting)?.lines).toMatchObject([{ quantity: 3 }]);
+    // Now the node is asked: nothing more can be withdrawn.
+    expect(await knex.transaction(withdraw('ord_waits', 3))).toEqual([{ line_id: 'BOLT', quantity: 0 }]);
+  });
+
+  it('leaves nothing to submit when all was withdrawn', async () => {
+    const id = await world.open({ orderId: 'ord_gone', units: { BOLT: 5 } });
+    expect(await knex.transaction(withdraw('ord_gone', 7))).toEqual([{ line_id: 'BOLT', quantity: 5 }]);
+    expect(await world.book.submit(id)).toBeNull();
+  });
+});
+
+describe('commands at the same time', () => {
+  const ACCEPT = `mutation ($id: ID!, $key: String!) { fulfillmentOrderAccept(fulfillmentOrderId: $id, input: { idempotencyKey: $key }) {
+    fulfillmentOrder { status } userErrors { code } } }`;
+
+  it('need one connection each, so that a full pool of them gets through', async () => {
+    const pool = openDatabase(world.database.url, { poolMax: 2, applicationName: 'test-small-pool' });
+    try {
+      const subgraph = createFulfillmentSubgraph({
+        knex: pool,
+        nodes: world.nodes,
+        nodeFeed: world.nodeFeed,
+        report: async () => undefined,
+      });
+      const ids = await Promise.all(Array.from({ length: 6 }, () => world.submitted()));
+      const answers = await Promise.all(ids.map((id) => ask(subgraph, ACCEPT, { id, key: `pool-${id}` }, warehouse)));
+      for (const answer of answers) {
+        expect(answer).toEqual({
+          data: { fulfillmentOrderAccept: { fulfillmentOrder: { status: 'IN_PROGRESS' }, userErrors: [] } },
+        });
+      }
+    } finally {
+      await pool.destroy();
+    }
+  });
+
+  it('under one key reach the node once', async () => {
+    const id = await world.submitted();
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => ask(world.subgraph, ACCEPT, { id, key: 'same-key' }, warehouse)),
+    );
+    const codes = answers.map((answer) => answer.errors?.[0]?.extensions.code ?? 'done');
+    expect(new Set(codes)).toEqual(new Set(['done', ...codes.filter((code) => code === 'IDEMPOTENCY_IN_FLIGHT')]));
+    const { entries } = await world.nodes.events(0, 0, signal);
+    const accepted = entries.filter((event) => event.fulfillmentOrderId === id && event.kind === 'ACCEPTED');
+    expect(accepted).toHaveLength(1);
+  });
+});
