@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
-import formats from 'ajv-formats';
 import { parse } from 'yaml';
 import { configVariables, loadConfig } from '../../platform/config.ts';
 import { projectFile } from '../../platform/paths.ts';
@@ -19,8 +18,9 @@ const ours = Object.entries(compose.services).filter(([, service]) => service.bu
 
 it('is a Compose file', () => {
   const ajv = new Ajv({ strict: false, allErrors: true });
-  formats.default(ajv);
-  ajv.addFormat('duration', true); // Compose's durations ("2s") are not the ISO 8601 ones of JSON Schema
+  // Names of Compose's own; JSON Schema has a "duration" too, but there "2s" is none.
+  ajv.addFormat('duration', /^(\d+(us|ms|s|m|h))+$/);
+  for (const name of ['ports', 'expose', 'subnet_ip_address']) ajv.addFormat(name, true);
   // Written for an older draft: its ids and its draft's name mean nothing to ajv, and nothing refers to them.
   const schema = JSON.parse(read('test', 'architecture', 'compose-spec', 'compose-spec.json'), (key, value) =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
@@ -60,18 +60,33 @@ it('reaches each subgraph where it listens', () => {
   }
 });
 
-it('builds an image that holds what the processes read at run time', () => {
-  const dockerfile = read('Dockerfile');
-  for (const folder of [
-    'dist',
-    'schema',
-    'subgraphs',
-    'supergraph.yaml',
-    'config',
-    'data',
-    'package.json',
-    'node_modules',
-  ]) {
-    expect(dockerfile).toMatch(new RegExp(`COPY --from=build --chown=node:node /app/${folder.replace('.', '[.]')} `));
+it('reaches each system of record where it listens', () => {
+  const ports = Object.fromEntries(
+    [...read('app', 'system.ts').matchAll(/\b(erp|oms|wms|carrier): (\d+)/g)].map(([, name, port]) => [name, port]),
+  );
+  expect(Object.keys(ports)).toEqual(['erp', 'oms', 'wms', 'carrier']);
+  for (const [, { environment = {} }] of ours) {
+    for (const [name, port] of Object.entries(ports))
+      expect(environment[`${name.toUpperCase()}_URL`]).toBe(`http://${name}:${port}`);
   }
+});
+
+it('builds an image that holds what the processes read at run time', () => {
+  const copied = [...read('Dockerfile').matchAll(/^COPY --from=build .*\/app\/(\S+) /gm)].map(([, path]) => path);
+  expect(copied).toEqual(expect.arrayContaining(['package.json', 'node_modules', 'dist']));
+
+  const folders = ['app', 'events', 'gateway', 'orchestrator', 'platform', 'registry', 'subgraphs', 'systems'];
+  const sources = folders.flatMap((folder) =>
+    readdirSync(projectFile(folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => read(folder, file)),
+  );
+  const wanted = new Set(
+    sources.flatMap((text) => [...text.matchAll(/projectFile\('([^']+)'/g)].map(([, first]) => first)),
+  );
+  expect([...wanted]).toEqual(expect.arrayContaining(['schema', 'subgraphs', 'config', 'data', 'supergraph.yaml']));
+  expect([...wanted].filter((path) => !copied.includes(path ?? ''))).toEqual([]);
+
+  const ignored = read('.dockerignore').split('\n');
+  expect([...wanted].filter((path) => ignored.includes(path ?? ''))).toEqual([]);
 });
