@@ -23,7 +23,7 @@ await runProcess('commerce', async (base) => {
     knex,
     base.config.database.url !== null || base.config.redisUrl !== null,
   );
-  const domains = openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
+  const domains = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
   await loadCatalogue(base, domains);
   const worker = await startWorker({
     knex,

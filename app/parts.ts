@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { type EventBackbone, openEventBackbone } from '../events/backbone.ts';
 import type { SystemName } from '../platform/config.ts';
 import { openDatabase } from '../platform/db/database.ts';
+import { loadAvailabilityRules, saveAvailabilityRules } from '../subgraphs/inventory/index.ts';
 import { type Databases, migrateAll, openDatabases } from './databases.ts';
 import { type Domains, openDomains } from './domains.ts';
 import type { ProcessBase } from './process.ts';
@@ -48,13 +49,14 @@ export async function openBackbone(
   return backbone;
 }
 
-/** Opens the domains over the systems of record at the given URLs. */
-export function openDomainsOf(
+/** Opens the domains over the systems of record at the given URLs, under the rules of `config/`. */
+export async function openDomainsOf(
   base: ProcessBase,
   knex: Knex,
   urls: Readonly<Record<SystemName, string | null>>,
   process: string,
-): Domains {
+): Promise<Domains> {
+  await saveAvailabilityRules(knex, loadAvailabilityRules());
   const clients = createSystemClients(base.config, base.secret, urls);
   base.shutdown.add('system clients', () => clients.close());
   return openDomains({ knex, clients, logger: base.logger, process });

@@ -22,7 +22,7 @@ await runProcess('subgraph', async (base) => {
   const { databases, knex } = await openStorage(base);
   // Its writes wake the relay, which may run in another process.
   await openBackbone(base, databases, knex, true);
-  const domains = openDomainsOf(base, knex, config.systemUrls, `${entry.name}@${hostname()}:${process.pid}`);
+  const domains = await openDomainsOf(base, knex, config.systemUrls, `${entry.name}@${hostname()}:${process.pid}`);
   domains.operations.health.start();
   shutdown.add('health reports', () => domains.operations.health.stop());
   const server = await startSubgraphServer({

@@ -8,7 +8,7 @@ await runProcess('worker', async (base) => {
   const { databases, knex } = await openStorage(base);
   const backbone = await openBackbone(base, databases, knex, true);
   const executorId = process.argv[2] ?? 'worker';
-  const domains = openDomainsOf(base, knex, base.config.systemUrls, `${executorId}@${hostname()}`);
+  const domains = await openDomainsOf(base, knex, base.config.systemUrls, `${executorId}@${hostname()}`);
   const worker = await startWorker({
     knex,
     domains,

@@ -561,6 +561,50 @@ create table inventory.announcement (
   constraint announcement_version_check CHECK ((version > 0))
 );
 
+create table inventory.backorder (
+  order_line_id text not null,
+  order_id text not null,
+  sku text not null,
+  channel_code text,
+  location_id text,
+  quantity integer not null,
+  waiting_since timestamp with time zone not null default clock_timestamp(),
+  constraint backorder_pkey PRIMARY KEY (order_line_id),
+  constraint backorder_quantity_check CHECK ((quantity > 0))
+);
+
+create table inventory.bundle_component (
+  bundle_sku text not null,
+  component_sku text not null,
+  quantity integer not null,
+  constraint bundle_component_pkey PRIMARY KEY (bundle_sku, component_sku),
+  constraint bundle_component_quantity_check CHECK (((quantity >= 1) AND (quantity <= 10000))),
+  constraint bundle_is_not_its_component CHECK ((bundle_sku <> component_sku))
+);
+
+create table inventory.channel_rule (
+  id bigint not null generated always as identity,
+  channel_code text,
+  sku text,
+  location_id text,
+  withheld integer,
+  cap integer,
+  backorder text,
+  backorder_units integer,
+  release_at timestamp with time zone,
+  preorder_units integer,
+  constraint channel_rule_backorder_check CHECK ((backorder = ANY (ARRAY['NONE'::text, 'UNITS'::text, 'INCOMING'::text, 'UNLIMITED'::text]))),
+  constraint channel_rule_backorder_units CHECK (((NOT (backorder IS DISTINCT FROM 'UNITS'::text)) = (backorder_units IS NOT NULL))),
+  constraint channel_rule_backorder_units_check CHECK (((backorder_units >= 0) AND (backorder_units <= 100000000))),
+  constraint channel_rule_cap_check CHECK (((cap >= 0) AND (cap <= 100000000))),
+  constraint channel_rule_location CHECK (((location_id IS NULL) OR ((backorder IS NULL) AND (release_at IS NULL)))),
+  constraint channel_rule_pkey PRIMARY KEY (id),
+  constraint channel_rule_preorder CHECK (((preorder_units IS NULL) OR (release_at IS NOT NULL))),
+  constraint channel_rule_preorder_units_check CHECK (((preorder_units >= 0) AND (preorder_units <= 100000000))),
+  constraint channel_rule_scope UNIQUE NULLS NOT DISTINCT (channel_code, sku, location_id),
+  constraint channel_rule_withheld_check CHECK (((withheld >= 0) AND (withheld <= 100000000)))
+);
+
 create table inventory.location (
   id text not null,
   code text not null,
@@ -782,6 +826,59 @@ AS $function$
         select p_fulfillment_order_id, line_ref, order_line_id from unnest(p_line_refs, p_order_line_ids) as line (line_ref, order_line_id)
         on conflict do nothing
       $function$;
+
+CREATE OR REPLACE FUNCTION inventory.awaited(p_sku text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select coalesce((select sum(quantity) from inventory.backorder where sku = p_sku), 0)
+           + coalesce((select sum(waiting.quantity * part.quantity::bigint)
+                       from inventory.bundle_component part join inventory.backorder waiting on waiting.sku = part.bundle_sku
+                       where part.component_sku = p_sku), 0)
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.channel_terms(p_channel_code text, p_skus text[])
+ RETURNS TABLE(sku text, withheld integer, cap integer, backorder_units integer, is_bundle boolean, release_at timestamp with time zone, by_location boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select asked.sku, rule.withheld, rule.cap,
+             case
+               when rule.release_at is not null then
+                 case when rule.preorder_units is not null then greatest(0, rule.preorder_units - waiting.units)::int end
+               when rule.backorder = 'NONE' then 0
+               when rule.backorder = 'UNITS' then greatest(0, rule.backorder_units - waiting.units)::int
+               when rule.backorder = 'INCOMING' then least(2000000000, case when bundle.made_of is null then inventory.unclaimed_supply(asked.sku) else (
+                 select min(inventory.unclaimed_supply(component_sku) / quantity) from inventory.bundle_component where bundle_sku = asked.sku) end)::int
+             end,
+             bundle.made_of is not null, rule.release_at, coalesce(rule.by_location, false)
+      from (select distinct unnest(p_skus) collate "C" as sku) asked
+      left join lateral (
+        -- Per word, the rule with the closest scope that says it: channel and SKU, SKU, channel, all.
+        select (array_agg(withheld order by closeness) filter (where withheld is not null and location_id is null))[1] as withheld,
+               (array_agg(cap order by closeness) filter (where cap is not null and location_id is null))[1] as cap,
+               (array_agg(backorder order by closeness) filter (where backorder is not null))[1] as backorder,
+               (array_agg(backorder_units order by closeness) filter (where backorder is not null))[1] as backorder_units,
+               (array_agg(closeness in (1, 3) order by closeness) filter (where backorder is not null))[1] as backorder_own,
+               (array_agg(release_at order by closeness) filter (where release_at > clock_timestamp()))[1] as release_at,
+               (array_agg(preorder_units order by closeness) filter (where release_at > clock_timestamp()))[1] as preorder_units,
+               (array_agg(closeness in (1, 3) order by closeness) filter (where release_at > clock_timestamp()))[1] as preorder_own,
+               bool_or(location_id is not null) as by_location
+        from (
+          select *, case when channel_code is null then case when sku is null then 4 else 2 end else case when sku is null then 3 else 1 end end as closeness
+          from inventory.channel_rule
+          where (channel_code is null or channel_code = p_channel_code) and (channel_rule.sku is null or channel_rule.sku = asked.sku)
+        ) fitting
+      ) rule on true
+      left join lateral (select min(component_sku) as made_of from inventory.bundle_component where bundle_sku = asked.sku) bundle on true
+      -- A limit of one channel counts that channel's orders; a limit of all counts all.
+      left join lateral (
+        select coalesce(sum(quantity), 0) as units from inventory.backorder
+        where (rule.release_at is not null or rule.backorder = 'UNITS') and backorder.sku = asked.sku
+          and (not case when rule.release_at is not null then rule.preorder_own else rule.backorder_own end or channel_code = p_channel_code)
+      ) waiting on true
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.check_hold(p_reservation_id text, p_skus text[], p_quantities integer[], p_location_id text, p_channel_code text, p_at timestamp with time zone)
  RETURNS text
@@ -1027,6 +1124,24 @@ AS $function$
         order by line.line_no;
       end
       $function$;
+
+CREATE OR REPLACE FUNCTION inventory.location_terms(p_channel_code text, p_skus text[])
+ RETURNS TABLE(sku text, location_id text, withheld integer, cap integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select asked.sku, fitting.location_id,
+             (array_agg(fitting.withheld order by closeness) filter (where fitting.withheld is not null))[1],
+             (array_agg(fitting.cap order by closeness) filter (where fitting.cap is not null))[1]
+      from (select distinct unnest(p_skus) collate "C" as sku) asked
+      join lateral (
+        select *, case when channel_code is null then case when sku is null then 4 else 2 end else case when sku is null then 3 else 1 end end as closeness
+        from inventory.channel_rule
+        where channel_rule.location_id is not null
+          and (channel_code is null or channel_code = p_channel_code) and (channel_rule.sku is null or channel_rule.sku = asked.sku)
+      ) fitting on true
+      group by asked.sku, fitting.location_id
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.lock_positions(p_skus text[], p_location_ids text[])
  RETURNS void
@@ -1353,6 +1468,22 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.unclaimed_supply(p_sku text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select greatest(0, coalesce((select sum(position.incoming::bigint) from inventory.position
+                                   join inventory.location on location.id = position.location_id and location.shippable
+                                   where position.sku = p_sku), 0) - inventory.awaited(p_sku))
+    $function$;
+
+CREATE INDEX backorder_order ON inventory.backorder USING btree (order_id);
+
+CREATE INDEX backorder_sku ON inventory.backorder USING btree (sku) INCLUDE (channel_code, quantity);
+
+CREATE INDEX bundle_component_component ON inventory.bundle_component USING btree (component_sku);
+
 CREATE INDEX movement_position ON inventory.movement USING btree (sku, location_id, id);
 
 CREATE INDEX position_location ON inventory."position" USING btree (location_id, sku);
@@ -1411,6 +1542,22 @@ CREATE TRIGGER movement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inven
 
 comment on table inventory.announcement is 'Version of the last inventory-changed event per SKU; counts up from 1 without a gap.';
 
+comment on table inventory.backorder is 'Units of order lines that were accepted without stock and still wait for it.';
+
+comment on column inventory.backorder.location_id is 'The only location that may serve them; null lets any node that ships.';
+
+comment on table inventory.bundle_component is 'SKUs that are made of others when they are sold, as the catalogue''s events tell. A bundle has no stock of its own.';
+
+comment on table inventory.channel_rule is 'The rules of config/availability.yaml. A null in channel_code, sku or location_id means all of them.';
+
+comment on column inventory.channel_rule.withheld is 'Units withheld from the channel. Null: this rule does not say.';
+
+comment on column inventory.channel_rule.cap is 'Most units the channel sees, and sells with one order. Null: this rule does not say.';
+
+comment on column inventory.channel_rule.release_at is 'Until then nothing is sold from stock: orders are preorders.';
+
+comment on column inventory.channel_rule.preorder_units is 'Most units that may be preordered; null with a release_at means any number.';
+
 comment on view inventory.ledger_difference is 'Positions that their ledger or their reservations do not explain. Empty, always.';
 
 comment on column inventory.location.code is 'Code of the site in the warehouse system.';
@@ -1462,6 +1609,10 @@ comment on column inventory.source_feed.heard_at is 'Last time the feed was read
 comment on table inventory.unannounced is 'Positions whose availability changed and that no event has told yet. Read with skip locked, deleted with the event.';
 
 comment on table inventory.work_line is 'Which order line a line of a fulfillment order works for: a goods issue names the latter and consumes the former''s stock.';
+
+comment on function inventory.channel_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with each distinct SKU now. withheld null: the channel''s own safety stock applies. cap null: none. backorder_units: units that may still be ordered without stock; 0 none, null any number. release_at set: only preorders until then. by_location: rules of single locations exist, see inventory.location_terms.';
+
+comment on function inventory.location_terms(p_channel_code text, p_skus text[]) is 'Units of a SKU withheld from a channel at one location, and the most it sees there. No row: nothing is.';
 
 comment on function inventory.sync_lag_seconds_p95(p_since timestamp with time zone) is 'Seconds from measurement to our hearing of it that 95 % of the positions heard of since did not exceed, by the newest report of each. Null when there was none.';
 

@@ -7,6 +7,7 @@ import { commit } from './20261123090400_commit.ts';
 import { release } from './20261123090450_release.ts';
 import { source } from './20261123090500_source.ts';
 import * as indicators from './20261123095000_indicators.ts';
+import * as availabilityRules from './20261127090000_availability_rules.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -18,4 +19,5 @@ export const migrations: MigrationSet = {
   '20261123090450_release': release,
   '20261123090500_source': source,
   '20261123095000_indicators': indicators,
+  '20261127090000_availability_rules': availabilityRules,
 };

@@ -6,6 +6,7 @@ import { createInventoryLoaders } from './loaders.ts';
 import type { StockSource } from './port.ts';
 import { resolvers } from './resolvers.ts';
 
+export { loadAvailabilityRules, saveAvailabilityRules } from './availability-rules.ts';
 export { createInventoryFeed } from './feed.ts';
 export { locationIdOf } from './locations.ts';
 export type { StockSource } from './port.ts';
