@@ -10,10 +10,10 @@ import {
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import type { Logger } from '../platform/logger.ts';
+import type { ContractDefinition } from '../registry/contracts.ts';
 import { logFaults, sealError } from './client-errors.ts';
 import { createContext, type GatewayContext } from './context.ts';
 import type { ContractSchema } from './contract-schema.ts';
-import type { ContractDefinition } from './contracts.ts';
 import { restoreNames, restorePath } from './planning/alias-guard.ts';
 import type { OperationPlan } from './planning/operation-plan.ts';
 import type { OperationPlanner } from './planning/planner.ts';

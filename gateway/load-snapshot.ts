@@ -4,9 +4,9 @@ import type { GraphQLDataSource, ServiceMap } from '@apollo/gateway';
 import { parse, validateSchema } from 'graphql';
 import type { Logger } from '../platform/logger.ts';
 import { hiddenElements } from '../registry/contract-from-tags.ts';
+import type { ContractDefinition } from '../registry/contracts.ts';
 import { ContractExecution } from './contract-execution.ts';
 import { contractSchema } from './contract-schema.ts';
-import type { ContractDefinition } from './contracts.ts';
 import { plannedNames } from './planning/alias-guard.ts';
 import { OperationPlanner } from './planning/planner.ts';
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from '../platform/db/database.ts';
 import type { Logger } from '../platform/logger.ts';
+import { type ContractDefinition, readContracts } from '../registry/contracts.ts';
 import { createAuthenticate } from './access/authenticate.ts';
 import type { Authenticate, Grant } from './access/grant.ts';
 import { ContractServers } from './contract-servers.ts';
-import { type ContractDefinition, readContracts } from './contracts.ts';
 import { createDataSources, type SubgraphPlace } from './data-sources/service-map.ts';
 import { routeContract } from './http/contract-route.ts';
 import { Explorer } from './http/explorer.ts';

@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals';
 import { parse, validate } from 'graphql';
 import { createLogger } from '../../platform/logger.ts';
 import { composeSupergraph } from '../../registry/compose.ts';
+import { readContracts } from '../../registry/contracts.ts';
 import { DEVELOPMENT_KEYS } from '../access/development-access.ts';
-import { readContracts } from '../contracts.ts';
 import { loadSnapshot } from '../load-snapshot.ts';
 import { FIRST_QUERIES } from './first-queries.ts';
 

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { type GraphQLSchema, getVariableValues, Kind, type OperationDefinitionNode, parse, validate } from 'graphql';
-import { readContracts } from '../../gateway/contracts.ts';
 import { loadSnapshot } from '../../gateway/load-snapshot.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { projectFile } from '../../platform/paths.ts';
 import { composeSupergraph } from '../../registry/compose.ts';
+import { readContracts } from '../../registry/contracts.ts';
 import { readSupergraphConfig } from '../../registry/supergraph-config.ts';
 import { contractOperations } from '../helpers/contract-operations.ts';
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { parse } from 'graphql';
-import { readContracts } from '../../gateway/contracts.ts';
 import { createDataSources } from '../../gateway/data-sources/service-map.ts';
 import { FederationRuntime } from '../../gateway/runtime.ts';
 import { owners } from '../../migrations/index.ts';
@@ -9,6 +8,7 @@ import { type Knex, openDatabase } from '../../platform/db/database.ts';
 import type { Subgraph } from '../../platform/graphql/subgraph.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { composeSupergraph } from '../../registry/compose.ts';
+import { readContracts } from '../../registry/contracts.ts';
 import { memoryCarrier, memoryNodeSystem } from '../../subgraphs/fulfillment/adapters/memory.ts';
 import {
   createFulfillmentBook,

@@ -1,9 +1,9 @@
 import { composeServices } from '@apollo/composition';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { GraphQLError, parse } from 'graphql';
-import type { ContractDefinition } from '../../gateway/contracts.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { markReplayed, type RequestContext, type Resolvers, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import type { ContractDefinition } from '../../registry/contracts.ts';
 
 /** A subgraph of a test: schema and resolvers in a few lines. */
 export interface TinySubgraph {

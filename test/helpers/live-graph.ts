@@ -6,12 +6,12 @@ import { inProcessFanOut } from '../../events/adapters/in-process-fan-out.ts';
 import { type MemoryEventLog, memoryEventLog } from '../../events/adapters/memory-event-log.ts';
 import type { NewEvent } from '../../events/outbox.ts';
 import { createTail, type Tail } from '../../events/tail.ts';
-import { readContracts } from '../../gateway/contracts.ts';
 import { inProcessDataSource } from '../../gateway/data-sources/in-process.ts';
 import { FederationRuntime } from '../../gateway/runtime.ts';
 import { type Caller, maySee } from '../../platform/caller.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { projectFile } from '../../platform/paths.ts';
+import { readContracts } from '../../registry/contracts.ts';
 
 /** A graph just large enough to be watched: orders, their shipments, items, exceptions, and the real `events` subgraph. */
 const LINK =

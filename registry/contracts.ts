@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { projectFile } from '../platform/paths.ts';
-import type { TagFilter } from '../registry/contract-from-tags.ts';
+import type { TagFilter } from './contract-from-tags.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/);
 const fileSchema = z.strictObject({
