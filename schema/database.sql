@@ -2129,6 +2129,108 @@ comment on function product.search_query(p_words text[], p_prefix boolean) is 'A
 
 create schema settlement;
 
+create table settlement.account_balance (
+  account text not null,
+  channel_code text not null,
+  period text not null,
+  currency_code text not null,
+  debit_minor bigint not null default 0,
+  credit_minor bigint not null default 0,
+  constraint account_balance_credit_minor_check CHECK ((credit_minor >= 0)),
+  constraint account_balance_debit_minor_check CHECK ((debit_minor >= 0)),
+  constraint account_balance_pkey PRIMARY KEY (account, channel_code, period, currency_code)
+);
+
+create table settlement.accounting_period (
+  code text not null,
+  closed_at timestamp with time zone not null default clock_timestamp(),
+  closed_by text not null,
+  head_sequence bigint not null,
+  head_hash bytea not null,
+  constraint accounting_period_code_check CHECK ((code ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'::text)),
+  constraint accounting_period_pkey PRIMARY KEY (code)
+);
+
+create table settlement.bank_receipt (
+  id text not null,
+  source text not null,
+  account_tail text not null,
+  bank_reference text not null,
+  remittance text not null,
+  amount_minor bigint not null,
+  currency_code text not null,
+  booked_on date not null,
+  payout_id text,
+  received_at timestamp with time zone not null default clock_timestamp(),
+  constraint bank_receipt_pkey PRIMARY KEY (id),
+  constraint bank_receipt_source_account_tail_bank_reference_amount_mino_key UNIQUE (source, account_tail, bank_reference, amount_minor, booked_on)
+);
+
+create table settlement.channel_order (
+  order_id text not null,
+  number text not null,
+  channel_code text not null,
+  channel_kind text not null,
+  channel_order_id text,
+  id_shape text,
+  currency_code text not null,
+  total_minor bigint not null,
+  placed_at timestamp with time zone not null,
+  constraint channel_order_pkey PRIMARY KEY (order_id)
+);
+
+create table settlement.channel_order_line (
+  order_id text not null,
+  line_id text not null,
+  sku text not null,
+  quantity integer not null,
+  constraint channel_order_line_pkey PRIMARY KEY (order_id, line_id),
+  constraint channel_order_line_quantity_check CHECK ((quantity > 0))
+);
+
+create table settlement.decision (
+  id text not null,
+  exception_id text not null,
+  resolution text not null,
+  order_id text,
+  note text not null,
+  actor text not null,
+  amount_minor bigint not null,
+  currency_code text not null,
+  state text not null,
+  approved_by text,
+  entry_id text,
+  made_at timestamp with time zone not null default clock_timestamp(),
+  settled_at timestamp with time zone,
+  constraint decision_pkey PRIMARY KEY (id),
+  constraint decision_resolution_check CHECK ((resolution = ANY (ARRAY['ACCEPT_ACTUAL'::text, 'WRITE_OFF'::text, 'MATCH_TO_ORDER'::text, 'RAISE_DISPUTE'::text, 'REOPEN'::text]))),
+  constraint decision_state_check CHECK ((state = ANY (ARRAY['PROPOSED'::text, 'TAKEN'::text, 'UNDONE'::text]))),
+  constraint decision_two_people CHECK (((approved_by IS NULL) OR (approved_by <> actor)))
+);
+
+create table settlement.difference (
+  id text not null,
+  channel_code text not null,
+  group_key text not null,
+  reason text not null,
+  state text not null,
+  account text not null,
+  expected_minor bigint,
+  actual_minor bigint,
+  difference_minor bigint not null,
+  currency_code text not null,
+  expected_currency_code text,
+  order_id text,
+  channel_order_id text,
+  sku text,
+  statement_id text,
+  explanation text not null,
+  opened_at timestamp with time zone not null default clock_timestamp(),
+  closed_at timestamp with time zone,
+  constraint difference_pkey PRIMARY KEY (id),
+  constraint difference_state_check CHECK ((state = ANY (ARRAY['OPEN'::text, 'AWAITING_APPROVAL'::text, 'DISPUTED'::text, 'RESOLVED'::text, 'WRITTEN_OFF'::text])))
+);
+
 create table settlement.document (
   id text not null,
   kind text not null,
@@ -2154,6 +2256,20 @@ create table settlement.document (
   constraint document_posting_key_key UNIQUE (posting_key),
   constraint document_tax_minor_check CHECK ((tax_minor >= 0)),
   constraint document_total_minor_check CHECK ((total_minor >= 0))
+);
+
+create table settlement.document_line (
+  document_id text not null,
+  "position" integer not null,
+  line_id text not null,
+  sku text not null,
+  quantity integer not null,
+  net_minor bigint not null,
+  tax_minor bigint not null,
+  constraint document_line_net_minor_check CHECK ((net_minor >= 0)),
+  constraint document_line_pkey PRIMARY KEY (document_id, "position"),
+  constraint document_line_quantity_check CHECK ((quantity > 0)),
+  constraint document_line_tax_minor_check CHECK ((tax_minor >= 0))
 );
 
 create table settlement.document_state (
@@ -2188,6 +2304,145 @@ create table settlement.journal_line (
   constraint journal_line_side_check CHECK ((side = ANY (ARRAY['DEBIT'::text, 'CREDIT'::text])))
 );
 
+create table settlement.ledger_entry (
+  sequence bigint not null,
+  id text not null,
+  cause text not null,
+  event text not null,
+  rule_version integer not null,
+  period text not null,
+  booked_at timestamp with time zone not null,
+  description text not null,
+  channel_code text,
+  order_id text,
+  statement_id text,
+  reversal_of text,
+  actor text not null,
+  recorded_at timestamp with time zone not null,
+  previous_hash bytea not null,
+  hash bytea not null,
+  constraint ledger_entry_cause_key UNIQUE (cause),
+  constraint ledger_entry_hash_check CHECK ((length(hash) = 32)),
+  constraint ledger_entry_hash_key UNIQUE (hash),
+  constraint ledger_entry_id_key UNIQUE (id),
+  constraint ledger_entry_pkey PRIMARY KEY (sequence),
+  constraint ledger_entry_previous_hash_check CHECK ((length(previous_hash) = 32)),
+  constraint ledger_entry_previous_hash_key UNIQUE (previous_hash),
+  constraint ledger_entry_reversal_of_key UNIQUE (reversal_of),
+  constraint ledger_entry_sequence_check CHECK ((sequence > 0))
+);
+
+create table settlement.ledger_head (
+  single boolean not null default true,
+  sequence bigint not null,
+  hash bytea not null,
+  constraint ledger_head_pkey PRIMARY KEY (single),
+  constraint ledger_head_single_check CHECK (single)
+);
+
+create table settlement.ledger_line (
+  entry_id text not null,
+  "position" integer not null,
+  account text not null,
+  side text not null,
+  amount_minor bigint not null,
+  currency_code text not null,
+  constraint ledger_line_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint ledger_line_currency_code_check CHECK ((currency_code ~ '^[A-Z]{3}$'::text)),
+  constraint ledger_line_pkey PRIMARY KEY (entry_id, "position"),
+  constraint ledger_line_position_check CHECK (("position" > 0)),
+  constraint ledger_line_side_check CHECK ((side = ANY (ARRAY['DEBIT'::text, 'CREDIT'::text])))
+);
+
+create table settlement.line_match (
+  statement_id text not null,
+  line_number bigint not null,
+  state text not null,
+  rule text not null,
+  target text not null,
+  target_id text,
+  order_id text,
+  exception_id text,
+  constraint line_match_pkey PRIMARY KEY (statement_id, line_number),
+  constraint line_match_state_check CHECK ((state = ANY (ARRAY['MATCHED'::text, 'EXCEPTION'::text]))),
+  constraint line_match_target_check CHECK ((target = ANY (ARRAY['ORDER'::text, 'SHIPMENT'::text, 'RETURN'::text, 'FEE_RULE'::text, 'PAYOUT'::text, 'NONE'::text])))
+);
+
+create table settlement.manual_match (
+  statement_id text not null,
+  line_number bigint not null,
+  order_id text not null,
+  decision_id text not null,
+  constraint manual_match_pkey PRIMARY KEY (statement_id, line_number)
+);
+
+create table settlement.match_due (
+  id bigint not null generated always as identity,
+  channel_code text not null,
+  order_key text,
+  statement_id text,
+  block bigint,
+  constraint match_due_of_one CHECK (((order_key IS NULL) = ((statement_id IS NOT NULL) AND (block IS NOT NULL)))),
+  constraint match_due_pkey PRIMARY KEY (id)
+);
+
+create table settlement.order_settlement (
+  order_id text not null,
+  status text not null,
+  currency_code text not null,
+  expected_minor bigint not null,
+  settled_minor bigint not null,
+  fees_minor bigint not null,
+  due_at timestamp with time zone,
+  constraint order_settlement_pkey PRIMARY KEY (order_id),
+  constraint order_settlement_status_check CHECK ((status = ANY (ARRAY['NOT_APPLICABLE'::text, 'AWAITING_SETTLEMENT'::text, 'PARTIALLY_SETTLED'::text, 'SETTLED'::text, 'IN_DISPUTE'::text])))
+);
+
+create table settlement.payout (
+  id text not null,
+  channel_code text not null,
+  external_id text not null,
+  statement_id text,
+  state text not null,
+  amount_minor bigint not null,
+  currency_code text not null,
+  reference text,
+  scheduled_at timestamp with time zone,
+  carried_into text,
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint payout_channel_code_external_id_key UNIQUE (channel_code, external_id),
+  constraint payout_pkey PRIMARY KEY (id),
+  constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
+);
+
+create table settlement.payout_change (
+  payout_id text not null,
+  "position" integer not null,
+  state text not null,
+  actor text not null,
+  note text not null,
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint payout_change_pkey PRIMARY KEY (payout_id, "position")
+);
+
+create table settlement.posted_group (
+  statement_id text not null,
+  group_key text not null,
+  content_hash bytea not null,
+  generation integer not null,
+  entry_id text,
+  constraint posted_group_pkey PRIMARY KEY (statement_id, group_key)
+);
+
+create table settlement.posting_rules (
+  version integer not null,
+  sha256 bytea not null,
+  content text not null,
+  first_used_at timestamp with time zone not null default clock_timestamp(),
+  constraint posting_rules_pkey PRIMARY KEY (version),
+  constraint posting_rules_version_check CHECK ((version > 0))
+);
+
 create table settlement.refund (
   id text not null,
   document_id text not null,
@@ -2201,6 +2456,213 @@ create table settlement.refund (
   constraint refund_pkey PRIMARY KEY (id)
 );
 
+create table settlement.report_file (
+  id text not null,
+  channel_code text not null,
+  format text not null,
+  file_name text,
+  sha256 bytea not null,
+  size_bytes bigint not null,
+  received_by text not null,
+  received_at timestamp with time zone not null default clock_timestamp(),
+  constraint report_file_pkey PRIMARY KEY (id),
+  constraint report_file_sha256_check CHECK ((length(sha256) = 32)),
+  constraint report_file_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+create table settlement.report_file_part (
+  file_id text not null,
+  part integer not null,
+  content bytea not null,
+  constraint report_file_part_part_check CHECK ((part > 0)),
+  constraint report_file_part_pkey PRIMARY KEY (file_id, part)
+);
+
+create table settlement.report_refusal (
+  id bigint not null generated always as identity,
+  channel_code text not null,
+  format text not null,
+  file_name text,
+  sha256 bytea not null,
+  size_bytes bigint not null,
+  code text not null,
+  message text not null,
+  line_number bigint,
+  refused_by text not null,
+  refused_at timestamp with time zone not null default clock_timestamp(),
+  constraint report_refusal_pkey PRIMARY KEY (id)
+);
+
+create table settlement.statement (
+  id text not null,
+  channel_code text not null,
+  external_id text not null,
+  format text not null,
+  file_id text not null,
+  state text not null,
+  period_start timestamp with time zone not null,
+  period_end timestamp with time zone not null,
+  currency_code text not null,
+  total_minor bigint not null,
+  line_count bigint not null default 0,
+  payout_external_id text,
+  payout_reference text,
+  deposit_at timestamp with time zone,
+  ingested_at timestamp with time zone,
+  constraint statement_period CHECK ((period_start <= period_end)),
+  constraint statement_pkey PRIMARY KEY (id),
+  constraint statement_state_check CHECK ((state = ANY (ARRAY['LOADING'::text, 'EXPECTED'::text, 'OPEN'::text, 'CLOSED'::text, 'INGESTED'::text, 'MATCHING'::text, 'MATCHED'::text, 'PARTIALLY_MATCHED'::text, 'DISPUTED'::text, 'ADJUSTED'::text, 'POSTED'::text, 'RECONCILED'::text, 'REVERSED'::text])))
+);
+
+create table settlement.statement_line (
+  statement_id text not null,
+  line_number bigint not null,
+  channel_code text not null,
+  kind text not null,
+  class text not null,
+  word_transaction text not null,
+  word_type text not null,
+  word_description text not null,
+  channel_order_id text,
+  merchant_order_id text,
+  sku text,
+  quantity integer,
+  amount_minor bigint not null,
+  currency_code text not null,
+  original_minor bigint,
+  original_currency_code text,
+  posted_at timestamp with time zone not null,
+  reference jsonb not null default '{}'::jsonb,
+  fingerprint bytea not null,
+  constraint statement_line_fingerprint_check CHECK ((length(fingerprint) = 16)),
+  constraint statement_line_line_number_check CHECK ((line_number > 0)),
+  constraint statement_line_original CHECK (((original_minor IS NULL) = (original_currency_code IS NULL))),
+  constraint statement_line_pkey PRIMARY KEY (statement_id, line_number)
+);
+
+CREATE OR REPLACE FUNCTION settlement.admit_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (select from settlement.accounting_period where code = new.period) then
+    raise exception 'period % is closed', new.period using errcode = 'check_violation', constraint = 'period_is_open';
+  end if;
+  if new.period < to_char(new.booked_at at time zone 'UTC', 'YYYY-MM') then
+    raise exception 'an entry cannot count in a month before its date' using errcode = 'check_violation', constraint = 'period_not_before_date';
+  end if;
+  return new;
+end $function$;
+
+CREATE OR REPLACE FUNCTION settlement.admit_lines()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare fault record;
+begin
+  select l.entry_id, l.currency_code into fault
+  from settlement.ledger_line l where l.entry_id in (select entry_id from added)
+  group by l.entry_id, l.currency_code
+  having sum(case l.side when 'DEBIT' then l.amount_minor else -l.amount_minor end) <> 0
+  limit 1;
+  if found then
+    raise exception 'debits and credits of entry % differ in %', fault.entry_id, fault.currency_code
+      using errcode = 'check_violation', constraint = 'entry_balances';
+  end if;
+  if exists (select from settlement.ledger_line l where l.entry_id in (select entry_id from added)
+             and not exists (select from added a where a.entry_id = l.entry_id and a.position = l.position)) then
+    raise exception 'an entry got lines after it was posted' using errcode = 'check_violation', constraint = 'entry_is_complete';
+  end if;
+  insert into settlement.account_balance as known (account, channel_code, period, currency_code, debit_minor, credit_minor)
+  select a.account, coalesce(e.channel_code, ''), e.period, a.currency_code,
+    coalesce(sum(a.amount_minor) filter (where a.side = 'DEBIT'), 0), coalesce(sum(a.amount_minor) filter (where a.side = 'CREDIT'), 0)
+  from added a join settlement.ledger_entry e on e.id = a.entry_id
+  group by 1, 2, 3, 4 order by 1, 2, 3, 4
+  on conflict (account, channel_code, period, currency_code) do update
+    set debit_minor = known.debit_minor + excluded.debit_minor, credit_minor = known.credit_minor + excluded.credit_minor;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION settlement.balance_faults()
+ RETURNS TABLE(account text, channel_code text, period text, currency_code text, kept_minor bigint, summed_minor bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with summed as (
+    select l.account, coalesce(e.channel_code, '') as channel_code, e.period, l.currency_code,
+      coalesce(sum(l.amount_minor) filter (where l.side = 'DEBIT'), 0)::bigint as debit, coalesce(sum(l.amount_minor) filter (where l.side = 'CREDIT'), 0)::bigint as credit
+    from settlement.ledger_line l join settlement.ledger_entry e on e.id = l.entry_id group by 1, 2, 3, 4
+  )
+  select account, channel_code, period, currency_code,
+    coalesce(b.debit_minor, 0) - coalesce(b.credit_minor, 0), coalesce(s.debit, 0) - coalesce(s.credit, 0)
+  from summed s full join settlement.account_balance b using (account, channel_code, period, currency_code)
+  where (coalesce(b.debit_minor, 0), coalesce(b.credit_minor, 0)) <> (coalesce(s.debit, 0), coalesce(s.credit, 0))
+$function$;
+
+CREATE OR REPLACE FUNCTION settlement.entry_must_balance()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not exists (select from settlement.ledger_line where entry_id = new.id)
+     or exists (select from settlement.ledger_line where entry_id = new.id group by currency_code
+                having sum(case side when 'DEBIT' then amount_minor else -amount_minor end) <> 0) then
+    raise exception 'entry % has no lines or does not balance', new.id using errcode = 'check_violation', constraint = 'entry_balances';
+  end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION settlement.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is append-only: % refused', tg_table_name, lower(tg_op) using errcode = 'restrict_violation';
+end $function$;
+
+CREATE OR REPLACE FUNCTION settlement.refuse_file_removal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if exists (select from settlement.statement s where s.file_id = coalesce(to_jsonb(old) ->> 'file_id', to_jsonb(old) ->> 'id') and s.state <> 'LOADING') then
+        raise exception 'the file of a statement is kept: delete refused' using errcode = 'restrict_violation';
+      end if;
+      return old;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION settlement.refuse_statement_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      -- A load that was cut short is cleared away; what was seen by anybody stays.
+      if tg_op = 'DELETE' and exists (select from settlement.statement where id = old.statement_id and state = 'LOADING') then return old; end if;
+      raise exception '% is append-only: % refused', tg_table_name, lower(tg_op) using errcode = 'restrict_violation';
+    end $function$;
+
+CREATE INDEX bank_receipt_open ON settlement.bank_receipt USING btree (currency_code, amount_minor) WHERE (payout_id IS NULL);
+
+CREATE UNIQUE INDEX channel_order_external ON settlement.channel_order USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
+
+CREATE UNIQUE INDEX channel_order_number ON settlement.channel_order USING btree (number);
+
+CREATE INDEX channel_order_shape ON settlement.channel_order USING btree (channel_code, id_shape) WHERE (id_shape IS NOT NULL);
+
+CREATE INDEX decision_exception ON settlement.decision USING btree (exception_id, made_at);
+
+CREATE UNIQUE INDEX decision_pending ON settlement.decision USING btree (exception_id) WHERE (state = 'PROPOSED'::text);
+
+CREATE INDEX difference_group ON settlement.difference USING btree (channel_code, group_key);
+
+CREATE INDEX difference_listed ON settlement.difference USING btree (state, opened_at, id);
+
+CREATE INDEX difference_order ON settlement.difference USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX difference_statement ON settlement.difference USING btree (statement_id) WHERE (statement_id IS NOT NULL);
+
+CREATE INDEX document_channel ON settlement.document USING btree (channel_code, issued_at);
+
 CREATE INDEX document_customer ON settlement.document USING btree (customer_id, issued_at DESC, id DESC) WHERE (customer_id IS NOT NULL);
 
 CREATE INDEX document_list ON settlement.document USING btree (kind, issued_at DESC, id DESC);
@@ -2213,11 +2675,127 @@ CREATE INDEX journal_entry_posted ON settlement.journal_entry USING btree (poste
 
 CREATE INDEX journal_line_account ON settlement.journal_line USING btree (account);
 
+CREATE INDEX ledger_entry_order ON settlement.ledger_entry USING btree (order_id, sequence) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX ledger_entry_period ON settlement.ledger_entry USING btree (period, sequence);
+
+CREATE INDEX ledger_entry_statement ON settlement.ledger_entry USING btree (statement_id, sequence) WHERE (statement_id IS NOT NULL);
+
+CREATE INDEX ledger_line_account ON settlement.ledger_line USING btree (account, entry_id);
+
+CREATE INDEX line_match_exception ON settlement.line_match USING btree (exception_id) WHERE (exception_id IS NOT NULL);
+
+CREATE INDEX line_match_order ON settlement.line_match USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX manual_match_order ON settlement.manual_match USING btree (order_id);
+
+CREATE INDEX match_due_channel ON settlement.match_due USING btree (channel_code, order_key);
+
+CREATE INDEX order_settlement_due ON settlement.order_settlement USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX payout_open ON settlement.payout USING btree (currency_code, amount_minor) WHERE (state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text]));
+
+CREATE INDEX payout_statement ON settlement.payout USING btree (statement_id);
+
 CREATE INDEX refund_order ON settlement.refund USING btree (order_id, created_at);
+
+CREATE INDEX report_file_hash ON settlement.report_file USING btree (channel_code, sha256);
+
+CREATE UNIQUE INDEX statement_external ON settlement.statement USING btree (channel_code, external_id) WHERE (state <> ALL (ARRAY['LOADING'::text, 'REVERSED'::text]));
+
+CREATE INDEX statement_listed ON settlement.statement USING btree (period_end DESC, id DESC) WHERE (state <> 'LOADING'::text);
+
+CREATE INDEX statement_line_fingerprint ON settlement.statement_line USING btree (fingerprint);
+
+CREATE INDEX statement_line_merchant_order ON settlement.statement_line USING btree (channel_code, merchant_order_id) WHERE (merchant_order_id IS NOT NULL);
+
+CREATE INDEX statement_line_order ON settlement.statement_line USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
+
+alter table settlement.bank_receipt add constraint bank_receipt_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES settlement.payout(id);
+
+alter table settlement.channel_order_line add constraint channel_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES settlement.channel_order(order_id);
+
+alter table settlement.decision add constraint decision_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES settlement.ledger_entry(id);
+
+alter table settlement.document_line add constraint document_line_document_id_fkey FOREIGN KEY (document_id) REFERENCES settlement.document(id);
 
 alter table settlement.journal_line add constraint journal_line_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES settlement.journal_entry(id);
 
+alter table settlement.ledger_entry add constraint ledger_entry_reversal_of_fkey FOREIGN KEY (reversal_of) REFERENCES settlement.ledger_entry(id);
+
+alter table settlement.ledger_entry add constraint ledger_entry_rule_version_fkey FOREIGN KEY (rule_version) REFERENCES settlement.posting_rules(version);
+
+alter table settlement.ledger_line add constraint ledger_line_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES settlement.ledger_entry(id);
+
+alter table settlement.line_match add constraint line_match_statement_id_line_number_fkey FOREIGN KEY (statement_id, line_number) REFERENCES settlement.statement_line(statement_id, line_number);
+
+alter table settlement.manual_match add constraint manual_match_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES settlement.decision(id);
+
+alter table settlement.payout add constraint payout_carried_into_fkey FOREIGN KEY (carried_into) REFERENCES settlement.payout(id);
+
+alter table settlement.payout add constraint payout_statement_id_fkey FOREIGN KEY (statement_id) REFERENCES settlement.statement(id);
+
+alter table settlement.payout_change add constraint payout_change_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES settlement.payout(id);
+
+alter table settlement.posted_group add constraint posted_group_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES settlement.ledger_entry(id);
+
 alter table settlement.refund add constraint refund_document_id_fkey FOREIGN KEY (document_id) REFERENCES settlement.document(id);
+
+alter table settlement.report_file_part add constraint report_file_part_file_id_fkey FOREIGN KEY (file_id) REFERENCES settlement.report_file(id);
+
+alter table settlement.statement add constraint statement_file_id_fkey FOREIGN KEY (file_id) REFERENCES settlement.report_file(id);
+
+alter table settlement.statement_line add constraint statement_line_statement_id_fkey FOREIGN KEY (statement_id) REFERENCES settlement.statement(id);
+
+CREATE TRIGGER accounting_period_kept BEFORE DELETE OR UPDATE ON settlement.accounting_period FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER ledger_entry_admitted BEFORE INSERT ON settlement.ledger_entry FOR EACH ROW EXECUTE FUNCTION settlement.admit_entry();
+
+CREATE CONSTRAINT TRIGGER ledger_entry_balances AFTER INSERT ON settlement.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION settlement.entry_must_balance();
+
+CREATE TRIGGER ledger_entry_kept BEFORE DELETE OR UPDATE ON settlement.ledger_entry FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER ledger_entry_never_emptied BEFORE TRUNCATE ON settlement.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER ledger_line_admitted AFTER INSERT ON settlement.ledger_line REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION settlement.admit_lines();
+
+CREATE TRIGGER ledger_line_kept BEFORE DELETE OR UPDATE ON settlement.ledger_line FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER ledger_line_never_emptied BEFORE TRUNCATE ON settlement.ledger_line FOR EACH STATEMENT EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER posting_rules_kept BEFORE DELETE OR UPDATE ON settlement.posting_rules FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER report_file_kept BEFORE UPDATE ON settlement.report_file FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER report_file_stays BEFORE DELETE ON settlement.report_file FOR EACH ROW EXECUTE FUNCTION settlement.refuse_file_removal();
+
+CREATE TRIGGER report_file_part_kept BEFORE UPDATE ON settlement.report_file_part FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER report_file_part_stays BEFORE DELETE ON settlement.report_file_part FOR EACH ROW EXECUTE FUNCTION settlement.refuse_file_removal();
+
+CREATE TRIGGER statement_line_kept BEFORE DELETE OR UPDATE ON settlement.statement_line FOR EACH ROW EXECUTE FUNCTION settlement.refuse_statement_change();
+
+comment on table settlement.account_balance is 'Sums of the lines, kept by the trigger that admits them; settlement.balance_faults() compares both.';
+
+comment on column settlement.account_balance.channel_code is 'Empty for entries that belong to no channel.';
+
+comment on table settlement.accounting_period is 'Closed months. A month without a row is open.';
+
+comment on column settlement.accounting_period.head_hash is 'Newest entry of the ledger when the month was closed: what came before cannot have changed since while the chain verifies.';
+
+comment on table settlement.bank_receipt is 'Credits on our bank account that may be payouts. account_tail: last four characters, never the whole number.';
+
+comment on table settlement.channel_order is 'Orders as far as settlement needs them; owned by the order subgraph and taken from its events.';
+
+comment on column settlement.channel_order.id_shape is 'Form of the channel''s order id, such as 9-9-9: tells an unknown id from something that is no order id.';
+
+comment on table settlement.decision is 'What people decided about differences: one row each, with its reason and its posting. PROPOSED waits for a second person.';
+
+comment on table settlement.difference is 'Differences between what was expected and what a channel settled: the reconciliation exceptions of the graph.';
+
+comment on column settlement.difference.account is 'Where the amount stands in the ledger until it is decided about.';
+
+comment on column settlement.difference.difference_minor is 'Actual less expected, in currency_code.';
 
 comment on table settlement.document is 'Invoices and credit memos as the ERP has them. The ERP owns them; this is a projection.';
 
@@ -2225,8 +2803,56 @@ comment on column settlement.document.posting_key is 'The workflow step that had
 
 comment on column settlement.document.payment_due is 'The money was authorised with the order: the document is to be cleared once it is posted.';
 
+comment on table settlement.document_line is 'Lines of our invoices (one per shipment) and credit memos (one per return): what a channel is expected to settle.';
+
 comment on table settlement.document_state is 'State of each document by the ERP''s number. Apart from the document, because the feed may bring it before the document is recorded.';
 
 comment on column settlement.document_state.source_sequence is 'Change number of the ERP; an older one never overwrites it.';
 
 comment on table settlement.journal_entry is 'Accounting documents as the ERP posted them.';
+
+comment on column settlement.ledger_entry.sequence is 'Place in the chain: 1, 2, 3 … without a gap.';
+
+comment on column settlement.ledger_entry.cause is 'What it was posted for: one entry per cause, whatever is repeated.';
+
+comment on column settlement.ledger_entry.period is 'Month it counts in. Later than that of booked_at where that month was closed already.';
+
+comment on column settlement.ledger_entry.reversal_of is 'The entry that this one takes back: at most one does.';
+
+comment on column settlement.ledger_entry.hash is 'SHA-256 over the content of the entry, its lines and previous_hash.';
+
+comment on table settlement.ledger_head is 'Newest entry. Its row lock makes appending serial.';
+
+comment on table settlement.line_match is 'What became of each line. A line without a row was not looked at yet.';
+
+comment on column settlement.line_match.rule is 'The rule that decided, from the surest on (matching/rules.ts).';
+
+comment on table settlement.match_due is 'What has to be looked at again, because a line, an order, a document or a decision came. A row goes with the transaction that looked.';
+
+comment on column settlement.match_due.order_key is 'The channel''s order id as a line or an order has it.';
+
+comment on column settlement.match_due.block is 'Thousand lines of a statement that name no order.';
+
+comment on column settlement.order_settlement.due_at is 'When the channel should have settled all of it. Null when nothing is outstanding.';
+
+comment on column settlement.payout.amount_minor is 'What the bank is to show. Negative: the channel is owed, and takes it from the next payout (carried_into).';
+
+comment on table settlement.posted_group is 'The entry that stands for the lines of one order in one statement. When they are seen differently, it is reversed and posted anew.';
+
+comment on table settlement.posting_rules is 'Every version of config/posting-rules.yaml that postings were made by, as it was read.';
+
+comment on table settlement.report_file is 'Reports as they came; their bytes are in report_file_part.';
+
+comment on column settlement.report_file.sha256 is 'Over all parts in their order.';
+
+comment on table settlement.report_refusal is 'Audit of reports that were not taken: nothing else of them is stored.';
+
+comment on column settlement.statement.state is 'LOADING: its lines are still being written; nobody but the loader may see it.';
+
+comment on column settlement.statement.total_minor is 'What is paid out: the sum of all lines but those of class PAYOUT. May be negative.';
+
+comment on table settlement.statement_line is 'Money rows of the reports. What became of them is in line_match.';
+
+comment on column settlement.statement_line.fingerprint is 'Equal for the same row told twice (reports/fingerprint.ts).';
+
+comment on function settlement.balance_faults() is 'Balances that are not the sum of their lines: none, unless somebody wrote past the triggers.';

@@ -59,7 +59,7 @@ const QUERIES = [
                           where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
                          union all
                          select 10000, format('constraint %I %s', k.conname, pg_get_constraintdef(k.oid))
-                           from pg_constraint k where k.conrelid = c.oid and k.contype not in ('n', 'f')) as lines)) end
+                           from pg_constraint k where k.conrelid = c.oid and k.contype not in ('n', 'f', 't')) as lines)) end
           || case when c.relkind = 'p' then ' partition by ' || pg_get_partkeydef(c.oid) else '' end
           || coalesce(' with (' || array_to_string(c.reloptions, ', ') || ')', '') || ';' as sql
      from pg_class c join pg_namespace n on n.oid = c.relnamespace

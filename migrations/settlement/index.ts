@@ -1,4 +1,14 @@
 import type { MigrationSet } from '../../platform/db/migrate.ts';
 import * as settlement from './20261123090000_settlement.ts';
+import * as ledger from './20261127090000_ledger.ts';
+import * as statements from './20261127090100_statements.ts';
+import * as matching from './20261127090200_matching.ts';
+import * as payouts from './20261127090300_payouts.ts';
 
-export const migrations: MigrationSet = { '20261123090000_settlement': settlement };
+export const migrations: MigrationSet = {
+  '20261123090000_settlement': settlement,
+  '20261127090000_ledger': ledger,
+  '20261127090100_statements': statements,
+  '20261127090200_matching': matching,
+  '20261127090300_payouts': payouts,
+};
