@@ -1,5 +1,5 @@
-import { hostname } from 'node:os';
 import type { SystemName } from '../platform/config.ts';
+import { workerIdentity } from '../platform/lease/worker-lease.ts';
 import type { Databases } from './databases.ts';
 import type { Domains } from './domains.ts';
 import { startGatewayPart } from './gateway-part.ts';
@@ -15,22 +15,25 @@ const CATALOGUE_MILLIS = 30_000;
 // `npm start`: everything in one process. Systems of record that have a URL are used, the others are brought up as
 // reference systems; the platform reaches all of them over HTTP.
 await runProcess('commerce', async (base) => {
-  const { databases, knex } = await openStorage(base);
+  const identity = workerIdentity('commerce');
+  const { databases, knex } = await openStorage(base, identity.sessionName);
   const urls = await startMissingSystems(base, databases);
   const backbone = await openBackbone(
     base,
     databases,
     knex,
     base.config.database.url !== null || base.config.redisUrl !== null,
+    identity.sessionName,
   );
-  const domains = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
+  const domains = await openDomainsOf(base, knex, urls, `commerce@${identity.host}`);
   await loadCatalogue(base, domains);
   const worker = await startWorker({
     knex,
     domains,
     backbone,
     dbosUrl: databases.dbosUrl,
-    executorId: 'commerce',
+    name: 'commerce',
+    identity,
     logger: base.logger,
   });
   base.shutdown.add('worker', () => worker.stop());

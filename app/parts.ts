@@ -8,12 +8,11 @@ import { type Domains, openDomains } from './domains.ts';
 import type { ProcessBase } from './process.ts';
 import { createSystemClients } from './system-clients.ts';
 
-/** Storage of one process: databases migrated, a pool on the operational store. */
-export async function openStorage({
-  config,
-  logger,
-  shutdown,
-}: ProcessBase): Promise<{ databases: Databases; knex: Knex }> {
+/** Storage of one process: databases migrated, a pool on the operational store whose connections bear `sessionName`. */
+export async function openStorage(
+  { config, logger, shutdown }: ProcessBase,
+  sessionName = 'commerce',
+): Promise<{ databases: Databases; knex: Knex }> {
   const databases = await openDatabases(config);
   shutdown.add('database server', databases.stop);
   void databases.ended.then(() => {
@@ -24,7 +23,7 @@ export async function openStorage({
   await migrateAll(databases.url);
   const knex = openDatabase(databases.url, {
     poolMax: config.database.poolMax,
-    applicationName: 'commerce',
+    applicationName: sessionName,
     statementTimeoutMillis: config.database.statementTimeoutMillis,
   });
   shutdown.add('database pool', () => knex.destroy());
@@ -37,12 +36,14 @@ export async function openBackbone(
   databases: Databases,
   knex: Knex,
   otherProcesses: boolean,
+  sessionName = 'commerce-events',
 ): Promise<EventBackbone> {
   const backbone = await openEventBackbone({
     knex,
     databaseUrl: databases.url,
     redisUrl: base.config.redisUrl,
     otherProcesses,
+    sessionName,
     logger: base.logger.child({ component: 'events' }),
   });
   base.shutdown.add('event backbone', () => backbone.close());

@@ -1,22 +1,24 @@
-import { hostname } from 'node:os';
+import { workerIdentity } from '../platform/lease/worker-lease.ts';
 import { openBackbone, openDomainsOf, openStorage } from './parts.ts';
 import { runProcess } from './process.ts';
 import { startWorker } from './worker.ts';
 
-// `npm run start:worker [name]`: feeds, relay and workflows. The name keeps unfinished work with this worker over restarts.
+// `npm run start:worker [name]`: feeds, relay and workflows. Any number share the work; the name is for people.
 await runProcess('worker', async (base) => {
-  const { databases, knex } = await openStorage(base);
-  const backbone = await openBackbone(base, databases, knex, true);
-  const executorId = process.argv[2] ?? 'worker';
-  const domains = await openDomainsOf(base, knex, base.config.systemUrls, `${executorId}@${hostname()}`);
+  const name = process.argv[2] ?? 'worker';
+  const identity = workerIdentity(name);
+  const { databases, knex } = await openStorage(base, identity.sessionName);
+  const backbone = await openBackbone(base, databases, knex, true, identity.sessionName);
+  const domains = await openDomainsOf(base, knex, base.config.systemUrls, `${name}@${identity.host}`);
   const worker = await startWorker({
     knex,
     domains,
     backbone,
     dbosUrl: databases.dbosUrl,
-    executorId,
+    name,
+    identity,
     logger: base.logger,
   });
   base.shutdown.add('worker', () => worker.stop());
-  base.logger.info({ executorId }, 'worker runs');
+  base.logger.info({ worker: identity.id }, 'worker runs');
 });

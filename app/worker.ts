@@ -3,6 +3,7 @@ import type { EventBackbone } from '../events/backbone.ts';
 import { startOrchestrator } from '../orchestrator/worker.ts';
 import { sleep } from '../platform/clock.ts';
 import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
+import { type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Domains } from './domains.ts';
 
@@ -11,13 +12,19 @@ export interface WorkerOptions {
   readonly domains: Domains;
   readonly backbone: EventBackbone;
   readonly dbosUrl: string;
-  /** Names this worker; the same name after a restart takes up its own unfinished work. */
-  readonly executorId: string;
+  /** What an operator calls the worker. */
+  readonly name: string;
+  /** All connections of the process bear its session name. */
+  readonly identity: WorkerIdentity;
   readonly logger: Logger;
 }
 
 const PRUNE_EVERY_MILLIS = 3_600_000;
 const RETRY_POLL_MILLIS = 1_000;
+
+/** A worker that is silent for so long is taken over by another, which looks every second: within 10 s in all. */
+const LEASE_MILLIS = 5_000;
+const LEASE_EVERY_MILLIS = 1_000;
 
 /** Everything that happens without a request: relay, feeds, projections, workflows, housekeeping. */
 export async function startWorker(options: WorkerOptions): Promise<{ stop(): Promise<void> }> {
@@ -38,9 +45,15 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     },
     log: backbone.log,
     databaseUrl: options.dbosUrl,
-    executorId: options.executorId,
+    executorId: options.identity.id,
+    sessionName: options.identity.sessionName,
     logger: logger.child({ component: 'orchestrator' }),
   });
+
+  const lease = workerLease(knex, options.identity, LEASE_MILLIS);
+  await lease.renew();
+  // Workers of releases without leases were known by their plain names.
+  await orchestrator.adopt(options.name);
 
   domains.inventory.feed.start();
   domains.operations.health.start();
@@ -56,6 +69,11 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests((workflowId) => orchestrator.retry(workflowId)),
     ),
+    every(LEASE_EVERY_MILLIS, signal, logger, async () => {
+      await lease.renew();
+      const lost = await lease.takeOver((workerId) => orchestrator.adopt(workerId));
+      for (const workerId of lost) logger.warn({ workerId }, 'a worker is gone; its work was taken over');
+    }),
     every(PRUNE_EVERY_MILLIS, signal, logger, () => pruneIdempotencyKeys(knex, new Date())),
   ];
 
@@ -65,6 +83,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       await Promise.all([...running, domains.inventory.feed.stop(), domains.operations.health.stop()]);
       await orchestrator.stop();
       await relay.stop();
+      await lease.giveUp();
     },
   };
 }

@@ -21,6 +21,7 @@ describe('event backbone', () => {
       databaseUrl: database.url,
       redisUrl: null,
       otherProcesses: false,
+      sessionName: 'test-events',
       logger,
       ...more,
     });

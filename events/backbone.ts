@@ -20,6 +20,8 @@ export interface BackboneOptions {
   readonly redisUrl: string | null;
   /** Whether other processes write or read events too. Without them nothing is sent to them. */
   readonly otherProcesses: boolean;
+  /** `application_name` of the one connection. */
+  readonly sessionName: string;
   readonly logger: Logger;
 }
 
@@ -47,7 +49,7 @@ const REDIS_START_MILLIS = 2_000;
 export async function openEventBackbone(options: BackboneOptions): Promise<EventBackbone> {
   const { knex, redisUrl, logger } = options;
   if (redisUrl !== null) redisAddress(redisUrl);
-  const session = openPostgresSession(options.databaseUrl, { applicationName: 'commerce-events', logger });
+  const session = openPostgresSession(options.databaseUrl, { applicationName: options.sessionName, logger });
   const redis = redisUrl === null ? null : connectRedis(redisUrl, { connectionName: 'commerce-events', logger });
   if (redis) await redisReady(redis, REDIS_START_MILLIS);
 

@@ -24,6 +24,7 @@ beforeAll(async () => {
     log,
     databaseUrl: database.url,
     executorId: 'test',
+    sessionName: 'test',
     logger: createLogger({ level: 'silent', component: 'test' }),
   });
 }, 60_000);

@@ -17,14 +17,18 @@ export interface OrchestratorOptions {
   readonly log: EventLog;
   /** PostgreSQL URL of the database in which DBOS keeps the workflows' records. */
   readonly databaseUrl: string;
-  /** Names this process among the workers; a restart under the same name takes up its own unfinished workflows. */
+  /** Names this run of this worker among all. */
   readonly executorId: string;
+  /** `application_name` of the engine's connections. */
+  readonly sessionName: string;
   readonly logger: Logger;
 }
 
 export interface Orchestrator {
   /** Asks a workflow that waits after a failure to try again now. False when there is none waiting under this id. */
   retry(workflowId: string): Promise<boolean>;
+  /** Takes over the unfinished workflows of a worker that is gone: whoever of the living is free goes on with them. */
+  adopt(executorId: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,7 +49,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
     max: 10,
-    application_name: 'commerce-workflows',
+    application_name: options.sessionName,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLIS,
   });
   pool.on('error', (error) => logger.warn({ err: error }, 'a connection of the workflow engine was lost'));
@@ -115,6 +119,16 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       if (status?.status !== 'PENDING') return false;
       await DBOS.send(workflowId, 'now', RETRY_TOPIC);
       return true;
+    },
+    async adopt(executorId) {
+      const unfinished = await DBOS.listWorkflows({
+        executorId,
+        status: 'PENDING',
+        applicationVersion: WORKFLOW_VERSION,
+        loadInput: false,
+        loadOutput: false,
+      });
+      if (unfinished.length > 0) await DBOS.resumeWorkflows(unfinished.map((workflow) => workflow.workflowID));
     },
     async stop() {
       stopping.abort();

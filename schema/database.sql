@@ -352,6 +352,15 @@ create table integration.system_health (
   constraint system_health_pkey PRIMARY KEY (process, system)
 );
 
+create table integration.worker_lease (
+  worker_id text not null,
+  host text not null,
+  pid integer not null,
+  session_name text not null,
+  expires_at timestamp with time zone not null,
+  constraint worker_lease_pkey PRIMARY KEY (worker_id)
+);
+
 CREATE OR REPLACE FUNCTION integration.claim_idempotency_key(p_scope text, p_operation text, p_key text, p_request_hash bytea)
  RETURNS TABLE(kind text, result jsonb)
  LANGUAGE plpgsql
@@ -539,6 +548,12 @@ comment on table integration.outbox is 'Events of committed changes that are not
 comment on column integration.outbox."position" is 'Order of writing. Within one subject it is the order of the versions, because they are written under the row lock of the aggregate.';
 
 comment on table integration.system_health is 'How each process finds each system of record. Rewritten every few seconds; rows of processes that are gone are removed after a day.';
+
+comment on table integration.worker_lease is 'Workers that live, or did not say goodbye. A lease that ran out is taken over by another worker and removed.';
+
+comment on column integration.worker_lease.worker_id is 'Name and a random part: a worker that starts again is another one.';
+
+comment on column integration.worker_lease.session_name is 'application_name of its connections, which are ended when it is taken over.';
 
 comment on function integration.prune_event_log(p_before timestamp with time zone, p_limit integer) is 'Removes events recorded before the given time that every group has settled, the oldest first, at most p_limit. Returns how many.';
 

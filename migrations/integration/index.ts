@@ -4,6 +4,7 @@ import { feedCursor } from './20261123090100_feed_cursor.ts';
 import { eventLog } from './20261123091000_event_log.ts';
 import { access } from './20261123092000_access.ts';
 import { operations } from './20261123093000_operations.ts';
+import { workerLease } from './20261127085900_worker_lease.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -12,4 +13,5 @@ export const migrations: MigrationSet = {
   '20261123091000_event_log': eventLog,
   '20261123092000_access': access,
   '20261123093000_operations': operations,
+  '20261127085900_worker_lease': workerLease,
 };

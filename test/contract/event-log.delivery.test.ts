@@ -37,6 +37,7 @@ describe.each(stores)('delivery while processes are killed: $store', ({ redisUrl
       databaseUrl: database.url,
       redisUrl,
       otherProcesses: true,
+      sessionName: 'test-events',
       logger: createLogger({ level: 'silent', component: 'test' }),
     });
   });

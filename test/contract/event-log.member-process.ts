@@ -11,6 +11,7 @@ const backbone = await openEventBackbone({
   databaseUrl,
   redisUrl: redisUrl === '' ? null : redisUrl,
   otherProcesses: true,
+  sessionName: 'test-events',
   logger: createLogger({ level: 'silent', component: 'test' }),
 });
 backbone.startRelay();

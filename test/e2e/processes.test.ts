@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { siblingDatabase } from '../../platform/db/database-url.ts';
 import { contractOperation } from '../helpers/contract-operations.ts';
 import { createEmptyDatabase, type TestDatabase } from '../helpers/database.ts';
 import { type Answer, type PlatformProcess, send, startPlatform } from '../helpers/platform.ts';
@@ -15,6 +16,7 @@ const running: PlatformProcess[] = [];
 const urls: Record<string, string> = {};
 let gatewayUrl: string;
 let worker: PlatformProcess;
+let otherWorker: PlatformProcess;
 
 beforeAll(async () => {
   database = await createEmptyDatabase();
@@ -30,6 +32,7 @@ beforeAll(async () => {
   // One after the other: twelve processes at once would only wait for each other.
   for (const name of SYSTEMS) env[`${name.toUpperCase()}_URL`] = String((await up('system', [name])).up.url);
   worker = await up('worker', ['worker-1']);
+  otherWorker = await up('worker', ['worker-2']);
   for (const name of SUBGRAPHS) {
     urls[name] = String((await up('subgraph', [name])).up.url);
     env[`${name.toUpperCase()}_URL`] = urls[name] as string;
@@ -93,13 +96,59 @@ it('takes an order through twelve processes over real HTTP', async () => {
   });
 }, 130_000);
 
-it('finishes an order whose worker was killed', async () => {
-  const order = await placeOrder();
+/** How often each system of record saw an order, counted in its own books. */
+async function effectsOf({ id, number }: { id: string; number: string }): Promise<Record<string, number>> {
+  const { data } = await run('operations', 'OrderTrace', { number });
+  const works = data.orderByNumber.fulfillmentOrders.map((work: { id: string }) => work.id);
+  return {
+    deskOrders: await countIn('oms', 'oms.desk_order where client_ref', [id]),
+    deliveries: await countIn('wms', 'wms.delivery where external_ref', works),
+    invoices: await countIn('erp', 'erp.billing_document where order_ref', [number]),
+  };
+}
+
+async function countIn(system: string, where: string, values: readonly string[]): Promise<number> {
+  const name = new URL(database.url).pathname.slice(1);
+  const client = new pg.Client({ connectionString: siblingDatabase(database.url, `${name}_${system}`) });
+  await client.connect();
+  const { rows } = await client.query(`select count(*)::int as count from ${where} = any($1::text[])`, [values]);
+  await client.end();
+  return rows[0].count;
+}
+
+/** Waits for what follows the delivery, and then sees that nothing is there twice. */
+async function seenOnce(orders: readonly { id: string; number: string }[]): Promise<void> {
+  for (const order of orders) {
+    await until(async () => (await effectsOf(order)).invoices === 1, 30_000);
+    expect(await effectsOf(order)).toEqual({ deskOrders: 1, deliveries: 1, invoices: 1 });
+  }
+}
+
+it('gives the work of a worker that was killed to another', async () => {
+  const orders = await Promise.all([placeOrder(), placeOrder(), placeOrder()]);
   await worker.kill();
   running.splice(running.indexOf(worker), 1);
-  worker = await up('worker', ['worker-1']);
-  await delivered(order.id);
+  for (const order of orders) await delivered(order.id);
+  await seenOnce(orders);
 }, 120_000);
+
+it('gives the work of a worker that froze to another, and sees no effect twice when it wakes', async () => {
+  const frozen = otherWorker;
+  worker = await up('worker', ['worker-3']);
+  const orders = await Promise.all([placeOrder(), placeOrder(), placeOrder()]);
+  frozen.freeze();
+  try {
+    for (const order of orders) await delivered(order.id);
+  } finally {
+    frozen.thaw();
+  }
+  // It is a worker like the others again: alone, it brings the next order home.
+  await worker.kill();
+  running.splice(running.indexOf(worker), 1);
+  const next = await placeOrder();
+  await delivered(next.id);
+  await seenOnce([...orders, next]);
+}, 180_000);
 
 it('lets nobody but the gateway ask a subgraph, not even for its schema', async () => {
   for (const name of SUBGRAPHS) {

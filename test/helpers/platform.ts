@@ -17,6 +17,9 @@ export interface PlatformProcess {
   output(): string;
   /** kill -9. */
   kill(): Promise<void>;
+  /** kill -STOP and kill -CONT: it stands still, with all its connections open. */
+  freeze(): void;
+  thaw(): void;
   /** As Ctrl-C. @returns the exit code */
   stop(): Promise<number | null>;
 }
@@ -72,6 +75,8 @@ export async function startPlatform(
     log,
     output: () => text,
     kill: () => end(child, 'SIGKILL', ended).then(() => undefined),
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     stop: () => end(child, 'SIGINT', ended),
   };
 }
