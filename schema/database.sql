@@ -563,11 +563,21 @@ create schema inventory;
 
 create type inventory.delta as (sku text, location_id text, reserved integer, committed integer, reference text);
 
+create type inventory.offer as (sku text, location_id text, own integer, free integer);
+
 create type inventory.planned as (sku text, wanted integer, known boolean, sellable integer, location_id text, quantity integer, node_rank integer);
+
+create type inventory.planned_sale as (sku text, wanted integer, known boolean, sellable integer, orderable integer, is_bundle boolean, location_id text, quantity integer, node_rank integer);
+
+create type inventory.sellable_units as (sku text, known boolean, own integer, sellable integer, backorder_units integer, cap integer, release_at timestamp with time zone, is_bundle boolean);
 
 create type inventory.source_row as (sequence bigint, "positionId" text, "locationId" text, sku text, kind text, "onHand" integer, "measuredAt" timestamp with time zone, incoming integer, "incomingAt" timestamp with time zone, reference text, "lineRef" text, issued integer);
 
 create type inventory.stock as (sku text, location_id text, id text, on_hand integer, held integer, committed integer, safety_stock integer, incoming integer, incoming_at timestamp with time zone, available integer, source_sequence bigint, as_of timestamp with time zone);
+
+create type inventory.taken as (kind text, line_id text, sku text, location_id text, quantity integer, available integer);
+
+create sequence inventory.bundle_set_number as bigint increment by 1 start with 1 cache 1;
 
 create table inventory.announcement (
   sku text not null,
@@ -657,7 +667,7 @@ create table inventory."position" (
   location_id text not null,
   id text not null,
   on_hand integer not null default 0,
-  reserved integer not null default 0,
+  reserved bigint not null default 0,
   committed integer not null default 0,
   safety_stock integer not null default 0,
   incoming integer not null default 0,
@@ -691,10 +701,12 @@ create table inventory.reservation (
   channel_code text,
   customer_id text,
   created_at timestamp with time zone not null default clock_timestamp(),
+  reacquires text,
   constraint reservation_hold_expires CHECK (((state <> 'HELD'::text) OR ((expires_at IS NOT NULL) AND (order_id IS NULL)))),
   constraint reservation_order CHECK (((state <> ALL (ARRAY['COMMITTED'::text, 'CONSUMED'::text])) OR (order_id IS NOT NULL))),
   constraint reservation_order_id_key UNIQUE (order_id),
   constraint reservation_pkey PRIMARY KEY (id),
+  constraint reservation_reacquires_key UNIQUE (reacquires),
   constraint reservation_state_check CHECK ((state = ANY (ARRAY['HELD'::text, 'COMMITTED'::text, 'CONSUMED'::text, 'RELEASED'::text, 'EXPIRED'::text])))
 );
 
@@ -709,7 +721,12 @@ create table inventory.reservation_line (
   released integer not null default 0,
   state text not null,
   expires_at timestamp with time zone,
+  bundle_sku text,
+  bundle_set bigint,
+  component_no integer,
+  per_bundle integer,
   constraint reservation_line_buckets CHECK (((consumed + released) <= quantity)),
+  constraint reservation_line_bundle CHECK (((num_nulls(bundle_sku, bundle_set, component_no, per_bundle) = 4) OR ((num_nulls(bundle_sku, bundle_set, component_no, per_bundle) = 0) AND (per_bundle > 0) AND (component_no > 0) AND ((quantity % per_bundle) = 0)))),
   constraint reservation_line_consumed_check CHECK ((consumed >= 0)),
   constraint reservation_line_pkey PRIMARY KEY (id),
   constraint reservation_line_quantity_check CHECK ((quantity > 0)),
@@ -853,11 +870,36 @@ AS $function$
                        where part.component_sku = p_sku), 0)
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.cancel_backorder(p_order_id text, p_line_ids text[], p_quantities integer[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+      with given as (
+        select id, sum(units)::int as units from unnest(p_line_ids, p_quantities) as given (id, units) where units > 0 group by id
+      ), gone as (
+        delete from inventory.backorder using given
+        where backorder.order_line_id = given.id and backorder.order_id = p_order_id and backorder.quantity <= given.units
+      )
+      update inventory.backorder set quantity = backorder.quantity - given.units from given
+      where backorder.order_line_id = given.id and backorder.order_id = p_order_id and backorder.quantity > given.units
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.channel_terms(p_channel_code text, p_skus text[])
  RETURNS TABLE(sku text, withheld integer, cap integer, backorder_units integer, is_bundle boolean, release_at timestamp with time zone, by_location boolean)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
+    #variable_conflict use_column
+    begin
+      -- Asked for every order; most shops have rules for few goods or none.
+      if not exists (select from inventory.channel_rule) then
+        return query
+        select asked.sku, null::int, null::int, null::int, exists (select from inventory.bundle_component where bundle_sku = asked.sku), null::timestamptz, false
+        from (select distinct unnest(p_skus) collate "C" as sku) asked;
+        return;
+      end if;
+      return query
       select asked.sku, rule.withheld, rule.cap,
              case
                when rule.release_at is not null then
@@ -892,36 +934,43 @@ AS $function$
         select coalesce(sum(quantity), 0) as units from inventory.backorder
         where (rule.release_at is not null or rule.backorder = 'UNITS') and backorder.sku = asked.sku
           and (not case when rule.release_at is not null then rule.preorder_own else rule.backorder_own end or channel_code = p_channel_code)
-      ) waiting on true
+      ) waiting on true;
+    end
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.check_hold(p_reservation_id text, p_skus text[], p_quantities integer[], p_location_id text, p_channel_code text, p_at timestamp with time zone)
  RETURNS text
  LANGUAGE plpgsql
 AS $function$
-      #variable_conflict use_column
-      declare
-        v_hold inventory.reservation;
-      begin
-        select * into v_hold from inventory.reservation where id = p_reservation_id for update;
-        -- Another channel's hold answers like one that does not exist.
-        if v_hold.id is null or (p_channel_code is not null and v_hold.channel_code is distinct from p_channel_code) then
-          return 'RESERVATION_MISMATCH';
-        end if;
-        if v_hold.state in ('COMMITTED', 'CONSUMED') then return 'RESERVATION_MISMATCH'; end if;
-        if v_hold.state <> 'HELD' or v_hold.expires_at <= p_at then return 'RESERVATION_EXPIRED'; end if;
-        if v_hold.location_id is distinct from p_location_id then return 'RESERVATION_MISMATCH'; end if;
-        if exists (
-          select from (select sku, sum(quantity) as units from unnest(p_skus, p_quantities) as line (sku, quantity) group by sku) asked
-          full join (select sku, sum(quantity) as units from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD' group by sku) kept
-            using (sku)
-          where asked.units is distinct from kept.units
-        ) then
-          return 'RESERVATION_MISMATCH';
-        end if;
-        return null;
-      end
-      $function$;
+    #variable_conflict use_column
+    declare
+      v_hold inventory.reservation;
+    begin
+      select * into v_hold from inventory.reservation where id = p_reservation_id for update;
+      -- Another channel's hold answers like one that does not exist.
+      if v_hold.id is null or (p_channel_code is not null and v_hold.channel_code is distinct from p_channel_code) then
+        return 'RESERVATION_MISMATCH';
+      end if;
+      if v_hold.state in ('COMMITTED', 'CONSUMED') or exists (select from inventory.reservation where reacquires = p_reservation_id) then
+        return 'RESERVATION_MISMATCH';
+      end if;
+      if v_hold.state = 'RELEASED' then return 'RESERVATION_EXPIRED'; end if;
+      if v_hold.location_id is distinct from p_location_id then return 'RESERVATION_MISMATCH'; end if;
+      if exists (
+        select from (select sku, sum(quantity) as units from unnest(p_skus, p_quantities) as line (sku, quantity) group by sku) asked
+        full join (
+          select coalesce(bundle_sku, sku) as sku, sum(inventory.sold_units(line)) as units from inventory.reservation_line line
+          where reservation_id = p_reservation_id and state in ('HELD', 'EXPIRED') group by coalesce(bundle_sku, sku)
+        ) kept using (sku)
+        where asked.units is distinct from kept.units
+      ) then
+        return 'RESERVATION_MISMATCH';
+      end if;
+      -- Over, but for these goods: they may still be there.
+      if v_hold.state = 'EXPIRED' or v_hold.expires_at <= p_at or inventory.lost_units(p_reservation_id) then return 'REACQUIRE'; end if;
+      return null;
+    end
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.check_lines(p_skus text[], p_quantities integer[])
  RETURNS void
@@ -939,94 +988,22 @@ AS $function$
 
 CREATE OR REPLACE FUNCTION inventory.commit_order(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_allow_backorder boolean, p_reservation_id text, p_channel_code text DEFAULT NULL::text, p_not_location_id text DEFAULT NULL::text)
  RETURNS TABLE(kind text, line_id text, sku text, location_id text, quantity integer, available integer)
- LANGUAGE plpgsql
- SET plan_cache_mode TO 'force_generic_plan'
+ LANGUAGE sql
 AS $function$
-      #variable_conflict use_column
-      declare
-        v_nodes text[] := array_remove(inventory.nodes_in_scope(p_location_id), p_not_location_id);
-        v_plan inventory.planned[];
-        v_refusal text;
-        v_reservation_id text;
-        v_now timestamptz;
-      begin
-        perform inventory.check_lines(p_skus, p_quantities);
-        if cardinality(p_line_ids) is distinct from cardinality(p_skus) then
-          raise exception 'every line needs an id' using errcode = '22023';
-        end if;
-        if p_reservation_id is not null then
-          -- A node may have been taken out of shipping since the hold: what is held there still belongs to the order.
-          select array_agg(distinct node) into v_nodes from (
-            select unnest(v_nodes) as node
-            union all
-            select location_id from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD'
-          ) scope;
-        end if;
-        perform inventory.lock_positions(p_skus, v_nodes);
-        -- Read once, after the wait for the locks: from here on a hold is either alive or over, for every step alike.
-        v_now := clock_timestamp();
-        if p_reservation_id is not null then
-          v_refusal := case when exists (select from inventory.reservation where order_id = p_order_id) then 'RESERVATION_MISMATCH'
-            else inventory.check_hold(p_reservation_id, p_skus, p_quantities, p_location_id, p_channel_code, v_now) end;
-          if v_refusal is not null then
-            return query select v_refusal, null::text, null::text, null::text, null::int, null::int;
-            return;
-          end if;
-        end if;
+      select * from inventory.take_stock(p_order_id, p_line_ids, p_skus, p_quantities, p_location_id, p_safety_stock,
+        p_allow_backorder, p_reservation_id, p_channel_code, p_not_location_id, true)
+    $function$;
 
-        select array_agg(planned) into v_plan
-        from inventory.plan_allocation(p_skus, p_quantities, v_nodes, coalesce(p_safety_stock, 0), p_reservation_id, v_now) planned;
-
-        -- A SKU is short as a whole: each of its lines says so, with what could be had of it.
-        return query
-        select case when state.known then 'SHORT' else 'UNKNOWN_SKU' end, line.id, line.sku, null::text, line.quantity, state.sellable
-        from unnest(p_line_ids, p_skus, p_quantities) with ordinality as line (id, sku, quantity, line_no)
-        join (select distinct sku, known, wanted, sellable from unnest(v_plan)) state using (sku)
-        where not state.known or (state.wanted > state.sellable and not coalesce(p_allow_backorder, false))
-        order by line.line_no;
-        if found then return; end if;
-
-        if p_reservation_id is not null or exists (select from unnest(v_plan) where quantity > 0) then
-          v_reservation_id := inventory.reservation_of_order(p_order_id, p_reservation_id, p_location_id, p_channel_code);
-        end if;
-        perform inventory.move('ALLOCATION', array_agg(delta)) from (
-          select row(sku, location_id, 0, quantity, p_order_id)::inventory.delta as delta from unnest(v_plan) where quantity > 0
-          union all
-          select row(sku, location_id, -quantity, 0, p_order_id)::inventory.delta
-          from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD'
-        ) change;
-        -- The hold's lines are replaced by lines that name the order's; the ledger keeps what they were.
-        delete from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD';
-
-        -- Lines and nodes are laid on one axis of units per SKU; where two intervals meet, the line is served by the node.
-        return query
-        with line as (
-          select id, sku, quantity, line_no, sum(quantity) over (partition by sku order by line_no) - quantity as starts,
-                 sum(quantity) over (partition by sku order by line_no) as ends
-          from unnest(p_line_ids, p_skus, p_quantities) with ordinality as line (id, sku, quantity, line_no)
-        ), node as (
-          select sku, location_id, node_rank, sum(quantity) over (partition by sku order by node_rank, location_id) - quantity as starts,
-                 sum(quantity) over (partition by sku order by node_rank, location_id) as ends
-          from unnest(v_plan) where quantity > 0
-        ), served as (
-          select line.id, line.sku, line.line_no, node.location_id, node.starts, (least(line.ends, node.ends) - greatest(line.starts, node.starts))::int as units
-          from line join node using (sku)
-          where least(line.ends, node.ends) > greatest(line.starts, node.starts)
-        ), kept as (
-          insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state)
-          select v_reservation_id, id, sku, location_id, units, 'COMMITTED' from served order by line_no, starts
-        ), answer as (
-          select 'ALLOCATED' as kind, id, sku, location_id, units, line_no, starts from served
-          union all
-          select 'BACKORDERED', line.id, line.sku, p_location_id, (line.quantity - coalesce(done.units, 0))::int, line.line_no, null
-          from line left join (select id, sum(units) as units from served group by id) done using (id)
-          where line.quantity > coalesce(done.units, 0)
-        )
-        select answer.kind, answer.id, answer.sku, answer.location_id, answer.units, state.sellable
-        from answer join (select distinct sku, sellable from unnest(v_plan)) state using (sku)
-        order by answer.line_no, answer.starts nulls last;
-      end
-      $function$;
+CREATE OR REPLACE FUNCTION inventory.components_of_lines(p_order_line_ids text[], p_location_id text)
+ RETURNS TABLE(order_line_id text, sku text, per_unit integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select distinct on (line.order_line_id, line.sku) line.order_line_id, line.sku, line.per_bundle
+      from inventory.reservation_line line
+      where line.order_line_id = any (p_order_line_ids) and line.location_id = p_location_id and line.bundle_sku is not null
+      order by line.order_line_id, line.sku, line.id desc
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.end_holds(p_reservation_ids text[], p_state text)
  RETURNS SETOF text
@@ -1061,84 +1038,145 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.end_overdue_lines(p_skus text[], p_location_ids text[], p_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_deltas inventory.delta[];
+    begin
+      with line as (
+        update inventory.reservation_line set state = 'EXPIRED'
+        where state = 'HELD' and expires_at <= p_at and sku = any (p_skus) and location_id = any (p_location_ids)
+        returning reservation_id, sku, location_id, quantity
+      )
+      select array_agg(row(sku, location_id, -quantity, 0, reservation_id)::inventory.delta) into v_deltas from line;
+      if v_deltas is not null then perform inventory.move('EXPIRY', v_deltas); end if;
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.expire_holds(p_limit integer)
  RETURNS integer
  LANGUAGE sql
 AS $function$
-        select count(*)::int from inventory.end_holds(
-          (select array_agg(reservation_id) from (
-            select distinct reservation_id from inventory.reservation_line
-            where state = 'HELD' and expires_at <= clock_timestamp() limit p_limit
-          ) due), 'EXPIRED')
-      $function$;
+      select count(*)::int from inventory.end_holds(
+        (select array_agg(id) from (
+          select id from inventory.reservation where state = 'HELD' and expires_at <= clock_timestamp() order by expires_at limit p_limit
+        ) due), 'EXPIRED')
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.extend_hold(p_reservation_id text, p_ttl_seconds integer, p_max_seconds integer)
  RETURNS text
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-      #variable_conflict use_column
-      declare
-        v_now timestamptz;
-        v_until timestamptz;
-        v_hold inventory.reservation;
-      begin
-        perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
-        from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD';
-        select * into v_hold from inventory.reservation where id = p_reservation_id for update;
-        v_now := clock_timestamp();
-        if v_hold.id is null then return 'NOT_FOUND'; end if;
-        if v_hold.state <> 'HELD' or v_hold.expires_at <= v_now then return 'NOT_HELD'; end if;
-        -- Never shortens: an extension that arrives late must not take time away.
-        v_until := greatest(v_hold.expires_at, v_now + make_interval(secs => p_ttl_seconds));
-        if v_until > v_hold.created_at + make_interval(secs => p_max_seconds) then return 'LIMIT_REACHED'; end if;
-        update inventory.reservation set expires_at = v_until where id = p_reservation_id;
-        update inventory.reservation_line set expires_at = v_until where reservation_id = p_reservation_id and state = 'HELD';
-        return 'EXTENDED';
-      end
-      $function$;
+    #variable_conflict use_column
+    declare
+      v_now timestamptz;
+      v_until timestamptz;
+      v_hold inventory.reservation;
+    begin
+      perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
+      from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD';
+      select * into v_hold from inventory.reservation where id = p_reservation_id for update;
+      v_now := clock_timestamp();
+      if v_hold.id is null then return 'NOT_FOUND'; end if;
+      if v_hold.state <> 'HELD' or v_hold.expires_at <= v_now or inventory.lost_units(p_reservation_id) then return 'NOT_HELD'; end if;
+      -- Never shortens: an extension that arrives late must not take time away.
+      v_until := greatest(v_hold.expires_at, v_now + make_interval(secs => p_ttl_seconds));
+      if v_until > v_hold.created_at + make_interval(secs => p_max_seconds) then return 'LIMIT_REACHED'; end if;
+      update inventory.reservation set expires_at = v_until where id = p_reservation_id;
+      update inventory.reservation_line set expires_at = v_until where reservation_id = p_reservation_id and state = 'HELD';
+      return 'EXTENDED';
+    end
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.hold(p_reservation_id text, p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_ttl_seconds integer, p_channel_code text, p_customer_id text)
  RETURNS TABLE(kind text, line_no integer, sku text, quantity integer, available integer)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-      #variable_conflict use_column
-      declare
-        v_nodes text[] := inventory.nodes_in_scope(p_location_id);
-        v_plan inventory.planned[];
-        v_expires timestamptz;
+    #variable_conflict use_column
+    declare
+      v_nodes text[] := inventory.nodes_in_scope(p_location_id);
+      v_stocked text[];
+      v_bundles text[];
+      v_now timestamptz;
+      v_expires timestamptz;
+      v_plan inventory.planned_sale[];
+      v_all inventory.planned_sale[] := '{}';
+      v_bundle text;
+    begin
+      perform inventory.check_lines(p_skus, p_quantities);
+      if p_ttl_seconds not between 1 and 3600 then
+        raise exception 'a hold lasts 1 to 3600 seconds' using errcode = '22023';
+      end if;
+      v_stocked := inventory.stocked_skus(p_skus);
+      perform inventory.lock_positions(v_stocked, v_nodes);
+      v_now := clock_timestamp();
+      perform inventory.end_overdue_lines(v_stocked, v_nodes, v_now);
+      v_expires := v_now + make_interval(secs => p_ttl_seconds);
+      select coalesce(array_agg(distinct bundle_sku order by bundle_sku), '{}') into v_bundles from inventory.bundle_component where bundle_sku = any (p_skus);
+
       begin
-        perform inventory.check_lines(p_skus, p_quantities);
-        if p_ttl_seconds not between 1 and 3600 then
-          raise exception 'a hold lasts 1 to 3600 seconds' using errcode = '22023';
-        end if;
-        perform inventory.lock_positions(p_skus, v_nodes);
-        select array_agg(planned) into v_plan
-        from inventory.plan_allocation(p_skus, p_quantities, v_nodes, coalesce(p_safety_stock, 0), null, clock_timestamp()) planned;
-
-        return query
-        select case when state.known then 'SHORT' else 'UNKNOWN_SKU' end, line.line_no::int, line.sku, line.quantity, state.sellable
-        from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, line_no)
-        join (select distinct sku, known, wanted, sellable from unnest(v_plan)) state using (sku)
-        where not state.known or state.wanted > state.sellable
-        order by line.line_no;
-        if found then return; end if;
-
-        v_expires := clock_timestamp() + make_interval(secs => p_ttl_seconds);
         insert into inventory.reservation (id, state, location_id, expires_at, channel_code, customer_id)
         values (p_reservation_id, 'HELD', p_location_id, v_expires, p_channel_code, p_customer_id);
-        insert into inventory.reservation_line (reservation_id, sku, location_id, quantity, state, expires_at)
-        select p_reservation_id, sku, location_id, quantity, 'HELD', v_expires from unnest(v_plan) order by sku, location_id;
-        perform inventory.move('HOLD', array_agg(row(sku, location_id, quantity, 0, p_reservation_id)::inventory.delta)) from unnest(v_plan);
+        foreach v_bundle in array v_bundles || null::text loop
+          -- What one part of the cart takes is gone for the next: they may share components.
+          select array_agg(planned) into v_plan
+          from (select array_agg(line.sku) as skus, array_agg(line.quantity) as quantities
+                from unnest(p_skus, p_quantities) as line (sku, quantity)
+                where case when v_bundle is null then line.sku <> all (v_bundles) else line.sku = v_bundle end) part,
+               inventory.plan_sale(p_channel_code, coalesce(p_safety_stock, 0), true, part.skus, part.quantities, v_nodes, false, null,
+                 (select array_agg(location_id) from unnest(v_all)), v_now) planned
+          where part.skus is not null;
+          v_all := v_all || v_plan;
+          continue when v_plan is null or exists (select from unnest(v_plan) where not known or wanted > sellable or wanted > orderable);
+          perform inventory.keep_lines(p_reservation_id, null, v_expires, array_agg(null::text), array_agg(sku), array_agg(location_id), array_agg(quantity))
+          from unnest(v_plan) where quantity > 0;
+          perform inventory.move('HOLD', inventory.moved_units(v_plan, p_reservation_id, true));
+        end loop;
+        if exists (select from unnest(v_all) where not known or wanted > sellable or wanted > orderable) then
+          raise exception 'short' using errcode = 'IV001';
+        end if;
+      exception when sqlstate 'IV001' then
+        null; -- all or nothing: what was kept for the parts that could be had is undone
+      end;
 
-        return query
-        select 'HELD', line.line_no::int, line.sku, line.quantity, state.sellable
-        from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, line_no)
-        join (select distinct sku, sellable from unnest(v_plan)) state using (sku)
-        order by line.line_no;
-      end
-      $function$;
+      return query
+      select case when not state.known then 'UNKNOWN_SKU' else 'SHORT' end, line.line_no::int, line.sku, line.quantity, state.can
+      from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, line_no)
+      join (select distinct sku, known, wanted, least(sellable, orderable) as can from unnest(v_all)) state using (sku)
+      where not state.known or state.wanted > state.can
+      order by line.line_no;
+      if found then return; end if;
+      return query
+      select 'HELD', line.line_no::int, line.sku, line.quantity, state.sellable
+      from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, line_no)
+      join (select distinct sku, sellable from unnest(v_all)) state using (sku)
+      order by line.line_no;
+    end
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.keep_lines(p_reservation_id text, p_state text, p_expires timestamp with time zone, p_order_line_ids text[], p_skus text[], p_location_ids text[], p_units integer[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+      insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state, expires_at, bundle_sku, bundle_set, component_no, per_bundle)
+      select p_reservation_id, served.order_line_id, coalesce(part.component_sku, served.sku), served.location_id, served.units * coalesce(part.quantity, 1),
+             coalesce(p_state, 'HELD'), p_expires, part.bundle_sku, case when part.bundle_sku is not null then served.set_number end, part.component_no, part.quantity
+      from (
+        select *, case when exists (select from inventory.bundle_component where bundle_sku = sku) then nextval('inventory.bundle_set_number') end as set_number
+        from unnest(p_order_line_ids, p_skus, p_location_ids, p_units) with ordinality as served (order_line_id, sku, location_id, units, place)
+      ) served
+      left join lateral (
+        select bundle_sku, component_sku, quantity, row_number() over (order by component_sku)::int as component_no
+        from inventory.bundle_component where bundle_sku = served.sku
+      ) part on true
+      order by served.place, part.component_no
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.location_terms(p_channel_code text, p_skus text[])
  RETURNS TABLE(sku text, location_id text, withheld integer, cap integer)
@@ -1171,6 +1209,14 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.lost_units(p_reservation_id text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select exists (select from inventory.reservation_line where reservation_id = p_reservation_id and state = 'EXPIRED')
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.move(p_kind text, p_deltas inventory.delta[])
  RETURNS void
  LANGUAGE plpgsql
@@ -1195,6 +1241,18 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.moved_units(p_plan inventory.planned_sale[], p_reference text, p_held boolean)
+ RETURNS inventory.delta[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select array_agg(row(coalesce(part.component_sku, planned.sku), planned.location_id,
+               case when p_held then planned.quantity * coalesce(part.quantity, 1) else 0 end,
+               case when p_held then 0 else planned.quantity * coalesce(part.quantity, 1) end, p_reference)::inventory.delta)
+      from unnest(p_plan) planned left join inventory.bundle_component part on part.bundle_sku = planned.sku
+      where planned.quantity > 0
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.nodes_in_scope(p_location_id text)
  RETURNS text[]
  LANGUAGE sql
@@ -1202,6 +1260,58 @@ CREATE OR REPLACE FUNCTION inventory.nodes_in_scope(p_location_id text)
 AS $function$
         select coalesce(array_agg(id), '{}') from inventory.location where (p_location_id is null and shippable) or id = p_location_id
       $function$;
+
+CREATE OR REPLACE FUNCTION inventory.offers(p_channel_code text, p_under_terms boolean, p_skus text[], p_location_ids text[], p_reservation_id text, p_at timestamp with time zone)
+ RETURNS SETOF inventory.offer
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_components text[];
+    begin
+      select array_agg(distinct coalesce(part.component_sku, asked.sku)) into v_components
+      from unnest(p_skus) as asked (sku) left join inventory.bundle_component part on part.bundle_sku = asked.sku;
+
+      return query
+      with part as (
+        select asked.sku, coalesce(made.component_sku, asked.sku) as component_sku, coalesce(made.quantity, 1) as quantity,
+               made.bundle_sku, count(*) over (partition by asked.sku) as parts
+        from (select distinct unnest(p_skus) collate "C" as sku) asked left join inventory.bundle_component made on made.bundle_sku = asked.sku
+      ), terms as (
+        -- Without rules nothing is asked: this runs for every order.
+        select sku, location_id, withheld, cap from inventory.location_terms(p_channel_code, p_skus || v_components)
+        where p_under_terms and exists (select from inventory.channel_rule)
+      ), unreleased as (
+        select sku from inventory.channel_terms(p_channel_code, p_skus || v_components)
+        where p_under_terms and exists (select from inventory.channel_rule) and release_at is not null
+      ), base as (
+        select stock.sku, stock.location_id, greatest(0, stock.on_hand - stock.committed) as there,
+               case when stock.sku in (select sku from unreleased) then 0
+                    else least(terms.cap, greatest(0, stock.available - coalesce(terms.withheld, 0))) end as free
+        from inventory.stock_at(v_components, p_location_ids, p_at) stock
+        left join terms using (sku, location_id)
+      ), mine as (
+        select sku, location_id, bundle_sku, sum(quantity)::int as quantity
+        from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD' and expires_at > p_at
+        group by sku, location_id, bundle_sku
+      ), whole as (
+        select part.sku, base.location_id, part.bundle_sku,
+               min(least(base.there, coalesce(mine.quantity, 0)) / part.quantity) as own, min(base.free / part.quantity) as free
+        from part
+        join base on base.sku = part.component_sku
+        left join mine on mine.sku = part.component_sku and mine.location_id = base.location_id and mine.bundle_sku is not distinct from part.bundle_sku
+        group by part.sku, base.location_id, part.bundle_sku
+        having count(*) = max(part.parts)
+      )
+      select whole.sku, whole.location_id, whole.own,
+             case when whole.bundle_sku is null then whole.free
+                  when whole.sku in (select sku from unreleased) then 0
+                  else least(terms.cap, greatest(0, whole.free - coalesce(terms.withheld, 0))) end
+      from whole left join terms on whole.bundle_sku is not null and terms.sku = whole.sku and terms.location_id = whole.location_id;
+    end
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.plan_allocation(p_skus text[], p_quantities integer[], p_location_ids text[], p_safety_stock integer, p_reservation_id text, p_at timestamp with time zone)
  RETURNS SETOF inventory.planned
@@ -1294,46 +1404,134 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.plan_sale(p_channel_code text, p_safety_stock integer, p_under_terms boolean, p_skus text[], p_quantities integer[], p_location_ids text[], p_allow_backorder boolean, p_reservation_id text, p_used text[], p_at timestamp with time zone)
+ RETURNS SETOF inventory.planned_sale
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_offers inventory.offer[];
+      v_skus text[]; v_wanted int[]; v_known boolean[]; v_sellable int[]; v_orderable int[]; v_bundle boolean[]; v_rest int[];
+      s_skus text[]; s_nodes text[]; s_priorities int[]; s_own int[]; s_free int[];
+      v_chosen text[] := '{}';
+      v_node text;
+      v_last boolean := false;
+    begin
+      select array_agg(offer) into v_offers
+      from inventory.offers(p_channel_code, p_under_terms, p_skus, p_location_ids, p_reservation_id, p_at) offer where own > 0 or free > 0;
+      select array_agg(offer.sku), array_agg(offer.location_id), array_agg(location.preference), array_agg(offer.own), array_agg(offer.free)
+      into s_skus, s_nodes, s_priorities, s_own, s_free
+      from unnest(v_offers) offer
+      join (select id, row_number() over (order by priority, code)::int as preference from inventory.location) location on location.id = offer.location_id;
+
+      select array_agg(asked.sku), array_agg(asked.wanted), array_agg(units.known), array_agg(units.sellable),
+             array_agg(least(units.cap, case when p_allow_backorder then units.sellable + units.backorder_units::bigint else units.sellable end)::int),
+             array_agg(units.is_bundle), array_agg(least(asked.wanted, units.sellable) - least(units.own, asked.wanted))
+      into v_skus, v_wanted, v_known, v_sellable, v_orderable, v_bundle, v_rest
+      from (select sku, sum(quantity)::int as wanted from unnest(p_skus, p_quantities) as line (sku, quantity) group by sku) asked
+      join inventory.sellable(p_channel_code, p_safety_stock, p_under_terms, p_skus, p_location_ids, v_offers, p_at) units using (sku);
+
+      while not v_last loop
+        with missing as (
+          select rest.sku, rest.units - coalesce(sum(stock.free) filter (where stock.node = any (v_chosen)), 0) as units
+          from unnest(v_skus, v_rest) as rest (sku, units)
+          left join unnest(s_skus, s_nodes, s_free) as stock (sku, node, free) using (sku)
+          where rest.units > 0
+          group by rest.sku, rest.units
+        ), candidate as (
+          -- Conditions stand in the aggregates, not in where: the planner would expect one row and loop over all pairs.
+          select stock.node, stock.priority,
+                 count(*) filter (where missing.units > 0 and stock.free >= missing.units) as completes,
+                 sum(least(stock.free, missing.units)) filter (where missing.units > 0) as units
+          from missing
+          join unnest(s_skus, s_nodes, s_priorities, s_free) as stock (sku, node, priority, free) using (sku)
+          group by stock.node, stock.priority
+          having stock.node <> all (v_chosen)
+        )
+        select node, completes = (select count(*) from missing where missing.units > 0) into v_node, v_last
+        from candidate where candidate.units > 0
+        order by completes desc, candidate.units desc, node = any (p_used) desc, priority, node limit 1;
+        exit when v_node is null;
+        v_chosen := v_chosen || v_node;
+      end loop;
+
+      return query
+      with demand as (
+        select * from unnest(v_skus, v_wanted, v_known, v_sellable, v_orderable, v_bundle, v_rest) as d (sku, wanted, known, sellable, orderable, is_bundle, rest)
+      ), taken as (
+        -- Held nodes come before all chosen ones, preferred first.
+        select sku, node, own as quantity, priority - 1000000 as node_rank
+        from unnest(s_skus, s_nodes, s_priorities, s_own) as stock (sku, node, priority, own) where own > 0
+        union all
+        select sku, node, least(free, greatest(0, rest - before))::int, node_rank
+        from (
+          select stock.sku, stock.node, stock.free, demand.rest, chosen.node_rank::int as node_rank,
+                 coalesce(sum(stock.free) over (partition by stock.sku order by chosen.node_rank rows between unbounded preceding and 1 preceding), 0) as before
+          from unnest(s_skus, s_nodes, s_free) as stock (sku, node, free)
+          join unnest(v_chosen) with ordinality as chosen (node, node_rank) using (node)
+          join demand using (sku)
+        ) offer
+        where rest > before and free > 0
+      )
+      select demand.sku, demand.wanted, demand.known, demand.sellable, demand.orderable, demand.is_bundle, taken.node, coalesce(sum(taken.quantity), 0)::int, min(taken.node_rank)
+      from demand left join taken using (sku)
+      group by demand.sku, demand.wanted, demand.known, demand.sellable, demand.orderable, demand.is_bundle, taken.node;
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.reassign_order(p_key text, p_order_id text, p_line_ids text[], p_quantities integer[], p_refused_location_id text)
  RETURNS TABLE(line_id text, location_id text, quantity integer)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-      #variable_conflict use_column
-      declare
-        v_answer jsonb;
-        v_line_ids text[]; v_skus text[]; v_quantities int[];
-        v_fixed boolean;
-      begin
-        perform pg_advisory_xact_lock(hashtextextended('inventory.reassignment:' || p_key, 0));
-        select answer into v_answer from inventory.reassignment where key = p_key;
-        if v_answer is null then
-          select array_agg(asked.id), array_agg(line.sku), array_agg(asked.units) into v_line_ids, v_skus, v_quantities
-          from (select id, sum(units)::int as units from unnest(p_line_ids, p_quantities) as asked (id, units) group by id) asked
-          join (
-            select distinct line.order_line_id, line.sku
-            from inventory.reservation_line line join inventory.reservation on reservation.id = line.reservation_id
-            where reservation.order_id = p_order_id
-          ) line on line.order_line_id = asked.id;
-          -- All nodes at once and in order: giving back and taking would otherwise lock in two rounds and could meet another order.
-          perform inventory.lock_positions(v_skus, inventory.nodes_in_scope(null) || p_refused_location_id);
-          perform from inventory.release_order(p_order_id, v_line_ids, v_quantities, p_refused_location_id);
-          -- An order for one location cannot be served by another.
-          v_fixed := exists (select from inventory.reservation where order_id = p_order_id and location_id is not null);
-          if v_line_ids is null then
-            v_answer := '[]';
-          elsif v_fixed then
-            select jsonb_agg(jsonb_build_object('line_id', id, 'location_id', null, 'quantity', units)) into v_answer
-            from unnest(v_line_ids, v_quantities) as line (id, units);
-          else
-            select jsonb_agg(jsonb_build_object('line_id', line_id, 'location_id', location_id, 'quantity', quantity)) into v_answer
-            from inventory.commit_order(p_order_id, v_line_ids, v_skus, v_quantities, null, 0, true, null, null, p_refused_location_id);
-          end if;
-          insert into inventory.reassignment (key, answer) values (p_key, v_answer);
+    #variable_conflict use_column
+    declare
+      v_answer jsonb;
+      v_line_ids text[]; v_skus text[]; v_quantities int[];
+      v_stocked text[];
+      v_fixed boolean;
+    begin
+      perform pg_advisory_xact_lock(hashtextextended('inventory.reassignment:' || p_key, 0));
+      select answer into v_answer from inventory.reassignment where key = p_key;
+      if v_answer is null then
+        select array_agg(asked.id), array_agg(line.sold), array_agg(asked.units) into v_line_ids, v_skus, v_quantities
+        from (select id, sum(units)::int as units from unnest(p_line_ids, p_quantities) as asked (id, units) group by id) asked
+        join (
+          select distinct line.order_line_id, coalesce(line.bundle_sku, line.sku) as sold
+          from inventory.reservation_line line join inventory.reservation on reservation.id = line.reservation_id
+          where reservation.order_id = p_order_id
+        ) line on line.order_line_id = asked.id;
+        select array_agg(distinct stocked) into v_stocked from (
+          select unnest(inventory.stocked_skus(v_skus)) as stocked
+          union all
+          select sku from inventory.reservation_line where order_line_id = any (v_line_ids) and state = 'COMMITTED'
+        ) scope;
+        -- All nodes at once and in order: giving back and taking would otherwise lock in two rounds and could meet another order.
+        perform inventory.lock_positions(v_stocked, inventory.nodes_in_scope(null) || p_refused_location_id);
+        perform from inventory.release_order(p_order_id, v_line_ids, v_quantities, p_refused_location_id);
+        -- An order for one location cannot be served by another.
+        v_fixed := exists (select from inventory.reservation where order_id = p_order_id and location_id is not null);
+        if v_line_ids is null then
+          v_answer := '[]';
+        elsif v_fixed then
+          insert into inventory.backorder (order_line_id, order_id, sku, channel_code, location_id, quantity)
+          select line.id, p_order_id, line.sku, reservation.channel_code, reservation.location_id, line.units
+          from unnest(v_line_ids, v_skus, v_quantities) as line (id, sku, units) join inventory.reservation on reservation.order_id = p_order_id
+          where line.units > 0
+          on conflict (order_line_id) do update set quantity = backorder.quantity + excluded.quantity;
+          select jsonb_agg(jsonb_build_object('line_id', id, 'location_id', null, 'quantity', units)) into v_answer
+          from unnest(v_line_ids, v_quantities) as line (id, units);
+        else
+          -- These units are sold already: what may be sold of the rest does not count.
+          select jsonb_agg(jsonb_build_object('line_id', line_id, 'location_id', location_id, 'quantity', quantity)) into v_answer
+          from inventory.take_stock(p_order_id, v_line_ids, v_skus, v_quantities, null, 0, true, null, null, p_refused_location_id, false);
         end if;
-        return query select * from jsonb_to_recordset(v_answer) as answer (line_id text, location_id text, quantity int);
-      end
-      $function$;
+        insert into inventory.reassignment (key, answer) values (p_key, v_answer);
+      end if;
+      return query select * from jsonb_to_recordset(v_answer) as answer (line_id text, location_id text, quantity int);
+    end
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.refuse_change()
  RETURNS trigger
@@ -1344,49 +1542,64 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.refuse_oversell()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'only % of % are on hand at %: % cannot be committed', new.on_hand, new.sku, new.location_id, new.committed using errcode = '23514';
+      end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text DEFAULT NULL::text)
  RETURNS TABLE(line_id text, location_id text, quantity integer)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-      #variable_conflict use_column
-      declare
-        v_reservation_id text := (select id from inventory.reservation where order_id = p_order_id);
-        v_lines bigint[]; v_line_ids text[]; v_nodes text[]; v_units int[];
-        v_deltas inventory.delta[];
-      begin
-        perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
+    #variable_conflict use_column
+    declare
+      v_reservation_id text := (select id from inventory.reservation where order_id = p_order_id);
+      v_line_ids text[]; v_nodes text[]; v_sets bigint[]; v_units int[];
+      v_lines bigint[]; v_line_units int[];
+      v_deltas inventory.delta[];
+    begin
+      perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
+      from inventory.reservation_line
+      where reservation_id = v_reservation_id and state = 'COMMITTED' and order_line_id = any (p_line_ids);
+
+      -- Last taken, first given back: the node that serves most of the order keeps its share. A set counts its whole bundles.
+      with asked as (
+        select id, sum(units) as units from unnest(p_line_ids, p_quantities) as asked (id, units) where units > 0 group by id
+      ), lot as (
+        select max(id) as id, min(id) as first, order_line_id, location_id, bundle_set, min((quantity - consumed - released) / coalesce(per_bundle, 1)) as units
         from inventory.reservation_line
-        where reservation_id = v_reservation_id and state = 'COMMITTED' and order_line_id = any (p_line_ids);
+        where reservation_id = v_reservation_id and (state = 'COMMITTED' or bundle_set is not null) and order_line_id = any (p_line_ids)
+          and (p_location_id is null or location_id = p_location_id)
+        group by order_line_id, location_id, bundle_set, case when bundle_set is null then id end
+      ), placed as (
+        select *, sum(units) over (partition by order_line_id order by id desc) - units as starts from lot
+      )
+      select array_agg(placed.order_line_id), array_agg(placed.location_id), array_agg(coalesce(placed.bundle_set, -placed.first)),
+             array_agg(least(placed.units, asked.units - placed.starts)::int)
+      into v_line_ids, v_nodes, v_sets, v_units
+      from placed join asked on asked.id = placed.order_line_id
+      where asked.units > placed.starts and placed.units > 0;
+      if v_sets is null then return; end if;
 
-        -- Last taken, first given back: the node that serves most of the order keeps its share.
-        with asked as (
-          select id, sum(units) as units from unnest(p_line_ids, p_quantities) as asked (id, units) where units > 0 group by id
-        ), line as (
-          select id, order_line_id, sku, location_id, quantity - consumed - released as units,
-                 sum(quantity - consumed - released) over (partition by order_line_id order by id desc) - (quantity - consumed - released) as starts
-          from inventory.reservation_line
-          where reservation_id = v_reservation_id and state = 'COMMITTED' and order_line_id = any (p_line_ids)
-            and (p_location_id is null or location_id = p_location_id)
-        )
-        select array_agg(id), array_agg(order_line_id), array_agg(location_id), array_agg(units),
-               array_agg(row(sku, location_id, 0, -units, p_order_id)::inventory.delta)
-        into v_lines, v_line_ids, v_nodes, v_units, v_deltas
-        from (
-          select line.id, order_line_id, sku, location_id, least(line.units, asked.units - line.starts)::int as units
-          from line join asked on asked.id = line.order_line_id
-          where asked.units > line.starts
-        ) given;
-        if v_lines is null then return; end if;
-
-        perform inventory.take_from_lines(v_lines, v_units, 'RELEASED');
-        perform inventory.move('RELEASE', v_deltas);
-        return query
-        select gone.line_id, gone.node, sum(gone.units)::int
-        from unnest(v_line_ids, v_nodes, v_units) as gone (line_id, node, units)
-        group by gone.line_id, gone.node order by gone.line_id, gone.node;
-      end
-      $function$;
+      select array_agg(line.id), array_agg(given.units * coalesce(line.per_bundle, 1)),
+             array_agg(row(line.sku, line.location_id, 0, -given.units * coalesce(line.per_bundle, 1), p_order_id)::inventory.delta)
+      into v_lines, v_line_units, v_deltas
+      from unnest(v_sets, v_units) as given (set_number, units)
+      join inventory.reservation_line line
+        on line.reservation_id = v_reservation_id and (line.bundle_set = given.set_number or (line.bundle_set is null and line.id = -given.set_number));
+      perform inventory.take_from_lines(v_lines, v_line_units, 'RELEASED');
+      perform inventory.move('RELEASE', v_deltas);
+      return query
+      select gone.line_id, gone.node, sum(gone.units)::int
+      from unnest(v_line_ids, v_nodes, v_units) as gone (line_id, node, units)
+      group by gone.line_id, gone.node order by gone.line_id, gone.node;
+    end
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.reservation_of_order(p_order_id text, p_hold_id text, p_location_id text, p_channel_code text)
  RETURNS text
@@ -1407,6 +1620,46 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.sellable(p_channel_code text, p_safety_stock integer, p_under_terms boolean, p_skus text[], p_location_ids text[], p_offers inventory.offer[], p_at timestamp with time zone)
+ RETURNS SETOF inventory.sellable_units
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_components text[];
+      v_free inventory.offer[];
+    begin
+      select array_agg(distinct component_sku) into v_components from inventory.bundle_component where bundle_sku = any (p_skus);
+      if v_components is not null then
+        select array_agg(offer) into v_free from inventory.offers(p_channel_code, p_under_terms, v_components, p_location_ids, null, p_at) offer;
+      end if;
+      return query
+      with terms as (
+        select * from inventory.channel_terms(p_channel_code, p_skus || v_components) where p_under_terms
+      ), total as (
+        select sku, sum(own) as own, sum(free) as free from unnest(p_offers) group by sku
+      ), limited as (
+        -- What is withheld of a component is withheld of its bundles too.
+        select part.bundle_sku as sku, min(greatest(0, coalesce(free.units, 0) - case when p_under_terms then coalesce(terms.withheld, p_safety_stock) else 0 end) / part.quantity) as free
+        from inventory.bundle_component part
+        left join (select sku, sum(free) as units from unnest(v_free) group by sku) free on free.sku = part.component_sku
+        left join terms on terms.sku = part.component_sku
+        where part.bundle_sku = any (p_skus)
+        group by part.bundle_sku
+      )
+      select asked.sku, limited.sku is not null or exists (select from inventory.position where position.sku = asked.sku),
+             coalesce(total.own, 0)::int,
+             -- The channel's safety stock is withheld from the total of what is free; a hold was granted and is not reduced by it.
+             (coalesce(total.own, 0) + least(terms.cap, greatest(0, least(coalesce(total.free, 0), limited.free)
+               - case when limited.sku is null and p_under_terms then coalesce(terms.withheld, p_safety_stock) else coalesce(terms.withheld, 0) end)))::int,
+             terms.backorder_units, greatest(terms.cap, case when terms.cap is not null then coalesce(total.own, 0)::int end), terms.release_at, limited.sku is not null
+      from (select distinct unnest(p_skus) collate "C" as sku) asked
+      left join total using (sku) left join terms using (sku) left join limited using (sku);
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.set_safety_stock(p_sku text, p_location_id text, p_units integer)
  RETURNS void
  LANGUAGE sql
@@ -1422,6 +1675,23 @@ AS $function$
         update inventory.position set safety_stock = p_units from was
         where position.sku = was.sku and position.location_id = was.location_id
       $function$;
+
+CREATE OR REPLACE FUNCTION inventory.shortages(p_skus text[])
+ RETURNS TABLE(sku text, location_id text, missing integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select sku, location_id, committed - on_hand from inventory.position
+      where committed > on_hand and (p_skus is null or sku = any (p_skus))
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.sold_units(line inventory.reservation_line)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+      select case when line.bundle_sku is null then line.quantity when line.component_no = 1 then line.quantity / line.per_bundle else 0 end
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.stock_at(p_skus text[], p_location_ids text[], p_at timestamp with time zone)
  RETURNS SETOF inventory.stock
@@ -1441,6 +1711,15 @@ AS $function$
         ) held
         where position.sku = any (p_skus) and (p_location_ids is null or position.location_id = any (p_location_ids))
       $function$;
+
+CREATE OR REPLACE FUNCTION inventory.stocked_skus(p_skus text[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select array_agg(distinct coalesce(part.component_sku, asked.sku)) from unnest(p_skus) as asked (sku)
+      left join inventory.bundle_component part on part.bundle_sku = asked.sku
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.sync_lag_seconds_p95(p_since timestamp with time zone)
  RETURNS double precision
@@ -1483,6 +1762,178 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.take_part(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_nodes text[], p_safety_stock integer, p_allow_backorder boolean, p_hold_id text, p_channel_code text, p_under_terms boolean, p_at timestamp with time zone)
+ RETURNS SETOF inventory.taken
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_plan inventory.planned_sale[];
+      v_reservation_id text;
+      v_lines text[]; v_skus text[]; v_served_nodes text[]; v_units int[]; v_starts bigint[];
+    begin
+      select array_agg(planned) into v_plan
+      from inventory.plan_sale(p_channel_code, coalesce(p_safety_stock, 0), p_under_terms, p_skus, p_quantities, p_nodes, coalesce(p_allow_backorder, false),
+        p_hold_id, (select array_agg(line.location_id) from inventory.reservation join inventory.reservation_line line on line.reservation_id = reservation.id
+                    where reservation.order_id = p_order_id and line.state = 'COMMITTED'), p_at) planned;
+
+      -- A SKU is short as a whole: each of its lines says so, with what could be had of it.
+      return query
+      select case when state.known then 'SHORT' else 'UNKNOWN_SKU' end, line.id, line.sku, null::text, line.quantity, coalesce(state.orderable, state.sellable)
+      from unnest(p_line_ids, p_skus, p_quantities) with ordinality as line (id, sku, quantity, line_no)
+      join (select distinct sku, known, wanted, sellable, orderable from unnest(v_plan)) state using (sku)
+      where not state.known or state.wanted > state.orderable
+      order by line.line_no;
+      if found then return; end if;
+
+      if p_hold_id is not null or exists (select from unnest(v_plan) where quantity > 0) then
+        v_reservation_id := inventory.reservation_of_order(p_order_id, p_hold_id, p_location_id, p_channel_code);
+      end if;
+      perform inventory.move('ALLOCATION', inventory.moved_units(v_plan, p_order_id, false) || (
+        select array_agg(row(sku, location_id, -quantity, 0, p_order_id)::inventory.delta)
+        from inventory.reservation_line where reservation_id = p_hold_id and state = 'HELD' and coalesce(bundle_sku, sku) = any (p_skus)
+      ));
+      -- The hold's lines are replaced by lines that name the order's; the ledger keeps what they were.
+      delete from inventory.reservation_line where reservation_id = p_hold_id and state = 'HELD' and coalesce(bundle_sku, sku) = any (p_skus);
+
+      -- Lines and nodes are laid on one axis of units per SKU; where two intervals meet, the line is served by the node.
+      select array_agg(id order by line_no, starts), array_agg(sku order by line_no, starts), array_agg(location_id order by line_no, starts),
+             array_agg(units order by line_no, starts), array_agg(starts order by line_no, starts)
+      into v_lines, v_skus, v_served_nodes, v_units, v_starts
+      from (
+        select line.id, line.sku, line.line_no, node.location_id, node.starts, (least(line.ends, node.ends) - greatest(line.starts, node.starts))::int as units
+        from (
+          select id, sku, quantity, line_no, sum(quantity) over (partition by sku order by line_no) - quantity as starts,
+                 sum(quantity) over (partition by sku order by line_no) as ends
+          from unnest(p_line_ids, p_skus, p_quantities) with ordinality as line (id, sku, quantity, line_no)
+        ) line
+        join (
+          select sku, location_id, sum(quantity) over (partition by sku order by node_rank, location_id) - quantity as starts,
+                 sum(quantity) over (partition by sku order by node_rank, location_id) as ends
+          from unnest(v_plan) where quantity > 0
+        ) node using (sku)
+        where least(line.ends, node.ends) > greatest(line.starts, node.starts)
+      ) served;
+      perform inventory.keep_lines(v_reservation_id, 'COMMITTED', null, v_lines, v_skus, v_served_nodes, v_units);
+
+      return query
+      with served as (
+        select * from unnest(v_lines, v_skus, v_served_nodes, v_units, v_starts) as served (id, sku, location_id, units, starts)
+      ), waiting as (
+        select line.id, line.sku, (line.quantity - coalesce(done.units, 0))::int as units
+        from unnest(p_line_ids, p_skus, p_quantities) as line (id, sku, quantity)
+        left join (select id, sum(units) as units from served group by id) done using (id)
+        where line.quantity > coalesce(done.units, 0)
+      ), noted as (
+        insert into inventory.backorder (order_line_id, order_id, sku, channel_code, location_id, quantity)
+        select id, p_order_id, sku, p_channel_code, p_location_id, units from waiting
+        on conflict (order_line_id) do update set quantity = backorder.quantity + excluded.quantity
+      )
+      select answer.kind, answer.id, answer.sku, answer.location_id, answer.units, state.sellable
+      from (
+        select 'ALLOCATED' as kind, id, sku, location_id, units, starts from served
+        union all
+        select 'BACKORDERED', id, sku, p_location_id, units, null from waiting
+      ) answer
+      join unnest(p_line_ids) with ordinality as line (id, line_no) using (id)
+      join (select distinct sku, sellable from unnest(v_plan)) state using (sku)
+      order by line.line_no, answer.starts nulls last;
+    end
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.take_stock(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_allow_backorder boolean, p_reservation_id text, p_channel_code text, p_not_location_id text, p_under_terms boolean)
+ RETURNS SETOF inventory.taken
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_nodes text[] := array_remove(inventory.nodes_in_scope(p_location_id), p_not_location_id);
+      v_stocked text[];
+      v_bundles text[];
+      v_bundle text;
+      v_verdict text;
+      v_hold_id text := p_reservation_id;
+      v_now timestamptz;
+      v_rows inventory.taken[];
+      v_all inventory.taken[] := '{}';
+    begin
+      perform inventory.check_lines(p_skus, p_quantities);
+      if cardinality(p_line_ids) is distinct from cardinality(p_skus) then
+        raise exception 'every line needs an id' using errcode = '22023';
+      end if;
+      v_stocked := inventory.stocked_skus(p_skus);
+      if p_reservation_id is not null then
+        -- A node may have been taken out of shipping since the hold, a bundle made of other things: what is held still belongs to the order.
+        select array_agg(distinct node) into v_nodes from (
+          select unnest(v_nodes) as node union all select location_id from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD'
+        ) scope;
+        select array_agg(distinct stocked) into v_stocked from (
+          select unnest(v_stocked) as stocked union all select sku from inventory.reservation_line where reservation_id = p_reservation_id and state = 'HELD'
+        ) scope;
+      end if;
+      perform inventory.lock_positions(v_stocked, v_nodes);
+      -- Read once, after the wait for the locks: from here on a hold is either alive or over, for every step alike.
+      v_now := clock_timestamp();
+      perform inventory.end_overdue_lines(v_stocked, v_nodes, v_now);
+      if p_reservation_id is not null then
+        v_verdict := case when exists (select from inventory.reservation where order_id = p_order_id) then 'RESERVATION_MISMATCH'
+          else inventory.check_hold(p_reservation_id, p_skus, p_quantities, p_location_id, p_channel_code, v_now) end;
+        if v_verdict = 'REACQUIRE' then
+          v_hold_id := null;
+        elsif v_verdict is not null then
+          return query select v_verdict, null::text, null::text, null::text, null::int, null::int;
+          return;
+        end if;
+      end if;
+      if p_under_terms and p_allow_backorder then
+        -- Two orders that count what waits must not both take the last place. Always after the positions, by SKU.
+        perform pg_advisory_xact_lock(hashtextextended('inventory.backorder:' || limited.sku, 0))
+        from (select distinct sku from inventory.channel_terms(p_channel_code, p_skus) where backorder_units is not null order by sku) limited;
+      end if;
+      select coalesce(array_agg(distinct bundle_sku order by bundle_sku), '{}') into v_bundles from inventory.bundle_component where bundle_sku = any (p_skus);
+
+      if cardinality(v_bundles) = 0 then
+        select array_agg(taken) into v_all from inventory.take_part(p_order_id, p_line_ids, p_skus, p_quantities, p_location_id, v_nodes,
+          p_safety_stock, p_allow_backorder, v_hold_id, p_channel_code, p_under_terms, v_now) taken;
+      else
+        begin
+          foreach v_bundle in array v_bundles || null::text loop
+            -- What one part of the order takes is gone for the next: they may share components.
+            select array_agg(taken) into v_rows
+            from (select array_agg(line.id order by line_no) as ids, array_agg(line.sku order by line_no) as skus, array_agg(line.quantity order by line_no) as quantities
+                  from unnest(p_line_ids, p_skus, p_quantities) with ordinality as line (id, sku, quantity, line_no)
+                  where case when v_bundle is null then line.sku <> all (v_bundles) else line.sku = v_bundle end) part,
+                 inventory.take_part(p_order_id, part.ids, part.skus, part.quantities, p_location_id, v_nodes,
+                   p_safety_stock, p_allow_backorder, v_hold_id, p_channel_code, p_under_terms, v_now) taken
+            where part.skus is not null;
+            v_all := v_all || v_rows;
+          end loop;
+          if exists (select from unnest(v_all) where kind in ('SHORT', 'UNKNOWN_SKU')) then
+            raise exception 'short' using errcode = 'IV001';
+          end if;
+        exception when sqlstate 'IV001' then
+          -- All or nothing: what was taken for the parts that could be had is undone.
+          select array_agg(taken) into v_all from unnest(v_all) taken where kind in ('SHORT', 'UNKNOWN_SKU');
+        end;
+      end if;
+
+      if v_verdict = 'REACQUIRE' then
+        if exists (select from unnest(v_all) where kind = 'SHORT') then
+          return query select 'RESERVATION_EXPIRED', null::text, null::text, null::text, null::int, null::int;
+          return;
+        end if;
+        update inventory.reservation set reacquires = p_reservation_id where order_id = p_order_id;
+      end if;
+      return query
+      select taken.kind, taken.line_id, taken.sku, taken.location_id, taken.quantity, taken.available
+      from unnest(v_all) with ordinality as taken (kind, line_id, sku, location_id, quantity, available, place)
+      join unnest(p_line_ids) with ordinality as line (id, line_no) on line.id = taken.line_id
+      order by line_no, place;
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.unclaimed_supply(p_sku text)
  RETURNS bigint
  LANGUAGE sql
@@ -1503,6 +1954,8 @@ CREATE INDEX movement_position ON inventory.movement USING btree (sku, location_
 
 CREATE INDEX position_location ON inventory."position" USING btree (location_id, sku);
 
+CREATE INDEX reservation_expiry ON inventory.reservation USING btree (expires_at) WHERE (state = 'HELD'::text);
+
 CREATE INDEX reservation_line_expiry ON inventory.reservation_line USING btree (expires_at) WHERE (state = 'HELD'::text);
 
 CREATE INDEX reservation_line_held ON inventory.reservation_line USING btree (sku, location_id) INCLUDE (quantity, expires_at, reservation_id) WHERE (state = 'HELD'::text);
@@ -1511,9 +1964,13 @@ CREATE INDEX reservation_line_order_line ON inventory.reservation_line USING btr
 
 CREATE INDEX reservation_line_reservation ON inventory.reservation_line USING btree (reservation_id);
 
+CREATE UNIQUE INDEX reservation_line_set ON inventory.reservation_line USING btree (bundle_set, component_no) WHERE (bundle_set IS NOT NULL);
+
 alter table inventory."position" add constraint position_location_id_fkey FOREIGN KEY (location_id) REFERENCES inventory.location(id);
 
 alter table inventory.reservation add constraint reservation_location_id_fkey FOREIGN KEY (location_id) REFERENCES inventory.location(id);
+
+alter table inventory.reservation add constraint reservation_reacquires_fkey FOREIGN KEY (reacquires) REFERENCES inventory.reservation(id);
 
 alter table inventory.reservation_line add constraint reservation_line_reservation_id_fkey FOREIGN KEY (reservation_id) REFERENCES inventory.reservation(id);
 
@@ -1554,6 +2011,8 @@ create view inventory.ledger_difference as
   WHERE "position".on_hand IS DISTINCT FROM COALESCE(ledger.on_hand, 0::bigint) OR "position".reserved IS DISTINCT FROM COALESCE(ledger.reserved, 0::bigint) OR "position".committed IS DISTINCT FROM COALESCE(ledger.committed, 0::bigint) OR "position".safety_stock IS DISTINCT FROM COALESCE(ledger.safety_stock, 0::bigint) OR "position".incoming IS DISTINCT FROM COALESCE(ledger.incoming, 0::bigint) OR "position".reserved <> COALESCE(line.held, 0::bigint) OR "position".committed <> COALESCE(line.committed, 0::bigint);
 
 CREATE TRIGGER movement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.movement FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
+
+CREATE TRIGGER position_never_oversold BEFORE UPDATE OF committed ON inventory."position" FOR EACH ROW WHEN (((new.committed > old.committed) AND (new.committed > new.on_hand))) EXECUTE FUNCTION inventory.refuse_oversell();
 
 comment on table inventory.announcement is 'Version of the last inventory-changed event per SKU; counts up from 1 without a gap.';
 
@@ -1611,11 +2070,21 @@ comment on column inventory.reservation.location_id is 'The one location that wa
 
 comment on column inventory.reservation.expires_at is 'End of a hold. From this instant its units are free, whether or not the state says so yet.';
 
+comment on column inventory.reservation.reacquires is 'The hold that was over when its order came, and whose units were found again.';
+
 comment on column inventory.reservation_line.order_line_id is 'Null for a hold: it knows no order yet.';
 
 comment on column inventory.reservation_line.consumed is 'Units that left the building for the order line.';
 
 comment on column inventory.reservation_line.released is 'Units given back by a cancellation or a new sourcing.';
+
+comment on column inventory.reservation_line.bundle_sku is 'The bundle these units are a component of; null for units that are sold by themselves.';
+
+comment on column inventory.reservation_line.bundle_set is 'Lines of one set are the components of the same bundles, at one location: they are taken and given back together.';
+
+comment on column inventory.reservation_line.component_no is 'Place in the set. The line numbered 1 stands for the bundles where they are counted.';
+
+comment on column inventory.reservation_line.per_bundle is 'Units of this component in one bundle, as it was when they were taken.';
 
 comment on column inventory.source_feed.sequence is 'Ledger number up to which every row was applied. Moves in the transaction of the rows.';
 
@@ -1625,9 +2094,15 @@ comment on table inventory.unannounced is 'Positions whose availability changed 
 
 comment on table inventory.work_line is 'Which order line a line of a fulfillment order works for: a goods issue names the latter and consumes the former''s stock.';
 
+comment on function inventory.cancel_backorder(p_order_id text, p_line_ids text[], p_quantities integer[]) is 'Units of order lines that no longer wait for stock: cancelled, or served. More than waits is not taken.';
+
 comment on function inventory.channel_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with each distinct SKU now. withheld null: the channel''s own safety stock applies. cap null: none. backorder_units: units that may still be ordered without stock; 0 none, null any number. release_at set: only preorders until then. by_location: rules of single locations exist, see inventory.location_terms.';
 
+comment on function inventory.components_of_lines(p_order_line_ids text[], p_location_id text) is 'What order lines of bundles consist of at a node, as it was when they were committed there. Lines that are no bundles have no row.';
+
 comment on function inventory.location_terms(p_channel_code text, p_skus text[]) is 'Units of a SKU withheld from a channel at one location, and the most it sees there. No row: nothing is.';
+
+comment on function inventory.shortages(p_skus text[]) is 'Positions where less is on hand than was promised to orders: the warehouse lost goods. Every position for null.';
 
 comment on function inventory.sync_lag_seconds_p95(p_since timestamp with time zone) is 'Seconds from measurement to our hearing of it that 95 % of the positions heard of since did not exceed, by the newest report of each. Null when there was none.';
 

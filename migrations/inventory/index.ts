@@ -8,6 +8,11 @@ import { release } from './20261123090450_release.ts';
 import { source } from './20261123090500_source.ts';
 import * as indicators from './20261123095000_indicators.ts';
 import * as availabilityRules from './20261127090000_availability_rules.ts';
+import * as guards from './20261127091000_guards.ts';
+import * as offers from './20261127091100_offers.ts';
+import * as holdBundles from './20261127091200_hold_bundles.ts';
+import * as commitBundles from './20261127091300_commit_bundles.ts';
+import * as releaseBundles from './20261127091400_release_bundles.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -20,4 +25,9 @@ export const migrations: MigrationSet = {
   '20261123090500_source': source,
   '20261123095000_indicators': indicators,
   '20261127090000_availability_rules': availabilityRules,
+  '20261127091000_guards': guards,
+  '20261127091100_offers': offers,
+  '20261127091200_hold_bundles': holdBundles,
+  '20261127091300_commit_bundles': commitBundles,
+  '20261127091400_release_bundles': releaseBundles,
 };

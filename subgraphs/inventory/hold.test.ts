@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { reservationsById } from './read.ts';
 import {
   at,
   type CommitOptions,
@@ -126,23 +127,84 @@ describe('commit_order of a hold', () => {
     expect(await differences(knex)).toEqual([]);
   });
 
-  it('refuses one that is over, swept or not, and one that was released', async () => {
+  it.each([
+    ['not swept yet', async () => undefined],
+    ['swept', () => query(knex, 'select inventory.expire_holds(10)')],
+    [
+      'taken by others meanwhile and given back',
+      async () => {
+        await commit(knex, 'o0', [['BOLT', 5]]);
+        await query(knex, "select inventory.release_order('o0', array['o0.l1'], array[5])");
+      },
+    ],
+  ])('finds the goods of one that is over again while they are there: %s', async (_, meanwhile) => {
     await stockUp(knex, { BOLT: { EAST: 5 } });
-    await hold(knex, 'r1', [['BOLT', 1]]);
+    await hold(knex, 'r1', [['BOLT', 4]]);
     await letExpire(knex, 'r1');
-    expect(await commit(knex, 'o1', [['BOLT', 1]], { reservation: 'r1' })).toEqual([
-      ['RESERVATION_EXPIRED', null, null, null, null],
+    await meanwhile();
+    expect(await commit(knex, 'o1', [['BOLT', 4]], { reservation: 'r1' })).toEqual([
+      ['ALLOCATED', 'l1', at('EAST'), 4, 5],
+    ]);
+    expect(await query(knex, "select state, reacquires from inventory.reservation where order_id = 'o1'")).toEqual([
+      { state: 'COMMITTED', reacquires: 'r1' },
+    ]);
+    // A hold serves one order, whether in time or late.
+    expect(await commit(knex, 'o2', [['BOLT', 4]], { reservation: 'r1' })).toEqual([
+      ['RESERVATION_MISMATCH', null, null, null, null],
     ]);
     await query(knex, 'select inventory.expire_holds(10)');
-    expect(await commit(knex, 'o1', [['BOLT', 1]], { reservation: 'r1' })).toEqual([
+    expect(await stateOf(knex, 'r1')).toBe('EXPIRED');
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([5, 0, 4, 1]);
+    expect(await differences(knex)).toEqual([]);
+  });
+
+  it('refuses one that is over when its goods went to others, and changes nothing', async () => {
+    await stockUp(knex, { BOLT: { EAST: 5 } });
+    await hold(knex, 'r1', [['BOLT', 4]]);
+    await letExpire(knex, 'r1');
+    await commit(knex, 'o1', [['BOLT', 2]]);
+    expect(await commit(knex, 'o2', [['BOLT', 4]], { reservation: 'r1' })).toEqual([
       ['RESERVATION_EXPIRED', null, null, null, null],
     ]);
+    expect(
+      await query(knex, "select 1 from inventory.reservation where order_id = 'o2' or reacquires is not null"),
+    ).toEqual([]);
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([5, 0, 2, 3]);
+    expect(await differences(knex)).toEqual([]);
+  });
+
+  it('refuses one that was released', async () => {
+    await stockUp(knex, { BOLT: { EAST: 5 } });
     await hold(knex, 'r2', [['BOLT', 1]]);
     await query(knex, "select inventory.end_holds(array['r2'], 'RELEASED')");
     expect(await commit(knex, 'o1', [['BOLT', 1]], { reservation: 'r2' })).toEqual([
       ['RESERVATION_EXPIRED', null, null, null, null],
     ]);
     expect(await position(knex, 'BOLT', at('EAST'))).toEqual([5, 0, 0, 5]);
+    expect(await differences(knex)).toEqual([]);
+  });
+
+  it('stays over when the clock is set back after others took its goods', async () => {
+    await stockUp(knex, { BOLT: { EAST: 5 } });
+    await hold(knex, 'r1', [['BOLT', 5]]);
+    await letExpire(knex, 'r1');
+    await hold(knex, 'r2', [['BOLT', 5]]);
+    // Ten minutes back: to this clock the first hold is not over yet.
+    await query(
+      knex,
+      `with header as (update inventory.reservation set expires_at = clock_timestamp() + interval '10 min' where id = 'r1')
+       update inventory.reservation_line set expires_at = clock_timestamp() + interval '10 min' where reservation_id = 'r1'`,
+    );
+    expect(await commit(knex, 'o1', [['BOLT', 5]], { reservation: 'r1' })).toEqual([
+      ['RESERVATION_EXPIRED', null, null, null, null],
+    ]);
+    expect(await query(knex, "select inventory.extend_hold('r1', 60, 7200) as outcome")).toEqual([
+      { outcome: 'NOT_HELD' },
+    ]);
+    expect((await reservationsById(knex, ['r1'])).get('r1')?.state).toBe('EXPIRED');
+    expect(await commit(knex, 'o2', [['BOLT', 5]], { reservation: 'r2' })).toEqual([
+      ['ALLOCATED', 'l1', at('EAST'), 5, 5],
+    ]);
     expect(await differences(knex)).toEqual([]);
   });
 

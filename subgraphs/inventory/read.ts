@@ -141,13 +141,14 @@ export async function reservationsById(knex: Knex, ids: readonly string[]): Prom
   }>(
     knex,
     `select reservation.id,
-            case when reservation.state = 'HELD' and reservation.expires_at <= clock_timestamp() then 'EXPIRED' else reservation.state end as state,
+            case when reservation.state = 'HELD' and (reservation.expires_at <= clock_timestamp() or inventory.lost_units(reservation.id))
+                 then 'EXPIRED' else reservation.state end as state,
             reservation.expires_at, reservation.location_id, reservation.channel_code, reservation.customer_id,
             coalesce((
               select jsonb_agg(jsonb_build_object('sku', line.sku, 'quantity', line.quantity) order by line.sku)
               from (
-                select sku, sum(quantity) as quantity from inventory.reservation_line
-                where reservation_id = reservation.id group by sku
+                select coalesce(bundle_sku, sku) as sku, sum(inventory.sold_units(line)) as quantity from inventory.reservation_line line
+                where reservation_id = reservation.id group by coalesce(bundle_sku, sku)
               ) line
             ), '[]') as lines
      from inventory.reservation where reservation.id = any (?::text[])`,

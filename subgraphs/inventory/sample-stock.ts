@@ -43,6 +43,17 @@ export async function stockUp(
   await query(knex, 'delete from inventory.unannounced');
 }
 
+/** `{ KIT: { BOLT: 2, NUT: 4 } }`: a KIT is two bolts and four nuts. */
+export async function bundleUp(knex: Knex, bundles: Readonly<Record<string, Readonly<Record<string, number>>>>) {
+  for (const [bundle, components] of Object.entries(bundles)) {
+    await query(knex, 'insert into inventory.bundle_component select ?, * from unnest(?::text[], ?::int[])', [
+      bundle,
+      Object.keys(components),
+      Object.values(components),
+    ]);
+  }
+}
+
 export type Line = readonly [sku: string, quantity: number];
 
 export interface CommitOptions {
@@ -124,7 +135,7 @@ export async function stateOf(knex: Knex, reservationId: string): Promise<string
 export async function position(knex: Knex, sku: string, locationId: string) {
   const [row] = await query<{ on_hand: number; reserved: number; committed: number; available: number }>(
     knex,
-    `select p.on_hand, p.reserved, p.committed, s.available from inventory.position p
+    `select p.on_hand, p.reserved::int, p.committed, s.available from inventory.position p
      join inventory.stock_at(array[?::text], null, clock_timestamp()) s using (sku, location_id) where p.location_id = ?`,
     [sku, locationId],
   );
@@ -140,7 +151,8 @@ export async function emptyStock(knex: Knex): Promise<void> {
   await query(
     knex,
     `truncate inventory.reservation, inventory.position, inventory.movement, inventory.unannounced,
-              inventory.announcement, inventory.source_feed, inventory.work_line, inventory.reassignment cascade`,
+              inventory.announcement, inventory.source_feed, inventory.work_line, inventory.reassignment,
+              inventory.backorder, inventory.bundle_component, inventory.channel_rule cascade`,
   );
   await query(knex, 'alter table inventory.movement enable trigger movement_append_only');
 }

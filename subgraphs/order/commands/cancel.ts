@@ -116,12 +116,20 @@ async function withdraw(
   return moves;
 }
 
-/** Units that waited for stock had none committed; all others give theirs back. */
+/** Units that waited for stock no longer do; all others give theirs back. */
 async function releaseStock(
   trx: Knex.Transaction,
   orderId: string,
   moves: readonly { lineId: string; move: Move; quantity: number }[],
 ): Promise<void> {
+  const waiting = moves.filter((move) => move.move === 'cancelUncommitted');
+  if (waiting.length > 0) {
+    await query(trx, 'select inventory.cancel_backorder(?, ?::text[], ?::int[])', [
+      orderId,
+      waiting.map((move) => move.lineId),
+      waiting.map((move) => move.quantity),
+    ]);
+  }
   const committed = moves.filter((move) => move.move !== 'cancelUncommitted');
   if (committed.length === 0) return;
   await query(trx, 'select * from inventory.release_order(?, ?::text[], ?::int[])', [
