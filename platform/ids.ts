@@ -23,6 +23,9 @@ export const ID_PREFIXES = {
   settlementLine: 'stn',
   reconciliationException: 'rex',
   integrationException: 'iex',
+  ledgerEntry: 'led',
+  decision: 'dec',
+  voucher: 'vch',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

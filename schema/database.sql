@@ -2811,7 +2811,9 @@ create table settlement.ledger_entry (
   recorded_at timestamp with time zone not null,
   previous_hash bytea not null,
   hash bytea not null,
+  erp text not null,
   constraint ledger_entry_cause_key UNIQUE (cause),
+  constraint ledger_entry_erp_check CHECK ((erp = ANY (ARRAY['VOUCHER'::text, 'MIRROR'::text, 'NONE'::text]))),
   constraint ledger_entry_hash_check CHECK ((length(hash) = 32)),
   constraint ledger_entry_hash_key UNIQUE (hash),
   constraint ledger_entry_id_key UNIQUE (id),
@@ -2922,6 +2924,17 @@ create table settlement.posted_group (
   generation integer not null,
   entry_id text,
   constraint posted_group_pkey PRIMARY KEY (statement_id, group_key)
+);
+
+create table settlement.posting_due (
+  id bigint not null generated always as identity,
+  event text not null,
+  subject_id text not null,
+  amount_minor bigint,
+  at timestamp with time zone not null,
+  constraint posting_due_event_check CHECK ((event = ANY (ARRAY['CAPTURED'::text, 'CANCELLED'::text, 'DOCUMENT'::text, 'CLEARED'::text]))),
+  constraint posting_due_event_subject_id_at_key UNIQUE (event, subject_id, at),
+  constraint posting_due_pkey PRIMARY KEY (id)
 );
 
 create table settlement.posting_rules (
@@ -3165,6 +3178,8 @@ CREATE INDEX journal_entry_posted ON settlement.journal_entry USING btree (poste
 
 CREATE INDEX journal_line_account ON settlement.journal_line USING btree (account);
 
+CREATE INDEX ledger_entry_booked ON settlement.ledger_entry USING btree (booked_at DESC, id DESC) WHERE (erp = 'VOUCHER'::text);
+
 CREATE INDEX ledger_entry_order ON settlement.ledger_entry USING btree (order_id, sequence) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX ledger_entry_period ON settlement.ledger_entry USING btree (period, sequence);
@@ -3237,6 +3252,26 @@ alter table settlement.statement add constraint statement_file_id_fkey FOREIGN K
 
 alter table settlement.statement_line add constraint statement_line_statement_id_fkey FOREIGN KEY (statement_id) REFERENCES settlement.statement(id);
 
+create view settlement.journal as
+ SELECT journal_entry.id,
+    journal_entry.number,
+    journal_entry.order_id,
+    NULL::text AS statement_id,
+    journal_entry.description,
+    journal_entry.posted_at,
+    'ERP'::text AS book
+   FROM settlement.journal_entry
+UNION ALL
+ SELECT ledger_entry.id,
+    'L-'::text || ledger_entry.sequence AS number,
+    ledger_entry.order_id,
+    ledger_entry.statement_id,
+    ledger_entry.description,
+    ledger_entry.booked_at AS posted_at,
+    'CHANNEL_LEDGER'::text AS book
+   FROM settlement.ledger_entry
+  WHERE ledger_entry.erp = 'VOUCHER'::text;
+
 CREATE TRIGGER accounting_period_kept BEFORE DELETE OR UPDATE ON settlement.accounting_period FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
 
 CREATE TRIGGER ledger_entry_admitted BEFORE INSERT ON settlement.ledger_entry FOR EACH ROW EXECUTE FUNCTION settlement.admit_entry();
@@ -3299,6 +3334,8 @@ comment on table settlement.document_state is 'State of each document by the ERP
 
 comment on column settlement.document_state.source_sequence is 'Change number of the ERP; an older one never overwrites it.';
 
+comment on view settlement.journal is 'Postings of the ERP, and of the channel ledger those that the ERP did not make itself.';
+
 comment on table settlement.journal_entry is 'Accounting documents as the ERP posted them.';
 
 comment on column settlement.ledger_entry.sequence is 'Place in the chain: 1, 2, 3 … without a gap.';
@@ -3310,6 +3347,8 @@ comment on column settlement.ledger_entry.period is 'Month it counts in. Later t
 comment on column settlement.ledger_entry.reversal_of is 'The entry that this one takes back: at most one does.';
 
 comment on column settlement.ledger_entry.hash is 'SHA-256 over the content of the entry, its lines and previous_hash.';
+
+comment on column settlement.ledger_entry.erp is 'VOUCHER: the ERP gets it with the vouchers of the period. MIRROR: the ERP booked it itself. NONE: memorandum.';
 
 comment on table settlement.ledger_head is 'Newest entry. Its row lock makes appending serial.';
 
@@ -3328,6 +3367,10 @@ comment on column settlement.order_settlement.due_at is 'When the channel should
 comment on column settlement.payout.amount_minor is 'What the bank is to show. Negative: the channel is owed, and takes it from the next payout (carried_into).';
 
 comment on table settlement.posted_group is 'The entry that stands for the lines of one order in one statement. When they are seen differently, it is reversed and posted anew.';
+
+comment on table settlement.posting_due is 'What happened to orders and documents and is not in the ledger yet. A row goes with the transaction that posts it.';
+
+comment on column settlement.posting_due.subject_id is 'CAPTURED, CANCELLED: the order. DOCUMENT, CLEARED: the ERP''s number of the document.';
 
 comment on table settlement.posting_rules is 'Every version of config/posting-rules.yaml that postings were made by, as it was read.';
 

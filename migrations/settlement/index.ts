@@ -4,6 +4,7 @@ import * as ledger from './20261127090000_ledger.ts';
 import * as statements from './20261127090100_statements.ts';
 import * as matching from './20261127090200_matching.ts';
 import * as payouts from './20261127090300_payouts.ts';
+import * as books from './20261127091000_books.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -11,4 +12,5 @@ export const migrations: MigrationSet = {
   '20261127090100_statements': statements,
   '20261127090200_matching': matching,
   '20261127090300_payouts': payouts,
+  '20261127091000_books': books,
 };

@@ -4,6 +4,21 @@ export type InvoiceStatus = 'DRAFT' | 'POSTED' | 'PAID' | 'CANCELLED';
 export type RefundStatus = 'NONE' | 'PENDING' | 'PARTIAL' | 'SETTLED' | 'FAILED';
 export type BookingSide = 'DEBIT' | 'CREDIT';
 
+export const RECONCILIATION_REASONS = [
+  'MISSING_ORDER',
+  'AMOUNT_DIFFERENCE',
+  'QUANTITY_DIFFERENCE',
+  'UNKNOWN_FEE',
+  'DUPLICATE_LINE',
+  'LATE_REFUND',
+  'EXCHANGE_RATE_DIFFERENCE',
+  'TAX_DIFFERENCE',
+  'PERIOD_SHIFT',
+  'UNKNOWN_SKU',
+  'OVERLOADED_ORDER_ID',
+  'NOT_SETTLED',
+] as const;
+
 /** A bill for goods that left, as the ERP has it. */
 export interface Invoice {
   readonly id: string;

@@ -18,15 +18,17 @@ export type TransactionKind = (typeof TRANSACTION_KINDS)[number];
 export const LINE_CLASSES = [
   /** Price of goods. */
   'SALE',
-  /** Tax on the goods or their delivery that the channel collected and passes on. */
+  /** Tax on the goods that the channel collected and passes on. */
   'SALE_TAX',
-  /** Delivery, gift wrap and the like, paid by the buyer. */
+  /** Delivery, gift wrap and the like, paid by the buyer; negative when given back. */
   'SHIPPING',
+  /** Tax on these; negative when given back. */
+  'SHIPPING_TAX',
   /** A discount that we bear: negative. */
   'PROMOTION',
   /** Price given back: negative. */
   'REFUND',
-  /** Tax given back with it: negative. */
+  /** Tax on the goods given back with it: negative. */
   'REFUND_TAX',
   /** The channel's commission; positive when it is given back with a refund. */
   'COMMISSION',
