@@ -9,8 +9,12 @@ import {
   getOperationAST,
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
+import type { Caller } from '../platform/caller.ts';
+import { CommerceError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ContractDefinition } from '../registry/contracts.ts';
+import { deniedRoots, deniedTo, forbidden, forbiddenErrors } from './access-rules/forbidden.ts';
+import type { GuardedField } from './access-rules/guarded-fields.ts';
 import { logFaults, sealError } from './client-errors.ts';
 import { createContext, type GatewayContext } from './context.ts';
 import type { ContractSchema } from './contract-schema.ts';
@@ -63,6 +67,11 @@ export class ContractExecution implements ContractSnapshot {
     return this.#graph.planner.planSubscription(document, operationName ?? undefined);
   }
 
+  assertMayStart(plan: OperationPlan, caller: Caller): void {
+    const [root] = deniedRoots(plan, deniedTo(plan, caller));
+    if (root) throw new CommerceError('FORBIDDEN', forbidden([root], caller, null).message);
+  }
+
   async executeWith(plan: OperationPlan, run: OperationRun): Promise<FormattedExecutionResult> {
     const context = createContext(run.caller, run.signal);
     const { errors, ...rest } = await this.#execute(plan, run, context, run.services);
@@ -95,13 +104,19 @@ export class ContractExecution implements ContractSnapshot {
   }
 
   async #execute(
-    plan: OperationPlan,
+    asked: OperationPlan,
     values: Values,
     context: GatewayContext,
     services: ServiceMap = {},
   ): Promise<Answer> {
-    const { traceId } = context.caller;
+    const { caller } = context;
+    const { traceId } = caller;
+    let plan = asked;
     try {
+      const denied = deniedTo(asked, caller);
+      const roots = deniedRoots(asked, denied);
+      if (roots.length > 0) return refusal(asked, roots, caller);
+      if (denied.length > 0) plan = this.#graph.planner.restrict(asked, denied);
       const result = await this.#run(plan, values, context, services);
       if (result.errors) logFaults(result.errors, this.#graph.logger, traceId);
       const errors = result.errors?.map((error) => seal(toGraphQLError(error), plan, values.operationName, traceId));
@@ -147,7 +162,14 @@ export class ContractExecution implements ContractSnapshot {
       this.#graph.schema,
       this.#shape,
     );
-    const errors = [...(result.errors ?? []), ...missingValues(result.extensions)];
+    const missing = missingValues(result.extensions, plan);
+    // The executor tells of nulls that moved up only when nothing else failed.
+    const moved = result.errors ? null : missing.denied;
+    const errors = [
+      ...(result.errors ?? []),
+      ...missing.unexpected,
+      ...(plan.denied.size > 0 ? forbiddenErrors(plan, result.data, moved, context.caller) : []),
+    ];
     return { ...(result.data === undefined ? {} : { data: result.data }), ...(errors.length > 0 ? { errors } : {}) };
   }
 }
@@ -163,20 +185,33 @@ function seal(error: GraphQLError, plan: OperationPlan | null, operationName: un
   });
 }
 
+/** Nothing is run of an operation whose root field is denied. */
+function refusal(plan: OperationPlan, roots: readonly GuardedField[], caller: Caller): Answer {
+  const errors = roots.map((root) => forbidden([root], caller, restorePath([root.responseName], plan.renames)));
+  return { data: null, errors };
+}
+
 /**
  * Nulls where the schema promises a value, and values that the contract does not know. @apollo/gateway hides them among
  * the extensions; GraphQL wants an error for each, and a client that gets null for everything deserves to know why.
+ * Those of denied fields are told apart.
  */
-function missingValues(extensions: Record<string, unknown> | undefined): GraphQLError[] {
-  const found = extensions?.valueCompletion;
-  if (!Array.isArray(found)) return [];
-  return found.map(
-    (error: GraphQLError) =>
-      new GraphQLError(error.message, {
-        ...(error.path ? { path: error.path } : {}),
-        extensions: { code: 'SUBGRAPH_BAD_RESPONSE', retryable: true },
-      }),
-  );
+function missingValues(
+  extensions: Record<string, unknown> | undefined,
+  plan: OperationPlan,
+): { readonly unexpected: GraphQLError[]; readonly denied: GraphQLError[] } {
+  const found: readonly GraphQLError[] = Array.isArray(extensions?.valueCompletion) ? extensions.valueCompletion : [];
+  const isDenied = ({ path }: GraphQLError) => plan.denied.has(String(path?.at(-1)));
+  const unexpected = found
+    .filter((error) => !isDenied(error))
+    .map(
+      (error) =>
+        new GraphQLError(error.message, {
+          ...(error.path ? { path: error.path } : {}),
+          extensions: { code: 'SUBGRAPH_BAD_RESPONSE', retryable: true },
+        }),
+    );
+  return { unexpected, denied: found.filter(isDenied) };
 }
 
 function asBadUserInput(error: GraphQLError): GraphQLError {

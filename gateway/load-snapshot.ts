@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
-import { Supergraph } from '@apollo/federation-internals';
+import { DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
 import type { GraphQLDataSource, ServiceMap } from '@apollo/gateway';
 import { parse, validateSchema } from 'graphql';
 import type { Logger } from '../platform/logger.ts';
 import { hiddenElements } from '../registry/contract-from-tags.ts';
 import type { ContractDefinition } from '../registry/contracts.ts';
+import { ACCESS_FEATURES, readRules } from './access-rules/read-rules.ts';
 import { ContractExecution } from './contract-execution.ts';
 import { contractSchema } from './contract-schema.ts';
 import { plannedNames } from './planning/alias-guard.ts';
 import { OperationPlanner } from './planning/planner.ts';
+
+/** What a supergraph may be written with: the access rules are ours to enforce, since the planner's library does not. */
+export const SUPPORTED_FEATURES: Set<string> = new Set([...DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES, ...ACCESS_FEATURES]);
 
 /** A subgraph as the supergraph names it. */
 export interface SubgraphAddress {
@@ -44,14 +48,17 @@ export function supergraphId(supergraphSdl: string): string {
 export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): LoadedSnapshot {
   const id = supergraphId(supergraphSdl);
   const document = parse(supergraphSdl, { noLocation: true });
-  const supergraph = Supergraph.build(document, { validateSupergraph: true });
+  const supergraph = Supergraph.build(document, { validateSupergraph: true, supportedFeatures: SUPPORTED_FEATURES });
   const apiSchema = supergraph.apiSchema();
   const services: ServiceMap = {};
   for (const { name, url } of supergraph.subgraphsMetadata())
     services[name] = options.dataSource({ name, url: url ?? '' });
   const graph = {
     id,
-    planner: new OperationPlanner(supergraph, apiSchema, plannedNames(document)),
+    planner: new OperationPlanner(supergraph, apiSchema, plannedNames(document), {
+      rules: readRules(document),
+      schema: apiSchema.toGraphQLJSSchema(),
+    }),
     schema: supergraph.schema.toGraphQLJSSchema(),
     services,
     logger: options.logger,

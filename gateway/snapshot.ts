@@ -39,6 +39,11 @@ export interface ContractSnapshot {
    * @throws GraphQLError when the operation is not a subscription or cannot be planned
    */
   planSubscription(document: DocumentNode, operationName?: string | null): OperationPlan;
-  /** Runs a plan of this snapshot. Never throws: failures are errors as clients may see them. */
+  /**
+   * Asked before a subscription starts: one that may deliver nothing is refused at once.
+   * @throws CommerceError FORBIDDEN when the caller may not run the plan at all
+   */
+  assertMayStart(plan: OperationPlan, caller: Caller): void;
+  /** Runs a plan of this snapshot, without what the caller may not read. Never throws: failures are errors as clients may see them. */
   executeWith(plan: OperationPlan, run: OperationRun): Promise<FormattedExecutionResult>;
 }

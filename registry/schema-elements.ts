@@ -71,9 +71,7 @@ export function isType(definition: DefinitionNode): definition is TypeDefinition
 
 /** Types of the graph itself, not those of the specifications it is written with (`join__Graph` and the like). */
 export function isOwnType(definition: DefinitionNode): definition is TypeDefinitionNode {
-  return (
-    isType(definition) && !/^(join|link|core|federation|context|connect|tag|inaccessible)__/.test(definition.name.value)
-  );
+  return isType(definition) && !/^[a-z][A-Za-z]*__/.test(definition.name.value);
 }
 
 export function fieldsOf(type: TypeDefinitionNode | undefined): readonly FieldDefinitionNode[] {

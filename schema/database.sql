@@ -204,7 +204,7 @@ create table integration.api_key (
   contracts text[] not null,
   channel_code text,
   customer_id text,
-  scopes text[] not null default '{}'::text[],
+  scopes text[],
   development boolean not null default false,
   created_at timestamp with time zone not null default now(),
   revoked_at timestamp with time zone,
@@ -486,6 +486,8 @@ comment on column integration.api_key.contracts is 'Contracts the key may speak.
 comment on column integration.api_key.channel_code is 'The channel the client sells on. Null for back-office clients, who see every channel.';
 
 comment on column integration.api_key.customer_id is 'The only customer whose objects the key may see. Null for all of the channel.';
+
+comment on column integration.api_key.scopes is 'What the key may do beyond its contracts'' open fields. Null for what their work usually takes; empty for nothing.';
 
 comment on column integration.api_key.development is 'One of the well-known keys of a local installation; refused in production.';
 

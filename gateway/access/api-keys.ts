@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Channel } from '../../platform/caller.ts';
 import type { Knex } from '../../platform/db/database.ts';
 import { change, query } from '../../platform/db/query.ts';
+import { usualScopes } from './scopes.ts';
 
 /** What an API key allows. */
 export interface ApiKey {
@@ -17,6 +18,7 @@ export interface ApiKey {
 export type NewApiKey = Pick<ApiKey, 'clientId' | 'contracts'> & {
   readonly channelCode: string | null;
   readonly customerId?: string | null;
+  /** Left out: what the work behind the contracts usually takes. */
   readonly scopes?: readonly string[];
 };
 
@@ -53,7 +55,7 @@ export async function findApiKey(knex: Knex, key: string): Promise<ApiKey | null
     clientId: row.client_id,
     contracts: row.contracts,
     customerId: row.customer_id,
-    scopes: row.scopes,
+    scopes: row.scopes ?? usualScopes(row.contracts),
     development: row.development,
     channel: row.code === null ? null : toChannel(row),
   };
@@ -81,7 +83,7 @@ export async function insertApiKey(
       key.contracts,
       key.channelCode,
       key.customerId ?? null,
-      key.scopes ?? [],
+      key.scopes ?? null,
       key.development,
     ],
   );
@@ -101,7 +103,7 @@ type ApiKeyRow = {
   client_id: string;
   contracts: string[];
   customer_id: string | null;
-  scopes: string[];
+  scopes: string[] | null;
   development: boolean;
 } & (ChannelRow | { code: null });
 

@@ -5,6 +5,7 @@ import { createApiKey, revokeApiKey } from './api-keys.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { DEVELOPMENT_KEYS, seedDevelopmentAccess } from './development-access.ts';
 import { callerOn } from './grant.ts';
+import { usualScopes } from './scopes.ts';
 
 const traceId = 'f'.repeat(32);
 const refusal = { code: 'UNAUTHENTICATED' };
@@ -25,7 +26,13 @@ it('knows the seven development keys, each with its contract and channel', async
   for (const [contract, { key }] of Object.entries(DEVELOPMENT_KEYS)) {
     const grant = await authenticate({ 'x-api-key': key }, traceId);
     expect(grant.contracts).toEqual([contract]);
-    expect(grant.caller).toMatchObject({ contract, clientId: key, customerId: null, scopes: [], traceId });
+    expect(grant.caller).toMatchObject({
+      contract,
+      clientId: key,
+      customerId: null,
+      scopes: usualScopes([contract]),
+      traceId,
+    });
     channels[contract] = grant.caller.channel && [grant.caller.channel.code, grant.caller.channel.kind];
   }
   expect(channels).toEqual({

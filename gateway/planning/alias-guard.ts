@@ -1,4 +1,5 @@
-import { type DocumentNode, type FieldNode, Kind, parse, visit } from 'graphql';
+import { type DocumentNode, Kind, parse, visit } from 'graphql';
+import { freePrefix, responseName } from './response-name.ts';
 
 /**
  * Field names that a query plan may fetch on its own: those in the keys and `@requires` of the supergraph.
@@ -41,7 +42,7 @@ export function guardAliases(document: DocumentNode, planned: ReadonlySet<string
     Field(field) {
       const name = responseName(field);
       if (!planned.has(name) || (name === field.name.value && !field.arguments?.length)) return undefined;
-      prefix ??= freePrefix(document);
+      prefix ??= freePrefix(document, 'guarded');
       renames.set(prefix + name, name);
       return { ...field, alias: { kind: Kind.NAME, value: prefix + name } };
     },
@@ -67,18 +68,4 @@ export function restorePath(
   return renames.size === 0
     ? path
     : path.map((part) => (typeof part === 'string' ? (renames.get(part) ?? part) : part));
-}
-
-function responseName(field: FieldNode): string {
-  return field.alias?.value ?? field.name.value;
-}
-
-/** A prefix with which no response name of the document begins, so that restoring cannot hit a name of the client. */
-function freePrefix(document: DocumentNode): string {
-  const names: string[] = [];
-  visit(document, { Field: (field) => void names.push(responseName(field)) });
-  for (let count = 0; ; count++) {
-    const prefix = `guarded${count}_`;
-    if (!names.some((name) => name.startsWith(prefix))) return prefix;
-  }
 }

@@ -70,11 +70,12 @@ export class SubscriptionHub {
   /**
    * Starts a subscription. Its messages are in the subscriber's queue; end it with `queue.return()`.
    * @throws RequestRefused when the request is not valid for the contract
-   * @throws CommerceError NOT_FOUND | REPLAY_EXPIRED | BAD_USER_INPUT | OVERLOADED
+   * @throws CommerceError NOT_FOUND | REPLAY_EXPIRED | BAD_USER_INPUT | FORBIDDEN | OVERLOADED
    */
   async subscribe({ contract, caller, request, lastEventId }: SubscribeRequest): Promise<Subscriber> {
     if (this.#stopped) throw new CommerceError('OVERLOADED', 'This process is stopping. Subscribe again.');
     const prepared = prepareSubscription(contract, request);
+    contract.assertMayStart(prepared.plan, caller);
     const bound = prepared.bind(request.variables);
     const release = this.#admit(caller.clientId);
     try {
@@ -186,6 +187,7 @@ export class SubscriptionHub {
         const contract = this.#options.runtime.snapshotFor(group.contractPath);
         if (!contract) throw new CommerceError('NOT_FOUND', 'The contract of this subscription is no longer served.');
         const prepared = prepareSubscription(contract, group.request);
+        contract.assertMayStart(prepared.plan, group.caller);
         group.shared.rebind(this.#runner(prepared, group.bound, group.caller, group.abort.signal));
       } catch (error) {
         group.shared.endAll({

@@ -5,6 +5,7 @@ import { eventLog } from './20261123091000_event_log.ts';
 import { access } from './20261123092000_access.ts';
 import { operations } from './20261123093000_operations.ts';
 import { workerLease } from './20261127085900_worker_lease.ts';
+import { usualScopes } from './20261127090000_usual_scopes.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -14,4 +15,5 @@ export const migrations: MigrationSet = {
   '20261123092000_access': access,
   '20261123093000_operations': operations,
   '20261127085900_worker_lease': workerLease,
+  '20261127090000_usual_scopes': usualScopes,
 };

@@ -1,7 +1,7 @@
 import { Supergraph } from '@apollo/federation-internals';
 import { describe, expect, it } from '@jest/globals';
 import { lexicographicSortSchema, printSchema } from 'graphql';
-import { loadSnapshot } from '../../gateway/load-snapshot.ts';
+import { loadSnapshot, SUPPORTED_FEATURES } from '../../gateway/load-snapshot.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { composeSupergraph } from '../../registry/compose.ts';
 import { contractSupergraph } from '../../registry/contract-from-tags.ts';
@@ -21,7 +21,11 @@ describe.each(readContracts())('the contract $path of the real graph', ({ path, 
 
   it('is what any federation gateway would make of the tags', () => {
     const served = contracts.get(path)?.schema;
-    const elsewhere = Supergraph.build(contractSupergraph(supergraphSdl, filter)).apiSchema().toGraphQLJSSchema();
+    const elsewhere = Supergraph.build(contractSupergraph(supergraphSdl, filter), {
+      supportedFeatures: SUPPORTED_FEATURES,
+    })
+      .apiSchema()
+      .toGraphQLJSSchema();
     expect(served && printSchema(lexicographicSortSchema(served))).toBe(
       printSchema(lexicographicSortSchema(elsewhere)),
     );

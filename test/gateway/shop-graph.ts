@@ -12,7 +12,8 @@ export interface TinySubgraph {
 }
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
-  import: ["@key", "@tag", "@shareable", "@external", "@requires", "@provides", "@interfaceObject", "@inaccessible", "@override"])\n`;
+  import: ["@key", "@tag", "@shareable", "@external", "@requires", "@provides", "@interfaceObject", "@inaccessible", "@override",
+    "@authenticated", "@requiresScopes", "@policy"])\n`;
 
 export function tinySubgraph(name: string, schema: string, resolvers: Resolvers): TinySubgraph {
   const typeDefs = LINK + schema;

@@ -15,7 +15,7 @@ import { readContracts } from '../../registry/contracts.ts';
 
 /** A graph just large enough to be watched: orders, their shipments, items, exceptions, and the real `events` subgraph. */
 const LINK =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@shareable"])\n';
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@shareable", "@requiresScopes"])\n';
 const EVENTS = readFileSync(projectFile('schema', 'events.graphql'), 'utf8');
 const enumOf = (name: string) => new RegExp(`enum ${name} \\{[^}]*\\}`).exec(EVENTS)?.[0] ?? '';
 
@@ -25,6 +25,7 @@ export const TINY_SCHEMAS = {
     type Mutation { orderTouch(id: ID!): Order @tag(name: "selling") }
     type Order @key(fields: "id") @tag(name: "selling") {
       id: ID! number: String! status: OrderStatus! revision: Int! @tag(name: "internal") secret: String @tag(name: "internal")
+      address: String @requiresScopes(scopes: [["customer-data:read"]])
       tags(first: Int, after: String): [String!]!
     }
     ${enumOf('OrderStatus')}`,
@@ -116,6 +117,7 @@ export async function createLiveGraph(): Promise<LiveGraph> {
       },
       Order: {
         __resolveReference: ({ id }: { id: string }, { caller }: { caller: Caller }) => visible(id, caller),
+        address: () => '1 High Street',
         tags: (_: unknown, { after }: { after?: string }) => [after ?? 'none'],
       },
     },

@@ -19,7 +19,7 @@ export function callerOf(overrides: Partial<Caller> = {}): Caller {
     clientId: 'test-storefront',
     channel: webChannel,
     customerId: null,
-    scopes: [],
+    scopes: ['customer-data:read'],
     traceId: '0'.repeat(32),
     ...overrides,
   };
