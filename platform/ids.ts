@@ -21,6 +21,8 @@ export const ID_PREFIXES = {
   journalEntry: 'jrn',
   settlement: 'stl',
   settlementLine: 'stn',
+  payout: 'pay',
+  bankReceipt: 'brc',
   reconciliationException: 'rex',
   integrationException: 'iex',
   ledgerEntry: 'led',

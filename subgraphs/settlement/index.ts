@@ -6,6 +6,11 @@ import { createSettlementLoaders, resolvers, type SettlementContext } from './re
 
 export { createDocumentFeed, createJournalFeed } from './feeds.ts';
 export { createFinance } from './finance.ts';
+export { ingestReport } from './ingest/ingest.ts';
+export type { IngestOutcome, IngestProgress, ReportSource } from './ingest/source.ts';
+export { REPORT_FORMATS } from './reports/formats.ts';
+export { checkPublishedStatement } from './reports/published-statements.ts';
+export { isReportRefusal } from './reports/refusal.ts';
 
 /** The settlement subgraph over what the ERP's finance side reported. */
 export function createSettlementSubgraph(deps: { knex: Knex }): Subgraph<SettlementContext> {

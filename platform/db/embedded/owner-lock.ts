@@ -35,6 +35,14 @@ export function takeOwnership(folder: string): () => void {
   };
 }
 
+/** The living process that owns the directory. Null when there is none. */
+export function ownerOf(folder: string): number | null {
+  const file = join(folder, 'owner');
+  const [id = '', ...birth] = (readIfPresent(file) ?? '').trim().split(' ');
+  const pid = Number(id);
+  return id !== '' && isAlive(pid, birth.join(' '), file) ? pid : null;
+}
+
 function tryLink(from: string, to: string): boolean {
   try {
     linkSync(from, to);

@@ -1,0 +1,49 @@
+import { migrateAll, openDatabases } from '../app/databases.ts';
+import { type Config, loadConfig } from '../platform/config.ts';
+import { type Knex, openDatabase } from '../platform/db/database.ts';
+import { runningEmbeddedPostgres } from '../platform/db/embedded/running.ts';
+import { isCommerceError } from '../platform/errors.ts';
+import { environment } from './failure.ts';
+
+/** The operational store, for a command that works on it. */
+export interface Store {
+  readonly knex: Knex;
+  readonly config: Config;
+}
+
+/** A batch may take longer for one statement than a request may. */
+const STATEMENT_TIMEOUT_MILLIS = 600_000;
+
+/**
+ * Opens the store that the platform uses, lets `work` use it and closes it again: the one of DATABASE_URL, or the built-in
+ * one in DATA_DIR, whether the platform runs at this moment or not.
+ *
+ * @throws CommandFailure ENVIRONMENT with what is wrong with the configuration or the database
+ */
+export async function withStore<T>(work: (store: Store) => Promise<T>, poolMax = 4): Promise<T> {
+  const releases: (() => Promise<void>)[] = [];
+  try {
+    const config = loadConfig();
+    const knex = openDatabase(await storeUrl(config, releases), {
+      poolMax,
+      applicationName: 'commerce-cli',
+      statementTimeoutMillis: STATEMENT_TIMEOUT_MILLIS,
+    });
+    releases.push(() => knex.destroy());
+    return await work({ knex, config });
+  } catch (error) {
+    if (isCommerceError(error)) throw environment(error.message, error);
+    throw error;
+  } finally {
+    for (const release of releases.reverse()) await release();
+  }
+}
+
+async function storeUrl(config: Config, releases: (() => Promise<void>)[]): Promise<string> {
+  const running = config.database.url === null ? runningEmbeddedPostgres(config.dataDir) : null;
+  if (running) return running('commerce'); // its owner has migrated it
+  const databases = await openDatabases(config);
+  releases.push(() => databases.stop());
+  await migrateAll(databases.url);
+  return databases.url;
+}

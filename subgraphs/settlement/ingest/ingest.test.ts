@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { query } from '../../../platform/db/query.ts';
+import { inTransaction } from '../../../platform/db/transaction.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.ts';
+import { ingestReport } from './ingest.ts';
+import type { ReportSource } from './source.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'settlement']);
+  await query(
+    database.knex,
+    `insert into integration.channel (code, kind, name, price_list, currency_code) values ('AMAZON', 'MARKETPLACE', 'Amazon', 'AMAZON', 'GBP')`,
+  );
+});
+afterAll(() => database.drop());
+beforeEach(() =>
+  database.knex.raw(
+    `truncate settlement.statement_line, settlement.line_match, settlement.match_due, settlement.payout, settlement.payout_change, settlement.bank_receipt,
+       settlement.statement, settlement.report_file_part, settlement.report_file, settlement.report_refusal cascade`,
+  ),
+);
+
+const ingest = (source: ReportSource) => ingestReport(database.knex, source);
+const stored = async () => {
+  const [row] = await query<object>(
+    database.knex,
+    `select (select count(*)::int from settlement.statement) as statements, (select count(*)::int from settlement.statement_line) as lines,
+       (select count(*)::int from settlement.report_file) as files, (select count(*)::int from settlement.payout) as payouts,
+       (select count(*)::int from settlement.report_refusal) as refusals`,
+  );
+  return row;
+};
+const NOTHING = { statements: 0, lines: 0, files: 0, payouts: 0 };
+const rows = [
+  { class: 'SALE', amountMinor: 1250, orderId: '1-2-3', sku: 'A1' },
+  { class: 'COMMISSION', amountMinor: -188, orderId: '1-2-3' },
+  { class: 'FEE', amountMinor: -62 },
+];
+
+it('stores the lines, the statement, the payout and the bytes as they came', async () => {
+  const text = canonicalFile('s-1', rows);
+  const outcome = await ingest(sourceOf(text));
+  expect(outcome).toMatchObject({ kind: 'INGESTED', lineCount: 3 });
+  expect(await stored()).toEqual({ statements: 1, lines: 3, files: 1, payouts: 1, refusals: 0 });
+  const [statement] = await query(
+    database.knex,
+    `select s.id, s.external_id as "externalId", s.state, s.total_minor as total, s.line_count as lines, p.state as payout, p.amount_minor as amount
+     from settlement.statement s join settlement.payout p on p.statement_id = s.id`,
+  );
+  expect(statement).toEqual({
+    id: outcome.kind === 'INGESTED' ? outcome.settlementId : '',
+    externalId: 's-1',
+    state: 'INGESTED',
+    total: '1000',
+    lines: '3',
+    payout: 'SCHEDULED',
+    amount: '1000',
+  });
+  const [file] = await query<{ sha256: string; content: Buffer }>(
+    database.knex,
+    `select encode(f.sha256, 'hex') as sha256, p.content from settlement.report_file f join settlement.report_file_part p on p.file_id = f.id`,
+  );
+  expect(file).toEqual({ sha256: createHash('sha256').update(text).digest('hex'), content: Buffer.from(text) });
+});
+
+it('knows a file that is sent again, from another name too', async () => {
+  const first = await ingest(sourceOf(canonicalFile('s-1', rows)));
+  const again = await ingest(sourceOf(canonicalFile('s-1', rows), { fileName: 'copy.csv' }));
+  expect(again).toEqual({ kind: 'DUPLICATE', settlementId: first.kind === 'INGESTED' ? first.settlementId : '' });
+  expect(await stored()).toEqual({ statements: 1, lines: 3, files: 1, payouts: 1, refusals: 0 });
+});
+
+it('gives a statement the same id whenever its file is read', async () => {
+  const first = await ingest(sourceOf(canonicalFile('s-1', rows)));
+  await database.knex.raw(
+    'truncate settlement.statement_line, settlement.payout, settlement.statement, settlement.report_file cascade',
+  );
+  expect(await ingest(sourceOf(canonicalFile('s-1', rows)))).toEqual(first);
+});
+
+it('refuses a settlement that comes again with one byte changed, and keeps the first', async () => {
+  await ingest(sourceOf(canonicalFile('s-1', rows)));
+  const changed = canonicalFile('s-1', rows).replace('A1', 'A2');
+  expect(await ingest(sourceOf(changed))).toMatchObject({ kind: 'REFUSED', code: 'CONTENT_CHANGED' });
+  expect(await stored()).toEqual({ statements: 1, lines: 3, files: 1, payouts: 1, refusals: 1 });
+});
+
+it('takes a corrected file in once the first settlement is reversed', async () => {
+  await ingest(sourceOf(canonicalFile('s-1', rows)));
+  await query(database.knex, `update settlement.statement set state = 'REVERSED'`);
+  expect(await ingest(sourceOf(canonicalFile('s-1', rows).replace('A1', 'A2')))).toMatchObject({ kind: 'INGESTED' });
+  await query(database.knex, `update settlement.statement set state = 'REVERSED'`);
+  expect(await ingest(sourceOf(canonicalFile('s-1', rows)))).toMatchObject({ kind: 'INGESTED' });
+});
+
+it('refuses a file whose lines do not add up, and keeps nothing of it but the refusal', async () => {
+  const many = Array.from({ length: 12_000 }, () => ({ class: 'SALE', amountMinor: 1 }));
+  expect(await ingest(sourceOf(canonicalFile('s-2', many, { total: '119.99' })))).toEqual({
+    kind: 'REFUSED',
+    code: 'TOTAL_MISMATCH',
+    message: expect.stringContaining('119.99 GBP, but the lines add up to 120.00 GBP'),
+    lineNumber: 2,
+    column: null,
+  });
+  expect(await stored()).toEqual({ ...NOTHING, refusals: 1 });
+});
+
+it.each([
+  [sourceOf('no,report\n'), 'UNREADABLE'],
+  [sourceOf(canonicalFile('s-3', rows), { channelCode: 'EBAY' }), 'UNKNOWN_CHANNEL'],
+  [
+    sourceOf(canonicalFile('s-3', [{ ...rows[0], class: 'SALE', amountMinor: 1, orderId: 'x'.repeat(5_000) }])),
+    'UNREADABLE',
+  ],
+])('keeps the refusal of what it cannot use, and nothing else: %#', async (source, code) => {
+  expect(await ingest(source)).toMatchObject({ kind: 'REFUSED', code });
+  expect(await stored()).toEqual({ ...NOTHING, refusals: 1 });
+});
+
+it('carries forward what is owed to the channel', async () => {
+  await ingest(sourceOf(canonicalFile('s-4', [{ class: 'FEE', amountMinor: -3900 }])));
+  expect(await query(database.knex, 'select state, amount_minor as amount from settlement.payout')).toEqual([
+    { state: 'CARRIED_FORWARD', amount: '-3900' },
+  ]);
+});
+
+it('lets one of two ingests of one file in, whichever is first', async () => {
+  const source = sourceOf(canonicalFile('s-5', rows));
+  const outcomes = await Promise.allSettled([ingest(source), ingest(source), ingest(source)]);
+  const kinds = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.kind : outcome.reason.code));
+  expect(kinds.filter((kind) => kind === 'INGESTED')).toHaveLength(1);
+  expect(kinds.every((kind) => ['INGESTED', 'DUPLICATE', 'OVERLOADED'].includes(kind))).toBe(true);
+  expect(await stored()).toMatchObject({ statements: 1, lines: 3 });
+});
+
+it('shows nothing while it loads, and begins anew after an interruption', async () => {
+  const many = Array.from({ length: 12_000 }, () => ({ class: 'SALE', amountMinor: 1 }));
+  const whole = sourceOf(canonicalFile('s-6', many));
+  let seen: unknown;
+  let pass = 0;
+  const broken = {
+    ...whole,
+    bytes: async function* () {
+      pass += 1;
+      for await (const piece of whole.bytes()) yield piece;
+      if (pass === 2) {
+        seen = await query(database.knex, `select state, (select count(*)::int > 0 from settlement.statement_line) as lines from settlement.statement`); // biome-ignore format: one thought
+        throw new Error('the disk is gone');
+      }
+    },
+  };
+  await expect(ingest(broken)).rejects.toThrow('the disk is gone');
+  expect(seen).toEqual([{ state: 'LOADING', lines: true }]);
+  expect(await stored()).toEqual({ ...NOTHING, refusals: 0 });
+  expect(await ingest(whole)).toMatchObject({ kind: 'INGESTED', lineCount: 12_000 });
+});
+
+it('does all of it in a transaction that is given, and nothing when that fails', async () => {
+  const failed = inTransaction(database.knex, async (trx) => {
+    expect(await ingestReport(trx, sourceOf(canonicalFile('s-7', rows)))).toMatchObject({ kind: 'INGESTED' });
+    expect(await ingestReport(trx, sourceOf('nonsense'))).toMatchObject({ kind: 'REFUSED' });
+    throw new Error('elsewhere');
+  });
+  await expect(failed).rejects.toThrow('elsewhere');
+  expect(await stored()).toEqual({ ...NOTHING, refusals: 0 });
+});
