@@ -60,5 +60,8 @@ export async function openDomainsOf(
   await saveAvailabilityRules(knex, loadAvailabilityRules());
   const clients = createSystemClients(base.config, base.secret, urls);
   base.shutdown.add('system clients', () => clients.close());
-  return openDomains({ knex, clients, logger: base.logger, process });
+  const domains = openDomains({ knex, clients, logger: base.logger, process });
+  // Orders whose client hung up are still being captured when the server has closed.
+  base.shutdown.add('order capture', () => domains.order.capture.close());
+  return domains;
 }

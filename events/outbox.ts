@@ -83,6 +83,11 @@ export function wakeRelayAfterCommit(knex: Knex, fanOut: FanOut): void {
   wakers.set(knex.client.config, fanOut);
 }
 
+/** Wakes the relay for events that a statement of its own has committed (`integration.append_events`). */
+export function wakeRelay(knex: Knex): void {
+  void wakers.get(knex.client.config)?.publish([OUTBOX_FILLED]);
+}
+
 const woken = new WeakSet<Knex.Transaction>();
 
 function wakeAfterCommit(trx: Knex.Transaction): void {

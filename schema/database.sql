@@ -361,6 +361,19 @@ create table integration.worker_lease (
   constraint worker_lease_pkey PRIMARY KEY (worker_id)
 );
 
+CREATE OR REPLACE FUNCTION integration.append_events(p_events json, p_members integer[])
+ RETURNS void
+ LANGUAGE sql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+        insert into integration.outbox (type, source, subject, version, channel_code, trace_id, data)
+        select event.type, event.source, event.subject, event.version, event.channel_code, event.trace_id, event.data
+        from json_to_recordset(p_events)
+          as event (i int, type text, source text, subject text, version int, channel_code text, trace_id text, data jsonb)
+        where event.i = any (p_members)
+        order by event.i, event.version
+      $function$;
+
 CREATE OR REPLACE FUNCTION integration.claim_idempotency_key(p_scope text, p_operation text, p_key text, p_request_hash bytea)
  RETURNS TABLE(kind text, result jsonb)
  LANGUAGE plpgsql
@@ -377,6 +390,32 @@ AS $function$
         if not found then
           return query select 'CLAIMED'::text, null::jsonb;
         end if;
+      end $function$;
+
+CREATE OR REPLACE FUNCTION integration.claim_idempotency_keys(p_operation text, p_claims json)
+ RETURNS TABLE(i integer, kind text, result jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      declare
+        v_locked int[];
+      begin
+        select array_agg(asked.i) into v_locked
+        from json_to_recordset(p_claims) as asked (i int, scope text, key text)
+        where pg_try_advisory_xact_lock(hashtextextended(format('%L %L %L', asked.scope, p_operation, asked.key), 0));
+        -- A statement of its own: it sees what the previous holder of a lock committed just before.
+        return query
+        select asked.i,
+               case
+                 when asked.i <> all (v_locked) or v_locked is null then 'IN_FLIGHT'
+                 when known.request_hash is null then 'CLAIMED'
+                 when known.request_hash = decode(asked.hash, 'hex') then 'REPLAY'
+                 else 'CONFLICT'
+               end,
+               known.result
+        from json_to_recordset(p_claims) as asked (i int, scope text, key text, hash text)
+        left join integration.idempotency_key known
+          on known.scope = asked.scope and known.operation = p_operation and known.key = asked.key;
       end $function$;
 
 CREATE OR REPLACE FUNCTION integration.event_log_epoch()
@@ -446,6 +485,17 @@ begin
   update integration.event_log_state set head = v_head + v_moved;
   return v_moved;
 end $function$;
+
+CREATE OR REPLACE FUNCTION integration.store_answers(p_operation text, p_claims json, p_members integer[])
+ RETURNS void
+ LANGUAGE sql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+        insert into integration.idempotency_key (scope, operation, key, request_hash, result)
+        select asked.scope, p_operation, asked.key, decode(asked.hash, 'hex'), asked.answer
+        from json_to_recordset(p_claims) as asked (i int, scope text, key text, hash text, answer jsonb)
+        where asked.i = any (p_members)
+      $function$;
 
 CREATE INDEX consumed_event_age ON integration.consumed_event USING brin (consumed_at);
 
@@ -557,9 +607,13 @@ comment on column integration.worker_lease.worker_id is 'Name and a random part:
 
 comment on column integration.worker_lease.session_name is 'application_name of its connections, which are ended when it is taken over.';
 
+comment on function integration.claim_idempotency_keys(p_operation text, p_claims json) is 'What became of the claim of each member. CLAIMED: its effect may run. IN_FLIGHT: another transaction runs it. REPLAY, with the stored answer. CONFLICT.';
+
 comment on function integration.prune_event_log(p_before timestamp with time zone, p_limit integer) is 'Removes events recorded before the given time that every group has settled, the oldest first, at most p_limit. Returns how many.';
 
 comment on function integration.relay_outbox(p_limit integer) is 'Moves the oldest events from the outbox to the end of the log. Returns how many, or -1 when another session is doing it.';
+
+comment on function integration.store_answers(p_operation text, p_claims json, p_members integer[]) is 'Records the answers of members whose keys this transaction has claimed and whose effects it has written.';
 
 create schema inventory;
 
@@ -576,6 +630,8 @@ create type inventory.sellable_units as (sku text, known boolean, own integer, s
 create type inventory.source_row as (sequence bigint, "positionId" text, "locationId" text, sku text, kind text, "onHand" integer, "measuredAt" timestamp with time zone, incoming integer, "incomingAt" timestamp with time zone, reference text, "lineRef" text, issued integer);
 
 create type inventory.stock as (sku text, location_id text, id text, on_hand integer, held integer, committed integer, safety_stock integer, incoming integer, incoming_at timestamp with time zone, available integer, source_sequence bigint, as_of timestamp with time zone);
+
+create type inventory.take as (i integer, line_id text, sku text, location_id text, quantity integer);
 
 create type inventory.taken as (kind text, line_id text, sku text, location_id text, quantity integer, available integer);
 
@@ -996,6 +1052,33 @@ AS $function$
         p_allow_backorder, p_reservation_id, p_channel_code, p_not_location_id, true)
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.commit_orders(p_orders json, p_takes json, p_withheld json, p_members integer[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      declare
+        v_takes inventory.take[] := (select array_agg(take) from json_populate_recordset(null::inventory.take, p_takes) take);
+        v_fit int[] := inventory.fitting_takes(v_takes, p_members, p_withheld);
+      begin
+        if v_fit is null then return null; end if;
+        insert into inventory.reservation (id, state, order_id, channel_code)
+        select o.reservation_id, 'COMMITTED', o.id, o.channel_code
+        from json_to_recordset(p_orders) as o (i int, id text, reservation_id text, channel_code text)
+        where o.i = any (v_fit);
+        insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state)
+        select o.reservation_id, take.line_id, take.sku, take.location_id, take.quantity, 'COMMITTED'
+        from json_to_recordset(p_orders) as o (i int, reservation_id text)
+        join unnest(v_takes) take using (i)
+        where o.i = any (v_fit);
+        perform inventory.move('ALLOCATION', array_agg(row(take.sku, take.location_id, 0, take.quantity, o.id)::inventory.delta))
+        from json_to_recordset(p_orders) as o (i int, id text)
+        join unnest(v_takes) take using (i)
+        where o.i = any (v_fit);
+        return v_fit;
+      end
+      $function$;
+
 CREATE OR REPLACE FUNCTION inventory.components_of_lines(p_order_line_ids text[], p_location_id text)
  RETURNS TABLE(order_line_id text, sku text, per_unit integer)
  LANGUAGE sql
@@ -1094,6 +1177,51 @@ AS $function$
       return 'EXTENDED';
     end
     $function$;
+
+CREATE OR REPLACE FUNCTION inventory.fitting_takes(p_takes inventory.take[], p_members integer[], p_withheld json)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      declare
+        v_nodes text[] := inventory.nodes_in_scope(null);
+        v_skus text[];
+        v_scarce text[];
+        v_misfits int[];
+      begin
+        select array_agg(distinct sku) into v_scarce from json_to_recordset(p_withheld) as withheld (i int, sku text);
+        select array_agg(distinct sku) into v_skus from unnest(p_takes) where i = any (p_members);
+
+        perform from inventory.position
+        join (
+          select sku, location_id from unnest(p_takes) where i = any (p_members)
+          union
+          select sku, node from unnest(v_scarce) as sku, unnest(v_nodes) as node
+        ) wanted using (sku, location_id)
+        order by position.sku, position.location_id
+        for no key update of position;
+
+        with stock as (
+          select sku, location_id, available from inventory.stock_at(v_skus, v_nodes, clock_timestamp())
+        ), demand as (
+          select i, sku, location_id, sum(quantity) as units from unnest(p_takes) where i = any (p_members) group by i, sku, location_id
+        ), here as (
+          select i, sku, location_id, sum(units) over (partition by sku, location_id order by i) as units from demand
+        ), everywhere as (
+          select i, sku, sum(sum(units)) over (partition by sku order by i) as units from demand
+          where sku = any (v_scarce) group by i, sku
+        )
+        select array_agg(i) into v_misfits from (
+          select here.i from here left join stock using (sku, location_id) where here.units > coalesce(stock.available, 0)
+          union all
+          select everywhere.i
+          from everywhere
+          join json_to_recordset(p_withheld) as withheld (i int, sku text, units int) using (i, sku)
+          where everywhere.units > (select coalesce(sum(available), 0) from stock where stock.sku = everywhere.sku) - withheld.units
+        ) misfit;
+        return (select array_agg(member) from unnest(p_members) as member where v_misfits is null or member <> all (v_misfits));
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.hold(p_reservation_id text, p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_ttl_seconds integer, p_channel_code text, p_customer_id text)
  RETURNS TABLE(kind text, line_no integer, sku text, quantity integer, available integer)
@@ -1314,6 +1442,45 @@ AS $function$
       from whole left join terms on whole.bundle_sku is not null and terms.sku = whole.sku and terms.location_id = whole.location_id;
     end
     $function$;
+
+CREATE OR REPLACE FUNCTION inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json)
+ RETURNS TABLE(i integer, kind text, result jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      #variable_conflict use_column
+      declare
+        v_takes inventory.take[];
+        v_members int[]; v_fit int[];
+        v_known jsonb;
+        v_now timestamptz;
+      begin
+        select array_agg(claim.i) filter (where claim.kind = 'CLAIMED'), jsonb_agg(claim) filter (where claim.kind in ('REPLAY', 'CONFLICT'))
+        into v_members, v_known from integration.claim_idempotency_keys('reservationHold', p_claims) claim;
+        return query select known.i, known.kind, known.result from jsonb_to_recordset(v_known) as known (i int, kind text, result jsonb);
+        if v_members is null then return; end if;
+
+        select array_agg(take) into v_takes from json_populate_recordset(null::inventory.take, p_takes) take;
+        v_fit := inventory.fitting_takes(v_takes, v_members, p_withheld);
+        if v_fit is null then return; end if;
+        v_now := clock_timestamp();
+        insert into inventory.reservation (id, state, expires_at, channel_code, customer_id)
+        select hold.id, 'HELD', v_now + make_interval(secs => hold.ttl_seconds), hold.channel_code, hold.customer_id
+        from json_to_recordset(p_holds) as hold (i int, id text, ttl_seconds int, channel_code text, customer_id text)
+        where hold.i = any (v_fit);
+        insert into inventory.reservation_line (reservation_id, sku, location_id, quantity, state, expires_at)
+        select hold.id, take.sku, take.location_id, take.quantity, 'HELD', v_now + make_interval(secs => hold.ttl_seconds)
+        from json_to_recordset(p_holds) as hold (i int, id text, ttl_seconds int)
+        join unnest(v_takes) take using (i)
+        where hold.i = any (v_fit);
+        perform inventory.move('HOLD', array_agg(row(take.sku, take.location_id, take.quantity, 0, hold.id)::inventory.delta))
+        from json_to_recordset(p_holds) as hold (i int, id text)
+        join unnest(v_takes) take using (i)
+        where hold.i = any (v_fit);
+        perform integration.store_answers('reservationHold', p_claims, v_fit);
+        return query select member, 'DONE', null::jsonb from unnest(v_fit) as member;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.plan_allocation(p_skus text[], p_quantities integer[], p_location_ids text[], p_safety_stock integer, p_reservation_id text, p_at timestamp with time zone)
  RETURNS SETOF inventory.planned
@@ -1723,6 +1890,17 @@ AS $function$
       left join inventory.bundle_component part on part.bundle_sku = asked.sku
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.supply(p_skus text[])
+ RETURNS TABLE(sku text, location_id text, preference integer, available integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+        select stock.sku, stock.location_id, node.preference, stock.available
+        from (select id, shippable, row_number() over (order by priority, code)::int as preference from inventory.location) node
+        join inventory.stock_at(p_skus, inventory.nodes_in_scope(null), clock_timestamp()) stock on stock.location_id = node.id
+        where stock.available > 0
+      $function$;
+
 CREATE OR REPLACE FUNCTION inventory.sync_lag_seconds_p95(p_since timestamp with time zone)
  RETURNS double precision
  LANGUAGE sql
@@ -2100,11 +2278,17 @@ comment on function inventory.cancel_backorder(p_order_id text, p_line_ids text[
 
 comment on function inventory.channel_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with each distinct SKU now. withheld null: the channel''s own safety stock applies. cap null: none. backorder_units: units that may still be ordered without stock; 0 none, null any number. release_at set: only preorders until then. by_location: rules of single locations exist, see inventory.location_terms.';
 
+comment on function inventory.commit_orders(p_orders json, p_takes json, p_withheld json, p_members integer[]) is 'Commits stock for the members of a batch that fit and returns them; null when none does. The others are untouched: each has to be tried alone.';
+
 comment on function inventory.components_of_lines(p_order_line_ids text[], p_location_id text) is 'What order lines of bundles consist of at a node, as it was when they were committed there. Lines that are no bundles have no row.';
 
 comment on function inventory.location_terms(p_channel_code text, p_skus text[]) is 'Units of a SKU withheld from a channel at one location, and the most it sees there. No row: nothing is.';
 
+comment on function inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json) is 'Holds stock for the members of a batch that fit, with their idempotency records. A member without a row was not touched and has to be tried alone.';
+
 comment on function inventory.shortages(p_skus text[]) is 'Positions where less is on hand than was promised to orders: the warehouse lost goods. Every position for null.';
+
+comment on function inventory.supply(p_skus text[]) is 'What orders without a location can take, per SKU and node, at this instant. A lower preference goes first.';
 
 comment on function inventory.sync_lag_seconds_p95(p_since timestamp with time zone) is 'Seconds from measurement to our hearing of it that 95 % of the positions heard of since did not exceed, by the newest report of each. Null when there was none.';
 
@@ -2274,6 +2458,72 @@ AS $function$
       from orders.customer_order where updated_at >= p_since and acknowledged_at >= p_since
     $function$;
 
+CREATE OR REPLACE FUNCTION orders.place_orders(p_claims json, p_orders json, p_lines json, p_takes json, p_withheld json, p_events json)
+ RETURNS TABLE(i integer, kind text, result jsonb, placed_at timestamp with time zone)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      #variable_conflict use_column
+      declare
+        v_members int[]; v_done int[];
+        v_known jsonb;
+      begin
+        select array_agg(claim.i) filter (where claim.kind = 'CLAIMED'), jsonb_agg(claim) filter (where claim.kind in ('REPLAY', 'CONFLICT'))
+        into v_members, v_known from integration.claim_idempotency_keys('orderPlace', p_claims) claim;
+        return query select known.i, known.kind, known.result, null::timestamptz
+        from jsonb_to_recordset(v_known) as known (i int, kind text, result jsonb);
+        -- The channel's own order ids: the lock of the slow way (firstOrderOfChannel), without waiting, then what is known.
+        select array_agg(o.i) into v_members
+        from json_to_recordset(p_orders) as o (i int, channel_code text, channel_order_id text)
+        where o.i = any (v_members) and (o.channel_order_id is null
+          or pg_try_advisory_xact_lock(hashtextextended('channel-order:' || o.channel_code || ':' || o.channel_order_id, 0)));
+        select array_agg(o.i) into v_members
+        from json_to_recordset(p_orders) as o (i int, channel_code text, channel_order_id text)
+        where o.i = any (v_members) and not exists (
+          select from orders.customer_order known
+          where known.channel_code = o.channel_code and known.channel_order_id = o.channel_order_id);
+        if v_members is null then return; end if;
+
+        v_done := inventory.commit_orders(p_orders, p_takes, p_withheld, v_members);
+        if v_done is null then return; end if;
+
+        insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, stage, status, revision,
+          currency_code, tax_included, subtotal_minor, discount_minor, shipping_minor, tax_minor, grand_total_minor,
+          payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
+          customer, shipping_address, purchase_order_number, acknowledgement_deadline, trace_id, placed_at, updated_at)
+        select o.id, o.number, o.channel_code, o.channel_kind, o.channel_name, o.channel_order_id, o.customer_id, 'VALIDATED', 'VALIDATED', 2,
+          o.currency_code, o.tax_included, o.subtotal_minor, o.discount_minor, o.shipping_minor, o.tax_minor, o.grand_total_minor,
+          o.payment_status, o.payment_provider, o.payment_reference, o.authorized_minor, o.delivery_method, null, o.service_level,
+          o.customer, o.shipping_address, o.purchase_order_number, now() + o.acknowledgement_hours * interval '1 hour', o.trace_id, now(), now()
+        from json_to_recordset(p_orders) as o (i int, id text, number text, channel_code text, channel_kind text, channel_name text, channel_order_id text, customer_id text,
+          currency_code text, tax_included boolean, subtotal_minor bigint, discount_minor bigint, shipping_minor bigint, tax_minor bigint, grand_total_minor bigint,
+          payment_status text, payment_provider text, payment_reference text, authorized_minor bigint, delivery_method text, service_level text,
+          customer jsonb, shipping_address jsonb, purchase_order_number text, acknowledgement_hours float8, trace_id text)
+        where o.i = any (v_done);
+
+        insert into orders.order_line (id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points, ordered, unsourced)
+        select l.id, l.order_id, l.position, l.sku, l.title, l.channel_line_id, l.unit_price_minor, l.total_minor, l.tax_minor, l.tax_basis_points, l.ordered, l.ordered
+        from json_to_recordset(p_lines) as l (i int, id text, order_id text, position int, sku text, title text, channel_line_id text,
+          unit_price_minor bigint, total_minor bigint, tax_minor bigint, tax_basis_points int, ordered int)
+        where l.i = any (v_done);
+
+        insert into orders.allocation (order_id, line_id, location_id, quantity)
+        select o.id, take.line_id, take.location_id, take.quantity
+        from json_to_recordset(p_takes) as take (i int, line_id text, location_id text, quantity int)
+        join json_to_recordset(p_orders) as o (i int, id text) using (i)
+        where take.i = any (v_done);
+
+        insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
+        select o.id, n.sequence, now(), n.type, 'commerce', n.message, o.trace_id
+        from json_to_recordset(p_orders) as o (i int, id text, trace_id text),
+          (values (1, 'ORDER_CAPTURED', 'Order captured'), (2, 'ORDER_VALIDATED', 'Order validated and stock committed')) as n (sequence, type, message)
+        where o.i = any (v_done);
+
+        perform integration.append_events(p_events, v_done);
+        perform integration.store_answers('orderPlace', p_claims, v_done);
+        return query select member, 'DONE', null::jsonb, now() from unnest(v_done) as member;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION orders.placed_count(p_since timestamp with time zone)
  RETURNS bigint
  LANGUAGE sql
@@ -2333,6 +2583,8 @@ comment on column orders.customer_order.customer is 'Personal data: name and e-m
 comment on column orders.customer_order.shipping_address is 'Personal data. Never logged.';
 
 comment on function orders.acknowledgement_seconds_p95(p_since timestamp with time zone) is 'Seconds from placing to acknowledgement that 95 % of the orders acknowledged since did not exceed. Null when there was none.';
+
+comment on function orders.place_orders(p_claims json, p_orders json, p_lines json, p_takes json, p_withheld json, p_events json) is 'Captures the orders of a batch that fit, each wholly. A member without a row was not touched and has to be tried alone.';
 
 comment on function orders.placed_count(p_since timestamp with time zone) is 'How many orders were placed since.';
 

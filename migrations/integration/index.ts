@@ -6,6 +6,7 @@ import { access } from './20261123092000_access.ts';
 import { operations } from './20261123093000_operations.ts';
 import { workerLease } from './20261127085900_worker_lease.ts';
 import { usualScopes } from './20261127090000_usual_scopes.ts';
+import { batches } from './20261127091000_batches.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -16,4 +17,5 @@ export const migrations: MigrationSet = {
   '20261123093000_operations': operations,
   '20261127085900_worker_lease': workerLease,
   '20261127090000_usual_scopes': usualScopes,
+  '20261127091000_batches': batches,
 };

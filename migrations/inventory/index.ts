@@ -13,6 +13,7 @@ import * as offers from './20261127091100_offers.ts';
 import * as holdBundles from './20261127091200_hold_bundles.ts';
 import * as commitBundles from './20261127091300_commit_bundles.ts';
 import * as releaseBundles from './20261127091400_release_bundles.ts';
+import { batches } from './20261127091500_batches.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -30,4 +31,5 @@ export const migrations: MigrationSet = {
   '20261127091200_hold_bundles': holdBundles,
   '20261127091300_commit_bundles': commitBundles,
   '20261127091400_release_bundles': releaseBundles,
+  '20261127091500_batches': batches,
 };

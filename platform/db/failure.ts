@@ -54,6 +54,16 @@ export function databaseFailure(error: unknown): unknown {
   return new CommerceError('DATABASE_UNAVAILABLE', 'The operational store did not answer.', details, { cause: error });
 }
 
+/** Failures after which the server is known to have done nothing, although it did not do what was asked. */
+const NOTHING_DONE = new Set(['53300', '55P03', '57014', 'KnexTimeoutError']);
+
+/** True when the connection broke, so that nobody knows whether what was sent last was done. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return (
+    isCommerceError(error) && error.code === 'DATABASE_UNAVAILABLE' && !NOTHING_DONE.has(String(error.details.reason))
+  );
+}
+
 /** True when the transaction was rolled back only because of another one, so that repeating it can succeed. */
 export function isTransactionConflict(error: unknown): boolean {
   return isErrorLike(error) && CONFLICTS.has(codeOf(error));

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
+import { cutAtCommit } from '../../test/helpers/cut-at-commit.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { openDatabase } from '../db/database.ts';
+import { onceKeyOf } from './once-key.ts';
 import { pruneIdempotencyKeys, RETENTION_DAYS } from './prune.ts';
-import { type OnceRequest, runOnce } from './run-once.ts';
+import { type OnceRequest, runAlone, runOnce } from './run-once.ts';
 
 const request: OnceRequest = {
   caller: { clientId: 'web' },
@@ -10,6 +13,18 @@ const request: OnceRequest = {
   key: 'k-1',
   input: { sku: 'A', quantity: 1 },
 };
+
+const impatient = { runningElsewhere: 0, unknownOutcome: 0 };
+
+function deferred() {
+  let resolve = () => {};
+  let reject = (_: Error) => {};
+  const promise = new Promise<void>((done, fail) => {
+    resolve = done;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
+}
 
 describe('runOnce', () => {
   let database: TestDatabase;
@@ -71,41 +86,89 @@ describe('runOnce', () => {
     expect(await notes()).toEqual(['kept']);
   });
 
-  it('answers at once that a request with the key is running', async () => {
-    let finish = () => {};
-    const gate = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    let started = () => {};
-    const running = new Promise<void>((resolve) => {
-      started = resolve;
-    });
-    const slow = runOnce(knex, request, async (trx) => {
-      started();
-      await gate;
-      return write('slow')(trx);
-    });
-    await running;
-    expect(await runOnce(knex, request, write('second'))).toEqual({ kind: 'inFlight' });
-    finish();
-    expect(await slow).toMatchObject({ kind: 'done', replayed: false });
-    expect(await runOnce(knex, request, write('third'))).toMatchObject({ replayed: true });
-    expect(await notes()).toEqual(['slow']);
+  /** An effect that runs until `finish` is called. */
+  function held(note: string) {
+    const started = deferred();
+    const gate = deferred();
+    const effect = async (trx: Knex.Transaction) => {
+      started.resolve();
+      await gate.promise;
+      return write(note)(trx);
+    };
+    return { effect, started: started.promise, finish: gate.resolve };
+  }
+
+  it('waits for a request with the key that runs in another process, and repeats its answer', async () => {
+    const elsewhere = openDatabase(database.url, { poolMax: 1, applicationName: 'test-elsewhere' });
+    try {
+      const slow = held('slow');
+      const running = runOnce(elsewhere, request, slow.effect);
+      await slow.started;
+      const waiting = runOnce(knex, request, write('second'));
+      expect(await runAlone(knex, onceKeyOf(request), write('third'), impatient)).toEqual({ kind: 'inFlight' });
+      slow.finish();
+      expect(await running).toMatchObject({ kind: 'done', replayed: false });
+      expect(await waiting).toEqual({ kind: 'done', result: { note: 'slow' }, replayed: true });
+      expect(await notes()).toEqual(['slow']);
+    } finally {
+      await elsewhere.destroy();
+    }
   });
 
-  it('gives one effect to 200 concurrent requests with one key', async () => {
-    const outcomes = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => runOnce(knex, request, write(`${index}`))),
-    );
-    const [note] = await notes();
-    expect(await notes()).toHaveLength(1);
-    const ran = outcomes.filter((outcome) => outcome.kind === 'done' && !outcome.replayed);
-    const replayed = outcomes.filter((outcome) => outcome.kind === 'done' && outcome.replayed);
-    const inFlight = outcomes.filter((outcome) => outcome.kind === 'inFlight');
-    expect(ran).toEqual([{ kind: 'done', result: { note }, replayed: false }]);
-    expect(new Set(replayed.map((outcome) => JSON.stringify(outcome))).size).toBeLessThanOrEqual(1);
-    expect(ran.length + replayed.length + inFlight.length).toBe(200);
+  it('refuses another input under a key that is running once it is taken, and runs it when the first failed', async () => {
+    const slow = held('slow');
+    const first = runOnce(knex, request, slow.effect);
+    await slow.started;
+    const second = runOnce(knex, { ...request, input: 'other' }, write('second'));
+    slow.finish();
+    await first;
+    expect(await second).toEqual({ kind: 'conflict' });
+
+    const doomed = deferred();
+    const failing = runOnce(knex, { ...request, key: 'k-2' }, () => doomed.promise);
+    const next = runOnce(knex, { ...request, key: 'k-2', input: 'other' }, write('next'));
+    doomed.reject(new Error('no stock system'));
+    await expect(failing).rejects.toThrow('no stock system');
+    expect(await next).toMatchObject({ kind: 'done', replayed: false });
+    expect(await notes()).toEqual(['slow', 'next']);
   });
+
+  it('gives one effect and 200 equal answers to 200 concurrent requests with one key, in two processes', async () => {
+    const elsewhere = openDatabase(database.url, { poolMax: 2, applicationName: 'test-elsewhere' });
+    try {
+      const outcomes = await Promise.all(
+        Array.from({ length: 200 }, (_, index) => runOnce(index % 2 ? knex : elsewhere, request, write(`${index}`))),
+      );
+      const [note] = await notes();
+      expect(await notes()).toEqual([note]);
+      const answer = { kind: 'done', result: { note } };
+      expect(outcomes.filter((outcome) => outcome.kind === 'done' && !outcome.replayed)).toEqual([
+        { ...answer, replayed: false },
+      ]);
+      expect(outcomes.filter((outcome) => outcome.kind === 'done' && outcome.replayed)).toEqual(
+        Array(199).fill({ ...answer, replayed: true }),
+      );
+    } finally {
+      await elsewhere.destroy();
+    }
+  });
+
+  it.each(['before', 'after'] as const)(
+    'answers with what was committed when the connection breaks %s the commit',
+    async (when) => {
+      const cut = await cutAtCommit(database.url, when);
+      const torn = openDatabase(cut.url, { poolMax: 1, applicationName: 'test-torn' });
+      try {
+        const outcome = await runOnce(torn, request, write('once'));
+        expect(outcome).toEqual({ kind: 'done', result: { note: 'once' }, replayed: when === 'after' });
+        expect(cut.cuts()).toBe(1);
+        expect(await notes()).toEqual(['once']);
+      } finally {
+        await torn.destroy();
+        await cut.close();
+      }
+    },
+  );
 
   it('gives the first answer the form of the replay', async () => {
     const effect = async () => ({ at: new Date(0), missing: undefined });

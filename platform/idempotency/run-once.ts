@@ -1,35 +1,31 @@
-import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { Caller } from '../caller.ts';
+import { sleep } from '../clock.ts';
+import { isOutcomeUnknown } from '../db/failure.ts';
 import { inTransaction } from '../db/transaction.ts';
-import { CommerceError } from '../errors.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { type OnceKey, type OnceOutcome, type OnceRequest, onceKeyOf } from './once-key.ts';
+import { shareRunning } from './single-flight.ts';
 
-export interface OnceRequest {
-  /** The client whose key it is: the same key of another client is another key. */
-  caller: Pick<Caller, 'clientId'>;
-  /** Name of the mutation. The same key on another mutation is another key. */
-  operation: string;
-  /** As the client sent it: 1 to 255 characters. */
-  key: string;
-  /** What the client asked for, as JSON. Two requests are the same when their RFC 8785 forms are. */
-  input: unknown;
+export type { OnceOutcome, OnceRequest } from './once-key.ts';
+
+/** How patient a run is, in milliseconds. */
+export interface OncePatience {
+  /** How long to wait for a request with the same key that runs in another process. */
+  readonly runningElsewhere: number;
+  /** How long to ask for the outcome of a commit that the connection did not tell. */
+  readonly unknownOutcome: number;
 }
 
-export type OnceOutcome<T> =
-  /** The effect ran now, or (`replayed`) ran earlier with the same input and this is what it answered. */
-  | { kind: 'done'; result: T; replayed: boolean }
-  /** The key was used before with another input. Nothing was done. */
-  | { kind: 'conflict' }
-  /** A request with this key is running at this moment. Nothing was done; repeating it shortly gives its answer. */
-  | { kind: 'inFlight' };
-
-const MAX_KEY_LENGTH = 255;
+const PATIENCE: OncePatience = { runningElsewhere: 4_000, unknownOutcome: 4_000 };
+const FIRST_PAUSE_MILLIS = 10;
+const LONGEST_PAUSE_MILLIS = 200;
 
 /**
  * Runs `effect` at most once per client, operation and key. The record of the key is committed with the effect or not
  * at all, so a crash leaves neither. An effect that throws stores nothing: the same key may try again. Refusals that
  * are an answer (`userErrors`) are returned by the effect and stored like any other result.
+ *
+ * Equal requests that run at the same time get one answer: in this process they share the run, elsewhere they wait
+ * for it, without a connection, for a few seconds.
  *
  * @param effect writes only through the transaction, and may run again after a deadlock. Its result is stored as JSON
  *   and returned as JSON reads it back, so that the first answer and the replay are alike: return ids, not entities.
@@ -40,42 +36,69 @@ export async function runOnce<T>(
   request: OnceRequest,
   effect: (trx: Knex.Transaction) => Promise<T>,
 ): Promise<OnceOutcome<T>> {
-  checkKey(request.key);
-  const identity = [request.caller.clientId, request.operation, request.key];
-  const hash = createHash('sha256').update(canonicalJson(request.input)).digest();
-  return inTransaction<OnceOutcome<T>>(knex, async (trx) => {
-    const claim = await claimKey<T>(trx, identity, hash);
-    switch (claim.kind) {
-      case 'IN_FLIGHT':
-        return { kind: 'inFlight' };
-      case 'CONFLICT':
-        return { kind: 'conflict' };
-      case 'REPLAY':
-        return { kind: 'done', result: claim.result, replayed: true };
-      case 'CLAIMED': {
-        const stored = JSON.stringify((await effect(trx)) ?? null);
-        await trx.raw(
-          'insert into integration.idempotency_key (scope, operation, key, request_hash, result) values (?, ?, ?, ?, ?::jsonb)',
-          [...identity, hash, stored],
-        );
-        return { kind: 'done', result: JSON.parse(stored) as T, replayed: false };
-      }
+  const key = onceKeyOf(request);
+  return shareRunning(knex, key, () => runAlone(knex, key, effect));
+}
+
+/**
+ * The same for a key that no other request of this process runs: see `shareRunning`.
+ *
+ * A connection that breaks while the effect or its commit runs leaves the outcome unknown. It is asked for before
+ * anything is answered: the key is claimed again, which waits for what may still run, finds the record of what was
+ * committed, or runs the effect when nothing was.
+ */
+export async function runAlone<T>(
+  knex: Knex,
+  key: OnceKey,
+  effect: (trx: Knex.Transaction) => Promise<T>,
+  patience: OncePatience = PATIENCE,
+): Promise<OnceOutcome<T>> {
+  const startedAt = performance.now();
+  let pause = FIRST_PAUSE_MILLIS;
+  let brokenAt: number | null = null;
+  for (;;) {
+    let begun = false;
+    try {
+      const outcome = await inTransaction(knex, (trx) => {
+        begun = true;
+        return claimAndRun(trx, key, effect);
+      });
+      if (outcome.kind !== 'inFlight' || performance.now() - startedAt > patience.runningElsewhere) return outcome;
+    } catch (error) {
+      if (!isOutcomeUnknown(error)) throw error;
+      // Before anything was begun the outcome is known, unless an earlier round left one unknown.
+      if (begun) brokenAt ??= performance.now();
+      if (brokenAt === null || performance.now() - brokenAt > patience.unknownOutcome) throw error;
     }
-  });
+    // Without a connection: those who wait must not keep the one they wait for from finishing.
+    await sleep(pause * (0.5 + Math.random()));
+    pause = Math.min(LONGEST_PAUSE_MILLIS, pause * 2);
+  }
 }
 
-/** @throws CommerceError IDEMPOTENCY_KEY_INVALID */
-export function checkKey(key: string): void {
-  const problem = problemWith(key);
-  if (problem) throw new CommerceError('IDEMPOTENCY_KEY_INVALID', `idempotencyKey ${problem}.`);
-}
-
-function problemWith(key: string): string | null {
-  if (key.trim() === '') return 'is empty; send a value that is unique to this request, such as a UUID';
-  if (key.length > MAX_KEY_LENGTH) return `has ${key.length} characters; at most ${MAX_KEY_LENGTH} are allowed`;
-  // PostgreSQL cannot store the first, and the second would be replaced, so that two keys became one.
-  if (/[\0\p{Surrogate}]/u.test(key)) return 'holds a character that is not allowed';
-  return null;
+async function claimAndRun<T>(
+  trx: Knex.Transaction,
+  key: OnceKey,
+  effect: (trx: Knex.Transaction) => Promise<T>,
+): Promise<OnceOutcome<T>> {
+  const identity = [key.scope, key.operation, key.key];
+  const claim = await claimKey<T>(trx, identity, key.hash);
+  switch (claim.kind) {
+    case 'IN_FLIGHT':
+      return { kind: 'inFlight' };
+    case 'CONFLICT':
+      return { kind: 'conflict' };
+    case 'REPLAY':
+      return { kind: 'done', result: claim.result, replayed: true };
+    case 'CLAIMED': {
+      const stored = JSON.stringify((await effect(trx)) ?? null);
+      await trx.raw(
+        'insert into integration.idempotency_key (scope, operation, key, request_hash, result) values (?, ?, ?, ?, ?::jsonb)',
+        [...identity, key.hash, stored],
+      );
+      return { kind: 'done', result: JSON.parse(stored) as T, replayed: false };
+    }
+  }
 }
 
 type Claim<T> = { kind: 'CLAIMED' | 'IN_FLIGHT' | 'CONFLICT' } | { kind: 'REPLAY'; result: T };

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Clock } from '../../platform/clock.ts';
 import type { RequestContext } from '../../platform/graphql/subgraph.ts';
+import type { Capture } from './capture/capture.ts';
 import type { OrderLoaders } from './loaders.ts';
 import type { OrderReader } from './read.ts';
 
@@ -8,6 +9,7 @@ import type { OrderReader } from './read.ts';
 export interface OrderContext extends RequestContext {
   readonly knex: Knex;
   readonly clock: Clock;
+  readonly capture: Capture;
   readonly reader: OrderReader;
   readonly loaders: OrderLoaders;
 }

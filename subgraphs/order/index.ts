@@ -2,15 +2,18 @@ import type { Knex } from 'knex';
 import type { Caller } from '../../platform/caller.ts';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import { type Capture, createCapture } from './capture/capture.ts';
 import type { OrderContext } from './context.ts';
 import { createOrderLoaders } from './loaders.ts';
 import { createOrderReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
 export { createOrderBook, type OrderBook } from './book.ts';
+export { type Capture, createCapture } from './capture/capture.ts';
 
 /** The order subgraph over the order book in PostgreSQL. */
-export function createOrderSubgraph(deps: { knex: Knex; clock?: Clock }): Subgraph<OrderContext> {
+export function createOrderSubgraph(deps: { knex: Knex; clock?: Clock; capture?: Capture }): Subgraph<OrderContext> {
+  const capture = deps.capture ?? createCapture({ knex: deps.knex });
   const reader = createOrderReader(deps.knex);
   const clock = deps.clock ?? systemClock;
   return buildSubgraph<OrderContext>({
@@ -21,6 +24,7 @@ export function createOrderSubgraph(deps: { knex: Knex; clock?: Clock }): Subgra
       signal,
       knex: deps.knex,
       clock,
+      capture,
       reader,
       loaders: createOrderLoaders(reader, caller),
     }),

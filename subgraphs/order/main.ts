@@ -1,12 +1,14 @@
 import type { Knex } from 'knex';
 import type { OmsClient } from '../../systems/oms/client.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
-import { createOrderBook, createOrderSubgraph } from './index.ts';
+import { createCapture, createOrderBook, createOrderSubgraph } from './index.ts';
 
 /** The order domain with the reference order desk: the one place that picks its adapter. */
 export function openOrder(deps: { knex: Knex; oms: OmsClient }) {
+  const capture = createCapture({ knex: deps.knex });
   return {
-    subgraph: createOrderSubgraph({ knex: deps.knex }),
+    subgraph: createOrderSubgraph({ knex: deps.knex, capture }),
+    capture,
     book: createOrderBook(deps.knex),
     desk: omsOrderDesk(deps.oms),
   };

@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
+import { maySee } from '../../platform/caller.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { markReplayed } from '../../platform/graphql/subgraph.ts';
 import { runOnce } from '../../platform/idempotency/run-once.ts';
+import type { CapturedOrder } from './capture/request.ts';
 import { type CancelResult, cancelOrder, type OrderCancelInput } from './commands/cancel.ts';
 import { holdOrder, releaseHold } from './commands/hold.ts';
-import { placeOrder } from './commands/place.ts';
 import type { OrderPlaceInput } from './commands/place-input.ts';
 import {
   authorizeReturn,
@@ -14,7 +15,7 @@ import {
   requestReturn,
 } from './commands/returns.ts';
 import type { OrderContext } from './context.ts';
-import { availableTransitions, type HoldReason } from './model.ts';
+import { availableTransitions, type HoldReason, ownershipOf } from './model.ts';
 
 interface Refusal {
   readonly code: string;
@@ -44,8 +45,6 @@ async function once<Result extends { refusals: readonly Refusal[] }>(
     case 'conflict':
       return { result: nothing, refusals: [conflict] };
     case 'inFlight':
-      // Only orderPlace has a code of its own for a running request; elsewhere it is a top-level, retryable error.
-      if (operation === 'orderPlace') return { result: nothing, refusals: [inFlight] };
       throw new CommerceError('IDEMPOTENCY_IN_FLIGHT', inFlight.message);
   }
 }
@@ -64,15 +63,22 @@ const inFlight: Refusal = {
 
 export const mutations = {
   async orderPlace(_: unknown, { input }: { input: OrderPlaceInput }, context: OrderContext) {
-    const { result, refusals } = await once(
-      context,
-      'orderPlace',
-      input.idempotencyKey,
-      input,
-      { orderId: null },
-      (trx) => placeOrder(trx, context.caller, input),
-    );
-    return { order: await orderOf(context, result.orderId), userErrors: refusals };
+    const outcome = await context.capture.place(context.caller, input, context.signal);
+    switch (outcome.kind) {
+      case 'done': {
+        if (outcome.replayed) markReplayed(context);
+        const { orderId, refusals, captured } = outcome.result;
+        return {
+          order: await (captured ? justCaptured(context, captured) : orderOf(context, orderId)),
+          userErrors: refusals,
+        };
+      }
+      case 'conflict':
+        return { order: null, userErrors: [conflict] };
+      case 'inFlight':
+        // Only orderPlace has a code of its own for a running request; elsewhere it is a top-level, retryable error.
+        return { order: null, userErrors: [inFlight] };
+    }
   },
 
   async orderCancel(
@@ -173,6 +179,16 @@ export const mutations = {
     return { return: await returnOf(context, result.returnId), userErrors: refusals };
   },
 };
+
+/** What the capture has just written, for those who may see it, without reading it. */
+async function justCaptured({ caller, loaders }: OrderContext, { order, lines }: CapturedOrder) {
+  if (!maySee(caller, ownershipOf(order))) return null;
+  loaders.orders.prime(order.id, order);
+  loaders.linesByOrder.prime(order.id, [...lines]);
+  loaders.holdsByOrder.prime(order.id, []);
+  loaders.returnsByOrder.prime(order.id, []);
+  return order;
+}
 
 async function orderOf(context: OrderContext, id: string | null) {
   return id === null ? null : context.loaders.orders.clear(id).load(id);

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { writeEvents } from '../../../events/outbox.ts';
+import { type NewEvent, writeEvents } from '../../../events/outbox.ts';
 import type { Caller, Channel } from '../../../platform/caller.ts';
 import { query } from '../../../platform/db/query.ts';
 import { CommerceError } from '../../../platform/errors.ts';
@@ -7,10 +7,11 @@ import { newId } from '../../../platform/ids.ts';
 import { parseMoney } from '../../../platform/money.ts';
 import type { OrderPlaceRefusal } from '../errors.ts';
 import type { PaymentStatus } from '../model.ts';
-import { type PricedLine, priceLines, type Quote, type RequestedLine, type Totals, totalsOf } from '../pricing.ts';
+import { type PricedLine, priceLines, type Totals, totalsOf } from '../pricing.ts';
 import { type Allocation, commitStock } from './commit-stock.ts';
 import { insertOrder, type NewOrder } from './insert-order.ts';
 import { checkPlaceInput, type OrderPlaceInput, requestedLines } from './place-input.ts';
+import { areTaxIncluded, quoteLines } from './quote.ts';
 
 /** What `orderPlace` did; safe to store as the answer of its idempotency key. */
 export interface PlaceResult {
@@ -43,10 +44,10 @@ export async function placeOrder(trx: Knex.Transaction, caller: Caller, input: O
   }
 
   const lines = requestedLines(input);
-  const { quotes, taxIncluded } = await quote(trx, channel, input.currencyCode, lines);
+  const quotes = await quoteLines(trx, channel.priceList, input.currencyCode, lines);
   const pricing = priceLines(lines, quotes, input.currencyCode, channel.kind);
   if ('refusals' in pricing) return refused(pricing.refusals);
-  const totals = totalsOf(pricing.priced, input.currencyCode, taxIncluded);
+  const totals = totalsOf(pricing.priced, input.currencyCode, areTaxIncluded(quotes));
   const payment = readPayment(input, totals);
   if ('code' in payment) return refused([payment]);
 
@@ -97,36 +98,8 @@ async function firstOrderOfChannel(
   return rows[0]?.id ?? null;
 }
 
-async function quote(
-  trx: Knex.Transaction,
-  channel: Channel,
-  currencyCode: string,
-  lines: readonly RequestedLine[],
-): Promise<{ quotes: Quote[]; taxIncluded: boolean }> {
-  const rows = await query<{
-    idx: number;
-    known: boolean;
-    title: string | null;
-    unit_price_minor: string | null;
-    tax_basis_points: number | null;
-    tax_included: boolean | null;
-  }>(trx, 'select * from product.quote(?, ?, ?::text[], ?::int[], now()) order by idx', [
-    channel.priceList,
-    currencyCode,
-    lines.map((line) => line.sku),
-    lines.map((line) => line.quantity),
-  ]);
-  const quotes = rows.map((row) => ({
-    known: row.known,
-    title: row.title ?? '',
-    unitPriceMinor: row.unit_price_minor === null ? null : BigInt(row.unit_price_minor),
-    taxBasisPoints: row.tax_basis_points ?? 0,
-    taxIncluded: row.tax_included ?? true,
-  }));
-  return { quotes, taxIncluded: quotes.every((line) => line.taxIncluded) };
-}
-
-function readPayment(input: OrderPlaceInput, totals: Totals): { status: PaymentStatus } | OrderPlaceRefusal {
+/** The state of the payment, or why it does not cover the order. */
+export function readPayment(input: OrderPlaceInput, totals: Totals): { status: PaymentStatus } | OrderPlaceRefusal {
   if (!input.payment) return { status: 'PENDING' };
   const authorized = parseMoney(input.payment.authorized.amount, input.payment.authorized.currencyCode);
   if (authorized.currencyCode !== input.currencyCode || authorized.amountMinor < totals.grandTotal.amountMinor) {
@@ -139,7 +112,8 @@ function readPayment(input: OrderPlaceInput, totals: Totals): { status: PaymentS
   return { status: 'AUTHORIZED' };
 }
 
-function newOrder(
+/** The order as it is stored. */
+export function newOrder(
   id: string,
   caller: Caller,
   channel: Channel,
@@ -188,7 +162,8 @@ function newOrder(
   };
 }
 
-function placedEvents(order: NewOrder & { number: string }, caller: Caller): Parameters<typeof writeEvents>[1] {
+/** What others are told of a captured order. */
+export function placedEvents(order: NewOrder & { number: string }, caller: Caller): NewEvent[] {
   const skuByLine = new Map(order.lines.map((line) => [line.id, line.sku]));
   const common = { subject: order.id, channelCode: order.channel.code, traceId: caller.traceId };
   return [

@@ -1,0 +1,163 @@
+import { describe, expect, it } from '@jest/globals';
+import { ALONE, MicroBatcher } from './micro-batcher.ts';
+import type { PaceLimits } from './pace.ts';
+
+const limits: PaceLimits = { targetMillis: 20, size: [4, 40], width: 1, patienceMillis: 1_000, waiting: [5, 5] };
+
+interface Flight {
+  readonly items: readonly string[];
+  readonly land: (results?: readonly (string | typeof ALONE)[]) => void;
+  readonly crash: (error: Error) => void;
+}
+
+/** A batcher whose batches and lone items end when the test says so. */
+function bench(overrides: Partial<PaceLimits> = {}) {
+  const batches: Flight[] = [];
+  const lone: Flight[] = [];
+  let now = 0;
+  const fly = <T>(
+    flights: Flight[],
+    items: readonly string[],
+    answer: (results: readonly (string | typeof ALONE)[]) => T,
+  ) =>
+    new Promise<T>((resolve, reject) => {
+      flights.push({
+        items,
+        land: (results = items.map((item) => `${item}!`)) => {
+          now += 20;
+          resolve(answer(results));
+        },
+        crash: reject,
+      });
+    });
+  const batcher = new MicroBatcher<string, string>({
+    settle: (items) => fly(batches, items, (results) => results),
+    alone: (item) => fly(lone, [item], ([result]) => result as string),
+    weight: () => 1,
+    limits: { ...limits, ...overrides },
+    aloneWidth: 2,
+    now: () => now,
+  });
+  return { batcher, batches, lone };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+describe('MicroBatcher', () => {
+  it('sends a lone item off at once, and what comes meanwhile together after it', async () => {
+    const { batcher, batches } = bench();
+    const first = batcher.submit('a');
+    await turn();
+    const later = ['b', 'c', 'd'].map((item) => batcher.submit(item));
+    await turn();
+    expect(batches.map(({ items }) => items)).toEqual([['a']]);
+    batches[0]?.land();
+    expect(await first).toBe('a!');
+    await turn();
+    expect(batches.map(({ items }) => items)).toEqual([['a'], ['b', 'c', 'd']]);
+    batches[1]?.land();
+    expect(await Promise.all(later)).toEqual(['b!', 'c!', 'd!']);
+  });
+
+  it('sends together what arrived in one turn, up to the size', async () => {
+    const { batcher, batches } = bench();
+    for (const item of ['a', 'b', 'c', 'd', 'e']) void batcher.submit(item);
+    await turn();
+    expect(batches.map(({ items }) => items)).toEqual([['a', 'b', 'c', 'd']]);
+  });
+
+  it('tries alone what the batch leaves, and answers the others', async () => {
+    const { batcher, batches, lone } = bench();
+    const answers = ['a', 'b'].map((item) => batcher.submit(item));
+    await turn();
+    batches[0]?.land([ALONE, 'b in batch']);
+    await turn();
+    expect(lone.map(({ items }) => items)).toEqual([['a']]);
+    lone[0]?.land();
+    expect(await Promise.all(answers)).toEqual(['a!', 'b in batch']);
+  });
+
+  it('tries everybody alone when the batch fails, and only the guilty one gets an error', async () => {
+    const { batcher, batches, lone } = bench();
+    const answers = Promise.allSettled(['good', 'bad', 'fine'].map((item) => batcher.submit(item)));
+    await turn();
+    batches[0]?.crash(new Error('one of them'));
+    await turn();
+    expect(lone.map(({ items }) => items[0])).toEqual(['good', 'bad']); // two at a time
+    lone[0]?.land();
+    lone[1]?.crash(new Error('bad'));
+    await turn();
+    lone[2]?.land();
+    expect(await answers).toEqual([
+      { status: 'fulfilled', value: 'good!' },
+      { status: 'rejected', reason: new Error('bad') },
+      { status: 'fulfilled', value: 'fine!' },
+    ]);
+  });
+
+  it('refuses before any work when too many wait, and takes more when they are gone', async () => {
+    const { batcher, batches } = bench();
+    void batcher.submit('in flight');
+    await turn();
+    const waiting = ['1', '2', '3', '4', '5'].map((item) => batcher.submit(item, { alone: item === '5' }));
+    await expect(batcher.submit('6')).rejects.toMatchObject({ code: 'OVERLOADED', details: { retryAfterSeconds: 1 } });
+    await expect(batcher.submit('7', { alone: true })).rejects.toMatchObject({ code: 'OVERLOADED' });
+    batches[0]?.land();
+    await turn();
+    const eighth = batcher.submit('8');
+    batches[1]?.land();
+    await turn();
+    batches[2]?.land();
+    expect(await eighth).toBe('8!');
+    expect(await Promise.all(waiting.slice(0, 4))).toEqual(['1!', '2!', '3!', '4!']);
+    expect(batches.flatMap(({ items }) => items)).not.toContain('6');
+  });
+
+  it('drops who gives up while waiting, and finishes what has begun', async () => {
+    const { batcher, batches } = bench();
+    const begun = new AbortController();
+    const queued = new AbortController();
+    const first = batcher.submit('a', { signal: begun.signal });
+    await turn();
+    const second = batcher.submit('b', { signal: queued.signal });
+    begun.abort();
+    queued.abort();
+    await expect(second).rejects.toMatchObject({ code: 'REQUEST_ABORTED' });
+    await expect(batcher.submit('c', { signal: queued.signal })).rejects.toMatchObject({ code: 'REQUEST_ABORTED' });
+    batches[0]?.land();
+    expect(await first).toBe('a!');
+    await turn();
+    expect(batches.map(({ items }) => items)).toEqual([['a']]);
+    expect(batcher.load.waiting).toBe(0);
+  });
+
+  it('closes when everything taken is answered, and takes nothing more', async () => {
+    const { batcher, batches, lone } = bench();
+    const first = batcher.submit('a');
+    await turn();
+    const second = batcher.submit('b');
+    let closed = false;
+    const closing = batcher.close().then(() => {
+      closed = true;
+    });
+    await expect(batcher.submit('c')).rejects.toMatchObject({ code: 'OVERLOADED' });
+    batches[0]?.land();
+    await turn();
+    batches[1]?.land([ALONE]);
+    await turn();
+    expect(closed).toBe(false);
+    lone[0]?.land();
+    expect(await Promise.all([first, second])).toEqual(['a!', 'b!']);
+    await closing;
+  });
+
+  it('keeps no more batches in flight than the width allows', async () => {
+    const { batcher, batches } = bench({ width: 2, size: [1, 1] });
+    for (const item of ['a', 'b', 'c']) void batcher.submit(item);
+    await turn();
+    expect(batches).toHaveLength(2);
+    batches[0]?.land();
+    await turn();
+    expect(batches).toHaveLength(3);
+  });
+});

@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
+import type { Caller } from '../../../platform/caller.ts';
+import { openDatabase } from '../../../platform/db/database.ts';
+import { query } from '../../../platform/db/query.ts';
+import { stockCatalogue } from '../../../test/helpers/catalogue.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { callerOf, webChannel } from '../../../test/helpers/subgraph.ts';
+import { stockUp } from '../../inventory/sample-stock.ts';
+import type { OrderPlaceInput } from '../commands/place-input.ts';
+import { createOrderReader } from '../read.ts';
+import { type Capture, createCapture } from './capture.ts';
+
+const marketplace = callerOf({
+  clientId: 'amazon',
+  channel: { ...webChannel, code: 'AMAZON', kind: 'MARKETPLACE', safetyStock: 2, acknowledgementHours: 4 },
+});
+
+let database: TestDatabase;
+let knex: Knex;
+let capture: Capture;
+let keys = 0;
+let skus = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'product', 'inventory', 'orders', 'fulfillment']);
+  knex = database.knex;
+  capture = createCapture({ knex });
+});
+afterAll(() => database.drop());
+
+/** A SKU of its own with this stock, at 1.00 GBP. */
+async function newSku(stock: Parameters<typeof stockUp>[1][string]): Promise<string> {
+  const sku = `SKU-${++skus}`;
+  await stockCatalogue(knex, [{ sku, title: `Item ${sku}`, prices: { WEB: { GBP: 100 } } }]);
+  await stockUp(knex, { [sku]: stock });
+  return sku;
+}
+
+const input = (lines: OrderPlaceInput['lines'], more: Partial<OrderPlaceInput> = {}): OrderPlaceInput => ({
+  idempotencyKey: `key-${++keys}`,
+  currencyCode: 'GBP',
+  lines,
+  delivery: {
+    method: 'SHIPPING',
+    address: { line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' },
+  },
+  ...more,
+});
+const one = (sku: string, more: Partial<OrderPlaceInput> = {}) => input([{ sku, quantity: 1 }], more);
+
+/** Outcomes in short: the order's id, the codes of refusals, or the kind. */
+async function place(what: OrderPlaceInput, caller: Caller = callerOf(), by: Capture = capture) {
+  const outcome = await by.place(caller, what);
+  if (outcome.kind !== 'done') return outcome.kind;
+  return outcome.result.orderId ?? outcome.result.refusals.map((refusal) => refusal.code).join();
+}
+
+/** What is in the books about a SKU; `batched` counts orders that were written by the same transaction as another one. */
+async function booksOf(sku: string) {
+  const [row] = await query<Record<string, number>>(
+    knex,
+    `select (select count(distinct order_id)::int from orders.order_line where sku = ?) as orders,
+            (select sum(committed)::int from inventory.position where sku = ?) as committed,
+            (select coalesce(sum(quantity), 0)::int from inventory.reservation_line where sku = ?) as reserved,
+            (select coalesce(sum(committed_delta), 0)::int from inventory.movement where sku = ?) as moved,
+            (select count(*)::int from (
+               select 1 from orders.customer_order o join orders.order_line l on l.order_id = o.id and l.sku = ?
+               group by o.xmin::text having count(distinct o.id) > 1) shared) as batches`,
+    Array(5).fill(sku),
+  );
+  return row;
+}
+
+const differences = () => query(knex, 'select * from inventory.ledger_difference');
+
+describe('capture', () => {
+  it('answers with the order exactly as a reader finds it', async () => {
+    const sku = await newSku({ EAST: 5 });
+    const order = one(sku, {
+      channelOrderId: 'A-1',
+      purchaseOrderNumber: 'PO 7',
+      customer: { customerId: 'c-1', email: 'ada@example.com', name: 'Ada' },
+      payment: { reference: 'p', provider: 'stripe', authorized: { amount: '9.00', currencyCode: 'GBP' } },
+    });
+    await query(knex, `insert into product.price select source_key || 'A', variant_id, 'AMAZON', currency_code, kind, min_quantity, valid_from, valid_to, amount_minor, tax_included, tax_basis_points from product.price where source_key like ?`, [`${sku}:%`]); // biome-ignore format: one thought
+    const outcome = await capture.place(marketplace, order);
+    if (outcome.kind !== 'done' || !outcome.result.captured) throw new Error('not captured in a batch');
+    const { order: answered, lines } = outcome.result.captured;
+    const reader = createOrderReader(knex);
+    expect((await reader.ordersById([answered.id])).get(answered.id)).toEqual(answered);
+    expect((await reader.linesByOrder([answered.id])).get(answered.id)).toEqual(lines);
+  });
+
+  it('settles many at once: whole orders, stock, events, answers', async () => {
+    const [a, b] = [await newSku({ EAST: 100 }), await newSku({ EAST: 60, WEST: 100 })];
+    const inputs = Array.from({ length: 40 }, () => input([{ sku: a, quantity: 1 }, { sku: b, quantity: 2 }, { sku: a, quantity: 1 }])); // biome-ignore format: one order
+    const ids = await Promise.all(inputs.map((order) => place(order)));
+    expect(new Set(ids).size).toBe(40);
+    expect(ids.every((id) => id.startsWith('ord_'))).toBe(true);
+    expect(await booksOf(a)).toMatchObject({ orders: 40, committed: 80, reserved: 80, moved: 80 });
+    expect(await booksOf(b)).toMatchObject({ orders: 40, committed: 80, reserved: 80, moved: 80 });
+    expect((await booksOf(a))?.batches).toBeGreaterThan(0);
+    const [events] = await query(
+      knex,
+      `select count(*)::int as events, count(distinct subject)::int as orders, count(distinct (subject, version))::int as versions
+       from integration.outbox where subject = any(?)`,
+      [ids],
+    );
+    expect(events).toEqual({ events: 80, orders: 40, versions: 80 });
+    // Again, the same keys: the same orders and nothing more.
+    expect(await Promise.all(inputs.map((order) => place(order)))).toEqual(ids);
+    expect(await booksOf(a)).toMatchObject({ orders: 40, committed: 80 });
+    expect(await differences()).toEqual([]);
+  });
+
+  it('sells exactly what is there, from several processes at once', async () => {
+    const sku = await newSku({ EAST: 60, WEST: 40 });
+    const elsewhere = openDatabase(database.url, { poolMax: 8, applicationName: 'test-elsewhere' });
+    try {
+      const other = createCapture({ knex: elsewhere });
+      const answers = await Promise.all(
+        Array.from({ length: 160 }, (_, index) => place(one(sku), callerOf(), index % 2 ? capture : other)),
+      );
+      expect(answers.filter((answer) => answer.startsWith('ord_'))).toHaveLength(100);
+      expect(answers.filter((answer) => answer === 'OUT_OF_STOCK')).toHaveLength(60);
+      expect(await booksOf(sku)).toMatchObject({ orders: 100, committed: 100 });
+      expect(await differences()).toEqual([]);
+    } finally {
+      await elsewhere.destroy();
+    }
+  });
+
+  it('gives 200 concurrent requests with one key one order and equal answers', async () => {
+    const sku = await newSku({ EAST: 500 });
+    const elsewhere = openDatabase(database.url, { poolMax: 4, applicationName: 'test-elsewhere' });
+    try {
+      const other = createCapture({ knex: elsewhere });
+      const order = one(sku);
+      const outcomes = await Promise.all(
+        Array.from({ length: 200 }, (_, index) => (index % 2 ? capture : other).place(callerOf(), order)),
+      );
+      const done = outcomes.flatMap((outcome) => (outcome.kind === 'done' ? [outcome] : []));
+      expect(new Set(done.map(({ result: { orderId, refusals } }) => JSON.stringify({ orderId, refusals }))).size).toBe(
+        1,
+      );
+      expect(done).toHaveLength(200);
+      expect(done.filter(({ replayed }) => !replayed)).toHaveLength(1);
+      expect(await booksOf(sku)).toMatchObject({ orders: 1, committed: 1 });
+    } finally {
+      await elsewhere.destroy();
+    }
+  });
+
+  it('refuses a used key with another input, in a batch with others', async () => {
+    const sku = await newSku({ EAST: 500 });
+    const order = one(sku, { idempotencyKey: 'used' });
+    const first = await place(order);
+    const answers = await Promise.all([
+      place(one(sku)),
+      place({ ...order, lines: [{ sku, quantity: 2 }] }),
+      place(order),
+      place(one(sku)),
+    ]);
+    expect(answers).toEqual([expect.stringMatching(/^ord_/), 'conflict', first, expect.stringMatching(/^ord_/)]);
+    expect(await booksOf(sku)).toMatchObject({ orders: 3, committed: 3 });
+  });
+
+  it('lets a poisoned order hurt only itself', async () => {
+    const sku = await newSku({ EAST: 500 });
+    const poisons = [
+      one(sku, { serviceLevel: '\0' } as never),
+      one('SKU\0'),
+      one(sku, { delivery: { method: 'SHIPPING', address: null } }),
+      one(sku, { currencyCode: 'XXX' }),
+      one('NO-SUCH-SKU'),
+    ];
+    const answers = await Promise.allSettled([one(sku), ...poisons, one(sku), one(sku)].map((order) => place(order)));
+    const good = answers.flatMap((answer) =>
+      answer.status === 'fulfilled' && answer.value.startsWith('ord_') ? [answer.value] : [],
+    );
+    expect(good.length).toBeGreaterThanOrEqual(3);
+    expect(await booksOf(sku)).toMatchObject({ orders: good.length, committed: good.length });
+    expect(answers.slice(1, 6).map((answer) => (answer.status === 'fulfilled' ? answer.value : 'error')).slice(2)).toEqual(
+      ['INVALID_ADDRESS', 'CURRENCY_NOT_SUPPORTED', 'UNKNOWN_SKU'],
+    ); // biome-ignore format: in the order of the poisons
+  });
+
+  it('takes a channel order id once, whatever the key', async () => {
+    const sku = await newSku({ EAST: 500 });
+    const again = () => place(one(sku, { channelOrderId: `C-${sku}` }));
+    const answers = await Promise.all([again(), again(), again()]);
+    expect(new Set(answers).size).toBe(1);
+    expect(await again()).toBe(answers[0]);
+    expect(await booksOf(sku)).toMatchObject({ orders: 1, committed: 1 });
+  });
+
+  it('leaves what is withheld from a channel, over all nodes, to the others', async () => {
+    const sku = await newSku({ EAST: 6, WEST: 4 });
+    const web = { ...webChannel, safetyStock: 3 };
+    const careful = callerOf({ clientId: 'careful', channel: web });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => place(one(sku), careful)));
+    expect(answers.filter((answer) => answer === 'OUT_OF_STOCK')).toHaveLength(3);
+    expect(await booksOf(sku)).toMatchObject({ committed: 7 });
+    expect((await place(input([{ sku, quantity: 3 }]))).startsWith('ord_')).toBe(true);
+  });
+
+  it('does not count units that a hold keeps, and counts them from the instant it is over', async () => {
+    const sku = await newSku({ EAST: 2 });
+    await query(knex, `select * from inventory.hold('rsv_${sku}', array[?], array[2], null, 0, 600, 'WEB', null)`, [
+      sku,
+    ]);
+    expect(await place(one(sku))).toBe('OUT_OF_STOCK');
+    await query(knex, `update inventory.reservation_line set expires_at = now() where reservation_id = ?`, [
+      `rsv_${sku}`,
+    ]);
+    expect(await place(one(sku))).toMatch(/^ord_/);
+  });
+
+  it('plans on a reading that is too old, and finds out under the locks', async () => {
+    const sku = await newSku({ EAST: 1 });
+    const meddler = await knex.transaction();
+    await query(meddler, `select * from inventory.commit_order('ord_${sku}', array['l1'], array[?], array[1], null, 0, false, null)`, [sku]); // biome-ignore format: one thought
+    const answers = [place(one(sku)), place(one(sku))];
+    // Both have seen the unit as free: now they wait for the lock of the one who takes it.
+    for (let waiting = 0; waiting === 0; ) {
+      const [row] = await query<{ count: number }>(
+        knex,
+        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      waiting = row?.count ?? 0;
+    }
+    await meddler.commit();
+    expect(await Promise.all(answers)).toEqual(['OUT_OF_STOCK', 'OUT_OF_STOCK']);
+    expect(await booksOf(sku)).toMatchObject({ orders: 0, committed: 1 });
+  });
+
+  it('refuses early when too many wait, and nothing was done', async () => {
+    const sku = await newSku({ EAST: 500 });
+    const narrow = createCapture({
+      knex,
+      limits: { targetMillis: 25, size: [8, 8], width: 1, patienceMillis: 1, waiting: [3, 3] },
+    });
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => place(one(sku), callerOf(), narrow)));
+    const refused = answers.filter((answer) => answer.status === 'rejected');
+    expect(refused).toHaveLength(17);
+    expect(refused[0]).toMatchObject({ reason: { code: 'OVERLOADED' } });
+    expect(await booksOf(sku)).toMatchObject({ orders: 3, committed: 3 });
+    await narrow.close();
+  });
+});

@@ -1,0 +1,119 @@
+import type { Knex } from 'knex';
+import { query } from '../../../platform/db/query.ts';
+import { Supply } from '../../../platform/supply/supply.ts';
+import { quoteLines } from '../commands/quote.ts';
+import type { Quote } from '../pricing.ts';
+import type { CaptureRequest } from './request.ts';
+
+/** What a channel may do with a SKU. */
+export interface ChannelTerms {
+  /** Units withheld from the channel; null when its own safety stock applies. */
+  readonly withheld: number | null;
+  /** Most units it may sell with one order; null for any number. */
+  readonly cap: number | null;
+  /** A bundle, a preorder, or rules of single locations: more than a batch understands. */
+  readonly isUnusual: boolean;
+}
+
+/** All that a batch of orders is planned on: one reading of prices, rules and stock. It may be old when they are settled. */
+export interface CaptureFacts {
+  quotesOf(request: CaptureRequest): Quote[];
+  termsOf(request: CaptureRequest, sku: string): ChannelTerms | undefined;
+  readonly supply: Supply;
+  /** A new order number for each request. */
+  readonly numbers: readonly string[];
+}
+
+/** Reads the facts for a batch: a statement per owner and per price list or channel, whatever the number of orders. */
+export async function readFacts(knex: Knex, requests: readonly CaptureRequest[]): Promise<CaptureFacts> {
+  const [quotes, terms, supply, numbers] = await Promise.all([
+    readQuotes(knex, requests),
+    readTerms(knex, requests),
+    readSupply(knex, skusOf(requests)),
+    query<{ number: string }>(knex, `select nextval('orders.order_number') as number from generate_series(1, ?)`, [
+      requests.length,
+    ]),
+  ]);
+  return {
+    quotesOf: (request) =>
+      request.input.lines.map((line) => {
+        const quote = quotes.get(priceKey(request))?.get(lineKey(line));
+        if (!quote) throw new Error('a line was not quoted');
+        return quote;
+      }),
+    termsOf: (request, sku) => terms.get(request.channel.code)?.get(sku),
+    supply,
+    numbers: numbers.map((row) => row.number),
+  };
+}
+
+type Quoted = { readonly sku: string; readonly quantity: number };
+
+const priceKey = ({ channel, input }: CaptureRequest) => JSON.stringify([channel.priceList, input.currencyCode]);
+const lineKey = ({ sku, quantity }: Quoted) => `${quantity} ${sku}`;
+
+async function readQuotes(
+  knex: Knex,
+  requests: readonly CaptureRequest[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, Quote>>> {
+  const asked = new Map<string, { priceList: string; currencyCode: string; lines: Map<string, Quoted> }>();
+  for (const request of requests) {
+    const key = priceKey(request);
+    const group = asked.get(key) ?? {
+      priceList: request.channel.priceList,
+      currencyCode: request.input.currencyCode,
+      lines: new Map<string, Quoted>(),
+    };
+    asked.set(key, group);
+    for (const line of request.input.lines) group.lines.set(lineKey(line), line);
+  }
+  const answers = await Promise.all(
+    [...asked].map(async ([key, { priceList, currencyCode, lines }]) => {
+      const quotes = await quoteLines(knex, priceList, currencyCode, [...lines.values()]);
+      return [key, new Map([...lines.keys()].map((line, index) => [line, quotes[index] as Quote]))] as const;
+    }),
+  );
+  return new Map(answers);
+}
+
+async function readTerms(
+  knex: Knex,
+  requests: readonly CaptureRequest[],
+): Promise<ReadonlyMap<string, ReadonlyMap<string, ChannelTerms>>> {
+  const channels = [...new Set(requests.map((request) => request.channel.code))];
+  const answers = await Promise.all(
+    channels.map(async (code) => {
+      const rows = await query<{ sku: string; withheld: number | null; cap: number | null; unusual: boolean }>(
+        knex,
+        `select sku, withheld, cap, is_bundle or by_location or release_at is not null as unusual
+         from inventory.channel_terms(?, ?::text[])`,
+        [code, skusOf(requests.filter((request) => request.channel.code === code))],
+      );
+      const terms = rows.map(
+        ({ sku, withheld, cap, unusual }) => [sku, { withheld, cap, isUnusual: unusual }] as const,
+      );
+      return [code, new Map(terms)] as const;
+    }),
+  );
+  return new Map(answers);
+}
+
+async function readSupply(knex: Knex, skus: readonly string[]): Promise<Supply> {
+  const rows = await query<{ sku: string; location_id: string; preference: number; available: number }>(
+    knex,
+    'select sku, location_id, preference, available from inventory.supply(?::text[])',
+    [skus],
+  );
+  return new Supply(
+    rows.map((row) => ({
+      item: row.sku,
+      source: row.location_id,
+      preference: row.preference,
+      units: row.available,
+    })),
+  );
+}
+
+function skusOf(requests: readonly CaptureRequest[]): string[] {
+  return [...new Set(requests.flatMap((request) => request.input.lines.map((line) => line.sku)))];
+}

@@ -1,0 +1,43 @@
+import type { Caller, Channel } from '../../../platform/caller.ts';
+import { CommerceError } from '../../../platform/errors.ts';
+import { type OnceKey, onceKeyOf } from '../../../platform/idempotency/once-key.ts';
+import type { PlaceResult } from '../commands/place.ts';
+import type { OrderPlaceInput } from '../commands/place-input.ts';
+import type { Order, OrderLine } from '../model.ts';
+
+/** One `orderPlace` on its way. */
+export interface CaptureRequest {
+  readonly key: OnceKey;
+  readonly caller: Caller;
+  readonly channel: Channel;
+  readonly input: OrderPlaceInput;
+}
+
+/** The answer of `orderPlace`. */
+export interface Placed extends PlaceResult {
+  /** What was just written, so that the answer needs no reading. Never stored: a replay reads the order as it is then. */
+  readonly captured?: CapturedOrder;
+}
+
+export interface CapturedOrder {
+  readonly order: Order;
+  readonly lines: readonly OrderLine[];
+}
+
+/** @throws CommerceError FORBIDDEN without a channel, IDEMPOTENCY_KEY_INVALID */
+export function captureRequest(caller: Caller, input: OrderPlaceInput): CaptureRequest {
+  const { channel } = caller;
+  if (!channel) throw new CommerceError('FORBIDDEN', 'Orders are placed with the key of a sales channel.');
+  return {
+    key: onceKeyOf({ caller, operation: 'orderPlace', key: input.idempotencyKey, input }),
+    caller,
+    channel,
+    input,
+  };
+}
+
+/** Whether a batch knows all it takes: nothing held before, nothing bound to a store. */
+export function fitsBatch({ input }: CaptureRequest): boolean {
+  const ships = input.delivery.method === 'SHIPPING' || input.delivery.method === 'LOCAL_DELIVERY';
+  return ships && input.reservationId == null && input.delivery.locationId == null;
+}
