@@ -51,8 +51,15 @@ module.exports = {
       name: 'one-door',
       severity: 'error',
       comment: 'from outside a subgraph only its index.ts; process entries also its main.ts',
-      from: { pathNot: '^(subgraphs|test)/|[.]test[.]ts$' },
+      from: { pathNot: '^(subgraphs|test|cli)/|[.]test[.]ts$' },
       to: { path: '^subgraphs/[^/]+/', pathNot: '^subgraphs/[^/]+/(index|main)[.]ts$' },
+    },
+    {
+      name: 'commands-read-transition-tables',
+      severity: 'error',
+      comment: 'the command line also reads states.ts: data without a package, published by the registry',
+      from: { path: '^cli/', pathNot: tests },
+      to: { path: '^subgraphs/[^/]+/', pathNot: '^subgraphs/[^/]+/(index|main|states)[.]ts$' },
     },
     {
       name: 'adapters-are-chosen-in-main',

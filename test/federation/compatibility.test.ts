@@ -29,7 +29,15 @@ async function serve(
 function ours(graph: readonly TinySubgraph[]): ApolloServer<GatewayContext> {
   const place = { kind: 'inProcess', subgraphs: graph.map(({ subgraph }) => subgraph) } as const;
   const runtime = new FederationRuntime(compose(graph), {
-    contracts: [{ path: 'all/2026-11', name: 'all', version: '2026-11', filter: { include: null, exclude: [] } }],
+    contracts: [
+      {
+        path: 'all/2026-11',
+        name: 'all',
+        version: '2026-11',
+        filter: { include: null, exclude: [] },
+        documents: 'open',
+      },
+    ],
     dataSource: createDataSources(place, { deadlineMillis: 2_000, logger }).create,
     logger,
   });

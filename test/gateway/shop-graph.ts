@@ -40,14 +40,22 @@ export const shopContracts: readonly ContractDefinition[] = [
     name: 'storefront',
     version: '2026-11',
     filter: { include: ['selling'], exclude: ['internal'] },
+    documents: 'open',
   },
   {
     path: 'warehouse/2026-11',
     name: 'warehouse',
     version: '2026-11',
     filter: { include: ['warehouse'], exclude: ['price'] },
+    documents: 'open',
   },
-  { path: 'operations/2026-11', name: 'operations', version: '2026-11', filter: { include: null, exclude: [] } },
+  {
+    path: 'operations/2026-11',
+    name: 'operations',
+    version: '2026-11',
+    filter: { include: null, exclude: [] },
+    documents: 'open',
+  },
 ];
 
 export const products = [

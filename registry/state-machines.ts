@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { parseFile } from './files.ts';
+
+export const STATES_FILE = 'schema/states.json';
+
+const fileSchema = z.record(z.string(), z.record(z.string(), z.array(z.string())));
+
+/** Transition tables by the enum of the graph that holds their states: state → states that may follow. */
+export type StateMachines = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+/** @throws RegistryError when the text is not what was published */
+export function parseStates(text: string): StateMachines {
+  return parseFile(fileSchema, STATES_FILE, text);
+}
