@@ -3,6 +3,7 @@ import type { Caller } from '../../platform/caller.ts';
 import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
 import { createSettlementReader } from './read.ts';
 import { createSettlementLoaders, resolvers, type SettlementContext } from './resolvers.ts';
+import { createStatementReader } from './statements/read.ts';
 
 export { createDocumentFeed, createJournalFeed } from './feeds.ts';
 export { createFinance } from './finance.ts';
@@ -15,14 +16,17 @@ export { isReportRefusal } from './reports/refusal.ts';
 /** The settlement subgraph over what the ERP's finance side reported. */
 export function createSettlementSubgraph(deps: { knex: Knex }): Subgraph<SettlementContext> {
   const reader = createSettlementReader(deps.knex);
+  const statements = createStatementReader(deps.knex);
   return buildSubgraph<SettlementContext>({
     name: 'settlement',
     resolvers,
     context: (caller: Caller, signal: AbortSignal) => ({
       caller,
       signal,
+      knex: deps.knex,
       reader,
-      loaders: createSettlementLoaders(reader, caller),
+      statements,
+      loaders: createSettlementLoaders(reader, statements, caller),
     }),
   });
 }

@@ -1,15 +1,17 @@
 import DataLoader from 'dataloader';
+import type { Knex } from 'knex';
 import { inKeyOrder } from '../../platform/batch.ts';
 import { type Caller, maySee } from '../../platform/caller.ts';
-import { CommerceError } from '../../platform/errors.ts';
 import { type Connection, type PageArgs, readPage } from '../../platform/graphql/connection.ts';
 import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount, type Money } from '../../platform/money.ts';
+import { settlementIngest } from './ingest/mutation.ts';
 import type { Invoice, JournalEntry, JournalLine, Refund } from './model.ts';
 import type { InvoiceFilter, JournalEntryFilter, SettlementReader } from './read.ts';
+import type { Statement, StatementFilter, StatementLine, StatementReader, StatementTotals } from './statements/read.ts';
 
 /** Fresh for every request: the cache must not outlive the caller's rights. */
-export function createSettlementLoaders(reader: SettlementReader, caller: Caller) {
+export function createSettlementLoaders(reader: SettlementReader, statements: StatementReader, caller: Caller) {
   const visible = (invoice: Invoice) =>
     maySee(caller, { channelCode: invoice.channelCode, customerId: invoice.customerId, collected: false });
   const options = (name: string) => ({ name, maxBatchSize: 500 });
@@ -38,11 +40,21 @@ export function createSettlementLoaders(reader: SettlementReader, caller: Caller
       async (ids) => inKeyOrder(ids, await reader.linesByEntry(ids)).map((lines) => lines ?? []),
       options('journalLine.byEntry'),
     ),
+    statements: new DataLoader<string, Statement | null>(
+      async (ids) => inKeyOrder(ids, await statements.statementsById(ids)),
+      options('settlement.byId'),
+    ),
+    statementTotals: new DataLoader<string, StatementTotals | null>(
+      async (ids) => inKeyOrder(ids, await statements.totals(ids)),
+      options('settlement.totals'),
+    ),
   };
 }
 
 export interface SettlementContext extends RequestContext {
+  readonly knex: Knex;
   readonly reader: SettlementReader;
+  readonly statements: StatementReader;
   readonly loaders: ReturnType<typeof createSettlementLoaders>;
 }
 
@@ -71,18 +83,28 @@ export const resolvers: Resolvers = {
       { filter, ...page }: PageArgs & { filter?: JournalEntryFilter | null },
       { reader }: SettlementContext,
     ) => reader.journalEntries(filter ?? {}, page),
-    // No report can be taken in, so there are no settlements and no differences.
-    settlement: () => null,
-    settlements: (_: unknown, page: PageArgs) => nothing(page),
+    settlement: (_: unknown, { id }: { id: string }, { loaders }: SettlementContext) => loaders.statements.load(id),
+    settlements: (
+      _: unknown,
+      { filter, ...page }: PageArgs & { filter?: StatementFilter | null },
+      { statements }: SettlementContext,
+    ) => statements.statements(filter ?? {}, page),
+    // Nothing is compared yet, so there are no differences.
     reconciliationExceptions: (_: unknown, page: PageArgs) => nothing(page),
   },
 
   Mutation: {
-    settlementIngest: () => {
-      throw new CommerceError(
-        'CAPABILITY_MISSING',
-        'This installation cannot take in settlement reports. Nothing was stored.',
-      );
+    async settlementIngest(
+      _: unknown,
+      { input }: { input: Parameters<typeof settlementIngest>[1] },
+      context: SettlementContext,
+    ) {
+      const { settlementId, ...answer } = await settlementIngest(context, input);
+      return {
+        ...answer,
+        settlement:
+          settlementId === null ? null : await context.loaders.statements.clear(settlementId).load(settlementId),
+      };
     },
     reconciliationExceptionResolve: () => ({
       exception: null,
@@ -117,7 +139,31 @@ export const resolvers: Resolvers = {
 
   JournalLine: { amount: (line: JournalLine) => toMoney(line.amount) },
 
-  Settlement: { __resolveReference: () => null },
+  Settlement: {
+    __resolveReference: ({ id }: { id: string }, { loaders }: SettlementContext) => loaders.statements.load(id),
+    channel: (statement: Statement) => ({ __typename: 'Channel', code: statement.channelCode }),
+    total: (statement: Statement) => toMoney(statement.total),
+    totals: (statement: Statement, _: unknown, { loaders }: SettlementContext) =>
+      loaders.statementTotals.load(statement.id),
+    lines: (
+      { id }: Statement,
+      { filter, ...page }: PageArgs & { filter?: { matchState?: string | null } | null },
+      { statements }: SettlementContext,
+    ) => statements.lines(id, filter ?? {}, page),
+    journalEntries: () => [], // none is posted yet
+  },
+  SettlementTotals: {
+    sales: (totals: StatementTotals) => toMoney(totals.sales),
+    refunds: (totals: StatementTotals) => toMoney(totals.refunds),
+    fees: (totals: StatementTotals) => toMoney(totals.fees),
+    other: (totals: StatementTotals) => toMoney(totals.other),
+  },
+  SettlementLine: {
+    id: (line: StatementLine) => `${line.statementId}.${line.lineNumber}`,
+    amount: (line: StatementLine) => toMoney(line.amount),
+    order: ({ orderId }: StatementLine) => (orderId === null ? null : { __typename: 'Order', id: orderId }),
+    exception: () => null, // no difference is recorded yet
+  },
   ReconciliationException: { __resolveReference: () => null },
   UserError: { __resolveType: (error: { __typename: string }) => error.__typename },
 };
