@@ -34,6 +34,7 @@ await runProcess('commerce', async (base) => {
     dbosUrl: databases.dbosUrl,
     name: 'commerce',
     identity,
+    idempotencyRetentionDays: base.config.idempotencyRetentionDays,
     logger: base.logger,
   });
   base.shutdown.add('worker', () => worker.stop());

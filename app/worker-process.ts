@@ -17,6 +17,7 @@ await runProcess('worker', async (base) => {
     dbosUrl: databases.dbosUrl,
     name,
     identity,
+    idempotencyRetentionDays: base.config.idempotencyRetentionDays,
     logger: base.logger,
   });
   base.shutdown.add('worker', () => worker.stop());

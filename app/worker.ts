@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly name: string;
   /** All connections of the process bear its session name. */
   readonly identity: WorkerIdentity;
+  /** How long answers to idempotency keys are kept, in days. */
+  readonly idempotencyRetentionDays: number;
   readonly logger: Logger;
 }
 
@@ -74,7 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       const lost = await lease.takeOver((workerId) => orchestrator.adopt(workerId));
       for (const workerId of lost) logger.warn({ workerId }, 'a worker is gone; its work was taken over');
     }),
-    every(PRUNE_EVERY_MILLIS, signal, logger, () => pruneIdempotencyKeys(knex, new Date())),
+    every(PRUNE_EVERY_MILLIS, signal, logger, () => pruneIdempotencyKeys(knex, options.idempotencyRetentionDays)),
   ];
 
   return {

@@ -42,6 +42,7 @@ describe('loadConfig', () => {
       requestTimeoutMillis: 30_000,
       shutdownGraceMillis: 10_000,
       demoPaceMillis: 1_500,
+      idempotencyRetentionDays: 30,
     });
   });
 

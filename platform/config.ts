@@ -199,6 +199,11 @@ const environment = z.object({
   SUBGRAPH_TIMEOUT_MS: millis('10000', 'A request to a subgraph that takes longer fails with SUBGRAPH_TIMEOUT.'),
   REQUEST_TIMEOUT_MS: millis('30000', 'The whole of a request to the gateway ends after this time.'),
   SHUTDOWN_GRACE_MS: millis('10000', 'How long requests that are running may still take after SIGTERM or Ctrl-C.'),
+  IDEMPOTENCY_RETENTION_DAYS: variable(integer(30, 3_650), {
+    expected: 'days, 30 to 3650',
+    fallback: '30',
+    meaning: 'How long answers to idempotency keys are kept. A key that comes again later runs as a new one.',
+  }),
   DEMO_PACE_MS: variable(integer(0, 600_000), {
     expected: 'milliseconds, 0 to 600000',
     fallback: '1500',
@@ -252,6 +257,7 @@ export interface Config {
   readonly subgraphTimeoutMillis: number;
   readonly requestTimeoutMillis: number;
   readonly shutdownGraceMillis: number;
+  readonly idempotencyRetentionDays: number;
   readonly demoPaceMillis: number;
 }
 
@@ -306,6 +312,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     subgraphTimeoutMillis: read.SUBGRAPH_TIMEOUT_MS,
     requestTimeoutMillis: read.REQUEST_TIMEOUT_MS,
     shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,
+    idempotencyRetentionDays: read.IDEMPOTENCY_RETENTION_DAYS,
     demoPaceMillis: read.DEMO_PACE_MS,
   };
 }

@@ -4,7 +4,7 @@ import { cutAtCommit } from '../../test/helpers/cut-at-commit.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { openDatabase } from '../db/database.ts';
 import { onceKeyOf } from './once-key.ts';
-import { pruneIdempotencyKeys, RETENTION_DAYS } from './prune.ts';
+import { pruneIdempotencyKeys } from './prune.ts';
 import { type OnceRequest, runAlone, runOnce } from './run-once.ts';
 
 const request: OnceRequest = {
@@ -191,9 +191,14 @@ describe('runOnce', () => {
 
   it('forgets a key after the retention time, not before', async () => {
     await runOnce(knex, request, write('first'));
-    const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
-    expect(await pruneIdempotencyKeys(knex, inDays(RETENTION_DAYS - 1))).toBe(0);
-    expect(await pruneIdempotencyKeys(knex, inDays(RETENTION_DAYS + 1))).toBe(1);
+    const age = (days: number) =>
+      knex.raw("update integration.idempotency_key set created_at = clock_timestamp() - ? * interval '1 day'", [days]);
+    await age(59.9);
+    expect(await pruneIdempotencyKeys(knex, 60)).toBe(0);
+    await age(29.9);
+    expect(await pruneIdempotencyKeys(knex, 1)).toBe(0); // never less than the least
+    await age(60.1);
+    expect(await pruneIdempotencyKeys(knex, 60)).toBe(1);
     expect(await runOnce(knex, request, write('second'))).toMatchObject({ replayed: false });
   });
 });

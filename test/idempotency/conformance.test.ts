@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { buildSchema, type GraphQLField } from 'graphql';
+import type { Caller } from '../../platform/caller.ts';
+import { change, query } from '../../platform/db/query.ts';
+import { LEAST_RETENTION_DAYS, pruneIdempotencyKeys } from '../../platform/idempotency/prune.ts';
+import { composeSupergraph } from '../../registry/compose.ts';
+import { callerOf } from '../helpers/subgraph.ts';
+import { absentMember, documentOf, keyedArgument, mutationsOf, turnedRound } from './call.ts';
+import type { MutationCase } from './mutation-case.ts';
+import { mutationCases } from './mutations/index.ts';
+import { type Answer, startWorld, type Variables, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.stop());
+
+/** Names of the mutations as they are composed: known before the world starts, because tests are named after them. */
+function mutationNames(): string[] {
+  const composition = composeSupergraph();
+  if (composition.kind === 'failed') throw new Error(composition.errors.join('\n'));
+  return mutationsOf(buildSchema(composition.supergraphSdl, { assumeValidSDL: true })).map(({ name }) => name);
+}
+
+const names = mutationNames();
+
+it('knows how to call every mutation of the graph, and no other', () => {
+  expect(Object.keys(mutationCases).sort()).toEqual([...names].sort());
+});
+
+function fieldOf(name: string): GraphQLField<unknown, unknown> {
+  const field = mutationsOf(world.schema).find((each) => each.name === name);
+  if (!field) throw new Error(`the contract shows no ${name}`);
+  return field;
+}
+
+/** Calls the mutation, with a key when it takes one. */
+function caller(name: string, mutation: MutationCase) {
+  const field = fieldOf(name);
+  const argument = keyedArgument(field)?.name;
+  const who = mutation.caller ?? callerOf();
+  return {
+    who,
+    call: (variables: Variables, key: string | null, by: Caller = who): Promise<Answer> =>
+      world.send(
+        documentOf(field),
+        argument && key !== null
+          ? { ...variables, [argument]: { idempotencyKey: key, ...variables[argument] } }
+          : variables,
+        by,
+      ),
+  };
+}
+
+/** The code with which something was refused, as data or as an error. */
+function codeOf(answer: Answer, name: string): unknown {
+  return answer.errors?.[0]?.extensions?.code ?? answer.data?.[name]?.userErrors[0]?.code;
+}
+
+function expectDone(answer: Answer, name: string): void {
+  expect(answer.errors).toBeUndefined();
+  expect(answer.data?.[name]?.userErrors).toEqual([]);
+  expect(answer.extensions?.idempotentReplay).toBeUndefined();
+}
+
+const stored = (who: Caller, name: string, key: string) =>
+  query(world.knex, 'select 1 from integration.idempotency_key where scope = ? and operation = ? and key = ?', [
+    who.clientId,
+    name,
+    key,
+  ]);
+
+function casesOf<Kind extends MutationCase['kind']>(kind: Kind) {
+  const isOfKind = (each: MutationCase | undefined): each is Extract<MutationCase, { kind: Kind }> =>
+    each?.kind === kind;
+  return names.flatMap((name) => {
+    const found = mutationCases[name];
+    return isOfKind(found) ? [[name, found] as const] : [];
+  });
+}
+
+describe.each(casesOf('keyed'))('%s', (name, mutation) => {
+  it('wants a key that can be one', async () => {
+    const { call } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const before = await world.everything();
+    expect(codeOf(await call(variables, null), name)).toBe('BAD_USER_INPUT');
+    for (const key of ['', '  ', 'k'.repeat(256), 'a\0b']) {
+      expect(codeOf(await call(variables, key), name)).toBe('IDEMPOTENCY_KEY_INVALID');
+    }
+    expect(await world.everything()).toBe(before);
+  });
+
+  it('does once what is asked for with one key, however it is spelt, and answers the same', async () => {
+    const { call, who } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const key = randomUUID();
+    const first = await call(variables, key);
+    expectDone(first, name);
+    expect(await stored(who, name, key)).toHaveLength(1);
+    const after = await world.everything();
+    for (const spelling of [variables, turnedRound(variables) as Variables]) {
+      expect(await call(spelling, key)).toEqual({ data: first.data, extensions: { idempotentReplay: true } });
+    }
+    expect(await world.everything()).toBe(after);
+  });
+
+  it('refuses a key that was used for something else, and changes nothing', async () => {
+    const { call } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const key = randomUUID();
+    expectDone(await call(variables, key), name);
+    // Whose arguments leave no choice can still be asked of another order, return, work or exception.
+    const other = mutation.otherwise?.(variables) ?? (await mutation.prepare(world));
+    const after = await world.everything();
+    expect(codeOf(await call(other, key), name)).toBe('IDEMPOTENCY_CONFLICT');
+    expect(await world.everything()).toBe(after);
+    expect((await call(variables, key)).extensions).toEqual({ idempotentReplay: true });
+  });
+
+  it('tells null from absent', async () => {
+    const { call } = caller(name, mutation);
+    const argument = keyedArgument(fieldOf(name));
+    const variables = await mutation.prepare(world);
+    const member = argument && absentMember(argument, variables[argument.name]);
+    if (!argument || !member) return;
+    const key = randomUUID();
+    expectDone(await call(variables, key), name);
+    const withNull = { ...variables, [argument.name]: { ...variables[argument.name], [member]: null } };
+    expect(codeOf(await call(withNull, key), name)).toBe('IDEMPOTENCY_CONFLICT');
+  });
+
+  it('takes the key of another client for another one', async () => {
+    const { call, who } = caller(name, mutation);
+    const [variables, others] = [await mutation.prepare(world), await mutation.prepare(world)];
+    const key = randomUUID();
+    expectDone(await call(variables, key), name);
+    expectDone(await call(others, key, { ...who, clientId: 'another-client' }), name);
+    expect((await call(variables, key)).extensions).toEqual({ idempotentReplay: true });
+  });
+
+  it('says that a request with the key is running, and does nothing meanwhile', async () => {
+    const { call, who } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const key = randomUUID();
+    const before = await world.everything();
+    await world.knex.transaction(async (trx) => {
+      await query(
+        trx,
+        "select pg_advisory_xact_lock(hashtextextended(format('%L %L %L', ?::text, ?::text, ?::text), 0))",
+        [who.clientId, name, key],
+      );
+      expect(codeOf(await call(variables, key), name)).toBe('IDEMPOTENCY_IN_FLIGHT');
+    });
+    expect(await world.everything()).toBe(before);
+    expectDone(await call(variables, key), name);
+  });
+
+  it('keeps neither record nor effect when it fails between the two, and then does it', async () => {
+    const { call, who } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const key = randomUUID();
+    const before = await world.everything();
+    await world.knex.raw(`
+      create function integration.fail() returns trigger language plpgsql as $$ begin raise exception 'the power went' using errcode = '57P02'; end $$;
+      create trigger fail before insert on integration.idempotency_key for each row when (new.key = '${key}') execute function integration.fail()`);
+    try {
+      const failed = await call(variables, key);
+      expect(failed.errors).toHaveLength(1);
+      expect(failed.extensions).toBeUndefined();
+    } finally {
+      await world.knex.raw('drop trigger fail on integration.idempotency_key; drop function integration.fail()');
+    }
+    expect(await stored(who, name, key)).toEqual([]);
+    expect(await world.everything()).toBe(before);
+    expectDone(await call(variables, key), name);
+    expect(await stored(who, name, key)).toHaveLength(1);
+  });
+
+  it(`remembers for ${LEAST_RETENTION_DAYS} days`, async () => {
+    const { call, who } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const key = randomUUID();
+    expectDone(await call(variables, key), name);
+    const age = (days: number) =>
+      change(
+        world.knex,
+        `update integration.idempotency_key set created_at = clock_timestamp() - ? * interval '1 day' where key = ?`,
+        [days, key],
+      );
+    await age(LEAST_RETENTION_DAYS - 0.01);
+    await pruneIdempotencyKeys(world.knex, LEAST_RETENTION_DAYS);
+    expect((await call(variables, key)).extensions).toEqual({ idempotentReplay: true });
+    await age(LEAST_RETENTION_DAYS + 0.01);
+    await pruneIdempotencyKeys(world.knex, LEAST_RETENTION_DAYS);
+    expect(await stored(who, name, key)).toEqual([]);
+  });
+});
+
+describe.each(casesOf('keyless'))('%s', (name, mutation) => {
+  it('takes no key, and a repetition changes nothing and answers the same', async () => {
+    expect(keyedArgument(fieldOf(name))).toBeUndefined();
+    const { call } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const before = await world.everything();
+    const first = await call(variables, null);
+    expectDone(first, name);
+    const after = await world.everything();
+    expect(after).not.toBe(before);
+    expect(await call(variables, null)).toEqual(first);
+    expect(await world.everything()).toBe(after);
+  });
+});
+
+describe.each(casesOf('unavailable'))('%s', (name, mutation) => {
+  it('says that it cannot be done, and stores nothing', async () => {
+    const { call, who } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const before = await world.everything();
+    const key = randomUUID();
+    expect(codeOf(await call(variables, key), name)).toBe(mutation.code);
+    expect(await stored(who, name, key)).toEqual([]);
+    expect(await world.everything()).toBe(before);
+  });
+});

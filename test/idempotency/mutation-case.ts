@@ -1,0 +1,23 @@
+import type { Caller } from '../../platform/caller.ts';
+import type { Variables, World } from './world.ts';
+
+/** How one mutation is called, so that the rules can be tried on it. */
+export type MutationCase = {
+  /** Brings about what the call needs. @returns variables with which it succeeds, once; without the key */
+  prepare(world: World): Promise<Variables>;
+  /** Who calls. A storefront unless told. */
+  readonly caller?: Caller;
+} & (
+  | {
+      readonly kind: 'keyed';
+      /** The same call asking for something else, as valid as the first. Null when its arguments leave no choice. */
+      readonly otherwise: ((variables: Variables) => Variables) | null;
+    }
+  /** Idempotent by nature: a second call changes nothing and answers the same. */
+  | { readonly kind: 'keyless' }
+  /** Answers that it cannot be done, and stores nothing. Goes as soon as it can. */
+  | { readonly kind: 'unavailable'; readonly code: string }
+);
+
+/** The mutations of one subgraph by name. */
+export type MutationCases = Readonly<Record<string, MutationCase>>;

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { at } from '../../../subgraphs/inventory/sample-stock.ts';
+import type { MutationCases } from '../mutation-case.ts';
+import { backOffice, type World } from '../world.ts';
+import { placed } from './order.ts';
+
+const staff = backOffice('warehouse');
+
+/** Work that its node has received. */
+async function released(world: World, collected = false) {
+  const order = await placed(world, collected);
+  const [fulfillmentOrderId = ''] = await world.work.open({
+    key: `${order.id}:source:0`,
+    orderId: order.id,
+    channelCode: 'WEB',
+    customerId: null,
+    deliveryMethod: collected ? 'PICK_UP' : 'SHIPPING',
+    serviceLevel: null,
+    groups: [
+      {
+        locationId: at(collected ? 'SHOP' : 'EAST'),
+        lines: [{ lineId: order.lineId, sku: 'LANTERN', quantity: 4 }],
+      },
+    ],
+    traceId: '0'.repeat(32),
+  });
+  const work = await world.work.submit(fulfillmentOrderId);
+  if (!work) throw new Error('the work is gone');
+  const { nodeReference } = await world.nodes.release({ ...work, shipTo: null }, world.signal);
+  await world.nodeFeed.catchUp(world.signal);
+  return { fulfillmentOrderId, nodeReference };
+}
+
+async function accepted(world: World, collected = false) {
+  const work = await released(world, collected);
+  await world.nodes.accept(work.nodeReference, world.signal);
+  await world.nodeFeed.catchUp(world.signal);
+  return work;
+}
+
+async function lineOf(world: World, fulfillmentOrderId: string): Promise<string> {
+  const { data } = await world.send(
+    'query ($id: ID!) { fulfillmentOrder(id: $id) { lines { id } } }',
+    { id: fulfillmentOrderId },
+    staff,
+  );
+  return data?.fulfillmentOrder?.lines[0].id;
+}
+
+export const fulfillment: MutationCases = {
+  fulfillmentOrderAccept: {
+    kind: 'keyed',
+    caller: staff,
+    prepare: async (world) => ({ fulfillmentOrderId: (await released(world)).fulfillmentOrderId, input: {} }),
+    otherwise: null,
+  },
+  fulfillmentOrderReject: {
+    kind: 'keyed',
+    caller: staff,
+    prepare: async (world) => ({
+      fulfillmentOrderId: (await released(world)).fulfillmentOrderId,
+      input: { reason: 'CAPACITY' },
+    }),
+    otherwise: ({ fulfillmentOrderId }) => ({ fulfillmentOrderId, input: { reason: 'DAMAGED' } }),
+  },
+  fulfillmentOrderShip: {
+    kind: 'keyed',
+    caller: staff,
+    prepare: async (world) => {
+      const { fulfillmentOrderId } = await accepted(world);
+      const lines = [{ fulfillmentOrderLineId: await lineOf(world, fulfillmentOrderId), quantity: 4 }];
+      return { fulfillmentOrderId, input: { packages: [{ carrier: 'UPS', trackingNumber: randomUUID(), lines }] } };
+    },
+    otherwise: ({ fulfillmentOrderId, input }) => ({
+      fulfillmentOrderId,
+      input: { packages: [{ ...input.packages[0], carrier: 'DHL' }] },
+    }),
+  },
+  fulfillmentOrderMarkReadyForPickup: {
+    kind: 'keyed',
+    caller: staff,
+    prepare: async (world) => ({ fulfillmentOrderId: (await accepted(world, true)).fulfillmentOrderId, input: {} }),
+    otherwise: null,
+  },
+  fulfillmentOrderCompletePickup: {
+    kind: 'keyed',
+    caller: staff,
+    prepare: async (world) => {
+      const { fulfillmentOrderId, nodeReference } = await accepted(world, true);
+      await world.nodes.markReadyForPickup(nodeReference, world.signal);
+      await world.nodeFeed.catchUp(world.signal);
+      return { fulfillmentOrderId, input: {} };
+    },
+    otherwise: null,
+  },
+  // The carrier and its id of the scan are the key.
+  trackingEventRecord: {
+    kind: 'keyless',
+    caller: staff,
+    prepare: async (world) => {
+      const { nodeReference, fulfillmentOrderId } = await accepted(world);
+      const trackingNumber = randomUUID();
+      const work = await world.work.submit(fulfillmentOrderId);
+      const lines = (work?.lines ?? []).map(({ orderLineId, quantity }) => ({ orderLineId, quantity }));
+      const parcel = { carrier: 'UPS', trackingNumber, sscc: null, serviceLevel: null, lines };
+      await world.nodes.confirmShipment(nodeReference, { key: trackingNumber, packages: [parcel] }, world.signal);
+      await world.nodeFeed.catchUp(world.signal);
+      const scan = { carrier: 'UPS', trackingNumber, eventId: randomUUID(), status: 'in_transit' };
+      return { input: { ...scan, occurredAt: '2026-11-27T09:00:00Z' } };
+    },
+  },
+};
