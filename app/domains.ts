@@ -32,7 +32,12 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     report: operations.report,
     logger: component('fulfillment'),
   });
-  const settlement = openSettlement({ knex, erp: clients.erp, logger: component('settlement') });
+  const settlement = openSettlement({
+    knex,
+    erp: clients.erp,
+    logger: component('settlement'),
+    alarm: operations.alarm('settlement'),
+  });
   const subgraphs: Readonly<Record<SubgraphName, Subgraph>> = {
     product: product.subgraph,
     inventory: inventory.subgraph,

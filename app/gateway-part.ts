@@ -32,7 +32,6 @@ export async function startGatewayPart(
     subgraphs: parts.subgraphs,
     knex: parts.knex,
     production,
-    tokens: config.tokens,
     createSubscriptions: (deps) => createSubscriptions({ ...deps, log: parts.backbone.log, tail }),
     health: {
       facts: {

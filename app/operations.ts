@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { StoredEvent } from '../events/port.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -61,6 +62,24 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
         },
       ],
     }),
+
+    /** Shows what a domain found amiss by itself, outside of any request. */
+    alarm: (domain: string) => ({
+      raise: ({ key, operation, message }: { key: string; operation: string; message: string }) =>
+        exceptions.raise({
+          key,
+          cause: 'CONFLICT',
+          system: 'commerce',
+          operation: `${domain}:${operation}`,
+          message,
+          orderId: null,
+          channelCode: null,
+          workflowId: null,
+          traceId: randomBytes(16).toString('hex'),
+        }),
+      resolve: desk.resolve,
+    }),
+
     takeRetryRequests: (retry: RetryWorkflow) => takeRetryRequests(knex, retry),
 
     /** Puts an event that a consumer could not handle on the exception desk. */

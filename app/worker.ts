@@ -68,6 +68,12 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       signal,
       onDead: (event, error) => domains.operations.setAside('product:sellable', event, error),
     }),
+    backbone.log.consume({
+      ...domains.settlement.orders,
+      signal,
+      onDead: (event, error) => domains.operations.setAside('settlement:orders', event, error),
+    }),
+    domains.settlement.batch.run(signal),
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests((workflowId) => orchestrator.retry(workflowId)),
     ),

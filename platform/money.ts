@@ -76,3 +76,13 @@ export function taxOf(amount: Money, rateBasisPoints: number, included: boolean)
   const tax = (absolute * rate * 2n + divisor) / (divisor * 2n);
   return { amountMinor: negative ? -tax : tax, currencyCode: amount.currencyCode };
 }
+
+/** Minor units of one currency in another at a decimal rate ("0.85": one major unit gives 0.85), half up on the minor unit. */
+export function timesRate(amountMinor: bigint, rate: string, from: string, to: string): bigint {
+  const [whole = '0', fraction = ''] = rate.split('.');
+  const numerator = BigInt(whole + fraction) * 10n ** BigInt(currencyExponent(to));
+  const denominator = 10n ** BigInt(fraction.length + currencyExponent(from));
+  const absolute = amountMinor < 0n ? -amountMinor : amountMinor;
+  const converted = (absolute * numerator * 2n + denominator) / (denominator * 2n);
+  return amountMinor < 0n ? -converted : converted;
+}

@@ -2928,6 +2928,10 @@ create table settlement.channel_order_line (
   line_id text not null,
   sku text not null,
   quantity integer not null,
+  gross_minor bigint not null default 0,
+  cancelled integer not null default 0,
+  constraint channel_order_line_cancelled_check CHECK ((cancelled >= 0)),
+  constraint channel_order_line_gross_minor_check CHECK ((gross_minor >= 0)),
   constraint channel_order_line_pkey PRIMARY KEY (order_id, line_id),
   constraint channel_order_line_quantity_check CHECK ((quantity > 0))
 );
@@ -3177,6 +3181,8 @@ create table settlement.posted_group (
   content_hash bytea not null,
   generation integer not null,
   entry_id text,
+  channel_code text not null default ''::text,
+  raw_key text not null default ''::text,
   constraint posted_group_pkey PRIMARY KEY (statement_id, group_key)
 );
 
@@ -3456,6 +3462,8 @@ CREATE INDEX payout_open ON settlement.payout USING btree (currency_code, amount
 
 CREATE INDEX payout_statement ON settlement.payout USING btree (statement_id);
 
+CREATE INDEX posted_group_raw_key ON settlement.posted_group USING btree (channel_code, raw_key);
+
 CREATE INDEX refund_order ON settlement.refund USING btree (order_id, created_at);
 
 CREATE INDEX report_file_hash ON settlement.report_file USING btree (channel_code, sha256);
@@ -3568,6 +3576,8 @@ comment on table settlement.channel_order is 'Orders as far as settlement needs 
 
 comment on column settlement.channel_order.id_shape is 'Form of the channel''s order id, such as 9-9-9: tells an unknown id from something that is no order id.';
 
+comment on column settlement.channel_order_line.gross_minor is 'What the buyer pays for all units of the line, tax included.';
+
 comment on table settlement.decision is 'What people decided about differences: one row each, with its reason and its posting. PROPOSED waits for a second person.';
 
 comment on table settlement.difference is 'Differences between what was expected and what a channel settled: the reconciliation exceptions of the graph.';
@@ -3621,6 +3631,8 @@ comment on column settlement.order_settlement.due_at is 'When the channel should
 comment on column settlement.payout.amount_minor is 'What the bank is to show. Negative: the channel is owed, and takes it from the next payout (carried_into).';
 
 comment on table settlement.posted_group is 'The entry that stands for the lines of one order in one statement. When they are seen differently, it is reversed and posted anew.';
+
+comment on column settlement.posted_group.raw_key is 'The order id as the lines have it, or the block of lines without one: the same whatever they are matched with.';
 
 comment on table settlement.posting_due is 'What happened to orders and documents and is not in the ledger yet. A row goes with the transaction that posts it.';
 

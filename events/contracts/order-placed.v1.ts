@@ -5,7 +5,7 @@ import { key, quantity } from './quantity.ts';
 export const orderPlacedV1 = defineContract({
   meaning: 'An order was captured: it is stored, priced, and its stock is committed or backordered.',
   sender: 'order',
-  readers: ['orchestrator', 'gateway'],
+  readers: ['orchestrator', 'settlement', 'gateway'],
   subject: 'orderId',
   schema: z.strictObject({
     orderId: key,
@@ -13,7 +13,23 @@ export const orderPlacedV1 = defineContract({
     number: key,
     /** Channel it was placed on, such as WEB. */
     channelCode: key,
-    lines: z.array(z.strictObject({ lineId: key, sku: key, quantity })).min(1),
+    /** Which kind of channel it is, and its own id of the order, where it has one. */
+    channelKind: z.enum(['STOREFRONT', 'POINT_OF_SALE', 'MARKETPLACE', 'BUSINESS_TO_BUSINESS', 'SOCIAL']).optional(),
+    channelOrderId: key.nullable().optional(),
+    lines: z
+      .array(
+        z.strictObject({
+          lineId: key,
+          sku: key,
+          quantity,
+          /** What the buyer pays for the line, tax included, in minor units. */
+          grossMinor: z
+            .string()
+            .regex(/^\d{1,18}$/)
+            .optional(),
+        }),
+      )
+      .min(1),
     /** Committed stock. What a line has more than this is backordered. A line may be split over locations. */
     allocations: z.array(z.strictObject({ lineId: key, sku: key, locationId: key, quantity })),
     /** Grand total in minor units of the currency, as decimal digits: it may exceed what a JSON number holds. */

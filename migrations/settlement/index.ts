@@ -5,6 +5,8 @@ import * as statements from './20261127090100_statements.ts';
 import * as matching from './20261127090200_matching.ts';
 import * as payouts from './20261127090300_payouts.ts';
 import * as books from './20261127091000_books.ts';
+import * as postedGroupKey from './20261127091500_posted_group_key.ts';
+import * as orderAmounts from './20261127092000_order_amounts.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -13,4 +15,6 @@ export const migrations: MigrationSet = {
   '20261127090200_matching': matching,
   '20261127090300_payouts': payouts,
   '20261127091000_books': books,
+  '20261127091500_posted_group_key': postedGroupKey,
+  '20261127092000_order_amounts': orderAmounts,
 };

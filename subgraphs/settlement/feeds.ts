@@ -43,10 +43,16 @@ export async function saveDocumentStates(trx: Knex.Transaction, documents: reado
   );
   await query(
     trx,
-    `insert into settlement.document_state as s (number, status, source_sequence)
-     select * from unnest(?::text[], ?::text[], ?::bigint[])
-     on conflict (number) do update set status = excluded.status, source_sequence = excluded.source_sequence
-       where excluded.source_sequence > s.source_sequence`,
+    `with moved as (
+       insert into settlement.document_state as s (number, status, source_sequence)
+       select * from unnest(?::text[], ?::text[], ?::bigint[])
+       on conflict (number) do update set status = excluded.status, source_sequence = excluded.source_sequence
+         where excluded.source_sequence > s.source_sequence
+       returning number, status, source_sequence
+     )
+     insert into settlement.posting_due (event, subject_id, at)
+     select 'CLEARED', moved.number, now() from moved
+     where moved.status = 'PAID' and not exists (select from settlement.posting_due p where p.event = 'CLEARED' and p.subject_id = moved.number)`,
     [
       newest.map((document) => document.number),
       newest.map((document) => document.status),

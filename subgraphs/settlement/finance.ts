@@ -6,6 +6,7 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { saveDocumentStates } from './feeds.ts';
+import { lookAgain } from './own-events.ts';
 import type { FinanceSystem, PostedDocument } from './port.ts';
 
 export interface FinanceDocument {
@@ -116,6 +117,26 @@ async function record(
     if (!known) throw new CommerceError('INTERNAL_SERVER_ERROR', 'a document vanished');
     return known.id;
   }
+  await query(
+    trx,
+    `insert into settlement.document_line (document_id, position, line_id, sku, quantity, net_minor, tax_minor)
+     select ?, * from unnest(?::int[], ?::text[], ?::text[], ?::int[], ?::bigint[], ?::bigint[])`,
+    [
+      id,
+      document.lines.map((_, index) => index + 1),
+      document.lines.map((line) => line.lineId),
+      document.lines.map((line) => line.sku),
+      document.lines.map((line) => line.quantity),
+      document.lines.map((line) => line.netMinor.toString()),
+      document.lines.map((line) => line.taxMinor.toString()),
+    ],
+  );
+  await query(
+    trx,
+    `insert into settlement.posting_due (event, subject_id, at) values ('DOCUMENT', ?, ?) on conflict do nothing`,
+    [posted.number, posted.issuedAt],
+  );
+  await lookAgain(trx, [document.orderId]);
   // Postings may have come through the feed before the document they belong to.
   await query(trx, 'update settlement.journal_entry set order_id = ? where document_number = ? and order_id is null', [
     document.orderId,

@@ -5,10 +5,15 @@ import { createSettlementReader } from './read.ts';
 import { createSettlementLoaders, resolvers, type SettlementContext } from './resolvers.ts';
 import { createStatementReader } from './statements/read.ts';
 
+export { createSettlementBatch } from './batch.ts';
 export { createDocumentFeed, createJournalFeed } from './feeds.ts';
 export { createFinance } from './finance.ts';
 export { ingestReport } from './ingest/ingest.ts';
 export type { IngestOutcome, IngestProgress, ReportSource } from './ingest/source.ts';
+export { loadPostingRules } from './ledger/posting-rules.ts';
+export { verifyLedger } from './ledger/verify.ts';
+export { loadSettlementSettings } from './matching/settings.ts';
+export { createOrderConsumption } from './own-events.ts';
 export { REPORT_FORMATS } from './reports/formats.ts';
 export { checkPublishedStatement } from './reports/published-statements.ts';
 export { isReportRefusal } from './reports/refusal.ts';

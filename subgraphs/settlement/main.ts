@@ -2,19 +2,53 @@ import type { Knex } from 'knex';
 import type { Logger } from '../../platform/logger.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
 import { erpFinanceSystem } from './adapters/erp.ts';
-import { createDocumentFeed, createFinance, createJournalFeed, createSettlementSubgraph } from './index.ts';
+import {
+  createDocumentFeed,
+  createFinance,
+  createJournalFeed,
+  createOrderConsumption,
+  createSettlementBatch,
+  createSettlementSubgraph,
+  loadPostingRules,
+  loadSettlementSettings,
+} from './index.ts';
+
+/** Shows what needs a person, and takes it back. */
+export interface SettlementAlarm {
+  raise(alarm: { readonly key: string; readonly operation: string; readonly message: string }): Promise<void>;
+  resolve(key: string): Promise<void>;
+}
 
 /** The settlement domain over the ERP's finance side: the one place that picks its adapter. */
-export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logger }) {
+export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logger; alarm: SettlementAlarm }) {
+  const { knex, logger, alarm } = deps;
   const erp = erpFinanceSystem(deps.erp);
+  const rules = loadPostingRules();
+  const settings = loadSettlementSettings();
   const feedDeps = {
-    knex: deps.knex,
+    knex,
     erp,
-    onFailure: (feed: string, error: unknown) => deps.logger.warn({ feed, err: error }, 'feed interrupted'),
+    onFailure: (feed: string, error: unknown) => logger.warn({ feed, err: error }, 'feed interrupted'),
   };
   return {
-    subgraph: createSettlementSubgraph({ knex: deps.knex }),
-    finance: createFinance({ knex: deps.knex, erp }),
+    subgraph: createSettlementSubgraph({ knex }),
+    finance: createFinance({ knex, erp }),
     feeds: [createDocumentFeed(feedDeps), createJournalFeed(feedDeps)],
+    orders: createOrderConsumption({ knex, settings }),
+    batch: createSettlementBatch({
+      knex,
+      rules,
+      settings,
+      onFault: (faults) =>
+        alarm.raise({
+          key: BOOKS,
+          operation: 'verify-ledger',
+          message: `The channel ledger does not hold: ${faults.join('; ')}`,
+        }),
+      onSound: () => alarm.resolve(BOOKS),
+      onFailure: (error) => logger.warn({ err: error }, 'settlement batch interrupted'),
+    }),
   };
 }
+
+const BOOKS = 'settlement:ledger';

@@ -18,6 +18,7 @@ export const RECONCILIATION_REASONS = [
   'OVERLOADED_ORDER_ID',
   'NOT_SETTLED',
 ] as const;
+export type ReconciliationReason = (typeof RECONCILIATION_REASONS)[number];
 
 /** A bill for goods that left, as the ERP has it. */
 export interface Invoice {

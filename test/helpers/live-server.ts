@@ -41,12 +41,11 @@ export async function startLiveServer(
 ): Promise<LiveServer> {
   const graph = options.graph ?? (await createLiveGraph());
   const keys = new Set(Object.keys(callers));
-  const byKey: Authenticate = async (credentials, traceId) => {
+  const authenticate: Authenticate = async (credentials, traceId) => {
     const key = credentials['x-api-key'] as keyof typeof callers;
     if (!keys.has(key)) throw new CommerceError('UNAUTHENTICATED', 'The API key is unknown or was revoked.');
     return { contracts: [callers[key].contract], caller: { ...callers[key], traceId } };
   };
-  const authenticate = options.authenticate ?? byKey;
   const { runtime, log, tail } = graph;
   const subscriptions = createSubscriptions({ runtime, authenticate, log, tail, logger: silent, ...options });
   const servers = new ContractServers(runtime, silent);

@@ -175,7 +175,14 @@ export function placedEvents(order: NewOrder & { number: string }, caller: Calle
         orderId: order.id,
         number: order.number,
         channelCode: order.channel.code,
-        lines: order.lines.map((line) => ({ lineId: line.id, sku: line.sku, quantity: line.quantity })),
+        channelKind: order.channel.kind,
+        channelOrderId: order.channelOrderId,
+        lines: order.lines.map((line) => ({
+          lineId: line.id,
+          sku: line.sku,
+          quantity: line.quantity,
+          grossMinor: (line.total.amountMinor + (order.totals.taxIncluded ? 0n : line.tax.amountMinor)).toString(),
+        })),
         allocations: order.allocations.map(({ lineId, locationId, quantity }) => ({
           lineId,
           sku: skuByLine.get(lineId) ?? '',

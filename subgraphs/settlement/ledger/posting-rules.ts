@@ -14,9 +14,9 @@ const CLASSES_OF_EVENT = {
   ORDER_INVOICED: ['TOTAL'],
   ORDER_CANCELLED: ['TOTAL'],
   INVOICE: ['NET', 'TAX'],
-  PAYMENT: ['CHANNEL', 'PROVIDER'],
+  PAYMENT: ['CHANNEL', 'CHANNEL_TAX', 'PROVIDER'],
   CREDIT_MEMO: ['NET', 'TAX'],
-  REFUND: ['CHANNEL', 'PROVIDER'],
+  REFUND: ['CHANNEL', 'CHANNEL_TAX', 'PROVIDER'],
   // The transfer itself is posted with the payout.
   SETTLEMENT: [...LINE_CLASSES.filter((one) => one !== 'PAYOUT'), 'UNEXPLAINED'],
   CONVERSION: ['SETTLED', 'SOLD', 'DIFFERENCE'],

@@ -1,0 +1,64 @@
+import type { Knex } from 'knex';
+import { sleep } from '../../platform/clock.ts';
+import { postOwnEvents } from './ledger/post-own-events.ts';
+import type { PostingRules } from './ledger/posting-rules.ts';
+import { verifyLedger } from './ledger/verify.ts';
+import { createMatcher, type Matcher } from './matching/matcher.ts';
+import type { SettlementSettings } from './matching/settings.ts';
+
+export interface BatchDeps {
+  readonly knex: Knex;
+  readonly rules: PostingRules;
+  readonly settings: SettlementSettings;
+  /** Hears that the books do not add up. The ledger goes on: what is amiss does not get worse by it. */
+  onFault(faults: readonly string[]): Promise<void>;
+  /** Hears that they do again. */
+  onSound(): Promise<void>;
+  /** Hears of outages and bugs; the batch goes on by itself. */
+  onFailure(error: unknown): void;
+}
+
+const IDLE_MILLIS = 1_000;
+const AFTER_FAILURE_MILLIS = 5_000;
+const OVERDUE_EVERY_MILLIS = 600_000;
+const VERIFY_EVERY_MILLIS = 6 * 3_600_000;
+
+/** The work of settlement that nobody waits for: posting, matching, looking for what is overdue, checking the books. */
+export function createSettlementBatch(deps: BatchDeps): {
+  readonly matcher: Matcher;
+  run(signal: AbortSignal): Promise<void>;
+} {
+  const { knex, rules, settings } = deps;
+  const matcher = createMatcher({ knex, rules, settings, now: () => new Date() });
+
+  async function verify(): Promise<void> {
+    const { faults } = await verifyLedger(knex);
+    await (faults.length > 0 ? deps.onFault(faults) : deps.onSound());
+  }
+
+  return {
+    matcher,
+    async run(signal) {
+      const scans = [
+        { job: () => matcher.findOverdue(), everyMillis: OVERDUE_EVERY_MILLIS, at: 0 },
+        { job: verify, everyMillis: VERIFY_EVERY_MILLIS, at: Date.now() + OVERDUE_EVERY_MILLIS },
+      ];
+      while (!signal.aborted) {
+        try {
+          for (const scan of scans) {
+            if (Date.now() < scan.at) continue;
+            scan.at = Date.now() + scan.everyMillis;
+            await scan.job();
+          }
+          const posted = await postOwnEvents(knex, rules, settings);
+          const looked = await matcher.step();
+          if (posted + looked === 0) await sleep(IDLE_MILLIS, signal);
+        } catch (error) {
+          if (signal.aborted) return;
+          deps.onFailure(error);
+          await sleep(AFTER_FAILURE_MILLIS, signal);
+        }
+      }
+    },
+  };
+}

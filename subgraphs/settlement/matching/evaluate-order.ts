@@ -1,0 +1,138 @@
+import { groupBy } from '../../../platform/batch.ts';
+import { beyondAllowedRepeats } from './duplicates.ts';
+import { judgeFee } from './fees.ts';
+import { compareGoods, type GoodsResult } from './goods.ts';
+import { byPlace, type GroupVerdict, type MatchLine, type OrderFacts } from './model.ts';
+import type { SettlementSettings } from './settings.ts';
+import { isAboutDelivery, sideOf } from './sides.ts';
+import { createVerdicts, suspended, type Verdicts } from './verdict-builder.ts';
+
+const DAY = 86_400_000;
+
+/** Judges all lines of one order id together: what of it is matched, and what is a difference and why. */
+export function evaluateOrder(facts: OrderFacts, settings: SettlementSettings, now: Date): GroupVerdict {
+  const lines = [...facts.lines].sort(byPlace);
+  return facts.order === null ? ofNoOrder(facts, lines) : ofOrder(facts, facts.order, lines, settings, now);
+}
+
+/** Nobody knows the order: one difference per statement. */
+function ofNoOrder(facts: OrderFacts, lines: readonly MatchLine[]): GroupVerdict {
+  const verdicts = createVerdicts({ key: facts.key, orderId: null });
+  const why = facts.looksLikeOrderId
+    ? 'No order of the channel has this id.'
+    : 'The order id holds something that does not look like an order id of the channel.';
+  for (const [scope, group] of groupBy(lines, (line) => `${line.statementId} ${line.currencyCode}`)) {
+    const actualMinor = group.reduce((sum, line) => sum + line.amountMinor, 0n);
+    verdicts.differ(
+      {
+        scope,
+        rawKey: facts.key,
+        reason: facts.looksLikeOrderId ? 'MISSING_ORDER' : 'OVERLOADED_ORDER_ID',
+        account: 'suspense',
+        expectedMinor: null,
+        actualMinor,
+        differenceMinor: actualMinor,
+        currencyCode: group[0]?.currencyCode ?? '',
+        sku: null,
+        statementId: group[0]?.statementId ?? null,
+        explanation: `${why} ${group.length === 1 ? 'One line.' : `${group.length} lines.`}`,
+      },
+      group,
+    );
+    for (const line of group) verdicts.post(line, suspended(line));
+  }
+  return { ...verdicts.result(lines), settlement: null };
+}
+
+function ofOrder(
+  facts: OrderFacts,
+  order: NonNullable<OrderFacts['order']>,
+  lines: readonly MatchLine[],
+  settings: SettlementSettings,
+  now: Date,
+): GroupVerdict {
+  const channel = settings.channel(facts.channelCode);
+  const verdicts = createVerdicts({ key: facts.key, orderId: order.orderId });
+  const repeated = beyondAllowedRepeats(lines, order.ordered);
+  const usable: MatchLine[] = [];
+  for (const line of lines) {
+    if (repeated.has(line)) verdicts.unexplained(line, 'DUPLICATE_LINE', 'The same line was settled before.');
+    else if (line.sku !== null && sideOf(line) !== null && !order.ordered.has(line.sku))
+      verdicts.unexplained(line, 'UNKNOWN_SKU', `The order has no SKU ${line.sku}.`);
+    else usable.push(line);
+  }
+  const goods = compareGoods(facts, order, usable, settings, now, verdicts);
+  judgeRest(facts, order.orderId, usable, settings, verdicts);
+  for (const line of usable) noteShift(line, facts, channel.periodGraceDays, verdicts);
+  return {
+    ...verdicts.result(lines),
+    settlement: {
+      orderId: order.orderId,
+      currencyCode: order.currencyCode,
+      ...sums(goods),
+      feesMinor: usable
+        .filter((line) => isCost(line) && line.currencyCode === order.currencyCode)
+        .reduce((sum, line) => sum + line.amountMinor, 0n),
+    },
+  };
+}
+
+/** Fees, delivery, corrections: explained by a rule, or not. */
+function judgeRest(
+  facts: OrderFacts,
+  orderId: string,
+  lines: readonly MatchLine[],
+  settings: SettlementSettings,
+  verdicts: Verdicts,
+): void {
+  const channel = settings.channel(facts.channelCode);
+  for (const line of lines.filter((one) => sideOf(one) === null)) {
+    if (isAboutDelivery(line)) {
+      verdicts.matched(line, 'ORDER', orderId);
+      continue;
+    }
+    const sale = lines
+      .filter((one) => one.class === 'SALE' && one.statementId === line.statementId)
+      .filter((one) => line.sku === null || one.sku === line.sku)
+      .reduce((sum, one) => sum + one.amountMinor, 0n);
+    const fault = judgeFee(line, channel, sale, settings.tolerance(line.currencyCode));
+    if (fault) verdicts.unexplained(line, fault.reason, fault.explanation, fault.expectedMinor);
+    else verdicts.matched(line, line.class === 'PAYOUT' ? 'PAYOUT' : 'FEE_RULE', null);
+  }
+}
+
+/** Booked outside of its statement's period: nothing is amiss with the amount, but somebody has to know. */
+function noteShift(line: MatchLine, facts: OrderFacts, graceDays: number, verdicts: Verdicts): void {
+  const at = line.postedAt.getTime();
+  const inside = at >= line.periodStart.getTime() - graceDays * DAY && at < line.periodEnd.getTime() + graceDays * DAY;
+  if (inside || verdicts.verdictOf(line)?.difference !== null) return;
+  verdicts.differ(
+    {
+      scope: `shift ${line.statementId} ${line.lineNumber}`,
+      rawKey: line.rawKey ?? facts.key,
+      reason: sideOf(line) === 'REFUND' ? 'LATE_REFUND' : 'PERIOD_SHIFT',
+      account: 'channel-receivable',
+      expectedMinor: line.amountMinor,
+      actualMinor: line.amountMinor,
+      differenceMinor: 0n,
+      currencyCode: line.currencyCode,
+      sku: line.sku,
+      statementId: line.statementId,
+      explanation: `Booked by the channel on ${line.postedAt.toISOString().slice(0, 10)}, outside of its statement's period. The amount is as expected.`,
+    },
+    [line],
+  );
+}
+
+function isCost(line: MatchLine): boolean {
+  return ['COMMISSION', 'FEE', 'CHARGEBACK', 'ADJUSTMENT', 'EXCHANGE'].includes(line.class);
+}
+
+function sums(results: readonly GoodsResult[]) {
+  const due = results.flatMap((result) => (result.dueAt === null ? [] : [result.dueAt.getTime()]));
+  return {
+    expectedMinor: results.reduce((sum, result) => sum + result.expectedMinor, 0n),
+    settledMinor: results.reduce((sum, result) => sum + result.settledMinor, 0n),
+    dueAt: due.length === 0 ? null : new Date(Math.min(...due)),
+  };
+}

@@ -1,0 +1,41 @@
+import type { ReconciliationReason } from '../model.ts';
+import type { MatchLine } from './model.ts';
+import { type ChannelSettings, feeRuleFor } from './settings.ts';
+
+export interface FeeFault {
+  readonly reason: ReconciliationReason;
+  readonly expectedMinor: bigint | null;
+  readonly explanation: string;
+}
+
+/**
+ * What is wrong with a fee, a correction or any other row that no document of ours explains. Null: a rule does.
+ * @param saleMinor what the rate of a rule is taken of; null where the row is about no order
+ */
+export function judgeFee(
+  line: MatchLine,
+  channel: ChannelSettings,
+  saleMinor: bigint | null,
+  toleranceMinor: bigint,
+): FeeFault | null {
+  if (line.class === 'RESERVE' || line.class === 'RESERVE_RELEASE' || line.class === 'PAYOUT') return null;
+  const rule = feeRuleFor(channel, line);
+  if (!rule) {
+    const said = [line.words.type, line.words.description].filter((words) => words !== '').join(' / ');
+    return {
+      reason: 'UNKNOWN_FEE',
+      expectedMinor: null,
+      explanation: `No rule explains ${line.class} "${said}". Add its words to config/settlement.yaml if it is right.`,
+    };
+  }
+  if (rule.rateBasisPoints === null || saleMinor === null || line.amountMinor > 0n) return null;
+  const base = saleMinor * BigInt(rule.rateBasisPoints);
+  const expected = -((base * 2n + 10_000n) / 20_000n);
+  const off = line.amountMinor - expected;
+  if ((off < 0n ? -off : off) <= toleranceMinor) return null;
+  return {
+    reason: 'AMOUNT_DIFFERENCE',
+    expectedMinor: expected,
+    explanation: `The rule gives ${rule.rateBasisPoints / 100} per cent of the sale.`,
+  };
+}

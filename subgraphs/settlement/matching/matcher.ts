@@ -1,0 +1,125 @@
+import type { Knex } from 'knex';
+import { groupBy } from '../../../platform/batch.ts';
+import { change, query } from '../../../platform/db/query.ts';
+import { inTransaction } from '../../../platform/db/transaction.ts';
+import type { PostingRules } from '../ledger/posting-rules.ts';
+import { LINES_PER_BLOCK } from './due.ts';
+import { evaluateBlock } from './evaluate-block.ts';
+import { evaluateOrder } from './evaluate-order.ts';
+import { loadBlockFacts, loadOrderFacts } from './facts.ts';
+import type { SettlementSettings } from './settings.ts';
+import { storeVerdicts } from './store.ts';
+
+export interface MatcherDeps {
+  readonly knex: Knex;
+  readonly rules: PostingRules;
+  readonly settings: SettlementSettings;
+  /** What is overdue is judged by this clock. */
+  readonly now: () => Date;
+}
+
+/** Order ids looked at in one transaction: bounds memory, and what is repeated after a crash. */
+const KEYS_PER_STEP = 500;
+const BLOCKS_PER_STEP = 5;
+/** One step at a time over all processes, so that no two judge the same order. */
+const LOCK = 5_116_001;
+
+interface DueRow {
+  id: string;
+  channelCode: string;
+  orderKey: string | null;
+  statementId: string | null;
+  block: string | null;
+}
+
+/**
+ * Looks at what is due: lines, orders, documents and decisions that came since. A step is one transaction: killed at
+ * any moment, it is as if it had not begun, and what it would have looked at is still due.
+ */
+export function createMatcher({ knex, rules, settings, now }: MatcherDeps) {
+  /** @returns how many order ids and blocks were looked at; 0 when nothing is due or another process is at it */
+  async function step(): Promise<number> {
+    return inTransaction(knex, async (trx) => {
+      const [lock] = await query<{ taken: boolean }>(trx, 'select pg_try_advisory_xact_lock(?) as taken', [LOCK]);
+      if (!lock?.taken) return 0;
+      const due = await query<DueRow>(
+        trx,
+        `select id, channel_code as "channelCode", order_key as "orderKey", statement_id as "statementId", block
+         from settlement.match_due order by id limit ?`,
+        [KEYS_PER_STEP],
+      );
+      if (due.length === 0) return settleStatements(trx);
+      const done: string[] = [];
+      for (const [channelCode, rows] of groupBy(due, (row) => row.channelCode)) {
+        const keys = [...new Set(rows.flatMap((row) => row.orderKey ?? []))].sort();
+        if (keys.length > 0) await judgeOrders(trx, channelCode, keys);
+        done.push(...rows.filter((row) => row.orderKey !== null).map((row) => row.id));
+        for (const row of rows.filter((one) => one.orderKey === null).slice(0, BLOCKS_PER_STEP)) {
+          await judgeBlock(trx, channelCode, row.statementId ?? '', Number(row.block));
+          done.push(row.id);
+        }
+      }
+      await change(trx, 'delete from settlement.match_due where id = any(?::bigint[])', [done]);
+      return done.length;
+    });
+  }
+
+  async function judgeOrders(trx: Knex.Transaction, channelCode: string, keys: readonly string[]): Promise<void> {
+    const facts = await loadOrderFacts(trx, channelCode, keys, settings.channel(channelCode));
+    const verdicts = facts.groups.map((group) => evaluateOrder(group, settings, now()));
+    await storeVerdicts(trx, rules, channelCode, facts.rawKeys, verdicts);
+  }
+
+  async function judgeBlock(
+    trx: Knex.Transaction,
+    channelCode: string,
+    statementId: string,
+    block: number,
+  ): Promise<void> {
+    const facts = await loadBlockFacts(trx, channelCode, statementId, block, LINES_PER_BLOCK);
+    await storeVerdicts(trx, rules, channelCode, [facts.key], [evaluateBlock(facts, settings)]);
+  }
+
+  return {
+    step,
+
+    /** Looks at everything that is due. @returns how much was looked at */
+    async catchUp(signal: AbortSignal): Promise<number> {
+      let sum = 0;
+      for (let looked = 1; looked > 0 && !signal.aborted; sum += looked) looked = await step();
+      return sum;
+    },
+
+    /** Has orders looked at again that should have been settled by now. @returns how many */
+    async findOverdue(): Promise<number> {
+      return change(
+        knex,
+        `insert into settlement.match_due (channel_code, order_key)
+         select o.channel_code, coalesce(o.channel_order_id, o.number)
+         from settlement.order_settlement s join settlement.channel_order o on o.order_id = s.order_id
+         where s.due_at <= ? and not exists (
+           select from settlement.difference d where d.order_id = s.order_id and d.reason = 'NOT_SETTLED'
+             and (d.state <> 'RESOLVED' or exists (select from settlement.decision c where c.exception_id = d.id and c.state = 'TAKEN')))
+         order by s.due_at limit 10000`,
+        [now()],
+      );
+    },
+  };
+}
+
+export type Matcher = ReturnType<typeof createMatcher>;
+
+/** Says of statements that were looked at whole how they stand. */
+async function settleStatements(trx: Knex.Transaction): Promise<number> {
+  await change(
+    trx,
+    `update settlement.statement s set state = case
+       when exists (select from settlement.difference d where d.statement_id = s.id and d.state = 'DISPUTED') then 'DISPUTED'
+       when exists (select from settlement.difference d where d.statement_id = s.id and d.state in ('OPEN', 'AWAITING_APPROVAL')) then 'PARTIALLY_MATCHED'
+       when exists (select from settlement.difference d join settlement.decision c on c.exception_id = d.id and c.state = 'TAKEN'
+                    where d.statement_id = s.id) then 'ADJUSTED'
+       else 'MATCHED' end
+     where state = 'MATCHING' or (state = 'INGESTED' and not exists (select from settlement.statement_line l where l.statement_id = s.id))`,
+  );
+  return 0;
+}

@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { query } from '../../../platform/db/query.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { openBooks, type SoldOrder } from '../../../test/helpers/settlement-books.ts';
+import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
+import { verifyLedger } from '../ledger/verify.ts';
+import type { SettlementLine } from '../reports/model.ts';
+
+let database: TestDatabase;
+let books: ReturnType<typeof openBooks>;
+let channelCode = '';
+let channels = 0;
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'settlement']);
+});
+beforeEach(() => {
+  channelCode = `M${++channels}`;
+  books = openBooks(database.knex, channelCode);
+});
+afterAll(() => database.drop());
+
+const order: SoldOrder = {
+  orderId: 'ord_1',
+  channelOrderId: '1-2-3',
+  lines: [{ sku: 'A1', quantity: 2, netMinor: 1000n, taxMinor: 200n }],
+};
+/** What the channel tells of the order above when all is well: 24.00, less 15 per cent and a fee. */
+const rightLines: Partial<SettlementLine>[] = [
+  { class: 'SALE', sku: 'A1', quantity: 2, amountMinor: 2000n },
+  { class: 'SALE_TAX', sku: 'A1', amountMinor: 400n, words: { transaction: 'Order', type: 'ItemPrice', description: 'Tax' } },
+  { class: 'COMMISSION', sku: 'A1', amountMinor: -360n, words: { transaction: 'Order', type: 'ItemFees', description: 'Commission' } },
+]; // biome-ignore format: a table
+const fee: Partial<SettlementLine> = { class: 'FEE', channelOrderId: null, amountMinor: -100n, words: { transaction: 'Service Fee', type: 'other', description: 'Subscription Fee' } }; // biome-ignore format: one thought
+
+const number = (lines: readonly Partial<SettlementLine>[]) =>
+  lines.map((line, index) => lineOf({ channelOrderId: '1-2-3', ...line, lineNumber: index + 2 }));
+const store = (externalId: string, lines: readonly Partial<SettlementLine>[], overrides = {}) =>
+  storeReport(database.knex, reportOf(externalId, number(lines), { channelCode, ...overrides }), number(lines));
+const sell = async (sold = order) => {
+  await books.place(sold);
+  await books.invoice(sold);
+};
+const states = () =>
+  query(database.knex, 'select external_id as id, state from settlement.statement where channel_code = ? order by 1', [
+    channelCode,
+  ]);
+
+it('matches what is right to the shipment, posts it, and leaves nothing open', async () => {
+  await sell();
+  await store('s1', [...rightLines, fee]);
+  await books.settle();
+  expect(await books.differences()).toEqual([]);
+  expect(await states()).toEqual([{ id: 's1', state: 'MATCHED' }]);
+  expect(await books.statuses()).toEqual([{ orderId: 'ord_1', status: 'SETTLED' }]);
+  expect(
+    await query(
+      database.knex,
+      'select line_number::int as line, state, rule, target from settlement.line_match order by 1',
+    ),
+  ).toEqual([
+    { line: 2, state: 'MATCHED', rule: 'order-id', target: 'SHIPMENT' },
+    { line: 3, state: 'MATCHED', rule: 'order-id', target: 'SHIPMENT' },
+    { line: 4, state: 'MATCHED', rule: 'fee-rule', target: 'FEE_RULE' },
+    { line: 5, state: 'MATCHED', rule: 'fee-rule', target: 'FEE_RULE' },
+  ]);
+  // 24.00 sold; 19.40 wait for the payout, 3.60 and 1.00 were kept; nothing is owed for the order any more.
+  expect(await books.balances()).toEqual({
+    '1362 GBP': '1940',
+    '1776 GBP': '-400',
+    '6770 GBP': '360',
+    '6771 GBP': '100',
+    '8400 GBP': '-2000',
+  });
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+const cases: readonly [string, readonly Partial<SettlementLine>[], object][] = [
+  ['an order nobody knows', [{ channelOrderId: '9-9-9', amountMinor: 700n }], { reason: 'MISSING_ORDER', expected: null, actual: '700', difference: '700' }],
+  ['something that is no order id', [{ channelOrderId: 'Removal order 77', amountMinor: -50n, class: 'FEE' }], { reason: 'OVERLOADED_ORDER_ID', actual: '-50', difference: '-50' }],
+  ['another amount', [{ ...rightLines[0], amountMinor: 1950n }, ...rightLines.slice(1)], { reason: 'AMOUNT_DIFFERENCE', expected: '2400', actual: '2350', difference: '-50', sku: 'A1' }],
+  ['another tax', [rightLines[0], { ...rightLines[1], amountMinor: 350n }] as Partial<SettlementLine>[], { reason: 'TAX_DIFFERENCE', expected: '2400', actual: '2350', difference: '-50' }],
+  ['more units than were sold', [{ ...rightLines[0], quantity: 3, amountMinor: 3000n }], { reason: 'QUANTITY_DIFFERENCE', expected: '2400', actual: '3000', difference: '600' }],
+  ['fewer units than it paid for', [{ ...rightLines[0], quantity: 1 }, rightLines[1]] as Partial<SettlementLine>[], { reason: 'QUANTITY_DIFFERENCE', expected: '1200', actual: '2400', difference: '1200' }],
+  ['a fee without a rule', [...rightLines, { class: 'FEE', amountMinor: -77n, words: { transaction: 'Order', type: 'ItemFees', description: 'Glitter' } }], { reason: 'UNKNOWN_FEE', actual: '-77', difference: '-77' }],
+  ['the same line again', [...rightLines, rightLines[0]] as Partial<SettlementLine>[], { reason: 'DUPLICATE_LINE', actual: '2000', difference: '2000' }],
+  ['a refund of goods that never came back', [...rightLines, { class: 'REFUND', sku: 'A1', quantity: 1, amountMinor: -1200n }], { reason: 'LATE_REFUND', expected: null, actual: '-1200', difference: '-1200' }],
+  ['a line booked outside of the period', [{ ...rightLines[0], postedAt: new Date('2026-10-05T00:00:00Z') }, ...rightLines.slice(1)], { reason: 'PERIOD_SHIFT', expected: '2000', actual: '2000', difference: '0' }],
+  ['a SKU the order has not', [...rightLines, { class: 'SALE', sku: 'ZZ', quantity: 1, amountMinor: 500n }], { reason: 'UNKNOWN_SKU', actual: '500', difference: '500' }],
+]; // biome-ignore format: a table
+
+it.each(cases)('finds %s, alone, with its amounts', async (_, lines, expected) => {
+  await sell();
+  await store('s1', lines);
+  await books.settle();
+  const found = await books.differences();
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatchObject({ state: 'OPEN', ...expected });
+  expect(await states()).toEqual([{ id: 's1', state: 'PARTIALLY_MATCHED' }]);
+  // However it is seen, the channel's balance is what its lines add up to.
+  expect((await books.balances())['1362 GBP']).toBe(String(lines.reduce((sum, line) => sum + (line.amountMinor ?? 1000n), 0n))); // biome-ignore format: one thought
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('posts what a tolerance swallowed', async () => {
+  await sell();
+  await store('s1', [{ ...rightLines[0], amountMinor: 1999n }, ...rightLines.slice(1, 2)]);
+  await books.settle();
+  expect(await books.differences()).toEqual([]);
+  expect(await books.balances()).toMatchObject({ '1362 GBP': '2399', '4931 GBP': '1' });
+  expect((await books.balances())['1361 GBP']).toBeUndefined();
+});
+
+it('closes a difference that explains itself when the rest of the news comes', async () => {
+  await store('s1', rightLines);
+  await books.settle();
+  expect(await books.differences()).toMatchObject([{ reason: 'MISSING_ORDER', difference: '2040' }]);
+  await books.place(order);
+  await books.settle();
+  expect(await books.differences()).toMatchObject([{ reason: 'PERIOD_SHIFT', difference: '2400' }]);
+  await books.invoice(order);
+  await books.settle();
+  expect(await books.differences()).toEqual([]);
+  expect(await states()).toEqual([{ id: 's1', state: 'MATCHED' }]);
+  expect(await books.balances()).toMatchObject({ '1362 GBP': '2040' });
+  expect((await books.balances())['1390 GBP']).toBeUndefined();
+});
+
+it('finds what was shipped and never settled, once it is overdue, and takes it back when it is settled late', async () => {
+  await sell();
+  await books.settle();
+  expect(await books.statuses()).toEqual([{ orderId: 'ord_1', status: 'AWAITING_SETTLEMENT' }]);
+  expect(await books.matcher.findOverdue()).toBe(0);
+  books.clock.now = new Date('2026-12-05T09:00:00Z');
+  expect(await books.matcher.findOverdue()).toBeGreaterThan(0);
+  await books.settle();
+  expect(await books.differences()).toMatchObject([
+    { reason: 'NOT_SETTLED', expected: '2400', actual: null, difference: '-2400' },
+  ]);
+  expect(await books.matcher.findOverdue()).toBe(0);
+  await store('s1', rightLines);
+  await books.settle();
+  expect(await books.differences()).toEqual([]);
+});
+
+describe('two currencies', () => {
+  const abroad: SoldOrder = { ...order, currencyCode: 'EUR' };
+  const settledAs = async (amountMinor: bigint) => {
+    await sell(abroad);
+    await store('s1', [{ class: 'SALE', sku: 'A1', quantity: 2, amountMinor }]);
+    await books.settle();
+  };
+
+  it('takes a rate within the tolerance and posts the difference as one of exchange', async () => {
+    await settledAs(2050n); // 24.00 EUR at 0.85 are 20.40 GBP
+    expect(await books.differences()).toEqual([]);
+    expect(await books.balances()).toMatchObject({
+      '1362 GBP': '2050',
+      '1365 EUR': '2400',
+      '1365 GBP': '-2040',
+      '4840 GBP': '-10',
+    });
+    expect((await books.balances())['1361 EUR']).toBeUndefined();
+  });
+
+  it('makes a rate beyond it a difference', async () => {
+    await settledAs(1900n);
+    expect(await books.differences()).toMatchObject([
+      { reason: 'EXCHANGE_RATE_DIFFERENCE', expected: '2040', actual: '1900', difference: '-140', currency: 'GBP' },
+    ]);
+  });
+});

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { CommerceError } from '../../../platform/errors.ts';
+import { isCurrencyCode, timesRate } from '../../../platform/money.ts';
+import { projectFile } from '../../../platform/paths.ts';
+import { LINE_CLASSES, type LineClass } from '../reports/model.ts';
+
+/** Explains rows of a class by their words. */
+export interface FeeRule {
+  readonly class: LineClass;
+  readonly words: readonly string[];
+  /** Hundredths of a per cent of the sale; null when the amount is not checked. */
+  readonly rateBasisPoints: number | null;
+}
+
+export interface ChannelSettings {
+  readonly settlementDelayDays: number;
+  readonly periodGraceDays: number;
+  readonly remitsTax: boolean;
+  readonly orderIdPattern: RegExp | null;
+  readonly fees: readonly FeeRule[];
+}
+
+export interface SettlementSettings {
+  /** Minor units. */
+  tolerance(currencyCode: string): bigint;
+  /** Minor units above which a write-off needs a second person. */
+  secondApproverAbove(currencyCode: string): bigint;
+  channel(code: string): ChannelSettings;
+  /** Whether the channel has settings of its own. */
+  isConfigured(code: string): boolean;
+  readonly exchangeToleranceBasisPoints: number;
+  /** Converts at the reference rate, half up on the minor unit; null when there is no rate. */
+  convert(amountMinor: bigint, from: string, to: string): bigint | null;
+}
+
+const currency = z.string().refine(isCurrencyCode, 'expected an ISO 4217 code such as GBP');
+const minor = z.record(currency, z.int().min(0));
+const days = z.int().min(0).max(400);
+const pattern = z.string().refine(isPattern, 'expected a regular expression').nullable();
+const fee = z.strictObject({
+  class: z.enum(LINE_CLASSES),
+  words: z.array(z.string().trim().min(1)).min(1),
+  rateBasisPoints: z.int().min(0).max(10_000).optional(),
+});
+const channel = {
+  settlementDelayDays: days,
+  periodGraceDays: days,
+  remitsTax: z.boolean(),
+  orderIdPattern: pattern,
+  fees: z.array(fee),
+};
+const schema = z.strictObject({
+  tolerance: minor,
+  secondApproverAbove: minor,
+  exchange: z.strictObject({
+    toleranceBasisPoints: z.int().min(0).max(10_000),
+    rates: z.array(z.strictObject({ from: currency, to: currency, rate: z.string().regex(/^\d{1,9}(\.\d{1,9})?$/) })),
+  }),
+  default: z.strictObject(channel),
+  channels: z.record(z.string().min(1), z.strictObject(channel).partial()),
+});
+
+/**
+ * Reads how settlements are judged.
+ * @param file absolute path; `config/settlement.yaml` of the project unless told
+ * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
+ */
+export function loadSettlementSettings(file: string = projectFile('config', 'settlement.yaml')): SettlementSettings {
+  let read: unknown;
+  try {
+    read = parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
+  }
+  const parsed = schema.safeParse(read);
+  if (parsed.success) return toSettings(parsed.data);
+  const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
+  throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
+}
+
+type Read = z.output<typeof schema>;
+
+function toSettings(read: Read): SettlementSettings {
+  const channels = new Map(
+    Object.entries(read.channels).map(([code, own]) => [code, toChannel({ ...read.default, ...withoutAbsent(own) })]),
+  );
+  const fallback = toChannel(read.default);
+  const rates = new Map(read.exchange.rates.map(({ from, to, rate }) => [`${from} ${to}`, rate]));
+  return {
+    tolerance: (code) => BigInt(read.tolerance[code] ?? 0),
+    secondApproverAbove: (code) => BigInt(read.secondApproverAbove[code] ?? 0),
+    channel: (code) => channels.get(code) ?? fallback,
+    isConfigured: (code) => channels.has(code),
+    exchangeToleranceBasisPoints: read.exchange.toleranceBasisPoints,
+    convert(amountMinor, from, to) {
+      const rate = from === to ? '1' : rates.get(`${from} ${to}`);
+      return rate === undefined ? null : timesRate(amountMinor, rate, from, to);
+    },
+  };
+}
+
+function toChannel(read: Read['default']): ChannelSettings {
+  return {
+    ...read,
+    orderIdPattern: read.orderIdPattern === null ? null : new RegExp(read.orderIdPattern),
+    fees: read.fees.map((rule) => ({ ...rule, rateBasisPoints: rule.rateBasisPoints ?? null })),
+  };
+}
+
+function withoutAbsent<T extends object>(own: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** The rule that explains a row: its class, and words that fit its description or, where that is empty, its type. */
+export function feeRuleFor(
+  settings: ChannelSettings,
+  line: { readonly class: LineClass; readonly words: { readonly type: string; readonly description: string } },
+): FeeRule | null {
+  const said = (line.words.description || line.words.type).trim();
+  return (
+    settings.fees.find((rule) => rule.class === line.class && rule.words.some((words) => fits(words, said))) ?? null
+  );
+}
+
+/** `FBA*` fits FBAPerUnitFulfillmentFee; upper and lower case are the same. */
+function fits(words: string, said: string): boolean {
+  const parts = words.toLowerCase().split('*');
+  const text = said.toLowerCase();
+  if (parts.length === 1) return text === parts[0];
+  const [first = '', ...rest] = parts;
+  const last = rest.pop() ?? '';
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+  let from = first.length;
+  for (const part of rest) {
+    const at = text.indexOf(part, from);
+    if (at < 0 || at + part.length > text.length - last.length) return false;
+    from = at + part.length;
+  }
+  return true;
+}
+
+function isPattern(value: string | null): boolean {
+  try {
+    return value === null || new RegExp(value) !== null;
+  } catch {
+    return false;
+  }
+}

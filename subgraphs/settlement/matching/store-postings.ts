@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import { query } from '../../../platform/db/query.ts';
+import { derivedId } from '../../../platform/ids.ts';
+import { condensed, type LedgerLine, type NewLedgerEntry } from '../ledger/model.ts';
+import type { PostingRules } from '../ledger/posting-rules.ts';
+import { readEntries, reversalOf } from '../ledger/read.ts';
+import type { Movement, PostingGroup } from './model.ts';
+
+interface Posted {
+  statementId: string;
+  groupKey: string;
+  hash: string;
+  generation: number;
+  entryId: string | null;
+}
+
+export interface Note extends Posted {
+  readonly rawKey: string;
+}
+
+export interface Replacement {
+  readonly entries: NewLedgerEntry[];
+  readonly notes: Note[];
+}
+
+/**
+ * What has to be posted so that the ledger shows the lines of some order ids as they are seen now: what is seen
+ * differently is reversed and posted anew, what is not stays as it is. The caller appends the entries, then has them
+ * noted, in the same transaction.
+ */
+export async function replacePostings(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  channelCode: string,
+  rawKeys: readonly string[],
+  groups: readonly PostingGroup[],
+): Promise<Replacement> {
+  const known = await query<Posted>(
+    trx,
+    `select statement_id as "statementId", group_key as "groupKey", encode(content_hash, 'hex') as hash, generation, entry_id as "entryId"
+     from settlement.posted_group where channel_code = ? and raw_key = any(?::text[])`,
+    [channelCode, rawKeys],
+  );
+  const keyOf = (one: { statementId: string; groupKey: string }) => `${one.statementId} ${one.groupKey}`;
+  const before = new Map(known.map((one) => [keyOf(one), one]));
+  const wanted = groups.map((group) => {
+    const lines = condensed(group.movements.flatMap((movement) => linesOf(rules, movement)));
+    return { ...group, lines, hash: contentHash(lines) };
+  });
+  const changed = wanted.filter((one) => before.get(keyOf(one))?.hash !== one.hash);
+  const wantedKeys = new Set(wanted.map(keyOf));
+  const empty = contentHash([]);
+  const dropped = known
+    .filter((one) => !wantedKeys.has(keyOf(one)) && one.hash !== empty)
+    .map((one) => ({ ...one, rawKey: '', orderId: null, lines: [] as LedgerLine[], hash: empty }));
+  const replaced = [...changed, ...dropped];
+  if (replaced.length === 0) return { entries: [], notes: [] };
+
+  const oldIds = replaced.flatMap((one) => before.get(keyOf(one))?.entryId ?? []);
+  const old = await readEntries(trx, oldIds);
+  const dates = await bookingDates(trx, [...new Set(replaced.map((one) => one.statementId))]);
+  const entries: NewLedgerEntry[] = [];
+  const notes: Note[] = [];
+  for (const one of replaced) {
+    const previous = before.get(keyOf(one));
+    const previousEntry = previous?.entryId ? old.get(previous.entryId) : undefined;
+    if (previousEntry)
+      entries.push(reversalOf(previousEntry, `Seen differently: ${previousEntry.description}`, 'system', previousEntry.bookedAt)); // biome-ignore format: one thought
+    const generation = (previous?.generation ?? 0) + 1;
+    const cause = `settled:${one.statementId}:${one.groupKey}:${generation}`;
+    const date = dates.get(one.statementId);
+    if (!date) throw new Error('a statement vanished');
+    if (one.lines.length > 0)
+      entries.push({
+        cause,
+        event: 'SETTLEMENT',
+        erp: rules.erpOf('SETTLEMENT'),
+        bookedAt: date.bookedAt,
+        description: `Settlement ${date.externalId}`,
+        channelCode,
+        orderId: one.orderId,
+        statementId: one.statementId,
+        reversalOf: null,
+        actor: 'system',
+        lines: one.lines,
+      });
+    const entryId = one.lines.length > 0 ? derivedId('ledgerEntry', cause) : null;
+    notes.push({ statementId: one.statementId, groupKey: one.groupKey, rawKey: one.rawKey, hash: one.hash, generation, entryId }); // biome-ignore format: one thought
+  }
+  return { entries, notes };
+}
+
+/** Notes what was posted, after the entries were appended. */
+export async function notePostings(trx: Knex.Transaction, channelCode: string, notes: readonly Note[]): Promise<void> {
+  if (notes.length === 0) return;
+  await query(
+    trx,
+    `insert into settlement.posted_group as known (statement_id, group_key, channel_code, raw_key, content_hash, generation, entry_id)
+     select statement_id, group_key, ?, raw_key, decode(hash, 'hex'), generation, entry_id
+     from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::text[]) as n(statement_id, group_key, raw_key, hash, generation, entry_id)
+     on conflict (statement_id, group_key) do update
+       set content_hash = excluded.content_hash, generation = excluded.generation, entry_id = excluded.entry_id`,
+    [
+      channelCode,
+      notes.map((note) => note.statementId),
+      notes.map((note) => note.groupKey),
+      notes.map((note) => note.rawKey),
+      notes.map((note) => note.hash),
+      notes.map((note) => note.generation),
+      notes.map((note) => note.entryId),
+    ],
+  );
+}
+
+function linesOf(rules: PostingRules, movement: Movement): readonly LedgerLine[] {
+  const { amountMinor, currencyCode } = movement;
+  switch (movement.event) {
+    case 'SETTLEMENT':
+      return movement.class === 'PAYOUT' ? [] : rules.lines('SETTLEMENT', movement.class, amountMinor, currencyCode);
+    case 'CONVERSION':
+      return rules.lines('CONVERSION', movement.class, amountMinor, currencyCode);
+    case 'TOLERANCE':
+      return rules.lines('TOLERANCE', 'AMOUNT', amountMinor, currencyCode, rules.account('channel-receivable'));
+  }
+}
+
+function contentHash(lines: readonly LedgerLine[]): string {
+  const text = lines.map((line) => `${line.account} ${line.side} ${line.amountMinor} ${line.currencyCode}`).join('\n');
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Lines of a statement count on the last day of its period. */
+async function bookingDates(trx: Knex, statementIds: readonly string[]) {
+  const rows = await query<{ id: string; externalId: string; bookedAt: Date }>(
+    trx,
+    `select id, external_id as "externalId", greatest(period_start, period_end - interval '1 millisecond') as "bookedAt"
+     from settlement.statement where id = any(?::text[])`,
+    [statementIds],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
