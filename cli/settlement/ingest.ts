@@ -1,5 +1,4 @@
 import { createReadStream, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { basename, resolve } from 'node:path';
 import {
   type IngestOutcome,
@@ -12,6 +11,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { environment, usage } from '../failure.ts';
 import { type Store, withStore } from '../store.ts';
 import type { Terminal } from '../terminal.ts';
+import { commandActor } from './actor.ts';
 import { FORMATS } from './formats.ts';
 
 /** `commerce settlement ingest` */
@@ -34,7 +34,7 @@ export async function ingest(invocation: Invocation): Promise<ExitCode> {
         channelCode,
         format: FORMATS[format],
         fileName: basename(path),
-        receivedBy: `cli:${userName()}`,
+        receivedBy: commandActor(),
         ...(encoding === undefined ? {} : { encoding }),
         bytes: () => createReadStream(path, { highWaterMark: 256 * 1024 }),
       };
@@ -91,14 +91,5 @@ function isEncoding(name: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Who runs the command, for the audit. A container's user may have no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown';
   }
 }

@@ -1,10 +1,12 @@
 import type { Topic } from '../command.ts';
+import { bankCommand } from './bank-command.ts';
 import { checkCommand } from './check-command.ts';
 import { ingestCommand } from './ingest-command.ts';
+import { payoutsCommand } from './payouts-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
 export const settlementTopic: Topic = {
   name: 'settlement',
-  summary: "Channels' settlement reports: take them in, check them",
-  commands: [ingestCommand, checkCommand, verifyCommand],
+  summary: "Channels' settlement reports, payouts and bank statements: take them in, check them, verify the books",
+  commands: [ingestCommand, checkCommand, payoutsCommand, bankCommand, verifyCommand],
 };

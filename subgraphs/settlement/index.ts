@@ -14,6 +14,8 @@ export { loadPostingRules } from './ledger/posting-rules.ts';
 export { verifyLedger } from './ledger/verify.ts';
 export { loadSettlementSettings } from './matching/settings.ts';
 export { createOrderConsumption } from './own-events.ts';
+export { readTransfers, takeTransfers } from './payouts/amazon-transfers.ts';
+export { takeBankStatement } from './payouts/receipts.ts';
 export { REPORT_FORMATS } from './reports/formats.ts';
 export { checkPublishedStatement } from './reports/published-statements.ts';
 export { isReportRefusal } from './reports/refusal.ts';

@@ -1,0 +1,69 @@
+import { closeSync, createReadStream, existsSync, openSync, readSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import {
+  isReportRefusal,
+  loadPostingRules,
+  readTransfers,
+  takeBankStatement,
+  takeTransfers,
+} from '../../subgraphs/settlement/index.ts';
+import type { Invocation } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { environment, usage } from '../failure.ts';
+import { withStore } from '../store.ts';
+import { commandActor } from './actor.ts';
+
+/** `commerce settlement bank` */
+export function bank(invocation: Invocation): Promise<ExitCode> {
+  const file = fileOf(invocation);
+  const format =
+    (invocation.value('format') ?? (startsAsXml(file) ? 'camt' : 'csv')) === 'camt' ? 'CAMT_053' : 'BANK_CSV';
+  return orRefused(invocation, () =>
+    withStore(async ({ knex }) => {
+      const outcome = await takeBankStatement(knex, loadPostingRules(), {
+        format,
+        actor: commandActor(),
+        bytes: () => createReadStream(file),
+      });
+      return `${outcome.received} new receipts, ${outcome.known} known; ${outcome.matched} payouts arrived, ${outcome.differing} of them with another amount`;
+    }),
+  );
+}
+
+/** `commerce settlement payouts` */
+export function payouts(invocation: Invocation): Promise<ExitCode> {
+  const file = fileOf(invocation);
+  const channel = invocation.value('channel');
+  if (channel === undefined) throw usage('Which channel are they of? Say --channel <code>, such as AMAZON.');
+  return orRefused(invocation, async () => {
+    const transfers = readTransfers(await readFile(file, 'utf8'));
+    const { added, moved } = await withStore(({ knex }) =>
+      takeTransfers(knex, loadPostingRules(), channel, transfers, commandActor()),
+    );
+    return `${transfers.length} payouts: ${added} new, ${moved} moved`;
+  });
+}
+
+async function orRefused({ terminal }: Invocation, work: () => Promise<string>): Promise<ExitCode> {
+  try {
+    terminal.out(await work());
+    return EXIT.OK;
+  } catch (error) {
+    if (!isReportRefusal(error)) throw error;
+    terminal.out(`${terminal.style('red', `refused, ${error.code}`)}: ${error.message} Nothing of it was stored.`);
+    return EXIT.REFUSED;
+  }
+}
+
+function fileOf({ arguments: [file = ''] }: Invocation): string {
+  if (!existsSync(file)) throw environment(`${file} is not there.`);
+  return file;
+}
+
+function startsAsXml(file: string): boolean {
+  const head = Buffer.alloc(64);
+  const opened = openSync(file, 'r');
+  readSync(opened, head, 0, 64, 0);
+  closeSync(opened);
+  return head.toString('utf8').replace('\ufeff', '').trimStart().startsWith('<');
+}

@@ -1,0 +1,134 @@
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import { change, query } from '../../../platform/db/query.ts';
+import { inTransaction } from '../../../platform/db/transaction.ts';
+import { newId } from '../../../platform/ids.ts';
+import { isCurrencyCode } from '../../../platform/money.ts';
+import type { PostingRules } from '../ledger/posting-rules.ts';
+import { parseExactJson, readJsonAmount } from '../reports/exact-json.ts';
+import { readMoment } from '../reports/moment.ts';
+import { unreadable } from '../reports/refusal.ts';
+import { lockPayout, movePayout, postSent } from './change.ts';
+import { type PayoutState, payoutStateOf } from './states.ts';
+
+const money = z.object({ currencyCode: z.string(), currencyAmount: z.string() });
+const answer = z.object({
+  payouts: z.array(
+    z.object({
+      id: z.string().min(1).max(255),
+      currentStatus: z.string(),
+      amount: money.nullish(),
+      creationDate: z.string().nullish(),
+      traceId: z.string().nullish(),
+      relatedIdentifiers: z.array(z.object({ relatedIdentifierName: z.string(), relatedIdentifierValue: z.string() })).nullish(),
+    }),
+  ),
+}); // biome-ignore format: a table
+
+/** A payout as Amazon reports it. */
+export interface ReportedTransfer {
+  readonly externalId: string;
+  /** Null for a word that says nothing about the money. */
+  readonly state: PayoutState | null;
+  readonly amountMinor: bigint;
+  readonly currencyCode: string;
+  /** What the bank will show. */
+  readonly traceId: string | null;
+  readonly createdAt: Date | null;
+  readonly settlementId: string | null;
+}
+
+/** Reads an answer of Amazon's listPayouts (transfers 2024-06-01). Payouts without an amount send nothing. @throws ReportRefusal UNREADABLE */
+export function readTransfers(text: string): ReportedTransfer[] {
+  const parsed = answer.safeParse(parseExactJson(text));
+  if (!parsed.success) throw unreadable("The file is no answer of Amazon's listPayouts.");
+  return parsed.data.payouts.flatMap((payout) => {
+    if (!payout.amount) return [];
+    const { currencyCode, currencyAmount } = payout.amount;
+    const amountMinor = isCurrencyCode(currencyCode) ? readJsonAmount(currencyAmount, currencyCode) : null;
+    if (amountMinor === null) throw unreadable(`Payout ${payout.id}: the amount is none of an ISO 4217 currency.`);
+    const related = payout.relatedIdentifiers?.find(
+      ({ relatedIdentifierName }) => relatedIdentifierName === 'SETTLEMENT_ID',
+    );
+    return [
+      {
+        externalId: payout.id,
+        state: payoutStateOf(payout.currentStatus),
+        amountMinor,
+        currencyCode,
+        traceId: payout.traceId ?? null,
+        createdAt: payout.creationDate == null ? null : readMoment(payout.creationDate),
+        settlementId: related?.relatedIdentifierValue ?? null,
+      },
+    ];
+  });
+}
+
+/**
+ * Brings our payouts to what the channel says of them: new ones are recorded, those of a statement we have get their
+ * trace id, states move forward only. That the bank has the money is for the bank to say: PAID by the channel is in transit here.
+ *
+ * @returns how many were new, and how many moved
+ */
+export function takeTransfers(
+  db: Knex,
+  rules: PostingRules,
+  channelCode: string,
+  transfers: readonly ReportedTransfer[],
+  actor: string,
+): Promise<{ added: number; moved: number }> {
+  return inTransaction(db, async (trx) => {
+    let added = 0;
+    let moved = 0;
+    for (const transfer of transfers) {
+      const known = await payoutOf(trx, channelCode, transfer);
+      if (known === null) added += 1;
+      const id = known ?? (await addPayout(trx, channelCode, transfer));
+      await change(trx, 'update settlement.payout set reference = coalesce(?, reference) where id = ?', [
+        transfer.traceId,
+        id,
+      ]);
+      const payout = await lockPayout(trx, id);
+      if (!payout || transfer.state === null) continue;
+      const to = transfer.state === 'PAID' ? 'IN_TRANSIT' : transfer.state;
+      if (!(await movePayout(trx, payout, to, actor, `the channel says ${transfer.state}`))) continue;
+      moved += 1;
+      if (to === 'IN_TRANSIT') await postSent(trx, rules, payout, transfer.createdAt ?? new Date(), actor);
+    }
+    return { added, moved };
+  });
+}
+
+async function payoutOf(
+  trx: Knex.Transaction,
+  channelCode: string,
+  transfer: ReportedTransfer,
+): Promise<string | null> {
+  const [row] = await query<{ id: string }>(
+    trx,
+    `select p.id from settlement.payout p left join settlement.statement s on s.id = p.statement_id
+     where p.channel_code = ? and (p.external_id in (?, ?) or s.external_id = ?) order by p.id limit 1`,
+    [channelCode, transfer.externalId, transfer.settlementId ?? transfer.externalId, transfer.settlementId],
+  );
+  return row?.id ?? null;
+}
+
+async function addPayout(trx: Knex.Transaction, channelCode: string, transfer: ReportedTransfer): Promise<string> {
+  const id = newId('payout');
+  await change(
+    trx,
+    `insert into settlement.payout (id, channel_code, external_id, state, amount_minor, currency_code, reference, scheduled_at)
+     values (?, ?, ?, 'SCHEDULED', ?, ?, ?, ?)`,
+    [
+      id,
+      channelCode,
+      // The statement, when it comes, announces its payout under the settlement's id: both are one.
+      transfer.settlementId ?? transfer.externalId,
+      transfer.amountMinor.toString(),
+      transfer.currencyCode,
+      transfer.traceId,
+      transfer.createdAt,
+    ],
+  );
+  return id;
+}

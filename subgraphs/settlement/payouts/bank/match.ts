@@ -1,0 +1,60 @@
+import type { AwaitedPayout, BankReceipt } from './model.ts';
+
+/** How a receipt was found to be a payout; the surest first. */
+export type ReceiptRule = 'REFERENCE_AND_AMOUNT' | 'REFERENCE' | 'AMOUNT_AND_DATE';
+
+export interface ReceiptMatch {
+  readonly payoutId: string;
+  readonly rule: ReceiptRule;
+  /** What arrived less what was announced; minor units. */
+  readonly differenceMinor: bigint;
+  /** Whether what was carried forward has been taken off. */
+  readonly carried: boolean;
+}
+
+/** Days that money may arrive before it was said to be sent, and after. */
+const EARLY_DAYS = 3;
+const LATE_DAYS = 10;
+
+/**
+ * The payout that a receipt is. Its reference decides; without one, the amount does where a single payout of that amount
+ * is due about that day. Null when there is none, or when it could be several: a person decides then.
+ */
+export function payoutOfReceipt(receipt: BankReceipt, awaited: readonly AwaitedPayout[]): ReceiptMatch | null {
+  const candidates = awaited.filter((payout) => payout.currencyCode === receipt.currencyCode);
+  const words = plain(receipt.remittance);
+  const named = candidates.filter(({ references }) => references.some((reference) => mentions(words, reference)));
+  const found = (payout: AwaitedPayout, rule: ReceiptRule): ReceiptMatch => {
+    const carried = payout.carriedMinor !== 0n && receipt.amountMinor === payout.amountMinor + payout.carriedMinor;
+    const due = payout.amountMinor + (carried ? payout.carriedMinor : 0n);
+    return { payoutId: payout.id, rule, differenceMinor: receipt.amountMinor - due, carried };
+  };
+  const fits = (payout: AwaitedPayout) => found(payout, 'REFERENCE').differenceMinor === 0n;
+  const exact = named.filter(fits);
+  if (exact.length === 1 && exact[0]) return found(exact[0], 'REFERENCE_AND_AMOUNT');
+  if (named.length === 1 && named[0]) return found(named[0], 'REFERENCE');
+  if (named.length > 1) return null;
+  const due = candidates.filter((payout) => fits(payout) && isDue(payout, receipt.bookedOn));
+  return due.length === 1 && due[0] ? found(due[0], 'AMOUNT_AND_DATE') : null;
+}
+
+/** Banks drop spaces and punctuation, and change the case. */
+function plain(text: string): string {
+  return ` ${text.toUpperCase().replaceAll(/[^A-Z0-9]+/g, ' ')} `;
+}
+
+/** Whole words only, and none so short that it stands in any text: reference 17 is not in "177". */
+function mentions(words: string, reference: string): boolean {
+  const wanted = plain(reference);
+  if (wanted.trim().length < 4) return false;
+  return (
+    words.includes(wanted) ||
+    (wanted.trim().length >= 10 && words.replaceAll(' ', '').includes(wanted.replaceAll(' ', '')))
+  );
+}
+
+function isDue({ scheduledAt }: AwaitedPayout, bookedOn: string): boolean {
+  if (scheduledAt === null) return false;
+  const days = (Date.parse(`${bookedOn}T00:00:00Z`) - scheduledAt.getTime()) / 86_400_000;
+  return days >= -EARLY_DAYS && days <= LATE_DAYS;
+}

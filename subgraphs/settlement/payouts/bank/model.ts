@@ -1,0 +1,29 @@
+/** Money that arrived on our bank account, as the bank's statement has it. */
+export interface BankReceipt {
+  /** What the bank calls the entry; tells two equal amounts of one day apart. */
+  readonly bankReference: string;
+  /** Last four characters of the account; never the whole number. */
+  readonly accountTail: string;
+  /** The texts by which the payer says what it is for, and the ids it gives. */
+  readonly remittance: string;
+  /** Minor units; negative for money that was taken back. */
+  readonly amountMinor: bigint;
+  readonly currencyCode: string;
+  /** Day of booking, YYYY-MM-DD. */
+  readonly bookedOn: string;
+}
+
+export type BankFormat = 'CAMT_053' | 'BANK_CSV';
+
+/** A payout that waits for its money. */
+export interface AwaitedPayout {
+  readonly id: string;
+  readonly amountMinor: bigint;
+  /** What the channel is owed from earlier settlements and may take off: zero or negative. */
+  readonly carriedMinor: bigint;
+  readonly currencyCode: string;
+  /** Texts that the bank may show: the channel's reference, its id of the payout, its id of the settlement. */
+  readonly references: readonly string[];
+  /** When the money was to be sent; null when nobody said. */
+  readonly scheduledAt: Date | null;
+}

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { query } from '../../../platform/db/query.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.ts';
+import { ingestReport } from '../ingest/ingest.ts';
+import { loadPostingRules } from '../ledger/posting-rules.ts';
+import type { BankFormat } from './bank/model.ts';
+import { takeBankStatement } from './receipts.ts';
+
+const rules = loadPostingRules();
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'settlement']);
+  await query(
+    database.knex,
+    `insert into integration.channel (code, kind, name, price_list, currency_code) values ('AMAZON', 'MARKETPLACE', 'Amazon', 'AMAZON', 'GBP')`,
+  );
+});
+afterAll(() => database.drop());
+beforeEach(() =>
+  database.knex.raw('truncate settlement.statement_line, settlement.difference, settlement.payout, settlement.statement, settlement.report_file, settlement.bank_receipt cascade'),
+); // biome-ignore format: one thought
+
+const announce = (externalId: string, amountMinor: number) =>
+  ingestReport(database.knex, sourceOf(canonicalFile(externalId, [{ class: 'SALE', amountMinor }])));
+const take = (text: string, format: BankFormat = 'CAMT_053') =>
+  takeBankStatement(database.knex, rules, { format, actor: 'test', bytes: async function* () { yield Buffer.from(text); } }); // biome-ignore format: one thought
+const payouts = () =>
+  query(
+    database.knex,
+    `select p.external_id as "externalId", p.state, r.amount_minor as received from settlement.payout p left join settlement.bank_receipt r on r.payout_id = p.id order by 1`,
+  );
+const entry = (reference: string, amount: string, text: string, more = '') =>
+  `<Ntry><Amt Ccy="GBP">${amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-17</Dt></BookgDt><AcctSvcrRef>${reference}</AcctSvcrRef>
+   <NtryDtls><TxDtls><RmtInf><Ustrd>${text}</Ustrd></RmtInf></TxDtls></NtryDtls>${more}</Ntry>`;
+const camt = (...entries: string[]) =>
+  `<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt><Acct><Id><IBAN>GB33BUKB20201555555555</IBAN></Id></Acct>${entries.join('')}</Stmt></BkToCstmrStmt></Document>`;
+
+it('matches the money to its payout, posts it once, and knows the statement again', async () => {
+  await announce('settlement-177', 100000);
+  await announce('settlement-178', 100000);
+  const statement = camt(
+    entry('b1', '1000.00', 'AMAZON PAYMENTS SETTLEMENT 177'),
+    entry('b2', '12.00', 'SOMEBODY ELSE'),
+  );
+  expect(await take(statement)).toEqual({ received: 2, known: 0, matched: 1, differing: 0 });
+  expect(await take(statement)).toEqual({ received: 0, known: 2, matched: 0, differing: 0 });
+  expect(await payouts()).toEqual([
+    { externalId: 'settlement-177', state: 'PAID', received: '100000' },
+    { externalId: 'settlement-178', state: 'SCHEDULED', received: null },
+  ]);
+  const balances = await query(
+    database.knex,
+    `select account, sum(debit_minor - credit_minor)::text as balance from settlement.account_balance where channel_code = 'AMAZON' group by account order by account`,
+  );
+  expect(balances).toEqual(
+    [
+      { account: rules.account('bank'), balance: '100000' },
+      { account: rules.account('channel-balance'), balance: '-100000' },
+      { account: rules.account('payout-in-transit'), balance: '0' },
+    ].sort((a, b) => (a.account < b.account ? -1 : 1)),
+  );
+  expect(await query(database.knex, 'select distinct account_tail as tail from settlement.bank_receipt')).toEqual([{ tail: '5555' }]); // biome-ignore format: one thought
+});
+
+it('makes a difference of money that is short, with what was expected and what arrived', async () => {
+  await announce('settlement-179', 131240);
+  expect(await take(camt(entry('b3', '1000.00', 'Settlement-179')))).toMatchObject({ matched: 1, differing: 1 });
+  expect(await query(database.knex, 'select reason, expected_minor as expected, actual_minor as actual, difference_minor as difference, explanation from settlement.difference')).toEqual([
+    {
+      reason: 'AMOUNT_DIFFERENCE',
+      expected: '131240',
+      actual: '100000',
+      difference: '-31240',
+      explanation: 'The channel announced a payout of 1312.40 GBP; 1000.00 GBP arrived at the bank on 2026-11-17.',
+    },
+  ]); // biome-ignore format: one thought
+});
+
+it('finds the money of a payout that is announced after it arrived', async () => {
+  await take('booked_on,amount,currency,remittance\n2026-11-17,55.00,GBP,"settlement-180, thanks"\n', 'BANK_CSV');
+  await announce('settlement-180', 5500);
+  expect(await take('booked_on,amount,currency,remittance\n', 'BANK_CSV')).toEqual({
+    received: 0,
+    known: 0,
+    matched: 1,
+    differing: 0,
+  });
+  expect(await payouts()).toEqual([{ externalId: 'settlement-180', state: 'PAID', received: '5500' }]);
+});
+
+it('takes off the next payout what an earlier settlement owes the channel', async () => {
+  await ingestReport(database.knex, sourceOf(canonicalFile('settlement-183', [{ class: 'FEE', amountMinor: -3900 }])));
+  await announce('settlement-184', 10000);
+  expect(await take(camt(entry('b11', '61.00', 'settlement-184')))).toMatchObject({ matched: 1, differing: 0 });
+  expect(
+    await query(
+      database.knex,
+      `select p.external_id as "externalId", p.state, i.external_id as into from settlement.payout p left join settlement.payout i on i.id = p.carried_into order by 1`,
+    ),
+  ).toEqual([
+    { externalId: 'settlement-183', state: 'CARRIED_FORWARD', into: 'settlement-184' },
+    { externalId: 'settlement-184', state: 'PAID', into: null },
+  ]);
+});
+
+it('guesses nothing where two payouts could be meant, and keeps no debit', async () => {
+  await announce('settlement-181', 7000);
+  await announce('settlement-182', 7000);
+  const debit = entry('b9', '70.00', 'settlement-181').replace('CRDT', 'DBIT');
+  const pending = entry('b10', '70.00', 'settlement-181').replace('BOOK', 'PDNG');
+  expect(await take(camt(entry('b8', '70.00', 'AMAZON'), debit, pending))).toEqual({
+    received: 1,
+    known: 0,
+    matched: 0,
+    differing: 0,
+  });
+});
+
+it.each([
+  ['a document type', '<!DOCTYPE d [<!ENTITY a "x">]><Document/>'],
+  ['entities that grow', '<!DOCTYPE d [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><Document>&b;</Document>'],
+  ['a file of another machine', '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><Document>&x;</Document>'],
+  ['an entity that is not of XML', camt(entry('b', '1.00', '&nbsp;'))],
+  ['a file that is cut off', camt(entry('b', '1.00', 'x')).slice(0, 200)],
+  ['no statement', '<Document><Other/></Document>'],
+  ['an amount that is none', camt(entry('b', '1,00', 'x'))],
+  ['no XML', 'booked_on;amount'],
+])('refuses %s and stores nothing', async (_name, text) => {
+  await expect(take(text)).rejects.toMatchObject({ code: 'UNREADABLE' });
+  expect(await query(database.knex, 'select 1 from settlement.bank_receipt')).toEqual([]);
+});

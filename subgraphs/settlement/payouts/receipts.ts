@@ -1,0 +1,181 @@
+import type { Knex } from 'knex';
+import { change, query } from '../../../platform/db/query.ts';
+import { inTransaction } from '../../../platform/db/transaction.ts';
+import { derivedId } from '../../../platform/ids.ts';
+import { formatAmount } from '../../../platform/money.ts';
+import type { PostingRules } from '../ledger/posting-rules.ts';
+import { createTextReader } from '../reports/text.ts';
+import { createCamtReader } from './bank/camt.ts';
+import { createBankCsvReader } from './bank/csv.ts';
+import { payoutOfReceipt, type ReceiptMatch } from './bank/match.ts';
+import type { AwaitedPayout, BankFormat, BankReceipt } from './bank/model.ts';
+import { lockPayout, movePayout, postReceived, postSent } from './change.ts';
+
+/** What a bank statement brought. */
+export interface BankOutcome {
+  /** Credits that are new to us. */
+  readonly received: number;
+  /** Credits that an earlier statement had. */
+  readonly known: number;
+  /** Payouts whose money arrived with this run. */
+  readonly matched: number;
+  /** Of these, how many arrived with another amount: each is a difference for finance. */
+  readonly differing: number;
+}
+
+/**
+ * Takes in a bank statement: its credits become receipts, each once, and receipts are matched to payouts. Nothing is kept of
+ * debits. All of it in one transaction.
+ *
+ * @throws ReportRefusal UNREADABLE, CURRENCY_MISMATCH; then nothing was stored
+ */
+export async function takeBankStatement(
+  db: Knex,
+  rules: PostingRules,
+  statement: { readonly format: BankFormat; readonly actor: string; bytes(): AsyncIterable<Uint8Array> },
+): Promise<BankOutcome> {
+  const receipts: BankReceipt[] = [];
+  const text = createTextReader();
+  const reader = statement.format === 'CAMT_053' ? createCamtReader() : createBankCsvReader();
+  for await (const bytes of statement.bytes()) receipts.push(...reader.push(text.push(bytes)));
+  receipts.push(...reader.push(text.end()), ...reader.end());
+  const credits = receipts.filter(({ amountMinor }) => amountMinor > 0n);
+  return inTransaction(db, async (trx) => {
+    const received = await saveReceipts(trx, statement.format, credits);
+    return { received, known: credits.length - received, ...(await matchReceipts(trx, rules, statement.actor)) };
+  });
+}
+
+async function saveReceipts(
+  trx: Knex.Transaction,
+  source: BankFormat,
+  receipts: readonly BankReceipt[],
+): Promise<number> {
+  return change(
+    trx,
+    `insert into settlement.bank_receipt (id, source, account_tail, bank_reference, remittance, amount_minor, currency_code, booked_on)
+     select * from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::date[]) on conflict do nothing`,
+    [
+      receipts.map((one) => derivedId('bankReceipt', source, one.accountTail, one.bankReference, one.amountMinor.toString(), one.bookedOn)),
+      receipts.map(() => source),
+      receipts.map((one) => one.accountTail),
+      receipts.map((one) => one.bankReference),
+      receipts.map((one) => one.remittance.slice(0, 1_000)),
+      receipts.map((one) => one.amountMinor.toString()),
+      receipts.map((one) => one.currencyCode),
+      receipts.map((one) => one.bookedOn),
+    ],
+  ); // biome-ignore format: a table
+}
+
+/** Matches receipts without a payout to payouts without their money. May run at any time: a payout may be known after its money. */
+export async function matchReceipts(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  actor: string,
+): Promise<Pick<BankOutcome, 'matched' | 'differing'>> {
+  // One at a time: two that match at once would give one payout two receipts.
+  await query(trx, `select pg_advisory_xact_lock(hashtext('settlement.receipts'))`);
+  const open = await query<{
+    id: string;
+    remittance: string;
+    amountMinor: string;
+    currencyCode: string;
+    bookedOn: string;
+  }>(
+    trx,
+    `select id, remittance, amount_minor as "amountMinor", currency_code as "currencyCode", to_char(booked_on, 'YYYY-MM-DD') as "bookedOn"
+     from settlement.bank_receipt where payout_id is null order by booked_on, id`,
+  );
+  let awaited = open.length === 0 ? [] : await awaitedPayouts(trx);
+  let differing = 0;
+  let matched = 0;
+  for (const row of open) {
+    const receipt = { ...row, amountMinor: BigInt(row.amountMinor), bankReference: '', accountTail: '' };
+    const match = payoutOfReceipt(receipt, awaited);
+    if (!match) continue;
+    await receive(trx, rules, match, receipt, actor);
+    awaited = awaited.filter(({ id }) => id !== match.payoutId);
+    matched += 1;
+    if (match.differenceMinor !== 0n) differing += 1;
+  }
+  return { matched, differing };
+}
+
+/** Payouts `c` that the channel may take off payout `p`: what earlier settlements owe it and no payout has settled. */
+const CARRIED = `c.channel_code = p.channel_code and c.currency_code = p.currency_code and c.state = 'CARRIED_FORWARD' and c.carried_into is null
+  and (c.scheduled_at is null or p.scheduled_at is null or c.scheduled_at <= p.scheduled_at)`;
+
+async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
+  const rows = await query<
+    Omit<AwaitedPayout, 'amountMinor' | 'carriedMinor'> & { amountMinor: string; carriedMinor: string }
+  >(
+    trx,
+    `select p.id, p.amount_minor as "amountMinor", p.currency_code as "currencyCode", p.scheduled_at as "scheduledAt",
+       coalesce((select sum(c.amount_minor) from settlement.payout c where ${CARRIED}), 0)::text as "carriedMinor",
+       array_remove(array[p.reference, p.external_id, s.external_id], null) as "references"
+     from settlement.payout p left join settlement.statement s on s.id = p.statement_id
+     where p.state in ('SCHEDULED', 'IN_TRANSIT') order by p.scheduled_at nulls last, p.id`,
+  );
+  return rows.map((row) => ({ ...row, amountMinor: BigInt(row.amountMinor), carriedMinor: BigInt(row.carriedMinor) }));
+}
+
+async function receive(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  match: ReceiptMatch,
+  receipt: { id: string; amountMinor: bigint; currencyCode: string; bookedOn: string },
+  actor: string,
+): Promise<void> {
+  const payout = await lockPayout(trx, match.payoutId);
+  if (!payout) return;
+  const bookedAt = new Date(`${receipt.bookedOn}T00:00:00Z`);
+  await movePayout(
+    trx,
+    payout,
+    'PAID',
+    actor,
+    `bank receipt ${receipt.id}, by ${match.rule.toLowerCase().replaceAll('_', ' ')}`,
+  );
+  await change(trx, 'update settlement.bank_receipt set payout_id = ? where id = ?', [payout.id, receipt.id]);
+  const carried = match.carried
+    ? await query<{ id: string }>(
+        trx,
+        `update settlement.payout c set carried_into = p.id from settlement.payout p where p.id = ? and ${CARRIED} returning c.id`,
+        [payout.id],
+      )
+    : [];
+  for (const { id } of carried) {
+    const taken = await lockPayout(trx, id);
+    if (taken) await postSent(trx, rules, taken, bookedAt, actor);
+  }
+  await postSent(trx, rules, payout, bookedAt, actor);
+  await postReceived(trx, rules, payout, { receiptId: receipt.id, amountMinor: receipt.amountMinor, bookedAt }, actor);
+  if (match.differenceMinor === 0n) {
+    // Only a statement in the books can be reconciled; one that is posted later finds its payout paid.
+    if (payout.statementId)
+      await change(trx, `update settlement.statement set state = 'RECONCILED' where id = ? and state = 'POSTED'`, [
+        payout.statementId,
+      ]);
+    return;
+  }
+  const say = (amountMinor: bigint) =>
+    `${formatAmount({ amountMinor, currencyCode: payout.currencyCode })} ${payout.currencyCode}`;
+  await change(
+    trx,
+    `insert into settlement.difference (id, channel_code, group_key, reason, state, account, expected_minor, actual_minor, difference_minor, currency_code, statement_id, explanation)
+     values (?, ?, ?, 'AMOUNT_DIFFERENCE', 'OPEN', ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`,
+    [
+      derivedId('reconciliationException', payout.channelCode, `payout:${payout.id}`, 'AMOUNT_DIFFERENCE'),
+      payout.channelCode,
+      `payout:${payout.id}`,
+      rules.account('payout-in-transit'),
+      payout.amountMinor.toString(),
+      receipt.amountMinor.toString(),
+      match.differenceMinor.toString(),
+      payout.currencyCode,
+      payout.statementId,
+      `The channel announced a payout of ${say(payout.amountMinor)}; ${say(receipt.amountMinor)} arrived at the bank on ${receipt.bookedOn}.`,
+    ],
+  );
+}
