@@ -32,6 +32,7 @@ export async function startGatewayPart(
     subgraphs: parts.subgraphs,
     knex: parts.knex,
     production,
+    tokens: config.tokens,
     createSubscriptions: (deps) => createSubscriptions({ ...deps, log: parts.backbone.log, tail }),
     health: {
       facts: {

@@ -4,6 +4,9 @@ import type { Logger } from '../platform/logger.ts';
 import { type ContractDefinition, readContracts } from '../registry/contracts.ts';
 import { createAuthenticate } from './access/authenticate.ts';
 import type { Authenticate, Grant } from './access/grant.ts';
+import { KeySet } from './access/tokens/key-set.ts';
+import { loadKeys } from './access/tokens/load-keys.ts';
+import { createVerifyToken, type TokenRules } from './access/tokens/verify-token.ts';
 import { ContractServers } from './contract-servers.ts';
 import { createDataSources, type SubgraphPlace } from './data-sources/service-map.ts';
 import { routeContract } from './http/contract-route.ts';
@@ -38,6 +41,8 @@ export interface GatewayOptions {
   readonly knex: Knex;
   /** Refuses the keys of the local default. */
   readonly production: boolean;
+  /** Which bearer tokens are taken. Null or left out: none. */
+  readonly tokens?: (TokenRules & { readonly keyPlaces: readonly string[] }) | null;
   readonly createSubscriptions: (parts: SubscriptionParts) => SubscriptionTransport;
   readonly health: HealthOptions;
   readonly logger: Logger;
@@ -81,7 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   metrics.serves(runtime.supergraphId);
   runtime.onSwap(() => metrics.serves(runtime.supergraphId));
 
-  const authenticate = createAuthenticate({ knex, production });
+  const authenticate = createAuthenticate({ knex, production, verifyToken: tokenVerifier(options) });
   const subscriptions = options.createSubscriptions({
     runtime,
     authenticate,
@@ -113,4 +118,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await dataSources.close();
     },
   };
+}
+
+function tokenVerifier({ tokens, logger }: GatewayOptions) {
+  if (!tokens) return null;
+  return createVerifyToken(tokens, new KeySet({ load: () => loadKeys(tokens.keyPlaces), logger }));
 }

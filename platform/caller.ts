@@ -32,6 +32,16 @@ const callerSchema = z.object({
   traceId: z.string(),
 });
 
+export type IdempotencyOwner = Pick<Caller, 'clientId'> & Partial<Pick<Caller, 'customerId'>>;
+
+/**
+ * Whose idempotency keys a request's keys are: the client's, and within it each customer's own. Two customers of one app
+ * may choose the same key, and must not get each other's answers.
+ */
+export function idempotencyScope({ clientId, customerId = null }: IdempotencyOwner): string {
+  return customerId === null ? clientId : JSON.stringify([clientId, customerId]);
+}
+
 export type Channel = z.infer<typeof channelSchema>;
 export type Caller = z.infer<typeof callerSchema>;
 

@@ -42,6 +42,13 @@ const url = (protocols: readonly string[], fits: (address: URL) => boolean = () 
     return address !== null && protocols.includes(address.protocol) && fits(address);
   });
 
+/** Keys that came over the open network in clear could be anybody's. */
+const isSafe = (value: string) => {
+  const address = URL.canParse(value) ? new URL(value) : null;
+  const isHere = address !== null && ['localhost', '127.0.0.1', '[::1]'].includes(address.hostname);
+  return address?.protocol === 'https:' || (address?.protocol === 'http:' && isHere);
+};
+
 const httpUrl = url(['http:', 'https:']);
 const databaseUrl = url(['postgresql:', 'postgres:'], (address) => address.pathname.length > 1);
 
@@ -68,6 +75,20 @@ const subgraphAt = (name: string) =>
   });
 
 const MODES = ['development', 'test', 'production'] as const;
+/** Symmetric algorithms are left out on purpose: who can check such a token can also make one. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const environment = z.object({
@@ -120,6 +141,42 @@ const environment = z.object({
     meaning:
       'Signs what the gateway asks of a subgraph. Required with `NODE_ENV=production`; otherwise one is generated and kept in `DATA_DIR`.',
   }),
+  JWT_ISSUER: optional(z.string().min(1), {
+    expected: 'the `iss` of the tokens, such as https://login.example.com/',
+    meaning: 'Issuer of the bearer tokens that the gateway takes. Without it: API keys only.',
+  }),
+  JWT_AUDIENCE: optional(z.string().min(1), {
+    expected: 'the `aud` of the tokens, such as https://api.example.com',
+    meaning: 'Whom tokens must be meant for. Needed with `JWT_ISSUER`.',
+  }),
+  JWT_JWKS_URL: optional(
+    z.string().refine((value) => value.split(',').every((place) => isSafe(place.trim()))),
+    {
+      expected: 'URLs with https, separated by commas; http for this machine only',
+      meaning:
+        'Where the issuer publishes its keys (JWKS). Needed with `JWT_ISSUER`, unless `JWT_JWKS_FILE` holds them.',
+    },
+  ),
+  JWT_JWKS_FILE: optional(z.string().min(1), {
+    expected: 'path of a file',
+    meaning: "A JWKS with the issuer's public keys; read again when a token names a key that is not in it.",
+  }),
+  JWT_ALGORITHMS: variable(
+    z
+      .string()
+      .transform((value) => value.split(',').map((name) => name.trim()))
+      .pipe(z.array(z.enum(ALGORITHMS)).min(1)) as unknown as z.ZodType<readonly string[], string>,
+    {
+      expected: `some of ${ALGORITHMS.join(', ')}, separated by commas`,
+      fallback: 'RS256,PS256,ES256,EdDSA',
+      meaning: 'Signature algorithms that are accepted.',
+    },
+  ),
+  JWT_CLOCK_TOLERANCE_SECONDS: variable(integer(0, 300), {
+    expected: 'seconds, 0 to 300',
+    fallback: '10',
+    meaning: "How far the issuer's clock may be from ours.",
+  }),
   ERP_URL: systemAt('ERP'),
   OMS_URL: systemAt('OMS'),
   WMS_URL: systemAt('WMS'),
@@ -159,6 +216,16 @@ export type SystemName = 'erp' | 'oms' | 'wms' | 'carrier';
 /** Name of a subgraph that has a server. */
 export type SubgraphName = 'product' | 'inventory' | 'order' | 'fulfillment' | 'settlement' | 'operations';
 
+/** Which bearer tokens the gateway takes. */
+export interface TokenConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  /** URLs or files of JSON Web Key Sets; at least one. */
+  readonly keyPlaces: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly toleranceSeconds: number;
+}
+
 /** Null always means "not set"; docs/configuration.md says what happens then. */
 export interface Config {
   readonly nodeEnv: (typeof MODES)[number];
@@ -178,6 +245,8 @@ export interface Config {
   readonly redisUrl: string | null;
   /** Never null in production. Where it is null, `keptSecret` gives one. */
   readonly subgraphSecret: string | null;
+  /** Null: the gateway takes API keys only. */
+  readonly tokens: TokenConfig | null;
   readonly systemUrls: Readonly<Record<SystemName, string | null>>;
   /** Null: derived from the subgraph secret, see app/system-token.ts. */
   readonly systemTokens: Readonly<Record<SystemName, string | null>>;
@@ -201,6 +270,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(set);
   const wrong = new Set(parsed.error?.issues.map((issue) => String(issue.path[0])));
   if (set.NODE_ENV === 'production' && !set.SUBGRAPH_SECRET) wrong.add('SUBGRAPH_SECRET');
+  if (set.JWT_ISSUER || set.JWT_JWKS_URL || set.JWT_JWKS_FILE) {
+    if (!set.JWT_ISSUER) wrong.add('JWT_ISSUER');
+    if (!set.JWT_AUDIENCE) wrong.add('JWT_AUDIENCE');
+    if (!set.JWT_JWKS_URL && !set.JWT_JWKS_FILE) wrong.add('JWT_JWKS_URL');
+  }
   if (wrong.size > 0 || !parsed.success) throw refusal([...wrong], set);
   return toConfig(parsed.data);
 }
@@ -221,6 +295,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     },
     redisUrl: read.REDIS_URL,
     subgraphSecret: read.SUBGRAPH_SECRET,
+    tokens: toTokenConfig(read),
     systemUrls: { erp: read.ERP_URL, oms: read.OMS_URL, wms: read.WMS_URL, carrier: read.CARRIER_URL },
     systemTokens: { erp: read.ERP_TOKEN, oms: read.OMS_TOKEN, wms: read.WMS_TOKEN, carrier: read.CARRIER_TOKEN },
     systemPort: read.SYSTEM_PORT,
@@ -239,6 +314,18 @@ function toConfig(read: z.output<typeof environment>): Config {
     shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,
     idempotencyRetentionDays: read.IDEMPOTENCY_RETENTION_DAYS,
     demoPaceMillis: read.DEMO_PACE_MS,
+  };
+}
+
+function toTokenConfig(read: z.output<typeof environment>): TokenConfig | null {
+  if (read.JWT_ISSUER === null || read.JWT_AUDIENCE === null) return null;
+  const urls = read.JWT_JWKS_URL?.split(',').map((place) => place.trim()) ?? [];
+  return {
+    issuer: read.JWT_ISSUER,
+    audience: read.JWT_AUDIENCE,
+    keyPlaces: [...urls, ...(read.JWT_JWKS_FILE === null ? [] : [resolve(read.JWT_JWKS_FILE)])],
+    algorithms: read.JWT_ALGORITHMS,
+    toleranceSeconds: read.JWT_CLOCK_TOLERANCE_SECONDS,
   };
 }
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Channel } from '../../platform/caller.ts';
 import type { Knex } from '../../platform/db/database.ts';
 import { change, query } from '../../platform/db/query.ts';
+import { CHANNEL_COLUMNS, type ChannelRow, toChannel } from './channels.ts';
 import { usualScopes } from './scopes.ts';
 
 /** What an API key allows. */
@@ -39,16 +40,15 @@ export async function revokeApiKey(knex: Knex, prefix: string): Promise<boolean>
   return (await change(knex, statement, [prefix])) > 0;
 }
 
-/** @param key what the client sent. Null when it is unknown or revoked. */
-export async function findApiKey(knex: Knex, key: string): Promise<ApiKey | null> {
+/** @param hash SHA-256 of what the client sent, in hex. Null when it is unknown or revoked. */
+export async function findApiKey(knex: Knex, hash: string): Promise<ApiKey | null> {
   const [row] = await query<ApiKeyRow>(
     knex,
-    `select k.client_id, k.contracts, k.customer_id, k.scopes, k.development, c.code, c.kind, c.name, c.price_list,
-            c.currency_code, c.safety_stock, c.acknowledgement_hours
+    `select k.client_id, k.contracts, k.customer_id, k.scopes, k.development, ${CHANNEL_COLUMNS}
        from integration.api_key k
        left join integration.channel c on c.code = k.channel_code
       where k.hash = decode(?, 'hex') and k.revoked_at is null`,
-    [hashOf(key)],
+    [hash],
   );
   if (!row) return null;
   return {
@@ -89,16 +89,6 @@ export async function insertApiKey(
   );
 }
 
-interface ChannelRow {
-  code: string;
-  kind: Channel['kind'];
-  name: string;
-  price_list: string;
-  currency_code: string;
-  safety_stock: number;
-  acknowledgement_hours: number | null;
-}
-
 type ApiKeyRow = {
   client_id: string;
   contracts: string[];
@@ -106,15 +96,3 @@ type ApiKeyRow = {
   scopes: string[] | null;
   development: boolean;
 } & (ChannelRow | { code: null });
-
-function toChannel(row: ChannelRow): Channel {
-  return {
-    code: row.code,
-    kind: row.kind,
-    name: row.name,
-    priceList: row.price_list,
-    currencyCode: row.currency_code,
-    safetyStock: row.safety_stock,
-    acknowledgementHours: row.acknowledgement_hours,
-  };
-}

@@ -34,7 +34,7 @@ export function toProblem(error: unknown): HttpProblem {
   if (!isCommerceError(error)) return new HttpProblem(500, 'INTERNAL_SERVER_ERROR', INTERNAL_MESSAGE);
   switch (error.code) {
     case 'UNAUTHENTICATED':
-      return new HttpProblem(401, error.code, error.message, { 'www-authenticate': 'ApiKey' });
+      return new HttpProblem(401, error.code, error.message, { 'www-authenticate': 'ApiKey, Bearer' });
     case 'DATABASE_UNAVAILABLE':
     case 'OVERLOADED':
       return new HttpProblem(503, error.code, error.message, { 'retry-after': '1' });

@@ -7,6 +7,7 @@ import type { GatewayRuntime } from '../runtime.ts';
 import type { SubscriptionTransport } from '../subscription-transport.ts';
 import { readTraceId } from '../trace.ts';
 import { isGraphQLPath } from './contract-route.ts';
+import { refuseCredentialInUrl } from './credential-in-url.ts';
 import { type Explorer, wantsPage } from './explorer.ts';
 import type { GraphQLEndpoint } from './graphql.ts';
 import { type HealthOptions, readiness } from './health.ts';
@@ -92,6 +93,7 @@ export class HttpServer {
     });
     try {
       if (!url) throw new HttpProblem(400, 'BAD_REQUEST', 'The URL is malformed.');
+      if (isGraphQL) refuseCredentialInUrl(url);
       if (isGraphQL && !wantsPage(request, url)) {
         contract = await this.#options.endpoint.handle({ request, response, url, traceId });
       } else await this.#route(request, response, url);
@@ -139,6 +141,13 @@ export class HttpServer {
     if (this.#draining || !url || !isGraphQLPath(url.pathname)) {
       const status = this.#draining ? '503 Service Unavailable' : '404 Not Found';
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
+    try {
+      refuseCredentialInUrl(url);
+    } catch {
+      this.#options.logger.info({ status: 401, code: 'UNAUTHENTICATED' }, 'request refused');
+      socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
       return;
     }
     this.#options.subscriptions.handleUpgrade(request, socket, head);

@@ -92,7 +92,7 @@ async function connect(
   connection: Connection,
   params: Record<string, unknown>,
 ): Promise<boolean> {
-  const credentials = { ...connection.headers, ...lowerCased(params) };
+  const credentials = credentialsOf(connection, lowerCased(params));
   try {
     const grant = await options.authenticate(credentials, readTraceId(undefined));
     const found = routeContract(options.runtime, connection.path, grant);
@@ -104,11 +104,20 @@ async function connect(
     connection.closed.addEventListener('abort', stopWatching, { once: true });
     return true;
   } catch (error) {
-    if (isCommerceError(error) && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN')) return false;
+    if (isCommerceError(error) && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN')) {
+      options.logger.info({ code: error.code, transport: 'websocket' }, 'request refused');
+      return false;
+    }
     formatFailure(error, options.logger, '');
     connection.close(TRY_AGAIN_LATER, 'Try again later');
     return false;
   }
+}
+
+/** A credential in the payload replaces those of the request: the two may be of different kinds. */
+function credentialsOf(connection: Connection, params: Record<string, unknown>): Credentials {
+  const brings = 'x-api-key' in params || 'authorization' in params;
+  return brings ? params : { ...connection.headers, ...params };
 }
 
 async function start(

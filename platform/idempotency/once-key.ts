@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Caller } from '../caller.ts';
+import { type IdempotencyOwner, idempotencyScope } from '../caller.ts';
 import { CommerceError } from '../errors.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 export interface OnceRequest {
-  /** The client whose key it is: the same key of another client is another key. */
-  caller: Pick<Caller, 'clientId'>;
+  /** Whose key it is: the same key of another client, or of another of its customers, is another key. */
+  caller: IdempotencyOwner;
   /** Name of the mutation. The same key on another mutation is another key. */
   operation: string;
   /** As the client sent it: 1 to 255 characters. */
@@ -38,7 +38,7 @@ const MAX_KEY_LENGTH = 255;
 export function onceKeyOf(request: OnceRequest): OnceKey {
   checkKey(request.key);
   const hash = createHash('sha256').update(canonicalJson(request.input)).digest();
-  return { scope: request.caller.clientId, operation: request.operation, key: request.key, hash };
+  return { scope: idempotencyScope(request.caller), operation: request.operation, key: request.key, hash };
 }
 
 /** @throws CommerceError IDEMPOTENCY_KEY_INVALID */

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { idempotencyScope } from '../../platform/caller.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { markReplayed } from '../../platform/graphql/subgraph.ts';
@@ -144,7 +145,7 @@ export const mutations = {
         if ('code' in packages) return packages;
         return context.nodes.confirmShipment(
           work.nodeReference,
-          { key: `${context.caller.clientId}:${input.idempotencyKey}`, packages: packages.packages },
+          { key: `${idempotencyScope(context.caller)}:${input.idempotencyKey}`, packages: packages.packages },
           context.signal,
         );
       },

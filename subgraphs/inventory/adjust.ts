@@ -31,13 +31,13 @@ export interface AdjustResult {
  * While the warehouse is asked, this transaction holds nothing but its own idempotency key: positions are locked after
  * the answer. When the process dies in between, the same request asks again under the same key and gets the same booking.
  *
- * @param clientId whose idempotency key it is
+ * @param scope whose idempotency key it is
  * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE: it may be booked or not, repeat it
  */
 export async function adjustStock(
   trx: Knex.Transaction,
   source: StockSource,
-  clientId: string,
+  scope: string,
   input: InventoryAdjustInput,
   signal: AbortSignal,
 ): Promise<AdjustResult> {
@@ -56,7 +56,7 @@ export async function adjustStock(
 
   const outcome = await source.adjust(
     {
-      key: bookingKey(clientId, input.idempotencyKey),
+      key: bookingKey(scope, input.idempotencyKey),
       siteCode: location.code,
       sku: input.sku,
       reason: input.reason,
@@ -140,9 +140,9 @@ async function knownSequence(trx: Knex.Transaction, positionId: string): Promise
 }
 
 /** The warehouse's references are short, and two clients may choose the same key. */
-function bookingKey(clientId: string, idempotencyKey: string): string {
+function bookingKey(scope: string, idempotencyKey: string): string {
   return `adj-${createHash('sha256')
-    .update(JSON.stringify([clientId, idempotencyKey]))
+    .update(JSON.stringify([scope, idempotencyKey]))
     .digest('hex')
     .slice(0, 40)}`;
 }

@@ -1,3 +1,4 @@
+import { idempotencyScope } from '../../platform/caller.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { type AdjustResult, adjustStock, type InventoryAdjustInput } from './adjust.ts';
 import type { InventoryContext } from './context.ts';
@@ -84,7 +85,7 @@ export const mutations = {
   async inventoryAdjust(_: unknown, { input }: { input: InventoryAdjustInput }, context: InventoryContext) {
     const { caller, source, signal } = context;
     const result: AdjustResult | 'conflict' = await once(context, 'inventoryAdjust', input, input, (trx) =>
-      adjustStock(trx, source, caller.clientId, input, signal),
+      adjustStock(trx, source, idempotencyScope(caller), input, signal),
     );
     if (result === 'conflict') return { position: null, userErrors: [conflict] };
     return {

@@ -41,11 +41,12 @@ export async function startLiveServer(
 ): Promise<LiveServer> {
   const graph = options.graph ?? (await createLiveGraph());
   const keys = new Set(Object.keys(callers));
-  const authenticate: Authenticate = async (credentials, traceId) => {
+  const byKey: Authenticate = async (credentials, traceId) => {
     const key = credentials['x-api-key'] as keyof typeof callers;
     if (!keys.has(key)) throw new CommerceError('UNAUTHENTICATED', 'The API key is unknown or was revoked.');
     return { contracts: [callers[key].contract], caller: { ...callers[key], traceId } };
   };
+  const authenticate = options.authenticate ?? byKey;
   const { runtime, log, tail } = graph;
   const subscriptions = createSubscriptions({ runtime, authenticate, log, tail, logger: silent, ...options });
   const servers = new ContractServers(runtime, silent);
