@@ -4,8 +4,8 @@ import { CommerceError } from '../../platform/errors.ts';
 import { announceChanges } from './announce.ts';
 import { claimFeedPosition, moveFeedPosition, readFeedPosition } from './feed-position.ts';
 import { locationIdOf, locationsById, saveLocations } from './locations.ts';
-import type { RejectedRecord, StockChange, StockChanges, StockLevel, StockSource } from './port.ts';
-import { applyChanges, applyLevels } from './projection.ts';
+import type { IncomingLot, RejectedRecord, StockChange, StockChanges, StockLevel, StockSource } from './port.ts';
+import { applyChanges, applyLevels, applySupply } from './projection.ts';
 
 /** Bookings that the source does not have any more, or never tells: they were skipped after a snapshot. */
 export interface FeedGap {
@@ -37,6 +37,8 @@ export interface FeedReader {
   readNext(waitSeconds: number, signal: AbortSignal): Promise<number>;
   /** Takes over the source's locations and all its balances. What is newer here stays. */
   refresh(signal: AbortSignal): Promise<void>;
+  /** Takes over what is on its way. */
+  readSupply(signal: AbortSignal): Promise<void>;
   /** Whether a snapshot is being read. Its changes are best told at its end: a SKU is on many of its pages. */
   isRefreshing(): boolean;
 }
@@ -79,7 +81,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   }
 
   /** A site may have opened since the locations were read. */
-  async function withKnownSites<Row extends StockChange | StockLevel>(
+  async function withKnownSites<Row extends StockChange | StockLevel | IncomingLot>(
     rows: readonly Row[],
     signal: AbortSignal,
   ): Promise<{ rows: readonly Row[]; unknown: readonly RejectedRecord[] }> {
@@ -93,7 +95,9 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     const isKnown = (row: Row) => known.has(idsOf.get(row.siteCode) ?? '');
     return {
       rows: rows.filter(isKnown),
-      unknown: rows.filter((row) => !isKnown(row)).map(({ sequence }) => ({ sequence, problem: 'site' })),
+      unknown: rows
+        .filter((row) => !isKnown(row))
+        .map((row) => ({ sequence: 'sequence' in row ? row.sequence : null, problem: 'site' })),
     };
   }
 
@@ -104,6 +108,15 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   return {
     refresh,
     isRefreshing: () => refreshing,
+
+    async readSupply(signal) {
+      const { lots, rejected, head } = await source.supply(signal);
+      const { rows, unknown } = await withKnownSites(lots, signal);
+      await inTransaction(knex, async (trx) => {
+        await reject(trx, [...rejected, ...unknown]);
+        await applySupply(trx, rows, head);
+      });
+    },
 
     async readNext(waitSeconds, signal) {
       const after = await readFeedPosition(knex, name);

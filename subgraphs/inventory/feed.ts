@@ -33,6 +33,8 @@ const ANNOUNCE_MILLIS = 200;
 /** How often holds that are over are booked so, in milliseconds. */
 const EXPIRE_MILLIS = 1_000;
 const EXPIRE_LIMIT = 500;
+/** How often the warehouse is asked what is on its way, in milliseconds. Receipts are known at once: the ledger tells them. */
+const SUPPLY_MILLIS = 30_000;
 /** Pause after a failure: doubles from the first to the last, in milliseconds. */
 const PAUSE = { first: 200, last: 10_000 } as const;
 
@@ -64,6 +66,7 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
     repeat('stock announcements', ANNOUNCE_MILLIS, async () => {
       while (!signal.aborted && !reader.isRefreshing() && (await inTransaction(knex, announceChanges)));
     }),
+    repeat('incoming supply', SUPPLY_MILLIS, () => reader.readSupply(signal)),
     repeat('hold expiry', EXPIRE_MILLIS, async () => {
       while (!signal.aborted && (await expireHolds(knex, EXPIRE_LIMIT)) >= EXPIRE_LIMIT);
     }),

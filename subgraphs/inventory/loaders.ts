@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { inKeyOrder } from '../../platform/batch.ts';
 import { type Caller, maySee } from '../../platform/caller.ts';
 import { locationsById } from './locations.ts';
-import type { Location, Position, Reservation, StockTotal } from './model.ts';
+import type { Location, Lot, Position, Reservation, StockTotal } from './model.ts';
 import {
   type Heard,
   positionsById,
@@ -12,6 +12,7 @@ import {
   reservationsById,
   type StockQuestion,
   stockTotals,
+  supplyByPosition,
 } from './read.ts';
 
 /** Most keys of one statement. A page of 100 products with 10 variants each is two. */
@@ -27,12 +28,13 @@ function known<Value>(read: (ids: readonly string[]) => Promise<ReadonlyMap<stri
 
 /** Fresh for every request: the cache must not outlive the caller's rights, nor the stock. */
 export function createInventoryLoaders(knex: Knex, caller: Caller) {
+  const asker = { channelCode: caller.channel?.code ?? null, safetyStock: caller.channel?.safetyStock ?? 0 };
   return {
     /** Stock over the nodes in question; null when the SKU or the location is unknown. */
     totals: new DataLoader<StockQuestion, Heard<StockTotal> | null, string>(
       async (questions) => {
         const askable = questions.filter(({ sku, locationId }) => isStorable(sku) && isStorable(locationId ?? ''));
-        const found = await stockTotals(knex, askable);
+        const found = await stockTotals(knex, askable, asker);
         return questions.map((question) => found.get(questionKey(question)) ?? null);
       },
       { name: 'inventory.totals', maxBatchSize: MAX_BATCH, cacheKeyFn: questionKey },
@@ -47,6 +49,13 @@ export function createInventoryLoaders(knex: Knex, caller: Caller) {
     positions: new DataLoader<string, Heard<Position> | null>(
       known((ids) => positionsById(knex, ids)),
       { name: 'inventory.positionById', maxBatchSize: MAX_BATCH },
+    ),
+    supply: new DataLoader<string, Lot[]>(
+      async (ids) => {
+        const found = await supplyByPosition(knex, ids);
+        return ids.map((id) => found.get(id) ?? []);
+      },
+      { name: 'inventory.supplyByPosition', maxBatchSize: MAX_BATCH },
     ),
     locations: new DataLoader<string, Location | null>(
       known((ids) => locationsById(knex, ids)),

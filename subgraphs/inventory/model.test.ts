@@ -1,33 +1,50 @@
 import { describe, expect, it } from '@jest/globals';
-import { availabilityStatus, confidenceOf, nodePolicy, type StockTotal, sellableQuantity } from './model.ts';
+import { availabilityStatus, confidenceOf, nextAvailableAt, nodePolicy, type StockTotal } from './model.ts';
 
-const total = (rest: Partial<StockTotal> = {}): StockTotal => ({
-  available: 10,
+const DAY = new Date('2026-12-24T06:00:00Z');
+const total = (sellable: number, rest: Partial<StockTotal> = {}): StockTotal => ({
+  sellable,
+  backorderable: null,
+  orderLimit: null,
+  releaseAt: null,
   incoming: 0,
   incomingAt: null,
   everStocked: true,
   asOf: new Date(0),
+  promises: [],
   ...rest,
-});
-
-describe('sellableQuantity', () => {
-  it('withholds the channel safety stock once, and never goes below zero', () => {
-    expect(sellableQuantity(total({ available: 10 }), 3)).toBe(7);
-    expect(sellableQuantity(total({ available: 2 }), 3)).toBe(0);
-  });
 });
 
 describe('availabilityStatus', () => {
   it.each([
-    [6, total(), 'IN_STOCK'],
-    [5, total(), 'LOW_STOCK'],
-    [1, total(), 'LOW_STOCK'],
-    [0, total(), 'OUT_OF_STOCK'],
-    [0, total({ incoming: 8 }), 'BACKORDER'],
-    [0, total({ incoming: 8, everStocked: false }), 'PREORDER'],
-    [0, total({ everStocked: false }), 'OUT_OF_STOCK'],
-  ] as const)('of %i is %j: %s', (sellable, stock, status) => {
-    expect(availabilityStatus(sellable, stock)).toBe(status);
+    [total(6), 'IN_STOCK'],
+    [total(5), 'LOW_STOCK'],
+    [total(1), 'LOW_STOCK'],
+    [total(0), 'OUT_OF_STOCK'],
+    [total(0, { incoming: 8 }), 'BACKORDER'],
+    [total(0, { incoming: 8, everStocked: false }), 'PREORDER'],
+    [total(0, { everStocked: false }), 'OUT_OF_STOCK'],
+    [total(0, { incoming: 8, backorderable: 0 }), 'OUT_OF_STOCK'],
+    [total(0, { backorderable: 3 }), 'BACKORDER'],
+    [total(0, { releaseAt: DAY }), 'PREORDER'],
+    [total(0, { releaseAt: DAY, backorderable: 0 }), 'OUT_OF_STOCK'],
+  ] as const)('of %j is %s', (stock, status) => {
+    expect(availabilityStatus(stock)).toBe(status);
+  });
+});
+
+describe('nextAvailableAt', () => {
+  const promises = [
+    { at: new Date(1), units: 0 },
+    { at: DAY, units: 4 },
+  ];
+  it.each([
+    ['the first date on which something can be promised', total(0, { promises }), DAY],
+    ['the release', total(0, { promises, releaseAt: new Date(5) }), new Date(5)],
+    ['null when there is enough', total(2, { promises }), null],
+    ['null when nothing is dated', total(0, { incoming: 9 }), null],
+  ])('is %s', (_, stock, date) => {
+    expect(nextAvailableAt(stock)).toEqual(date);
   });
 });
 

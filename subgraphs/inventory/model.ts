@@ -32,10 +32,16 @@ export interface Position {
 export type AvailabilityStatus = 'IN_STOCK' | 'LOW_STOCK' | 'BACKORDER' | 'PREORDER' | 'OUT_OF_STOCK';
 export type Confidence = 'LIVE' | 'CACHED' | 'FALLBACK';
 
-/** Stock of one SKU over the nodes in question: all shippable ones, or one location. */
+/** What a channel may sell of one SKU over the nodes in question: all shippable ones, or one location. */
 export interface StockTotal {
-  /** Sum of what the nodes have available. */
-  readonly available: number;
+  /** Units the channel may sell now, after its rules. A bundle counts whole bundles. */
+  readonly sellable: number;
+  /** Units beyond these that orders may wait for; null: any number. */
+  readonly backorderable: number | null;
+  /** Most units of one order; null: no limit. */
+  readonly orderLimit: number | null;
+  /** Until then orders are preorders; null when it is on sale. */
+  readonly releaseAt: Date | null;
   readonly incoming: number;
   /** When the first of it is expected; null when no date is known. */
   readonly incomingAt: Date | null;
@@ -43,6 +49,14 @@ export interface StockTotal {
   readonly everStocked: boolean;
   /** Latest measurement among the nodes. */
   readonly asOf: Date;
+  /** What can be promised by the dates on which more is expected, after orders that wait: rising. */
+  readonly promises: readonly { readonly at: Date; readonly units: number }[];
+}
+
+/** Goods on their way to a location. */
+export interface Lot {
+  readonly units: number;
+  readonly expectedAt: Date | null;
 }
 
 /** From this many units down, channels are told that stock is low. */
@@ -53,17 +67,20 @@ export const LIVE_MILLIS = 60_000;
 /** Silence after which a figure is only a FALLBACK, in milliseconds. */
 export const CACHED_MILLIS = 15 * 60_000;
 
-/** Units a channel may sell: its own safety stock is withheld from the total, and the answer is never negative. */
-export function sellableQuantity(total: StockTotal, channelSafetyStock: number): number {
-  return Math.max(0, total.available - channelSafetyStock);
+export function availabilityStatus(total: StockTotal): AvailabilityStatus {
+  if (total.releaseAt !== null) return total.backorderable === 0 ? 'OUT_OF_STOCK' : 'PREORDER';
+  if (total.sellable > LOW_STOCK_UNITS) return 'IN_STOCK';
+  if (total.sellable > 0) return 'LOW_STOCK';
+  if (total.backorderable === 0) return 'OUT_OF_STOCK';
+  if (total.incoming === 0) return total.backorderable === null ? 'OUT_OF_STOCK' : 'BACKORDER';
+  return total.everStocked ? 'BACKORDER' : 'PREORDER';
 }
 
-/** @param sellable from {@link sellableQuantity} */
-export function availabilityStatus(sellable: number, total: StockTotal): AvailabilityStatus {
-  if (sellable > LOW_STOCK_UNITS) return 'IN_STOCK';
-  if (sellable > 0) return 'LOW_STOCK';
-  if (total.incoming === 0) return 'OUT_OF_STOCK';
-  return total.everStocked ? 'BACKORDER' : 'PREORDER';
+/** When more can be had; null when enough is there, or when no date is known. */
+export function nextAvailableAt(total: StockTotal): Date | null {
+  if (total.releaseAt !== null) return total.releaseAt;
+  if (total.sellable > 0) return null;
+  return total.promises.find(({ units }) => units > 0)?.at ?? null;
 }
 
 /** @param silenceMillis since the warehouse's feed was last read to its end; null when it never was */

@@ -68,6 +68,26 @@ export interface StockPage {
   readonly head: number;
 }
 
+/** Goods that are announced to arrive at a site. */
+export interface IncomingLot {
+  readonly siteCode: string;
+  readonly sku: string;
+  /** The document that announces it; unique per site and SKU. A receipt for it names it as its reference. */
+  readonly lot: string;
+  /** Units still to come, 1 to 100,000,000. */
+  readonly units: number;
+  /** Null when no date is known. */
+  readonly expectedAt: Date | null;
+}
+
+/** Everything that is on its way. */
+export interface IncomingSupply {
+  readonly lots: readonly IncomingLot[];
+  readonly rejected: readonly RejectedRecord[];
+  /** Receipts up to this number of the ledger are taken into account. */
+  readonly head: number;
+}
+
 /** A change we ask the warehouse to book. Give `delta` or `counted`. */
 export interface StockAdjustment {
   /** The warehouse books once per key. */
@@ -112,6 +132,9 @@ export interface StockSource {
     options: { readonly limit: number; readonly waitSeconds: number },
     signal: AbortSignal,
   ): Promise<StockChanges>;
+
+  /** All goods that are on their way, to all sites. */
+  supply(signal: AbortSignal): Promise<IncomingSupply>;
 
   /** All positions, page by page. A position that moves meanwhile appears with the balance of its page's moment. */
   snapshot(signal: AbortSignal): AsyncIterable<StockPage>;

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { locationIdOf, positionIdOf } from './locations.ts';
-import type { StockChange, StockLevel } from './port.ts';
+import type { IncomingLot, StockChange, StockLevel } from './port.ts';
 
 /**
  * Applies bookings of the warehouse's ledger to the positions: newer numbers win, older ones change nothing. Goods that
@@ -44,6 +44,19 @@ export function applyLevels(trx: Knex.Transaction, levels: readonly StockLevel[]
   );
 }
 
+/**
+ * Takes over everything that is on its way.
+ * @param head number of the ledger that the list was made at: positions that know later bookings keep what they know
+ */
+export async function applySupply(trx: Knex.Transaction, lots: readonly IncomingLot[], head: number): Promise<void> {
+  const rows = lots.map(({ siteCode, ...lot }) => ({
+    ...lot,
+    locationId: locationIdOf(siteCode),
+    positionId: positionIdOf(siteCode, lot.sku),
+  }));
+  await query(trx, 'select inventory.apply_supply(?, ?::jsonb)', [head, JSON.stringify(rows)]);
+}
+
 type SourceRow = Omit<StockChange, 'kind' | 'reference'> & {
   readonly kind: StockChange['kind'] | 'SNAPSHOT';
   readonly reference: string | null;
@@ -53,14 +66,18 @@ type SourceRow = Omit<StockChange, 'kind' | 'reference'> & {
 
 async function applySource(trx: Knex.Transaction, rows: readonly SourceRow[]): Promise<string[]> {
   if (rows.length === 0) return [];
+  const told = JSON.stringify(
+    rows.map(({ siteCode, ...row }) => ({
+      ...row,
+      locationId: locationIdOf(siteCode),
+      positionId: positionIdOf(siteCode, row.sku),
+    })),
+  );
   const touched = await query<{ sku: string }>(trx, 'select distinct sku from inventory.apply_source(?::jsonb)', [
-    JSON.stringify(
-      rows.map(({ siteCode, ...row }) => ({
-        ...row,
-        locationId: locationIdOf(siteCode),
-        positionId: positionIdOf(siteCode, row.sku),
-      })),
-    ),
+    told,
   ]);
+  if (rows.some((row) => row.kind === 'RECEIPT' || row.incoming !== null)) {
+    await query(trx, 'select inventory.receive_supply(?::jsonb)', [told]);
+  }
   return touched.map((row) => row.sku);
 }

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { groupBy } from '../../platform/batch.ts';
 import { query } from '../../platform/db/query.ts';
-import type { Position, Reservation, ReservationState, StockTotal } from './model.ts';
+import type { Lot, Position, Reservation, ReservationState, StockTotal } from './model.ts';
 
 /** Of which nodes the stock is asked: one location, or all that ship (null). */
 export interface StockQuestion {
@@ -52,6 +52,13 @@ function toPosition(row: PositionRow): Heard<Position> {
   };
 }
 
+/** For whom stock is asked: the rules of a channel decide what it may sell. */
+export interface StockAsker {
+  readonly channelCode: string | null;
+  /** Units of every SKU withheld from the channel, where no rule says otherwise. */
+  readonly safetyStock: number;
+}
+
 /**
  * Stock over the nodes of each question, one statement for all.
  * @returns by {@link questionKey}; absent when no warehouse has heard of the SKU, or there is no such location
@@ -59,50 +66,66 @@ function toPosition(row: PositionRow): Heard<Position> {
 export async function stockTotals(
   knex: Knex,
   questions: readonly StockQuestion[],
+  asker: StockAsker,
 ): Promise<Map<string, Heard<StockTotal>>> {
   const rows = await query<{
     sku: string;
     location_id: string | null;
-    available: number;
+    sellable: number;
+    backorder_units: number | null;
+    cap: number | null;
+    release_at: Date | null;
     incoming: number;
     incoming_at: Date | null;
     ever_stocked: boolean;
     as_of: Date;
+    promises: { at: string; units: number }[];
     silence_millis: number | null;
   }>(
     knex,
-    `with asked as (select * from unnest(?::text[], ?::text[]) as asked (sku, location_id))
-     select asked.sku, asked.location_id,
-            coalesce(sum(stock.available) filter (where scope.counts), 0)::int as available,
-            coalesce(sum(stock.incoming) filter (where scope.counts), 0)::int as incoming,
-            min(stock.incoming_at) filter (where scope.counts and stock.incoming > 0) as incoming_at,
-            coalesce(bool_or(stock.source_sequence > 0) filter (where scope.counts), false) as ever_stocked,
-            coalesce(max(stock.as_of) filter (where scope.counts), max(stock.as_of)) as as_of,
-            ${SILENCE} as silence_millis
-     from asked
-     join inventory.stock_at(?::text[], null, statement_timestamp()) stock using (sku)
-     join inventory.location on location.id = stock.location_id
-     cross join lateral (select case when asked.location_id is null then location.shippable else asked.location_id = location.id end as counts) scope
-     where asked.location_id is null or exists (select from inventory.location named where named.id = asked.location_id)
-     group by asked.sku, asked.location_id`,
+    `select stock.*, ${SILENCE} as silence_millis
+     from (
+       select location_id, array_agg(sku) as skus from unnest(?::text[], ?::text[]) as asked (sku, location_id) group by location_id
+     ) scope
+     cross join lateral inventory.availability(?, ?, scope.skus, scope.location_id, statement_timestamp()) stock`,
     [
       questions.map((question) => question.sku),
       questions.map((question) => question.locationId),
-      [...new Set(questions.map((question) => question.sku))],
+      asker.channelCode,
+      asker.safetyStock,
     ],
   );
   return new Map(
     rows.map((row) => [
       questionKey({ sku: row.sku, locationId: row.location_id }),
       {
-        available: row.available,
+        sellable: row.sellable,
+        backorderable: row.backorder_units,
+        orderLimit: row.cap,
+        releaseAt: row.release_at,
         incoming: row.incoming,
         incomingAt: row.incoming_at,
         everStocked: row.ever_stocked,
         asOf: row.as_of,
+        promises: row.promises.map(({ at, units }) => ({ at: new Date(at), units })),
         silenceMillis: row.silence_millis,
       },
     ]),
+  );
+}
+
+/** Lots that are on their way, by the key of the position: first expected first. */
+export async function supplyByPosition(knex: Knex, ids: readonly string[]): Promise<Map<string, Lot[]>> {
+  const rows = await query<{ position_id: string; units: number; expected_at: Date | null }>(
+    knex,
+    `select position.id as position_id, supply.units, supply.expected_at
+     from inventory.position join inventory.supply using (sku, location_id)
+     where position.id = any (?::text[]) order by position.id, supply.expected_at nulls last, supply.lot`,
+    [ids],
+  );
+  const lots = groupBy(rows, (row) => row.position_id);
+  return new Map(
+    [...lots].map(([id, found]) => [id, found.map(({ units, expected_at }) => ({ units, expectedAt: expected_at }))]),
   );
 }
 

@@ -2,7 +2,7 @@ import { connectionOf, type PageArgs } from '../../platform/graphql/connection.t
 import type { Resolvers } from '../../platform/graphql/subgraph.ts';
 import type { InventoryContext } from './context.ts';
 import { listLocations } from './locations.ts';
-import { availabilityStatus, confidenceOf, type LocationKind, type Position, sellableQuantity } from './model.ts';
+import { availabilityStatus, confidenceOf, type LocationKind, nextAvailableAt, type Position } from './model.ts';
 import { mutations } from './mutations.ts';
 import type { Heard } from './read.ts';
 
@@ -26,15 +26,18 @@ export const resolvers: Resolvers = {
     async availability(
       { sku }: { sku: string },
       { locationId }: { locationId?: string | null },
-      { caller, loaders }: InventoryContext,
+      { loaders }: InventoryContext,
     ) {
       const total = await loaders.totals.load({ sku, locationId: locationId ?? null });
       if (!total) return null;
-      const sellable = sellableQuantity(total, caller.channel?.safetyStock ?? 0);
       return {
-        status: availabilityStatus(sellable, total),
-        sellableQuantity: sellable,
-        nextAvailableAt: sellable > 0 ? null : total.incomingAt,
+        status: availabilityStatus(total),
+        sellableQuantity: total.sellable,
+        backorderableQuantity: total.backorderable,
+        orderLimit: total.orderLimit,
+        releaseAt: total.releaseAt,
+        nextAvailableAt: nextAvailableAt(total),
+        promises: total.promises.map(({ at, units }) => ({ at, quantity: units })),
         asOf: total.asOf,
         confidence: confidenceOf(total.silenceMillis),
       };
@@ -52,6 +55,9 @@ export const resolvers: Resolvers = {
     variant: variantOf,
     location: (position: Position, _: unknown, { loaders }: InventoryContext) =>
       loaders.locations.load(position.locationId),
+    shortage: ({ onHand, committed }: Position) => Math.max(0, committed - onHand),
+    incomingLots: async ({ id }: Position, _: unknown, { loaders }: InventoryContext) =>
+      (await loaders.supply.load(id)).map(({ units, expectedAt }) => ({ quantity: units, expectedAt })),
     confidence: (position: Heard<Position>) => confidenceOf(position.silenceMillis),
   },
 

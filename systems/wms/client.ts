@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { CallOptions, FeedPosition } from '../client-kit/call-options.ts';
 import { rejectionCode } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
@@ -6,6 +7,7 @@ import type {
   WmsAdjustment,
   WmsConfirmation,
   WmsDeliveryQuery,
+  WmsInboundAdvice,
   WmsNewDelivery,
   WmsNewReceipt,
   WmsStockQuery,
@@ -20,6 +22,10 @@ import * as wire from './wire.ts';
 export interface WmsClient {
   sites(options?: CallOptions): Promise<wire.WmsSite[]>;
   stock(query: WmsStockQuery, options?: CallOptions): Promise<wire.WmsStockPage>;
+  /** Everything that suppliers announced and that did not come yet. */
+  inboundAdvices(options?: CallOptions): Promise<wire.WmsInboundAdvices>;
+  /** Announces goods, or says anew what an advice announces. UNKNOWN_SITE, UNKNOWN_ARTICLE. */
+  putInboundAdvice(advice: WmsInboundAdvice, options?: CallOptions): Promise<void>;
   /** Ledger rows after a number. May hold duplicates and come in any order: go by `ledgerNo`. */
   stockLedger(position: FeedPosition, options?: CallOptions): Promise<wire.WmsLedgerPage>;
   /** UNKNOWN_SITE, UNKNOWN_ARTICLE, POSITION_MOVED, NEGATIVE_STOCK (both with numbers `quantity`, `lastLedgerNo`), REFERENCE_REUSED. */
@@ -75,6 +81,11 @@ export function createWmsClient(options: SystemClientOptions): WmsClient {
         query: { ...query, article: articleNos?.join(',') },
         answer: wire.stockPage,
       }),
+    inboundAdvices: (call) => client.call({ ...call, ...get, path: '/inbound-advices', answer: wire.inboundAdvices }),
+    async putInboundAdvice({ adviceNo, ...body }, call) {
+      const path = `/inbound-advices/${encodeURIComponent(adviceNo)}`;
+      await client.call({ ...call, method: 'PUT', repeatable: true, path, body, answer: z.unknown() });
+    },
     stockLedger: ({ after, limit, waitSeconds }, call) =>
       client.poll(
         { ...call, path: '/stock-ledger', query: { after, limit }, answer: wire.ledgerPage },

@@ -32,6 +32,18 @@ export interface WmsNewReceipt {
   readonly lines: readonly WmsLine[];
 }
 
+/** Goods announced to a site. Receipts name it as their reference. */
+export interface WmsInboundAdvice {
+  readonly adviceNo: string;
+  readonly site: string;
+  readonly lines: readonly {
+    readonly articleNo: string;
+    readonly quantity: number;
+    /** ISO 8601 UTC; null when no date is known. */
+    readonly dueAt: string | null;
+  }[];
+}
+
 export interface WmsLine {
   readonly lineRef: string;
   readonly articleNo: string;

@@ -45,6 +45,21 @@ export const stockPage = z.object({
   nextPage: z.string().nullable(),
 });
 
+export const inboundAdvices = z.object({
+  expected: z.array(
+    z.object({
+      adviceNo: z.string(),
+      site: z.string(),
+      articleNo: z.string(),
+      /** Announced, less what was received under the advice's number. Whatever another system says: it is checked by the reader. */
+      openQuantity: z.number(),
+      dueAt: moment.nullable(),
+    }),
+  ),
+  /** Receipts up to this ledger row are taken into account. */
+  ledgerNo: feedNumber,
+});
+
 export const receiptAnswer = z.object({ reference: z.string(), entries: z.array(ledgerEntry) });
 
 const content = z.object({ lineRef: z.string(), articleNo: z.string(), quantity: z.int().positive() });
@@ -112,6 +127,7 @@ export const deliveryEvent = z.object({
 export const deliveryEventPage = z.object({ events: z.array(deliveryEvent), lastEventNo: feedNumber });
 
 export type WmsSite = z.output<typeof site>;
+export type WmsInboundAdvices = z.output<typeof inboundAdvices>;
 export type WmsLedgerEntry = z.output<typeof ledgerEntry>;
 export type WmsLedgerPage = z.output<typeof ledgerPage>;
 export type WmsStockPage = z.output<typeof stockPage>;

@@ -12,6 +12,16 @@ export interface StartedStockSource {
   readonly source: StockSource;
   /** Lets goods leave for an order, as the warehouse's floor does. Resolves when it is booked. */
   issue(goods: { siteCode: string; sku: string; quantity: number; reference: string; lineRef: string }): Promise<void>;
+  /** A supplier announces goods to a site under a document's number. */
+  announce(goods: {
+    siteCode: string;
+    sku: string;
+    lot: string;
+    units: number;
+    expectedAt: Date | null;
+  }): Promise<void>;
+  /** Announced goods come in. Resolves when it is booked. */
+  receive(goods: { siteCode: string; sku: string; lot: string; quantity: number }): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -41,6 +51,23 @@ export function stockSourceContract(name: string, start: (seed: StockSourceSeed)
       source = started.source;
     });
     afterEach(() => started.stop());
+
+    it('tells what is on its way, less what came in of it, and at which booking that is true', async () => {
+      const expectedAt = new Date('2026-12-24T06:00:00.000Z');
+      expect((await source.supply(signal)).lots).toEqual([]);
+      const first = { siteCode: 'EAST', sku: '71053', lot: 'PO-1', units: 8, expectedAt };
+      const second = { siteCode: 'SHOP', sku: 'NEW', lot: 'PO-2', units: 5, expectedAt: null };
+      await started.announce(first);
+      await started.announce(second);
+      const before = await source.supply(signal);
+      expect(before.lots).toEqual([first, second]);
+      expect(before.head).toBe(await head());
+      await started.receive({ siteCode: 'EAST', sku: '71053', lot: 'PO-1', quantity: 3 });
+      const after = await source.supply(signal);
+      expect(after).toEqual({ lots: [{ ...first, units: 5 }, second], rejected: [], head: before.head + 1 });
+      const booked = (await ledger()).at(-1);
+      expect(booked).toMatchObject({ kind: 'RECEIPT', reference: 'PO-1', sku: '71053', onHand: 13 });
+    });
 
     const read = (after: number, waitSeconds = 0, limit = 100) => source.changes(after, { limit, waitSeconds }, signal);
 

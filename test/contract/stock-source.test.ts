@@ -15,6 +15,10 @@ stockSourceContract('memory', async (seed) => {
     issue: async (goods) => {
       source.issue(goods);
     },
+    announce: async (goods) => source.announce(goods),
+    receive: async (goods) => {
+      source.receive(goods);
+    },
     stop: async () => undefined,
   };
 });
@@ -64,6 +68,16 @@ async function startWms(seed: StockSourceSeed): Promise<StartedStockSource> {
         collect: false,
         lines: [{ lineRef, articleNo: articleNoOf(sku), quantity }],
       });
+    },
+    announce: ({ siteCode, sku, lot, units, expectedAt }) =>
+      wms.putInboundAdvice({
+        adviceNo: lot,
+        site: siteCode,
+        lines: [{ articleNo: articleNoOf(sku), quantity: units, dueAt: expectedAt?.toISOString() ?? null }],
+      }),
+    async receive({ siteCode, sku, lot, quantity }) {
+      const lines = [{ lineRef: '1', articleNo: articleNoOf(sku), quantity }];
+      await wms.receive({ reference: lot, site: siteCode, kind: 'GR', lines });
     },
     async stop() {
       await wms.close();

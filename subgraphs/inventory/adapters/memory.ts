@@ -1,6 +1,14 @@
 import { sleep } from '../../../platform/clock.ts';
 import { CommerceError } from '../../../platform/errors.ts';
-import type { AdjustmentOutcome, ChangeKind, Site, StockAdjustment, StockChange, StockSource } from '../port.ts';
+import type {
+  AdjustmentOutcome,
+  ChangeKind,
+  IncomingLot,
+  Site,
+  StockAdjustment,
+  StockChange,
+  StockSource,
+} from '../port.ts';
 
 export interface MemoryStockSeed {
   readonly sites: readonly Site[];
@@ -18,6 +26,10 @@ export interface MemoryStockSeed {
 
 /** A warehouse in this process, for tests and for a start without one. */
 export interface MemoryStockSource extends StockSource {
+  /** Announces goods, or with 0 units takes the announcement back. */
+  announce(lot: IncomingLot): void;
+  /** Announced goods come in. */
+  receive(goods: { siteCode: string; sku: string; quantity: number; lot: string }): StockChange;
   /** Goods leave for an order, as a warehouse's floor would book it. */
   issue(goods: { siteCode: string; sku: string; quantity: number; reference: string; lineRef: string }): StockChange;
 }
@@ -31,6 +43,8 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
   const balances = new Map<string, { onHand: number; sequence: number }>();
   const outcomes = new Map<string, { print: string; outcome: AdjustmentOutcome }>();
   const returns = new Map<string, { print: string; changes: StockChange[] }>();
+  const lots = new Map<string, IncomingLot>();
+  const lotKey = (siteCode: string, sku: string, lot: string) => JSON.stringify([siteCode, sku, lot]);
   const sites = new Set(seed.sites.map((site) => site.code));
   const skus = new Set(seed.skus);
   const positionKey = (siteCode: string, sku: string) => JSON.stringify([siteCode, sku]);
@@ -80,6 +94,21 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
       const deadline = Date.now() + waitSeconds * 1_000;
       while (ledger.length <= after && Date.now() < deadline && !signal.aborted) await sleep(LOOK_AGAIN_MILLIS, signal);
       return { changes: ledger.slice(after, after + limit), rejected: [], foreign: [], head: ledger.length };
+    },
+
+    supply: async () => ({
+      lots: [...lots.values()].filter((lot) => lot.units > 0),
+      rejected: [],
+      head: ledger.length,
+    }),
+
+    announce: (lot) => void lots.set(lotKey(lot.siteCode, lot.sku, lot.lot), lot),
+
+    receive({ siteCode, sku, quantity, lot }) {
+      const key = lotKey(siteCode, sku, lot);
+      const announced = lots.get(key);
+      if (announced) lots.set(key, { ...announced, units: Math.max(0, announced.units - quantity) });
+      return book('RECEIPT', siteCode, sku, quantity, lot, null);
     },
 
     async *snapshot() {

@@ -7,6 +7,7 @@ import { type LocationKind, MAX_ON_HAND } from '../model.ts';
 import type {
   AdjustmentRefusal,
   ChangeKind,
+  IncomingLot,
   RejectedRecord,
   StockAdjustment,
   StockChange,
@@ -44,6 +45,19 @@ export function wmsStockSource(wms: WmsClient): StockSource {
     },
 
     changes: (after, options, signal) => readLedger(wms, after, options, signal),
+
+    async supply(signal) {
+      const { expected, ledgerNo } = await wms.inboundAdvices({ signal });
+      const lots: IncomingLot[] = [];
+      const rejected: RejectedRecord[] = [];
+      for (const { adviceNo, site, articleNo, openQuantity: units, dueAt } of expected) {
+        const sku = itemCodeOf(articleNo);
+        if (sku === null) continue;
+        if (isCredible(units) && units > 0) lots.push({ siteCode: site, sku, lot: adviceNo, units, expectedAt: dueAt });
+        else rejected.push({ sequence: null, problem: 'openQuantity' });
+      }
+      return { lots, rejected, head: ledgerNo };
+    },
 
     async *snapshot(signal) {
       let next: string | null = null;

@@ -134,4 +134,19 @@ export const migrations: MigrationSet = {
       `);
     },
   },
+  '20261127094500_inbound_advices': {
+    async up(knex: Knex) {
+      await knex.raw(`
+        create table wms.inbound_advice (
+          advice_no text not null,
+          site text not null references wms.site,
+          article_no text not null references wms.article,
+          quantity int not null check (quantity > 0),
+          due_at timestamptz,
+          primary key (advice_no, site, article_no)
+        );
+        create index on wms.stock_ledger (document_ref) where movement_code = 'GR';
+      `);
+    },
+  },
 };

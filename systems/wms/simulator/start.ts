@@ -6,6 +6,7 @@ import { type RunningSystem, type StartSystemOptions, startSystem } from '../../
 import { type AnnounceConsignment, startAnnouncing } from './carrier-announcement.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
 import { startFloor } from './floor.ts';
+import { inboundAdviceRoutes } from './inbound-advices.ts';
 import { migrations } from './migrations.ts';
 import { seedWms, type WmsSeed } from './seed.ts';
 import { stockDocumentRoutes } from './stock-documents.ts';
@@ -31,6 +32,7 @@ export function startWmsSystem(options: StartWmsOptions): Promise<RunningSystem>
     return {
       routes: [
         ...stockRoutes(knex, bells.stockMoved),
+        ...inboundAdviceRoutes(knex),
         ...stockDocumentRoutes(knex, bells.stockMoved),
         ...deliveryRoutes(floor),
       ],
