@@ -6,7 +6,7 @@ import type { SubgraphPlace } from '../gateway/data-sources/service-map.ts';
 import { type Gateway, startGateway } from '../gateway/main.ts';
 import { createSubscriptions } from '../gateway/subscriptions/index.ts';
 import { query } from '../platform/db/query.ts';
-import { projectFile } from '../platform/paths.ts';
+import { projectRoot } from '../platform/paths.ts';
 import type { Databases } from './databases.ts';
 import type { ProcessBase } from './process.ts';
 
@@ -28,7 +28,7 @@ export async function startGatewayPart(
   const gateway = await startGateway({
     host: config.host,
     port: config.port,
-    supergraphFile: projectFile('schema', 'supergraph.graphql'),
+    registryRoot: config.registryDir ?? projectRoot,
     subgraphs: parts.subgraphs,
     knex: parts.knex,
     production,

@@ -25,7 +25,7 @@ export function contractSchema(apiSchema: DocumentNode, hidden: ReadonlySet<stri
 }
 
 /** Makes the gateway itself refuse a value that is not of its scalar, before any subgraph is asked. */
-function readScalars(schema: GraphQLSchema): void {
+export function readScalars(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     const scalar = scalars[type.name];
     if (!scalar || !isScalarType(type)) continue;

@@ -18,11 +18,18 @@ import type { FederationRuntime } from './runtime.ts';
  */
 const FORGERY_PROOF_HEADERS = ['x-api-key', 'authorization', 'x-apollo-operation-name', 'apollo-require-preflight'];
 
+/** Servers of earlier versions that are kept. One takes about as much memory as its schema. */
+const MAX_FORMER = 24;
+/** Longer than any request takes, in milliseconds. */
+const RETIRE_MILLIS = 120_000;
+
 /** One Apollo Server for each contract, over the planner and the data sources of one runtime. */
 export class ContractServers {
   readonly #runtime: FederationRuntime;
   readonly #logger: Logger;
   readonly #servers = new Map<string, Promise<ApolloServer<GatewayContext>>>();
+  /** Servers of earlier versions, the one that was used longest ago first. */
+  readonly #former = new Set<string>();
 
   constructor(runtime: FederationRuntime, logger: Logger) {
     this.#runtime = runtime;
@@ -36,12 +43,27 @@ export class ContractServers {
 
   /** @param contractPath a path that the runtime serves: one that a reload brought is started now */
   serverFor(contractPath: string): Promise<ApolloServer<GatewayContext>> {
+    this.#noteUse(contractPath);
     const known = this.#servers.get(contractPath);
     if (known) return known;
     const starting = this.#start(contractPath);
     this.#servers.set(contractPath, starting);
     starting.catch(() => this.#servers.delete(contractPath));
     return starting;
+  }
+
+  /** Keeps the servers of earlier versions from growing in number with every version there ever was. */
+  #noteUse(contractPath: string): void {
+    if (!this.#runtime.formerVersion(contractPath)) return;
+    this.#former.delete(contractPath);
+    this.#former.add(contractPath);
+    const [oldest] = this.#former;
+    if (this.#former.size <= MAX_FORMER || oldest === undefined) return;
+    this.#former.delete(oldest);
+    const server = this.#servers.get(oldest);
+    this.#servers.delete(oldest);
+    // Its last requests finish first.
+    setTimeout(() => void server?.then((each) => each.stop()).catch(() => undefined), RETIRE_MILLIS).unref();
   }
 
   async stop(): Promise<void> {

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
-import { DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
+import { Supergraph } from '@apollo/federation-internals';
 import type { GraphQLDataSource, ServiceMap } from '@apollo/gateway';
 import { parse, validateSchema } from 'graphql';
 import type { Logger } from '../platform/logger.ts';
 import { hiddenElements } from '../registry/contract-from-tags.ts';
 import type { ContractDefinition } from '../registry/contracts.ts';
-import { ACCESS_FEATURES, readRules } from './access-rules/read-rules.ts';
-import { ContractExecution } from './contract-execution.ts';
+import { SUPPORTED_FEATURES } from '../registry/supported-features.ts';
+import { readRules } from './access-rules/read-rules.ts';
+import { ContractExecution, type SharedGraph } from './contract-execution.ts';
 import { contractSchema } from './contract-schema.ts';
 import { plannedNames } from './planning/alias-guard.ts';
+import { LruCache } from './planning/lru-cache.ts';
 import { OperationPlanner } from './planning/planner.ts';
-
-/** What a supergraph may be written with: the access rules are ours to enforce, since the planner's library does not. */
-export const SUPPORTED_FEATURES: Set<string> = new Set([...DEFAULT_SUPPORTED_SUPERGRAPH_FEATURES, ...ACCESS_FEATURES]);
+import { assertServable, formerSchema } from './publication/former-schema.ts';
+import type { FormerContract } from './publication/publication.ts';
 
 /** A subgraph as the supergraph names it. */
 export interface SubgraphAddress {
@@ -25,6 +26,8 @@ export type DataSourceFactory = (subgraph: SubgraphAddress) => GraphQLDataSource
 
 export interface SnapshotOptions {
   readonly contracts: readonly ContractDefinition[];
+  /** Earlier versions; none when left out. */
+  readonly former?: readonly FormerContract[];
   readonly dataSource: DataSourceFactory;
   readonly logger: Logger;
 }
@@ -35,7 +38,12 @@ export interface LoadedSnapshot {
   readonly id: string;
   /** By path. A contract in which nothing can be queried is not there. */
   readonly contracts: ReadonlyMap<string, ContractExecution>;
+  /** A contract in an earlier version; made when it is asked for. */
+  former(path: string): ContractExecution | undefined;
 }
+
+/** Earlier versions that are kept ready: each takes the memory of a contract's schema. Others are made again. */
+const MAX_FORMER = 24;
 
 export function supergraphId(supergraphSdl: string): string {
   return createHash('sha256').update(supergraphSdl).digest('hex');
@@ -50,6 +58,7 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
   const document = parse(supergraphSdl, { noLocation: true });
   const supergraph = Supergraph.build(document, { validateSupergraph: true, supportedFeatures: SUPPORTED_FEATURES });
   const apiSchema = supergraph.apiSchema();
+  const api = apiSchema.toGraphQLJSSchema();
   const services: ServiceMap = {};
   for (const { name, url } of supergraph.subgraphsMetadata())
     services[name] = options.dataSource({ name, url: url ?? '' });
@@ -57,12 +66,13 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
     id,
     planner: new OperationPlanner(supergraph, apiSchema, plannedNames(document), {
       rules: readRules(document),
-      schema: apiSchema.toGraphQLJSSchema(),
+      schema: api,
     }),
     schema: supergraph.schema.toGraphQLJSSchema(),
     services,
     logger: options.logger,
   };
+  for (const each of options.former ?? []) assertServable(each, api);
   const apiDocument = apiSchema.toAST();
   const contracts = new Map<string, ContractExecution>();
   for (const definition of options.contracts) {
@@ -75,5 +85,18 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
     if (problem) throw new Error(`contract ${definition.path}: ${problem.message}`);
     contracts.set(definition.path, new ContractExecution(definition, schema, graph));
   }
-  return { id, contracts };
+  return { id, contracts, former: lazily(options.former ?? [], graph) };
+}
+
+function lazily(former: readonly FormerContract[], graph: SharedGraph): LoadedSnapshot['former'] {
+  const byPath = new Map(former.map((each) => [each.definition.path, each]));
+  const made = new LruCache<ContractExecution>(MAX_FORMER);
+  return (path) => {
+    const known = made.get(path);
+    const contract = byPath.get(path);
+    if (known || !contract) return known;
+    const fresh = new ContractExecution(contract.definition, formerSchema(contract), graph);
+    made.set(path, fresh);
+    return fresh;
+  };
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from '../platform/db/database.ts';
 import type { Logger } from '../platform/logger.ts';
-import { type ContractDefinition, readContracts } from '../registry/contracts.ts';
+import type { ContractDefinition } from '../registry/contracts.ts';
+import { workingTree } from '../registry/files.ts';
 import { createAuthenticate } from './access/authenticate.ts';
 import type { Authenticate, Grant } from './access/grant.ts';
 import { KeySet } from './access/tokens/key-set.ts';
@@ -15,9 +16,10 @@ import { GraphQLEndpoint } from './http/graphql.ts';
 import type { HealthOptions } from './http/health.ts';
 import { HttpServer } from './http/server.ts';
 import { GatewayMetrics } from './metrics.ts';
+import { readPublication } from './publication/publication.ts';
+import { watchPublication } from './publication/watch.ts';
 import { FederationRuntime, type GatewayRuntime } from './runtime.ts';
 import type { SubscriptionTransport } from './subscription-transport.ts';
-import { readSupergraph, watchSupergraph } from './supergraph-file.ts';
 
 /** What the gateway hands to whoever serves its subscriptions. */
 export interface SubscriptionParts {
@@ -32,10 +34,10 @@ export interface GatewayOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** Watched: a new supergraph is served as soon as the file holds one. */
-  readonly supergraphFile: string;
-  /** Default: schema/contracts.yaml. */
-  readonly contracts?: readonly ContractDefinition[];
+  /** Folder whose `schema/` is what is published. Watched: what is published next is served as soon as it is there. */
+  readonly registryRoot: string;
+  /** Instead of the published contracts. */
+  readonly contracts?: readonly ContractDefinition[] | undefined;
   readonly subgraphs: SubgraphPlace;
   /** Holds the API keys: the schema `integration` of the operational store. */
   readonly knex: Knex;
@@ -69,15 +71,19 @@ export interface Gateway {
  * @throws Error when the supergraph cannot be served, or the port is taken
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { logger, knex, production, supergraphFile } = options;
+  const { logger, knex, production, registryRoot } = options;
+  const files = workingTree(registryRoot);
   const metrics = new GatewayMetrics({ ofProcess: options.measureProcess ?? true });
   const dataSources = createDataSources(options.subgraphs, {
     deadlineMillis: options.subgraphTimeoutMillis,
     logger,
     observe: (...observed) => metrics.observeSubgraph(...observed),
   });
-  const runtime = new FederationRuntime(readSupergraph(supergraphFile), {
-    contracts: options.contracts ?? readContracts(),
+  const published = () => readPublication(files, options.contracts);
+  const { supergraphSdl, contracts, former } = published();
+  const runtime = new FederationRuntime(supergraphSdl, {
+    contracts,
+    former,
     dataSource: dataSources.create,
     logger,
   });
@@ -104,7 +110,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics,
     logger,
   });
-  const unwatch = watchSupergraph(supergraphFile, (text) => metrics.observeReload(runtime.reload(text).kind), logger);
+  const unwatch = watchPublication({ root: registryRoot, files, logger }, () => {
+    metrics.observeReload(runtime.reload(published).kind, runtime.isCurrent);
+  });
   const port = await server.listen(options.port, options.host);
   logger.info({ port, supergraph: runtime.supergraphId, contracts: runtime.contractPaths }, 'gateway listens');
 

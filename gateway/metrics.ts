@@ -10,6 +10,7 @@ export class GatewayMetrics {
   readonly #subgraphSeconds: Histogram<'subgraph' | 'outcome'>;
   readonly #reloads: Counter<'outcome'>;
   readonly #supergraph: Gauge<'id'>;
+  readonly #isBehind: Gauge;
 
   /** @param ofProcess also memory, CPU and event loop: once in a process */
   constructor(options: { ofProcess: boolean }) {
@@ -47,6 +48,11 @@ export class GatewayMetrics {
       labelNames: ['id'],
       registers,
     });
+    this.#isBehind = new Gauge({
+      name: 'gateway_publication_rejected',
+      help: '1 while the newest publication of the registry was rejected and the one before it is served. Alert on it.',
+      registers,
+    });
   }
 
   observeRequest(contract: string | null, status: number, seconds: number): void {
@@ -59,8 +65,9 @@ export class GatewayMetrics {
     this.#subgraphSeconds.observe({ subgraph, outcome }, seconds);
   }
 
-  observeReload(outcome: string): void {
+  observeReload(outcome: string, isCurrent: boolean): void {
     this.#reloads.inc({ outcome });
+    this.#isBehind.set(isCurrent ? 0 : 1);
   }
 
   serves(supergraphId: string): void {

@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto';
 import type {
   GatewayExecutor,
   GatewayInterface,
   GatewaySchemaLoadOrUpdateCallback,
 } from '@apollo/server-gateway-interface';
 import type { GraphQLSchema } from 'graphql';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import { isExpired } from '../registry/versions.ts';
 import type { GatewayContext } from './context.ts';
 import type { ContractExecution } from './contract-execution.ts';
-import { type LoadedSnapshot, loadSnapshot, type SnapshotOptions, supergraphId } from './load-snapshot.ts';
+import { type LoadedSnapshot, loadSnapshot, type SnapshotOptions } from './load-snapshot.ts';
+import type { FormerContract, Publication } from './publication/publication.ts';
 import type { ContractSnapshot } from './snapshot.ts';
 
 /** What happened to a supergraph that was handed in. */
@@ -27,8 +31,15 @@ export interface GatewayRuntime {
    * @returns stops listening
    */
   onSwap(listener: () => void): () => void;
-  /** Replaces all contracts at once. Requests in flight finish on what they started with. */
-  reload(supergraphSdl: string): ReloadOutcome;
+  /** An earlier version that was published, expired or not. Null for the newest, and for what never was. */
+  formerVersion(contractPath: string): FormerContract | null;
+  /** Whether the newest publication is served. False after one was rejected: the former keeps serving. */
+  readonly isCurrent: boolean;
+  /**
+   * Replaces all contracts at once. Requests in flight finish on what they started with.
+   * @param next reads a publication, or is a supergraph for the contracts that are served now
+   */
+  reload(next: (() => Publication) | string): ReloadOutcome;
 }
 
 /**
@@ -39,18 +50,21 @@ export interface GatewayRuntime {
  * executed by what validated it. (@apollo/gateway takes the newest, and fails a request caught in between.)
  */
 export class FederationRuntime implements GatewayRuntime {
-  readonly #options: SnapshotOptions;
+  readonly #options: SnapshotOptions & { readonly clock?: Clock };
   readonly #bySchema = new WeakMap<GraphQLSchema, ContractExecution>();
   readonly #swapListeners = new Set<() => void>();
   readonly #servers = new Map<string, Set<GatewaySchemaLoadOrUpdateCallback>>();
   #current: LoadedSnapshot;
-  #supergraphSdl: string;
+  #published: Publication;
+  #publicationId: string;
+  #isCurrent = true;
 
   /** @throws Error when the first supergraph cannot be served: there is nothing to fall back to */
-  constructor(supergraphSdl: string, options: SnapshotOptions) {
+  constructor(supergraphSdl: string, options: SnapshotOptions & { readonly clock?: Clock }) {
     this.#options = options;
-    this.#supergraphSdl = supergraphSdl;
-    this.#current = this.#load(supergraphSdl);
+    this.#published = { supergraphSdl, contracts: options.contracts, former: options.former ?? [] };
+    this.#publicationId = publicationId(this.#published);
+    this.#current = this.#load(this.#published);
   }
 
   get supergraphId(): string {
@@ -63,7 +77,22 @@ export class FederationRuntime implements GatewayRuntime {
   }
 
   snapshotFor(contractPath: string): ContractExecution | undefined {
-    return this.#current.contracts.get(contractPath) ?? this.#current.contracts.get(this.#currentVersion(contractPath));
+    const newest = this.#current.contracts;
+    const found = newest.get(contractPath) ?? newest.get(this.#currentVersion(contractPath));
+    if (found) return found;
+    const former = this.formerVersion(contractPath);
+    if (!former || isExpired(former.version, this.#today())) return undefined;
+    const contract = this.#current.former(contractPath);
+    if (contract) this.#bySchema.set(contract.schema, contract);
+    return contract;
+  }
+
+  formerVersion(contractPath: string): FormerContract | null {
+    return this.#published.former.find(({ definition }) => definition.path === contractPath) ?? null;
+  }
+
+  get isCurrent(): boolean {
+    return this.#isCurrent;
   }
 
   onSwap(listener: () => void): () => void {
@@ -71,15 +100,21 @@ export class FederationRuntime implements GatewayRuntime {
     return () => this.#swapListeners.delete(listener);
   }
 
-  reload(supergraphSdl: string): ReloadOutcome {
+  reload(next: (() => Publication) | string): ReloadOutcome {
     const { logger } = this.#options;
-    if (supergraphId(supergraphSdl) === this.#current.id) {
-      return { kind: 'unchanged', supergraphId: this.#current.id };
-    }
     try {
-      this.#current = this.#load(supergraphSdl);
-      this.#supergraphSdl = supergraphSdl;
+      const publication = typeof next === 'string' ? { ...this.#published, supergraphSdl: next } : next();
+      const id = publicationId(publication);
+      if (id === this.#publicationId) {
+        this.#isCurrent = true;
+        return { kind: 'unchanged', supergraphId: this.#current.id };
+      }
+      this.#current = this.#load(publication);
+      this.#published = publication;
+      this.#publicationId = id;
+      this.#isCurrent = true;
     } catch (error) {
+      this.#isCurrent = false;
       const reason = error instanceof Error ? error.message : String(error);
       logger.error({ reason, serving: this.#current.id }, 'supergraph rejected, the former one keeps serving');
       return { kind: 'rejected', reason };
@@ -120,20 +155,30 @@ export class FederationRuntime implements GatewayRuntime {
     return contract.answer(request.document, request.request, request.context as GatewayContext);
   };
 
-  #load(supergraphSdl: string): LoadedSnapshot {
-    const snapshot = loadSnapshot(supergraphSdl, this.#options);
+  #load({ supergraphSdl, contracts, former }: Publication): LoadedSnapshot {
+    const snapshot = loadSnapshot(supergraphSdl, { ...this.#options, contracts, former });
     if (snapshot.contracts.size === 0) throw new Error('the supergraph has nothing to query in any contract');
     for (const contract of snapshot.contracts.values()) this.#bySchema.set(contract.schema, contract);
     return snapshot;
   }
 
   #tell(contractPath: string, listener: GatewaySchemaLoadOrUpdateCallback): void {
-    const contract = this.#current.contracts.get(contractPath);
+    const contract = this.snapshotFor(contractPath);
     // A contract that the new supergraph does not serve: the router answers 404, its server keeps what it had.
-    if (contract) listener({ apiSchema: contract.schema, coreSupergraphSdl: this.#supergraphSdl });
+    if (contract) listener({ apiSchema: contract.schema, coreSupergraphSdl: this.#published.supergraphSdl });
+  }
+
+  #today(): string {
+    return (this.#options.clock ?? systemClock).now().toISOString().slice(0, 10);
   }
 
   #currentVersion(name: string): string {
-    return this.#options.contracts.find((contract) => contract.name === name)?.path ?? name;
+    return this.#published.contracts.find((contract) => contract.name === name)?.path ?? name;
   }
+}
+
+function publicationId({ supergraphSdl, contracts, former }: Publication): string {
+  return createHash('sha256')
+    .update(JSON.stringify([supergraphSdl, contracts, former]))
+    .digest('hex');
 }

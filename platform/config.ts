@@ -112,6 +112,11 @@ const environment = z.object({
     fallback: '.data',
     meaning: 'Everything that is kept: the built-in database and generated secrets.',
   }),
+  REGISTRY_DIR: optional(z.string().min(1), {
+    expected: 'a directory that holds schema/',
+    meaning:
+      'Where `schema/` is, which the gateway serves and watches. Gateways may share one. Without it: the project itself.',
+  }),
   LOG_LEVEL: variable(z.enum(LOG_LEVELS), {
     expected: `one of ${LOG_LEVELS.join(', ')}`,
     fallback: 'info',
@@ -233,6 +238,8 @@ export interface Config {
   readonly port: number;
   /** Absolute. */
   readonly dataDir: string;
+  /** Absolute. */
+  readonly registryDir: string | null;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly database: {
     readonly url: string | null;
@@ -285,6 +292,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     host: read.HOST,
     port: read.PORT,
     dataDir: resolve(read.DATA_DIR),
+    registryDir: read.REGISTRY_DIR && resolve(read.REGISTRY_DIR),
     logLevel: read.LOG_LEVEL,
     database: {
       url: read.DATABASE_URL,

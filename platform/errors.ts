@@ -42,6 +42,10 @@ export const ERROR_CODES = {
   },
   ILLEGAL_TRANSITION: { retryable: false, meaning: 'The object is in a state that does not allow this change.' },
   CAPABILITY_MISSING: { retryable: false, meaning: 'The configured system of record does not offer this capability.' },
+  VERSION_EXPIRED: {
+    retryable: false,
+    meaning: 'The version of the contract is no longer served. The message says how to move to the next.',
+  },
   CONFIGURATION_INVALID: { retryable: false, meaning: 'A configuration variable is missing or not acceptable.' },
   INTERNAL_SERVER_ERROR: { retryable: true, meaning: 'A fault on our side. The trace id leads to the log entry.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;

@@ -1,6 +1,7 @@
 import { Supergraph } from '@apollo/federation-internals';
 import { buildASTSchema, type DocumentNode, type GraphQLSchema, parse, print } from 'graphql';
 import { hiddenElements, type TagFilter, withoutHidden } from './contract-from-tags.ts';
+import { SUPPORTED_FEATURES } from './supported-features.ts';
 
 /** A composed supergraph, read once for every contract that is cut from it. */
 export interface ComposedGraph {
@@ -15,7 +16,10 @@ export interface ComposedGraph {
 
 /** @throws Error when the text is no supergraph */
 export function readComposed(supergraphSdl: string): ComposedGraph {
-  const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: true });
+  const supergraph = Supergraph.build(supergraphSdl, {
+    validateSupergraph: true,
+    supportedFeatures: SUPPORTED_FEATURES,
+  });
   return { supergraphSdl, document: parse(supergraphSdl), supergraph, api: supergraph.apiSchema().toAST() };
 }
 

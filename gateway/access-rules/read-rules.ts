@@ -2,13 +2,6 @@ import { type ConstDirectiveNode, type ConstValueNode, type DocumentNode, Kind }
 import { policies } from './policies.ts';
 import type { Alternatives, Rule } from './rule.ts';
 
-/** Specifications whose directives are rules. The gateway has to tell the planner's library that it knows them. */
-export const ACCESS_FEATURES: readonly string[] = [
-  'https://specs.apollo.dev/authenticated/v0.1',
-  'https://specs.apollo.dev/requiresScopes/v0.1',
-  'https://specs.apollo.dev/policy/v0.1',
-];
-
 /** Coordinate (`Type` or `Type.field`) → the rules that are written there; all must be met. */
 export type Rules = ReadonlyMap<string, readonly Rule[]>;
 

@@ -15,6 +15,12 @@ export function contractNamed(pathname: string): string | null {
   return ROUTE.exec(pathname)?.[1] ?? null;
 }
 
+/** The contract and the version that a path names; null when it names no version. */
+export function namedVersion(pathname: string): { readonly name: string; readonly version: string } | null {
+  const [, name, version] = ROUTE.exec(pathname) ?? [];
+  return name === undefined || version === undefined ? null : { name, version };
+}
+
 /**
  * Finds what a request speaks: the contract in its path, or else the first one of its credential.
  * @returns null when there is no such contract, or not for this credential; nobody can tell which

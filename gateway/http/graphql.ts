@@ -7,7 +7,7 @@ import type { ContractServers } from '../contract-servers.ts';
 import type { GatewayRuntime } from '../runtime.ts';
 import type { GraphQLParameters, SubscriptionTransport } from '../subscription-transport.ts';
 import { routeContract } from './contract-route.ts';
-import { noSuchContract } from './problem.ts';
+import { formerVersionHeaders, notServed } from './former-version.ts';
 import { readJsonBody } from './read-body.ts';
 
 export interface GraphQLEndpointOptions {
@@ -44,9 +44,11 @@ export class GraphQLEndpoint {
     if (await subscriptions.tickets.handle(request, response, url, traceId)) return null;
     const grant = await authenticate(request.headers, traceId);
     const route = routeContract(runtime, url.pathname, grant);
-    if (!route) throw noSuchContract();
+    if (!route) throw notServed(runtime, url.pathname, grant);
     const { contract, caller } = route;
     response.setHeader('x-contract', contract.path);
+    const former = runtime.formerVersion(contract.path);
+    if (former) response.setHeaders(new Map(Object.entries(formerVersionHeaders(former))));
     const body = request.method === 'POST' ? await readJsonBody(request) : undefined;
 
     const streaming = subscriptions.handleHttp(request, response, { contract, caller, body: parameters(body, url) });

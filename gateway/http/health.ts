@@ -22,9 +22,14 @@ export interface HealthReport {
 /** Longest wait for the check, in milliseconds: an orchestrator gives up sooner than a hanging database. */
 const CHECK_MILLIS = 2_000;
 
-/** @param supergraphId of the supergraph that is being served; null while the process is stopping */
-export async function readiness(options: HealthOptions, supergraphId: string | null): Promise<HealthReport> {
-  const uses = { ...options.facts, supergraph: supergraphId?.slice(0, 12) ?? null };
+/** What is served: null while the process is stopping. */
+export type Served = { readonly supergraphId: string; readonly isCurrent: boolean } | null;
+
+/** A process whose newest publication was rejected is ready: it serves the one before. The log says why. */
+export async function readiness(options: HealthOptions, served: Served): Promise<HealthReport> {
+  const supergraphId = served?.supergraphId ?? null;
+  const publication = served?.isCurrent === false ? 'rejected, the former one is served' : 'current';
+  const uses = { ...options.facts, supergraph: supergraphId?.slice(0, 12) ?? null, publication };
   if (supergraphId === null) return { status: 503, body: { status: 'stopping', uses } };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -10,13 +10,22 @@ export class HttpProblem extends Error {
   readonly status: number;
   readonly code: ProblemCode;
   readonly headers: Readonly<Record<string, string>>;
+  /** Beside `errors` in the body, such as the members of RFC 9457. */
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, code: ProblemCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    code: ProblemCode,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    members: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.name = 'HttpProblem';
     this.status = status;
     this.code = code;
     this.headers = headers;
+    this.members = members;
   }
 }
 
@@ -50,7 +59,7 @@ export function sendProblem(response: ServerResponse, problem: HttpProblem, trac
   sendJson(
     response,
     problem.status,
-    { errors: [{ message: problem.message, extensions: { code, retryable, traceId } }] },
+    { ...problem.members, errors: [{ message: problem.message, extensions: { code, retryable, traceId } }] },
     problem.headers,
   );
 }

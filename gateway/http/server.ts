@@ -112,7 +112,7 @@ export class HttpServer {
       case '/health/live':
         return sendJson(response, 200, { status: 'live' });
       case '/health/ready': {
-        const report = await readiness(health, this.#draining ? null : runtime.supergraphId);
+        const report = await readiness(health, this.#draining ? null : runtime);
         return sendJson(response, report.status, report.body);
       }
       case '/metrics':

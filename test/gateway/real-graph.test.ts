@@ -1,11 +1,12 @@
 import { Supergraph } from '@apollo/federation-internals';
 import { describe, expect, it } from '@jest/globals';
 import { lexicographicSortSchema, printSchema } from 'graphql';
-import { loadSnapshot, SUPPORTED_FEATURES } from '../../gateway/load-snapshot.ts';
+import { loadSnapshot } from '../../gateway/load-snapshot.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { composeSupergraph } from '../../registry/compose.ts';
 import { contractSupergraph } from '../../registry/contract-from-tags.ts';
 import { readContracts } from '../../registry/contracts.ts';
+import { SUPPORTED_FEATURES } from '../../registry/supported-features.ts';
 
 const composition = composeSupergraph();
 if (composition.kind === 'failed') throw new Error(composition.errors.join('\n'));

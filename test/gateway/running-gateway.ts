@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiKey, type NewApiKey } from '../../gateway/access/api-keys.ts';
@@ -37,7 +37,8 @@ export async function runGateway(
   const database = await createTestDatabase(['integration']);
   await seedDevelopmentAccess(database.knex);
   const folder = mkdtempSync(join(tmpdir(), 'commerce-gateway-'));
-  const supergraphFile = join(folder, 'supergraph.graphql');
+  mkdirSync(join(folder, 'schema'));
+  const supergraphFile = join(folder, 'schema', 'supergraph.graphql');
   const deploy = (text: string) => {
     const draft = join(folder, randomBytes(4).toString('hex'));
     writeFileSync(draft, text);
@@ -48,7 +49,7 @@ export async function runGateway(
   const gateway = await startGateway({
     host: '127.0.0.1',
     port: 0,
-    supergraphFile,
+    registryRoot: folder,
     contracts: shopContracts,
     knex: database.knex,
     production: false,
