@@ -6,6 +6,7 @@ import { startGatewayPart } from './gateway-part.ts';
 import { openBackbone, openDomainsOf, openStorage } from './parts.ts';
 import { type ProcessBase, runProcess } from './process.ts';
 import { startReferenceSystem } from './reference-systems.ts';
+import { startSettlementWork } from './settlement-work.ts';
 import { systemToken } from './system-token.ts';
 import { startWorker } from './worker.ts';
 
@@ -38,6 +39,13 @@ await runProcess('commerce', async (base) => {
     logger: base.logger,
   });
   base.shutdown.add('worker', () => worker.stop());
+  const settlement = startSettlementWork({
+    databaseUrl: databases.url,
+    config: base.config,
+    domains,
+    logger: base.logger,
+  });
+  base.shutdown.add('settlement', () => settlement.stop());
   const gateway = await startGatewayPart(base, {
     knex,
     databases,

@@ -73,7 +73,6 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       signal,
       onDead: (event, error) => domains.operations.setAside('settlement:orders', event, error),
     }),
-    domains.settlement.batch.run(signal),
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests((workflowId) => orchestrator.retry(workflowId)),
     ),

@@ -42,6 +42,8 @@ describe('loadConfig', () => {
       requestTimeoutMillis: 30_000,
       shutdownGraceMillis: 10_000,
       demoPaceMillis: 1_500,
+      settlement: { dropFolder: null, share: 0.5 },
+      tokens: null,
       idempotencyRetentionDays: 30,
     });
   });

@@ -209,6 +209,17 @@ const environment = z.object({
     fallback: '30',
     meaning: 'How long answers to idempotency keys are kept. A key that comes again later runs as a new one.',
   }),
+  SETTLEMENT_DROP_DIR: optional(z.string().min(1), {
+    expected: 'a directory that the settlement worker can read and write',
+    meaning:
+      'Where settlement reports are put to be taken in: `<channel code>/<format>/<file>`, see docs/settlement-reports.md. Without it no directory is watched.',
+  }),
+  SETTLEMENT_SHARE: variable(integer(1, 100), {
+    expected: 'per cent, 1 to 100',
+    fallback: '50',
+    meaning:
+      'Part of the time that the worker spends on taking in settlement reports while there are any; it rests in between.',
+  }),
   DEMO_PACE_MS: variable(integer(0, 600_000), {
     expected: 'milliseconds, 0 to 600000',
     fallback: '1500',
@@ -266,6 +277,12 @@ export interface Config {
   readonly shutdownGraceMillis: number;
   readonly idempotencyRetentionDays: number;
   readonly demoPaceMillis: number;
+  readonly settlement: {
+    /** Absolute. */
+    readonly dropFolder: string | null;
+    /** Above 0, up to 1. */
+    readonly share: number;
+  };
 }
 
 /**
@@ -322,6 +339,10 @@ function toConfig(read: z.output<typeof environment>): Config {
     shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,
     idempotencyRetentionDays: read.IDEMPOTENCY_RETENTION_DAYS,
     demoPaceMillis: read.DEMO_PACE_MS,
+    settlement: {
+      dropFolder: read.SETTLEMENT_DROP_DIR && resolve(read.SETTLEMENT_DROP_DIR),
+      share: read.SETTLEMENT_SHARE / 100,
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import { createStatementReader } from './statements/read.ts';
 export { createSettlementBatch } from './batch.ts';
 export { createDocumentFeed, createJournalFeed } from './feeds.ts';
 export { createFinance } from './finance.ts';
+export { createDropFolder } from './ingest/drop-folder.ts';
 export { ingestReport } from './ingest/ingest.ts';
 export type { IngestOutcome, IngestProgress, ReportSource } from './ingest/source.ts';
 export { loadPostingRules } from './ledger/posting-rules.ts';

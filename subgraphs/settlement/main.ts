@@ -35,19 +35,21 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
     finance: createFinance({ knex, erp }),
     feeds: [createDocumentFeed(feedDeps), createJournalFeed(feedDeps)],
     orders: createOrderConsumption({ knex, settings }),
-    batch: createSettlementBatch({
-      knex,
-      rules,
-      settings,
-      onFault: (faults) =>
-        alarm.raise({
-          key: BOOKS,
-          operation: 'verify-ledger',
-          message: `The channel ledger does not hold: ${faults.join('; ')}`,
-        }),
-      onSound: () => alarm.resolve(BOOKS),
-      onFailure: (error) => logger.warn({ err: error }, 'settlement batch interrupted'),
-    }),
+    /** The batch work over a pool of its own, so that it never takes a connection that a request waits for. */
+    batchOver: (pool: Knex) =>
+      createSettlementBatch({
+        knex: pool,
+        rules,
+        settings,
+        onFault: (faults) =>
+          alarm.raise({
+            key: BOOKS,
+            operation: 'verify-ledger',
+            message: `The channel ledger does not hold: ${faults.join('; ')}`,
+          }),
+        onSound: () => alarm.resolve(BOOKS),
+        onFailure: (error) => logger.warn({ err: error }, 'settlement batch interrupted'),
+      }),
   };
 }
 

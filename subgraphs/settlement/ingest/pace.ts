@@ -29,7 +29,7 @@ export async function rest(knex: Knex, pace: Pace, workedMillis: number, signal?
   for (let rests = 0; rests < MOST_RESTS && !signal?.aborted; rests++) {
     const [row] = await query<{ busy: number }>(
       knex,
-      `select count(*)::int as busy from pg_stat_activity where datname = current_database() and state = 'active' and application_name = 'commerce'`,
+      `select count(*)::int as busy from pg_stat_activity where datname = current_database() and state = 'active' and application_name like 'commerce%' and application_name <> current_setting('application_name')`,
     );
     if ((row?.busy ?? 0) < pace.busyConnections) return;
     await sleep(REST_MILLIS, signal);

@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { FORMATS } from '../../../cli/settlement/formats.ts';
+import { query } from '../../../platform/db/query.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { canonicalFile } from '../../../test/helpers/settlement-files.ts';
+import { createDropFolder, FORMAT_FOLDERS } from './drop-folder.ts';
+import { FULL_PACE } from './pace.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'drop-'));
+const place = join(folder, 'AMAZON', 'canonical');
+const failures: unknown[] = [];
+let database: TestDatabase;
+let drop: ReturnType<typeof createDropFolder>;
+beforeAll(async () => {
+  mkdirSync(place, { recursive: true });
+  database = await createTestDatabase(['integration', 'settlement']);
+  await query(
+    database.knex,
+    `insert into integration.channel (code, kind, name, price_list, currency_code) values ('AMAZON', 'MARKETPLACE', 'Amazon', 'AMAZON', 'GBP')`,
+  );
+  drop = createDropFolder({
+    knex: database.knex,
+    folder,
+    pace: FULL_PACE,
+    onDone: () => undefined,
+    onFailure: (_file, error) => failures.push(error),
+  });
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await database.drop();
+});
+
+it('takes in complete files, sets refused ones aside with the reason, and keeps one that comes again', async () => {
+  const text = canonicalFile('s-1', [{ class: 'SALE', amountMinor: 100 }]);
+  writeFileSync(join(place, 'good.csv.part'), text);
+  writeFileSync(join(place, '.writing.csv'), text);
+  writeFileSync(join(place, 'bad.csv'), text.replace('s-1', 's-2').replace('1.00', '1.01'));
+  const signal = new AbortController().signal;
+  expect(await drop.look(signal)).toBe(1);
+  renameSync(join(place, 'good.csv.part'), join(place, 'good.csv'));
+  expect(await drop.look(signal)).toBe(1);
+  writeFileSync(join(place, 'good.csv'), text);
+  expect(await drop.look(signal)).toBe(1);
+  expect(await drop.look(signal)).toBe(0);
+  expect(failures).toEqual([]);
+  expect(readdirSync(place).sort()).toEqual(['.writing.csv', 'processed', 'refused']);
+  expect(readdirSync(join(place, 'processed')).sort()).toEqual(['good.csv', 'good.csv.2']);
+  expect(readFileSync(join(place, 'refused', 'bad.csv.reason.txt'), 'utf8')).toMatch(/^TOTAL_MISMATCH\nLine 2 states a total of 1\.01 GBP/); // biome-ignore format: one thought
+  expect(await query(database.knex, 'select external_id as id from settlement.statement')).toEqual([{ id: 's-1' }]);
+});
+
+it('names its folders as the command line names the formats', () => {
+  expect(FORMAT_FOLDERS).toEqual(FORMATS);
+});

@@ -1,0 +1,116 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Knex } from 'knex';
+import { sleep } from '../../../platform/clock.ts';
+import { isCommerceError } from '../../../platform/errors.ts';
+import type { ReportFormat } from '../reports/model.ts';
+import { ingestReport } from './ingest.ts';
+import type { Pace } from './pace.ts';
+import type { IngestOutcome } from './source.ts';
+
+/** Names of the folders of a channel, as the command line names the formats. */
+export const FORMAT_FOLDERS: Readonly<Record<string, ReportFormat>> = {
+  'amazon-v2': 'AMAZON_SETTLEMENT_V2',
+  'walmart-recon': 'WALMART_RECON_V1',
+  canonical: 'CANONICAL_CSV',
+  'amazon-finances': 'AMAZON_FINANCES_2024',
+};
+
+export interface DropFolderDeps {
+  readonly knex: Knex;
+  /** `<folder>/<channel code>/<format>/` holds the files of one channel and format. */
+  readonly folder: string;
+  readonly pace: Pace;
+  onDone(file: string, outcome: IngestOutcome): void;
+  /** Hears of outages and bugs; the file stays and is tried again. */
+  onFailure(file: string, error: unknown): void;
+}
+
+const LOOK_EVERY_MILLIS = 2_000;
+
+/**
+ * Takes in the reports that are put into a folder. A writer writes under a name that begins with a dot or ends with `.part`
+ * and renames the file when it is complete: a rename is whole or not at all. A file that was taken in, or was known, moves
+ * to `processed/`; a refused one to `refused/`, beside it `<name>.reason.txt`. Killed at any moment, the file is still
+ * where it was, and taking it in again does nothing twice.
+ */
+export function createDropFolder({ knex, folder, pace, onDone, onFailure }: DropFolderDeps) {
+  async function takeFile(place: string, channelCode: string, format: ReportFormat, name: string, signal: AbortSignal) {
+    const path = join(place, name);
+    try {
+      const outcome = await ingestReport(
+        knex,
+        { channelCode, format, fileName: name, receivedBy: 'drop', bytes: () => createReadStream(path, { highWaterMark: 256 * 1024 }) },
+        { pace, signal },
+      ); // biome-ignore format: one thought
+      const target = join(place, outcome.kind === 'REFUSED' ? 'refused' : 'processed');
+      await mkdir(target, { recursive: true });
+      const kept = await freeName(target, name);
+      if (outcome.kind === 'REFUSED') await writeFile(join(target, `${kept}.reason.txt`), `${outcome.code}\n${outcome.message}\nNothing of it was stored.\n`); // biome-ignore format: one thought
+      await rename(path, join(target, kept));
+      onDone(path, outcome);
+    } catch (error) {
+      // Another worker is at it, or the process ends: it comes again.
+      if (!(isCommerceError(error) && ['OVERLOADED', 'REQUEST_ABORTED'].includes(error.code))) onFailure(path, error);
+    }
+  }
+
+  /** Takes in what is there now. @returns how many files were looked at */
+  async function look(signal: AbortSignal): Promise<number> {
+    let looked = 0;
+    for (const channelCode of await foldersIn(folder)) {
+      for (const [name, format] of Object.entries(FORMAT_FOLDERS)) {
+        const place = join(folder, channelCode, name);
+        for (const file of await filesIn(place)) {
+          if (signal.aborted) return looked;
+          looked += 1;
+          await takeFile(place, channelCode, format, file, signal);
+        }
+      }
+    }
+    return looked;
+  }
+
+  return {
+    look,
+    async run(signal: AbortSignal): Promise<void> {
+      while (!signal.aborted) {
+        try {
+          await look(signal);
+        } catch (error) {
+          onFailure(folder, error);
+        }
+        await sleep(LOOK_EVERY_MILLIS, signal);
+      }
+    },
+  };
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  return (await entriesIn(folder)).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort(); // biome-ignore format: one thought
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const complete = (name: string) => !name.startsWith('.') && !name.endsWith('.part');
+  return (await entriesIn(folder)).filter((entry) => entry.isFile() && complete(entry.name)).map(({ name }) => name).sort(); // biome-ignore format: one thought
+}
+
+/** A folder that is not there has no entries: nobody has to make all of them. */
+async function entriesIn(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** A file that comes again under a name that is taken is kept beside it: `177.txt`, `177.txt.2`. */
+async function freeName(folder: string, name: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}.${number}`;
+    const taken = await stat(join(folder, candidate)).catch(() => null);
+    if (!taken) return candidate;
+  }
+}
