@@ -2,10 +2,11 @@ import type { Topic } from './command.ts';
 import { completionCommand } from './completion-command.ts';
 import { schemaTopic } from './schema/topic.ts';
 import { settlementTopic } from './settlement/topic.ts';
+import { stockTopic } from './stock/topic.ts';
 
 /** The whole command line. A topic has a folder of its own, and one line here. */
 export const commands: Topic = {
   name: 'commerce',
   summary: 'The command line of the commerce supergraph.',
-  commands: [schemaTopic, settlementTopic, completionCommand(() => commands)],
+  commands: [schemaTopic, settlementTopic, stockTopic, completionCommand(() => commands)],
 };

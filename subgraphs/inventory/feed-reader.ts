@@ -6,6 +6,7 @@ import { claimFeedPosition, moveFeedPosition, readFeedPosition } from './feed-po
 import { locationIdOf, locationsById, saveLocations } from './locations.ts';
 import type { IncomingLot, RejectedRecord, StockChange, StockChanges, StockLevel, StockSource } from './port.ts';
 import { applyChanges, applyLevels, applySupply } from './projection.ts';
+import { type Shortage, shortages } from './stock-ledger.ts';
 
 /** Bookings that the source does not have any more, or never tells: they were skipped after a snapshot. */
 export interface FeedGap {
@@ -23,6 +24,8 @@ export interface FeedReaderDeps {
    * and not shown. The same record may be told again.
    */
   readonly onRejected: (record: RejectedRecord, trx: Knex.Transaction) => Promise<void>;
+  /** Told, likewise, of positions where less is on hand now than was promised to orders. */
+  readonly onShortage?: (shortage: Shortage, trx: Knex.Transaction) => Promise<void>;
   /** Told, likewise, of missing bookings: quantities are right again, but commitments they would have consumed stay. */
   readonly onGap: (gap: FeedGap, trx: Knex.Transaction) => Promise<void>;
 }
@@ -73,6 +76,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
       await inTransaction(knex, async (trx) => {
         await reject(trx, [...page.rejected, ...unknown]);
         await applyLevels(trx, rows);
+        await tellShortages(trx, rows);
       });
       // Later pages contain more; what the first does not contain must still be read from the feed.
       containsUpTo ??= page.head;
@@ -99,6 +103,12 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
         .filter((row) => !isKnown(row))
         .map((row) => ({ sequence: 'sequence' in row ? row.sequence : null, problem: 'site' })),
     };
+  }
+
+  async function tellShortages(trx: Knex.Transaction, rows: readonly { readonly sku: string }[]): Promise<void> {
+    if (!deps.onShortage || rows.length === 0) return;
+    const found = await shortages(trx, [...new Set(rows.map((row) => row.sku))]);
+    for (const shortage of found) await deps.onShortage(shortage, trx);
   }
 
   async function reject(trx: Knex.Transaction, records: readonly RejectedRecord[]): Promise<void> {
@@ -147,6 +157,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
         if (!(await claimFeedPosition(trx, name, after))) return; // another reader was faster
         await reject(trx, [...run.rejected, ...unknown]);
         await applyChanges(trx, rows);
+        await tellShortages(trx, rows);
         await moveFeedPosition(trx, name, run.until, atHead);
         await announceChanges(trx);
       });

@@ -7,6 +7,7 @@ import { announceChanges } from './announce.ts';
 import { createFeedReader, type FeedGap } from './feed-reader.ts';
 import { expireHolds } from './holds.ts';
 import type { RejectedRecord, StockSource } from './port.ts';
+import { type LedgerDifference, type Shortage, verifyStockLedger } from './stock-ledger.ts';
 
 export interface InventoryFeedDeps {
   readonly knex: Knex;
@@ -16,6 +17,10 @@ export interface InventoryFeedDeps {
   readonly name?: string;
   /** Told of everything the source said that cannot be true, in the transaction that passes over it; besides the log. */
   readonly onRejected?: (record: RejectedRecord, trx: Knex.Transaction) => Promise<void>;
+  /** Told when less is on hand than was promised to orders, likewise. */
+  readonly onShortage?: (shortage: Shortage, trx: Knex.Transaction) => Promise<void>;
+  /** Told of each position that the stock ledger does not explain. */
+  readonly onDifference?: (difference: LedgerDifference) => Promise<void>;
   /** Told when bookings are missing for good, likewise. */
   readonly onGap?: (gap: FeedGap, trx: Knex.Transaction) => Promise<void>;
 }
@@ -33,6 +38,8 @@ const ANNOUNCE_MILLIS = 200;
 /** How often holds that are over are booked so, in milliseconds. */
 const EXPIRE_MILLIS = 1_000;
 const EXPIRE_LIMIT = 500;
+/** How often the whole stock ledger is added up, in milliseconds. */
+const VERIFY_MILLIS = 3_600_000;
 /** How often the warehouse is asked what is on its way, in milliseconds. Receipts are known at once: the ledger tells them. */
 const SUPPLY_MILLIS = 30_000;
 /** Pause after a failure: doubles from the first to the last, in milliseconds. */
@@ -54,6 +61,10 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
       logger.warn({ sequence: record.sequence, problem: record.problem }, 'stock record rejected');
       await deps.onRejected?.(record, trx);
     },
+    async onShortage(shortage, trx) {
+      logger.warn(shortage, 'less is on hand than was promised to orders');
+      await deps.onShortage?.(shortage, trx);
+    },
     async onGap(gap, trx) {
       logger.error({ from: gap.from, to: gap.to }, 'stock bookings are missing; balances were read again');
       await deps.onGap?.(gap, trx);
@@ -67,6 +78,15 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
       while (!signal.aborted && !reader.isRefreshing() && (await inTransaction(knex, announceChanges)));
     }),
     repeat('incoming supply', SUPPLY_MILLIS, () => reader.readSupply(signal)),
+    repeat('stock ledger check', VERIFY_MILLIS, async () => {
+      for (const difference of (await verifyStockLedger(knex)).differences) {
+        logger.error(
+          { sku: difference.sku, locationId: difference.locationId },
+          'the ledger does not explain a position',
+        );
+        await deps.onDifference?.(difference);
+      }
+    }),
     repeat('hold expiry', EXPIRE_MILLIS, async () => {
       while (!signal.aborted && (await expireHolds(knex, EXPIRE_LIMIT)) >= EXPIRE_LIMIT);
     }),

@@ -11,6 +11,7 @@ export { createInventoryFeed } from './feed.ts';
 export { locationIdOf } from './locations.ts';
 export type { StockSource } from './port.ts';
 export { createStock } from './stock.ts';
+export { type LedgerDifference, rebuildPositions, verifyStockLedger } from './stock-ledger.ts';
 
 /** The inventory subgraph over the projected stock in PostgreSQL; adjustments go to the source. */
 export function createInventorySubgraph(deps: { knex: Knex; source: StockSource }): Subgraph<InventoryContext> {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { inTransaction } from '../../platform/db/transaction.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
@@ -29,6 +30,24 @@ export function openInventory(deps: { knex: Knex; wms: WmsClient; logger: Logger
           system: 'wms',
           operation: 'apply-booking',
           message: `The warehouse told something that cannot be true (${problem}) in booking ${sequence ?? 'unknown'}`,
+        });
+      },
+      async onShortage({ sku, locationId, missing }, trx) {
+        await deps.report?.(trx, {
+          key: `inventory:shortage:${locationId}:${sku}`,
+          system: 'wms',
+          operation: 'apply-booking',
+          message: `${missing} units of ${sku} at ${locationId} are promised to orders and not on hand. Count the shelf, or reject the work so that other nodes serve it.`,
+        });
+      },
+      async onDifference({ sku, locationId }) {
+        await inTransaction(deps.knex, async (trx) => {
+          await deps.report?.(trx, {
+            key: `inventory:ledger:${locationId}:${sku}`,
+            system: 'commerce',
+            operation: 'verify-stock-ledger',
+            message: `The stock ledger does not explain the position of ${sku} at ${locationId}. \`commerce stock verify\` shows how; \`commerce stock rebuild\` sets it to the ledger.`,
+          });
         });
       },
       async onGap({ from, to }, trx) {

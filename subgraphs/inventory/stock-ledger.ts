@@ -1,0 +1,106 @@
+import type { Knex } from 'knex';
+import { change, query } from '../../platform/db/query.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
+
+/** The quantities of a position that its ledger explains. */
+export const QUANTITIES = ['on_hand', 'reserved', 'committed', 'safety_stock', 'incoming'] as const;
+export type Quantity = (typeof QUANTITIES)[number];
+
+/** A position that its ledger, or the lines of its reservations, do not explain. */
+export interface LedgerDifference {
+  readonly sku: string;
+  readonly locationId: string;
+  /** What the position says, what the ledger adds up to, and what the reservations' lines do (where they know it). */
+  readonly quantities: readonly {
+    readonly name: Quantity;
+    readonly position: bigint;
+    readonly ledger: bigint;
+    readonly lines: bigint | null;
+  }[];
+}
+
+export interface LedgerReport {
+  readonly positions: number;
+  readonly movements: number;
+  readonly differences: readonly LedgerDifference[];
+  /** Positions where less is on hand than was promised to orders: no fault of the books, but of the shelf. */
+  readonly shortages: readonly Shortage[];
+}
+
+export interface Shortage {
+  readonly sku: string;
+  readonly locationId: string;
+  readonly missing: number;
+}
+
+/** Positions of these SKUs where less is on hand than was promised to orders. @param skus null for all */
+export function shortages(knex: Knex, skus: readonly string[] | null): Promise<Shortage[]> {
+  return query<Shortage>(
+    knex,
+    'select sku, location_id as "locationId", missing from inventory.shortages(?::text[]) order by sku, location_id',
+    [skus],
+  );
+}
+
+type DifferenceRow = { sku: string; location_id: string } & Record<string, string | number>;
+
+/** Adds the whole ledger up and compares it with the positions, at one moment, while orders go on. */
+export function verifyStockLedger(knex: Knex): Promise<LedgerReport> {
+  return knex.transaction(
+    async (trx) => {
+      const [counts] = await query<{ positions: string; movements: string }>(
+        trx,
+        'select (select count(*) from inventory.position) as positions, (select count(*) from inventory.movement) as movements',
+      );
+      return {
+        positions: Number(counts?.positions),
+        movements: Number(counts?.movements),
+        differences: await differences(trx),
+        shortages: await shortages(trx, null),
+      };
+    },
+    { isolationLevel: 'repeatable read', readOnly: true },
+  );
+}
+
+async function differences(trx: Knex.Transaction): Promise<LedgerDifference[]> {
+  const rows = await query<DifferenceRow>(trx, 'select * from inventory.ledger_difference order by sku, location_id');
+  return rows.map((row) => ({
+    sku: row.sku,
+    locationId: row.location_id,
+    quantities: QUANTITIES.flatMap((name) => {
+      const lines = row[`lines_${name === 'reserved' ? 'held' : name}`];
+      const found = {
+        name,
+        position: BigInt(row[name] ?? 0),
+        ledger: BigInt(row[`ledger_${name}`] ?? 0),
+        lines: lines === undefined ? null : BigInt(lines),
+      };
+      const same = found.position === found.ledger && (found.lines === null || found.lines === found.ledger);
+      return same ? [] : [found];
+    }),
+  }));
+}
+
+/**
+ * Sets positions to what their ledger adds up to. Nobody moves stock meanwhile.
+ * @returns the differences that were found, and that are left: those between the ledger and the reservations' lines,
+ *   which no sum can decide
+ * @throws CommerceError when the ledger of a position adds up to what no position may be, such as less than nothing
+ */
+export function rebuildPositions(
+  knex: Knex,
+): Promise<{ found: readonly LedgerDifference[]; left: readonly LedgerDifference[] }> {
+  return inTransaction(knex, async (trx) => {
+    await query(trx, 'lock table inventory.position, inventory.movement in share row exclusive mode');
+    const found = await differences(trx);
+    await change(
+      trx,
+      `update inventory.position
+       set ${QUANTITIES.map((name) => `${name} = wrong.ledger_${name}`).join(', ')}
+       from inventory.ledger_difference wrong
+       where position.sku = wrong.sku and position.location_id = wrong.location_id`,
+    );
+    return { found, left: await differences(trx) };
+  });
+}
