@@ -61,7 +61,8 @@ export async function openDomainsOf(
   const clients = createSystemClients(base.config, base.secret, urls);
   base.shutdown.add('system clients', () => clients.close());
   const domains = openDomains({ knex, clients, logger: base.logger, process });
-  // Orders whose client hung up are still being captured when the server has closed.
+  // Orders and holds whose client hung up are still being settled when the server has closed.
   base.shutdown.add('order capture', () => domains.order.capture.close());
+  base.shutdown.add('stock holding', () => domains.inventory.holding.close());
   return domains;
 }

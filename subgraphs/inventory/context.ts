@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { RequestContext } from '../../platform/graphql/subgraph.ts';
+import type { Holding } from './holding.ts';
 import type { InventoryLoaders } from './loaders.ts';
 import type { StockSource } from './port.ts';
 
@@ -7,5 +8,6 @@ import type { StockSource } from './port.ts';
 export interface InventoryContext extends RequestContext {
   readonly knex: Knex;
   readonly source: StockSource;
+  readonly holding: Holding;
   readonly loaders: InventoryLoaders;
 }

@@ -2,19 +2,26 @@ import type { Knex } from 'knex';
 import type { Caller } from '../../platform/caller.ts';
 import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
 import type { InventoryContext } from './context.ts';
+import { createHolding, type Holding } from './holding.ts';
 import { createInventoryLoaders } from './loaders.ts';
 import type { StockSource } from './port.ts';
 import { resolvers } from './resolvers.ts';
 
 export { loadAvailabilityRules, saveAvailabilityRules } from './availability-rules.ts';
 export { createInventoryFeed } from './feed.ts';
+export { createHolding } from './holding.ts';
 export { locationIdOf } from './locations.ts';
 export type { StockSource } from './port.ts';
 export { createStock } from './stock.ts';
 export { type LedgerDifference, rebuildPositions, verifyStockLedger } from './stock-ledger.ts';
 
 /** The inventory subgraph over the projected stock in PostgreSQL; adjustments go to the source. */
-export function createInventorySubgraph(deps: { knex: Knex; source: StockSource }): Subgraph<InventoryContext> {
+export function createInventorySubgraph(deps: {
+  knex: Knex;
+  source: StockSource;
+  holding?: Holding;
+}): Subgraph<InventoryContext> {
+  const holding = deps.holding ?? createHolding(deps.knex);
   return buildSubgraph<InventoryContext>({
     name: 'inventory',
     resolvers,
@@ -23,6 +30,7 @@ export function createInventorySubgraph(deps: { knex: Knex; source: StockSource 
       signal,
       knex: deps.knex,
       source: deps.source,
+      holding,
       loaders: createInventoryLoaders(deps.knex, caller),
     }),
   });

@@ -3,7 +3,7 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
-import { createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
+import { createHolding, createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
 
 /** Raises an exception for an operator, in the transaction that passes over what nobody could use. */
 type ReportUnusable = (
@@ -17,8 +17,10 @@ type ReportUnusable = (
  */
 export function openInventory(deps: { knex: Knex; wms: WmsClient; logger: Logger; report?: ReportUnusable }) {
   const source = wmsStockSource(deps.wms);
+  const holding = createHolding(deps.knex);
   return {
-    subgraph: createInventorySubgraph({ knex: deps.knex, source }),
+    subgraph: createInventorySubgraph({ knex: deps.knex, source, holding }),
+    holding,
     stock: createStock({ knex: deps.knex, source }),
     feed: createInventoryFeed({
       knex: deps.knex,

@@ -1,11 +1,12 @@
 import { idempotencyScope } from '../../platform/caller.ts';
 import { CommerceError } from '../../platform/errors.ts';
+import { onceKeyOf } from '../../platform/idempotency/once-key.ts';
 import { type AdjustResult, adjustStock, type InventoryAdjustInput } from './adjust.ts';
 import type { InventoryContext } from './context.ts';
 import type { ExtendRefusal, HoldRefusal, ReleaseRefusal } from './errors.ts';
-import { extendHold, holdStock, releaseHold } from './holds.ts';
+import { extendHold, releaseHold } from './holds.ts';
 import { HOLD_SECONDS, MAX_UNITS } from './model.ts';
-import { once } from './once.ts';
+import { answerOf, once } from './once.ts';
 
 interface ReservationHoldInput {
   readonly idempotencyKey: string;
@@ -39,18 +40,25 @@ export const mutations = {
       throw new CommerceError('BAD_USER_INPUT', 'locationId and sku must not hold a null byte.');
     }
     const { caller } = context;
-    const result = await once(context, 'reservationHold', input, input, async (trx) => {
-      const refusals = refusedLines(input.lines);
-      if (refusals.length > 0) return { reservationId: null, refusals };
-      return holdStock(trx, {
-        lines: input.lines,
-        locationId: input.locationId ?? null,
-        safetyStock: caller.channel?.safetyStock ?? 0,
-        ttlSeconds,
-        channelCode: caller.channel?.code ?? null,
-        customerId: caller.customerId,
-      });
-    });
+    const refusals = refusedLines(input.lines);
+    const result =
+      refusals.length > 0
+        ? await once(context, 'reservationHold', input, input, async () => ({ reservationId: null, refusals }))
+        : answerOf(
+            context,
+            await context.holding.hold(
+              onceKeyOf({ caller, operation: 'reservationHold', key: input.idempotencyKey, input }),
+              {
+                lines: input.lines,
+                locationId: input.locationId ?? null,
+                safetyStock: caller.channel?.safetyStock ?? 0,
+                ttlSeconds,
+                channelCode: caller.channel?.code ?? null,
+                customerId: caller.customerId,
+              },
+              context.signal,
+            ),
+          );
     if (result === 'conflict') {
       return { reservation: null, userErrors: [{ ...conflict, sku: null, availableQuantity: null }] };
     }

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { CommerceError } from '../../platform/errors.ts';
 import { markReplayed } from '../../platform/graphql/subgraph.ts';
-import { runOnce } from '../../platform/idempotency/run-once.ts';
+import { type OnceOutcome, runOnce } from '../../platform/idempotency/run-once.ts';
 import type { InventoryContext } from './context.ts';
 
 /**
@@ -21,6 +21,11 @@ export async function once<Result>(
     { caller: context.caller, operation, key: input.idempotencyKey, input: identity },
     effect,
   );
+  return answerOf(context, outcome);
+}
+
+/** The answer of a run, with the mark of a replay. @throws CommerceError IDEMPOTENCY_IN_FLIGHT */
+export function answerOf<Result>(context: InventoryContext, outcome: OnceOutcome<Result>): Result | 'conflict' {
   switch (outcome.kind) {
     case 'conflict':
       return 'conflict';
