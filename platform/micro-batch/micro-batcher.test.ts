@@ -151,6 +151,18 @@ describe('MicroBatcher', () => {
     await closing;
   });
 
+  it('sends a second batch beside the first only when it has the least size', async () => {
+    const { batcher, batches } = bench({ width: 2, waiting: [9, 9] });
+    void batcher.submit('a');
+    await turn();
+    for (const item of ['b', 'c', 'd']) void batcher.submit(item);
+    await turn();
+    expect(batches).toHaveLength(1);
+    void batcher.submit('e');
+    await turn();
+    expect(batches.map(({ items }) => items)).toEqual([['a'], ['b', 'c', 'd', 'e']]);
+  });
+
   it('keeps no more batches in flight than the width allows', async () => {
     const { batcher, batches } = bench({ width: 2, size: [1, 1] });
     for (const item of ['a', 'b', 'c']) void batcher.submit(item);

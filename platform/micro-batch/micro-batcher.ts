@@ -41,6 +41,7 @@ export class MicroBatcher<Item, Result> {
   readonly #queue = new Set<Waiting<Item, Result>>();
   readonly #lone = new Set<Waiting<Item, Result>>();
   readonly #idle: (() => void)[] = [];
+  #queuedWeight = 0;
   #batches = 0;
   #lonely = 0;
   #planned = false;
@@ -71,16 +72,24 @@ export class MicroBatcher<Item, Result> {
       const { signal } = how;
       if (signal) {
         const giveUp = () => {
-          lane.delete(waiting);
+          this.#leave(lane, waiting);
           reject(new CommerceError('REQUEST_ABORTED', 'The request was cancelled before it was begun.'));
         };
-        if (signal.aborted) return giveUp();
+        if (signal.aborted) {
+          giveUp();
+          return;
+        }
         signal.addEventListener('abort', giveUp, { once: true });
         waiting.leave = () => signal.removeEventListener('abort', giveUp);
       }
       lane.add(waiting);
+      if (lane === this.#queue) this.#queuedWeight += this.#options.weight(item);
       this.#plan();
     });
+  }
+
+  #leave(lane: Set<Waiting<Item, Result>>, waiting: Waiting<Item, Result>): void {
+    if (lane.delete(waiting) && lane === this.#queue) this.#queuedWeight -= this.#options.weight(waiting.item);
   }
 
   /** Takes nothing more, and resolves when everything taken is settled. */
@@ -109,10 +118,16 @@ export class MicroBatcher<Item, Result> {
     this.#planned = true;
     setImmediate(() => {
       this.#planned = false;
-      while (this.#queue.size > 0 && this.#batches < this.#pace.width) void this.#settleBatch();
+      while (this.#mayDepart()) void this.#settleBatch();
       while (this.#lone.size > 0 && this.#lonely < this.#options.aloneWidth) void this.#settleAlone();
       this.#tellIdle();
     });
+  }
+
+  /** At once when nothing is in flight. Beside another batch only when worth it: a batch has a price of its own. */
+  #mayDepart(): boolean {
+    if (this.#queue.size === 0 || this.#batches >= this.#pace.width) return false;
+    return this.#batches === 0 || this.#queuedWeight >= this.#options.limits.size[0];
   }
 
   async #settleBatch(): Promise<void> {
@@ -143,7 +158,7 @@ export class MicroBatcher<Item, Result> {
     for (const waiting of this.#queue) {
       const more = this.#options.weight(waiting.item);
       if (batch.length > 0 && weight + more > this.#pace.size) break;
-      this.#queue.delete(waiting);
+      this.#leave(this.#queue, waiting);
       waiting.leave();
       batch.push(waiting);
       weight += more;

@@ -33,8 +33,8 @@ export interface Holding {
 
 /** Weight: lines, and one for the reservation. */
 const LIMITS: PaceLimits = {
-  targetMillis: 25,
-  size: [32, 512],
+  targetMillis: 50,
+  size: [256, 768],
   width: 4,
   patienceMillis: 2_000,
   waiting: [1_000, 10_000],

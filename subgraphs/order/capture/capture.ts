@@ -17,8 +17,8 @@ import { isStorable, type Member, type SettledRow, settle } from './settle.ts';
 
 /** Weight: lines, and one for the order. The greatest keeps the key locks of a batch far from what PostgreSQL has room for. */
 const LIMITS: PaceLimits = {
-  targetMillis: 25,
-  size: [32, 512],
+  targetMillis: 50,
+  size: [256, 768],
   width: 4,
   patienceMillis: 2_000,
   waiting: [1_000, 10_000],

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Kernel ticks per second, on every Linux that is in use. */
+const TICKS = 100;
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** Ticks of the process itself. */
+  readonly own: number;
+  /** And of its children that have ended. */
+  readonly ticks: number;
+}
+
+/**
+ * CPU seconds that a process has used, with all its descendants when `family` is set: the backends of a server are its
+ * children, but the server of a bench is a child of the bench. NaN where there is no /proc.
+ */
+export function cpuSecondsOf(root: number, family: boolean): number {
+  const all = processes();
+  if (all.length === 0) return Number.NaN;
+  if (!family) return (all.find(({ pid }) => pid === root)?.own ?? Number.NaN) / TICKS;
+  const wanted = new Set([root]);
+  for (let size = 0; size < wanted.size; ) {
+    size = wanted.size;
+    for (const { pid, parent } of all) if (wanted.has(parent)) wanted.add(pid);
+  }
+  return all.filter(({ pid }) => wanted.has(pid)).reduce((sum, { ticks }) => sum + ticks, 0) / TICKS;
+}
+
+function processes(): Process[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        try {
+          const text = readFileSync(`/proc/${name}/stat`, 'utf8');
+          // The name, in brackets, may hold spaces.
+          const fields = text
+            .slice(text.lastIndexOf(')') + 2)
+            .split(' ')
+            .map(Number);
+          const own = (fields[11] ?? 0) + (fields[12] ?? 0);
+          return [
+            { pid: Number(name), parent: fields[1] ?? 0, own, ticks: own + (fields[13] ?? 0) + (fields[14] ?? 0) },
+          ];
+        } catch {
+          return []; // it has just ended
+        }
+      });
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,17 @@
+import { startGatewayPart } from '../../app/gateway-part.ts';
+import { openBackbone, openDomainsOf, openStorage } from '../../app/parts.ts';
+import { runProcess } from '../../app/process.ts';
+
+// The gateway with all subgraphs in one process, as `npm start` composes it, without worker and reference systems: what
+// they do with an order afterwards is not part of taking it in.
+await runProcess('bench-gateway', async (base) => {
+  const { databases, knex } = await openStorage(base);
+  const backbone = await openBackbone(base, databases, knex, false);
+  const domains = await openDomainsOf(base, knex, base.config.systemUrls, 'bench');
+  await startGatewayPart(base, {
+    knex,
+    databases,
+    backbone,
+    subgraphs: { kind: 'inProcess', subgraphs: Object.values(domains.subgraphs) },
+  });
+});

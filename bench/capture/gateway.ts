@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Pool } from 'undici';
+import { projectFile } from '../../platform/paths.ts';
+import type { BenchWorld } from './world.ts';
+
+export interface RunningGateway {
+  readonly pid: number;
+  /** Sends an operation of the storefront's contract, as the shop would. @returns the answer's data; throws on errors */
+  send(operation: string, variables: object): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+/** The gateway in a process of its own, over HTTP. `--cpu-prof` with PROFILE set to a folder. */
+export async function startBenchGateway(world: BenchWorld, connections: number): Promise<RunningGateway> {
+  const nowhere = 'http://127.0.0.1:9';
+  const profile = process.env.PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.PROFILE}`] : [];
+  const child = spawn(process.execPath, [...profile, projectFile('dist', 'bench', 'capture', 'gateway-process.js')], {
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: world.url,
+      DATA_DIR: world.dataDir,
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      ERP_URL: nowhere,
+      OMS_URL: nowhere,
+      WMS_URL: nowhere,
+      CARRIER_URL: nowhere,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const entry = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; port?: number }) : {};
+      if (entry.msg === 'gateway listens') resolve(`http://127.0.0.1:${entry.port}`);
+    });
+    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}`)));
+  });
+  const pool = new Pool(url, { connections, pipelining: 1 });
+  const documents = new Map<string, string>();
+  const documentOf = (operation: string) => {
+    const known = documents.get(operation);
+    if (known) return known;
+    const text = readFileSync(projectFile('schema', 'operations', 'storefront', `${operation}.graphql`), 'utf8');
+    documents.set(operation, text);
+    return text;
+  };
+  return {
+    pid: child.pid ?? 0,
+    async send(operation, variables) {
+      const answer = await pool.request({
+        method: 'POST',
+        path: '/graphql',
+        headers: { 'content-type': 'application/json', 'x-api-key': 'dev-storefront' },
+        body: JSON.stringify({ query: documentOf(operation), variables }),
+      });
+      const body = (await answer.body.json()) as { data?: Record<string, unknown> | null; errors?: object[] };
+      if (body.errors || !body.data) throw new Error(JSON.stringify(body.errors));
+      return body.data;
+    },
+    async stop() {
+      await pool.close();
+      child.kill('SIGINT');
+      await once(child, 'exit');
+    },
+  };
+}

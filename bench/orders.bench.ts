@@ -1,0 +1,69 @@
+import { openDatabase } from '../platform/db/database.ts';
+import { createCapture } from '../subgraphs/order/index.ts';
+import { startBenchGateway } from './capture/gateway.ts';
+import { type Measured, measure } from './capture/measure.ts';
+import { readOptions, report } from './capture/options.ts';
+import { findPgbench, runPgbench } from './capture/pgbench.ts';
+import { closedLoop } from './capture/point.ts';
+import { caller, orderInput } from './capture/requests.ts';
+import { table } from './capture/table.ts';
+import { verifyLedger } from './capture/verify.ts';
+import { startWorld } from './capture/world.ts';
+
+// `npm run bench:orders`: orders of three lines, taken in through the whole gateway, by the capture alone, and by pgbench
+// running a hand-written function that makes the same writes (capture/yardstick.ts), all in one run on one database.
+const YARDSTICK = 'pgbench, hand-written function';
+const { seconds, clients, loads, runs } = readOptions();
+if (runs('pgbench')) findPgbench(); // says what to install before anything is started
+const world = await startWorld();
+const knex = openDatabase(world.url, { poolMax: 20, applicationName: 'bench-capture' });
+const capture = createCapture({ knex });
+const gateway = await startBenchGateway(world, Math.max(...clients));
+const rows: Measured[] = [];
+
+const byCapture = (hot: boolean) => async () => {
+  const outcome = await capture.place(caller, orderInput(hot));
+  return outcome.kind === 'done' && outcome.result.orderId !== null;
+};
+const byGateway = (hot: boolean) => async () => {
+  const data = (await gateway.send('PlaceOrder', { input: orderInput(hot) })) as {
+    orderPlace: { order: object | null };
+  };
+  return data.orderPlace.order !== null;
+};
+
+try {
+  if (runs('gateway')) await closedLoop(20, Math.min(3, seconds), byGateway(false)); // compiled code and cached plans, as in a running shop
+  if (runs('engine')) await closedLoop(20, Math.min(2, seconds), byCapture(false));
+  for (const load of loads) {
+    const hot = load === 'hot';
+    for (const count of clients) {
+      const about = { load, clients: count };
+      if (runs('pgbench')) {
+        const run = () => runPgbench(world, 'place_order', { hot, clients: count, seconds });
+        rows.push(await measure(world, 'orders', { ...about, way: YARDSTICK }, null, run));
+      }
+      if (runs('engine')) {
+        const run = () => closedLoop(count, seconds, byCapture(hot));
+        rows.push(await measure(world, 'orders', { ...about, way: 'capture, in process' }, process.pid, run));
+      }
+      if (runs('gateway')) {
+        const run = () => closedLoop(count, seconds, byGateway(hot));
+        rows.push(await measure(world, 'orders', { ...about, way: 'whole gateway, HTTP' }, gateway.pid, run));
+      }
+      console.error(
+        table(
+          rows.filter((row) => row.load === load && row.clients === count),
+          YARDSTICK,
+        ),
+      );
+    }
+  }
+  await verifyLedger(world.knex);
+  report('orders', table(rows, YARDSTICK));
+} finally {
+  await gateway.stop();
+  await capture.close();
+  await knex.destroy();
+  await world.stop();
+}

@@ -1,0 +1,81 @@
+import { openDatabase } from '../platform/db/database.ts';
+import { onceKeyOf } from '../platform/idempotency/once-key.ts';
+import { createHolding } from '../subgraphs/inventory/index.ts';
+import { startBenchGateway } from './capture/gateway.ts';
+import { type Measured, measure } from './capture/measure.ts';
+import { readOptions, report } from './capture/options.ts';
+import { findPgbench, runPgbench } from './capture/pgbench.ts';
+import { closedLoop } from './capture/point.ts';
+import { caller, holdInput } from './capture/requests.ts';
+import { table } from './capture/table.ts';
+import { verifyLedger } from './capture/verify.ts';
+import { startWorld } from './capture/world.ts';
+
+// `npm run bench:reservations`: holds of three goods, alone (in process) and through the whole gateway, against pgbench
+// running a hand-written function that makes the same writes.
+const YARDSTICK = 'pgbench, hand-written function';
+const { seconds, clients, loads, runs } = readOptions();
+if (runs('pgbench')) findPgbench(); // says what to install before anything is started
+const world = await startWorld();
+const knex = openDatabase(world.url, { poolMax: 20, applicationName: 'bench-holding' });
+const holding = createHolding(knex);
+const gateway = await startBenchGateway(world, Math.max(...clients));
+const rows: Measured[] = [];
+
+const byHolding = (hot: boolean) => async () => {
+  const input = holdInput(hot);
+  const outcome = await holding.hold(
+    onceKeyOf({ caller, operation: 'reservationHold', key: input.idempotencyKey, input }),
+    {
+      lines: input.lines,
+      locationId: null,
+      safetyStock: 0,
+      ttlSeconds: input.ttlSeconds,
+      channelCode: 'WEB',
+      customerId: null,
+    },
+  );
+  return outcome.kind === 'done' && outcome.result.reservationId !== null;
+};
+const byGateway = (hot: boolean) => async () => {
+  const data = (await gateway.send('HoldStock', { input: holdInput(hot) })) as {
+    reservationHold: { reservation: object | null };
+  };
+  return data.reservationHold.reservation !== null;
+};
+
+try {
+  if (runs('gateway')) await closedLoop(20, Math.min(3, seconds), byGateway(false));
+  if (runs('engine')) await closedLoop(20, Math.min(2, seconds), byHolding(false));
+  for (const load of loads) {
+    const hot = load === 'hot';
+    for (const count of clients) {
+      const about = { load, clients: count };
+      if (runs('pgbench')) {
+        const run = () => runPgbench(world, 'hold', { hot, clients: count, seconds });
+        rows.push(await measure(world, 'holds', { ...about, way: YARDSTICK }, null, run));
+      }
+      if (runs('engine')) {
+        const run = () => closedLoop(count, seconds, byHolding(hot));
+        rows.push(await measure(world, 'holds', { ...about, way: 'holding, in process' }, process.pid, run));
+      }
+      if (runs('gateway')) {
+        const run = () => closedLoop(count, seconds, byGateway(hot));
+        rows.push(await measure(world, 'holds', { ...about, way: 'whole gateway, HTTP' }, gateway.pid, run));
+      }
+      console.error(
+        table(
+          rows.filter((row) => row.load === load && row.clients === count),
+          YARDSTICK,
+        ),
+      );
+    }
+  }
+  await verifyLedger(world.knex);
+  report('reservations', table(rows, YARDSTICK));
+} finally {
+  await gateway.stop();
+  await holding.close();
+  await knex.destroy();
+  await world.stop();
+}
