@@ -14,6 +14,7 @@ import * as holdBundles from './20261127091200_hold_bundles.ts';
 import * as commitBundles from './20261127091300_commit_bundles.ts';
 import * as releaseBundles from './20261127091400_release_bundles.ts';
 import { batches } from './20261127091500_batches.ts';
+import { uncountedHolds } from './20261127091600_uncounted_holds.ts';
 import * as supply from './20261127094500_supply.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
@@ -33,5 +34,6 @@ export const migrations: MigrationSet = {
   '20261127091300_commit_bundles': commitBundles,
   '20261127091400_release_bundles': releaseBundles,
   '20261127091500_batches': batches,
+  '20261127091600_uncounted_holds': uncountedHolds,
   '20261127094500_supply': supply,
 };

@@ -81,7 +81,7 @@ async function settleBatch(knex: Knex, batch: readonly Asked[]): Promise<(OnceOu
   const skus = [...new Set(batch.flatMap(({ request }) => request.lines.map((line) => line.sku)))];
   const channels = [...new Set(batch.map(({ request }) => request.channelCode))];
   const [supply, terms] = await Promise.all([
-    readSupply(knex, skus),
+    readSupply(knex, skus, enoughFor(batch)),
     Promise.all(channels.map(async (code) => [code, await readTerms(knex, code, skus)] as const)),
   ]);
   const termsOf = new Map(terms);
@@ -126,11 +126,18 @@ function planHold(asked: Asked, terms: ReadonlyMap<string, Terms> | undefined, s
   return { key, request, id: newId('reservation'), takes: chosen, withheld: kept };
 }
 
-async function readSupply(knex: Knex, skus: readonly string[]): Promise<Supply> {
+/** All units of a batch, and what channels leave to others. A rule that withholds more only sends its holds alone. */
+function enoughFor(batch: readonly Asked[]): number {
+  const units = batch.flatMap(({ request }) => request.lines).reduce((sum, line) => sum + line.quantity, 0);
+  return Math.min(2_000_000_000, units + Math.max(...batch.map(({ request }) => request.safetyStock)));
+}
+
+/** @param enough units of which no request of the batch can want more: then the exact number does not matter */
+async function readSupply(knex: Knex, skus: readonly string[], enough: number): Promise<Supply> {
   const rows = await query<{ sku: string; location_id: string; preference: number; available: number }>(
     knex,
-    'select sku, location_id, preference, available from inventory.supply(?::text[])',
-    [skus],
+    'select sku, location_id, preference, available from inventory.supply(?::text[], ?)',
+    [skus, enough],
   );
   return new Supply(
     rows.map((row) => ({

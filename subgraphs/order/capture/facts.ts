@@ -29,7 +29,7 @@ export async function readFacts(knex: Knex, requests: readonly CaptureRequest[])
   const [quotes, terms, supply, numbers] = await Promise.all([
     readQuotes(knex, requests),
     readTerms(knex, requests),
-    readSupply(knex, skusOf(requests)),
+    readSupply(knex, skusOf(requests), enoughFor(requests)),
     query<{ number: string }>(knex, `select nextval('orders.order_number') as number from generate_series(1, ?)`, [
       requests.length,
     ]),
@@ -98,11 +98,12 @@ async function readTerms(
   return new Map(answers);
 }
 
-async function readSupply(knex: Knex, skus: readonly string[]): Promise<Supply> {
+/** @param enough units of which no request of the batch can want more: then the exact number does not matter */
+async function readSupply(knex: Knex, skus: readonly string[], enough: number): Promise<Supply> {
   const rows = await query<{ sku: string; location_id: string; preference: number; available: number }>(
     knex,
-    'select sku, location_id, preference, available from inventory.supply(?::text[])',
-    [skus],
+    'select sku, location_id, preference, available from inventory.supply(?::text[], ?)',
+    [skus, enough],
   );
   return new Supply(
     rows.map((row) => ({
@@ -112,6 +113,16 @@ async function readSupply(knex: Knex, skus: readonly string[]): Promise<Supply> 
       units: row.available,
     })),
   );
+}
+
+/**
+ * All units of a batch, and what channels leave to others: so many of a SKU are as good as any number. A rule that
+ * withholds more than that only sends its orders alone.
+ */
+function enoughFor(requests: readonly CaptureRequest[]): number {
+  const units = requests.flatMap(({ input }) => input.lines).reduce((sum, line) => sum + Math.max(0, line.quantity), 0);
+  const withheld = Math.max(...requests.map(({ channel }) => channel.safetyStock));
+  return Math.min(2_000_000_000, units + withheld);
 }
 
 function skusOf(requests: readonly CaptureRequest[]): string[] {
