@@ -3,12 +3,14 @@ import type { EventBackbone } from '../events/backbone.ts';
 import { createTail } from '../events/tail.ts';
 import { seedDevelopmentAccess } from '../gateway/access/development-access.ts';
 import type { SubgraphPlace } from '../gateway/data-sources/service-map.ts';
+import { readLimits } from '../gateway/guards/limits.ts';
 import { type Gateway, startGateway } from '../gateway/main.ts';
 import { createSubscriptions } from '../gateway/subscriptions/index.ts';
 import { query } from '../platform/db/query.ts';
 import { projectRoot } from '../platform/paths.ts';
 import type { Databases } from './databases.ts';
 import type { ProcessBase } from './process.ts';
+import { openRateLimiter } from './rate-limiter.ts';
 
 /** Starts the gateway with subscriptions over the event log. */
 export async function startGatewayPart(
@@ -24,11 +26,15 @@ export async function startGatewayPart(
     onError: (error) => logger.warn({ err: error }, 'the event log could not be read'),
   });
   shutdown.add('event tail', () => tail.close());
+  const rateLimiter = openRateLimiter(base);
   const { eventLog, fanOut } = parts.backbone.describe();
   const gateway = await startGateway({
     host: config.host,
     port: config.port,
     registryRoot: config.registryDir ?? projectRoot,
+    limits: readLimits(config.limitsFile ?? undefined),
+    rateLimiter,
+    trustedProxies: config.trustedProxies,
     subgraphs: parts.subgraphs,
     knex: parts.knex,
     production,
@@ -39,6 +45,7 @@ export async function startGatewayPart(
         database: parts.databases.kind,
         eventLog,
         fanOut,
+        rateLimits: rateLimiter.describe(),
         subgraphs: parts.subgraphs.kind === 'http' ? 'over HTTP' : 'in this process',
       },
       check: async () => {

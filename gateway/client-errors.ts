@@ -13,7 +13,7 @@ const REQUEST_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** What of an error's extensions clients may see. Everything else tells about our inside. */
-const PUBLIC_EXTENSIONS = ['code', 'retryable', 'traceId', 'retryAfterSeconds'] as const;
+const PUBLIC_EXTENSIONS = ['code', 'retryable', 'traceId', 'retryAfterSeconds', 'limit', 'maximum', 'actual'] as const;
 
 export const INTERNAL_MESSAGE = 'Internal error. Quote the trace id when you report it.';
 

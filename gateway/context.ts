@@ -1,4 +1,5 @@
 import type { Caller } from '../platform/caller.ts';
+import type { Admission } from './guards/request-guard.ts';
 
 /** What travels with one operation from the door to the data sources. */
 export interface GatewayContext {
@@ -7,8 +8,10 @@ export interface GatewayContext {
   readonly signal: AbortSignal;
   /** What the subgraphs reported about the operation as a whole. The only answer extensions that reach a client. */
   readonly outcome: { idempotentReplay: boolean };
+  /** What the guards let in. Absent where the operation is one of many executions of an admitted subscription. */
+  readonly admission?: Admission;
 }
 
-export function createContext(caller: Caller, signal: AbortSignal): GatewayContext {
-  return { caller, signal, outcome: { idempotentReplay: false } };
+export function createContext(caller: Caller, signal: AbortSignal, admission?: Admission): GatewayContext {
+  return { caller, signal, outcome: { idempotentReplay: false }, ...(admission ? { admission } : {}) };
 }

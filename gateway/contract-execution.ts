@@ -18,6 +18,7 @@ import type { GuardedField } from './access-rules/guarded-fields.ts';
 import { logFaults, sealError } from './client-errors.ts';
 import { createContext, type GatewayContext } from './context.ts';
 import type { ContractSchema } from './contract-schema.ts';
+import type { CostRules } from './guards/cost-rules.ts';
 import { restoreNames, restorePath } from './planning/alias-guard.ts';
 import type { OperationPlan } from './planning/operation-plan.ts';
 import type { OperationPlanner } from './planning/planner.ts';
@@ -31,6 +32,7 @@ export interface SharedGraph {
   /** The supergraph itself: plans are executed against it, whatever the contract hides. */
   readonly schema: GraphQLSchema;
   readonly services: ServiceMap;
+  readonly costRules: CostRules;
   readonly logger: Logger;
 }
 
@@ -45,6 +47,7 @@ export class ContractExecution implements ContractSnapshot {
   readonly name: string;
   readonly supergraphId: string;
   readonly schema: GraphQLSchema;
+  readonly costRules: CostRules;
   readonly #shape: Schema;
   readonly #graph: SharedGraph;
 
@@ -53,6 +56,7 @@ export class ContractExecution implements ContractSnapshot {
     this.name = definition.name;
     this.supergraphId = graph.id;
     this.schema = schema.graphql;
+    this.costRules = graph.costRules;
     this.#shape = schema.federation;
     this.#graph = graph;
   }

@@ -9,7 +9,9 @@ import {
 import type { Logger } from '../platform/logger.ts';
 import { sealError } from './client-errors.ts';
 import type { GatewayContext } from './context.ts';
+import { costReport } from './guards/cost-report.ts';
 import { legacyStatus } from './http/legacy-status.ts';
+import { refusalLog } from './http/refusal-log.ts';
 import type { FederationRuntime } from './runtime.ts';
 
 /**
@@ -88,6 +90,8 @@ export class ContractServers {
       nodeEnv: 'production',
       plugins: [
         legacyStatus,
+        costReport,
+        refusalLog(this.#logger),
         ApolloServerPluginCacheControlDisabled(),
         ApolloServerPluginInlineTraceDisabled(),
         ApolloServerPluginLandingPageDisabled(),

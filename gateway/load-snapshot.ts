@@ -9,6 +9,7 @@ import { SUPPORTED_FEATURES } from '../registry/supported-features.ts';
 import { readRules } from './access-rules/read-rules.ts';
 import { ContractExecution, type SharedGraph } from './contract-execution.ts';
 import { contractSchema } from './contract-schema.ts';
+import { readCostRules } from './guards/cost-rules.ts';
 import { plannedNames } from './planning/alias-guard.ts';
 import { LruCache } from './planning/lru-cache.ts';
 import { OperationPlanner } from './planning/planner.ts';
@@ -70,6 +71,7 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
     }),
     schema: supergraph.schema.toGraphQLJSSchema(),
     services,
+    costRules: readCostRules(document),
     logger: options.logger,
   };
   for (const each of options.former ?? []) assertServable(each, api);

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from '../platform/db/database.ts';
 import type { Logger } from '../platform/logger.ts';
+import { memoryRateLimiter } from '../platform/rate-limit/adapters/memory.ts';
+import type { RateLimiter } from '../platform/rate-limit/port.ts';
 import type { ContractDefinition } from '../registry/contracts.ts';
 import { workingTree } from '../registry/files.ts';
 import { createAuthenticate } from './access/authenticate.ts';
@@ -10,6 +12,11 @@ import { loadKeys } from './access/tokens/load-keys.ts';
 import { createVerifyToken, type TokenRules } from './access/tokens/verify-token.ts';
 import { ContractServers } from './contract-servers.ts';
 import { createDataSources, type SubgraphPlace } from './data-sources/service-map.ts';
+import { type ClientAddress, clientAddress } from './guards/client-address.ts';
+import { limitAttempts } from './guards/credential-attempts.ts';
+import { type Limits, readLimits } from './guards/limits.ts';
+import { noRegisteredDocuments, type RegisteredDocuments } from './guards/registered-documents.ts';
+import { RequestGuard } from './guards/request-guard.ts';
 import { routeContract } from './http/contract-route.ts';
 import { Explorer } from './http/explorer.ts';
 import { GraphQLEndpoint } from './http/graphql.ts';
@@ -25,6 +32,8 @@ import type { SubscriptionTransport } from './subscription-transport.ts';
 export interface SubscriptionParts {
   readonly runtime: GatewayRuntime;
   readonly authenticate: Authenticate;
+  readonly addressOf: ClientAddress;
+  readonly guard: RequestGuard;
   readonly route: (url: string, grant: Grant) => ReturnType<typeof routeContract>;
   readonly newTraceId: () => string;
   readonly logger: Logger;
@@ -41,6 +50,14 @@ export interface GatewayOptions {
   readonly subgraphs: SubgraphPlace;
   /** Holds the API keys: the schema `integration` of the operational store. */
   readonly knex: Knex;
+  /** Default: config/limits.yaml. */
+  readonly limits?: Limits;
+  /** Default: in this process. */
+  readonly rateLimiter?: RateLimiter;
+  /** Default: none, and every contract open. */
+  readonly documents?: RegisteredDocuments;
+  /** Addresses and networks whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** Refuses the keys of the local default. */
   readonly production: boolean;
   /** Which bearer tokens are taken. Null or left out: none. */
@@ -92,17 +109,42 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   metrics.serves(runtime.supergraphId);
   runtime.onSwap(() => metrics.serves(runtime.supergraphId));
 
-  const authenticate = createAuthenticate({ knex, production, verifyToken: tokenVerifier(options) });
+  const limits = options.limits ?? readLimits();
+  const rateLimiter = options.rateLimiter ?? memoryRateLimiter();
+  const addressOf = clientAddress(options.trustedProxies ?? []);
+  const authenticate = limitAttempts({
+    authenticate: createAuthenticate({ knex, production, verifyToken: tokenVerifier(options) }),
+    rateLimiter,
+    bucket: limits.credentials,
+    logger,
+  });
+  const guard = new RequestGuard({
+    limits,
+    documents: options.documents ?? noRegisteredDocuments,
+    rateLimiter,
+    logger,
+    observe: (refused) => metrics.observeRefusal(refused),
+  });
   const subscriptions = options.createSubscriptions({
     runtime,
     authenticate,
+    addressOf,
+    guard,
     route: (url, grant) => routeContract(runtime, new URL(url, 'http://gateway').pathname, grant),
     newTraceId: () => randomBytes(16).toString('hex'),
     logger,
   });
   const { requestTimeoutMillis } = options;
   const server = new HttpServer({
-    endpoint: new GraphQLEndpoint({ runtime, servers, authenticate, subscriptions, requestTimeoutMillis }),
+    endpoint: new GraphQLEndpoint({
+      runtime,
+      servers,
+      authenticate,
+      addressOf,
+      guard,
+      subscriptions,
+      requestTimeoutMillis,
+    }),
     explorer: new Explorer({ production }),
     subscriptions,
     runtime,

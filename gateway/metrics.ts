@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { GuardRefusal } from './guards/request-guard.ts';
 
 const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -11,6 +12,7 @@ export class GatewayMetrics {
   readonly #reloads: Counter<'outcome'>;
   readonly #supergraph: Gauge<'id'>;
   readonly #isBehind: Gauge;
+  readonly #refusals: Counter<'contract' | 'code' | 'limit'>;
 
   /** @param ofProcess also memory, CPU and event loop: once in a process */
   constructor(options: { ofProcess: boolean }) {
@@ -42,6 +44,12 @@ export class GatewayMetrics {
       labelNames: ['outcome'],
       registers,
     });
+    this.#refusals = new Counter({
+      name: 'gateway_guard_refusals_total',
+      help: 'Requests that the guards refused, over any transport, by code and, for LIMIT_EXCEEDED, the limit.',
+      labelNames: ['contract', 'code', 'limit'],
+      registers,
+    });
     this.#supergraph = new Gauge({
       name: 'gateway_supergraph',
       help: 'Always 1; the label tells which supergraph is served.',
@@ -68,6 +76,10 @@ export class GatewayMetrics {
   observeReload(outcome: string, isCurrent: boolean): void {
     this.#reloads.inc({ outcome });
     this.#isBehind.set(isCurrent ? 0 : 1);
+  }
+
+  observeRefusal({ contract, code, limit }: GuardRefusal): void {
+    this.#refusals.inc({ contract, code, limit: limit ?? '' });
   }
 
   serves(supergraphId: string): void {

@@ -1,6 +1,7 @@
 import type { ServiceMap } from '@apollo/gateway';
 import type { DocumentNode, FormattedExecutionResult, GraphQLSchema } from 'graphql';
 import type { Caller } from '../platform/caller.ts';
+import type { CostRules } from './guards/cost-rules.ts';
 import type { OperationPlan } from './planning/operation-plan.ts';
 
 export { EVENT_SERVICE } from './planning/planner.ts';
@@ -28,6 +29,8 @@ export interface ContractSnapshot {
   readonly supergraphId: string;
   /** What clients validate and introspect against. */
   readonly schema: GraphQLSchema;
+  /** What its fields cost. */
+  readonly costRules: CostRules;
   /**
    * Plans a query or mutation that was validated against `schema`.
    * @throws GraphQLError when the operation cannot be planned

@@ -1,19 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller } from '../platform/caller.ts';
+import type { Admission } from './guards/request-guard.ts';
 import type { ContractSnapshot } from './snapshot.ts';
 
-/** The parameters of a GraphQL request, as they came: nothing is checked but that they are one JSON object. */
-export type GraphQLParameters = Readonly<Record<string, unknown>>;
-
-/** A request over HTTP that may be a subscription, after authentication and routing. */
+/** A request over HTTP that may be a subscription, after authentication, routing and the guards. */
 export interface StreamRequest {
   /** The contract that serves the request. Take `contract.path` and ask the runtime again after a swap. */
   readonly contract: ContractSnapshot;
   /** Speaks this contract; carries the trace id of the request. */
   readonly caller: Caller;
-  /** `query`, `variables`, `operationName`, `extensions` of a POST body, or of a GET's search parameters. */
-  readonly body: GraphQLParameters;
+  /** With the parameters of a POST body, or of a GET's search. */
+  readonly admission: Admission;
 }
 
 /** Lets a browser's EventSource in, which cannot send a credential in a header. */
@@ -34,6 +32,16 @@ export interface SubscriptionTransport {
    * @returns false when it is not a subscription: nothing was written; otherwise settles when the stream has ended
    */
   handleHttp(request: IncomingMessage, response: ServerResponse, stream: StreamRequest): false | Promise<void>;
+  /**
+   * Tells a client why the guards refused its request, if it takes nothing but a stream.
+   * @returns false when it takes an ordinary answer, or when the error is for the HTTP status to tell
+   */
+  refuseHttp(
+    request: IncomingMessage,
+    response: ServerResponse,
+    error: unknown,
+    traceId: string,
+  ): false | Promise<void>;
   /** Takes over a WebSocket. Authenticates from the `connection_init` payload; routes by `routeContract`. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Ends all streams in a way that makes clients reconnect. */

@@ -182,6 +182,15 @@ const environment = z.object({
     fallback: '10',
     meaning: "How far the issuer's clock may be from ours.",
   }),
+  LIMITS_FILE: optional(z.string().min(1), {
+    expected: 'a file such as config/limits.yaml',
+    meaning: 'What one request and one client may ask of the gateway. Without it: `config/limits.yaml`.',
+  }),
+  TRUSTED_PROXIES: optional(z.string().min(1), {
+    expected: 'addresses and networks such as 10.0.0.0/8, with commas between them',
+    meaning:
+      'Proxies in front of the gateway, whose `X-Forwarded-For` is believed. Without it the header counts for nothing.',
+  }),
   ERP_URL: systemAt('ERP'),
   OMS_URL: systemAt('OMS'),
   WMS_URL: systemAt('WMS'),
@@ -265,6 +274,10 @@ export interface Config {
   readonly subgraphSecret: string | null;
   /** Null: the gateway takes API keys only. */
   readonly tokens: TokenConfig | null;
+  /** Null: config/limits.yaml. */
+  readonly limitsFile: string | null;
+  /** Addresses and networks. */
+  readonly trustedProxies: readonly string[];
   readonly systemUrls: Readonly<Record<SystemName, string | null>>;
   /** Null: derived from the subgraph secret, see app/system-token.ts. */
   readonly systemTokens: Readonly<Record<SystemName, string | null>>;
@@ -321,6 +334,8 @@ function toConfig(read: z.output<typeof environment>): Config {
     redisUrl: read.REDIS_URL,
     subgraphSecret: read.SUBGRAPH_SECRET,
     tokens: toTokenConfig(read),
+    limitsFile: read.LIMITS_FILE,
+    trustedProxies: read.TRUSTED_PROXIES?.split(',').map((entry) => entry.trim()) ?? [],
     systemUrls: { erp: read.ERP_URL, oms: read.OMS_URL, wms: read.WMS_URL, carrier: read.CARRIER_URL },
     systemTokens: { erp: read.ERP_TOKEN, oms: read.OMS_TOKEN, wms: read.WMS_TOKEN, carrier: read.CARRIER_TOKEN },
     systemPort: read.SYSTEM_PORT,

@@ -47,6 +47,19 @@ export const ERROR_CODES = {
     meaning: 'The version of the contract is no longer served. The message says how to move to the next.',
   },
   CONFIGURATION_INVALID: { retryable: false, meaning: 'A configuration variable is missing or not acceptable.' },
+  LIMIT_EXCEEDED: {
+    retryable: false,
+    meaning:
+      'The request is larger than its contract accepts: `limit` names what, `maximum` and `actual` say how much. See docs/limits.md.',
+  },
+  RATE_LIMITED: {
+    retryable: true,
+    meaning: 'The client has spent its points, or failed to authenticate too often. Repeat after `retryAfterSeconds`.',
+  },
+  PERSISTED_QUERY_REQUIRED: {
+    retryable: false,
+    meaning: 'The contract serves registered operations only, and this is none of the client.',
+  },
   INTERNAL_SERVER_ERROR: { retryable: true, meaning: 'A fault on our side. The trace id leads to the log entry.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
 

@@ -13,9 +13,11 @@ export interface Grant {
 
 /**
  * Finds out who is calling.
+ * @param address network address that failures are counted by; left out when a credential is looked at again
  * @throws CommerceError UNAUTHENTICATED when the credential is missing, unknown, or revoked more than 5 s ago
+ * @throws CommerceError RATE_LIMITED when the address has failed too often
  */
-export type Authenticate = (credentials: Credentials, traceId: string) => Promise<Grant>;
+export type Authenticate = (credentials: Credentials, traceId: string, address?: string) => Promise<Grant>;
 
 /** The caller on a contract, or null when the grant does not include it. */
 export function callerOn(grant: Grant, contract: string): Caller | null {

@@ -31,10 +31,12 @@ export function notServed(runtime: GatewayRuntime, pathname: string, grant: Gran
     `The version ${definition.path} was served until ${version.sunset}. ${version.migration.trim()}`,
     { ...formerVersionHeaders(former), 'content-type': 'application/problem+json; charset=utf-8' },
     {
-      title: 'This version is no longer served',
-      status: 410,
-      detail: version.migration.trim(),
-      version: version.version,
+      members: {
+        title: 'This version is no longer served',
+        status: 410,
+        detail: version.migration.trim(),
+        version: version.version,
+      },
     },
   );
 }

@@ -4,8 +4,11 @@ import { CommerceError } from '../../platform/errors.ts';
 import type { Authenticate } from '../access/grant.ts';
 import { createContext } from '../context.ts';
 import type { ContractServers } from '../contract-servers.ts';
+import type { GraphQLParameters } from '../graphql-parameters.ts';
+import type { ClientAddress } from '../guards/client-address.ts';
+import type { Admission, RequestGuard } from '../guards/request-guard.ts';
 import type { GatewayRuntime } from '../runtime.ts';
-import type { GraphQLParameters, SubscriptionTransport } from '../subscription-transport.ts';
+import type { SubscriptionTransport } from '../subscription-transport.ts';
 import { routeContract } from './contract-route.ts';
 import { formerVersionHeaders, notServed } from './former-version.ts';
 import { readJsonBody } from './read-body.ts';
@@ -14,6 +17,8 @@ export interface GraphQLEndpointOptions {
   readonly runtime: GatewayRuntime;
   readonly servers: ContractServers;
   readonly authenticate: Authenticate;
+  readonly addressOf: ClientAddress;
+  readonly guard: RequestGuard;
   readonly subscriptions: SubscriptionTransport;
   /** Longest time that a query may take as a whole, in milliseconds. */
   readonly requestTimeoutMillis: number;
@@ -40,18 +45,26 @@ export class GraphQLEndpoint {
    * @throws HttpProblem or CommerceError before anything was written
    */
   async handle({ request, response, url, traceId }: HttpExchange): Promise<string | null> {
-    const { authenticate, runtime, servers, subscriptions } = this.#options;
+    const { addressOf, authenticate, guard, runtime, servers, subscriptions } = this.#options;
     if (await subscriptions.tickets.handle(request, response, url, traceId)) return null;
-    const grant = await authenticate(request.headers, traceId);
+    const grant = await authenticate(request.headers, traceId, addressOf(request));
     const route = routeContract(runtime, url.pathname, grant);
     if (!route) throw notServed(runtime, url.pathname, grant);
     const { contract, caller } = route;
     response.setHeader('x-contract', contract.path);
     const former = runtime.formerVersion(contract.path);
     if (former) response.setHeaders(new Map(Object.entries(formerVersionHeaders(former))));
-    const body = request.method === 'POST' ? await readJsonBody(request) : undefined;
+    const body = request.method === 'POST' ? await readJsonBody(request, guard.bodyBytes(contract.name)) : undefined;
+    const asked = parameters(body, url);
+    const admission = await guard.admit({ contract, caller, parameters: asked }).catch(async (error: unknown) => {
+      const told = subscriptions.refuseHttp(request, response, error, traceId);
+      if (told === false) throw error;
+      await told;
+      return null;
+    });
+    if (!admission) return contract.path;
 
-    const streaming = subscriptions.handleHttp(request, response, { contract, caller, body: parameters(body, url) });
+    const streaming = subscriptions.handleHttp(request, response, { contract, caller, admission });
     if (streaming !== false) {
       await streaming;
       return contract.path;
@@ -61,8 +74,12 @@ export class GraphQLEndpoint {
     try {
       const server = await servers.serverFor(contract.path);
       const answer = await server.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: { method: request.method ?? '', headers: headersOf(request), search: url.search, body },
-        context: async () => createContext(caller, signal),
+        httpGraphQLRequest: {
+          method: request.method ?? '',
+          headers: headersOf(request),
+          ...admitted(admission, asked, { search: url.search, body }),
+        },
+        context: async () => createContext(caller, signal, admission),
       });
       await send(response, answer);
     } finally {
@@ -88,11 +105,27 @@ export class GraphQLEndpoint {
   }
 }
 
+interface RequestParts {
+  readonly search: string;
+  readonly body: unknown;
+}
+
+/** The request as it came, unless its document was named by a hash: then with the document. */
+function admitted({ parameters }: Admission, asked: GraphQLParameters, parts: RequestParts): RequestParts {
+  if (parameters === asked) return parts;
+  if (parts.body !== undefined) return { ...parts, body: parameters };
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) search.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return { ...parts, search: `?${search}` };
+}
+
 /** GraphQL parameters as a subscription transport wants them: of the body, or else of the URL. */
 function parameters(body: unknown, url: URL): GraphQLParameters {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as GraphQLParameters;
   const found: Record<string, unknown> = {};
-  for (const name of ['query', 'operationName']) {
+  for (const name of ['query', 'operationName', 'documentId']) {
     const value = url.searchParams.get(name);
     if (value !== null) found[name] = value;
   }

@@ -1,24 +1,28 @@
 import type { ServerResponse } from 'node:http';
-import { ERROR_CODES, type ErrorCode, isCommerceError } from '../../platform/errors.ts';
+import { ERROR_CODES, type ErrorCode, type ErrorDetails, isCommerceError } from '../../platform/errors.ts';
 import { INTERNAL_MESSAGE } from '../client-errors.ts';
+import { isRequestRefused, type RefusalCode, type RequestRefused } from '../request-refused.ts';
+import { acceptsGraphQLResponse, GRAPHQL_RESPONSE, statusFor } from './legacy-status.ts';
 
-/** BAD_REQUEST is Apollo Server's code for a request that is not one of GraphQL over HTTP. */
-type ProblemCode = ErrorCode | 'BAD_REQUEST';
+type ProblemCode = ErrorCode | RefusalCode;
+type Headers = Readonly<Record<string, string>>;
 
 /** A request that ends before it is executed. */
 export class HttpProblem extends Error {
   readonly status: number;
   readonly code: ProblemCode;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Headers;
   /** Beside `errors` in the body, such as the members of RFC 9457. */
   readonly members: Readonly<Record<string, unknown>>;
+  /** Beside the code of the error. */
+  readonly details: ErrorDetails;
 
   constructor(
     status: number,
     code: ProblemCode,
     message: string,
-    headers: Readonly<Record<string, string>> = {},
-    members: Readonly<Record<string, unknown>> = {},
+    headers: Headers = {},
+    { members = {}, details = {} }: Partial<Pick<HttpProblem, 'members' | 'details'>> = {},
   ) {
     super(message);
     this.name = 'HttpProblem';
@@ -26,6 +30,7 @@ export class HttpProblem extends Error {
     this.code = code;
     this.headers = headers;
     this.members = members;
+    this.details = details;
   }
 }
 
@@ -40,10 +45,20 @@ export function noSuchContract(): HttpProblem {
 /** What an error means over HTTP. An unknown one says nothing but the trace id. */
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
+  if (isRequestRefused(error)) return refusedProblem(error);
   if (!isCommerceError(error)) return new HttpProblem(500, 'INTERNAL_SERVER_ERROR', INTERNAL_MESSAGE);
   switch (error.code) {
     case 'UNAUTHENTICATED':
       return new HttpProblem(401, error.code, error.message, { 'www-authenticate': 'ApiKey, Bearer' });
+    case 'LIMIT_EXCEEDED':
+      return new HttpProblem(400, error.code, error.message, {}, { details: error.details });
+    case 'PERSISTED_QUERY_REQUIRED':
+      return new HttpProblem(400, error.code, error.message);
+    case 'RATE_LIMITED': {
+      const { retryAfterSeconds = 1 } = error.details;
+      const headers = { 'retry-after': String(retryAfterSeconds) };
+      return new HttpProblem(429, error.code, error.message, headers, { details: { retryAfterSeconds } });
+    }
     case 'DATABASE_UNAVAILABLE':
     case 'OVERLOADED':
       return new HttpProblem(503, error.code, error.message, { 'retry-after': '1' });
@@ -52,15 +67,26 @@ export function toProblem(error: unknown): HttpProblem {
   }
 }
 
+function refusedProblem({ message, errors: [first] }: RequestRefused): HttpProblem {
+  const code = first?.extensions?.code as RefusalCode;
+  // Apollo's clients look for this code in an answer that went well, and then send the document.
+  return new HttpProblem(code === 'PERSISTED_QUERY_NOT_FOUND' ? 200 : 400, code, message);
+}
+
 /** Answers in the form of a GraphQL error, which every GraphQL client can read. */
 export function sendProblem(response: ServerResponse, problem: HttpProblem, traceId: string): void {
-  const { code } = problem;
-  const retryable = code !== 'BAD_REQUEST' && ERROR_CODES[code].retryable;
+  const { code, details } = problem;
+  const retryable = code in ERROR_CODES && ERROR_CODES[code as ErrorCode].retryable;
+  const { accept } = response.req.headers;
+  const type = acceptsGraphQLResponse(accept) ? { 'content-type': GRAPHQL_RESPONSE } : {};
   sendJson(
     response,
-    problem.status,
-    { ...problem.members, errors: [{ message: problem.message, extensions: { code, retryable, traceId } }] },
-    problem.headers,
+    statusFor(problem.status, [code], accept),
+    {
+      ...problem.members,
+      errors: [{ message: problem.message, extensions: { code, retryable, traceId, ...details } }],
+    },
+    { ...type, ...problem.headers },
   );
 }
 

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isCommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { RequestRefused, refusal } from '../request-refused.ts';
 import type { StreamRequest } from '../subscription-transport.ts';
 import { readAccept, type StreamKind } from './accepted-stream.ts';
 import type { CredentialWatch } from './credential-watch.ts';
@@ -8,7 +10,6 @@ import type { SubscriptionHub } from './hub.ts';
 import type { SubscriptionLimits } from './limits.ts';
 import { formatFailure, liveError } from './live-error.ts';
 import { type RequestDocument, readRequest } from './request-document.ts';
-import { RequestRefused, refusal } from './request-refused.ts';
 import { runOperation } from './single-operation.ts';
 import { streamFormats } from './stream-format.ts';
 
@@ -35,7 +36,7 @@ export class HttpDoor {
   /** @returns false when the request is not one for a stream: nothing was written */
   handle(request: IncomingMessage, response: ServerResponse, asked: StreamRequest): false | Promise<void> {
     const { stream, json } = readAccept(request.headers.accept);
-    const { query } = asked.body;
+    const { query } = asked.admission.parameters;
     // Every request passes here: only those that may be for us are parsed.
     if (typeof query !== 'string' || (json && !query.includes('subscription'))) return false;
     const read = tryRead(asked);
@@ -50,6 +51,18 @@ export class HttpDoor {
     // The protocol over SSE has queries too. A mutation never comes by GET: it would be repeated when the browser reconnects.
     if (stream !== 'sse' || json || (read.operation === 'mutation' && request.method !== 'POST')) return false;
     return this.#track(this.#answer(request, response, asked, read));
+  }
+
+  /**
+   * Tells a client that takes nothing but SSE why its request was refused: a browser's EventSource sees no other answer.
+   * @returns false when it takes an ordinary answer, and when it is to come back later: then the status says so
+   */
+  refuse(request: IncomingMessage, response: ServerResponse, error: unknown, traceId: string): false | Promise<void> {
+    const { stream, json } = readAccept(request.headers.accept);
+    const isForStatus = isCommerceError(error) && error.code === 'RATE_LIMITED';
+    if (stream !== 'sse' || json || isForStatus) return false;
+    const errors = formatFailure(error, this.#options.logger, traceId);
+    return this.#track(new HttpStream(request, response, streamFormats.sse()).refuse(errors));
   }
 
   /** Resolves when every stream has ended. */
@@ -87,7 +100,7 @@ export class HttpDoor {
   async #answer(
     request: IncomingMessage,
     response: ServerResponse,
-    { contract, caller }: StreamRequest,
+    { contract, caller, admission }: StreamRequest,
     read: RequestDocument,
   ): Promise<void> {
     const stream = new HttpStream(request, response, streamFormats.sse());
@@ -95,7 +108,7 @@ export class HttpDoor {
     void stream.closed.then(() => abort.abort());
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(this.#options.limits.executionMillis)]);
     try {
-      await stream.result(await runOperation(contract, read, { caller, signal }));
+      await stream.result(await runOperation(contract, read, { caller, signal, admission }));
     } catch (error) {
       await stream.refuse(formatFailure(error, this.#options.logger, caller.traceId));
     }
@@ -107,9 +120,9 @@ export class HttpDoor {
   }
 }
 
-function tryRead({ body }: StreamRequest): RequestDocument | RequestRefused {
+function tryRead({ admission }: StreamRequest): RequestDocument | RequestRefused {
   try {
-    return readRequest(body);
+    return readRequest(admission.parameters);
   } catch (error) {
     if (error instanceof RequestRefused) return error;
     throw error;

@@ -3,6 +3,8 @@ import type { Tail } from '../../events/tail.ts';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Authenticate } from '../access/grant.ts';
+import type { ClientAddress } from '../guards/client-address.ts';
+import type { RequestGuard } from '../guards/request-guard.ts';
 import type { GatewayRuntime } from '../runtime.ts';
 import type { SubscriptionTransport } from '../subscription-transport.ts';
 import { CredentialWatch } from './credential-watch.ts';
@@ -15,6 +17,8 @@ import { TicketDoor } from './ticket-door.ts';
 export interface SubscriptionsOptions {
   readonly runtime: GatewayRuntime;
   readonly authenticate: Authenticate;
+  readonly addressOf: ClientAddress;
+  readonly guard: RequestGuard;
   readonly log: EventLog;
   readonly tail: Tail;
   readonly logger: Logger;
@@ -33,15 +37,25 @@ export interface Subscriptions extends SubscriptionTransport {
 
 /** Live subscriptions over WebSocket, SSE and multipart, fed by the event log. */
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
-  const { runtime, authenticate, log, tail, logger, clock = systemClock } = options;
+  const { runtime, authenticate, addressOf, guard, log, tail, logger, clock = systemClock } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const hub = new SubscriptionHub({ runtime, log, tail, clock, logger, limits });
   const credentialWatch = new CredentialWatch(authenticate, options.recheckMillis);
   const door = new HttpDoor({ hub, credentialWatch, limits, logger });
-  const sockets = new SocketTransport({ hub, authenticate, credentialWatch, runtime, limits, logger });
+  const sockets = new SocketTransport({
+    hub,
+    authenticate,
+    addressOf,
+    guard,
+    credentialWatch,
+    runtime,
+    limits,
+    logger,
+  });
   return {
-    tickets: new TicketDoor({ authenticate, clock }),
+    tickets: new TicketDoor({ authenticate, addressOf, clock }),
     handleHttp: (request, response, asked) => door.handle(request, response, asked),
+    refuseHttp: (...refused) => door.refuse(...refused),
     handleUpgrade: (request, socket, head) => sockets.handleUpgrade(request, socket, head),
     counts: () => hub.counts,
     async stop() {

@@ -1,8 +1,8 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { ERROR_CODES, type ErrorCode, isCommerceError } from '../../platform/errors.ts';
+import { ERROR_CODES, type ErrorCode, type ErrorDetails, isCommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { logFaults, sealError } from '../client-errors.ts';
-import { RequestRefused } from './request-refused.ts';
+import { RequestRefused } from '../request-refused.ts';
 
 /** Carries the errors that end a stream through its iterator. graphql-ws copies `message` and `extensions` to the client. */
 export class LiveError extends Error {
@@ -18,13 +18,13 @@ export class LiveError extends Error {
 }
 
 /** An error of a registered code, as clients receive it. */
-export function liveError(code: ErrorCode, message: string): GraphQLFormattedError {
-  return { message, extensions: { code, retryable: ERROR_CODES[code].retryable } };
+export function liveError(code: ErrorCode, message: string, details: ErrorDetails = {}): GraphQLFormattedError {
+  return { message, extensions: { ...details, code, retryable: ERROR_CODES[code].retryable } };
 }
 
 /** What clients are told about a failure. A failure that nobody foresaw goes to the log, and only its trace id to the client. */
 export function formatFailure(error: unknown, logger: Logger, traceId: string): readonly GraphQLFormattedError[] {
-  if (isCommerceError(error)) return [sealError(liveError(error.code, error.message), traceId)];
+  if (isCommerceError(error)) return [sealError(liveError(error.code, error.message, error.details), traceId)];
   if (error instanceof RequestRefused || error instanceof LiveError) return error.errors;
   logFaults([error], logger, traceId);
   return [sealError(error instanceof GraphQLError ? error.toJSON() : { message: '' }, traceId)];

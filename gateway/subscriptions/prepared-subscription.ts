@@ -16,9 +16,9 @@ import {
 import { getArgumentValues, getVariableValues } from 'graphql/execution/values.js';
 import { LruCache } from '../planning/lru-cache.ts';
 import type { OperationPlan } from '../planning/operation-plan.ts';
+import { refusal, refused } from '../request-refused.ts';
 import type { ContractSnapshot } from '../snapshot.ts';
 import type { RequestDocument } from './request-document.ts';
-import { refusal, refused } from './request-refused.ts';
 
 /** Documents kept ready per contract. Subscribers send few different ones: those of the channel's own code. */
 const MAX_PREPARED = 500;

@@ -6,11 +6,8 @@ import {
   parse,
   separateOperations,
 } from 'graphql';
-import type { GraphQLParameters } from '../subscription-transport.ts';
-import { refusal, refused } from './request-refused.ts';
-
-/** Longest document accepted, in tokens. A watch of an order with everything the contract offers has about 300. */
-const MAX_TOKENS = 1_000;
+import type { GraphQLParameters } from '../graphql-parameters.ts';
+import { refusal, refused } from '../request-refused.ts';
 
 /** A GraphQL request whose parameters are of the right kind and whose document parses. Not validated yet. */
 export interface RequestDocument {
@@ -21,7 +18,10 @@ export interface RequestDocument {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** @throws RequestRefused */
+/**
+ * @param body within the limits of its contract: the guards were asked before
+ * @throws RequestRefused
+ */
 export function readRequest(body: GraphQLParameters): RequestDocument {
   const { query, operationName = null, variables = null } = body;
   if (typeof query !== 'string' || query === '')
@@ -48,7 +48,7 @@ export function readRequest(body: GraphQLParameters): RequestDocument {
 
 function parseDocument(query: string): DocumentNode {
   try {
-    return parse(query, { maxTokens: MAX_TOKENS });
+    return parse(query);
   } catch (error) {
     throw refused('GRAPHQL_PARSE_FAILED', [error as GraphQLError]);
   }

@@ -1,8 +1,9 @@
 import { type FormattedExecutionResult, validate } from 'graphql';
 import type { Caller } from '../../platform/caller.ts';
+import type { Admission } from '../guards/request-guard.ts';
+import { refused } from '../request-refused.ts';
 import type { ContractSnapshot } from '../snapshot.ts';
 import type { RequestDocument } from './request-document.ts';
-import { refused } from './request-refused.ts';
 
 /**
  * Runs a query or mutation that came over a stream, for clients that use one connection for everything.
@@ -11,11 +12,15 @@ import { refused } from './request-refused.ts';
 export async function runOperation(
   contract: ContractSnapshot,
   request: RequestDocument,
-  options: { readonly caller: Caller; readonly signal: AbortSignal },
+  { admission, ...options }: { readonly caller: Caller; readonly signal: AbortSignal; readonly admission: Admission },
 ): Promise<FormattedExecutionResult> {
   const { document, operationName, variables } = request;
   const errors = validate(contract.schema, document);
-  if (errors.length > 0) throw refused('GRAPHQL_VALIDATION_FAILED', errors);
+  if (errors.length > 0) {
+    admission.settle(undefined);
+    throw refused('GRAPHQL_VALIDATION_FAILED', errors);
+  }
   const plan = contract.planOperation(document, operationName);
-  return contract.executeWith(plan, { operationName, variables, ...options });
+  const result = await contract.executeWith(plan, { operationName, variables, ...options });
+  return { ...result, extensions: { ...result.extensions, cost: admission.settle(result.data) } };
 }

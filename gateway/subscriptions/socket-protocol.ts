@@ -4,9 +4,11 @@ import type { Caller } from '../../platform/caller.ts';
 import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Authenticate, Credentials } from '../access/grant.ts';
+import type { RequestGuard } from '../guards/request-guard.ts';
 import { routeContract } from '../http/contract-route.ts';
 import type { GatewayRuntime } from '../runtime.ts';
 import type { ContractSnapshot } from '../snapshot.ts';
+import type { StreamRequest } from '../subscription-transport.ts';
 import { readTraceId } from '../trace.ts';
 import type { CredentialWatch } from './credential-watch.ts';
 import type { SubscriptionHub } from './hub.ts';
@@ -26,6 +28,7 @@ export const FORBIDDEN = 4403;
 export interface SocketOptions {
   readonly hub: SubscriptionHub;
   readonly authenticate: Authenticate;
+  readonly guard: RequestGuard;
   readonly credentialWatch: CredentialWatch;
   readonly runtime: GatewayRuntime;
   readonly limits: SubscriptionLimits;
@@ -34,6 +37,8 @@ export interface SocketOptions {
 
 /** What belongs to one WebSocket. */
 export interface Connection {
+  /** Network address of the client. */
+  readonly address: string;
   /** Path of the request that opened it, such as /graphql/storefront. */
   readonly path: string;
   /** Credentials that came with that request; those of `connection_init` count more. */
@@ -65,8 +70,10 @@ export function createSocketProtocol(options: SocketOptions): Server<Connection>
             `A connection may hold ${options.limits.perConnection} operations at the same time.`,
           );
         }
-        const request = readRequest({ ...payload });
-        const started = await start(options, context.extra, contract, { ...caller, traceId }, request);
+        const traced = { ...caller, traceId };
+        const admission = await options.guard.admit({ contract, caller: traced, parameters: { ...payload } });
+        const request = readRequest(admission.parameters);
+        const started = await start(options, context.extra, { contract, caller: traced, admission }, request);
         if (started.kind === 'stream' && !(id in context.subscriptions)) await started.queue.return(); // the client has left meanwhile
         return {
           schema: contract.schema,
@@ -94,7 +101,7 @@ async function connect(
 ): Promise<boolean> {
   const credentials = credentialsOf(connection, lowerCased(params));
   try {
-    const grant = await options.authenticate(credentials, readTraceId(undefined));
+    const grant = await options.authenticate(credentials, readTraceId(undefined), connection.address);
     const found = routeContract(options.runtime, connection.path, grant);
     if (!found || connection.closed.aborted) return false;
     connection.session = () => routeContract(options.runtime, connection.path, grant);
@@ -123,13 +130,15 @@ function credentialsOf(connection: Connection, params: Record<string, unknown>):
 async function start(
   { hub, limits }: SocketOptions,
   connection: Connection,
-  contract: ContractSnapshot,
-  caller: Caller,
+  { contract, caller, admission }: StreamRequest,
   request: ReturnType<typeof readRequest>,
 ): Promise<Started> {
   if (request.operation !== 'subscription') {
     const signal = AbortSignal.any([connection.closed, AbortSignal.timeout(limits.executionMillis)]);
-    return { kind: 'single', result: Promise.resolve(await runOperation(contract, request, { caller, signal })) };
+    return {
+      kind: 'single',
+      result: Promise.resolve(await runOperation(contract, request, { caller, signal, admission })),
+    };
   }
   const { queue } = await hub.subscribe({ contract, caller, request, lastEventId: null });
   void queue.ended.then((end) => {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../../platform/logger.ts';
+import type { ClientAddress } from '../guards/client-address.ts';
 import {
   type Connection,
   createSocketProtocol,
@@ -23,10 +24,12 @@ export class SocketTransport {
   readonly #server = new WebSocketServer({ noServer: true, handleProtocols, maxPayload: MAX_MESSAGE_BYTES });
   readonly #protocol: Server<Connection>;
   readonly #logger: Logger;
+  readonly #addressOf: ClientAddress;
 
-  constructor(options: SocketOptions) {
+  constructor(options: SocketOptions & { readonly addressOf: ClientAddress }) {
     this.#protocol = createSocketProtocol(options);
     this.#logger = options.logger;
+    this.#addressOf = options.addressOf;
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -46,6 +49,7 @@ export class SocketTransport {
     const abort = new AbortController();
     const { 'x-api-key': apiKey, authorization } = request.headers;
     const connection: Connection = {
+      address: this.#addressOf(request),
       path: new URL(request.url ?? '/', 'http://gateway').pathname,
       headers: {
         ...(apiKey === undefined ? {} : { 'x-api-key': apiKey }),

@@ -19,7 +19,7 @@ let server: Server;
 let base: string;
 beforeEach(async () => {
   now = 1_000_000;
-  const door = new TicketDoor({ authenticate, clock });
+  const door = new TicketDoor({ addressOf: () => '127.0.0.1', authenticate, clock });
   // What the gateway does with every request on /graphql, and then a stream of one message.
   server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://gateway');

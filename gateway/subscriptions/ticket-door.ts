@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, systemClock } from '../../platform/clock.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Authenticate } from '../access/grant.ts';
+import type { ClientAddress } from '../guards/client-address.ts';
 import { sendJson } from '../http/problem.ts';
 import { StreamTickets, TICKET_SECONDS, type TicketCredentials } from './stream-ticket.ts';
 
@@ -9,16 +10,19 @@ const TICKET_PATH = '/graphql/stream-ticket';
 
 export interface TicketDoorOptions {
   readonly authenticate: Authenticate;
+  readonly addressOf: ClientAddress;
   readonly clock?: Clock;
 }
 
 /** What the HTTP server asks before it authenticates a request. */
 export class TicketDoor {
   readonly #authenticate: Authenticate;
+  readonly #addressOf: ClientAddress;
   readonly #tickets: StreamTickets;
 
-  constructor({ authenticate, clock = systemClock }: TicketDoorOptions) {
+  constructor({ authenticate, addressOf, clock = systemClock }: TicketDoorOptions) {
     this.#authenticate = authenticate;
+    this.#addressOf = addressOf;
     this.#tickets = new StreamTickets(clock);
   }
 
@@ -40,7 +44,7 @@ export class TicketDoor {
   }
 
   async #issue(request: IncomingMessage, response: ServerResponse, traceId: string): Promise<void> {
-    await this.#authenticate(request.headers, traceId);
+    await this.#authenticate(request.headers, traceId, this.#addressOf(request));
     const ticket = this.#tickets.issue(credentialsOf(request));
     if (ticket === null) throw new CommerceError('OVERLOADED', 'Too many tickets wait to be used.');
     sendJson(response, 201, { ticket, expiresInSeconds: TICKET_SECONDS });

@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { sealError } from '../client-errors.ts';
+import { sealError } from './client-errors.ts';
 
 /** A request that is answered with errors before anything is executed: it does not parse, validate, or fit its variables. */
 export class RequestRefused extends Error {
@@ -12,12 +12,18 @@ export class RequestRefused extends Error {
   }
 }
 
+/** Checks the name, not the class, as everywhere. */
+export function isRequestRefused(error: unknown): error is RequestRefused {
+  return error instanceof Error && error.name === 'RequestRefused';
+}
+
 /** Codes that Apollo Server uses for the same refusals, so that a client need not know which door it came through. */
 export type RefusalCode =
   | 'GRAPHQL_PARSE_FAILED'
   | 'GRAPHQL_VALIDATION_FAILED'
   | 'OPERATION_RESOLUTION_FAILURE'
   | 'BAD_REQUEST'
+  | 'PERSISTED_QUERY_NOT_FOUND'
   | 'BAD_USER_INPUT';
 
 /** Refuses with GraphQL's own errors, without what they tell about fields that the contract hides. */
