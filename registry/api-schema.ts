@@ -1,5 +1,5 @@
 import { Supergraph } from '@apollo/federation-internals';
-import { buildASTSchema, type DocumentNode, type GraphQLSchema, parse, print } from 'graphql';
+import { buildASTSchema, type DocumentNode, GraphQLSchema, parse, print } from 'graphql';
 import { hiddenElements, type TagFilter, withoutHidden } from './contract-from-tags.ts';
 import { SUPPORTED_FEATURES } from './supported-features.ts';
 
@@ -28,6 +28,8 @@ export function contractApi({ document, api }: ComposedGraph, filter: TagFilter)
   return `${print(withoutHidden(api, hiddenElements(document, filter)))}\n`;
 }
 
+/** @param text empty: a contract that holds nothing any more */
 export function apiSchema(text: string): GraphQLSchema {
-  return buildASTSchema(parse(text), { assumeValidSDL: true });
+  if (text.trim() === '') return new GraphQLSchema({ assumeValid: true });
+  return buildASTSchema(parse(text), { assumeValid: true, assumeValidSDL: true });
 }

@@ -1,20 +1,33 @@
-import { readFileSync } from 'node:fs';
 import { composeServices } from '@apollo/composition';
-import { parse } from 'graphql';
-import { projectFile } from '../platform/paths.ts';
+import { type DocumentNode, type GraphQLError, parse, Source } from 'graphql';
+import type { SubgraphSource } from './check/graph-places.ts';
+import { type RegistryFiles, readRequired, workingTree } from './files.ts';
 import { readSupergraphConfig } from './supergraph-config.ts';
 
 export type Composition =
   | { kind: 'composed'; supergraphSdl: string; hints: readonly string[] }
   | { kind: 'failed'; errors: readonly string[] };
 
+/** The schemas of the subgraphs that supergraph.yaml lists. @throws RegistryError when a file is missing */
+export function subgraphSources(files: RegistryFiles = workingTree()): SubgraphSource[] {
+  return readSupergraphConfig(files).map(({ name, file }) => {
+    const path = file.replace(/^[.][/]/, '');
+    return { name, file: path, text: readRequired(files, path) };
+  });
+}
+
 /** Composes the subgraph schemas that supergraph.yaml lists. Pure but for reading those files. */
-export function composeSupergraph(): Composition {
-  const services = readSupergraphConfig().map(({ name, url, file }) => ({
-    name,
-    url,
-    typeDefs: parse(readFileSync(projectFile(file), 'utf8')),
-  }));
+export function composeSupergraph(files: RegistryFiles = workingTree()): Composition {
+  const urls = new Map(readSupergraphConfig(files).map(({ name, url }) => [name, url]));
+  const services: { name: string; url: string; typeDefs: DocumentNode }[] = [];
+  for (const { name, file, text } of subgraphSources(files)) {
+    try {
+      services.push({ name, url: urls.get(name) ?? '', typeDefs: parse(new Source(text, file)) });
+    } catch (error) {
+      const { message, locations } = error as GraphQLError;
+      return { kind: 'failed', errors: [`${file}:${locations?.[0]?.line ?? 1}: ${message}`] };
+    }
+  }
   const result = composeServices(services);
   if (result.errors)
     return {

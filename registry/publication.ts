@@ -107,3 +107,13 @@ export function readPublication(files: RegistryFiles, publication: Publication):
     events: parseEvents(events),
   };
 }
+
+/** @throws RegistryError when there is no such publication */
+export function publicationOf(history: readonly Publication[], number: number): Publication {
+  const found = history.find((publication) => publication.number === number);
+  if (!found) {
+    const known = history.map((publication) => publication.number);
+    throw new RegistryError(`There is no publication ${number}; there is ${known.join(', ') || 'none'}.`);
+  }
+  return found;
+}

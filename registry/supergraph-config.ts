@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
-import { projectFile } from '../platform/paths.ts';
+import { parseFile, type RegistryFiles, readRequired, workingTree } from './files.ts';
 
 const configSchema = z.object({
   federation_version: z.string(),
@@ -15,9 +13,9 @@ export interface SubgraphEntry {
   readonly file: string;
 }
 
-/** Reads supergraph.yaml, in its own order. @throws ZodError when it is not what rover would accept */
-export function readSupergraphConfig(): SubgraphEntry[] {
-  const config = configSchema.parse(parse(readFileSync(projectFile('supergraph.yaml'), 'utf8')));
+/** Reads supergraph.yaml, in its own order. @throws RegistryError when it is not what rover would accept */
+export function readSupergraphConfig(files: RegistryFiles = workingTree()): SubgraphEntry[] {
+  const config = parseFile(configSchema, 'supergraph.yaml', readRequired(files, 'supergraph.yaml'));
   return Object.entries(config.subgraphs).map(([name, entry]) => ({
     name,
     url: entry.routing_url,

@@ -1,4 +1,3 @@
-import type { PublishedChange } from '../history.ts';
 import { SEVERITIES } from '../severity.ts';
 import type { ContractChange } from './contract-changes.ts';
 
@@ -19,14 +18,4 @@ export function groupChanges(changes: readonly ContractChange[]): GroupedChange[
   return [...groups.values()]
     .flatMap((all) => (all[0] ? [{ change: all[0], all }] : []))
     .sort((a, b) => SEVERITIES.indexOf(a.change.severity) - SEVERITIES.indexOf(b.change.severity));
-}
-
-/** What the changelog keeps: everything but other words for the same thing. */
-export function publishedChanges(changes: readonly ContractChange[]): PublishedChange[] {
-  return groupChanges(changes.filter(({ kind }) => kind !== 'DESCRIPTION_CHANGED')).map(({ change, all }) => ({
-    severity: change.severity,
-    coordinate: change.coordinate,
-    message: change.message,
-    contracts: all.map(({ contract }) => contract.path),
-  }));
 }

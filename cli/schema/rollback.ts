@@ -1,0 +1,68 @@
+import { fails } from '../../registry/check/finding.ts';
+import { workingTree } from '../../registry/files.ts';
+import { readHistory } from '../../registry/history.ts';
+import { publicationFiles, publicationOf, publicationSources, readPublication } from '../../registry/publication.ts';
+import { affectedLine } from '../../registry/report/summary.ts';
+import { writeFiles } from '../../registry/write-files.ts';
+import type { Invocation } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { environment, usage } from '../failure.ts';
+import { checkAgainst, published } from './run-check.ts';
+
+/** `commerce schema rollback` */
+export async function rollback(invocation: Invocation): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const files = workingTree();
+  const history = readHistory(files);
+  const last = history.at(-1);
+  const number = wanted(invocation.arguments[0], last?.number);
+  if (number === last?.number) throw usage(`Publication ${number} is the one that is published.`);
+  const target = publicationOf(history, number);
+  const release = readPublication(files, target);
+  const now = new Date();
+  const report = checkAgainst(published(files), release, [], now);
+  // What was added since goes away again: that hurts only those who have begun to use it.
+  const broken = report.findings.filter(
+    (finding) => fails(finding) && (finding.affected.length > 0 || finding.category === 'access'),
+  );
+  for (const { message, affected } of broken) {
+    terminal.note(`${terminal.style('red', 'breaks')} ${message}`);
+    for (const one of affected) terminal.note(`  - ${affectedLine(one)}`);
+  }
+  if (broken.length > 0) {
+    terminal.note(`Not rolled back to publication ${number}: approve the findings, or agree with the clients first.`);
+    for (const { id, message } of broken) terminal.note(`  ${id} ${message}`);
+    return EXIT.REFUSED;
+  }
+  const changes = report.findings
+    .filter(({ category }) => category === 'schema' || category === 'contract')
+    .map(({ severity, coordinate, message, contracts }) => ({
+      severity,
+      coordinate,
+      message,
+      contracts: [...contracts],
+    }));
+  if (invocation.flag('dry-run')) {
+    terminal.out(
+      `Publication ${number} can come back: ${changes.length} changes for clients, none that a known operation needs.`,
+    );
+    return EXIT.OK;
+  }
+  const sources = publicationSources(files, target);
+  const message = `Rolled back to publication ${number}.`;
+  writeFiles(publicationFiles(history, { sources, changes, message, at: now, rollbackTo: number }));
+  terminal.out(`${message} Published as ${(last?.number ?? 0) + 1}.`);
+  terminal.note('The sources still give what was rolled back: revert them before the next publication.');
+  return EXIT.OK;
+}
+
+function wanted(word: string | undefined, last: number | undefined): number {
+  if (last === undefined) throw environment('Nothing was published yet, so there is nothing to go back to.');
+  if (word === undefined) {
+    if (last < 2) throw environment('There is one publication only, so there is nothing to go back to.');
+    return last - 1;
+  }
+  if (!/^[1-9]\d{0,8}$/.test(word))
+    throw usage(`The number of a publication is a whole number; got ${JSON.stringify(word)}.`);
+  return Number(word);
+}

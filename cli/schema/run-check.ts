@@ -1,0 +1,91 @@
+import { readComposed } from '../../registry/api-schema.ts';
+import { readApprovals } from '../../registry/approvals.ts';
+import { type CheckReport, check } from '../../registry/check/check.ts';
+import { finding } from '../../registry/check/finding.ts';
+import { composeSupergraph, subgraphSources } from '../../registry/compose.ts';
+import { parseContracts } from '../../registry/contracts.ts';
+import { EVENTS_FILE, parseEvents } from '../../registry/event-schemas.ts';
+import { type RegistryFiles, readRequired, workingTree } from '../../registry/files.ts';
+import { gitFiles } from '../../registry/git-files.ts';
+import { readHistory } from '../../registry/history.ts';
+import { readOwners } from '../../registry/owners.ts';
+import { readPublication } from '../../registry/publication.ts';
+import type { Release } from '../../registry/release.ts';
+import { parseStates, STATES_FILE } from '../../registry/state-machines.ts';
+import { readTrustedDocuments } from '../../registry/trusted-documents.ts';
+import { readUsage } from '../../registry/usage.ts';
+import { readVersions } from '../../registry/versions.ts';
+import { environment } from '../failure.ts';
+import { workingRelease } from './working-release.ts';
+
+/**
+ * Checks the working tree.
+ * @param base a git ref; default: the last publication
+ * @throws RegistryError or CommandFailure when the registry's files cannot be read
+ */
+export function runCheck(base: string | undefined, now: Date): CheckReport {
+  const files = workingTree();
+  const working = workingRelease();
+  const former = base === undefined ? published(files) : committed(gitFiles(base));
+  if (working.kind === 'failed') return failedComposition(working.composition.errors, former.name);
+  return checkAgainst(former, working.release, working.hints, now);
+}
+
+/** Checks any release against another, with the registered operations, owners and approvals of the working tree. */
+export function checkAgainst(base: Release, next: Release, hints: readonly string[], now: Date): CheckReport {
+  const files = workingTree();
+  return check({
+    files,
+    base,
+    next,
+    sources: subgraphSources(files),
+    versions: readVersions(files),
+    documents: readTrustedDocuments(files),
+    owners: readOwners(files),
+    approvals: readApprovals(files),
+    usage: readUsage(files),
+    hints,
+    now,
+  });
+}
+
+/** The last publication. @throws CommandFailure when nothing was published yet */
+export function published(files: RegistryFiles): Release {
+  const last = readHistory(files).at(-1);
+  if (!last)
+    throw environment('Nothing was published yet, so there is nothing to compare with: run `commerce schema publish`.');
+  return readPublication(files, last);
+}
+
+function committed(files: RegistryFiles): Release {
+  const composition = composeSupergraph(files);
+  if (composition.kind === 'failed')
+    throw environment(
+      `The schemas of ${files.name} do not compose, so there is nothing to compare with:\n${composition.errors.join('\n')}`,
+    );
+  return {
+    name: files.name,
+    graph: readComposed(composition.supergraphSdl),
+    contracts: parseContracts(readRequired(files, 'schema/contracts.yaml')),
+    states: parseStates(readRequired(files, STATES_FILE)),
+    events: parseEvents(readRequired(files, EVENTS_FILE)),
+  };
+}
+
+function failedComposition(errors: readonly string[], base: string): CheckReport {
+  const findings = errors.map((error) => {
+    const place = /^(?<file>[^\s:]+[.]graphql):(?<line>\d+)/.exec(error)?.groups;
+    return finding({
+      category: 'composition',
+      rule: /^[A-Z_]+(?=:)/.exec(error)?.[0] ?? 'INVALID_GRAPHQL',
+      severity: 'breaking',
+      coordinate: 'supergraph',
+      detail: error,
+      message: error,
+      reason: 'The subgraph schemas do not fit together, so there is no graph to serve.',
+      advice: 'Repair the schemas; composition cannot be approved.',
+      source: place?.file ? { file: place.file, line: Number(place.line) } : null,
+    });
+  });
+  return { passed: false, base, next: 'the working tree', contracts: [], operations: 0, findings, notes: [] };
+}
