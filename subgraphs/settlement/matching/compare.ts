@@ -86,9 +86,10 @@ export function judge({ side, documents, settled, toleranceMinor }: Comparison):
   if (side === 'REFUND' && amountMinor > total && (quantity === null || quantity > units))
     return result('LATE_REFUND', total);
   const expected = quantity === null || quantity > units ? total : (parts.at(0)?.amountMinor ?? total);
+  // More units than were sold explain more tax as well.
+  if (quantity !== null && quantity > units) return result('QUANTITY_DIFFERENCE', expected);
   if (isAboutTax(documents, settled, expected, units)) return result('TAX_DIFFERENCE', expected);
-  if (quantity !== null && (quantity > units || fitsOtherUnits(total, units, quantity, fits)))
-    return result('QUANTITY_DIFFERENCE', expected);
+  if (quantity !== null && fitsOtherUnits(total, units, quantity, fits)) return result('QUANTITY_DIFFERENCE', expected);
   return result('AMOUNT_DIFFERENCE', expected);
 }
 
