@@ -5,6 +5,7 @@ import { memoryRateLimiter } from '../platform/rate-limit/adapters/memory.ts';
 import type { RateLimiter } from '../platform/rate-limit/port.ts';
 import type { ContractDefinition } from '../registry/contracts.ts';
 import { workingTree } from '../registry/files.ts';
+import { readTrustedDocuments } from '../registry/trusted-documents.ts';
 import { createAuthenticate } from './access/authenticate.ts';
 import type { Authenticate, Grant } from './access/grant.ts';
 import { KeySet } from './access/tokens/key-set.ts';
@@ -15,7 +16,7 @@ import { createDataSources, type SubgraphPlace } from './data-sources/service-ma
 import { type ClientAddress, clientAddress } from './guards/client-address.ts';
 import { limitAttempts } from './guards/credential-attempts.ts';
 import { type Limits, readLimits } from './guards/limits.ts';
-import { noRegisteredDocuments, type RegisteredDocuments } from './guards/registered-documents.ts';
+import { PublishedDocuments } from './guards/published-documents.ts';
 import { RequestGuard } from './guards/request-guard.ts';
 import { routeContract } from './http/contract-route.ts';
 import { Explorer } from './http/explorer.ts';
@@ -54,8 +55,6 @@ export interface GatewayOptions {
   readonly limits?: Limits;
   /** Default: in this process. */
   readonly rateLimiter?: RateLimiter;
-  /** Default: none, and every contract open. */
-  readonly documents?: RegisteredDocuments;
   /** Addresses and networks whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
   /** Refuses the keys of the local default. */
@@ -118,9 +117,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     bucket: limits.credentials,
     logger,
   });
+  const publishedDocuments = () => ({ contracts: published().contracts, documents: readTrustedDocuments(files) });
+  const documents = new PublishedDocuments(publishedDocuments, logger);
   const guard = new RequestGuard({
     limits,
-    documents: options.documents ?? noRegisteredDocuments,
+    documents,
     rateLimiter,
     logger,
     observe: (refused) => metrics.observeRefusal(refused),
@@ -154,6 +155,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const unwatch = watchPublication({ root: registryRoot, files, logger }, () => {
     metrics.observeReload(runtime.reload(published).kind, runtime.isCurrent);
+    documents.reload(publishedDocuments);
   });
   const port = await server.listen(options.port, options.host);
   logger.info({ port, supergraph: runtime.supergraphId, contracts: runtime.contractPaths }, 'gateway listens');

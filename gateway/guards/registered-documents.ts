@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { CommerceError } from '../../platform/errors.ts';
+import type { DocumentMode } from '../../registry/contracts.ts';
 import type { GraphQLParameters } from '../graphql-parameters.ts';
 import { type RequestRefused, refusal } from '../request-refused.ts';
-
-/** Which documents a contract serves: any, its clients' registered ones, or any while those that are not are logged. */
-export type DocumentMode = 'open' | 'registered-only' | 'registered-and-logged';
 
 /** The documents that clients have registered, as the registry publishes them. */
 export interface RegisteredDocuments {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../platform/logger.ts';
 import type { RegistryFiles } from '../../registry/files.ts';
+import { TRUSTED_DOCUMENTS } from '../../registry/trusted-documents.ts';
 import { CONTRACTS_FILE, SUPERGRAPH_FILE } from './publication.ts';
 
 /** How often the files are looked at, in milliseconds. Looking works on every file system; being told does not. */
@@ -44,7 +45,8 @@ function fingerprint(root: string, files: RegistryFiles): string {
   const api = files
     .list('schema/api')
     .flatMap((contract) => files.list(`schema/api/${contract}`).map((file) => `schema/api/${contract}/${file}`));
-  return [SUPERGRAPH_FILE, CONTRACTS_FILE, 'schema/versions.yaml', ...api]
+  const manifests = files.list(TRUSTED_DOCUMENTS).map((client) => `${TRUSTED_DOCUMENTS}/${client}/manifest.json`);
+  return [SUPERGRAPH_FILE, CONTRACTS_FILE, 'schema/versions.yaml', ...api, ...manifests]
     .map((path) => {
       const stats = statSync(join(root, path), { throwIfNoEntry: false });
       return stats ? `${path} ${stats.ino} ${stats.size} ${stats.mtimeMs}` : path;

@@ -211,6 +211,7 @@ describe('beside GraphQL', () => {
         database: 'embedded',
         eventLog: 'postgres',
         supergraph: running.gateway.runtime.supergraphId.slice(0, 12),
+        publication: 'current',
       },
     });
   });
