@@ -1,5 +1,7 @@
 import type { Command, Option } from '../command.ts';
 
+export const FORMATS = ['text', 'json', 'junit', 'sarif', 'markdown', 'github'] as const;
+
 export const BASE_OPTION: Option = {
   description: 'Compare with what the sources of this commit give, instead of with what was last published',
   value: 'git ref',
@@ -15,10 +17,15 @@ export const checkCommand: Command = {
     format: {
       description: 'How to report',
       value: 'format',
-      choices: ['text', 'json', 'junit', 'sarif', 'markdown', 'github'],
+      choices: FORMATS,
       fallback: 'text',
     },
     output: { description: 'Write the report to a file, and only its outcome to the terminal', value: 'file' },
+    report: {
+      description: 'Also write the report to a file, such as sarif=report.sarif',
+      value: 'format=file',
+      repeatable: true,
+    },
     all: { description: 'Also list what is harmless (text)' },
   },
   examples: [

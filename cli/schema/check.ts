@@ -6,8 +6,9 @@ import { headline } from '../../registry/report/summary.ts';
 import { type Paint, textReport } from '../../registry/report/text.ts';
 import type { Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { environment } from '../failure.ts';
+import { environment, usage } from '../failure.ts';
 import type { Style, Terminal } from '../terminal.ts';
+import { FORMATS } from './check-command.ts';
 import { runCheck } from './run-check.ts';
 
 /** `commerce schema check` */
@@ -17,25 +18,37 @@ export async function check(invocation: Invocation): Promise<ExitCode> {
   return report.passed ? EXIT.OK : EXIT.REFUSED;
 }
 
-/** Writes a report as the options say. @throws CommandFailure when the file cannot be written */
+/** Writes a report as the options say. @throws CommandFailure when a file cannot be written */
 export function writeReport(report: CheckReport, invocation: Invocation): void {
   const { terminal } = invocation;
   const output = invocation.value('output');
-  const text = render(report, invocation, output === undefined);
+  const format = invocation.value('format') ?? 'text';
+  const all = invocation.flag('all');
+  for (const entry of invocation.values('report')) {
+    const [name, file] = entry.split(/=(.*)/s);
+    if (!name || !file || !isFormat(name)) throw usage(`--report takes <format>=<file>; got ${JSON.stringify(entry)}.`);
+    write(file, render(report, name, all));
+  }
   if (output === undefined) {
-    terminal.out(text);
+    terminal.out(format === 'text' ? textReport(report, paintOn(terminal), all) : render(report, format, all));
     return;
   }
-  try {
-    writeFileSync(output, text.endsWith('\n') ? text : `${text}\n`);
-  } catch (error) {
-    throw environment(`The report cannot be written to ${output}: ${(error as Error).message}`, error);
-  }
+  write(output, render(report, format, all));
   terminal.note(`${headline(report)} Report: ${output}`);
 }
 
-function render(report: CheckReport, invocation: Invocation, onTerminal: boolean): string {
-  switch (invocation.value('format')) {
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text.endsWith('\n') ? text : `${text}\n`);
+  } catch (error) {
+    throw environment(`The report cannot be written to ${file}: ${(error as Error).message}`, error);
+  }
+}
+
+const isFormat = (name: string) => FORMATS.some((format) => format === name);
+
+function render(report: CheckReport, format: string, all: boolean): string {
+  switch (format) {
     case 'json':
       return jsonReport(report);
     case 'junit':
@@ -47,7 +60,7 @@ function render(report: CheckReport, invocation: Invocation, onTerminal: boolean
     case 'github':
       return githubReport(report);
     default:
-      return textReport(report, onTerminal ? paintOn(invocation.terminal) : (_, text) => text, invocation.flag('all'));
+      return textReport(report, (_, text) => text, all);
   }
 }
 
