@@ -90,10 +90,14 @@ export function check(input: CheckInput): CheckReport {
   const places = sourcePlaces(input.sources);
   const findings = found
     .map((entry): Finding => {
-      const names = subgraphs.map((of) => of(entry.coordinate)).find((list) => list.length > 0) ?? [];
+      // A removed field is its former owner's, not everybody's who has the type.
+      const type = entry.coordinate.split('.')[0] ?? '';
+      const names = [entry.coordinate, type]
+        .flatMap((at) => subgraphs.map((of) => of(at)))
+        .find((list) => list.length > 0);
       return {
         ...entry,
-        owners: entry.owners.length > 0 ? entry.owners : owners.of(entry.coordinate.split('.')[0] ?? '', names),
+        owners: entry.owners.length > 0 ? entry.owners : owners.of(type, names ?? []),
         source: entry.source ?? nearestPlace(places, entry.coordinate),
         approval: input.approvals.find((approval) => covers(approval, entry, today)) ?? null,
       };

@@ -42,7 +42,7 @@ export function withoutArgument(coordinate: string): string {
   return at === -1 ? coordinate : coordinate.slice(0, at);
 }
 
-/** Which subgraphs define an element, by coordinate; those of its type where the element itself does not say. */
+/** Which subgraphs define an element. Empty where the graph does not have it, or has it wherever it has its type. */
 export function definingSubgraphs({ document }: ComposedGraph): (coordinate: string) => readonly string[] {
   const names = new Map<string, string>();
   const found = new Map<string, readonly string[]>();
@@ -66,7 +66,7 @@ export function definingSubgraphs({ document }: ComposedGraph): (coordinate: str
     });
   }
   return (coordinate) => {
-    const graphs = found.get(withoutArgument(coordinate)) ?? found.get(coordinate.split('.')[0] ?? '') ?? [];
+    const graphs = found.get(withoutArgument(coordinate)) ?? [];
     return [...new Set(graphs.map((graph) => names.get(graph) ?? graph))];
   };
 }

@@ -36,7 +36,8 @@ function entry(finding: Finding, paint: Paint): string {
     lines.push(...document.split('\n').map((line) => paint('quiet', `        ${line}`)));
   }
   if (level === 'error' && advice !== '') lines.push(`      → ${advice}`);
-  if (level === 'error') lines.push(`      → or: commerce schema approve ${id} --by <who> --reason <why>`);
+  if (level === 'error' && finding.category !== 'composition')
+    lines.push(`      → or: commerce schema approve ${id} --by <who> --reason <why>`);
   if (approval)
     lines.push(
       `      approved by ${approval.by} on ${approval.on}: ${approval.reason}${approval.expires ? ` (until ${approval.expires})` : ''}`,

@@ -36,8 +36,8 @@ try 'renames a field' 1 $order 's/(type Order @key.*?)\n  number: String!/$1\n  
   'Order.orderNumber in place of Order.number' 'number: orderNumber'
 try 'only moves a tag' 1 $order 's/(type Order @key.*?)\n  number: String!/$1\n  number: String! \@tag(name: "internal")/s' \
   'Order.number is now hidden from' 'The graph still has it' 'dev-storefront 2026-11: OrderPage'
-try 'adds an enum value' 0 $order 's/(enum OrderStatus \{)/$1\n  "Stolen on the way."\n  STOLEN\n/' \
-  'Enum value OrderStatus.STOLEN was added.' 'dev-storefront 2026-11: OrderPage' 'dev-warehouse 2026-11: PickQueue'
+try 'adds an enum value' 0 $order 's/(enum ReturnState[^{]*\{)/$1\n  "Stolen on the way."\n  STOLEN\n/' \
+  'Enum value ReturnState.STOLEN was added.' 'dev-storefront 2026-11: OrderPage' 'Clients receive a value that they do not know'
 try 'adds a required argument' 1 $order 's/(  order\("Opaque id of the order." id: ID!)/$1 "Where it was placed." region: String!/' \
   'Required argument Query.order(region:) of type String! was added.' 'dev-storefront 2026-11: OrderPage' 'with Query.order(region:) as variable $region: String!'
 try 'adds a field' 0 $order 's/(type Order @key[^{]*\{)/$1\n  "Colour of the parcel. Null when not known."\n  parcelColour: String\n/' \
