@@ -25,12 +25,12 @@ const SERVER = new Set([
   '3D000', // no such database
 ]);
 
-/** What pg and the pool say without a code. */
+/** What pg and the pool say without a code. knex writes the statement before it: `COMMIT; - Client has …`. */
 const MESSAGES = [
   /Connection terminated/,
-  /^Client has encountered a connection error/,
-  /^timeout expired/,
-  /^timeout exceeded when trying to connect/,
+  /(^| - )Client has encountered a connection error/,
+  /(^| - )timeout expired/,
+  /(^| - )timeout exceeded when trying to connect/,
 ];
 
 /** SQLSTATE codes after which the same transaction can succeed: serialization failure and deadlock. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createEmptyDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { sleep } from '../clock.ts';
 import { openDatabase } from './database.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -59,6 +60,15 @@ describe('inTransaction', () => {
     const work = inTransaction(database.knex, (trx) => trx.raw('select pg_terminate_backend(pg_backend_pid())'));
     await expect(work).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
     await expect(database.knex.raw('select 1')).resolves.toMatchObject({ rowCount: 1 });
+  });
+
+  it('names a connection that broke while the transaction did nothing', async () => {
+    const work = inTransaction(database.knex, async (trx) => {
+      const { rows } = await trx.raw<{ rows: { pid: number }[] }>('select pg_backend_pid() as pid');
+      await database.knex.raw('select pg_terminate_backend(?, 5000)', [rows[0]?.pid ?? 0]);
+      await sleep(50);
+    });
+    await expect(work).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
   });
 });
 

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+
+export interface OrderPlan {
+  readonly key: string;
+  readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
+  /** ORDER: at once. HELD: hold the stock first, then order it. ABANDONED: hold it and let go. */
+  readonly kind: 'ORDER' | 'HELD' | 'ABANDONED';
+  /** Whether a second client sends the same request at the same time. */
+  readonly twice: boolean;
+  readonly cancel: { readonly line: number; readonly quantity: number } | 'ALL' | null;
+}
+
+/**
+ * What the clients want: most of it goods that many want and of which there are few. The same seed gives the same
+ * wishes; what the faults make of them differs.
+ *
+ * @param hot SKUs that cannot serve everybody who asks
+ */
+export function planOrders(
+  seed: number,
+  count: number,
+  hot: readonly string[],
+  spread: readonly string[],
+): OrderPlan[] {
+  const sku = fc.oneof(
+    { arbitrary: fc.constantFrom(...hot), weight: 1 },
+    { arbitrary: fc.constantFrom(...spread), weight: 2 },
+  );
+  const order = fc.record({
+    lines: fc.array(fc.record({ sku, quantity: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 3 }),
+    kind: fc.constantFrom<OrderPlan['kind'][]>(
+      'ORDER',
+      'ORDER',
+      'ORDER',
+      'ORDER',
+      'ORDER',
+      'HELD',
+      'HELD',
+      'ABANDONED',
+    ),
+    twice: fc.constantFrom(false, false, false, false, false, false, true),
+    cancel: fc.constantFrom<OrderPlan['cancel'][]>(null, null, null, null, null, null, 'ALL', { line: 0, quantity: 1 }),
+  });
+  const [orders = []] = fc.sample(fc.array(fc.noBias(order), { minLength: count, maxLength: count, size: 'max' }), {
+    seed,
+    numRuns: 1,
+  });
+  return orders.map((one, index) => ({ ...one, key: `chaos-${seed}-${index}` }));
+}

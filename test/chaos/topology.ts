@@ -1,0 +1,76 @@
+import { freePort, type KeptProcess, keepProcess, type ProcessPlan } from './processes.ts';
+
+const SYSTEMS = ['carrier', 'erp', 'oms', 'wms'] as const;
+const SINGLE_SUBGRAPHS = ['product', 'fulfillment', 'settlement', 'operations'] as const;
+const WORKERS = 2;
+
+export interface Topology {
+  readonly processes: readonly KeptProcess[];
+  /** One per order process: a gateway, its order subgraph and its inventory subgraph are one lane. */
+  readonly gateways: readonly string[];
+}
+
+/**
+ * The processes of an installation: reference systems, workers, subgraphs, gateways. `lanes` order subgraphs, inventory
+ * subgraphs and gateways share one database; a client that repeats a request may come through another lane.
+ */
+export async function startTopology(options: {
+  readonly databaseUrl: string;
+  readonly folder: string;
+  readonly lanes: number;
+  readonly paceMillis: number;
+}): Promise<Topology> {
+  const common: Record<string, string> = {
+    DATABASE_URL: options.databaseUrl,
+    DATA_DIR: options.folder,
+    DATABASE_POOL_MAX: '6',
+    SUBGRAPH_SECRET: 'a secret for chaos that is long enough',
+    DEMO_PACE_MS: String(options.paceMillis),
+    LOG_LEVEL: 'info',
+    ...(process.env.REDIS_URL ? { REDIS_URL: process.env.REDIS_URL } : {}),
+  };
+  const plans: ProcessPlan[] = [];
+  const add = (name: string, entry: string, args: readonly string[], up: string, env: Record<string, string>) =>
+    plans.push({ name, entry, args, up, env: { ...common, ...env } });
+  const url = (port: number) => `http://127.0.0.1:${port}`;
+
+  for (const name of SYSTEMS) {
+    const port = await freePort();
+    common[`${name.toUpperCase()}_URL`] = url(port);
+    add(name, 'system', [name], 'system listens', { SYSTEM_PORT: String(port) });
+  }
+  const subgraph = async (name: string, label: string) => {
+    const port = await freePort();
+    add(label, 'subgraph', [name], 'subgraph listens', { SUBGRAPH_PORT: String(port) });
+    return { [`${name.toUpperCase()}_URL`]: `${url(port)}/graphql` };
+  };
+  for (const name of SINGLE_SUBGRAPHS) Object.assign(common, await subgraph(name, name));
+  for (let worker = 1; worker <= WORKERS; worker++) add(`worker-${worker}`, 'worker-process', [`worker-${worker}`], 'worker runs', {}); // biome-ignore format: one thought
+
+  const gateways: string[] = [];
+  for (let lane = 1; lane <= options.lanes; lane++) {
+    const port = await freePort();
+    const urls = {
+      ...(await subgraph('order', `order-${lane}`)),
+      ...(await subgraph('inventory', `inventory-${lane}`)),
+    };
+    add(`gateway-${lane}`, 'gateway', [], 'gateway listens', { ...urls, PORT: String(port) });
+    gateways.push(url(port));
+  }
+  return { processes: await startAll(plans, options.folder), gateways };
+}
+
+/** A few at a time: all at once would only wait for each other. The first one migrates the database alone. */
+async function startAll(plans: readonly ProcessPlan[], folder: string): Promise<KeptProcess[]> {
+  const started: KeptProcess[] = [];
+  const waiting = [...plans];
+  const startNext = async () => {
+    for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
+      const kept = keepProcess(plan, folder);
+      started.push(kept);
+      await kept.untilUp();
+    }
+  };
+  await Promise.all([startNext(), startNext(), startNext()]);
+  return started;
+}

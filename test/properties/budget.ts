@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+
+const minutes = Number(process.env.PROPERTY_MINUTES ?? 0);
+
+/** Whether this is the long form, `npm run test:properties`. */
+export const isLong = minutes > 0;
+
+/** Where the random numbers begin: SEED, or a new one. */
+export const seed = process.env.SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(process.env.SEED);
+
+/** So that the whole of the tests stays quick on a busy machine, where a run takes many times as long. */
+const SHORT_MILLIS = 8_000;
+
+/** Share of the time of the long form that one property gets, in milliseconds. */
+const longMillis = (share: number) => minutes * 60_000 * share;
+
+/**
+ * How long a property is tried: `runs` times and no longer than a few seconds, or in the long form for a share of its time.
+ * A failure prints the seed and the shrunk plan; `SEED=… npm run test:properties` finds it again.
+ */
+export function budget(runs: number, share: number): fc.Parameters<unknown> {
+  const [numRuns, millis] = isLong ? [Number.MAX_SAFE_INTEGER, longMillis(share)] : [runs, SHORT_MILLIS];
+  return { seed, numRuns, interruptAfterTimeLimit: millis, markInterruptAsFailure: false, endOnFailure: !isLong };
+}
+
+/** Time that a test with such a budget may take, shrinking included, in milliseconds. */
+export const patience = (share: number): number => (isLong ? longMillis(share) + 600_000 : 120_000);
+
+/** Runs a property and adds to its failure how to see it again. */
+export async function hold<Values>(property: fc.IAsyncProperty<Values>, parameters: fc.Parameters<unknown>) {
+  // When the time is over fast-check leaves the run in progress alone; its world must not be taken away under it.
+  let last: Promise<unknown> | undefined;
+  const run = property.run.bind(property);
+  property.run = (values) => {
+    const running = run(values);
+    last = running;
+    return running;
+  };
+  const details = await fc.check(property as fc.IAsyncProperty<unknown>, parameters);
+  await last;
+  if (details.failed) {
+    const cause =
+      details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance);
+    throw new Error(
+      `${cause}\n\nRun ${details.counterexamplePath}, shrunk ${details.numShrinks} times. ` +
+        `SEED=${details.seed} npm run test:properties finds it again and makes it shorter.`,
+    );
+  }
+  return details.numRuns;
+}
