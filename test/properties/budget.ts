@@ -28,23 +28,23 @@ export const patience = (share: number): number => (isLong ? longMillis(share) +
 
 /** Runs a property and adds to its failure how to see it again. */
 export async function hold<Values>(property: fc.IAsyncProperty<Values>, parameters: fc.Parameters<unknown>) {
-  // When the time is over fast-check leaves the run in progress alone; its world must not be taken away under it.
-  let last: Promise<unknown> | undefined;
+  // When the time is over fast-check leaves the run in progress alone; its world must not be taken away under it, and
+  // what it finds counts.
+  let last: ReturnType<typeof property.run> | undefined;
   const run = property.run.bind(property);
   property.run = (values) => {
-    const running = run(values);
-    last = running;
-    return running;
+    last = run(values);
+    return last;
   };
   const details = await fc.check(property as fc.IAsyncProperty<unknown>, parameters);
-  await last;
-  if (details.failed) {
-    const cause =
-      details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance);
+  const outcome = await last;
+  const error = details.errorInstance ?? (outcome && 'error' in outcome ? outcome.error : null);
+  if (error !== null) {
     throw new Error(
-      `${cause}\n\nRun ${details.counterexamplePath}, shrunk ${details.numShrinks} times. ` +
+      `${error instanceof Error ? error.message : String(error)}\n\n` +
+        `Run ${details.counterexamplePath ?? details.numRuns}, shrunk ${details.numShrinks} times. ` +
         `SEED=${details.seed} npm run test:properties finds it again and makes it shorter.`,
     );
   }
-  return details.numRuns;
+  return details.numRuns + (details.interrupted ? 1 : 0);
 }
