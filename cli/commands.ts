@@ -1,5 +1,7 @@
+import { channelTopic } from './channel/topic.ts';
 import type { Topic } from './command.ts';
 import { completionCommand } from './completion-command.ts';
+import { keyTopic } from './key/topic.ts';
 import { schemaTopic } from './schema/topic.ts';
 import { settlementTopic } from './settlement/topic.ts';
 import { stockTopic } from './stock/topic.ts';
@@ -8,5 +10,5 @@ import { stockTopic } from './stock/topic.ts';
 export const commands: Topic = {
   name: 'commerce',
   summary: 'The command line of the commerce supergraph.',
-  commands: [schemaTopic, settlementTopic, stockTopic, completionCommand(() => commands)],
+  commands: [schemaTopic, channelTopic, keyTopic, settlementTopic, stockTopic, completionCommand(() => commands)],
 };

@@ -6,12 +6,19 @@ export interface GatewayContext {
   readonly caller: Caller;
   /** Aborts when the client goes away or the server has waited long enough. */
   readonly signal: AbortSignal;
+  /** Version of the client's software as it says; empty when it does not. */
+  readonly clientVersion: string;
   /** What the subgraphs reported about the operation as a whole. The only answer extensions that reach a client. */
   readonly outcome: { idempotentReplay: boolean };
   /** What the guards let in. Absent where the operation is one of many executions of an admitted subscription. */
   readonly admission?: Admission;
 }
 
-export function createContext(caller: Caller, signal: AbortSignal, admission?: Admission): GatewayContext {
-  return { caller, signal, outcome: { idempotentReplay: false }, ...(admission ? { admission } : {}) };
+export function createContext(
+  caller: Caller,
+  signal: AbortSignal,
+  admission?: Admission,
+  clientVersion = '',
+): GatewayContext {
+  return { caller, signal, clientVersion, outcome: { idempotentReplay: false }, ...(admission ? { admission } : {}) };
 }

@@ -24,6 +24,7 @@ import type { OperationPlan } from './planning/operation-plan.ts';
 import type { OperationPlanner } from './planning/planner.ts';
 import { visiblePath } from './planning/visible-path.ts';
 import type { ContractSnapshot, OperationRun } from './snapshot.ts';
+import type { RecordUse } from './usage/recorder.ts';
 
 /** What the contracts of one supergraph share. */
 export interface SharedGraph {
@@ -33,6 +34,7 @@ export interface SharedGraph {
   readonly schema: GraphQLSchema;
   readonly services: ServiceMap;
   readonly costRules: CostRules;
+  readonly recordUse?: RecordUse | undefined;
   readonly logger: Logger;
 }
 
@@ -71,6 +73,11 @@ export class ContractExecution implements ContractSnapshot {
     return this.#graph.planner.planSubscription(document, operationName ?? undefined);
   }
 
+  admit(plan: OperationPlan, caller: Caller, text: string): void {
+    this.assertMayStart(plan, caller);
+    this.#count(plan, caller, text, '');
+  }
+
   assertMayStart(plan: OperationPlan, caller: Caller): void {
     const [root] = deniedRoots(plan, deniedTo(plan, caller));
     if (root) throw new CommerceError('FORBIDDEN', forbidden([root], caller, null).message);
@@ -78,6 +85,7 @@ export class ContractExecution implements ContractSnapshot {
 
   async executeWith(plan: OperationPlan, run: OperationRun): Promise<FormattedExecutionResult> {
     const context = createContext(run.caller, run.signal);
+    if (run.text !== undefined) this.#count(plan, run.caller, run.text, '');
     const { errors, ...rest } = await this.#execute(plan, run, context, run.services);
     return { ...(errors ? { errors: errors.map((error) => error.toJSON()) } : {}), ...rest };
   }
@@ -86,12 +94,18 @@ export class ContractExecution implements ContractSnapshot {
   async answer(document: DocumentNode, values: Values, context: GatewayContext): Promise<Answer> {
     try {
       const plan = this.planOperation(document, values.operationName);
+      this.#count(plan, context.caller, document.loc?.source.body ?? '', context.clientVersion);
       return await this.#execute(plan, values, context);
     } catch (error) {
       const { traceId } = context.caller;
       logFaults([error], this.#graph.logger, traceId);
       return { errors: [seal(toGraphQLError(error), null, values.operationName, traceId)] };
     }
+  }
+
+  #count(plan: OperationPlan, caller: Caller, text: string, clientVersion: string): void {
+    const { path, schema } = this;
+    this.#graph.recordUse?.({ path, clientId: caller.clientId, clientVersion, plan, schema, text });
   }
 
   /**

@@ -15,6 +15,7 @@ import { LruCache } from './planning/lru-cache.ts';
 import { OperationPlanner } from './planning/planner.ts';
 import { assertServable, formerSchema } from './publication/former-schema.ts';
 import type { FormerContract } from './publication/publication.ts';
+import type { RecordUse } from './usage/recorder.ts';
 
 /** A subgraph as the supergraph names it. */
 export interface SubgraphAddress {
@@ -30,6 +31,8 @@ export interface SnapshotOptions {
   /** Earlier versions; none when left out. */
   readonly former?: readonly FormerContract[];
   readonly dataSource: DataSourceFactory;
+  /** Told what clients use. */
+  readonly recordUse?: RecordUse;
   readonly logger: Logger;
 }
 
@@ -72,6 +75,7 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
     schema: supergraph.schema.toGraphQLJSSchema(),
     services,
     costRules: readCostRules(document),
+    recordUse: options.recordUse,
     logger: options.logger,
   };
   for (const each of options.former ?? []) assertServable(each, api);

@@ -28,6 +28,8 @@ import { readPublication } from './publication/publication.ts';
 import { watchPublication } from './publication/watch.ts';
 import { FederationRuntime, type GatewayRuntime } from './runtime.ts';
 import type { SubscriptionTransport } from './subscription-transport.ts';
+import { UsageRecorder } from './usage/recorder.ts';
+import { writeUsage } from './usage/store.ts';
 
 /** What the gateway hands to whoever serves its subscriptions. */
 export interface SubscriptionParts {
@@ -95,12 +97,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
     observe: (...observed) => metrics.observeSubgraph(...observed),
   });
+  const usage = new UsageRecorder({
+    write: (uses, until) => writeUsage(knex, uses, until),
+    onDropped: (count) => metrics.observeUsageDropped(count),
+    logger,
+  });
+  usage.start();
   const published = () => readPublication(files, options.contracts);
   const { supergraphSdl, contracts, former } = published();
   const runtime = new FederationRuntime(supergraphSdl, {
     contracts,
     former,
     dataSource: dataSources.create,
+    recordUse: usage.record,
     logger,
   });
   const servers = new ContractServers(runtime, logger);
@@ -167,6 +176,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       unwatch();
       await server.stop(options.shutdownGraceMillis);
       await servers.stop();
+      await usage.stop();
       await dataSources.close();
     },
   };

@@ -13,6 +13,7 @@ export class GatewayMetrics {
   readonly #supergraph: Gauge<'id'>;
   readonly #isBehind: Gauge;
   readonly #refusals: Counter<'contract' | 'code' | 'limit'>;
+  readonly #usageDropped: Counter;
 
   /** @param ofProcess also memory, CPU and event loop: once in a process */
   constructor(options: { ofProcess: boolean }) {
@@ -56,6 +57,11 @@ export class GatewayMetrics {
       labelNames: ['id'],
       registers,
     });
+    this.#usageDropped = new Counter({
+      name: 'gateway_usage_dropped_total',
+      help: 'Uses that were not counted because too many different ones came between two writes.',
+      registers,
+    });
     this.#isBehind = new Gauge({
       name: 'gateway_publication_rejected',
       help: '1 while the newest publication of the registry was rejected and the one before it is served. Alert on it.',
@@ -80,6 +86,10 @@ export class GatewayMetrics {
 
   observeRefusal({ contract, code, limit }: GuardRefusal): void {
     this.#refusals.inc({ contract, code, limit: limit ?? '' });
+  }
+
+  observeUsageDropped(count: number): void {
+    this.#usageDropped.inc(count);
   }
 
   serves(supergraphId: string): void {

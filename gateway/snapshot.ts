@@ -14,6 +14,8 @@ export interface OperationRun {
   readonly signal: AbortSignal;
   /** Data sources beside (and before) those of the snapshot, e.g. `{ [EVENT_SERVICE]: source }`. */
   readonly services?: ServiceMap;
+  /** The document as the client sent it, for a use that counts; a delivery of a subscription does not. */
+  readonly text?: string;
 }
 
 /**
@@ -43,9 +45,12 @@ export interface ContractSnapshot {
    */
   planSubscription(document: DocumentNode, operationName?: string | null): OperationPlan;
   /**
-   * Asked before a subscription starts: one that may deliver nothing is refused at once.
+   * Asked before a subscription starts: one that may deliver nothing is refused at once; the others count as used.
+   * @param text the document as the client sent it
    * @throws CommerceError FORBIDDEN when the caller may not run the plan at all
    */
+  admit(plan: OperationPlan, caller: Caller, text: string): void;
+  /** The same, for a subscription that goes on after a reload: it was counted when it began. */
   assertMayStart(plan: OperationPlan, caller: Caller): void;
   /** Runs a plan of this snapshot, without what the caller may not read. Never throws: failures are errors as clients may see them. */
   executeWith(plan: OperationPlan, run: OperationRun): Promise<FormattedExecutionResult>;

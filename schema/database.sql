@@ -313,6 +313,19 @@ create table integration.feed_cursor (
   constraint feed_cursor_pkey PRIMARY KEY (feed)
 );
 
+create table integration.field_usage (
+  day date not null,
+  contract text not null,
+  version text not null,
+  client_id text not null,
+  client_version text not null,
+  coordinate text not null,
+  count bigint not null,
+  last_seen timestamp with time zone not null,
+  constraint field_usage_count_check CHECK ((count > 0)),
+  constraint field_usage_pkey PRIMARY KEY (day, contract, version, client_id, client_version, coordinate)
+);
+
 create table integration.idempotency_key (
   scope text not null,
   operation text not null,
@@ -321,6 +334,20 @@ create table integration.idempotency_key (
   result jsonb not null,
   created_at timestamp with time zone not null default now(),
   constraint idempotency_key_pkey PRIMARY KEY (scope, operation, key)
+);
+
+create table integration.operation_usage (
+  day date not null,
+  contract text not null,
+  version text not null,
+  client_id text not null,
+  client_version text not null,
+  sha256 bytea not null,
+  operation text not null,
+  count bigint not null,
+  last_seen timestamp with time zone not null,
+  constraint operation_usage_count_check CHECK ((count > 0)),
+  constraint operation_usage_pkey PRIMARY KEY (day, contract, version, client_id, client_version, sha256, operation)
 );
 
 create table integration.outbox (
@@ -350,6 +377,14 @@ create table integration.system_health (
   reported_at timestamp with time zone not null default now(),
   constraint system_health_circuit_check CHECK ((circuit = ANY (ARRAY['CLOSED'::text, 'OPEN'::text, 'HALF_OPEN'::text]))),
   constraint system_health_pkey PRIMARY KEY (process, system)
+);
+
+create table integration.usage_recording (
+  only_row boolean not null default true,
+  recorded_from timestamp with time zone not null,
+  recorded_until timestamp with time zone not null,
+  constraint usage_recording_only_row_check CHECK (only_row),
+  constraint usage_recording_pkey PRIMARY KEY (only_row)
 );
 
 create table integration.worker_lease (
@@ -589,17 +624,27 @@ comment on column integration.feed_cursor.feed is 'Reader and feed, e.g. invento
 
 comment on column integration.feed_cursor."position" is 'Number of the last entry applied; the next page is asked for after it.';
 
+comment on table integration.field_usage is 'How often a client asked for a field. No personal data.';
+
 comment on table integration.idempotency_key is 'Answers by idempotency key. A row exists exactly when the effect was committed.';
 
 comment on column integration.idempotency_key.scope is 'Client that sent the key; keys of different clients never meet.';
 
 comment on column integration.idempotency_key.request_hash is 'SHA-256 of the RFC 8785 form of the input.';
 
+comment on table integration.operation_usage is 'How often a client sent a document. No personal data.';
+
+comment on column integration.operation_usage.client_version is 'As the client says; empty when it does not.';
+
+comment on column integration.operation_usage.sha256 is 'Of the document''s text.';
+
 comment on table integration.outbox is 'Events of committed changes that are not in the log yet. Nearly always empty.';
 
 comment on column integration.outbox."position" is 'Order of writing. Within one subject it is the order of the versions, because they are written under the row lock of the aggregate.';
 
 comment on table integration.system_health is 'How each process finds each system of record. Rewritten every few seconds; rows of processes that are gone are removed after a day.';
+
+comment on table integration.usage_recording is 'Since when, and until when, usage was recorded: a field without usage tells something only within.';
 
 comment on table integration.worker_lease is 'Workers that live, or did not say goodbye. A lease that ran out is taken over by another worker and removed.';
 

@@ -9,6 +9,7 @@ import { lintCommand } from './lint-command.ts';
 import { operationsTopic } from './operations/topic.ts';
 import { publishCommand } from './publish-command.ts';
 import { rollbackCommand } from './rollback-command.ts';
+import { usageTopic } from './usage/topic.ts';
 
 export const schemaTopic: Topic = {
   name: 'schema',
@@ -24,5 +25,6 @@ export const schemaTopic: Topic = {
     contractsCommand,
     operationsTopic,
     changelogCommand,
+    usageTopic,
   ],
 };

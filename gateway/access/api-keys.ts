@@ -40,6 +40,29 @@ export async function revokeApiKey(knex: Knex, prefix: string): Promise<boolean>
   return (await change(knex, statement, [prefix])) > 0;
 }
 
+/** A key as people may see it: nothing here can be used as one. */
+export interface ListedApiKey {
+  readonly prefix: string;
+  readonly clientId: string;
+  readonly contracts: readonly string[];
+  readonly channelCode: string | null;
+  readonly customerId: string | null;
+  /** Null: the usual ones of its contracts. */
+  readonly scopes: readonly string[] | null;
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+/** Every key there is or was, oldest first. */
+export function listApiKeys(knex: Knex): Promise<ListedApiKey[]> {
+  return query<ListedApiKey>(
+    knex,
+    `select prefix, client_id as "clientId", contracts, channel_code as "channelCode", customer_id as "customerId", scopes,
+            created_at as "createdAt", revoked_at as "revokedAt"
+       from integration.api_key order by created_at, prefix`,
+  );
+}
+
 /** @param hash SHA-256 of what the client sent, in hex. Null when it is unknown or revoked. */
 export async function findApiKey(knex: Knex, hash: string): Promise<ApiKey | null> {
   const [row] = await query<ApiKeyRow>(

@@ -79,7 +79,7 @@ export class GraphQLEndpoint {
           headers: headersOf(request),
           ...admitted(admission, asked, { search: url.search, body }),
         },
-        context: async () => createContext(caller, signal, admission),
+        context: async () => createContext(caller, signal, admission, clientVersion(request)),
       });
       await send(response, answer);
     } finally {
@@ -139,6 +139,12 @@ function parameters(body: unknown, url: URL): GraphQLParameters {
     }
   }
   return found;
+}
+
+/** What the client says of its version; only what looks like one, since it is kept. */
+function clientVersion({ headers }: IncomingMessage): string {
+  const said = headers['apollographql-client-version'];
+  return typeof said === 'string' && /^[\w.+-]{1,32}$/.test(said) ? said : '';
 }
 
 function headersOf(request: IncomingMessage): HeaderMap {

@@ -75,7 +75,7 @@ export class SubscriptionHub {
   async subscribe({ contract, caller, request, lastEventId }: SubscribeRequest): Promise<Subscriber> {
     if (this.#stopped) throw new CommerceError('OVERLOADED', 'This process is stopping. Subscribe again.');
     const prepared = prepareSubscription(contract, request);
-    contract.assertMayStart(prepared.plan, caller);
+    contract.admit(prepared.plan, caller, request.text);
     const bound = prepared.bind(request.variables);
     const release = this.#admit(caller.clientId);
     try {

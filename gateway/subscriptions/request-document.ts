@@ -11,6 +11,8 @@ import { refusal, refused } from '../request-refused.ts';
 
 /** A GraphQL request whose parameters are of the right kind and whose document parses. Not validated yet. */
 export interface RequestDocument {
+  /** As the client sent it. */
+  readonly text: string;
   /** Only the operation asked for, and its fragments. */
   readonly document: DocumentNode;
   readonly operation: OperationTypeNode;
@@ -39,6 +41,7 @@ export function readRequest(body: GraphQLParameters): RequestDocument {
       'The document must hold one operation, or the one that `operationName` names.',
     );
   return {
+    text: query,
     document: separateOperations(document)[operation.name?.value ?? ''] ?? document,
     operation: operation.operation,
     operationName: operation.name?.value ?? null,

@@ -14,13 +14,13 @@ export async function runOperation(
   request: RequestDocument,
   { admission, ...options }: { readonly caller: Caller; readonly signal: AbortSignal; readonly admission: Admission },
 ): Promise<FormattedExecutionResult> {
-  const { document, operationName, variables } = request;
+  const { document, operationName, variables, text } = request;
   const errors = validate(contract.schema, document);
   if (errors.length > 0) {
     admission.settle(undefined);
     throw refused('GRAPHQL_VALIDATION_FAILED', errors);
   }
   const plan = contract.planOperation(document, operationName);
-  const result = await contract.executeWith(plan, { operationName, variables, ...options });
+  const result = await contract.executeWith(plan, { operationName, variables, text, ...options });
   return { ...result, extensions: { ...result.extensions, cost: admission.settle(result.data) } };
 }

@@ -7,6 +7,7 @@ import { operations } from './20261123093000_operations.ts';
 import { workerLease } from './20261127085900_worker_lease.ts';
 import { usualScopes } from './20261127090000_usual_scopes.ts';
 import { batches } from './20261127091000_batches.ts';
+import { usage } from './20261127100000_usage.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -18,4 +19,5 @@ export const migrations: MigrationSet = {
   '20261127085900_worker_lease': workerLease,
   '20261127090000_usual_scopes': usualScopes,
   '20261127091000_batches': batches,
+  '20261127100000_usage': usage,
 };

@@ -7,6 +7,7 @@ import { type ProductContext, resolvers } from './resolvers.ts';
 
 export { REJECTION_REASONS } from './errors.ts';
 export { createProductFeed } from './feed.ts';
+export { priceLists } from './price-lists.ts';
 export { createSellableProjection } from './sellable.ts';
 
 /** The product subgraph over the catalogue in PostgreSQL. */
