@@ -1,3 +1,4 @@
+import { auditTopic } from './audit/topic.ts';
 import { channelTopic } from './channel/topic.ts';
 import type { Topic } from './command.ts';
 import { completionCommand } from './completion-command.ts';
@@ -10,5 +11,13 @@ import { stockTopic } from './stock/topic.ts';
 export const commands: Topic = {
   name: 'commerce',
   summary: 'The command line of the commerce supergraph.',
-  commands: [schemaTopic, channelTopic, keyTopic, settlementTopic, stockTopic, completionCommand(() => commands)],
+  commands: [
+    schemaTopic,
+    channelTopic,
+    keyTopic,
+    auditTopic,
+    settlementTopic,
+    stockTopic,
+    completionCommand(() => commands),
+  ],
 };

@@ -213,6 +213,20 @@ create table integration.api_key (
   constraint api_key_pkey PRIMARY KEY (prefix)
 );
 
+create table integration.audit (
+  "position" bigint not null,
+  occurred_at timestamp with time zone not null,
+  client_id text not null,
+  contract text not null,
+  action text not null,
+  subject text not null,
+  reason text,
+  trace_id text not null,
+  previous bytea not null,
+  hash bytea not null,
+  constraint audit_pkey PRIMARY KEY ("position")
+);
+
 create table integration.channel (
   code text not null,
   kind text not null,
@@ -409,6 +423,18 @@ AS $function$
         order by event.i, event.version
       $function$;
 
+CREATE OR REPLACE FUNCTION integration.audit_text(a integration.audit)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+        select string_agg(coalesce(length(part)::text || ':' || part, '-'), ',' order by place)
+          from unnest(array[
+            (a).position::text, to_char((a).occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), (a).client_id,
+            (a).contract, (a).action, (a).subject, (a).reason, (a).trace_id, encode((a).previous, 'hex')
+          ]) with ordinality as parts (part, place)
+      $function$;
+
 CREATE OR REPLACE FUNCTION integration.claim_idempotency_key(p_scope text, p_operation text, p_key text, p_request_hash bytea)
  RETURNS TABLE(kind text, result jsonb)
  LANGUAGE plpgsql
@@ -488,6 +514,37 @@ begin
   return v_removed;
 end $function$;
 
+CREATE OR REPLACE FUNCTION integration.record_audit(p_client_id text, p_contract text, p_action text, p_subject text, p_reason text, p_trace_id text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+      declare
+        entry integration.audit;
+      begin
+        perform pg_advisory_xact_lock(hashtextextended('integration.audit', 0));
+        select coalesce(max(position), 0) + 1 into entry.position from integration.audit;
+        select hash into entry.previous from integration.audit where position = entry.position - 1;
+        entry.previous := coalesce(entry.previous, decode(repeat('00', 32), 'hex'));
+        entry.occurred_at := clock_timestamp();
+        entry.client_id := p_client_id;
+        entry.contract := p_contract;
+        entry.action := p_action;
+        entry.subject := p_subject;
+        entry.reason := p_reason;
+        entry.trace_id := p_trace_id;
+        entry.hash := sha256(convert_to(integration.audit_text(entry), 'UTF8'));
+        insert into integration.audit select entry.*;
+        return entry.position;
+      end $function$;
+
+CREATE OR REPLACE FUNCTION integration.refuse_audit_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'integration.audit is append-only: % refused', lower(tg_op) using errcode = 'restrict_violation';
+      end $function$;
+
 CREATE OR REPLACE FUNCTION integration.relay_outbox(p_limit integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -558,6 +615,24 @@ alter table integration.api_key add constraint api_key_channel_code_fkey FOREIGN
 
 alter table integration.exception_retry_request add constraint exception_retry_request_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES integration.exception(id);
 
+create view integration.audit_fault as
+ SELECT "position",
+    fault
+   FROM ( SELECT a."position",
+                CASE
+                    WHEN a.hash <> sha256(convert_to(integration.audit_text(a.*), 'UTF8'::name)) THEN 'the row was changed'::text
+                    WHEN a."position" <> (COALESCE(lag(a."position") OVER w, 0::bigint) + 1) THEN 'a row before it is missing'::text
+                    WHEN a.previous <> COALESCE(lag(a.hash) OVER w, decode(repeat('00'::text, 32), 'hex'::text)) THEN 'it does not follow the row before it'::text
+                    ELSE NULL::text
+                END AS fault
+           FROM integration.audit a
+          WINDOW w AS (ORDER BY a."position")) checked
+  WHERE fault IS NOT NULL;
+
+CREATE TRIGGER audit_kept BEFORE DELETE OR UPDATE ON integration.audit FOR EACH ROW EXECUTE FUNCTION integration.refuse_audit_change();
+
+CREATE TRIGGER audit_never_emptied BEFORE TRUNCATE ON integration.audit FOR EACH STATEMENT EXECUTE FUNCTION integration.refuse_audit_change();
+
 comment on table integration.api_key is 'Keys of clients. A key itself is stored nowhere.';
 
 comment on column integration.api_key.prefix is 'First part of the key, by which people tell keys apart.';
@@ -575,6 +650,14 @@ comment on column integration.api_key.customer_id is 'The only customer whose ob
 comment on column integration.api_key.scopes is 'What the key may do beyond its contracts'' open fields. Null for what their work usually takes; empty for nothing.';
 
 comment on column integration.api_key.development is 'One of the well-known keys of a local installation; refused in production.';
+
+comment on table integration.audit is 'Actions of operators, in order. No personal data.';
+
+comment on column integration.audit.previous is 'Hash of the row before; 32 zero bytes in the first.';
+
+comment on column integration.audit.hash is 'SHA-256 of integration.audit_text of this row.';
+
+comment on view integration.audit_fault is 'Where the chain is broken: empty, unless somebody wrote past the triggers.';
 
 comment on table integration.channel is 'Where orders come from, and the rules that its prices and stock follow.';
 

@@ -8,6 +8,7 @@ import { workerLease } from './20261127085900_worker_lease.ts';
 import { usualScopes } from './20261127090000_usual_scopes.ts';
 import { batches } from './20261127091000_batches.ts';
 import { usage } from './20261127100000_usage.ts';
+import { audit } from './20261127101000_audit.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -20,4 +21,5 @@ export const migrations: MigrationSet = {
   '20261127090000_usual_scopes': usualScopes,
   '20261127091000_batches': batches,
   '20261127100000_usage': usage,
+  '20261127101000_audit': audit,
 };

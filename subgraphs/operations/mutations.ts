@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { recordAction } from '../../platform/audit/audit.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { markReplayed } from '../../platform/graphql/subgraph.ts';
 import { runOnce } from '../../platform/idempotency/run-once.ts';
@@ -27,12 +28,20 @@ async function once(
   context: OperationsContext,
   operation: string,
   request: Arguments<object>,
+  reason: string | null,
   effect: (trx: Knex.Transaction) => Promise<CommandResult>,
 ): Promise<CommandResult> {
   const outcome = await runOnce(
     context.knex,
     { caller: context.caller, operation, key: request.input.idempotencyKey, input: request },
-    effect,
+    async (trx) => {
+      const result = await effect(trx);
+      const { exceptionId: subject, userErrors } = result;
+      if (subject !== null && userErrors.length === 0) {
+        await recordAction(trx, context.caller, { action: operation, subject, reason });
+      }
+      return result;
+    },
   );
   switch (outcome.kind) {
     case 'conflict':
@@ -57,7 +66,7 @@ async function payload({ exceptionId, userErrors }: CommandResult, { loaders }: 
 
 export const mutations = {
   async integrationExceptionRetry(_: unknown, request: Arguments<object>, context: OperationsContext) {
-    const result = await once(context, 'integrationExceptionRetry', request, (trx) =>
+    const result = await once(context, 'integrationExceptionRetry', request, null, (trx) =>
       requestRetry(trx, request.exceptionId, context.caller.clientId),
     );
     if (result.userErrors.length === 0) await passOn(context);
@@ -66,7 +75,7 @@ export const mutations = {
 
   async integrationExceptionDismiss(_: unknown, request: Arguments<{ note: string }>, context: OperationsContext) {
     checkNote(request.input.note);
-    const result = await once(context, 'integrationExceptionDismiss', request, (trx) =>
+    const result = await once(context, 'integrationExceptionDismiss', request, request.input.note, (trx) =>
       dismiss(trx, request.exceptionId, request.input.note, context.caller.clientId),
     );
     return payload(result, context);

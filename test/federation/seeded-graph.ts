@@ -95,6 +95,8 @@ export async function startSeededGraph(facts: readonly CatalogueFact[], stock: P
 
   return {
     knex: database.knex,
+    runtime,
+    subgraphs,
     run,
     /** Calls that reached a system of record. */
     systemCalls: systems.calls,

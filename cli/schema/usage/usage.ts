@@ -30,7 +30,7 @@ export async function versions(invocation: Invocation): Promise<ExitCode> {
   for (const { contract, version, client, clientVersion, count, lastSeen } of snapshot.operations) {
     const key = [`${contract}/${version}`, client, clientVersion || '-', ends.get(version) ?? 'no end set'].join('  ');
     const known = users.get(key) ?? { count: 0, lastSeen };
-    users.set(key, { count: known.count + count, lastSeen: lastSeen > known.lastSeen ? lastSeen : known.lastSeen });
+    users.set(key, { count: known.count + count, lastSeen: later(lastSeen, known.lastSeen) });
   }
   invocation.terminal.note('contract/version  client  client version  served until  requests  last seen');
   for (const [key, { count, lastSeen }] of [...users].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -38,6 +38,11 @@ export async function versions(invocation: Invocation): Promise<ExitCode> {
   }
   sayHow(invocation, snapshot);
   return EXIT.OK;
+}
+
+/** Of two instants in ISO form, which sort as text. */
+function later(one: string, other: string): string {
+  return one.localeCompare(other) > 0 ? one : other;
 }
 
 async function recorded(invocation: Invocation): Promise<UsageSnapshot> {

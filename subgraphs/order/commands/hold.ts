@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { recordAction } from '../../../platform/audit/audit.ts';
 import { type Caller, maySee } from '../../../platform/caller.ts';
 import { change, query } from '../../../platform/db/query.ts';
 import { changeOrder, lockOrder } from '../change.ts';
@@ -36,6 +37,7 @@ export async function holdOrder(
     'insert into orders.hold (order_id, reason, note, placed_at) values (?, ?, ?, now()) on conflict do nothing',
     [orderId, input.reason, input.note ?? null],
   );
+  await recordAction(trx, caller, { action: 'orderHold', subject: orderId, reason: input.reason });
   await changeOrder(trx, orderId, {
     key: null,
     timeline: [{ type: 'HOLD_PLACED', system: 'commerce', message: `Hold placed: ${input.reason}` }],
@@ -67,6 +69,7 @@ export async function releaseHold(
       ],
     };
   const left = await query<unknown>(trx, 'select 1 from orders.hold where order_id = ?', [orderId]);
+  await recordAction(trx, caller, { action: 'orderReleaseHold', subject: orderId, reason: input.reason });
   await changeOrder(trx, orderId, {
     key: null,
     timeline: [{ type: 'HOLD_RELEASED', system: 'commerce', message: `Hold released: ${input.reason}` }],

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'graphql';
+import type { Caller } from '../../platform/caller.ts';
+import { query } from '../../platform/db/query.ts';
+import { priceFact, productFact, variantFact } from '../contract/product-source.harness.ts';
+import { askEntities, callerOf, webChannel } from '../helpers/subgraph.ts';
+import { type SeededGraph, startSeededGraph } from './seeded-graph.ts';
+
+/** Somebody else's object must answer exactly like one that does not exist: same data, same text. */
+let graph: SeededGraph;
+/** Ids of WEB's objects, by type; of customers nobody. */
+const ids: Record<string, string> = {};
+
+const strangers: Readonly<Record<string, Caller>> = {
+  'another channel': callerOf({ channel: { ...webChannel, code: 'B2B', kind: 'BUSINESS_TO_BUSINESS' } }),
+  'another customer': callerOf({ customerId: 'somebody-else' }),
+};
+
+beforeAll(async () => {
+  graph = await startSeededGraph(
+    [
+      productFact('P', { title: 'Lantern', brand: 'Acme' }),
+      variantFact('P-1', { productKey: 'P' }),
+      priceFact('P-1', 339),
+    ],
+    { 'P-1': { EAST: 20 } },
+  );
+  const order = await graph.place(['P-1']);
+  await graph.ship(order);
+  const hold = await whole(
+    `mutation { reservationHold(input: { idempotencyKey: "h", lines: [{ sku: "P-1", quantity: 1 }] }) {
+      reservation { id } userErrors { message } } }`,
+    callerOf(),
+  );
+  const one = async (sql: string) => (await query<{ id: string }>(graph.knex, sql))[0]?.id ?? '';
+  ids.Order = order.id;
+  ids.OrderLine = order.lines[0]?.id ?? '';
+  ids.Reservation = hold.data?.reservationHold.reservation.id;
+  ids.FulfillmentOrder = await one('select id from fulfillment.fulfillment_order');
+  ids.Shipment = await one('select id from fulfillment.shipment');
+}, 60_000);
+afterAll(() => graph.stop());
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads what the answer holds
+async function whole(text: string, caller: Caller): Promise<any> {
+  const contract = graph.runtime.snapshotFor('operations');
+  if (!contract) throw new Error('no contract');
+  const { signal } = new AbortController();
+  return contract.executeWith(contract.planOperation(parse(text)), { caller, signal });
+}
+
+const OWNER: Readonly<Record<string, string>> = {
+  Order: 'order',
+  OrderLine: 'order',
+  Reservation: 'inventory',
+  FulfillmentOrder: 'fulfillment',
+  Shipment: 'fulfillment',
+};
+
+describe.each(Object.entries(OWNER))('%s', (type, name) => {
+  const resolve = async (id: string, caller: Caller) => {
+    const subgraph = graph.subgraphs.find((each) => each.name === name);
+    if (!subgraph) throw new Error(`no subgraph ${name}`);
+    return askEntities(subgraph, [{ __typename: type, id }], '{ id }', caller);
+  };
+
+  it('is found by its own channel', async () => {
+    expect(ids[type]).toMatch(/./);
+    expect((await resolve(ids[type] ?? '', callerOf())).data).toEqual({ _entities: [{ id: ids[type] }] });
+  });
+
+  it.each(Object.entries(strangers))('is not there for %s', async (_, stranger) => {
+    const theirs = await resolve(ids[type] ?? '', stranger);
+    const missing = await resolve(`${ids[type]}x`, stranger);
+    expect(theirs).toEqual(missing);
+    expect(theirs).toEqual({ data: { _entities: [null] } });
+  });
+});
+
+describe.each(Object.entries(strangers))('through the graph, for %s', (_, stranger) => {
+  it.each([
+    ['order', (id: string) => `{ order(id: "${id}") { id number shipments { id } invoices { id } } }`, 'Order'],
+    ['fulfillmentOrder', (id: string) => `{ fulfillmentOrder(id: "${id}") { id } }`, 'FulfillmentOrder'],
+    [
+      'orderCancel',
+      (id: string) =>
+        `mutation { orderCancel(orderId: "${id}", input: { idempotencyKey: "${id}", reason: CUSTOMER_REQUEST }) { order { id } userErrors { code message field } } }`,
+      'Order',
+    ],
+    [
+      'reservationRelease',
+      (id: string) =>
+        `mutation { reservationRelease(reservationId: "${id}") { reservation { id } userErrors { code message field } } }`,
+      'Reservation',
+    ],
+  ])('%s answers as for an id that does not exist', async (__, document, type) => {
+    const theirs = await whole(document(ids[type] ?? ''), stranger);
+    const missing = await whole(document(`${ids[type]}x`), stranger);
+    expect(theirs).toEqual(missing);
+    expect(JSON.stringify(theirs)).not.toContain(ids[type]);
+  });
+});
+
+it('operators’ failures are the back office’s, whatever contract a channel’s credential names', async () => {
+  const answer = await whole(
+    '{ integrationException(id: "iex_1") { id message } }',
+    callerOf({ contract: 'operations' }),
+  );
+  expect(answer).toMatchObject({
+    data: { integrationException: null },
+    errors: [{ extensions: { code: 'FORBIDDEN' } }],
+  });
+});
+
+it('what an operator does is recorded with its reason; what is denied, or done before, is not', async () => {
+  const { id } = await graph.place(['P-1']);
+  const hold = `mutation { orderHold(orderId: "${id}", input: { idempotencyKey: "k", reason: FRAUD }) { userErrors { code } } }`;
+  const operator = { contract: 'operations', clientId: 'ops', channel: null };
+  const denied = await whole(hold, callerOf({ ...operator, scopes: [] }));
+  expect(denied).toMatchObject({ data: null, errors: [{ path: ['orderHold'], extensions: { code: 'FORBIDDEN' } }] });
+  const rows = () => query(graph.knex, 'select client_id, action, subject, reason from integration.audit');
+  expect(await rows()).toEqual([]);
+  for (const _ of ['first', 'again']) await whole(hold, callerOf({ ...operator, scopes: ['orders:hold'] }));
+  expect(await rows()).toEqual([{ client_id: 'ops', action: 'orderHold', subject: id, reason: 'FRAUD' }]);
+});
