@@ -3711,6 +3711,19 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION settlement.reconciliation_completeness(since timestamp with time zone)
+ RETURNS double precision
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select (count(*) filter (where m.state = 'MATCHED' or d.state in ('RESOLVED', 'WRITTEN_OFF')))::double precision / nullif(count(*), 0)
+      from settlement.statement s
+      join settlement.statement_line l on l.statement_id = s.id
+      left join settlement.line_match m on m.statement_id = l.statement_id and m.line_number = l.line_number
+      left join settlement.difference d on d.id = m.exception_id
+      where s.ingested_at >= since and s.state not in ('LOADING', 'REVERSED')
+    $function$;
+
 CREATE OR REPLACE FUNCTION settlement.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3991,3 +4004,5 @@ comment on table settlement.statement_line is 'Money rows of the reports. What b
 comment on column settlement.statement_line.fingerprint is 'Equal for the same row told twice (reports/fingerprint.ts).';
 
 comment on function settlement.balance_faults() is 'Balances that are not the sum of their lines: none, unless somebody wrote past the triggers.';
+
+comment on function settlement.reconciliation_completeness(since timestamp with time zone) is 'Share of the lines of statements taken in since then that are matched or decided. Null when none was taken in.';

@@ -1,6 +1,8 @@
 import type { Topic } from '../command.ts';
 import { bankCommand } from './bank-command.ts';
 import { checkCommand } from './check-command.ts';
+import { closeCommand } from './close-command.ts';
+import { exportCommand } from './export-command.ts';
 import { ingestCommand } from './ingest-command.ts';
 import { payoutsCommand } from './payouts-command.ts';
 import { verifyCommand } from './verify-command.ts';
@@ -8,5 +10,5 @@ import { verifyCommand } from './verify-command.ts';
 export const settlementTopic: Topic = {
   name: 'settlement',
   summary: "Channels' settlement reports, payouts and bank statements: take them in, check them, verify the books",
-  commands: [ingestCommand, checkCommand, payoutsCommand, bankCommand, verifyCommand],
+  commands: [ingestCommand, checkCommand, payoutsCommand, bankCommand, verifyCommand, closeCommand, exportCommand],
 };

@@ -7,6 +7,7 @@ import * as payouts from './20261127090300_payouts.ts';
 import * as books from './20261127091000_books.ts';
 import * as postedGroupKey from './20261127091500_posted_group_key.ts';
 import * as orderAmounts from './20261127092000_order_amounts.ts';
+import * as indicators from './20261127100000_indicators.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -17,4 +18,5 @@ export const migrations: MigrationSet = {
   '20261127091000_books': books,
   '20261127091500_posted_group_key': postedGroupKey,
   '20261127092000_order_amounts': orderAmounts,
+  '20261127100000_indicators': indicators,
 };

@@ -19,7 +19,7 @@ let operations: Subgraph;
 const logger = createLogger({ level: 'silent', component: 'test' });
 
 beforeAll(async () => {
-  database = await createTestDatabase(['integration', 'orders', 'inventory', 'fulfillment']);
+  database = await createTestDatabase(['integration', 'orders', 'inventory', 'fulfillment', 'settlement']);
   knex = database.knex;
   operations = createOperationsSubgraph({ knex, logger });
 });

@@ -1,16 +1,23 @@
 import type { Knex } from 'knex';
 import type { Caller } from '../../platform/caller.ts';
 import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
+import { createAnswerReader } from './answers/read.ts';
+import type { ResolveDeps } from './differences/model.ts';
+import { createDifferenceReader } from './differences/read.ts';
+import { loadPostingRules } from './ledger/posting-rules.ts';
+import { loadSettlementSettings } from './matching/settings.ts';
 import { createSettlementReader } from './read.ts';
-import { createSettlementLoaders, resolvers, type SettlementContext } from './resolvers.ts';
+import { createSettlementLoaders, type Readers, resolvers, type SettlementContext } from './resolvers.ts';
 import { createStatementReader } from './statements/read.ts';
 
+export { EXPORT_NAMES, type ExportName, exportCsv } from './answers/export.ts';
 export { createSettlementBatch } from './batch.ts';
 export { createDocumentFeed, createJournalFeed } from './feeds.ts';
 export { createFinance } from './finance.ts';
 export { createDropFolder } from './ingest/drop-folder.ts';
 export { ingestReport } from './ingest/ingest.ts';
 export type { IngestOutcome, IngestProgress, ReportSource } from './ingest/source.ts';
+export { closePeriod } from './ledger/close-period.ts';
 export { loadPostingRules } from './ledger/posting-rules.ts';
 export { verifyLedger } from './ledger/verify.ts';
 export { loadSettlementSettings } from './matching/settings.ts';
@@ -22,19 +29,25 @@ export { checkPublishedStatement } from './reports/published-statements.ts';
 export { isReportRefusal } from './reports/refusal.ts';
 
 /** The settlement subgraph over what the ERP's finance side reported. */
-export function createSettlementSubgraph(deps: { knex: Knex }): Subgraph<SettlementContext> {
-  const reader = createSettlementReader(deps.knex);
-  const statements = createStatementReader(deps.knex);
+export function createSettlementSubgraph(deps: { knex: Knex; books?: ResolveDeps }): Subgraph<SettlementContext> {
+  const { knex } = deps;
+  const books = deps.books ?? { rules: loadPostingRules(), settings: loadSettlementSettings() };
+  const readers: Readers = {
+    reader: createSettlementReader(knex),
+    statements: createStatementReader(knex),
+    differences: createDifferenceReader(knex),
+    answers: createAnswerReader(knex),
+  };
   return buildSubgraph<SettlementContext>({
     name: 'settlement',
     resolvers,
     context: (caller: Caller, signal: AbortSignal) => ({
       caller,
       signal,
-      knex: deps.knex,
-      reader,
-      statements,
-      loaders: createSettlementLoaders(reader, statements, caller),
+      knex,
+      books,
+      ...readers,
+      loaders: createSettlementLoaders(readers, caller),
     }),
   });
 }

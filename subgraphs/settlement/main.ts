@@ -31,7 +31,7 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
     onFailure: (feed: string, error: unknown) => logger.warn({ feed, err: error }, 'feed interrupted'),
   };
   return {
-    subgraph: createSettlementSubgraph({ knex }),
+    subgraph: createSettlementSubgraph({ knex, books: { rules, settings } }),
     finance: createFinance({ knex, erp }),
     feeds: [createDocumentFeed(feedDeps), createJournalFeed(feedDeps)],
     orders: createOrderConsumption({ knex, settings }),

@@ -49,6 +49,8 @@ export interface JournalEntry {
   readonly number: string;
   readonly postedAt: Date;
   readonly description: string;
+  /** Whose posting it is: the ERP's, or one of the channel ledger. */
+  readonly book: 'ERP' | 'CHANNEL_LEDGER';
 }
 
 export interface JournalLine {

@@ -34,9 +34,13 @@ export interface JournalEntryFilter {
   readonly account?: string | null;
   readonly orderId?: string | null;
   readonly settlementId?: string | null;
+  readonly book?: string | null;
   readonly postedSince?: string | null;
   readonly postedUntil?: string | null;
 }
+
+/** Entries of settlements that one request gets; `journalEntries` pages through all of them. */
+const MAX_ENTRIES = 1_000;
 
 /** Set-based reads: one statement per call, whatever the number of keys. */
 export function createSettlementReader(knex: Knex) {
@@ -98,19 +102,22 @@ export function createSettlementReader(knex: Knex) {
     /** Newest first. @throws CommerceError BAD_USER_INPUT for an unusable page */
     async journalEntries(filter: JournalEntryFilter, args: PageArgs): Promise<Connection<JournalEntry>> {
       const page = readPage(args, 2);
-      const select = knex('settlement.journal_entry as e')
+      const select = knex('settlement.journal as e')
         .select(
           knex.raw(
-            `e.id, e.number, e.posted_at as "postedAt", e.description, ${microseconds('e.posted_at')} as "sortKey"`,
+            `e.id, e.number, e.book, e.posted_at as "postedAt", e.description, ${microseconds('e.posted_at')} as "sortKey"`,
           ),
         )
         .limit(page.size + 1);
       if (filter.account != null)
-        select.whereRaw('exists (select 1 from settlement.journal_line l where l.entry_id = e.id and l.account = ?)', [
-          filter.account,
-        ]);
+        select.whereRaw(
+          `(exists (select 1 from settlement.journal_line l where l.entry_id = e.id and l.account = ?)
+            or exists (select 1 from settlement.ledger_line l where l.entry_id = e.id and l.account = ?))`,
+          [filter.account, filter.account],
+        );
       if (filter.orderId != null) select.where('e.order_id', filter.orderId);
-      if (filter.settlementId != null) select.whereRaw('false'); // no settlement has been posted
+      if (filter.settlementId != null) select.where('e.statement_id', filter.settlementId);
+      if (filter.book != null) select.where('e.book', filter.book);
       if (filter.postedSince != null) select.where('e.posted_at', '>=', filter.postedSince);
       if (filter.postedUntil != null) select.where('e.posted_at', '<=', filter.postedUntil);
       newestFirst(select, 'e.posted_at', page, 'e.id');
@@ -121,10 +128,21 @@ export function createSettlementReader(knex: Knex) {
     async journalEntriesById(ids: readonly string[]): Promise<Map<string, JournalEntry>> {
       const rows = await query<JournalEntry>(
         knex,
-        'select id, number, posted_at as "postedAt", description from settlement.journal_entry where id = any(?)',
+        'select id, number, book, posted_at as "postedAt", description from settlement.journal where id = any(?)',
         [ids],
       );
       return new Map(rows.map((row) => [row.id, row]));
+    },
+
+    /** What was posted for settlements, oldest first. */
+    async entriesByStatement(ids: readonly string[]): Promise<Map<string, JournalEntry[]>> {
+      const rows = await query<JournalEntry & { statementId: string }>(
+        knex,
+        `select id, number, book, posted_at as "postedAt", description, statement_id as "statementId" from settlement.journal
+         where statement_id = any(?::text[]) order by posted_at, id limit ${MAX_ENTRIES}`,
+        [ids],
+      );
+      return groupBy(rows, (row) => row.statementId);
     },
 
     async linesByEntry(ids: readonly string[]): Promise<Map<string, JournalLine[]>> {
@@ -137,8 +155,10 @@ export function createSettlementReader(knex: Knex) {
       }>(
         knex,
         `select entry_id as "entryId", account, side, amount_minor as "amountMinor", currency_code as "currencyCode"
-         from settlement.journal_line where entry_id = any(?) order by entry_id, position`,
-        [ids],
+         from (select * from settlement.journal_line where entry_id = any(?::text[])
+               union all select entry_id, position, account, side, amount_minor, currency_code from settlement.ledger_line where entry_id = any(?::text[])) as lines
+         order by entry_id, position`,
+        [ids, ids],
       );
       return groupBy(
         rows.map((row) => ({

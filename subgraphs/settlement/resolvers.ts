@@ -2,16 +2,21 @@ import DataLoader from 'dataloader';
 import type { Knex } from 'knex';
 import { inKeyOrder } from '../../platform/batch.ts';
 import { type Caller, maySee } from '../../platform/caller.ts';
-import { type Connection, type PageArgs, readPage } from '../../platform/graphql/connection.ts';
+import type { PageArgs } from '../../platform/graphql/connection.ts';
 import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount, type Money } from '../../platform/money.ts';
+import type { AgeBucket, AnswerReader, FeeFilter, FeeSum, OrderProceeds } from './answers/read.ts';
+import type { ResolveDeps } from './differences/model.ts';
+import { reopen, resolve } from './differences/mutations.ts';
+import type { Decision, Difference, DifferenceFilter, DifferenceReader } from './differences/read.ts';
+import type { ResolveResult } from './differences/resolve.ts';
 import { settlementIngest } from './ingest/mutation.ts';
 import type { Invoice, JournalEntry, JournalLine, Refund } from './model.ts';
 import type { InvoiceFilter, JournalEntryFilter, SettlementReader } from './read.ts';
 import type { Statement, StatementFilter, StatementLine, StatementReader, StatementTotals } from './statements/read.ts';
 
 /** Fresh for every request: the cache must not outlive the caller's rights. */
-export function createSettlementLoaders(reader: SettlementReader, statements: StatementReader, caller: Caller) {
+export function createSettlementLoaders({ reader, statements, differences, answers }: Readers, caller: Caller) {
   const visible = (invoice: Invoice) =>
     maySee(caller, { channelCode: invoice.channelCode, customerId: invoice.customerId, collected: false });
   const options = (name: string) => ({ name, maxBatchSize: 500 });
@@ -48,26 +53,52 @@ export function createSettlementLoaders(reader: SettlementReader, statements: St
       async (ids) => inKeyOrder(ids, await statements.totals(ids)),
       options('settlement.totals'),
     ),
+    entriesByStatement: new DataLoader<string, JournalEntry[]>(
+      async (ids) => inKeyOrder(ids, await reader.entriesByStatement(ids)).map((entries) => entries ?? []),
+      options('journalEntry.bySettlement'),
+    ),
+    differences: new DataLoader<string, Difference | null>(
+      async (ids) => inKeyOrder(ids, await differences.byId(ids)),
+      options('reconciliationException.byId'),
+    ),
+    decisions: new DataLoader<string, Decision[]>(
+      async (ids) => inKeyOrder(ids, await differences.decisionsOf(ids)).map((decisions) => decisions ?? []),
+      options('decision.byException'),
+    ),
+    settlementStatus: new DataLoader<string, string | null>(
+      async (ids) => inKeyOrder(ids, await differences.statusOfOrders(ids)),
+      options('settlementStatus.byOrder'),
+    ),
+    proceeds: new DataLoader<string, OrderProceeds | null>(
+      async (ids) => inKeyOrder(ids, await answers.proceeds(ids)),
+      options('proceeds.byOrder'),
+    ),
   };
 }
 
-export interface SettlementContext extends RequestContext {
-  readonly knex: Knex;
+export interface Readers {
   readonly reader: SettlementReader;
   readonly statements: StatementReader;
+  readonly differences: DifferenceReader;
+  readonly answers: AnswerReader;
+}
+
+export interface SettlementContext extends RequestContext, Readers {
+  readonly knex: Knex;
+  /** How decisions are posted. */
+  readonly books: ResolveDeps;
   readonly loaders: ReturnType<typeof createSettlementLoaders>;
 }
 
 const toMoney = (amount: Money) => ({ amount: formatAmount(amount), currencyCode: amount.currencyCode });
 
-/** A list that is empty because nothing of its kind exists. The page is still checked. */
-function nothing(page: PageArgs): Connection<never> & { totalCount: number } {
-  readPage(page, 1);
+/** The answer of a decision, with what it was about as it is now. */
+async function answered({ loaders }: SettlementContext, result: Promise<ResolveResult>) {
+  const { exceptionId, entryId, userErrors } = await result;
   return {
-    edges: [],
-    nodes: [],
-    pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
-    totalCount: 0,
+    exception: exceptionId === null ? null : await loaders.differences.clear(exceptionId).load(exceptionId),
+    journalEntry: entryId === null ? null : await loaders.journalEntries.clear(entryId).load(entryId),
+    userErrors,
   };
 }
 
@@ -89,8 +120,18 @@ export const resolvers: Resolvers = {
       { filter, ...page }: PageArgs & { filter?: StatementFilter | null },
       { statements }: SettlementContext,
     ) => statements.statements(filter ?? {}, page),
-    // Nothing is compared yet, so there are no differences.
-    reconciliationExceptions: (_: unknown, page: PageArgs) => nothing(page),
+    reconciliationExceptions: (
+      _: unknown,
+      { filter, ...page }: PageArgs & { filter?: DifferenceFilter | null },
+      { differences }: SettlementContext,
+    ) => differences.list(filter ?? {}, page),
+    reconciliationAging: (
+      _: unknown,
+      { channelCode }: { channelCode?: string | null },
+      { answers }: SettlementContext,
+    ) => answers.aging(channelCode ?? null),
+    channelFees: (_: unknown, { filter }: { filter: FeeFilter }, { answers }: SettlementContext) =>
+      answers.fees(filter),
   },
 
   Mutation: {
@@ -106,11 +147,16 @@ export const resolvers: Resolvers = {
           settlementId === null ? null : await context.loaders.statements.clear(settlementId).load(settlementId),
       };
     },
-    reconciliationExceptionResolve: () => ({
-      exception: null,
-      journalEntry: null,
-      userErrors: [{ code: 'NOT_FOUND', field: ['exceptionId'], message: 'There is no such difference.' }],
-    }),
+    reconciliationExceptionResolve: (
+      _: unknown,
+      { exceptionId, input }: { exceptionId: string; input: Parameters<typeof resolve>[2] },
+      context: SettlementContext,
+    ) => answered(context, resolve(context, exceptionId, input)),
+    reconciliationExceptionReopen: (
+      _: unknown,
+      { exceptionId, input }: { exceptionId: string; input: Parameters<typeof reopen>[2] },
+      context: SettlementContext,
+    ) => answered(context, reopen(context, exceptionId, input)),
   },
 
   Order: {
@@ -118,8 +164,24 @@ export const resolvers: Resolvers = {
     __resolveReference: (order: { id: string; channel?: { kind: string } }) => order,
     invoices: ({ id }: { id: string }, _: unknown, { loaders }: SettlementContext) => loaders.invoicesByOrder.load(id),
     refunds: ({ id }: { id: string }, _: unknown, { loaders }: SettlementContext) => loaders.refundsByOrder.load(id),
-    settlementStatus: ({ channel }: { channel?: { kind: string } }) =>
-      channel?.kind === 'MARKETPLACE' ? 'AWAITING_SETTLEMENT' : 'NOT_APPLICABLE',
+    settlementStatus: async (
+      { id, channel }: { id: string; channel?: { kind: string } },
+      _: unknown,
+      { loaders }: SettlementContext,
+    ) =>
+      channel?.kind === 'MARKETPLACE'
+        ? ((await loaders.settlementStatus.load(id)) ?? 'AWAITING_SETTLEMENT')
+        : 'NOT_APPLICABLE',
+    proceeds: ({ id }: { id: string }, _: unknown, { loaders }: SettlementContext) => loaders.proceeds.load(id),
+  },
+
+  OrderProceeds: {
+    net: (proceeds: OrderProceeds) => toMoney(proceeds.net),
+    fees: (proceeds: OrderProceeds) => toMoney(proceeds.fees),
+    settled: (proceeds: OrderProceeds) => toMoney(proceeds.settled),
+    // No system of record tells what goods cost.
+    costOfGoods: () => null,
+    margin: () => null,
   },
 
   Invoice: {
@@ -150,7 +212,8 @@ export const resolvers: Resolvers = {
       { filter, ...page }: PageArgs & { filter?: { matchState?: string | null } | null },
       { statements }: SettlementContext,
     ) => statements.lines(id, filter ?? {}, page),
-    journalEntries: () => [], // none is posted yet
+    journalEntries: ({ id }: Statement, _: unknown, { loaders }: SettlementContext) =>
+      loaders.entriesByStatement.load(id),
   },
   SettlementTotals: {
     sales: (totals: StatementTotals) => toMoney(totals.sales),
@@ -162,8 +225,35 @@ export const resolvers: Resolvers = {
     id: (line: StatementLine) => `${line.statementId}.${line.lineNumber}`,
     amount: (line: StatementLine) => toMoney(line.amount),
     order: ({ orderId }: StatementLine) => (orderId === null ? null : { __typename: 'Order', id: orderId }),
-    exception: () => null, // no difference is recorded yet
+    exception: ({ exceptionId }: StatementLine, _: unknown, { loaders }: SettlementContext) =>
+      exceptionId === null ? null : loaders.differences.load(exceptionId),
   },
-  ReconciliationException: { __resolveReference: () => null },
+
+  ReconciliationException: {
+    __resolveReference: ({ id }: { id: string }, { loaders }: SettlementContext) => loaders.differences.load(id),
+    expected: ({ expected }: Difference) => expected && toMoney(expected),
+    actual: ({ actual }: Difference) => actual && toMoney(actual),
+    difference: ({ difference }: Difference) => toMoney(difference),
+    order: ({ orderId }: Difference) => (orderId === null ? null : { __typename: 'Order', id: orderId }),
+    settlement: ({ statementId }: Difference, _: unknown, { loaders }: SettlementContext) =>
+      statementId === null ? null : loaders.statements.load(statementId),
+    decisions: ({ id }: Difference, _: unknown, { loaders }: SettlementContext) => loaders.decisions.load(id),
+  },
+  ReconciliationDecision: {
+    journalEntry: ({ entryId }: Decision, _: unknown, { loaders }: SettlementContext) =>
+      entryId === null ? null : loaders.journalEntries.load(entryId),
+  },
+  ReconciliationExceptionConnection: {
+    totalCount: ({ filter }: { filter: DifferenceFilter }, _: unknown, { differences }: SettlementContext) =>
+      differences.count(filter),
+  },
+  ReconciliationAge: {
+    channel: ({ channelCode }: AgeBucket) => ({ __typename: 'Channel', code: channelCode }),
+    total: ({ total }: AgeBucket) => toMoney(total),
+  },
+  ChannelFee: {
+    channel: ({ channelCode }: FeeSum) => ({ __typename: 'Channel', code: channelCode }),
+    total: ({ total }: FeeSum) => toMoney(total),
+  },
   UserError: { __resolveType: (error: { __typename: string }) => error.__typename },
 };

@@ -213,15 +213,3 @@ describe.each(casesOf('keyless'))('%s', (name, mutation) => {
     expect(await world.everything()).toBe(after);
   });
 });
-
-describe.each(casesOf('unavailable'))('%s', (name, mutation) => {
-  it('says that it cannot be done, and stores nothing', async () => {
-    const { call, who } = caller(name, mutation);
-    const variables = await mutation.prepare(world);
-    const before = await world.everything();
-    const key = randomUUID();
-    expect(codeOf(await call(variables, key), name)).toBe(mutation.code);
-    expect(await stored(who, name, key)).toEqual([]);
-    expect(await world.everything()).toBe(before);
-  });
-});

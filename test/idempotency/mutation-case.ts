@@ -15,8 +15,6 @@ export type MutationCase = {
     }
   /** Idempotent by nature: a second call changes nothing and answers the same. */
   | { readonly kind: 'keyless' }
-  /** Answers that it cannot be done, and stores nothing. Goes as soon as it can. */
-  | { readonly kind: 'unavailable'; readonly code: string }
 );
 
 /** The mutations of one subgraph by name. */

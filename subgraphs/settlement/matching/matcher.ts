@@ -3,12 +3,8 @@ import { groupBy } from '../../../platform/batch.ts';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
-import { LINES_PER_BLOCK } from './due.ts';
-import { evaluateBlock } from './evaluate-block.ts';
-import { evaluateOrder } from './evaluate-order.ts';
-import { loadBlockFacts, loadOrderFacts } from './facts.ts';
+import { createJudge } from './judge-due.ts';
 import type { SettlementSettings } from './settings.ts';
-import { storeVerdicts } from './store.ts';
 
 export interface MatcherDeps {
   readonly knex: Knex;
@@ -21,8 +17,6 @@ export interface MatcherDeps {
 /** Order ids looked at in one transaction: bounds memory, and what is repeated after a crash. */
 const KEYS_PER_STEP = 500;
 const BLOCKS_PER_STEP = 5;
-/** One step at a time over all processes, so that no two judge the same order. */
-const LOCK = 5_116_001;
 
 interface DueRow {
   id: string;
@@ -36,12 +30,14 @@ interface DueRow {
  * Looks at what is due: lines, orders, documents and decisions that came since. A step is one transaction: killed at
  * any moment, it is as if it had not begun, and what it would have looked at is still due.
  */
-export function createMatcher({ knex, rules, settings, now }: MatcherDeps) {
+export function createMatcher(deps: MatcherDeps) {
+  const { knex, now } = deps;
+  const judge = createJudge(deps);
+
   /** @returns how many order ids and blocks were looked at; 0 when nothing is due or another process is at it */
   async function step(): Promise<number> {
     return inTransaction(knex, async (trx) => {
-      const [lock] = await query<{ taken: boolean }>(trx, 'select pg_try_advisory_xact_lock(?) as taken', [LOCK]);
-      if (!lock?.taken) return 0;
+      if (!(await judge.tryLock(trx))) return 0;
       const due = await query<DueRow>(
         trx,
         `select id, channel_code as "channelCode", order_key as "orderKey", statement_id as "statementId", block
@@ -52,32 +48,16 @@ export function createMatcher({ knex, rules, settings, now }: MatcherDeps) {
       const done: string[] = [];
       for (const [channelCode, rows] of groupBy(due, (row) => row.channelCode)) {
         const keys = [...new Set(rows.flatMap((row) => row.orderKey ?? []))].sort();
-        if (keys.length > 0) await judgeOrders(trx, channelCode, keys);
+        if (keys.length > 0) await judge.orders(trx, channelCode, keys);
         done.push(...rows.filter((row) => row.orderKey !== null).map((row) => row.id));
         for (const row of rows.filter((one) => one.orderKey === null).slice(0, BLOCKS_PER_STEP)) {
-          await judgeBlock(trx, channelCode, row.statementId ?? '', Number(row.block));
+          await judge.block(trx, channelCode, row.statementId ?? '', Number(row.block));
           done.push(row.id);
         }
       }
       await change(trx, 'delete from settlement.match_due where id = any(?::bigint[])', [done]);
       return done.length;
     });
-  }
-
-  async function judgeOrders(trx: Knex.Transaction, channelCode: string, keys: readonly string[]): Promise<void> {
-    const facts = await loadOrderFacts(trx, channelCode, keys, settings.channel(channelCode));
-    const verdicts = facts.groups.map((group) => evaluateOrder(group, settings, now()));
-    await storeVerdicts(trx, rules, channelCode, facts.rawKeys, verdicts);
-  }
-
-  async function judgeBlock(
-    trx: Knex.Transaction,
-    channelCode: string,
-    statementId: string,
-    block: number,
-  ): Promise<void> {
-    const facts = await loadBlockFacts(trx, channelCode, statementId, block, LINES_PER_BLOCK);
-    await storeVerdicts(trx, rules, channelCode, [facts.key], [evaluateBlock(facts, settings)]);
   }
 
   return {

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { query } from '../../../platform/db/query.ts';
+import { inTransaction } from '../../../platform/db/transaction.ts';
+import { resolveDifference } from '../../../subgraphs/settlement/differences/resolve.ts';
+import { loadPostingRules } from '../../../subgraphs/settlement/ledger/posting-rules.ts';
+import { createMatcher } from '../../../subgraphs/settlement/matching/matcher.ts';
+import { loadSettlementSettings } from '../../../subgraphs/settlement/matching/settings.ts';
 import { canonicalFile } from '../../helpers/settlement-files.ts';
+import { lineOf, reportOf, storeReport } from '../../helpers/settlement-report.ts';
 import type { MutationCases } from '../mutation-case.ts';
 import { backOffice } from '../world.ts';
 
@@ -19,9 +27,38 @@ export const settlement: MutationCases = {
     otherwise: () => ({ input: report() }),
   },
   reconciliationExceptionResolve: {
-    kind: 'unavailable',
-    code: 'NOT_FOUND',
+    kind: 'keyed',
     caller: finance,
-    prepare: async () => ({ exceptionId: 'none', input: { resolution: 'ACCEPT_ACTUAL', note: 'None.' } }),
+    prepare: async ({ knex }) => ({
+      exceptionId: await difference(knex),
+      input: { resolution: 'RAISE_DISPUTE', note: 'Ask them.' },
+    }),
+    otherwise: ({ exceptionId }) => ({ exceptionId, input: { resolution: 'ACCEPT_ACTUAL', note: 'It is right.' } }),
+  },
+  reconciliationExceptionReopen: {
+    kind: 'keyed',
+    caller: finance,
+    prepare: async ({ knex }) => {
+      const exceptionId = await difference(knex);
+      const books = { rules: loadPostingRules(), settings: loadSettlementSettings() };
+      await inTransaction(knex, (trx) =>
+        resolveDifference(trx, books, exceptionId, { resolution: 'ACCEPT_ACTUAL', note: 'It is right.' }, 'test'),
+      );
+      return { exceptionId, input: { note: 'It is not.' } };
+    },
+    otherwise: ({ exceptionId }) => ({ exceptionId, input: { note: 'Really not.' } }),
   },
 };
+
+/** A settled order that nobody knows. @returns the id of the difference it became */
+async function difference(knex: Knex): Promise<string> {
+  const externalId = randomUUID();
+  const lines = [lineOf({ channelOrderId: externalId, amountMinor: 500n })];
+  const statementId = await storeReport(knex, reportOf(externalId, lines), lines);
+  const deps = { knex, rules: loadPostingRules(), settings: loadSettlementSettings(), now: () => new Date() };
+  await createMatcher(deps).catchUp(new AbortController().signal);
+  const [found] = await query<{ id: string }>(knex, 'select id from settlement.difference where statement_id = ?', [
+    statementId,
+  ]);
+  return found?.id ?? 'none';
+}

@@ -1,0 +1,21 @@
+import { userInfo } from 'node:os';
+import { isCommerceError } from '../../platform/errors.ts';
+import { closePeriod } from '../../subgraphs/settlement/index.ts';
+import type { Invocation } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { withStore } from '../store.ts';
+
+/** `commerce settlement close` */
+export function close({ arguments: [month = ''], value, terminal }: Invocation): Promise<ExitCode> {
+  return withStore(async ({ knex }) => {
+    try {
+      const closed = await closePeriod(knex, month, value('by') ?? userInfo().username);
+      terminal.out(`${closed.month} is closed; head ${closed.head}`);
+      return EXIT.OK;
+    } catch (error) {
+      if (!isCommerceError(error) || error.code === 'DATABASE_UNAVAILABLE') throw error;
+      terminal.out(`${terminal.style('red', error.code)}: ${error.message}`);
+      return EXIT.REFUSED;
+    }
+  });
+}

@@ -1,0 +1,49 @@
+import type { Knex } from 'knex';
+import type { Caller } from '../../../platform/caller.ts';
+import { CommerceError } from '../../../platform/errors.ts';
+import { markReplayed, type RequestContext } from '../../../platform/graphql/subgraph.ts';
+import { runOnce } from '../../../platform/idempotency/run-once.ts';
+import type { ResolveDeps } from './model.ts';
+import { reopenDifference } from './reopen.ts';
+import { type ResolveInput, type ResolveResult, refused, resolveDifference } from './resolve.ts';
+
+type Context = RequestContext & { readonly knex: Knex; readonly caller: Caller; readonly books: ResolveDeps };
+type Keyed<Input> = Input & { readonly idempotencyKey: string };
+
+/** `reconciliationExceptionResolve`, once per idempotency key. */
+export function resolve(context: Context, exceptionId: string, input: Keyed<ResolveInput>): Promise<ResolveResult> {
+  return once(context, 'reconciliationExceptionResolve', exceptionId, input, (trx) =>
+    resolveDifference(trx, context.books, exceptionId, input, context.caller.clientId),
+  );
+}
+
+/** `reconciliationExceptionReopen`, once per idempotency key. */
+export function reopen(
+  context: Context,
+  exceptionId: string,
+  input: Keyed<{ readonly note: string }>,
+): Promise<ResolveResult> {
+  return once(context, 'reconciliationExceptionReopen', exceptionId, input, (trx) =>
+    reopenDifference(trx, context.books, exceptionId, input.note, context.caller.clientId),
+  );
+}
+
+async function once(
+  context: Context,
+  operation: string,
+  exceptionId: string,
+  input: Keyed<object>,
+  effect: (trx: Knex.Transaction) => Promise<ResolveResult>,
+): Promise<ResolveResult> {
+  const request = { caller: context.caller, operation, key: input.idempotencyKey, input: { exceptionId, ...input } };
+  const outcome = await runOnce(context.knex, request, effect);
+  switch (outcome.kind) {
+    case 'conflict':
+      return refused(null, 'IDEMPOTENCY_CONFLICT', 'This key was used with another input. Use a new key for a new request.', 'idempotencyKey'); // biome-ignore format: one thought
+    case 'inFlight':
+      throw new CommerceError('IDEMPOTENCY_IN_FLIGHT', 'A request with this idempotencyKey is still running. Repeat it shortly.'); // biome-ignore format: one thought
+    case 'done':
+      if (outcome.replayed) markReplayed(context);
+      return outcome.result;
+  }
+}

@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { projectFile } from '../../../platform/paths.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { openBooks, type SoldOrder } from '../../../test/helpers/settlement-books.ts';
+import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
+import { ask, callerOf } from '../../../test/helpers/subgraph.ts';
+import { createSettlementSubgraph } from '../index.ts';
+import { verifyLedger } from '../ledger/verify.ts';
+import type { SettlementLine } from '../reports/model.ts';
+
+const documentOf = (name: string) =>
+  // The order's own fields come from another subgraph.
+  readFileSync(projectFile('schema', 'operations', 'finance', `${name}.graphql`), 'utf8').replaceAll(
+    '{ id number channelOrderId }',
+    '{ id }',
+  );
+const RESOLVE = documentOf('ResolveDifference');
+const REOPEN = `mutation ($exceptionId: ID!, $input: ReconciliationExceptionReopenInput!) {
+  reconciliationExceptionReopen(exceptionId: $exceptionId, input: $input) { exception { id state } journalEntry { book lines { account side amount { amount } } } userErrors { code } } }`;
+
+let database: TestDatabase;
+let books: ReturnType<typeof openBooks>;
+let subgraph: ReturnType<typeof createSettlementSubgraph>;
+let channelCode = '';
+let channels = 0;
+let keys = 0;
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'settlement']);
+  subgraph = createSettlementSubgraph({ knex: database.knex });
+});
+beforeEach(() => {
+  channelCode = `R${++channels}`;
+  books = openBooks(database.knex, channelCode);
+});
+afterAll(() => database.drop());
+
+const order: SoldOrder = {
+  orderId: 'ord_1',
+  channelOrderId: '1-2-3',
+  lines: [{ sku: 'A1', quantity: 1, netMinor: 10_000n, taxMinor: 2_000n }],
+};
+async function settleWith(line: Partial<SettlementLine>): Promise<string> {
+  await books.place(order);
+  await books.invoice(order);
+  const lines = [lineOf({ channelOrderId: '1-2-3', sku: 'A1', quantity: 1, ...line })];
+  await storeReport(database.knex, reportOf('s1', lines, { channelCode }), lines);
+  await books.settle();
+  const [found] = await open();
+  return found?.id ?? '';
+}
+// biome-ignore lint/suspicious/noExplicitAny: answers are compared whole
+async function graph(query: string, variables: object, clientId = 'ann'): Promise<any> {
+  const caller = callerOf({ contract: 'finance', channel: null, clientId });
+  const answer = await ask(subgraph, query, { ...variables }, caller);
+  expect(answer.errors).toBeUndefined();
+  return answer.data;
+}
+const open = async (): Promise<{ id: string; reason: string; state: string }[]> =>
+  (await graph(`{ reconciliationExceptions(first: 50, filter: { channelCode: "${channelCode}" }) { nodes { id reason state } } }`, {})).reconciliationExceptions.nodes; // biome-ignore format: one thought
+const resolve = async (exceptionId: string, resolution: string, clientId = 'ann', more = {}, idempotencyKey = `k${++keys}`) =>
+  (await graph(RESOLVE, { exceptionId, input: { idempotencyKey, resolution, note: 'because', ...more } }, clientId)).reconciliationExceptionResolve; // biome-ignore format: one thought
+const balanceOf = async (account: string) => (await books.balances())[`${account} GBP`] ?? '0';
+
+it('accepts what was settled: posted, closed, once per key', async () => {
+  const id = await settleWith({ amountMinor: 11_900n });
+  const answer = await resolve(id, 'ACCEPT_ACTUAL', 'ann', {}, 'once');
+  expect(answer).toEqual({
+    exception: { id, state: 'RESOLVED' },
+    journalEntry: {
+      id: expect.any(String),
+      lines: [
+        { account: '4930', side: 'DEBIT', amount: { amount: '1.00', currencyCode: 'GBP' } },
+        { account: '1361', side: 'CREDIT', amount: { amount: '1.00', currencyCode: 'GBP' } },
+      ].sort((a, b) => (a.account < b.account ? 1 : -1)),
+    },
+    userErrors: [],
+  });
+  expect(await resolve(id, 'ACCEPT_ACTUAL', 'ann', {}, 'once')).toEqual(answer);
+  expect(await resolve(id, 'WRITE_OFF')).toMatchObject({
+    journalEntry: null,
+    userErrors: [{ code: 'ALREADY_RESOLVED' }],
+  });
+  await books.settle();
+  expect([await balanceOf('1361'), await balanceOf('4930')]).toEqual(['0', '100']);
+  expect(await books.statuses()).toEqual([{ orderId: 'ord_1', status: 'SETTLED' }]);
+  expect(await open()).toMatchObject([{ id, state: 'RESOLVED' }]);
+});
+
+it('writes off a large amount only when a second person decides the same', async () => {
+  const id = await settleWith({ amountMinor: 2_000n });
+  const proposed = { exception: { id, state: 'AWAITING_APPROVAL' }, journalEntry: null, userErrors: [{ code: 'SECOND_APPROVER_REQUIRED' }] }; // biome-ignore format: one thought
+  expect(await resolve(id, 'WRITE_OFF', 'ann')).toMatchObject(proposed);
+  expect(await resolve(id, 'WRITE_OFF', 'ann')).toMatchObject(proposed);
+  await books.settle();
+  expect(await balanceOf('6931')).toBe('0');
+  expect(await resolve(id, 'WRITE_OFF', 'bob')).toMatchObject({ exception: { state: 'WRITTEN_OFF' }, userErrors: [] });
+  expect([await balanceOf('6931'), await balanceOf('1361')]).toEqual(['10000', '0']);
+  const decided = await graph(`query ($id: ID!) { _entities(representations: [{ __typename: "ReconciliationException", id: $id }]) { ... on ReconciliationException { decisions { resolution state actor approvedBy note journalEntry { book } } } } }`, { id }); // biome-ignore format: one thought
+  expect(decided._entities[0].decisions).toEqual([
+    {
+      resolution: 'WRITE_OFF',
+      state: 'TAKEN',
+      actor: 'ann',
+      approvedBy: 'bob',
+      note: 'because',
+      journalEntry: { book: 'CHANNEL_LEDGER' },
+    },
+  ]);
+});
+
+it('writes off a small amount at once, and takes it back by a reversal', async () => {
+  const id = await settleWith({ amountMinor: 11_900n });
+  expect(await resolve(id, 'WRITE_OFF')).toMatchObject({ exception: { state: 'WRITTEN_OFF' }, userErrors: [] });
+  const reopened = (await graph(REOPEN, { exceptionId: id, input: { idempotencyKey: `k${++keys}`, note: 'they paid after all' } })).reconciliationExceptionReopen; // biome-ignore format: one thought
+  expect(reopened).toMatchObject({
+    exception: { id, state: 'OPEN' },
+    journalEntry: { book: 'CHANNEL_LEDGER', lines: [{ side: 'CREDIT' }, { side: 'DEBIT' }] },
+    userErrors: [],
+  });
+  await books.settle();
+  expect([await balanceOf('6931'), await balanceOf('1361')]).toEqual(['0', '100']);
+  expect((await graph(REOPEN, { exceptionId: id, input: { idempotencyKey: `k${++keys}`, note: 'again' } })).reconciliationExceptionReopen.userErrors).toEqual([{ code: 'NOT_DECIDED' }]); // biome-ignore format: one thought
+});
+
+it('gives lines to an order by hand, and takes them back', async () => {
+  const id = await settleWith({ amountMinor: 12_000n, channelOrderId: 'lost it' });
+  expect(await open()).toMatchObject([{ reason: 'OVERLOADED_ORDER_ID', state: 'OPEN' }]);
+  expect(await resolve(id, 'MATCH_TO_ORDER', 'ann', { orderId: 'nobody' })).toMatchObject({
+    userErrors: [{ code: 'NOT_FOUND' }],
+  });
+  expect(await resolve(id, 'MATCH_TO_ORDER', 'ann', { orderId: `${channelCode}-ord_1` })).toMatchObject({
+    exception: { id, state: 'RESOLVED' },
+    journalEntry: {
+      lines: [
+        { account: '1361', side: 'CREDIT' },
+        { account: '1362', side: 'DEBIT' },
+      ],
+    },
+    userErrors: [],
+  });
+  await books.settle();
+  expect([await balanceOf('1361'), await balanceOf('1390'), await balanceOf('1362')]).toEqual(['0', '0', '12000']);
+  expect(await books.statuses()).toEqual([{ orderId: 'ord_1', status: 'SETTLED' }]);
+  await graph(REOPEN, { exceptionId: id, input: { idempotencyKey: `k${++keys}`, note: 'wrong order' } });
+  await books.settle();
+  expect(await open()).toMatchObject([{ id, state: 'OPEN' }]);
+  expect([await balanceOf('1361'), await balanceOf('1390')]).toEqual(['12000', '-12000']);
+});
+
+it('disputes, and lets later news overtake a decision', async () => {
+  const id = await settleWith({ amountMinor: 11_000n });
+  expect(await resolve(id, 'RAISE_DISPUTE')).toMatchObject({ exception: { state: 'DISPUTED' }, journalEntry: null });
+  await resolve(id, 'ACCEPT_ACTUAL');
+  expect(await balanceOf('4930')).toBe('1000');
+  const rest = [lineOf({ channelOrderId: '1-2-3', sku: 'A1', class: 'SALE_TAX', amountMinor: 1_000n, references: { late: 'yes' } })]; // biome-ignore format: one thought
+  await storeReport(database.knex, reportOf('s2', rest, { channelCode }), rest);
+  await books.settle();
+  expect(await open()).toMatchObject([{ id, state: 'RESOLVED' }]);
+  expect([await balanceOf('4930'), await balanceOf('1361'), await balanceOf('1362')]).toEqual(['0', '0', '12000']);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('answers why a payout is short in three queries', async () => {
+  const id = await settleWith({ amountMinor: 11_000n });
+  const [statement] = (await graph(`{ settlements(first: 1, filter: { channelCode: "${channelCode}" }) { nodes { id state total { amount } totals { sales { amount } fees { amount } exceptionLineCount } } } }`, {})).settlements.nodes; // biome-ignore format: one thought
+  expect(statement).toMatchObject({ state: 'PARTIALLY_MATCHED', total: { amount: '110.00' }, totals: { sales: { amount: '110.00' }, exceptionLineCount: 1 } }); // biome-ignore format: one thought
+  const differences = await graph(documentOf('OpenDifferences'), {
+    first: 50,
+    filter: { state: ['OPEN'], settlementId: statement.id },
+  });
+  expect(differences.reconciliationExceptions).toMatchObject({
+    totalCount: 1,
+    edges: [
+      {
+        node: {
+          id,
+          reason: 'AMOUNT_DIFFERENCE',
+          expected: { amount: '120.00' },
+          actual: { amount: '110.00' },
+          difference: { amount: '-10.00' },
+        },
+      },
+    ],
+  });
+  const detail = await graph(documentOf('SettlementDetail'), {
+    id: statement.id,
+    first: 100,
+    filter: { matchState: 'EXCEPTION' },
+  });
+  expect(detail.settlement).toMatchObject({
+    lines: { nodes: [{ amount: { amount: '110.00' }, matchState: 'EXCEPTION', exception: { id } }] },
+    journalEntries: [{ lines: [{ account: '1361' }, { account: '1362' }] }],
+  });
+  expect(
+    (await graph(`{ reconciliationAging(channelCode: "${channelCode}") { reason age count total { amount } } }`, {}))
+      .reconciliationAging,
+  ).toEqual([{ reason: 'AMOUNT_DIFFERENCE', age: 'DAYS_0_TO_7', count: 1, total: { amount: '-10.00' } }]);
+});

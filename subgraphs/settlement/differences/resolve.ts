@@ -1,0 +1,225 @@
+import type { Knex } from 'knex';
+import { change, query } from '../../../platform/db/query.ts';
+import { CommerceError } from '../../../platform/errors.ts';
+import { newId } from '../../../platform/ids.ts';
+import { formatAmount } from '../../../platform/money.ts';
+import { appendEntries } from '../ledger/append.ts';
+import type { NewLedgerEntry } from '../ledger/model.ts';
+import type { PostingRules } from '../ledger/posting-rules.ts';
+import { lockJudging } from '../matching/judge-due.ts';
+import type { SettlementSettings } from '../matching/settings.ts';
+import type { DifferenceState } from '../matching/store-differences.ts';
+import { matchByHand } from './match-by-hand.ts';
+import type { LockedDifference, Refusal, ResolveDeps } from './model.ts';
+
+export interface ResolveInput {
+  readonly resolution: 'ACCEPT_ACTUAL' | 'WRITE_OFF' | 'MATCH_TO_ORDER' | 'RAISE_DISPUTE';
+  readonly orderId?: string | null;
+  readonly note: string;
+}
+
+/** What is stored under the idempotency key: both are read anew when it is repeated. */
+export interface ResolveResult {
+  readonly exceptionId: string | null;
+  readonly entryId: string | null;
+  readonly userErrors: readonly Refusal[];
+}
+
+const MAX_NOTE = 1_000;
+
+/**
+ * Takes a decision about a difference: its record, its posting and the new state, all or nothing. A write-off above
+ * the configured amount only proposes; the same again by somebody else takes it.
+ *
+ * @param actor who decides
+ * @throws CommerceError BAD_USER_INPUT when the note says nothing, or an order is missing
+ */
+export async function resolveDifference(
+  trx: Knex.Transaction,
+  deps: ResolveDeps,
+  exceptionId: string,
+  input: ResolveInput,
+  actor: string,
+): Promise<ResolveResult> {
+  checkNote(input.note);
+  if (input.resolution === 'MATCH_TO_ORDER' && !input.orderId)
+    throw new CommerceError('BAD_USER_INPUT', 'input.orderId must name the order, with MATCH_TO_ORDER.');
+  // The locks in the order in which the matching takes them.
+  if (input.resolution === 'MATCH_TO_ORDER') await lockJudging(trx);
+  const difference = await lockDifference(trx, exceptionId);
+  if (!difference) return refused(null, 'NOT_FOUND', 'There is no such difference.', 'exceptionId');
+  if (difference.state === 'RESOLVED' || difference.state === 'WRITTEN_OFF')
+    return refused(exceptionId, 'ALREADY_RESOLVED', 'It is decided already. Reopen it to decide anew.', 'exceptionId');
+
+  const proposal = await pendingProposal(trx, exceptionId);
+  const approves = input.resolution === 'WRITE_OFF' && proposal !== null && proposal.actor !== actor;
+  if (input.resolution === 'WRITE_OFF' && needsTwo(deps.settings, difference) && !approves) {
+    if (proposal === null) {
+      await decide(trx, difference, input, actor, 'PROPOSED');
+      await setState(trx, difference, 'AWAITING_APPROVAL');
+    }
+    const above = formatAmount({ amountMinor: deps.settings.secondApproverAbove(difference.currencyCode), currencyCode: difference.currencyCode }); // biome-ignore format: one thought
+    return refused(exceptionId, 'SECOND_APPROVER_REQUIRED', `A write-off above ${above} ${difference.currencyCode} is taken when somebody else decides the same. It is proposed.`, 'resolution'); // biome-ignore format: one thought
+  }
+  // Any other decision puts a proposal aside.
+  if (proposal && !approves) await finish(trx, proposal.id, 'UNDONE', null, null);
+
+  const decisionId = approves && proposal ? proposal.id : await decide(trx, difference, input, actor, 'TAKEN');
+  switch (input.resolution) {
+    case 'RAISE_DISPUTE':
+      await setState(trx, difference, 'DISPUTED');
+      await lookAgainAt(trx, difference);
+      return { exceptionId, entryId: null, userErrors: [] };
+    case 'MATCH_TO_ORDER': {
+      const refusal = await matchByHand(trx, deps, difference, input.orderId ?? '', decisionId);
+      if (refusal) {
+        await finish(trx, decisionId, 'UNDONE', null, null);
+        return { exceptionId, entryId: null, userErrors: [refusal] };
+      }
+      return { exceptionId, entryId: await newestEntryOf(trx, difference.statementId, input.orderId ?? ''), userErrors: [] }; // biome-ignore format: one thought
+    }
+    case 'ACCEPT_ACTUAL':
+    case 'WRITE_OFF': {
+      const entryId = await post(trx, deps.rules, difference, input.resolution, decisionId, actor);
+      await finish(trx, decisionId, 'TAKEN', entryId, approves ? actor : null);
+      await setState(trx, difference, input.resolution === 'WRITE_OFF' ? 'WRITTEN_OFF' : 'RESOLVED');
+      await lookAgainAt(trx, difference);
+      return { exceptionId, entryId, userErrors: [] };
+    }
+  }
+}
+
+/** @throws CommerceError BAD_USER_INPUT */
+export function checkNote(note: string): void {
+  if (note.trim() === '' || note.length > MAX_NOTE || note.includes('\0'))
+    throw new CommerceError('BAD_USER_INPUT', `input.note must say in 1 to ${MAX_NOTE} characters why.`);
+}
+
+export async function lockDifference(trx: Knex.Transaction, id: string): Promise<LockedDifference | null> {
+  const [found] = await query<LockedDifference>(
+    trx,
+    `select id, channel_code as "channelCode", group_key as "groupKey", reason, state, account, difference_minor as "differenceMinor",
+       currency_code as "currencyCode", order_id as "orderId", statement_id as "statementId"
+     from settlement.difference where id = ? for update`,
+    [id],
+  );
+  return found ?? null;
+}
+
+function needsTwo(settings: SettlementSettings, difference: LockedDifference): boolean {
+  const amount = BigInt(difference.differenceMinor);
+  return (amount < 0n ? -amount : amount) > settings.secondApproverAbove(difference.currencyCode);
+}
+
+async function pendingProposal(trx: Knex.Transaction, exceptionId: string) {
+  const [found] = await query<{ id: string; actor: string }>(
+    trx,
+    `select id, actor from settlement.decision where exception_id = ? and state = 'PROPOSED'`,
+    [exceptionId],
+  );
+  return found ?? null;
+}
+
+async function decide(
+  trx: Knex.Transaction,
+  difference: LockedDifference,
+  input: ResolveInput,
+  actor: string,
+  state: 'PROPOSED' | 'TAKEN',
+): Promise<string> {
+  const id = newId('decision');
+  await query(
+    trx,
+    `insert into settlement.decision (id, exception_id, resolution, order_id, note, actor, amount_minor, currency_code, state, settled_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, case when ?::text = 'TAKEN' then clock_timestamp() end)`,
+    [id, difference.id, input.resolution, input.orderId ?? null, input.note, actor, difference.differenceMinor, difference.currencyCode, state, state],
+  ); // biome-ignore format: a table
+  return id;
+}
+
+async function finish(
+  trx: Knex.Transaction,
+  decisionId: string,
+  state: 'TAKEN' | 'UNDONE',
+  entryId: string | null,
+  approvedBy: string | null,
+): Promise<void> {
+  await change(
+    trx,
+    'update settlement.decision set state = ?, entry_id = ?, approved_by = ?, settled_at = clock_timestamp() where id = ?',
+    [state, entryId, approvedBy, decisionId],
+  );
+}
+
+export async function setState(
+  trx: Knex.Transaction,
+  { id }: { readonly id: string },
+  state: DifferenceState,
+): Promise<void> {
+  await change(
+    trx,
+    `update settlement.difference set state = ?, closed_at = case when ?::text in ('RESOLVED', 'WRITTEN_OFF') then clock_timestamp() end where id = ?`,
+    [state, state, id],
+  );
+}
+
+/** Has the order's settlement status and the state of the statement follow. */
+export async function lookAgainAt(trx: Knex.Transaction, difference: LockedDifference): Promise<void> {
+  if (!difference.groupKey.startsWith('#'))
+    await change(trx, 'insert into settlement.match_due (channel_code, order_key) values (?, ?)', [difference.channelCode, difference.groupKey]); // biome-ignore format: one thought
+  if (difference.statementId !== null)
+    await change(
+      trx,
+      `update settlement.statement set state = 'MATCHING' where id = ? and state in ('MATCHED', 'PARTIALLY_MATCHED', 'DISPUTED', 'ADJUSTED')`,
+      [difference.statementId],
+    );
+}
+
+async function post(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  difference: LockedDifference,
+  resolution: 'ACCEPT_ACTUAL' | 'WRITE_OFF',
+  decisionId: string,
+  actor: string,
+): Promise<string | null> {
+  const amount = BigInt(difference.differenceMinor);
+  if (amount === 0n) return null;
+  const event = resolution === 'WRITE_OFF' ? 'WRITE_OFF' : 'ACCEPTANCE';
+  const account = rules.account(difference.account);
+  const cause = `decision:${decisionId}`;
+  const entry: NewLedgerEntry = {
+    cause,
+    event,
+    erp: rules.erpOf(event),
+    bookedAt: new Date(),
+    description: `${resolution === 'WRITE_OFF' ? 'Written off' : 'Accepted'}: ${difference.reason} ${difference.id}`,
+    channelCode: difference.channelCode,
+    orderId: difference.orderId,
+    statementId: difference.statementId,
+    reversalOf: null,
+    actor,
+    lines:
+      resolution === 'WRITE_OFF'
+        ? rules.lines('WRITE_OFF', 'TOTAL', amount, difference.currencyCode, account)
+        : rules.lines('ACCEPTANCE', difference.reason, amount, difference.currencyCode, account),
+  };
+  return (await appendEntries(trx, rules, [entry])).get(cause) ?? null;
+}
+
+async function newestEntryOf(
+  trx: Knex.Transaction,
+  statementId: string | null,
+  orderId: string,
+): Promise<string | null> {
+  const [entry] = await query<{ id: string }>(
+    trx,
+    `select id from settlement.ledger_entry where order_id = ? and statement_id is not distinct from ? and reversal_of is null order by sequence desc limit 1`,
+    [orderId, statementId],
+  );
+  return entry?.id ?? null;
+}
+
+export function refused(exceptionId: string | null, code: string, message: string, field: string): ResolveResult {
+  return { exceptionId, entryId: null, userErrors: [{ code, message, field: field === 'exceptionId' ? [field] : ['input', field] }] }; // biome-ignore format: one thought
+}

@@ -1,0 +1,78 @@
+import type { Knex } from 'knex';
+import { query } from '../../../platform/db/query.ts';
+import { inTransaction } from '../../../platform/db/transaction.ts';
+import { CommerceError } from '../../../platform/errors.ts';
+
+export interface ClosedPeriod {
+  readonly month: string;
+  /** Head of the ledger when it was closed, as `verifyLedger` gives it. */
+  readonly head: string;
+}
+
+interface Obstacles {
+  undecided: number;
+  unmatched: number;
+  unposted: number;
+}
+
+/**
+ * Closes a month: nothing can be posted into it any more, by this platform or past it. Closing it again changes nothing.
+ *
+ * @param month such as 2026-11; it must be over
+ * @throws CommerceError BAD_USER_INPUT when it is no month or not over; ILLEGAL_TRANSITION while something of it is
+ *   not explained, not matched or not posted: the message says how much
+ */
+export async function closePeriod(
+  knex: Knex,
+  month: string,
+  actor: string,
+  now: Date = new Date(),
+): Promise<ClosedPeriod> {
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
+    throw new CommerceError('BAD_USER_INPUT', `${month} is no month; expected one such as 2026-11.`);
+  if (month >= now.toISOString().slice(0, 7)) throw new CommerceError('BAD_USER_INPUT', `${month} is not over yet.`);
+  return inTransaction(knex, async (trx) => {
+    // The lock of whoever appends: nothing is posted between the check and the close.
+    await query(trx, 'select 1 from settlement.ledger_head for update');
+    const [known] = await query<{ head: string }>(
+      trx,
+      `select head_sequence || ':' || encode(head_hash, 'hex') as head from settlement.accounting_period where code = ?`,
+      [month],
+    );
+    if (known) return { month, head: known.head };
+    const obstacles = describe(await obstaclesOf(trx, month));
+    if (obstacles.length > 0)
+      throw new CommerceError('ILLEGAL_TRANSITION', `${month} cannot be closed: ${obstacles.join('; ')}.`, { month });
+    const [closed] = await query<{ head: string }>(
+      trx,
+      `insert into settlement.accounting_period (code, closed_by, head_sequence, head_hash)
+       select ?, ?, sequence, hash from settlement.ledger_head returning head_sequence || ':' || encode(head_hash, 'hex') as head`,
+      [month, actor],
+    );
+    return { month, head: closed?.head ?? '' };
+  });
+}
+
+/** What of the month, or of one before it, is not done. */
+async function obstaclesOf(trx: Knex, month: string): Promise<Obstacles> {
+  const [found] = await query<Obstacles>(
+    trx,
+    `with until as (select (?::text || '-01')::timestamp at time zone 'UTC' + interval '1 month' as moment)
+     select
+       (select count(*)::int from settlement.difference d left join settlement.statement s on s.id = d.statement_id, until
+        where d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED') and coalesce(s.period_end - interval '1 millisecond', d.opened_at) < until.moment) as undecided,
+       (select count(*)::int from settlement.statement s, until
+        where s.state in ('LOADING', 'INGESTED', 'MATCHING') and s.period_end - interval '1 millisecond' < until.moment) as unmatched,
+       (select count(*)::int from settlement.posting_due p, until where p.at < until.moment) as unposted`,
+    [month],
+  );
+  return found ?? { undecided: 0, unmatched: 0, unposted: 0 };
+}
+
+function describe({ undecided, unmatched, unposted }: Obstacles): string[] {
+  return [
+    ...(undecided > 0 ? [`differences nobody decided about: ${undecided}`] : []),
+    ...(unmatched > 0 ? [`settlements not matched yet: ${unmatched}`] : []),
+    ...(unposted > 0 ? [`events not posted yet: ${unposted}`] : []),
+  ];
+}
