@@ -67,6 +67,25 @@ async function takeOrder(
   );
   await noteDue(trx, 'CAPTURED', orderId, totalMinor, event.occurredAt);
   await lookAgain(trx, [orderId]);
+  if (channelOrderId !== null) await lookAgainAtUnknownIds(trx, channelCode, orderId, shapeOf(channelOrderId));
+}
+
+/** The first order id of its form tells what an id of the channel may look like: unknown ones are judged by it anew. */
+async function lookAgainAtUnknownIds(
+  trx: Knex.Transaction,
+  channelCode: string,
+  orderId: string,
+  shape: string,
+): Promise<void> {
+  await change(
+    trx,
+    `insert into settlement.match_due (channel_code, order_key)
+     select distinct channel_code, group_key from settlement.difference
+     where channel_code = ? and reason in ('MISSING_ORDER', 'OVERLOADED_ORDER_ID') and state <> 'RESOLVED' and not starts_with(group_key, '#')
+       and not exists (select from settlement.channel_order where channel_code = ? and id_shape = ? and order_id <> ?)
+     order by group_key`,
+    [channelCode, channelCode, shape, orderId],
+  );
 }
 
 async function takeCancellation(trx: Knex.Transaction, event: StoredEvent<'order-cancelled.v1'>): Promise<void> {

@@ -123,7 +123,7 @@ it('comes to the same whatever comes first, with sound books and every line matc
       );
       expect(pending).toEqual([]);
     }),
-    { numRuns: 3 },
+    { numRuns: 6 },
   );
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 }, 120_000);
