@@ -1,6 +1,5 @@
 import type { Command, Option } from '../command.ts';
-
-export const FORMATS = ['text', 'json', 'junit', 'sarif', 'markdown', 'github'] as const;
+import { FORMATS } from './formats.ts';
 
 export const BASE_OPTION: Option = {
   description: 'Compare with what the sources of this commit give, instead of with what was last published',

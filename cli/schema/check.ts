@@ -8,7 +8,7 @@ import type { Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { environment, usage } from '../failure.ts';
 import type { Style, Terminal } from '../terminal.ts';
-import { FORMATS } from './check-command.ts';
+import { FORMATS } from './formats.ts';
 import { runCheck } from './run-check.ts';
 
 /** `commerce schema check` */
