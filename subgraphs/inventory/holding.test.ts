@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { query } from '../../platform/db/query.ts';
+import { onceKeyOf } from '../../platform/idempotency/once-key.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { createHolding, type Holding } from './holding.ts';
+import type { HoldRequest } from './holds.ts';
+import { stockUp } from './sample-stock.ts';
+
+let database: TestDatabase;
+let holding: Holding;
+let keys = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'inventory']);
+  holding = createHolding(database.knex);
+});
+afterAll(() => database.drop());
+
+const request = (sku: string, more: Partial<HoldRequest> = {}): HoldRequest => ({
+  lines: [{ sku, quantity: 1 }],
+  locationId: null,
+  safetyStock: 0,
+  ttlSeconds: 600,
+  channelCode: 'WEB',
+  customerId: null,
+  ...more,
+});
+
+async function hold(what: HoldRequest, key = `key-${++keys}`) {
+  const outcome = await holding.hold(onceKeyOf({ caller: { clientId: 'web' }, operation: 'reservationHold', key, input: what }), what); // biome-ignore format: one thought
+  if (outcome.kind !== 'done') return outcome.kind;
+  return outcome.result.reservationId ?? outcome.result.refusals.map((refusal) => refusal.code).join();
+}
+
+const held = async (sku: string) => {
+  const [row] = await query<{ units: number; reserved: number; batches: number }>(
+    database.knex,
+    `select coalesce(sum(quantity), 0)::int as units,
+            (select sum(reserved)::int from inventory.position where sku = ?) as reserved,
+            (select count(*)::int from (select 1 from inventory.reservation_line where sku = ? group by xmin::text having count(*) > 1) shared) as batches
+     from inventory.reservation_line where sku = ? and state = 'HELD'`,
+    [sku, sku, sku],
+  );
+  return row;
+};
+
+describe('holding', () => {
+  it('keeps exactly what is there for many carts at once, and refuses the others under the lock', async () => {
+    await stockUp(database.knex, { HOT: { EAST: 60, WEST: 40 } });
+    const answers = await Promise.all(Array.from({ length: 130 }, () => hold(request('HOT'))));
+    expect(answers.filter((answer) => answer.startsWith('rsv_'))).toHaveLength(100);
+    expect(answers.filter((answer) => answer === 'OUT_OF_STOCK')).toHaveLength(30);
+    const books = await held('HOT');
+    expect(books).toMatchObject({ units: 100, reserved: 100 });
+    expect(books?.batches).toBeGreaterThan(0);
+    expect(await query(database.knex, 'select * from inventory.ledger_difference')).toEqual([]);
+  });
+
+  it('holds once per key, and refuses the key with another input', async () => {
+    await stockUp(database.knex, { ONCE: { EAST: 50 } });
+    const [first, ...others] = await Promise.all(Array.from({ length: 20 }, () => hold(request('ONCE'), 'the key')));
+    expect(new Set([first, ...others]).size).toBe(1);
+    expect(await hold(request('ONCE'), 'the key')).toBe(first);
+    expect(await hold(request('ONCE', { ttlSeconds: 60 }), 'the key')).toBe('conflict');
+    expect(await held('ONCE')).toMatchObject({ units: 1, reserved: 1 });
+  });
+
+  it('gives units back to the next batch from the instant a hold is over', async () => {
+    await stockUp(database.knex, { SOON: { EAST: 2 } });
+    const first = await hold(request('SOON', { lines: [{ sku: 'SOON', quantity: 2 }] }));
+    expect(await hold(request('SOON'))).toBe('OUT_OF_STOCK');
+    await query(database.knex, 'update inventory.reservation_line set expires_at = now() where reservation_id = ?', [first]); // biome-ignore format: one thought
+    expect(await hold(request('SOON'))).toMatch(/^rsv_/);
+  });
+
+  it('leaves what is withheld to other channels', async () => {
+    await stockUp(database.knex, { KEPT: { EAST: 3, WEST: 2 } });
+    const answers = await Promise.all(Array.from({ length: 5 }, () => hold(request('KEPT', { safetyStock: 2 }))));
+    expect(answers.filter((answer) => answer === 'OUT_OF_STOCK')).toHaveLength(2);
+    expect(await held('KEPT')).toMatchObject({ units: 3 });
+  });
+});
