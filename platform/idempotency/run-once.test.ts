@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { cutAtCommit } from '../../test/helpers/cut-at-commit.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { openDatabase } from '../db/database.ts';
+import { CommerceError } from '../errors.ts';
 import { onceKeyOf } from './once-key.ts';
 import { pruneIdempotencyKeys } from './prune.ts';
 import { type OnceRequest, runAlone, runOnce } from './run-once.ts';
@@ -131,6 +132,20 @@ describe('runOnce', () => {
     await expect(failing).rejects.toThrow('no stock system');
     expect(await next).toMatchObject({ kind: 'done', replayed: false });
     expect(await notes()).toEqual(['slow', 'next']);
+  });
+
+  it('runs for those who still wait when the client of the run they share went away', async () => {
+    const gone = deferred();
+    const first = runOnce(knex, request, () => gone.promise);
+    const second = runOnce(knex, request, write('second'));
+    const third = runOnce(knex, request, write('third'));
+    gone.reject(new CommerceError('REQUEST_ABORTED', 'gone'));
+    await expect(first).rejects.toMatchObject({ code: 'REQUEST_ABORTED' });
+    expect([await second, await third].map((outcome) => outcome.kind === 'done' && outcome.replayed)).toEqual([
+      false,
+      true,
+    ]);
+    expect(await notes()).toEqual(['second']);
   });
 
   it('gives one effect and 200 equal answers to 200 concurrent requests with one key, in two processes', async () => {

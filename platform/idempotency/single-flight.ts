@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isCommerceError } from '../errors.ts';
 import type { OnceKey, OnceOutcome } from './once-key.ts';
 
 interface Running {
@@ -14,7 +15,7 @@ const byDatabase = new WeakMap<object, Map<string, Running>>();
  * as a replay. A request with another input waits until the running one is over, then runs: the database knows by then
  * whether the key is taken.
  *
- * @throws what `run` throws, to all who share it
+ * @throws what `run` throws, to all who share it; REQUEST_ABORTED to the one whose run it was
  */
 export async function shareRunning<T>(
   knex: Knex,
@@ -28,8 +29,8 @@ export async function shareRunning<T>(
   for (;;) {
     const other = running.get(name);
     if (!other) break;
-    if (other.hash.equals(key.hash)) return asReplay((await other.outcome) as OnceOutcome<T>);
-    await other.outcome.catch(() => undefined);
+    const outcome = await other.outcome.catch((error: unknown) => failureFor(error, other.hash.equals(key.hash)));
+    if (outcome && other.hash.equals(key.hash)) return asReplay(outcome as OnceOutcome<T>);
     // Its entry may have gone in this very turn, or another request may have taken its place.
     if (running.get(name) === other) running.delete(name);
   }
@@ -41,6 +42,12 @@ export async function shareRunning<T>(
   } finally {
     if (running.get(name) === entry) running.delete(name);
   }
+}
+
+/** A failure is that of all who share the run, but for one: when the client of the run went away, the others still wait. */
+function failureFor(error: unknown, shared: boolean): null {
+  if (shared && !(isCommerceError(error) && error.code === 'REQUEST_ABORTED')) throw error;
+  return null;
 }
 
 function asReplay<T>(outcome: OnceOutcome<T>): OnceOutcome<T> {
