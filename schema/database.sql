@@ -2211,9 +2211,13 @@ AS $function$
 
 CREATE OR REPLACE FUNCTION inventory.supply(p_skus text[], p_enough integer)
  RETURNS TABLE(sku text, location_id text, preference integer, available integer)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
+      #variable_conflict use_column
+      begin
+        return query
         select position.sku, position.location_id, node.preference, stock.available
         from (select id, shippable, row_number() over (order by priority, code)::int as preference from inventory.location) node
         join inventory.position on position.location_id = node.id
@@ -2224,7 +2228,8 @@ AS $function$
           select exactly.available from inventory.stock_at(array[position.sku], array[position.location_id], clock_timestamp()) exactly
           where surely.units < p_enough
         ) stock
-        where node.shippable and position.sku = any (p_skus) and stock.available > 0
+        where node.shippable and position.sku = any (p_skus) and stock.available > 0;
+      end
       $function$;
 
 CREATE OR REPLACE FUNCTION inventory.sync_lag_seconds_p95(p_since timestamp with time zone)

@@ -16,6 +16,7 @@ import * as releaseBundles from './20261127091400_release_bundles.ts';
 import { batches } from './20261127091500_batches.ts';
 import { uncountedHolds } from './20261127091600_uncounted_holds.ts';
 import * as supply from './20261127094500_supply.ts';
+import { plannedSupply } from './20261127102000_planned_supply.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -36,4 +37,5 @@ export const migrations: MigrationSet = {
   '20261127091500_batches': batches,
   '20261127091600_uncounted_holds': uncountedHolds,
   '20261127094500_supply': supply,
+  '20261127102000_planned_supply': plannedSupply,
 };
