@@ -24,8 +24,17 @@ export function liveError(code: ErrorCode, message: string, details: ErrorDetail
 
 /** What clients are told about a failure. A failure that nobody foresaw goes to the log, and only its trace id to the client. */
 export function formatFailure(error: unknown, logger: Logger, traceId: string): readonly GraphQLFormattedError[] {
+  const refused = codeOf(error);
+  if (refused !== null) logger.info({ traceId, code: refused }, 'request refused');
   if (isCommerceError(error)) return [sealError(liveError(error.code, error.message, error.details), traceId)];
   if (error instanceof RequestRefused || error instanceof LiveError) return error.errors;
   logFaults([error], logger, traceId);
   return [sealError(error instanceof GraphQLError ? error.toJSON() : { message: '' }, traceId)];
+}
+
+/** The code of a refusal; null for what nobody foresaw. The text of a refusal may quote the request: it is not logged. */
+function codeOf(error: unknown): string | null {
+  if (isCommerceError(error)) return error.code;
+  const isRefusal = error instanceof RequestRefused || error instanceof LiveError;
+  return isRefusal ? String(error.errors[0]?.extensions?.code) : null;
 }

@@ -1,0 +1,66 @@
+import { WebSocket } from 'ws';
+import type { LiveServer } from '../helpers/live-server.ts';
+
+/** What came back, from whichever transport. */
+export interface Told {
+  /** HTTP status; null over a WebSocket. */
+  readonly status: number | null;
+  /** `extensions` of the first error. */
+  readonly error: Readonly<Record<string, unknown>> | null;
+  /** Everything, as text. */
+  readonly text: string;
+}
+
+export type Send = (server: LiveServer, parameters: Readonly<Record<string, unknown>>, key?: string) => Promise<Told>;
+
+/** One client for each way to send an operation. */
+export const transports: Readonly<Record<string, Send>> = {
+  JSON: byHttp('application/json;q=0.5, application/graphql-response+json'),
+  SSE: byHttp('text/event-stream'),
+  multipart: byHttp('multipart/mixed;boundary="graphql";subscriptionSpec=1.0,application/json;q=0.9'),
+  WebSocket: bySocket,
+};
+
+function byHttp(accept: string): Send {
+  return async (server, parameters, key = 'dev-storefront') => {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept, 'x-api-key': key },
+      body: JSON.stringify(parameters),
+    });
+    const text = await response.text();
+    return { status: response.status, error: extensionsIn(text), text };
+  };
+}
+
+async function bySocket(
+  server: LiveServer,
+  parameters: Readonly<Record<string, unknown>>,
+  key = 'dev-storefront',
+): Promise<Told> {
+  const socket = new WebSocket(server.socketUrl, 'graphql-transport-ws');
+  try {
+    return await new Promise<Told>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.once('close', (code) => resolve({ status: null, error: null, text: `closed with ${code}` }));
+      socket.once('open', () =>
+        socket.send(JSON.stringify({ type: 'connection_init', payload: { 'x-api-key': key } })),
+      );
+      socket.on('message', (data) => {
+        const text = String(data);
+        const { type } = JSON.parse(text) as { type: string };
+        if (type === 'connection_ack')
+          socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: '', ...parameters } }));
+        else resolve({ status: null, error: extensionsIn(text), text });
+      });
+    });
+  } finally {
+    socket.terminate();
+  }
+}
+
+/** The first `extensions` of an error in JSON, wherever it stands in the text. */
+function extensionsIn(text: string): Readonly<Record<string, unknown>> | null {
+  const [, json] = /"extensions":(\{"code"[^{}]*\})/.exec(text) ?? [];
+  return json === undefined ? null : (JSON.parse(json) as Record<string, unknown>);
+}
