@@ -56,6 +56,26 @@ describe('holding', () => {
     expect(await query(database.knex, 'select * from inventory.ledger_difference')).toEqual([]);
   });
 
+  it('plans on a reading that is too old, and finds out under the locks', async () => {
+    await stockUp(database.knex, { LAST: { EAST: 1 } });
+    const meddler = await database.knex.transaction();
+    await query(
+      meddler,
+      `select * from inventory.hold('rsv_meddler', array['LAST'], array[1], null, 0, 600, 'WEB', null)`,
+    );
+    const answers = [hold(request('LAST')), hold(request('LAST'))];
+    for (let waiting = 0; waiting === 0; ) {
+      const [row] = await query<{ count: number }>(
+        database.knex,
+        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      waiting = row?.count ?? 0;
+    }
+    await meddler.commit();
+    expect(await Promise.all(answers)).toEqual(['OUT_OF_STOCK', 'OUT_OF_STOCK']);
+    expect(await held('LAST')).toMatchObject({ units: 1, reserved: 1 });
+  });
+
   it('holds once per key, and refuses the key with another input', async () => {
     await stockUp(database.knex, { ONCE: { EAST: 50 } });
     const [first, ...others] = await Promise.all(Array.from({ length: 20 }, () => hold(request('ONCE'), 'the key')));

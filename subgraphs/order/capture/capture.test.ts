@@ -217,10 +217,17 @@ describe('capture', () => {
     expect(await place(one(sku))).toMatch(/^ord_/);
   });
 
-  it('plans on a reading that is too old, and finds out under the locks', async () => {
+  it.each([
+    [
+      'sold',
+      `select * from inventory.commit_order('ord_' || ?, array['l1'], array[?], array[1], null, 0, false, null)`,
+      1,
+    ],
+    ['held', `select * from inventory.hold('rsv_' || ?, array[?], array[1], null, 0, 600, 'WEB', null)`, 0],
+  ])('plans on a reading that is too old, and finds out under the locks that the unit is %s', async (_, take, sold) => {
     const sku = await newSku({ EAST: 1 });
     const meddler = await knex.transaction();
-    await query(meddler, `select * from inventory.commit_order('ord_${sku}', array['l1'], array[?], array[1], null, 0, false, null)`, [sku]); // biome-ignore format: one thought
+    await query(meddler, take, [sku, sku]);
     const answers = [place(one(sku)), place(one(sku))];
     // Both have seen the unit as free: now they wait for the lock of the one who takes it.
     for (let waiting = 0; waiting === 0; ) {
@@ -232,7 +239,7 @@ describe('capture', () => {
     }
     await meddler.commit();
     expect(await Promise.all(answers)).toEqual(['OUT_OF_STOCK', 'OUT_OF_STOCK']);
-    expect(await booksOf(sku)).toMatchObject({ orders: 0, committed: 1 });
+    expect(await booksOf(sku)).toMatchObject({ orders: 0, committed: sold });
   });
 
   it('refuses early when too many wait, and nothing was done', async () => {
