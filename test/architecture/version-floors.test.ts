@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-
-const require = createRequire(import.meta.url);
+import { projectFile } from '../../platform/paths.ts';
 
 /** Versions below which a known attack works. */
 const FLOORS: readonly (readonly [name: string, floor: string, why: string])[] = [
@@ -13,7 +12,8 @@ const FLOORS: readonly (readonly [name: string, floor: string, why: string])[] =
 
 describe('a dependency that was attacked before', () => {
   it.each(FLOORS)('%s is at least %s (%s)', (name, floor) => {
-    const { version } = require(`${name}/package.json`) as { version: string };
+    const file = projectFile('node_modules', name, 'package.json');
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
     expect(compare(version, floor)).toBeGreaterThanOrEqual(0);
   });
 
