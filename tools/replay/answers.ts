@@ -20,14 +20,6 @@ export interface OrderNode {
   readonly totals: { readonly subtotal: { readonly amount: string; readonly currencyCode: string } };
 }
 
-/** A line of an order. */
-export interface LineNode {
-  readonly id: string;
-  readonly channelLineId: string | null;
-  readonly sku: string;
-  readonly quantities: { readonly ordered: number };
-}
-
 /** Part of the payload of every mutation. */
 export interface Errors {
   readonly userErrors: readonly UserError[];

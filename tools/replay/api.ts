@@ -1,3 +1,4 @@
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 import { sleep } from '../../platform/clock.ts';
 
 /** The gateway was reached but does not accept the request: a wrong key, or a document that its schema does not have. */
@@ -27,13 +28,21 @@ export interface ApiOptions {
   readonly pauseMillis: number;
 }
 
+/** The text of an operation, which may know the types of its answer and variables: those of `clients/` do. */
+type Operation<Data, Variables> = DocumentTypeDecoration<Data, Variables> & { toString(): string };
+
 /** Sends one operation until it is answered. Queries, and mutations with an idempotency key, may be repeated safely. */
 export interface Api {
   /**
    * @param busy tells from the data that the request must be repeated, such as a key that is still in flight
    * @throws ApiRefused | PlatformSilent
    */
-  send<Data>(key: string, document: string, variables: object, busy?: (data: Data) => boolean): Promise<Data>;
+  send<Data, Variables = object>(
+    key: string,
+    operation: Operation<Data, Variables>,
+    variables: Variables,
+    busy?: (data: Data) => boolean,
+  ): Promise<Data>;
   /** Resolves when the gateway answers queries. @throws PlatformSilent when it does not within the time given */
   ready(patienceMillis: number): Promise<void>;
 }
@@ -61,11 +70,16 @@ const LONGEST_PAUSE_MILLIS = 5_000;
 /** The gateway over HTTP. A request that may succeed later is repeated with growing pauses. */
 export function createApi({ url, patienceMillis, pauseMillis }: ApiOptions): Api {
   return {
-    async send<Data>(key: string, document: string, variables: object, busy = (_: Data) => false) {
+    async send<Data, Variables = object>(
+      key: string,
+      operation: Operation<Data, Variables>,
+      variables: Variables,
+      busy = (_: Data) => false,
+    ) {
       const request: RequestInit = {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-api-key': key },
-        body: JSON.stringify({ query: document, variables }),
+        body: JSON.stringify({ query: operation.toString(), variables }),
       };
       const deadline = performance.now() + patienceMillis;
       for (let pause = pauseMillis; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MILLIS)) {

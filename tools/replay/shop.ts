@@ -104,7 +104,7 @@ export interface Shop {
   sellable(skus: readonly string[], locationId: string): Promise<ReadonlyMap<string, number>>;
   adjust(adjustment: Adjustment): Promise<readonly UserError[]>;
   /** The marketplace's orders, newest first. */
-  orders(statuses?: readonly string[]): AsyncIterable<OrderState>;
+  orders(statuses?: typeof OPEN_STATUSES): AsyncIterable<OrderState>;
   /** With DUPLICATE_CHANNEL_ORDER, `orderId` is the one placed first. */
   place(order: OrderInput): Promise<{ readonly orderId: string | null; readonly errors: readonly UserError[] }>;
   lines(orderId: string): Promise<readonly PlacedLine[]>;
