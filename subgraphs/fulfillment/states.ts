@@ -73,6 +73,25 @@ export function furtherOf(a: ShipmentStatus, b: ShipmentStatus): ShipmentStatus 
   return rank(b) > rank(a) ? b : a;
 }
 
+/** What the ranks allow, as a table for clients: every state that one scan can bring a package to. */
+export function shipmentTransitions(): Readonly<Record<ShipmentStatus, readonly ShipmentStatus[]>> {
+  const statuses = Object.keys(SHIPMENT_RANKS) as ShipmentStatus[];
+  const table = Object.fromEntries(statuses.map((status) => [status, new Set<ShipmentStatus>()]));
+  const seen = new Set<string>();
+  const follow = (current: ShipmentStatus, furthest: ShipmentStatus): void => {
+    if (seen.has(`${current} ${furthest}`)) return;
+    seen.add(`${current} ${furthest}`);
+    for (const scanned of statuses) {
+      const next = afterScan(current, furthest, scanned);
+      if (next !== current) table[current]?.add(next);
+      follow(next, furtherOf(furthest, next));
+    }
+  };
+  follow('LABEL_CREATED', 'LABEL_CREATED');
+  const rows = Object.entries(table).map(([status, next]) => [status, statuses.filter((each) => next.has(each))]);
+  return Object.fromEntries(rows) as Record<ShipmentStatus, ShipmentStatus[]>;
+}
+
 function rank(status: ShipmentStatus): number {
   return SHIPMENT_RANKS[status] ?? 0;
 }
