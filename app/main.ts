@@ -32,6 +32,7 @@ await runProcess('commerce', async (base) => {
     knex,
     domains,
     backbone,
+    databaseUrl: databases.url,
     dbosUrl: databases.dbosUrl,
     name: 'commerce',
     identity,

@@ -21,6 +21,7 @@ await runProcess('worker', async (base) => {
       knex,
       domains,
       backbone,
+      databaseUrl: databases.url,
       dbosUrl: databases.dbosUrl,
       name,
       identity,

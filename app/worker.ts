@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { EventBackbone } from '../events/backbone.ts';
 import { startOrchestrator } from '../orchestrator/worker.ts';
 import { sleep } from '../platform/clock.ts';
+import { openDatabase } from '../platform/db/database.ts';
 import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
 import { type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -11,6 +12,7 @@ export interface WorkerOptions {
   readonly knex: Knex;
   readonly domains: Domains;
   readonly backbone: EventBackbone;
+  readonly databaseUrl: string;
   readonly dbosUrl: string;
   /** What an operator calls the worker. */
   readonly name: string;
@@ -52,7 +54,13 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     logger: logger.child({ component: 'orchestrator' }),
   });
 
-  const lease = workerLease(knex, options.identity, LEASE_MILLIS);
+  // A connection of its own: work that fills the pool must not make the worker look dead.
+  const leaseKnex = openDatabase(options.databaseUrl, {
+    poolMax: 2,
+    applicationName: options.identity.sessionName,
+    statementTimeoutMillis: LEASE_MILLIS,
+  });
+  const lease = workerLease(leaseKnex, options.identity, LEASE_MILLIS);
   await lease.renew();
   // Workers of releases without leases were known by their plain names.
   await orchestrator.adopt(options.name);
@@ -76,8 +84,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests((workflowId) => orchestrator.retry(workflowId)),
     ),
+    every(LEASE_EVERY_MILLIS, signal, logger, () => lease.renew()),
     every(LEASE_EVERY_MILLIS, signal, logger, async () => {
-      await lease.renew();
       const lost = await lease.takeOver((workerId) => orchestrator.adopt(workerId));
       for (const workerId of lost) logger.warn({ workerId }, 'a worker is gone; its work was taken over');
     }),
@@ -91,6 +99,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       await orchestrator.stop();
       await relay.stop();
       await lease.giveUp();
+      await leaseKnex.destroy();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { DBOS } from '@dbos-inc/dbos-sdk';
+import { DBOS, DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
 import { type ErrorCode, isCommerceError, isRetryable } from '../platform/errors.ts';
 import type { ExceptionDesk } from './port.ts';
 
@@ -68,6 +68,8 @@ export async function durableStep<Result>(
         });
       return result;
     } catch (error) {
+      // Another worker has taken the workflow over: the engine parks this run of it. Nothing failed.
+      if (error instanceof DBOSWorkflowConflictError) throw error;
       const failure = rootCause(error);
       await DBOS.runStep(
         () =>

@@ -41,6 +41,19 @@ const WORKFLOW_VERSION = '1';
 /** A transaction of the engine that does nothing for so long was forgotten: the server ends it and frees its locks. */
 const IDLE_IN_TRANSACTION_MILLIS = 60_000;
 
+/** Launches the engine, which migrates its database: one process after another, or they would meet in its catalogue. */
+async function launchInTurn(databaseUrl: string, sessionName: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: sessionName });
+  client.on('error', () => undefined); // the lock is gone then, and the launch fails by itself if it must
+  await client.connect();
+  try {
+    await client.query("select pg_advisory_lock(hashtextextended('commerce-workflows:launch', 0))");
+    await DBOS.launch();
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
 /** Starts the durable workflows and feeds them from the event log. One per process: DBOS is a singleton. */
 export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
   const { deps, logger } = options;
@@ -52,6 +65,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     application_name: options.sessionName,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MILLIS,
   });
+  // A connection may end while the engine holds it; without a listener that would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   pool.on('error', (error) => logger.warn({ err: error }, 'a connection of the workflow engine was lost'));
   DBOS.setConfig({
     name: 'commerce-orders',
@@ -77,7 +92,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       name: 'cancelUnits',
     }),
   };
-  await DBOS.launch();
+  await launchInTurn(options.databaseUrl, options.sessionName);
 
   const workflows: Workflows = {
     fulfilOrder: async (workflowID, input) =>

@@ -17,7 +17,7 @@ export interface WorkerLease {
   /** Says that the worker lives, for `lifeMillis` from now. */
   renew(): Promise<void>;
   /**
-   * Looks for workers whose lease ran out, or whose process is gone from this host. For each, ends its database
+   * Looks for workers whose lease ran out while this one renewed its own without a gap, or whose process is gone from this host. For each, ends its database
    * connections (a frozen process holds locks and open transactions), calls `adopt` and forgets the lease. Of several
    * workers that look at once, one gets it; when `adopt` fails the lease stays and is found again.
    *
@@ -38,14 +38,24 @@ export function workerIdentity(name: string): WorkerIdentity {
 }
 
 /**
- * Leases of the workers in `integration.worker_lease`. Only the database's clock is read: those of the hosts may differ.
+ * Leases of the workers in `integration.worker_lease`. Only the database's clock decides: those of the hosts may differ.
  *
  * @param lifeMillis how long a worker counts as alive without renewing
+ * @param monotonic milliseconds on a clock that is never set
  */
-export function workerLease(knex: Knex, identity: WorkerIdentity, lifeMillis: number): WorkerLease {
+export function workerLease(
+  knex: Knex,
+  identity: WorkerIdentity,
+  lifeMillis: number,
+  monotonic: () => number = () => performance.now(),
+): WorkerLease {
   const { id, host } = identity;
+  /** Since when this worker has renewed without a gap. */
+  let steadySince = monotonic();
+  let renewedAt = steadySince;
   return {
     async renew() {
+      const late = monotonic() - renewedAt > lifeMillis;
       await change(
         knex,
         `insert into integration.worker_lease (worker_id, host, pid, session_name, expires_at)
@@ -53,17 +63,23 @@ export function workerLease(knex: Knex, identity: WorkerIdentity, lifeMillis: nu
          on conflict (worker_id) do update set expires_at = excluded.expires_at`,
         [id, host, identity.pid, identity.sessionName, lifeMillis],
       );
+      renewedAt = monotonic();
+      if (late) steadySince = renewedAt;
     },
 
     async takeOver(adopt) {
+      const now = monotonic();
+      // Who was away itself, or without the database, or has just come, cannot say who else is gone: everybody gets the
+      // life of a lease to come back.
+      const judges = now - renewedAt <= lifeMillis && now - steadySince > lifeMillis;
       const gone = await goneFrom(knex, host);
       return knex.transaction(async (trx) => {
         const lost = await query<{ worker_id: string; session_name: string }>(
           trx,
           `select worker_id, session_name from integration.worker_lease
-           where worker_id <> ? and (expires_at < clock_timestamp() or worker_id = any (?::text[]))
+           where worker_id <> ? and ((? and expires_at < clock_timestamp()) or worker_id = any (?::text[]))
            for update skip locked`,
-          [id, gone],
+          [id, judges, gone],
         );
         for (const { worker_id, session_name } of lost) {
           await query(trx, 'select pg_terminate_backend(pid, 2000) from pg_stat_activity where application_name = ?', [

@@ -82,7 +82,9 @@ it('builds an image that holds what the processes read at run time', () => {
       .map((file) => read(folder, file)),
   );
   const wanted = new Set(
-    sources.flatMap((text) => [...text.matchAll(/projectFile\('([^']+)'/g)].map(([, first]) => first)),
+    sources.flatMap((text) =>
+      [...text.matchAll(/(?:projectFile\(|readRequired\(files, )'([^'/]+)/g)].map(([, first]) => first),
+    ),
   );
   expect([...wanted]).toEqual(expect.arrayContaining(['schema', 'subgraphs', 'config', 'data', 'supergraph.yaml']));
   expect([...wanted].filter((path) => !copied.includes(path ?? ''))).toEqual([]);
