@@ -1,6 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import pg from 'pg';
 import type { EventLog } from '../events/port.ts';
+import { sleep } from '../platform/clock.ts';
 import { ensureDatabase } from '../platform/db/database-url.ts';
 import type { Logger } from '../platform/logger.ts';
 import { RETRY_TOPIC } from './durable.ts';
@@ -41,17 +42,27 @@ const WORKFLOW_VERSION = '1';
 /** A transaction of the engine that does nothing for so long was forgotten: the server ends it and frees its locks. */
 const IDLE_IN_TRANSACTION_MILLIS = 60_000;
 
+const LAUNCH_POLL_MILLIS = 200;
+
 /** Launches the engine, which migrates its database: one process after another, or they would meet in its catalogue. */
 async function launchInTurn(databaseUrl: string, sessionName: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: sessionName });
   client.on('error', () => undefined); // the lock is gone then, and the launch fails by itself if it must
   await client.connect();
   try {
-    await client.query("select pg_advisory_lock(hashtextextended('commerce-workflows:launch', 0))");
+    // Asked again and again: a statement that waited for the lock would itself keep the engine's concurrent index builds waiting.
+    while (!(await tryLaunchLock(client))) await sleep(LAUNCH_POLL_MILLIS);
     await DBOS.launch();
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+async function tryLaunchLock(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query(
+    "select pg_try_advisory_lock(hashtextextended('commerce-workflows:launch', 0)) as locked",
+  );
+  return rows[0].locked;
 }
 
 /** Starts the durable workflows and feeds them from the event log. One per process: DBOS is a singleton. */
