@@ -10,5 +10,7 @@ export default {
   watchman: false,
   globalSetup: '<rootDir>/test/helpers/global-setup.ts',
   globalTeardown: '<rootDir>/test/helpers/global-teardown.ts',
+  // Much of the time is waiting for servers: two at once even on two cores.
+  maxWorkers: '100%',
   testTimeout: 30_000,
 };
