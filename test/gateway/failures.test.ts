@@ -15,7 +15,8 @@ beforeAll(async () => {
   stockServer = await serveSubgraph(graph[1]!.subgraph);
   running = await runGateway(compose(graph), {
     subgraphs: { kind: 'http', urls: { catalogue: catalogueServer.url, stock: stockServer.url }, secret: SECRET },
-    subgraphTimeoutMillis: 300,
+    // Long enough for a busy machine to send what is too much; requests have 5 s.
+    subgraphTimeoutMillis: 3_000,
   });
 });
 afterAll(async () => {
