@@ -26,6 +26,7 @@ export async function beginLoad(
     `insert into settlement.report_file (id, channel_code, format, file_name, sha256, size_bytes, received_by) values (?, ?, ?, ?, ?, ?, ?)`,
     [fileId(id), source.channelCode, source.format, source.fileName, digest.sha256, digest.sizeBytes, source.receivedBy] as Knex.RawBinding[], // biome-ignore format: one thought
   );
+  // ISO 4217's code for no currency, and no period: the file says them at its end, and nobody sees a statement before.
   await change(
     trx,
     `insert into settlement.statement (id, channel_code, external_id, format, file_id, state, period_start, period_end, currency_code, total_minor)
