@@ -200,6 +200,8 @@ describe('repeating', () => {
 
 describe('the circuit', () => {
   const quick = { attempts: 1, breaker: { size: 4, minimumCalls: 4 }, halfOpenAfterMillis: 100 };
+  /** The pause of an open circuit is drawn at random, up to five times its first length. */
+  const longestPauseMillis = (halfOpenAfterMillis: number) => halfOpenAfterMillis * 5 + 20;
 
   it('opens within twenty calls, refuses without calling, and closes after the system healed', async () => {
     const changes: Circuit[] = [];
@@ -218,7 +220,7 @@ describe('the circuit', () => {
       lastSuccessAt: null,
     });
     faults.clear();
-    await pause(200);
+    await pause(longestPauseMillis(150));
     expect(await client.call(read)).toEqual({ count: 1 });
     expect(client.statistics()).toMatchObject({ circuit: 'CLOSED', lastSuccessAt: expect.any(Date) });
     expect(changes).toEqual(['OPEN', 'HALF_OPEN', 'CLOSED']);
@@ -243,7 +245,7 @@ describe('the circuit', () => {
     const client = connect(quick);
     faults.set([{ kind: 'status', times: 4 }]);
     for (let call = 0; call < 4; call += 1) await client.call(read).catch(() => null);
-    await pause(120);
+    await pause(longestPauseMillis(quick.halfOpenAfterMillis));
     const started = Date.now();
     await client.poll({ path: '/things', answer }, 20);
     expect(client.statistics().circuit).toBe('CLOSED');
