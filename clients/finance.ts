@@ -93,7 +93,7 @@ export type ReconciliationExceptionState =
   | 'RESOLVED'
   /** Written off. */
   | 'WRITTEN_OFF'
-  /** A write-off is proposed and needs a second person. */
+  /** A write-off or an acceptance is proposed and needs a second person. */
   | 'AWAITING_APPROVAL'
   /** The channel is asked. */
   | 'DISPUTED'

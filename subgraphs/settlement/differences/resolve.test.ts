@@ -109,6 +109,27 @@ it('writes off a large amount only when a second person decides the same', async
   ]);
 });
 
+it('accepts a large amount only when a second person decides the same', async () => {
+  const id = await settleWith({ amountMinor: 2_000n });
+  const proposed = { exception: { id, state: 'AWAITING_APPROVAL' }, journalEntry: null, userErrors: [{ code: 'SECOND_APPROVER_REQUIRED' }] }; // biome-ignore format: one thought
+  expect(await resolve(id, 'ACCEPT_ACTUAL', 'ann')).toMatchObject(proposed);
+  expect(await resolve(id, 'ACCEPT_ACTUAL', 'ann')).toMatchObject(proposed);
+  // An order that nobody has changes nothing; another decision is a proposal of its own.
+  expect(await resolve(id, 'MATCH_TO_ORDER', 'bob', { orderId: 'nobody' })).toMatchObject({ userErrors: [{ code: 'NOT_FOUND' }] }); // biome-ignore format: one thought
+  expect(await resolve(id, 'WRITE_OFF', 'bob')).toMatchObject(proposed);
+  expect(await resolve(id, 'ACCEPT_ACTUAL', 'bob')).toMatchObject(proposed);
+  expect([await balanceOf('4930'), await balanceOf('6931'), await balanceOf('1361')]).toEqual(['0', '0', '10000']);
+  expect(await resolve(id, 'ACCEPT_ACTUAL', 'ann')).toMatchObject({ exception: { state: 'RESOLVED' }, userErrors: [] });
+  expect([await balanceOf('4930'), await balanceOf('6931'), await balanceOf('1361')]).toEqual(['10000', '0', '0']);
+  const decided = await graph(`query ($id: ID!) { _entities(representations: [{ __typename: "ReconciliationException", id: $id }]) { ... on ReconciliationException { decisions { resolution state actor approvedBy } } } }`, { id }); // biome-ignore format: one thought
+  expect(decided._entities[0].decisions).toEqual([
+    { resolution: 'ACCEPT_ACTUAL', state: 'UNDONE', actor: 'ann', approvedBy: null },
+    { resolution: 'MATCH_TO_ORDER', state: 'UNDONE', actor: 'bob', approvedBy: null },
+    { resolution: 'WRITE_OFF', state: 'UNDONE', actor: 'bob', approvedBy: null },
+    { resolution: 'ACCEPT_ACTUAL', state: 'TAKEN', actor: 'bob', approvedBy: 'ann' },
+  ]);
+});
+
 it('writes off a small amount at once, and takes it back by a reversal', async () => {
   const id = await settleWith({ amountMinor: 11_900n });
   expect(await resolve(id, 'WRITE_OFF')).toMatchObject({ exception: { state: 'WRITTEN_OFF' }, userErrors: [] });

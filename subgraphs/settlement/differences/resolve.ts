@@ -28,8 +28,8 @@ export interface ResolveResult {
 const MAX_NOTE = 1_000;
 
 /**
- * Takes a decision about a difference: its record, its posting and the new state, all or nothing. A write-off above
- * the configured amount only proposes; the same again by somebody else takes it.
+ * Takes a decision about a difference: its record, its posting and the new state, all or nothing. A write-off or an
+ * acceptance above the configured amount only proposes; the same again by somebody else takes it.
  *
  * @param actor who decides
  * @throws CommerceError BAD_USER_INPUT when the note says nothing, or an order is missing
@@ -52,21 +52,26 @@ export async function resolveDifference(
     return refused(exceptionId, 'ALREADY_RESOLVED', 'It is decided already. Reopen it to decide anew.', 'exceptionId');
 
   const proposal = await pendingProposal(trx, exceptionId);
-  const approves = input.resolution === 'WRITE_OFF' && proposal !== null && proposal.actor !== actor;
-  if (input.resolution === 'WRITE_OFF' && needsTwo(deps.settings, difference) && !approves) {
-    if (proposal === null) {
+  const sameAgain = proposal !== null && proposal.resolution === input.resolution;
+  const approves = sameAgain && proposal.actor !== actor;
+  // Any other decision puts a proposal aside: nobody approves what he was not asked about.
+  const putAside = async () => {
+    if (proposal && !sameAgain) await finish(trx, proposal.id, 'UNDONE', null, null);
+  };
+  if (givesMoneyUp(input.resolution) && needsTwo(deps.settings, difference) && !approves) {
+    if (!sameAgain) {
+      await putAside();
       await decide(trx, difference, input, actor, 'PROPOSED');
       await setState(trx, difference, 'AWAITING_APPROVAL');
     }
     const above = formatAmount({ amountMinor: deps.settings.secondApproverAbove(difference.currencyCode), currencyCode: difference.currencyCode }); // biome-ignore format: one thought
-    return refused(exceptionId, 'SECOND_APPROVER_REQUIRED', `A write-off above ${above} ${difference.currencyCode} is taken when somebody else decides the same. It is proposed.`, 'resolution'); // biome-ignore format: one thought
+    return refused(exceptionId, 'SECOND_APPROVER_REQUIRED', `A ${input.resolution} above ${above} ${difference.currencyCode} is taken when somebody else decides the same. It is proposed.`, 'resolution'); // biome-ignore format: one thought
   }
-  // Any other decision puts a proposal aside.
-  if (proposal && !approves) await finish(trx, proposal.id, 'UNDONE', null, null);
 
   const decisionId = approves && proposal ? proposal.id : await decide(trx, difference, input, actor, 'TAKEN');
   switch (input.resolution) {
     case 'RAISE_DISPUTE':
+      await putAside();
       await setState(trx, difference, 'DISPUTED');
       await lookAgainAt(trx, difference);
       return { exceptionId, entryId: null, userErrors: [] };
@@ -76,10 +81,12 @@ export async function resolveDifference(
         await finish(trx, decisionId, 'UNDONE', null, null);
         return { exceptionId, entryId: null, userErrors: [refusal] };
       }
+      await putAside();
       return { exceptionId, entryId: await newestEntryOf(trx, difference.statementId, input.orderId ?? ''), userErrors: [] }; // biome-ignore format: one thought
     }
     case 'ACCEPT_ACTUAL':
     case 'WRITE_OFF': {
+      await putAside();
       const entryId = await post(trx, deps.rules, difference, input.resolution, decisionId, actor);
       await finish(trx, decisionId, 'TAKEN', entryId, approves ? actor : null);
       await setState(trx, difference, input.resolution === 'WRITE_OFF' ? 'WRITTEN_OFF' : 'RESOLVED');
@@ -106,15 +113,20 @@ export async function lockDifference(trx: Knex.Transaction, id: string): Promise
   return found ?? null;
 }
 
+/** Whether a decision takes an amount off what a channel owes, or owes us an explanation for, by our word alone. */
+function givesMoneyUp(resolution: ResolveInput['resolution']): resolution is 'ACCEPT_ACTUAL' | 'WRITE_OFF' {
+  return resolution === 'ACCEPT_ACTUAL' || resolution === 'WRITE_OFF';
+}
+
 function needsTwo(settings: SettlementSettings, difference: LockedDifference): boolean {
   const amount = BigInt(difference.differenceMinor);
   return (amount < 0n ? -amount : amount) > settings.secondApproverAbove(difference.currencyCode);
 }
 
 async function pendingProposal(trx: Knex.Transaction, exceptionId: string) {
-  const [found] = await query<{ id: string; actor: string }>(
+  const [found] = await query<{ id: string; actor: string; resolution: ResolveInput['resolution'] }>(
     trx,
-    `select id, actor from settlement.decision where exception_id = ? and state = 'PROPOSED'`,
+    `select id, actor, resolution from settlement.decision where exception_id = ? and state = 'PROPOSED'`,
     [exceptionId],
   );
   return found ?? null;
