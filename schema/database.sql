@@ -115,39 +115,35 @@ AS $function$
     $function$;
 
 CREATE OR REPLACE FUNCTION fulfillment.withdraw_unsubmitted(p_order_id text, p_line_ids text[], p_quantities integer[])
- RETURNS TABLE(line_id text, quantity integer)
+ RETURNS TABLE(line_id text, location_id text, quantity integer)
  LANGUAGE plpgsql
 AS $function$
-    declare
-      wish record;
-      work record;
-      wanted int;
-      taken int;
+    #variable_conflict use_column
     begin
       -- The same lock as a submission takes: either the node is asked, or the units are withdrawn, never both.
-      perform 1 from fulfillment.fulfillment_order f
-        where f.order_id = p_order_id and f.request_status = 'UNSUBMITTED' order by f.id for update;
-      for wish in select w.id, w.units from unnest(p_line_ids, p_quantities) as w(id, units) loop
-        wanted := wish.units;
-        for work in
-          select l.id, l.quantity from fulfillment.fulfillment_order_line l
-          join fulfillment.fulfillment_order f on f.id = l.fulfillment_order_id
-          where f.order_id = p_order_id and f.request_status = 'UNSUBMITTED' and l.order_line_id = wish.id and l.quantity > 0
-          order by l.id
-        loop
-          exit when wanted = 0;
-          taken := least(wanted, work.quantity);
-          update fulfillment.fulfillment_order_line l set quantity = l.quantity - taken where l.id = work.id;
-          wanted := wanted - taken;
-        end loop;
-        line_id := wish.id;
-        quantity := wish.units - wanted;
-        return next;
-      end loop;
-      update fulfillment.fulfillment_order f set status = 'CANCELLED', request_status = 'CLOSED', updated_at = now()
-        where f.order_id = p_order_id and f.request_status = 'UNSUBMITTED'
-          and not exists (select 1 from fulfillment.fulfillment_order_line l where l.fulfillment_order_id = f.id and l.quantity > 0);
-    end $function$;
+      perform from fulfillment.fulfillment_order
+      where order_id = p_order_id and request_status = 'UNSUBMITTED' order by id for update;
+      return query
+      with wish as (
+        select id, sum(units) as units from unnest(p_line_ids, p_quantities) as wish (id, units) where units > 0 group by id
+      ), placed as (
+        select line.id, line.order_line_id, work.location_id, line.quantity, wish.units,
+               sum(line.quantity) over (partition by line.order_line_id order by line.id) - line.quantity as starts
+        from fulfillment.fulfillment_order_line line
+        join fulfillment.fulfillment_order work on work.id = line.fulfillment_order_id
+        join wish on wish.id = line.order_line_id
+        where work.order_id = p_order_id and work.request_status = 'UNSUBMITTED'
+      ), taken as (
+        update fulfillment.fulfillment_order_line line set quantity = line.quantity - least(placed.quantity, placed.units - placed.starts)
+        from placed where line.id = placed.id and placed.quantity > 0 and placed.units > placed.starts
+        returning placed.order_line_id, placed.location_id, least(placed.quantity, placed.units - placed.starts)::int as units
+      )
+      select order_line_id, location_id, sum(units)::int from taken group by order_line_id, location_id order by order_line_id, location_id;
+      update fulfillment.fulfillment_order work set status = 'CANCELLED', request_status = 'CLOSED', updated_at = now()
+      where work.order_id = p_order_id and work.request_status = 'UNSUBMITTED'
+        and not exists (select from fulfillment.fulfillment_order_line line where line.fulfillment_order_id = work.id and line.quantity > 0);
+    end
+    $function$;
 
 CREATE INDEX fulfillment_order_created ON fulfillment.fulfillment_order USING btree (created_at, id);
 
@@ -194,6 +190,8 @@ comment on column fulfillment.shipment.node_event is 'The node''s event that rep
 comment on table fulfillment.tracking_event is 'Every scan as the carrier sent it, also late, repeated and unknown ones. Append-only.';
 
 comment on function fulfillment.tracking_timeliness_seconds_p95(p_since timestamp with time zone) is 'Seconds from a scan to our hearing of it that 95 % of the scans received since did not exceed. Null when there was none.';
+
+comment on function fulfillment.withdraw_unsubmitted(p_order_id text, p_line_ids text[], p_quantities integer[]) is 'Takes units out of work that no node was asked to do yet. Answers what was taken, per line and node.';
 
 create schema integration;
 
@@ -2063,6 +2061,31 @@ AS $function$
     end
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.release_order_at(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_ids text[])
+ RETURNS TABLE(line_id text, location_id text, quantity integer)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      #variable_conflict use_column
+      declare
+        v_node text;
+      begin
+        -- Node by node the locks would come in several rounds, and could meet another order.
+        perform inventory.lock_positions(array_agg(distinct line.sku), array_agg(distinct line.location_id))
+        from inventory.reservation join inventory.reservation_line line on line.reservation_id = reservation.id
+        where reservation.order_id = p_order_id and line.state = 'COMMITTED' and line.order_line_id = any (p_line_ids);
+        -- Units of no node in particular come last: they take what the others leave.
+        for v_node in select distinct node from unnest(p_location_ids) as node order by node nulls last loop
+          return query
+          select given.line_id, given.location_id, given.quantity
+          from (
+            select array_agg(id) as ids, array_agg(units) as units
+            from unnest(p_line_ids, p_quantities, p_location_ids) as asked (id, units, node) where node is not distinct from v_node
+          ) asked, inventory.release_order(p_order_id, asked.ids, asked.units, v_node) given;
+        end loop;
+      end
+      $function$;
+
 CREATE OR REPLACE FUNCTION inventory.reservation_of_order(p_order_id text, p_hold_id text, p_location_id text, p_channel_code text)
  RETURNS text
  LANGUAGE plpgsql
@@ -2626,6 +2649,8 @@ comment on function inventory.components_of_lines(p_order_line_ids text[], p_loc
 comment on function inventory.location_terms(p_channel_code text, p_skus text[]) is 'Units of a SKU withheld from a channel at one location, and the most it sees there. No row: nothing is.';
 
 comment on function inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json) is 'Holds stock for the members of a batch that fit, with their idempotency records. A member without a row was not touched and has to be tried alone.';
+
+comment on function inventory.release_order_at(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_ids text[]) is 'Gives committed units of order lines back, each at its location; a null location: wherever they were taken last. Answers what was given.';
 
 comment on function inventory.shortages(p_skus text[]) is 'Positions where less is on hand than was promised to orders: the warehouse lost goods. Every position for null.';
 

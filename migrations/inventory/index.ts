@@ -17,6 +17,7 @@ import { batches } from './20261127091500_batches.ts';
 import { uncountedHolds } from './20261127091600_uncounted_holds.ts';
 import * as supply from './20261127094500_supply.ts';
 import { plannedSupply } from './20261127102000_planned_supply.ts';
+import { releaseAt } from './20261127110000_release_at.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -38,4 +39,5 @@ export const migrations: MigrationSet = {
   '20261127091600_uncounted_holds': uncountedHolds,
   '20261127094500_supply': supply,
   '20261127102000_planned_supply': plannedSupply,
+  '20261127110000_release_at': releaseAt,
 };

@@ -118,12 +118,12 @@ describe('a cancellation and a submission of the same work', () => {
     await commit();
     expect((await submitting)?.lines).toMatchObject([{ quantity: 3 }]);
     // Now the node is asked: nothing more can be withdrawn.
-    expect(await knex.transaction(withdraw('ord_waits', 3))).toEqual([{ line_id: 'BOLT', quantity: 0 }]);
+    expect(await knex.transaction(withdraw('ord_waits', 3))).toEqual([]);
   });
 
   it('leaves nothing to submit when all was withdrawn', async () => {
     const id = await world.open({ orderId: 'ord_gone', units: { BOLT: 5 } });
-    expect(await knex.transaction(withdraw('ord_gone', 7))).toEqual([{ line_id: 'BOLT', quantity: 5 }]);
+    expect(await knex.transaction(withdraw('ord_gone', 7))).toMatchObject([{ line_id: 'BOLT', quantity: 5 }]);
     expect(await world.book.submit(id)).toBeNull();
   });
 });

@@ -34,14 +34,14 @@ async function run(document: string, variables: object, caller = callerOf()): Pr
   return answer.data;
 }
 
-async function placed(quantity = 10): Promise<{ id: string; lineId: string }> {
+async function placed(quantity = 10, sku = 'LANTERN'): Promise<{ id: string; lineId: string }> {
   const data = await run(
     'mutation ($input: OrderPlaceInput!) { orderPlace(input: $input) { order { id lines(first: 1) { nodes { id } } } userErrors { code } } }',
     {
       input: {
         idempotencyKey: key(),
         currencyCode: 'GBP',
-        lines: [{ sku: 'LANTERN', quantity }],
+        lines: [{ sku, quantity }],
         delivery: { method: 'SHIPPING', address: { line1: '1 High Street', city: 'London', countryCode: 'GB' } },
       },
     },
@@ -201,6 +201,69 @@ describe('orderCancel', () => {
       { code: 'ILLEGAL_TRANSITION', availableTransitions: ['CANCEL', 'HOLD'] },
     ]);
     expect(await committed(order.id)).toBe('6');
+  });
+
+  describe('of a line that two nodes share', () => {
+    /** Ten candles: seven in the east, three in the west, as the capture committed them. */
+    async function shared() {
+      const sku = `CANDLE-${key()}`;
+      await stockCatalogue(database.knex, [{ sku, title: 'Candle', prices: { WEB: { GBP: 255 } } }]);
+      await stockUp(database.knex, { [sku]: { EAST: 7, WEST: 3 } });
+      return { sku, ...(await placed(10, sku)) };
+    }
+    const committedAt = async (orderId: string) =>
+      Object.fromEntries(
+        (
+          await query<{ node: string; units: number }>(
+            database.knex,
+            `select l.location_id as node, sum(l.quantity - l.consumed - l.released)::int as units from inventory.reservation r
+             join inventory.reservation_line l on l.reservation_id = r.id where r.order_id = ? group by 1`,
+            [orderId],
+          )
+        ).map(({ node, units }) => [node === at('EAST') ? 'EAST' : 'WEST', units]),
+      );
+
+    it.each([
+      ['EAST', { EAST: 7, WEST: 1 }],
+      ['WEST', { EAST: 5, WEST: 3 }],
+    ] as const)('frees stock where the work was withdrawn, when %s is working already', async (working, left) => {
+      const order = await shared();
+      const fulfillment = createFulfillmentBook(database.knex);
+      await book.accept(order.id, { deskNumber: 'D1', acknowledgedAt: new Date() }, effect('accept'));
+      await book.allocate(order.id, units(order, 10), effect('source'));
+      const groups = ([['EAST', 7], ['WEST', 3]] as const).map(([site, quantity]) => ({
+        locationId: at(site),
+        lines: [{ lineId: order.lineId, sku: order.sku, quantity }],
+      })); // biome-ignore format: one thought
+      const works = await fulfillment.open({
+        key: `${order.id}:source:0`,
+        orderId: order.id,
+        channelCode: 'WEB',
+        customerId: null,
+        deliveryMethod: 'SHIPPING',
+        serviceLevel: null,
+        groups,
+        traceId: '0'.repeat(32),
+      });
+      await fulfillment.submit(works[working === 'EAST' ? 0 : 1] ?? '');
+      expect((await cancel(order.id, [{ orderLineId: order.lineId, quantity: 2 }])).userErrors).toEqual([]);
+      expect(await committedAt(order.id)).toEqual(left);
+    });
+
+    it('before it is sourced, takes the units off the nodes that sourcing would give them to', async () => {
+      const order = await shared();
+      expect((await cancel(order.id, [{ orderLineId: order.lineId, quantity: 4 }])).userErrors).toEqual([]);
+      const committedUnits = await committedAt(order.id);
+      const planned = Object.fromEntries(
+        ((await book.read(order.id))?.allocations ?? []).map((row) => [
+          row.locationId === at('EAST') ? 'EAST' : 'WEST',
+          row.quantity,
+        ]),
+      );
+      expect(planned).toEqual(
+        Object.fromEntries(Object.entries(committedUnits).filter(([, quantity]) => quantity > 0)),
+      );
+    });
   });
 
   it('leaves shipped units alone and says so when there is nothing else', async () => {

@@ -23,6 +23,15 @@ interface Wish {
   readonly quantity: number;
 }
 
+/** Units that are cancelled, by where they are taken from. */
+interface Withdrawal {
+  readonly lineId: string;
+  readonly move: Move;
+  readonly quantity: number;
+  /** The node whose work they were; null when no node was to do them yet. */
+  readonly locationId: string | null;
+}
+
 /**
  * Cancels what no node has been given yet: units waiting for stock, units without a node,
  * and units whose fulfillment order was not submitted. Their stock is free again at commit.
@@ -88,40 +97,33 @@ function readWishes(lines: readonly OrderLine[], input: OrderCancelInput): Wish[
 }
 
 /** Decides per line where the units are taken from: the cheapest place first. */
-async function withdraw(
-  trx: Knex.Transaction,
-  orderId: string,
-  wishes: readonly Wish[],
-): Promise<{ lineId: string; move: Move; quantity: number }[]> {
-  const moves: { lineId: string; move: Move; quantity: number }[] = [];
+async function withdraw(trx: Knex.Transaction, orderId: string, wishes: readonly Wish[]): Promise<Withdrawal[]> {
+  const moves: Withdrawal[] = [];
   const fromNodes: { lineId: string; quantity: number }[] = [];
   for (const { line, quantity } of wishes) {
     const units = line.quantities;
     const backordered = Math.min(quantity, units.backordered);
     const unsourced = Math.min(quantity - backordered, units.unsourced);
     const allocated = Math.min(quantity - backordered - unsourced, units.allocated);
-    if (backordered > 0) moves.push({ lineId: line.id, move: 'cancelUncommitted', quantity: backordered });
-    if (unsourced > 0) moves.push({ lineId: line.id, move: 'cancelUnsourced', quantity: unsourced });
+    if (backordered > 0)
+      moves.push({ lineId: line.id, move: 'cancelUncommitted', quantity: backordered, locationId: null });
+    if (unsourced > 0) moves.push({ lineId: line.id, move: 'cancelUnsourced', quantity: unsourced, locationId: null });
     if (allocated > 0) fromNodes.push({ lineId: line.id, quantity: allocated });
   }
   if (fromNodes.length > 0) {
-    const rows = await query<{ line_id: string; quantity: number }>(
+    const rows = await query<Omit<Withdrawal, 'move'>>(
       trx,
-      'select line_id, quantity from fulfillment.withdraw_unsubmitted(?, ?::text[], ?::int[])',
+      `select line_id as "lineId", location_id as "locationId", quantity
+       from fulfillment.withdraw_unsubmitted(?, ?::text[], ?::int[])`,
       [orderId, fromNodes.map((line) => line.lineId), fromNodes.map((line) => line.quantity)],
     );
-    for (const row of rows)
-      if (row.quantity > 0) moves.push({ lineId: row.line_id, move: 'cancelAllocated', quantity: row.quantity });
+    moves.push(...rows.map((row) => ({ ...row, move: 'cancelAllocated' as const })));
   }
   return moves;
 }
 
-/** Units that waited for stock no longer do; all others give theirs back. */
-async function releaseStock(
-  trx: Knex.Transaction,
-  orderId: string,
-  moves: readonly { lineId: string; move: Move; quantity: number }[],
-): Promise<void> {
+/** Units that waited for stock no longer do; all others give theirs back, at the node that was to do them. */
+async function releaseStock(trx: Knex.Transaction, orderId: string, moves: readonly Withdrawal[]): Promise<void> {
   const waiting = moves.filter((move) => move.move === 'cancelUncommitted');
   if (waiting.length > 0) {
     await query(trx, 'select inventory.cancel_backorder(?, ?::text[], ?::int[])', [
@@ -132,9 +134,44 @@ async function releaseStock(
   }
   const committed = moves.filter((move) => move.move !== 'cancelUncommitted');
   if (committed.length === 0) return;
-  await query(trx, 'select * from inventory.release_order(?, ?::text[], ?::int[])', [
-    orderId,
-    committed.map((move) => move.lineId),
-    committed.map((move) => move.quantity),
-  ]);
+  const given = await query<{ lineId: string; locationId: string; quantity: number }>(
+    trx,
+    `select line_id as "lineId", location_id as "locationId", quantity
+     from inventory.release_order_at(?, ?::text[], ?::int[], ?::text[])`,
+    [
+      orderId,
+      committed.map((move) => move.lineId),
+      committed.map((move) => move.quantity),
+      committed.map((move) => move.locationId),
+    ],
+  );
+  const unsourced = new Set(committed.flatMap((move) => (move.move === 'cancelUnsourced' ? [move.lineId] : [])));
+  await forgetAllocations(trx, orderId, given.filter((units) => unsourced.has(units.lineId))); // biome-ignore format: one thought
+}
+
+/** Sourcing gives units to the nodes that the capture committed stock at: what is free again there is not to be given. */
+async function forgetAllocations(
+  trx: Knex.Transaction,
+  orderId: string,
+  given: readonly { readonly lineId: string; readonly locationId: string; readonly quantity: number }[],
+): Promise<void> {
+  if (given.length === 0) return;
+  await query(
+    trx,
+    `with given as (
+       select * from unnest(?::text[], ?::text[], ?::int[]) as given (line_id, location_id, units)
+     ), gone as (
+       delete from orders.allocation a using given g
+       where a.order_id = ? and a.line_id = g.line_id and a.location_id = g.location_id and a.quantity <= g.units
+     )
+     update orders.allocation a set quantity = a.quantity - g.units from given g
+     where a.order_id = ? and a.line_id = g.line_id and a.location_id = g.location_id and a.quantity > g.units`,
+    [
+      given.map((units) => units.lineId),
+      given.map((units) => units.locationId),
+      given.map((units) => units.quantity),
+      orderId,
+      orderId,
+    ],
+  );
 }
