@@ -24,6 +24,10 @@ export async function runCommandLine(root: Topic, words: readonly string[], term
     }
     if (isUserFacing(error)) {
       terminal.note(terminal.style('red', error.message));
+      return 'refused' in error && error.refused === true ? EXIT.REFUSED : EXIT.ENVIRONMENT;
+    }
+    if (isFileTrouble(error)) {
+      terminal.note(terminal.style('red', error.message));
       return EXIT.ENVIRONMENT;
     }
     terminal.note(
@@ -31,6 +35,11 @@ export async function runCommandLine(root: Topic, words: readonly string[], term
     );
     return EXIT.DEFECT;
   }
+}
+
+/** A file or folder that cannot be read or written: the message names it, and what the system says of it. */
+function isFileTrouble(error: unknown): error is NodeJS.ErrnoException {
+  return typeof error === 'object' && error !== null && 'syscall' in error && 'path' in error;
 }
 
 /** Errors that other folders throw for people to read say so, because an `instanceof` would need every class here. */

@@ -1,12 +1,13 @@
 import { composeServices } from '@apollo/composition';
 import { type DocumentNode, type GraphQLError, parse, Source } from 'graphql';
 import type { SubgraphSource } from './check/graph-places.ts';
+import { CompositionError, compositionError } from './composition-error.ts';
 import { type RegistryFiles, readRequired, workingTree } from './files.ts';
 import { readSupergraphConfig } from './supergraph-config.ts';
 
 export type Composition =
   | { kind: 'composed'; supergraphSdl: string; hints: readonly string[] }
-  | { kind: 'failed'; errors: readonly string[] };
+  | { kind: 'failed'; errors: readonly CompositionError[] };
 
 /** The schemas of the subgraphs that supergraph.yaml lists. @throws RegistryError when a file is missing */
 export function subgraphSources(files: RegistryFiles = workingTree()): SubgraphSource[] {
@@ -19,21 +20,19 @@ export function subgraphSources(files: RegistryFiles = workingTree()): SubgraphS
 /** Composes the subgraph schemas that supergraph.yaml lists. Pure but for reading those files. */
 export function composeSupergraph(files: RegistryFiles = workingTree()): Composition {
   const urls = new Map(readSupergraphConfig(files).map(({ name, url }) => [name, url]));
+  const sources = subgraphSources(files);
   const services: { name: string; url: string; typeDefs: DocumentNode }[] = [];
-  for (const { name, file, text } of subgraphSources(files)) {
+  for (const { name, file, text } of sources) {
     try {
       services.push({ name, url: urls.get(name) ?? '', typeDefs: parse(new Source(text, file)) });
     } catch (error) {
       const { message, locations } = error as GraphQLError;
-      return { kind: 'failed', errors: [`${file}:${locations?.[0]?.line ?? 1}: ${message}`] };
+      const place = { file, line: locations?.[0]?.line ?? 1, subgraph: name };
+      return { kind: 'failed', errors: [new CompositionError('INVALID_GRAPHQL', message, [place])] };
     }
   }
   const result = composeServices(services);
-  if (result.errors)
-    return {
-      kind: 'failed',
-      errors: result.errors.map((error) => `${String(error.extensions.code ?? 'ERROR')}: ${error.message}`),
-    };
+  if (result.errors) return { kind: 'failed', errors: result.errors.map((error) => compositionError(error, sources)) };
   return {
     kind: 'composed',
     supergraphSdl: `${result.supergraphSdl.trim()}\n`,

@@ -11,3 +11,9 @@ export class RegistryError extends Error {
     this.name = 'RegistryError';
   }
 }
+
+/** What somebody asked the registry to take is not acceptable; nothing around it is missing or wrong. */
+export class RegistryRefusal extends RegistryError {
+  /** Lets the command line tell it from trouble around the command. */
+  readonly refused = true;
+}

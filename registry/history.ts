@@ -25,12 +25,15 @@ const publicationSchema = z.strictObject({
   changes: z.array(changeSchema),
   /** Number of the publication that this one brought back; null for an ordinary one. */
   rollbackTo: z.int().positive().nullable(),
+  /** Who answers for what a rollback breaks or lets clients read again. Absent: it breaks nothing that is known. */
+  approval: z.strictObject({ by: z.string(), reason: z.string(), findings: z.array(z.string()) }).optional(),
 });
 
 const fileSchema = z.strictObject({ publications: z.array(publicationSchema) });
 
 /** One publication: what it was made of, and what it changed for clients. */
 export type Publication = z.infer<typeof publicationSchema>;
+export type RollbackApproval = NonNullable<Publication['approval']>;
 export type PublishedChange = z.infer<typeof changeSchema>;
 
 /** @returns oldest first */

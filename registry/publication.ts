@@ -2,10 +2,17 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { contractApi, readComposed } from './api-schema.ts';
 import { changelog } from './changelog.ts';
 import { parseContracts } from './contracts.ts';
-import { RegistryError } from './errors.ts';
+import { RegistryError, RegistryRefusal } from './errors.ts';
 import { EVENTS_FILE, parseEvents } from './event-schemas.ts';
 import type { RegistryFiles } from './files.ts';
-import { contentFile, contentHash, HISTORY_FILE, type Publication, type PublishedChange } from './history.ts';
+import {
+  contentFile,
+  contentHash,
+  HISTORY_FILE,
+  type Publication,
+  type PublishedChange,
+  type RollbackApproval,
+} from './history.ts';
 import type { Release } from './release.ts';
 import { parseStates, STATES_FILE } from './state-machines.ts';
 import { publishedSchemaFile } from './versions.ts';
@@ -28,6 +35,7 @@ export interface NewPublication {
   readonly message: string;
   readonly at: Date;
   readonly rollbackTo?: number;
+  readonly approval?: RollbackApproval | undefined;
 }
 
 /** JSON as the registry writes it, so that a diff shows one fact per line. */
@@ -35,7 +43,7 @@ export const json = (value: unknown): string => `${JSON.stringify(value, null, 2
 
 /** @returns every file that publishing writes, what the gateway reads last */
 export function publicationFiles(history: readonly Publication[], publication: NewPublication): FileChange[] {
-  const { sources, changes, message, at, rollbackTo } = publication;
+  const { sources, changes, message, at, rollbackTo, approval } = publication;
   const contracts = parseContracts(sources.contracts);
   const graph = readComposed(sources.supergraph);
   const next: Publication = {
@@ -51,6 +59,7 @@ export function publicationFiles(history: readonly Publication[], publication: N
     },
     changes: [...changes],
     rollbackTo: rollbackTo ?? null,
+    ...(approval ? { approval } : {}),
   };
   const publications = [...history, next];
   return [
@@ -108,12 +117,12 @@ export function readPublication(files: RegistryFiles, publication: Publication):
   };
 }
 
-/** @throws RegistryError when there is no such publication */
+/** @throws RegistryRefusal when there is no such publication */
 export function publicationOf(history: readonly Publication[], number: number): Publication {
   const found = history.find((publication) => publication.number === number);
   if (!found) {
     const known = history.map((publication) => publication.number);
-    throw new RegistryError(`There is no publication ${number}; there is ${known.join(', ') || 'none'}.`);
+    throw new RegistryRefusal(`There is no publication ${number}; there is ${known.join(', ') || 'none'}.`);
   }
   return found;
 }

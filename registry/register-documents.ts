@@ -1,6 +1,6 @@
 import { type DocumentNode, type GraphQLSchema, Kind, parse, validate } from 'graphql';
 import type { ClientDocument } from './client-documents.ts';
-import { RegistryError } from './errors.ts';
+import { RegistryRefusal } from './errors.ts';
 import { json } from './publication.ts';
 import { type ClientManifest, clientFolder, documentHash } from './trusted-documents.ts';
 import type { FileChange } from './write-files.ts';
@@ -28,7 +28,7 @@ export interface RegisteredDocuments {
 /**
  * Adds documents to a client's manifest. One that is there already gains the client's version.
  * @param schema the API schema that the documents must be valid against
- * @throws RegistryError with every problem of every document; then nothing is registered
+ * @throws RegistryRefusal with every problem of every document; then nothing is registered
  */
 export function registerDocuments(
   before: ClientManifest | null,
@@ -58,7 +58,7 @@ export function registerDocuments(
     entries.push({ sha256, operation, file, contract, version, clientVersions, registered: today });
     files.push({ path: `${clientFolder(client)}/${file}`, content: text });
   }
-  if (problems.length > 0) throw new RegistryError(`Nothing was registered:\n${problems.join('\n')}`);
+  if (problems.length > 0) throw new RegistryRefusal(`Nothing was registered:\n${problems.join('\n')}`);
   entries.sort((a, b) =>
     `${a.operation} ${a.registered} ${a.sha256}` < `${b.operation} ${b.registered} ${b.sha256}` ? -1 : 1,
   );

@@ -3,6 +3,7 @@ import type { Severity } from '../../registry/severity.ts';
 import type { Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Style } from '../terminal.ts';
+import { knownContract } from './known-contract.ts';
 import { runCheck } from './run-check.ts';
 
 const STYLES: Readonly<Record<Severity, Style>> = { breaking: 'red', dangerous: 'yellow', safe: 'green' };
@@ -10,13 +11,14 @@ const STYLES: Readonly<Record<Severity, Style>> = { breaking: 'red', dangerous: 
 /** `commerce schema diff` */
 export async function diff(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
+  const only = invocation.values('contract');
+  only.forEach(knownContract);
   const report = runCheck(invocation.value('base'), new Date());
   const composition = report.findings.filter(({ category }) => category === 'composition');
   if (composition.length > 0) {
     for (const { message } of composition) terminal.note(terminal.style('red', message));
     return EXIT.REFUSED;
   }
-  const only = invocation.values('contract');
   const shown = (path: string) => only.length === 0 || only.includes(path.split('/')[0] ?? '');
   const byContract = new Map<string, Finding[]>();
   for (const finding of report.findings.filter(({ category }) => category === 'schema' || category === 'contract'))

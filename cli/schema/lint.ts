@@ -10,7 +10,7 @@ export async function lintGraph(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const working = workingRelease();
   if (working.kind === 'failed') {
-    for (const error of working.composition.errors) terminal.note(terminal.style('red', error));
+    for (const error of working.composition.errors) terminal.note(terminal.style('red', String(error)));
     return EXIT.REFUSED;
   }
   const places = sourcePlaces(subgraphSources());

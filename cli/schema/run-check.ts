@@ -3,6 +3,7 @@ import { readApprovals } from '../../registry/approvals.ts';
 import { type CheckReport, check } from '../../registry/check/check.ts';
 import { finding } from '../../registry/check/finding.ts';
 import { composeSupergraph, subgraphSources } from '../../registry/compose.ts';
+import type { CompositionError } from '../../registry/composition-error.ts';
 import { parseContracts } from '../../registry/contracts.ts';
 import { EVENTS_FILE, parseEvents } from '../../registry/event-schemas.ts';
 import { type RegistryFiles, readRequired, workingTree } from '../../registry/files.ts';
@@ -72,19 +73,31 @@ function committed(files: RegistryFiles): Release {
   };
 }
 
-function failedComposition(errors: readonly string[], base: string): CheckReport {
+/** The error with every place that has a part in it: formats with one place for each finding show the first only. */
+function withPlaces({ message, places }: CompositionError): string {
+  return places.length < 2
+    ? message
+    : `${message}\nSee ${places.map(({ file, line }) => `${file}:${line}`).join(', ')}.`;
+}
+
+function failedComposition(errors: readonly CompositionError[], base: string): CheckReport {
+  const owners = readOwners(workingTree());
   const findings = errors.map((error) => {
-    const place = /^(?<file>[^\s:]+[.]graphql):(?<line>\d+)/.exec(error)?.groups;
+    const [first] = error.places;
     return finding({
       category: 'composition',
-      rule: /^[A-Z_]+(?=:)/.exec(error)?.[0] ?? 'INVALID_GRAPHQL',
+      rule: error.code,
       severity: 'breaking',
       coordinate: 'supergraph',
-      detail: error,
-      message: error,
+      detail: error.message,
+      message: withPlaces(error),
       reason: 'The subgraph schemas do not fit together, so there is no graph to serve.',
-      advice: 'Repair the schemas; composition cannot be approved.',
-      source: place?.file ? { file: place.file, line: Number(place.line) } : null,
+      advice: error.advice,
+      owners: owners.of(
+        '',
+        error.places.map(({ subgraph }) => subgraph),
+      ),
+      source: first ? { file: first.file, line: first.line } : null,
     });
   });
   return { passed: false, base, next: 'the working tree', contracts: [], operations: 0, findings, notes: [] };

@@ -3,6 +3,7 @@ import { readTrustedDocuments } from '../../../registry/trusted-documents.ts';
 import { readUsage } from '../../../registry/usage.ts';
 import type { Invocation } from '../../command.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
+import { knownContract } from '../known-contract.ts';
 
 /** `commerce schema operations list` */
 export async function list(invocation: Invocation): Promise<ExitCode> {
@@ -10,6 +11,7 @@ export async function list(invocation: Invocation): Promise<ExitCode> {
   const files = workingTree();
   const client = invocation.value('client');
   const contract = invocation.value('contract');
+  if (contract !== undefined) knownContract(contract);
   const usage = readUsage(files);
   const documents = readTrustedDocuments(files)
     .filter((document) => client === undefined || document.client === client)

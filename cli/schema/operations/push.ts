@@ -1,6 +1,5 @@
 import { apiSchema } from '../../../registry/api-schema.ts';
 import { readClientDocuments } from '../../../registry/client-documents.ts';
-import { readContracts } from '../../../registry/contracts.ts';
 import { workingTree } from '../../../registry/files.ts';
 import { registerDocuments } from '../../../registry/register-documents.ts';
 import { readManifest } from '../../../registry/trusted-documents.ts';
@@ -8,7 +7,8 @@ import { publishedSchemaFile, readPublishedSchema } from '../../../registry/vers
 import { writeFiles } from '../../../registry/write-files.ts';
 import type { Invocation } from '../../command.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
-import { environment, usage } from '../../failure.ts';
+import { CommandFailure, usage } from '../../failure.ts';
+import { knownContract } from '../known-contract.ts';
 
 /** `commerce schema operations push` */
 export async function push(invocation: Invocation): Promise<ExitCode> {
@@ -16,18 +16,13 @@ export async function push(invocation: Invocation): Promise<ExitCode> {
   const files = workingTree();
   const client = required(invocation, 'client');
   const contract = required(invocation, 'contract');
-  const definition = readContracts().find(({ name }) => name === contract);
-  if (!definition)
-    throw usage(
-      `There is no contract ${contract}: there is ${readContracts()
-        .map(({ name }) => name)
-        .join(', ')}.`,
-    );
+  const definition = knownContract(contract);
   const version = invocation.value('version') ?? definition.version;
   const text = readPublishedSchema(files, contract, version);
   if (text === null)
-    throw environment(
-      `${publishedSchemaFile(contract, version)} is missing: ${contract}/${version} was never published.`,
+    throw new CommandFailure(
+      EXIT.REFUSED,
+      `${contract}/${version} was never published: ${publishedSchemaFile(contract, version)} is missing.`,
     );
   const before = readManifest(files, client);
   const owner = invocation.value('owner') ?? before?.owner;

@@ -5,7 +5,7 @@ import { readUsage } from '../../../registry/usage.ts';
 import { writeFiles } from '../../../registry/write-files.ts';
 import type { Invocation } from '../../command.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
-import { environment, usage } from '../../failure.ts';
+import { CommandFailure, usage } from '../../failure.ts';
 
 type Entry = ClientManifest['documents'][number];
 
@@ -14,10 +14,11 @@ export async function remove(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const client = invocation.value('client');
   if (client === undefined) throw usage('--client is needed. See commerce schema operations remove --help.');
+  const fits = choice(invocation);
   const files = workingTree();
   const manifest = readManifest(files, client);
-  if (!manifest) throw environment(`Client ${client} has no registered documents.`);
-  const chosen = manifest.documents.filter(choice(invocation));
+  if (!manifest) throw new CommandFailure(EXIT.REFUSED, `Client ${client} has no registered documents.`);
+  const chosen = manifest.documents.filter(fits);
   if (chosen.length === 0) {
     terminal.note('No document of the client fits: nothing was removed.');
     return EXIT.REFUSED;
