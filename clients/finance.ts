@@ -147,6 +147,8 @@ export type SettlementFormat =
   | 'WALMART_RECON_V1'
   /** Our own, comma separated. */
   | 'CANONICAL_CSV'
+  /** Amazon's finances API of 2024-06-19: answers of listTransactions, one page per line or a JSON list of pages. */
+  | 'AMAZON_FINANCES_2024'
   | '%future added value';
 
 /** Why settlementIngest did nothing. */

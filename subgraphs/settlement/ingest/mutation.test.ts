@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { query } from '../../../platform/db/query.ts';
+import { projectFile } from '../../../platform/paths.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { canonicalFile } from '../../../test/helpers/settlement-files.ts';
 import { ask, callerOf } from '../../../test/helpers/subgraph.ts';
@@ -67,6 +69,23 @@ it('takes a report in, answers the same again for its key, and knows the file un
   expect(await query(database.knex, 'select count(*)::int as count from settlement.statement_line')).toEqual([
     { count: 4 },
   ]);
+});
+
+it("takes in Amazon's published transactions, and refuses the page that names a next one", async () => {
+  const published = readFileSync(projectFile('data', 'amazon-sp-api', 'listTransactions.json'), 'utf8');
+  const whole = published.replace('"Next token value"', 'null');
+  expect(await ingest('f1', published, { format: 'AMAZON_FINANCES_2024' })).toMatchObject({
+    settlement: null,
+    userErrors: [{ code: 'UNREADABLE' }],
+  });
+  expect(await ingest('f2', whole, { format: 'AMAZON_FINANCES_2024' })).toMatchObject({
+    duplicate: false,
+    settlement: {
+      externalId: '4MVaHcsAfaYAlwlaPWrXJxrfUiKfYZ2ooWtY7528FUA',
+      total: { amount: '10.00', currencyCode: 'USD' },
+    },
+    userErrors: [],
+  });
 });
 
 it.each([

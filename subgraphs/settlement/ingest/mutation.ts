@@ -13,7 +13,7 @@ const MAX_CONTENT_BYTES = 4 * 1024 * 1024;
 interface IngestInput {
   readonly idempotencyKey: string;
   readonly channelCode: string;
-  readonly format: Exclude<ReportFormat, 'AMAZON_FINANCES_2024'>;
+  readonly format: ReportFormat;
   readonly content: string;
 }
 

@@ -53,12 +53,7 @@ export const LINE_CLASSES = [
 ] as const;
 export type LineClass = (typeof LINE_CLASSES)[number];
 
-export type ReportFormat =
-  | 'AMAZON_SETTLEMENT_V2'
-  | 'WALMART_RECON_V1'
-  | 'CANONICAL_CSV'
-  /** JSON of Amazon's finances and transfers API; not in the graph's enum, because it is pulled, not uploaded. */
-  | 'AMAZON_FINANCES_2024';
+export type ReportFormat = 'AMAZON_SETTLEMENT_V2' | 'WALMART_RECON_V1' | 'CANONICAL_CSV' | 'AMAZON_FINANCES_2024';
 
 /** A channel's statement for a period, whatever its form. */
 export interface SettlementReport {
