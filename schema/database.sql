@@ -3526,6 +3526,9 @@ create table settlement.payout (
   scheduled_at timestamp with time zone,
   carried_into text,
   changed_at timestamp with time zone not null default clock_timestamp(),
+  sent_minor bigint not null default 0,
+  sendings integer not null default 0,
+  told_at timestamp with time zone,
   constraint payout_channel_code_external_id_key UNIQUE (channel_code, external_id),
   constraint payout_pkey PRIMARY KEY (id),
   constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
@@ -4008,6 +4011,12 @@ comment on column settlement.match_due.block is 'Thousand lines of a statement t
 comment on column settlement.order_settlement.due_at is 'When the channel should have settled all of it. Null when nothing is outstanding.';
 
 comment on column settlement.payout.amount_minor is 'What the bank is to show. Negative: the channel is owed, and takes it from the next payout (carried_into).';
+
+comment on column settlement.payout.sent_minor is 'What stands in the ledger as sent; 0 before it is sent and after it failed.';
+
+comment on column settlement.payout.sendings is 'How often its sending was posted: each posting has a cause of its own.';
+
+comment on column settlement.payout.told_at is 'Since when the channel says that it stands like this. Older news is passed over.';
 
 comment on table settlement.posted_group is 'The entry that stands for the lines of one order in one statement. When they are seen differently, it is reversed and posted anew.';
 

@@ -3,6 +3,7 @@ import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { derivedId } from '../../../platform/ids.ts';
+import { loadPostingRules, type PostingRules } from '../ledger/posting-rules.ts';
 import { openForMatching } from '../matching/due.ts';
 import { recordStatementPayout } from '../payouts/statement-payout.ts';
 import { REPORT_FORMATS } from '../reports/formats.ts';
@@ -24,6 +25,8 @@ import {
 } from './store.ts';
 
 export interface IngestOptions {
+  /** How the money of a payout is posted that came before its statement. Without them: those of the installation. */
+  readonly rules?: PostingRules;
   readonly pace?: Pace;
   onProgress?(progress: IngestProgress): void;
   readonly signal?: AbortSignal;
@@ -97,7 +100,7 @@ async function load(
   id: string,
   source: ReportSource,
   digest: Digest,
-  { pace = FULL_PACE, onProgress, signal }: IngestOptions,
+  { pace = FULL_PACE, onProgress, signal, rules = loadPostingRules() }: IngestOptions,
 ): Promise<IngestOutcome> {
   const reader = REPORT_FORMATS[source.format]({
     channelCode: source.channelCode,
@@ -137,7 +140,7 @@ async function load(
   const end = reader.end();
   for (const line of end.lines) lines.push(storable(line));
   await write(true);
-  await inTransaction(db, (trx) => open(trx, id, end.report, digest));
+  await inTransaction(db, (trx) => open(trx, rules, id, end.report, source, digest));
   return { kind: 'INGESTED', settlementId: id, lineCount: done.lines };
 }
 
@@ -156,7 +159,14 @@ function storable(line: SettlementLine): SettlementLine {
 }
 
 /** Makes the statement visible with all of its lines. */
-async function open(trx: Knex.Transaction, id: string, report: SettlementReport, { sha256 }: Digest): Promise<void> {
+async function open(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  id: string,
+  report: SettlementReport,
+  source: ReportSource,
+  { sha256 }: Digest,
+): Promise<void> {
   // Two files of one settlement that come at once: the second waits here and then finds the first.
   await query(trx, `select pg_advisory_xact_lock(hashtextextended('settlement.statement:' || ?, 0))`, [
     `${report.channelCode}:${report.externalId}`,
@@ -165,7 +175,8 @@ async function open(trx: Knex.Transaction, id: string, report: SettlementReport,
   if (known) throw new ContentChanged(report.externalId, known, sha256.toString('hex'));
   await describeStatement(trx, id, report);
   await openForMatching(trx, id);
-  await recordStatementPayout(trx, id, report);
+  // Last: it may hold the ledger's lock until the end of the transaction.
+  await recordStatementPayout(trx, rules, id, report, source.receivedBy);
 }
 
 async function refuse(

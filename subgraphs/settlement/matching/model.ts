@@ -54,7 +54,7 @@ export interface OrderFacts {
 }
 
 /** Where an amount stands in the ledger until it is decided about. */
-export type DifferenceAccount = 'suspense' | 'channel-receivable' | 'exchange-clearing';
+export type DifferenceAccount = 'suspense' | 'channel-receivable' | 'exchange-clearing' | 'payout-in-transit';
 
 export interface FoundDifference {
   /** What makes it the same difference when it is found again: unique within the group. */

@@ -114,7 +114,7 @@ function statusOf(settlement: OrderSettlement, open: boolean, anyLine: boolean):
 }
 
 /** Marks decisions that no longer hold, and takes their postings back. */
-async function undoDecisions(
+export async function undoDecisions(
   trx: Knex.Transaction,
   overtaken: readonly OvertakenDecision[],
 ): Promise<NewLedgerEntry[]> {

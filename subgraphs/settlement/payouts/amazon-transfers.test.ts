@@ -6,7 +6,9 @@ import { createTestDatabase, type TestDatabase } from '../../../test/helpers/dat
 import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.ts';
 import { ingestReport } from '../ingest/ingest.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
+import { verifyLedger } from '../ledger/verify.ts';
 import { readTransfers, takeTransfers } from './amazon-transfers.ts';
+import { takeBankStatement } from './receipts.ts';
 import { PAYOUT_TRANSITIONS, payoutStateOf } from './states.ts';
 
 const rules = loadPostingRules();
@@ -31,6 +33,7 @@ it('records the published payout once, and its statement finds it', async () => 
       currencyCode: 'USD',
       traceId: '4B03616UONXSAWP',
       createdAt: new Date('2024-06-01T00:00:00Z'),
+      toldAt: new Date('2024-06-02T12:00:00Z'),
       settlementId: '11888387941',
     },
   ]);
@@ -43,6 +46,74 @@ it('records the published payout once, and its statement finds it', async () => 
       'select state, reference, statement_id is not null as announced, amount_minor as amount from settlement.payout',
     ),
   ).toEqual([{ state: 'IN_TRANSIT', reference: '4B03616UONXSAWP', announced: true, amount: '125075' }]);
+});
+
+/** What listPayouts says of the payout of a settlement at one time. */
+const say = (settlementId: string, status: string, at: string) =>
+  takeTransfers(
+    database.knex,
+    rules,
+    'AMAZON',
+    readTransfers(
+      JSON.stringify({
+        payouts: [
+          {
+            id: `p-${settlementId}`,
+            currentStatus: status,
+            statusHistory: [{ status, lastUpdatedDate: at }],
+            amount: { currencyCode: 'USD', currencyAmount: 80 },
+            creationDate: '2026-11-16T00:00:00Z',
+            relatedIdentifiers: [{ relatedIdentifierName: 'SETTLEMENT_ID', relatedIdentifierValue: settlementId }],
+          },
+        ],
+      }),
+    ),
+    'test',
+  );
+const postings = (settlementId: string) =>
+  query<Record<string, string>>(
+    database.knex,
+    `select e.description ~ '^Not paid' as "takenBack", l.account, sum(case l.side when 'DEBIT' then l.amount_minor else -l.amount_minor end)::text as net
+     from settlement.payout p join settlement.ledger_entry e on starts_with(e.cause, 'payout:' || p.id) join settlement.ledger_line l on l.entry_id = e.id
+     where p.external_id = ? group by 1, 2 order by 1, 2`,
+    [settlementId],
+  );
+
+it('takes back what was posted of a payout that failed, once, and posts it anew when it is sent again', async () => {
+  const [balance, transit] = [rules.account('channel-balance'), rules.account('payout-in-transit')];
+  await ingestReport(database.knex, sourceOf(canonicalFile('owed-1', [{ class: 'FEE', amountMinor: -1900 }], { currency: 'USD' }))); // biome-ignore format: one thought
+  await ingestReport(database.knex, sourceOf(canonicalFile('failing-1', [{ class: 'SALE', amountMinor: 8000 }], { currency: 'USD' }))); // biome-ignore format: one thought
+  expect(await say('failing-1', 'STARTED', '2026-11-16T10:00:00Z')).toEqual({ added: 0, moved: 1 });
+  const sent = [
+    { takenBack: false, account: balance, net: '-8000' },
+    { takenBack: false, account: transit, net: '8000' },
+  ];
+  expect(await postings('failing-1')).toEqual(sent);
+  expect(await say('failing-1', 'FAILED', '2026-11-18T10:00:00Z')).toEqual({ added: 0, moved: 1 });
+  expect(await say('failing-1', 'FAILED', '2026-11-18T10:00:00Z')).toEqual({ added: 0, moved: 0 });
+  const takenBack = [
+    { takenBack: true, account: balance, net: '8000' },
+    { takenBack: true, account: transit, net: '-8000' },
+  ];
+  expect(await postings('failing-1')).toEqual([...sent, ...takenBack]);
+  // Old news that comes late says nothing, and what is carried forward is still to be taken off.
+  expect(await say('failing-1', 'IN_TRANSIT', '2026-11-17T10:00:00Z')).toEqual({ added: 0, moved: 0 });
+  const states = await query(database.knex, `select external_id as id, state, carried_into as into from settlement.payout where external_id in ('failing-1', 'owed-1') order by 1`); // biome-ignore format: one thought
+  expect(states).toEqual([
+    { id: 'failing-1', state: 'FAILED', into: null },
+    { id: 'owed-1', state: 'CARRIED_FORWARD', into: null },
+  ]);
+  expect(await say('failing-1', 'PAID', '2026-11-20T10:00:00Z')).toEqual({ added: 0, moved: 1 });
+  expect(await postings('failing-1')).toEqual([
+    { takenBack: false, account: balance, net: '-16000' },
+    { takenBack: false, account: transit, net: '16000' },
+    ...takenBack,
+  ]);
+  const moves = await query<{ state: string }>(database.knex, `select c.state from settlement.payout_change c join settlement.payout p on p.id = c.payout_id where p.external_id = 'failing-1' order by position`); // biome-ignore format: one thought
+  expect(moves.map(({ state }) => state)).toEqual(['SCHEDULED', 'IN_TRANSIT', 'FAILED', 'SCHEDULED', 'IN_TRANSIT']);
+  const bank = `booked_on,amount,currency,remittance\n2026-11-20,61.00,USD,failing-1\n`;
+  expect(await takeBankStatement(database.knex, rules, { format: 'BANK_CSV', actor: 'test', bytes: async function* () { yield Buffer.from(bank); } })).toMatchObject({ matched: 1, differing: 0 }); // biome-ignore format: one thought
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
 it('takes a word that it does not know for no news', () => {

@@ -8,7 +8,9 @@ import type { PostingRules } from '../ledger/posting-rules.ts';
 import { parseExactJson, readJsonAmount } from '../reports/exact-json.ts';
 import { readMoment } from '../reports/moment.ts';
 import { unreadable } from '../reports/refusal.ts';
-import { lockPayout, movePayout, postSent } from './change.ts';
+import { lockArrivals } from './arrival.ts';
+import { bookSent, lockPayout, movePayout } from './change.ts';
+import { matchReceipts } from './receipts.ts';
 import { type PayoutState, payoutStateOf } from './states.ts';
 
 const money = z.object({ currencyCode: z.string(), currencyAmount: z.string() });
@@ -20,6 +22,7 @@ const answer = z.object({
       amount: money.nullish(),
       creationDate: z.string().nullish(),
       traceId: z.string().nullish(),
+      statusHistory: z.array(z.object({ status: z.string(), lastUpdatedDate: z.string() })).nullish(),
       relatedIdentifiers: z.array(z.object({ relatedIdentifierName: z.string(), relatedIdentifierValue: z.string() })).nullish(),
     }),
   ),
@@ -35,6 +38,8 @@ export interface ReportedTransfer {
   /** What the bank will show. */
   readonly traceId: string | null;
   readonly createdAt: Date | null;
+  /** Since when it stands like this. Null when the channel does not tell. */
+  readonly toldAt: Date | null;
   readonly settlementId: string | null;
 }
 
@@ -58,15 +63,21 @@ export function readTransfers(text: string): ReportedTransfer[] {
         currencyCode,
         traceId: payout.traceId ?? null,
         createdAt: payout.creationDate == null ? null : readMoment(payout.creationDate),
+        toldAt: (payout.statusHistory ?? []).map((one) => readMoment(one.lastUpdatedDate)).reduce(later, null),
         settlementId: related?.relatedIdentifierValue ?? null,
       },
     ];
   });
 }
 
+function later(one: Date | null, other: Date | null): Date | null {
+  return one === null || (other !== null && other > one) ? other : one;
+}
+
 /**
  * Brings our payouts to what the channel says of them: new ones are recorded, those of a statement we have get their
- * trace id, states move forward only. That the bank has the money is for the bank to say: PAID by the channel is in transit here.
+ * trace id, and money that came before them is found. The newest news counts, in whatever order it comes. That the bank has
+ * the money is for the bank to say: PAID by the channel is in transit here. What failed is no longer posted as sent.
  *
  * @returns how many were new, and how many moved
  */
@@ -78,6 +89,7 @@ export function takeTransfers(
   actor: string,
 ): Promise<{ added: number; moved: number }> {
   return inTransaction(db, async (trx) => {
+    await lockArrivals(trx);
     let added = 0;
     let moved = 0;
     for (const transfer of transfers) {
@@ -88,15 +100,33 @@ export function takeTransfers(
         transfer.traceId,
         id,
       ]);
-      const payout = await lockPayout(trx, id);
-      if (!payout || transfer.state === null) continue;
-      const to = transfer.state === 'PAID' ? 'IN_TRANSIT' : transfer.state;
-      if (!(await movePayout(trx, payout, to, actor, `the channel says ${transfer.state}`))) continue;
-      moved += 1;
-      if (to === 'IN_TRANSIT') await postSent(trx, rules, payout, transfer.createdAt ?? new Date(), actor);
+      if (await follow(trx, rules, id, transfer, actor)) moved += 1;
     }
+    await matchReceipts(trx, rules, actor, channelCode);
     return { added, moved };
   });
+}
+
+/** @returns whether the payout moved */
+async function follow(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  id: string,
+  { state, createdAt, toldAt }: ReportedTransfer,
+  actor: string,
+): Promise<boolean> {
+  const payout = await lockPayout(trx, id);
+  if (!payout || state === null) return false;
+  if (payout.toldAt !== null && toldAt !== null && toldAt < payout.toldAt) return false;
+  await change(trx, 'update settlement.payout set told_at = coalesce(?, told_at) where id = ?', [toldAt, id]);
+  // Without a date nobody knows whether it is newer than the failure.
+  if (payout.state === 'FAILED' && toldAt === null) return false;
+  const to = state === 'PAID' ? 'IN_TRANSIT' : state;
+  if (!(await movePayout(trx, payout, to, actor, `the channel says ${state}`))) return false;
+  const isSent = to === 'IN_TRANSIT';
+  const bookedAt = (isSent ? createdAt : toldAt) ?? new Date();
+  await bookSent(trx, rules, payout, isSent ? payout.amountMinor : 0n, { bookedAt, actor });
+  return true;
 }
 
 async function payoutOf(

@@ -1,9 +1,11 @@
 import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
+import { derivedId } from '../../../platform/ids.ts';
 import { appendEntries } from '../ledger/append.ts';
 import type { NewLedgerEntry } from '../ledger/model.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
-import { mayMovePayout, type PayoutState } from './states.ts';
+import { readEntries, reversalOf } from '../ledger/read.ts';
+import { type PayoutState, payoutMoves } from './states.ts';
 
 export interface StoredPayout {
   readonly id: string;
@@ -12,21 +14,30 @@ export interface StoredPayout {
   readonly state: PayoutState;
   readonly amountMinor: bigint;
   readonly currencyCode: string;
+  /** What stands in the ledger as sent. */
+  readonly sentMinor: bigint;
+  /** How often its sending was posted. */
+  readonly sendings: number;
+  /** Since when the channel says that it stands like this. */
+  readonly toldAt: Date | null;
 }
 
 /** Locks a payout for a change. Null when there is none. */
 export async function lockPayout(trx: Knex.Transaction, id: string): Promise<StoredPayout | null> {
-  const [row] = await query<Omit<StoredPayout, 'amountMinor'> & { amountMinor: string }>(
+  const [row] = await query<
+    Omit<StoredPayout, 'amountMinor' | 'sentMinor'> & { amountMinor: string; sentMinor: string }
+  >(
     trx,
-    `select id, channel_code as "channelCode", statement_id as "statementId", state, amount_minor as "amountMinor", currency_code as "currencyCode"
+    `select id, channel_code as "channelCode", statement_id as "statementId", state, amount_minor as "amountMinor", currency_code as "currencyCode",
+       sent_minor as "sentMinor", sendings, told_at as "toldAt"
      from settlement.payout where id = ? for update`,
     [id],
   );
-  return row ? { ...row, amountMinor: BigInt(row.amountMinor) } : null;
+  return row ? { ...row, amountMinor: BigInt(row.amountMinor), sentMinor: BigInt(row.sentMinor) } : null;
 }
 
 /**
- * Moves a payout and keeps the move. A state that the table of moves does not lead to is passed over: channels repeat
+ * Moves a payout and keeps the moves. A state that the table of moves does not lead to is passed over: channels repeat
  * old news. @returns whether it moved
  */
 export async function movePayout(
@@ -36,65 +47,92 @@ export async function movePayout(
   actor: string,
   note: string,
 ): Promise<boolean> {
-  if (!mayMovePayout(payout.state, to)) return false;
+  const moves = payoutMoves(payout.state, to);
+  if (!moves) return false;
   await change(trx, 'update settlement.payout set state = ?, changed_at = clock_timestamp() where id = ?', [
     to,
     payout.id,
   ]);
-  await change(
-    trx,
-    `insert into settlement.payout_change (payout_id, position, state, actor, note)
-     select ?, coalesce(max(position), 0) + 1, ?, ?, ? from settlement.payout_change where payout_id = ?`,
-    [payout.id, to, actor, note, payout.id],
-  );
+  for (const state of moves)
+    await change(
+      trx,
+      `insert into settlement.payout_change (payout_id, position, state, actor, note)
+       select ?, coalesce(max(position), 0) + 1, ?, ?, ? from settlement.payout_change where payout_id = ?`,
+      [payout.id, state, actor, note, payout.id],
+    );
   return true;
 }
 
-/** Posts, once, that the channel sent a payout: from its balance into transit. One that is negative goes the other way. */
-export function postSent(
+/**
+ * Brings what is posted of a payout's sending, from the channel's balance into transit, to an amount: posts it, takes it
+ * back when it failed, or both when it was another. The same again posts nothing. One that is negative goes the other way.
+ *
+ * @param sentMinor minor units; 0 when nothing is on its way
+ * @param anew posts it again although the amount is the same, because it belongs to another statement
+ */
+export async function bookSent(
   trx: Knex.Transaction,
   rules: PostingRules,
   payout: StoredPayout,
-  bookedAt: Date,
-  actor: string,
-): Promise<unknown> {
-  const lines = rules.lines('PAYOUT', 'SENT', payout.amountMinor, payout.currencyCode);
-  return append(trx, rules, payout, {
-    cause: `payout:${payout.id}:sent`,
-    bookedAt,
-    description: `Payout ${payout.id} sent`,
-    actor,
-    lines,
-  });
+  sentMinor: bigint,
+  options: { readonly bookedAt: Date; readonly actor: string; readonly anew?: boolean },
+): Promise<void> {
+  const { bookedAt, actor, anew = false } = options;
+  if (sentMinor === payout.sentMinor && !anew) return;
+  const before = await readEntries(
+    trx,
+    payout.sentMinor === 0n ? [] : [derivedId('ledgerEntry', causeOfSending(payout.id, payout.sendings))],
+  );
+  const sendings = payout.sendings + (sentMinor === 0n ? 0 : 1);
+  await change(trx, 'update settlement.payout set sent_minor = ?, sendings = ? where id = ?', [
+    sentMinor.toString(),
+    sendings,
+    payout.id,
+  ]);
+  await appendEntries(trx, rules, [
+    ...[...before.values()].map((entry) =>
+      reversalOf(entry, `${sentMinor === 0n ? 'Not paid' : 'Seen differently'}: ${entry.description}`, actor, bookedAt),
+    ),
+    ...entryOf(rules, payout, {
+      cause: causeOfSending(payout.id, sendings),
+      bookedAt,
+      description: `Payout ${payout.id} sent`,
+      actor,
+      lines: rules.lines('PAYOUT', 'SENT', sentMinor, payout.currencyCode),
+    }),
+  ]);
+}
+
+function causeOfSending(id: string, sending: number): string {
+  return sending <= 1 ? `payout:${id}:sent` : `payout:${id}:sent:${sending}`;
 }
 
 /** Posts, once, what arrived of a payout: less or more than was sent stays in transit until it is decided about. */
-export function postReceived(
+export async function postReceived(
   trx: Knex.Transaction,
   rules: PostingRules,
   payout: StoredPayout,
   arrival: { readonly receiptId: string; readonly amountMinor: bigint; readonly bookedAt: Date },
   actor: string,
-): Promise<unknown> {
+): Promise<void> {
   const { receiptId, amountMinor, bookedAt } = arrival;
-  const lines = rules.lines('PAYOUT', 'RECEIVED', amountMinor, payout.currencyCode);
-  return append(trx, rules, payout, {
+  const entries = entryOf(rules, payout, {
     cause: `payout:${payout.id}:received:${receiptId}`,
     bookedAt,
     description: `Payout ${payout.id} received`,
     actor,
-    lines,
+    lines: rules.lines('PAYOUT', 'RECEIVED', amountMinor, payout.currencyCode),
   });
+  await appendEntries(trx, rules, entries);
 }
 
-async function append(
-  trx: Knex.Transaction,
+function entryOf(
   rules: PostingRules,
   payout: StoredPayout,
   entry: Pick<NewLedgerEntry, 'cause' | 'bookedAt' | 'description' | 'actor' | 'lines'>,
-): Promise<void> {
-  if (entry.lines.length === 0) return;
-  await appendEntries(trx, rules, [
+): NewLedgerEntry[] {
+  if (entry.lines.length === 0) return [];
+  return [
     {
       ...entry,
       event: 'PAYOUT',
@@ -104,5 +142,5 @@ async function append(
       statementId: payout.statementId,
       reversalOf: null,
     },
-  ]);
+  ];
 }

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { query } from '../../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.ts';
+import { resolveDifference } from '../differences/resolve.ts';
 import { ingestReport } from '../ingest/ingest.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
+import { loadSettlementSettings } from '../matching/settings.ts';
 import type { BankFormat } from './bank/model.ts';
 import { takeBankStatement } from './receipts.ts';
 
@@ -80,12 +82,6 @@ it('makes a difference of money that is short, with what was expected and what a
 it('finds the money of a payout that is announced after it arrived', async () => {
   await take('booked_on,amount,currency,remittance\n2026-11-17,55.00,GBP,"settlement-180, thanks"\n', 'BANK_CSV');
   await announce('settlement-180', 5500);
-  expect(await take('booked_on,amount,currency,remittance\n', 'BANK_CSV')).toEqual({
-    received: 0,
-    known: 0,
-    matched: 1,
-    differing: 0,
-  });
   expect(await payouts()).toEqual([{ externalId: 'settlement-180', state: 'PAID', received: '5500' }]);
 });
 
@@ -102,6 +98,34 @@ it('takes off the next payout what an earlier settlement owes the channel', asyn
     { externalId: 'settlement-183', state: 'CARRIED_FORWARD', into: 'settlement-184' },
     { externalId: 'settlement-184', state: 'PAID', into: null },
   ]);
+});
+
+it('lets people decide about money that is short', async () => {
+  await announce('settlement-187', 10000);
+  await take(camt(entry('b13', '99.00', 'settlement-187')));
+  const [difference] = await query<{ id: string }>(database.knex, 'select id from settlement.difference');
+  const decided = await database.knex.transaction((trx) =>
+    resolveDifference(trx, { rules, settings: loadSettlementSettings() }, difference?.id ?? '', { resolution: 'WRITE_OFF', orderId: null, note: 'fee of the bank' }, 'ann'),
+  ); // biome-ignore format: one thought
+  expect(decided).toMatchObject({ userErrors: [], entryId: expect.any(String) });
+  const lines = await query(
+    database.knex,
+    'select account, side, amount_minor as amount from settlement.ledger_line where entry_id = ? order by position',
+    [decided.entryId],
+  );
+  expect(lines).toEqual([
+    { account: rules.account('write-off'), side: 'DEBIT', amount: '100' },
+    { account: rules.account('payout-in-transit'), side: 'CREDIT', amount: '100' },
+  ]);
+});
+
+it('closes a difference that an earlier settlement explains which comes to light later', async () => {
+  await announce('settlement-186', 10000);
+  expect(await take(camt(entry('b12', '61.00', 'settlement-186')))).toMatchObject({ matched: 1, differing: 1 });
+  const states = () => query(database.knex, 'select state, difference_minor as difference from settlement.difference');
+  expect(await states()).toEqual([{ state: 'OPEN', difference: '-3900' }]);
+  await ingestReport(database.knex, sourceOf(canonicalFile('settlement-185', [{ class: 'FEE', amountMinor: -3900 }])));
+  expect(await states()).toEqual([{ state: 'RESOLVED', difference: '-3900' }]);
 });
 
 it('guesses nothing where two payouts could be meant, and keeps no debit', async () => {

@@ -2,14 +2,14 @@ import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { derivedId } from '../../../platform/ids.ts';
-import { formatAmount } from '../../../platform/money.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { createTextReader } from '../reports/text.ts';
+import { CARRIED, dayOf, judgeArrival, judgeDiffering, lockArrivals } from './arrival.ts';
 import { createCamtReader } from './bank/camt.ts';
 import { createBankCsvReader } from './bank/csv.ts';
 import { payoutOfReceipt, type ReceiptMatch } from './bank/match.ts';
 import type { AwaitedPayout, BankFormat, BankReceipt } from './bank/model.ts';
-import { lockPayout, movePayout, postReceived, postSent } from './change.ts';
+import { bookSent, lockPayout, movePayout, postReceived } from './change.ts';
 
 /** What a bank statement brought. */
 export interface BankOutcome {
@@ -68,14 +68,19 @@ async function saveReceipts(
   ); // biome-ignore format: a table
 }
 
-/** Matches receipts without a payout to payouts without their money. May run at any time: a payout may be known after its money. */
+/**
+ * Matches receipts without a payout to payouts without their money, and looks again at those whose money differs. Whatever
+ * brings a payout, its money or what was carried forward calls it, so that it does not matter which of them came first.
+ *
+ * @param news code of the channel that told of payouts; null when it was the bank
+ */
 export async function matchReceipts(
   trx: Knex.Transaction,
   rules: PostingRules,
   actor: string,
+  news: string | null = null,
 ): Promise<Pick<BankOutcome, 'matched' | 'differing'>> {
-  // One at a time: two that match at once would give one payout two receipts.
-  await query(trx, `select pg_advisory_xact_lock(hashtext('settlement.receipts'))`);
+  await lockArrivals(trx);
   const open = await query<{
     id: string;
     remittance: string;
@@ -94,17 +99,14 @@ export async function matchReceipts(
     const receipt = { ...row, amountMinor: BigInt(row.amountMinor), bankReference: '', accountTail: '' };
     const match = payoutOfReceipt(receipt, awaited);
     if (!match) continue;
-    await receive(trx, rules, match, receipt, actor);
+    const differenceMinor = await receive(trx, rules, match, receipt, actor);
     awaited = awaited.filter(({ id }) => id !== match.payoutId);
     matched += 1;
-    if (match.differenceMinor !== 0n) differing += 1;
+    if (differenceMinor !== 0n) differing += 1;
   }
+  if (news !== null) await judgeDiffering(trx, rules, news, actor);
   return { matched, differing };
 }
-
-/** Payouts `c` that the channel may take off payout `p`: what earlier settlements owe it and no payout has settled. */
-const CARRIED = `c.channel_code = p.channel_code and c.currency_code = p.currency_code and c.state = 'CARRIED_FORWARD' and c.carried_into is null
-  and (c.scheduled_at is null or p.scheduled_at is null or c.scheduled_at <= p.scheduled_at)`;
 
 async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
   const rows = await query<
@@ -113,69 +115,34 @@ async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
     trx,
     `select p.id, p.amount_minor as "amountMinor", p.currency_code as "currencyCode", p.scheduled_at as "scheduledAt",
        coalesce((select sum(c.amount_minor) from settlement.payout c where ${CARRIED}), 0)::text as "carriedMinor",
-       array_remove(array[p.reference, p.external_id, s.external_id], null) as "references"
+       array_remove(array[p.reference, p.external_id, s.external_id], null) as "references", p.state = 'FAILED' as failed
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
-     where p.state in ('SCHEDULED', 'IN_TRANSIT') order by p.scheduled_at nulls last, p.id`,
+     where p.state in ('SCHEDULED', 'IN_TRANSIT', 'FAILED') order by p.scheduled_at nulls last, p.id`,
   );
   return rows.map((row) => ({ ...row, amountMinor: BigInt(row.amountMinor), carriedMinor: BigInt(row.carriedMinor) }));
 }
 
+/** @returns what arrived less what was to arrive */
 async function receive(
   trx: Knex.Transaction,
   rules: PostingRules,
   match: ReceiptMatch,
-  receipt: { id: string; amountMinor: bigint; currencyCode: string; bookedOn: string },
+  receipt: { id: string; amountMinor: bigint; bookedOn: string },
   actor: string,
-): Promise<void> {
+): Promise<bigint> {
   const payout = await lockPayout(trx, match.payoutId);
-  if (!payout) return;
-  const bookedAt = new Date(`${receipt.bookedOn}T00:00:00Z`);
-  await movePayout(
-    trx,
-    payout,
-    'PAID',
-    actor,
-    `bank receipt ${receipt.id}, by ${match.rule.toLowerCase().replaceAll('_', ' ')}`,
-  );
+  if (!payout) return 0n;
+  const bookedAt = dayOf(receipt.bookedOn);
+  const note = `bank receipt ${receipt.id}, by ${match.rule.toLowerCase().replaceAll('_', ' ')}`;
+  await movePayout(trx, payout, 'PAID', actor, note);
   await change(trx, 'update settlement.bank_receipt set payout_id = ? where id = ?', [payout.id, receipt.id]);
-  const carried = match.carried
-    ? await query<{ id: string }>(
-        trx,
-        `update settlement.payout c set carried_into = p.id from settlement.payout p where p.id = ? and ${CARRIED} returning c.id`,
-        [payout.id],
-      )
-    : [];
-  for (const { id } of carried) {
-    const taken = await lockPayout(trx, id);
-    if (taken) await postSent(trx, rules, taken, bookedAt, actor);
-  }
-  await postSent(trx, rules, payout, bookedAt, actor);
+  await bookSent(trx, rules, payout, payout.amountMinor, { bookedAt, actor });
   await postReceived(trx, rules, payout, { receiptId: receipt.id, amountMinor: receipt.amountMinor, bookedAt }, actor);
-  if (match.differenceMinor === 0n) {
-    // Only a statement in the books can be reconciled; one that is posted later finds its payout paid.
-    if (payout.statementId)
-      await change(trx, `update settlement.statement set state = 'RECONCILED' where id = ? and state = 'POSTED'`, [
-        payout.statementId,
-      ]);
-    return;
-  }
-  const say = (amountMinor: bigint) =>
-    `${formatAmount({ amountMinor, currencyCode: payout.currencyCode })} ${payout.currencyCode}`;
-  await change(
-    trx,
-    `insert into settlement.difference (id, channel_code, group_key, reason, state, account, expected_minor, actual_minor, difference_minor, currency_code, statement_id, explanation)
-     values (?, ?, ?, 'AMOUNT_DIFFERENCE', 'OPEN', ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`,
-    [
-      derivedId('reconciliationException', payout.channelCode, `payout:${payout.id}`, 'AMOUNT_DIFFERENCE'),
-      payout.channelCode,
-      `payout:${payout.id}`,
-      rules.account('payout-in-transit'),
-      payout.amountMinor.toString(),
-      receipt.amountMinor.toString(),
-      match.differenceMinor.toString(),
-      payout.currencyCode,
+  const differenceMinor = await judgeArrival(trx, rules, payout.id, actor);
+  // Only a statement in the books can be reconciled; one that is posted later finds its payout paid.
+  if (differenceMinor === 0n && payout.statementId)
+    await change(trx, `update settlement.statement set state = 'RECONCILED' where id = ? and state = 'POSTED'`, [
       payout.statementId,
-      `The channel announced a payout of ${say(payout.amountMinor)}; ${say(receipt.amountMinor)} arrived at the bank on ${receipt.bookedOn}.`,
-    ],
-  );
+    ]);
+  return differenceMinor;
 }

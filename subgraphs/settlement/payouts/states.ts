@@ -11,8 +11,14 @@ export const PAYOUT_TRANSITIONS: Readonly<Record<PayoutState, readonly PayoutSta
   CARRIED_FORWARD: [],
 };
 
-export function mayMovePayout(from: PayoutState, to: PayoutState): boolean {
-  return PAYOUT_TRANSITIONS[from].includes(to);
+/**
+ * The moves from one state to another; null when there is no way. A failed payout that was sent again goes by SCHEDULED,
+ * also where nobody told of that.
+ */
+export function payoutMoves(from: PayoutState, to: PayoutState): readonly PayoutState[] | null {
+  if (PAYOUT_TRANSITIONS[from].includes(to)) return [to];
+  if (from === 'FAILED' && (to === 'IN_TRANSIT' || to === 'PAID')) return ['SCHEDULED', to];
+  return null;
 }
 
 /**

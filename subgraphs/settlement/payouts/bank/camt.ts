@@ -2,7 +2,7 @@ import { SaxesParser } from 'saxes';
 import { isCurrencyCode } from '../../../../platform/money.ts';
 import { readJsonAmount } from '../../reports/exact-json.ts';
 import { ReportRefusal, unreadable } from '../../reports/refusal.ts';
-import type { BankReceipt } from './model.ts';
+import { type BankReceipt, placeOf } from './model.ts';
 
 /** Longest text of an element; more is no bank statement. */
 const MAX_TEXT = 16 * 1024;
@@ -100,11 +100,11 @@ export function createCamtReader() {
     const minor = readJsonAmount(from.amount, from.currencyCode);
     if (minor === null) throw refuse(`The amount of the entry is none in ${from.currencyCode}.`);
     if (!/^\d{4}-\d\d-\d\d$/.test(from.bookedOn ?? '')) throw refuse('The entry has no day of booking.');
+    const remittance = from.remittance.join(' | ');
     return {
-      // Some banks give no reference: the place in the statement then tells entries apart.
-      bankReference: from.bankReference || `entry ${entries}`,
+      bankReference: from.bankReference || placeOf(`entry ${entries}`, from.currencyCode, remittance),
       accountTail: account.slice(-4),
-      remittance: from.remittance.join(' | '),
+      remittance,
       // A reversed credit is marked as a debit, or as a reversal with the sign of what it reverses.
       amountMinor: from.credit !== from.reversal ? minor : -minor,
       currencyCode: from.currencyCode,

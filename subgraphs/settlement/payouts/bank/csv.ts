@@ -3,7 +3,7 @@ import { createAmountReader } from '../../reports/amount.ts';
 import { createColumns } from '../../reports/columns.ts';
 import { createDelimitedReader, type DelimitedRow } from '../../reports/delimited.ts';
 import { unreadable } from '../../reports/refusal.ts';
-import type { BankReceipt } from './model.ts';
+import { type BankReceipt, placeOf } from './model.ts';
 
 const COLUMNS = {
   required: ['booked_on', 'amount', 'currency', 'remittance'],
@@ -38,10 +38,11 @@ export function createBankCsvReader() {
     if (amountMinor === null) throw unreadable(`Expected ${reader.expected}.`, { lineNumber, column: 'amount' });
     const bookedOn = cells.moment(row, 'booked_on');
     if (!bookedOn) throw unreadable('Expected the day of booking.', { lineNumber, column: 'booked_on' });
+    const remittance = cells.text(row, 'remittance');
     return {
-      bankReference: cells.text(row, 'bank_reference') || `line ${lineNumber}`,
+      bankReference: cells.text(row, 'bank_reference') || placeOf(`line ${lineNumber}`, currencyCode, remittance),
       accountTail: cells.text(row, 'account').slice(-4),
-      remittance: cells.text(row, 'remittance'),
+      remittance,
       amountMinor,
       currencyCode,
       bookedOn: bookedOn.toISOString().slice(0, 10),

@@ -6,10 +6,6 @@ export type ReceiptRule = 'REFERENCE_AND_AMOUNT' | 'REFERENCE' | 'AMOUNT_AND_DAT
 export interface ReceiptMatch {
   readonly payoutId: string;
   readonly rule: ReceiptRule;
-  /** What arrived less what was announced; minor units. */
-  readonly differenceMinor: bigint;
-  /** Whether what was carried forward has been taken off. */
-  readonly carried: boolean;
 }
 
 /** Days that money may arrive before it was said to be sent, and after. */
@@ -24,17 +20,14 @@ export function payoutOfReceipt(receipt: BankReceipt, awaited: readonly AwaitedP
   const candidates = awaited.filter((payout) => payout.currencyCode === receipt.currencyCode);
   const words = plain(receipt.remittance);
   const named = candidates.filter(({ references }) => references.some((reference) => mentions(words, reference)));
-  const found = (payout: AwaitedPayout, rule: ReceiptRule): ReceiptMatch => {
-    const carried = payout.carriedMinor !== 0n && receipt.amountMinor === payout.amountMinor + payout.carriedMinor;
-    const due = payout.amountMinor + (carried ? payout.carriedMinor : 0n);
-    return { payoutId: payout.id, rule, differenceMinor: receipt.amountMinor - due, carried };
-  };
-  const fits = (payout: AwaitedPayout) => found(payout, 'REFERENCE').differenceMinor === 0n;
+  const found = (payout: AwaitedPayout, rule: ReceiptRule): ReceiptMatch => ({ payoutId: payout.id, rule });
+  const fits = ({ amountMinor, carriedMinor }: AwaitedPayout) =>
+    receipt.amountMinor === amountMinor || receipt.amountMinor === amountMinor + carriedMinor;
   const exact = named.filter(fits);
   if (exact.length === 1 && exact[0]) return found(exact[0], 'REFERENCE_AND_AMOUNT');
   if (named.length === 1 && named[0]) return found(named[0], 'REFERENCE');
   if (named.length > 1) return null;
-  const due = candidates.filter((payout) => fits(payout) && isDue(payout, receipt.bookedOn));
+  const due = candidates.filter((payout) => !payout.failed && fits(payout) && isDue(payout, receipt.bookedOn));
   return due.length === 1 && due[0] ? found(due[0], 'AMOUNT_AND_DATE') : null;
 }
 

@@ -13,6 +13,14 @@ export interface BankReceipt {
   readonly bookedOn: string;
 }
 
+/**
+ * What stands for the bank's name of an entry where it gives none: its place in the statement with its text, so that equal
+ * amounts at the same place of two statements of one day are two.
+ */
+export function placeOf(place: string, currencyCode: string, remittance: string): string {
+  return `${place} ${currencyCode} ${remittance}`.slice(0, 200);
+}
+
 export type BankFormat = 'CAMT_053' | 'BANK_CSV';
 
 /** A payout that waits for its money. */
@@ -26,4 +34,6 @@ export interface AwaitedPayout {
   readonly references: readonly string[];
   /** When the money was to be sent; null when nobody said. */
   readonly scheduledAt: Date | null;
+  /** The channel said that it failed: money that names it arrived all the same, any other does not. */
+  readonly failed: boolean;
 }
