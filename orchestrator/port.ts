@@ -46,7 +46,7 @@ export interface BookedOrder {
     readonly id: string;
     readonly number: string;
     readonly status: string;
-    readonly channel: { readonly code: string };
+    readonly channel: { readonly code: string; readonly kind: string };
     readonly channelOrderId: string | null;
     readonly customerId: string | null;
     readonly currencyCode: string;

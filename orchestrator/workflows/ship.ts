@@ -48,7 +48,9 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
 
   const invoice = await step({ name: 'post-invoice', system: 'erp' }, async (signal) => {
     const booked = await readOrder(deps, orderId);
-    const paid = booked.order.paymentStatus === 'AUTHORIZED' || booked.order.paymentStatus === 'PAID';
+    const { paymentStatus, channel } = booked.order;
+    // A marketplace has the buyer's money, whatever it told us of it: it owes us the invoice from now on.
+    const paid = paymentStatus === 'AUTHORIZED' || paymentStatus === 'PAID' || channel.kind === 'MARKETPLACE';
     const { invoiceId, number } = await deps.finance.postInvoice(
       {
         key: `${shipmentId}:invoice`,

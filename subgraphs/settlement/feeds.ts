@@ -61,7 +61,9 @@ export async function saveDocumentStates(trx: Knex.Transaction, documents: reado
   );
 }
 
-async function savePostings(trx: Knex.Transaction, postings: readonly Posting[]): Promise<void> {
+async function savePostings(trx: Knex.Transaction, entries: readonly Posting[]): Promise<void> {
+  // What our vouchers posted stands in the channel ledger entry by entry; shown here as well it would count twice.
+  const postings = entries.filter((entry) => entry.documentNumber !== null);
   const idOf = (posting: Posting) => derivedId('journalEntry', posting.number);
   const lines = postings.flatMap((posting) =>
     posting.lines.map((line, index) => ({ ...line, entryId: idOf(posting), position: index + 1 })),

@@ -4,7 +4,14 @@ import { createTestDatabase, type TestDatabase } from '../../test/helpers/databa
 import { askEntities, callerOf } from '../../test/helpers/subgraph.ts';
 import { memoryFinanceSystem } from './adapters/memory.ts';
 import { saveDocumentStates } from './feeds.ts';
-import { createDocumentFeed, createFinance, createJournalFeed, createSettlementSubgraph } from './index.ts';
+import {
+  createDocumentFeed,
+  createFinance,
+  createJournalFeed,
+  createSettlementSubgraph,
+  loadPostingRules,
+  loadSettlementSettings,
+} from './index.ts';
 
 const signal = new AbortController().signal;
 const erp = memoryFinanceSystem();
@@ -13,7 +20,9 @@ let finance: ReturnType<typeof createFinance>;
 
 beforeAll(async () => {
   database = await createTestDatabase(['integration', 'settlement']);
-  finance = createFinance({ knex: database.knex, erp });
+  const known = loadSettlementSettings();
+  const channel = (code: string) => ({ ...known.channel(code), remitsTax: code === 'WALMART' });
+  finance = createFinance({ knex: database.knex, erp, rules: loadPostingRules(), settings: { ...known, channel } });
 });
 afterAll(() => database.drop());
 
@@ -76,6 +85,30 @@ it('refunds with a credit memo, once, and the refund is settled when it is paid 
   await finance.clear(first.creditMemoId, signal);
   await follow();
   expect(await order('o2')).toMatchObject({ refunds: [{ status: 'SETTLED' }] });
+});
+
+it('clears to the account of whoever has the money: the payment provider, or the marketplace and the tax it keeps', async () => {
+  await query(
+    database.knex,
+    `insert into integration.channel (code, kind, name, price_list, currency_code)
+     select code, 'MARKETPLACE', code, code, 'GBP' from unnest(?::text[]) as code`,
+    [['EBAY', 'WALMART']],
+  );
+  const cleared = async (channelCode: string, kind: 'invoice' | 'memo') => {
+    const of = { ...document(`${channelCode}-${kind}`, `o-${channelCode}-${kind}`), channelCode, returnId: 'ret_2' };
+    const id =
+      kind === 'invoice'
+        ? (await finance.postInvoice(of, signal)).invoiceId
+        : (await finance.postCreditMemo(of, signal)).creditMemoId;
+    await finance.clear(id, signal);
+    const { entries } = await erp.postings(0, 0, signal);
+    return entries.at(-1)?.lines.map((line) => `${line.account} ${line.side} ${line.amountMinor}`);
+  };
+  expect(await cleared('WEB', 'invoice')).toEqual(['1460 DEBIT 678', '1200 CREDIT 678']);
+  expect(await cleared('WEB', 'memo')).toEqual(['1200 DEBIT 678', '1460 CREDIT 678']);
+  expect(await cleared('EBAY', 'invoice')).toEqual(['1361 DEBIT 678', '1200 CREDIT 678']);
+  expect(await cleared('WALMART', 'invoice')).toEqual(['1361 DEBIT 565', '1777 DEBIT 113', '1200 CREDIT 678']);
+  expect(await cleared('WALMART', 'memo')).toEqual(['1200 DEBIT 678', '1361 CREDIT 565', '1777 CREDIT 113']);
 });
 
 it('never lets an older state win, within a page or after it', async () => {

@@ -6,6 +6,10 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { saveDocumentStates } from './feeds.ts';
+import { type ClearedDocument, clearingLines } from './ledger/clearing.ts';
+import { condensed } from './ledger/model.ts';
+import type { PostingRules } from './ledger/posting-rules.ts';
+import type { SettlementSettings } from './matching/settings.ts';
 import { lookAgain } from './own-events.ts';
 import type { FinanceSystem, PostedDocument } from './port.ts';
 
@@ -30,8 +34,13 @@ export interface FinanceDocument {
 }
 
 /** Has documents posted in the ERP and keeps our record of them. Every command may be repeated. */
-export function createFinance(deps: { knex: Knex; erp: FinanceSystem }) {
-  const { knex, erp } = deps;
+export function createFinance(deps: {
+  readonly knex: Knex;
+  readonly erp: FinanceSystem;
+  readonly rules: PostingRules;
+  readonly settings: SettlementSettings;
+}) {
+  const { knex, erp, rules, settings } = deps;
   return {
     async postInvoice(document: FinanceDocument, signal: AbortSignal): Promise<{ invoiceId: string; number: string }> {
       const posted = await erp.post({ ...document, kind: 'INVOICE', account: accountOf(document) }, signal);
@@ -48,11 +57,17 @@ export function createFinance(deps: { knex: Knex; erp: FinanceSystem }) {
       return { creditMemoId: id, number: posted.number };
     },
 
-    /** Clears a document with the authorised money: collects an invoice, pays a credit memo out. False while it is not in the books yet. */
+    /**
+     * Clears a document: what the buyer owed is with the payment provider from then on, or owed by the marketplace, on the
+     * accounts that the channel ledger uses. False while it is not in the books yet.
+     */
     async clear(documentId: string, signal: AbortSignal): Promise<boolean> {
-      const [document] = await query<{ number: string; currencyCode: string; totalMinor: string }>(
+      const [document] = await query<ClearedDocument & { number: string; totalMinor: string }>(
         knex,
-        'select number, currency_code as "currencyCode", total_minor as "totalMinor" from settlement.document where id = ?',
+        `select d.number, d.kind, d.channel_code as "channelCode", coalesce(o.channel_kind, c.kind) as "channelKind", d.currency_code as "currencyCode",
+           d.net_minor as "netMinor", d.tax_minor as "taxMinor", d.total_minor as "totalMinor"
+         from settlement.document d left join settlement.channel_order o on o.order_id = d.order_id left join integration.channel c on c.code = d.channel_code
+         where d.id = ?`,
         [documentId],
       );
       if (!document) throw new CommerceError('NOT_FOUND', 'no such document', { documentId });
@@ -62,11 +77,20 @@ export function createFinance(deps: { knex: Knex; erp: FinanceSystem }) {
           number: document.number,
           currencyCode: document.currencyCode,
           amountMinor: BigInt(document.totalMinor),
+          accounts: clearingAccounts(document, rules, settings),
         },
         signal,
       );
     },
   };
+}
+
+/** What a document is cleared to: the same accounts as in the channel ledger, without the buyer's. */
+function clearingAccounts(document: ClearedDocument, rules: PostingRules, settings: SettlementSettings) {
+  const receivable = rules.account('customer-receivable');
+  return condensed(clearingLines(document, rules, settings))
+    .filter((line) => line.account !== receivable)
+    .map(({ account, amountMinor }) => ({ account, amountMinor }));
 }
 
 /** Ledger account of the buyer: one per customer, one per channel for guests. At most 40 characters. */

@@ -32,7 +32,7 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
   };
   return {
     subgraph: createSettlementSubgraph({ knex, books: { rules, settings } }),
-    finance: createFinance({ knex, erp }),
+    finance: createFinance({ knex, erp, rules, settings }),
     feeds: [createDocumentFeed(feedDeps), createJournalFeed(feedDeps)],
     orders: createOrderConsumption({ knex, settings }),
     /** The batch work over a pool of its own, so that it never takes a connection that a request waits for. */

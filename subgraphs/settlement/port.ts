@@ -8,16 +8,30 @@ export interface FinanceSystem {
    */
   post(request: DocumentRequest, signal: AbortSignal): Promise<PostedDocument>;
 
-  /** Clears a document with the money that was authorised. One payment per `key`. False while the document is not in the books yet. */
+  /**
+   * Clears a document: what the buyer owed (or was owed) stands on other accounts from then on. One clearing per `key`.
+   * False while the document is not in the books yet.
+   */
   clear(
     payment: {
       readonly key: string;
       readonly number: string;
       readonly currencyCode: string;
       readonly amountMinor: bigint;
+      /** The accounts that it stands on then: a payment provider's, or a channel's. Above zero; they add up to the amount. */
+      readonly accounts: readonly { readonly account: string; readonly amountMinor: bigint }[];
     },
     signal: AbortSignal,
   ): Promise<boolean>;
+
+  /** Number of the voucher that the ERP has under a reference; null when it never accepted one. */
+  findVoucher(reference: string, signal: AbortSignal): Promise<string | null>;
+
+  /**
+   * Has a voucher of our ledger posted. One voucher per `reference`: the same request again is answered with the same number.
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE
+   */
+  postVoucher(voucher: VoucherRequest, signal: AbortSignal): Promise<VoucherAnswer>;
 
   /** Documents that changed after a position, each in its newest state. Waits up to `waitSeconds` for one. */
   documentChanges(
@@ -50,6 +64,23 @@ export interface DocumentRequest {
   }[];
 }
 
+export interface VoucherRequest {
+  readonly reference: string;
+  /** Month it counts in, such as 2026-11. */
+  readonly period: string;
+  readonly currencyCode: string;
+  readonly description: string;
+  /** Debits and credits are equal. An account may stand on both sides. Minor units, above zero. */
+  readonly lines: readonly { readonly account: string; readonly side: BookingSide; readonly amountMinor: bigint }[];
+}
+
+/** Why an ERP does not take a voucher. OTHER: for a reason that we have no word for. */
+export type VoucherRefusal = 'PERIOD_CLOSED' | 'UNKNOWN_ACCOUNT' | 'NOT_BALANCED' | 'REFERENCE_USED' | 'OTHER';
+
+export type VoucherAnswer =
+  | { readonly outcome: 'ACCEPTED' /** The ERP's own number. */; readonly number: string }
+  | { readonly outcome: 'REFUSED'; readonly reason: VoucherRefusal };
+
 export interface PostedDocument {
   /** The ERP's own number. */
   readonly number: string;
@@ -62,7 +93,8 @@ export interface PostedDocument {
 export interface Posting {
   readonly sequence: number;
   readonly number: string;
-  readonly documentNumber: string;
+  /** Null for a posting that is of no document of ours, such as one of our vouchers. */
+  readonly documentNumber: string | null;
   readonly description: string;
   readonly postedAt: Date;
   /** Debits and credits are equal per currency. Amounts in minor units. */

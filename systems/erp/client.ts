@@ -39,8 +39,24 @@ export interface ErpClient {
   createBilling(request: wire.BillingRequest, options?: CallOptions): Promise<wire.BillingDocument>;
   /** Null when the ERP never got a document with this reference. */
   findBillingByReference(externalRef: string, options?: CallOptions): Promise<wire.BillingDocument | null>;
-  /** UNKNOWN_BILLING_DOCUMENT, NOT_POSTED (try again later), MORE_THAN_OPEN, WRONG_CURRENCY, REFERENCE_REUSED. */
+  /** UNKNOWN_BILLING_DOCUMENT, NOT_POSTED (try again later), MORE_THAN_OPEN, WRONG_CURRENCY, REFERENCE_REUSED, UNKNOWN_ACCOUNT, AMOUNTS_DO_NOT_ADD_UP. */
   pay(request: wire.PaymentRequest, options?: CallOptions): Promise<wire.PaymentAnswer>;
+  /** REFERENCE_REUSED, DOES_NOT_BALANCE, UNKNOWN_ACCOUNT, PERIOD_CLOSED. */
+  createGlDocument(request: wire.GlDocumentRequest, options?: CallOptions): Promise<wire.GlDocument>;
+  /** Null when the ERP never got a G/L document with this reference. */
+  findGlDocumentByReference(externalRef: string, options?: CallOptions): Promise<wire.GlDocument | null>;
+  /** Opens an account in the chart, or renames it. */
+  putGlAccount(
+    account: string,
+    content: { readonly accountName: string },
+    options?: CallOptions,
+  ): Promise<wire.GlAccount>;
+  /** Closes a month to G/L documents, or opens it again. */
+  putPostingPeriod(
+    postingPeriod: string,
+    content: { readonly status: 'OPEN' | 'CLOSED' },
+    options?: CallOptions,
+  ): Promise<wire.PostingPeriod>;
   /** Null when nothing was ever billed to the account. */
   findCustomerAccount(soldTo: string, options?: CallOptions): Promise<wire.CustomerAccount | null>;
   statistics(): SystemStatistics;
@@ -119,6 +135,22 @@ export function createErpClient(options: SystemClientOptions): ErpClient {
         'UNKNOWN_BILLING_DOCUMENT',
       ),
     pay: (body, call) => client.call({ ...call, ...post, path: '/payments', body, answer: wire.paymentAnswer }),
+    createGlDocument: (body, call) =>
+      client.call({ ...call, ...post, path: '/gl-documents', body, answer: wire.glDocument }),
+    findGlDocumentByReference: (externalRef, call) =>
+      orNull(
+        client.call({
+          ...call,
+          ...get,
+          path: pathOf('gl-documents', 'by-reference', externalRef),
+          answer: wire.glDocument,
+        }),
+        'UNKNOWN_GL_DOCUMENT',
+      ),
+    putGlAccount: (account, body, call) =>
+      client.call({ ...call, ...put, path: pathOf('gl-accounts', account), body, answer: wire.glAccount }),
+    putPostingPeriod: (period, body, call) =>
+      client.call({ ...call, ...put, path: pathOf('posting-periods', period), body, answer: wire.postingPeriod }),
     findCustomerAccount: (soldTo, call) =>
       orNull(
         client.call({ ...call, ...get, path: pathOf('customer-accounts', soldTo), answer: wire.customerAccount }),

@@ -164,6 +164,35 @@ describe('a payment', () => {
     expect((await test.erp.pay(payment)).billingDocument.status).toBe('CLEARED');
   });
 
+  it('is booked on the accounts it names instead of the bank', async () => {
+    await test.erp.createBilling(newInvoice());
+    const clearingAccounts = [
+      { account: '1361', amount: '5.65' },
+      { account: '1777', amount: '1.13' },
+    ];
+    await test.erp.pay({ ...payment, clearingAccounts });
+    expect(linesOf((await journal())[1])).toEqual(['1361 S 5.65 GBP', '1777 S 1.13 GBP', '1200 H 6.78 GBP']);
+  });
+
+  it.each([
+    ['parts that are not the amount', [{ account: '1361', amount: '6.77' }], 'AMOUNTS_DO_NOT_ADD_UP'],
+    ['an account that is not in the chart', [{ account: '99999', amount: '6.78' }], 'UNKNOWN_ACCOUNT'],
+    [
+      'a part of nothing',
+      [
+        { account: '1361', amount: '6.78' },
+        { account: '1777', amount: '0.00' },
+      ],
+      'INVALID',
+    ],
+  ])('is refused for %s', async (_what, clearingAccounts, systemCode) => {
+    await test.erp.createBilling(newInvoice());
+    await expect(test.erp.pay({ ...payment, clearingAccounts })).rejects.toMatchObject({
+      details: { status: 422, systemCode },
+    });
+    expect(await test.system.counters.effects()).toMatchObject({ payments: 0, accountingDocuments: 1 });
+  });
+
   it('with the reference of another one is refused', async () => {
     await test.erp.createBilling(newInvoice());
     await test.erp.pay({ ...payment, amount: '1.00' });
@@ -171,6 +200,31 @@ describe('a payment', () => {
       details: { status: 409, systemCode: 'REFERENCE_REUSED' },
     });
   });
+});
+
+it('books a document of another ledger once, also when it is sent many times at once, on accounts of its chart', async () => {
+  const document = {
+    externalRef: 'voucher-1',
+    postingPeriod: '2026-11',
+    currency: 'JPY',
+    headerText: 'Channel ledger',
+    lines: [
+      { account: '13621', debitCredit: 'S', amount: '500' },
+      { account: '1361', debitCredit: 'H', amount: '500' },
+    ] as const,
+  };
+  const request = { ...document, lines: [...document.lines] };
+  await expect(test.erp.createGlDocument(request)).rejects.toMatchObject({
+    details: { status: 422, systemCode: 'UNKNOWN_ACCOUNT' },
+  });
+  await test.erp.putGlAccount('13621', { accountName: 'A channel' });
+  const answers = await Promise.all(Array.from({ length: 6 }, () => test.erp.createGlDocument(request)));
+  expect(new Set(answers.map((answer) => answer.accountingDocNo))).toEqual(new Set(['0100000001']));
+  expect(await test.erp.findGlDocumentByReference('voucher-1')).toEqual(answers[0]);
+  expect(await test.system.counters.effects()).toMatchObject({ glDocuments: 1, accountingDocuments: 1 });
+  expect(await journal()).toMatchObject([
+    { docType: 'SA', billingNo: null, lines: [{ accountName: 'A channel' }, {}] },
+  ]);
 });
 
 describe('at demo speed', () => {

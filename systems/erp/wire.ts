@@ -164,9 +164,10 @@ export const billingFeed = z.object({ billingDocuments: z.array(billingDocument)
 
 export const accountingDocument = z.object({
   accountingDocNo: text(20),
-  /** RV: from a billing document. DZ: from a payment. */
-  docType: z.enum(['RV', 'DZ']),
-  billingNo: text(20),
+  /** RV: from a billing document. DZ: from a payment. SA: G/L document of somebody else's ledger. */
+  docType: z.enum(['RV', 'DZ', 'SA']),
+  /** Null for SA. */
+  billingNo: text(20).nullable(),
   headerText: z.string(),
   postedAt: instant,
   /** Debits (S) and credits (H) are equal. */
@@ -177,14 +178,60 @@ export const accountingDocument = z.object({
 });
 export const accountingFeed = z.object({ accountingDocuments: z.array(accountingDocument), head });
 
+const account = z.string().regex(/^\d{4,10}$/, 'must have 4 to 10 digits');
+const isPositive = (value: string, currencyCode: string) => exactDigits(value, currencyCode) && /[1-9]/.test(value);
+
 export const paymentRequest = z
-  .strictObject({ paymentRef: text(200), billingNo: text(20), currency, amount })
-  .refine((one) => exactDigits(one.amount, one.currency) && /[1-9]/.test(one.amount), {
+  .strictObject({
+    paymentRef: text(200),
+    billingNo: text(20),
+    currency,
+    amount,
+    /** Where the money is booked, when not on the bank account: parts that add up to the amount. */
+    clearingAccounts: z.array(z.strictObject({ account, amount })).min(1).max(20).optional(),
+  })
+  .refine((one) => isPositive(one.amount, one.currency), {
     path: ['amount'],
     message: `must be positive and ${DIGITS}`,
+  })
+  .refine((one) => (one.clearingAccounts ?? []).every((part) => isPositive(part.amount, one.currency)), {
+    path: ['clearingAccounts'],
+    message: `amounts must be positive and ${DIGITS}`,
   });
 
 export const paymentAnswer = z.object({ paymentRef: z.string(), accountingDocNo: z.string(), billingDocument });
+
+export const glDocumentRequest = z
+  .strictObject({
+    /** The caller's reference; a second document with it is refused or is the first one again. */
+    externalRef: text(200),
+    /** Month it is booked in, such as 2026-11. */
+    postingPeriod: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/),
+    currency,
+    headerText: text(200),
+    /** One account may stand on both sides. */
+    lines: z
+      .array(z.strictObject({ account, debitCredit: z.enum(['S', 'H']), amount }))
+      .min(2)
+      .max(1000),
+  })
+  .refine((one) => one.lines.every((line) => isPositive(line.amount, one.currency)), {
+    path: ['lines'],
+    message: `amounts must be positive and ${DIGITS}`,
+  });
+
+export const glDocument = z.object({
+  externalRef: text(200),
+  accountingDocNo: text(20),
+  postingPeriod: z.string(),
+  postedAt: instant,
+});
+
+export const glAccountContent = z.strictObject({ accountName: text(100) });
+export const glAccount = glAccountContent.extend({ account: z.string() });
+
+export const postingPeriodContent = z.strictObject({ status: z.enum(['OPEN', 'CLOSED']) });
+export const postingPeriod = postingPeriodContent.extend({ postingPeriod: z.string() });
 
 export const customerAccount = z.object({
   soldTo: z.string(),
@@ -210,6 +257,10 @@ export type BillingDocument = z.output<typeof billingDocument>;
 export type AccountingDocument = z.output<typeof accountingDocument>;
 export type PaymentRequest = z.output<typeof paymentRequest>;
 export type PaymentAnswer = z.output<typeof paymentAnswer>;
+export type GlDocumentRequest = z.output<typeof glDocumentRequest>;
+export type GlDocument = z.output<typeof glDocument>;
+export type GlAccount = z.output<typeof glAccount>;
+export type PostingPeriod = z.output<typeof postingPeriod>;
 export type CustomerAccount = z.output<typeof customerAccount>;
 export type MaterialFeed = z.output<typeof materialFeed>;
 export type ConditionFeed = z.output<typeof conditionFeed>;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DocumentRequest, FinanceSystem } from '../../subgraphs/settlement/port.ts';
+import type { DocumentRequest, FinanceSystem, VoucherRequest } from '../../subgraphs/settlement/port.ts';
 
 const signal = new AbortController().signal;
 
@@ -16,17 +16,49 @@ const invoice: DocumentRequest = {
   ],
 };
 
+/** What the invoice's buyer paid a marketplace that keeps the tax. */
+const paymentOf = (number: string) => ({
+  key: 'pay',
+  number,
+  currencyCode: 'GBP',
+  amountMinor: 933n,
+  accounts: [
+    { account: '1361', amountMinor: 777n },
+    { account: '1777', amountMinor: 156n },
+  ],
+});
+
+/** A payout of 7.50 GBP after 1.50 of fees; the channel's account stands on both sides. */
+const voucher: VoucherRequest = {
+  reference: 'vch_1',
+  period: '2026-11',
+  currencyCode: 'GBP',
+  description: 'AMAZON 2026-11 GBP 1',
+  lines: [
+    { account: '1362', side: 'DEBIT', amountMinor: 900n },
+    { account: '1361', side: 'CREDIT', amountMinor: 900n },
+    { account: '6771', side: 'DEBIT', amountMinor: 150n },
+    { account: '1362', side: 'CREDIT', amountMinor: 150n },
+  ],
+};
+
 /** The promises of FinanceSystem. The system knows the SKUs A1 and A2 and books at once. */
 export function financeSystemContract(
   name: string,
-  start: () => Promise<{ finance: FinanceSystem; stop(): Promise<void> }>,
+  start: () => Promise<{
+    finance: FinanceSystem;
+    /** Closes a month to vouchers, or opens it again. */
+    setPeriod(period: string, state: 'OPEN' | 'CLOSED'): Promise<unknown>;
+    stop(): Promise<void>;
+  }>,
 ): void {
   describe(`FinanceSystem: ${name}`, () => {
     let finance: FinanceSystem;
+    let setPeriod: (period: string, state: 'OPEN' | 'CLOSED') => Promise<unknown>;
     let stop: () => Promise<void>;
 
     beforeEach(async () => {
-      ({ finance, stop } = await start());
+      ({ finance, setPeriod, stop } = await start());
     });
     afterEach(() => stop());
 
@@ -40,7 +72,7 @@ export function financeSystemContract(
 
     it('clears a document once under one key, and its state follows', async () => {
       const { number } = await finance.post(invoice, signal);
-      const payment = { key: 'pay', number, currencyCode: 'GBP', amountMinor: 933n };
+      const payment = paymentOf(number);
       expect(await finance.clear(payment, signal)).toBe(true);
       expect(await finance.clear(payment, signal)).toBe(true);
       const { entries } = await finance.documentChanges(0, 0, signal);
@@ -50,7 +82,7 @@ export function financeSystemContract(
     it('books balanced postings that name their document, in order behind a position', async () => {
       const { number } = await finance.post(invoice, signal);
       const memo = await finance.post({ ...invoice, key: 'ret_1:credit-memo', kind: 'CREDIT_MEMO' }, signal);
-      await finance.clear({ key: 'pay', number, currencyCode: 'GBP', amountMinor: 933n }, signal);
+      await finance.clear(paymentOf(number), signal);
       const { entries, next } = await finance.postings(0, 0, signal);
       expect(entries.map((entry) => entry.documentNumber)).toEqual([number, memo.number, number]);
       for (const { lines } of entries) {
@@ -62,6 +94,54 @@ export function financeSystemContract(
       expect(await finance.postings(next, 0, signal)).toEqual({ entries: [], next });
       const [, second] = entries;
       expect((await finance.postings(entries[0]?.sequence ?? 0, 0, signal)).entries[0]).toEqual(second);
+    });
+
+    it('clears to the accounts it is told: an invoice on one side, a credit memo on the other', async () => {
+      const { number } = await finance.post(invoice, signal);
+      const memo = await finance.post({ ...invoice, key: 'ret_1:credit-memo', kind: 'CREDIT_MEMO' }, signal);
+      await finance.clear(paymentOf(number), signal);
+      await finance.clear({ ...paymentOf(memo.number), key: 'refund' }, signal);
+      const { entries } = await finance.postings(0, 0, signal);
+      const sides = entries.slice(2).map(({ lines }) => lines.map((line) => `${line.account} ${line.side} ${line.amountMinor}`).sort()); // biome-ignore format: one thought
+      expect(sides).toEqual([
+        ['1200 CREDIT 933', '1361 DEBIT 777', '1777 DEBIT 156'],
+        ['1200 DEBIT 933', '1361 CREDIT 777', '1777 CREDIT 156'],
+      ]);
+    });
+
+    it('posts a voucher once under one reference, as it is', async () => {
+      expect(await finance.findVoucher('vch_1', signal)).toBeNull();
+      const answers = await Promise.all([finance.postVoucher(voucher, signal), finance.postVoucher(voucher, signal)]);
+      const number = (await finance.findVoucher('vch_1', signal)) ?? '';
+      expect(number).not.toBe('');
+      expect([...answers, await finance.postVoucher(voucher, signal)]).toEqual(
+        Array.from({ length: 3 }, () => ({ outcome: 'ACCEPTED', number })),
+      );
+      const { entries } = await finance.postings(0, 0, signal);
+      expect(entries).toMatchObject([
+        {
+          documentNumber: null,
+          description: 'AMAZON 2026-11 GBP 1',
+          lines: voucher.lines.map((line) => ({ ...line, currencyCode: 'GBP' })),
+        },
+      ]);
+      const other = { ...voucher, description: 'something else' };
+      expect(await finance.postVoucher(other, signal)).toEqual({ outcome: 'REFUSED', reason: 'REFERENCE_USED' });
+    });
+
+    it('refuses a voucher for what is wrong with it, and takes it once it is right', async () => {
+      const [first, ...rest] = voucher.lines;
+      if (!first) throw new Error('no line');
+      const unknown = { ...voucher, lines: [{ ...first, account: '99999' }, ...rest] };
+      expect(await finance.postVoucher(unknown, signal)).toEqual({ outcome: 'REFUSED', reason: 'UNKNOWN_ACCOUNT' });
+      const lopsided = { ...voucher, lines: [{ ...first, amountMinor: 901n }, ...rest] };
+      expect(await finance.postVoucher(lopsided, signal)).toEqual({ outcome: 'REFUSED', reason: 'NOT_BALANCED' });
+      await setPeriod('2026-11', 'CLOSED');
+      expect(await finance.postVoucher(voucher, signal)).toEqual({ outcome: 'REFUSED', reason: 'PERIOD_CLOSED' });
+      expect(await finance.findVoucher('vch_1', signal)).toBeNull();
+      expect((await finance.postings(0, 0, signal)).entries).toEqual([]);
+      await setPeriod('2026-11', 'OPEN');
+      expect(await finance.postVoucher(voucher, signal)).toMatchObject({ outcome: 'ACCEPTED' });
     });
   });
 }

@@ -28,7 +28,7 @@ export function bookedOrder(orderId: string, overrides: Partial<BookedOrder['ord
       id: orderId,
       number: '100001',
       status: 'VALIDATED',
-      channel: { code: 'WEB' },
+      channel: { code: 'WEB', kind: 'STOREFRONT' },
       channelOrderId: null,
       customerId: 'cust_1',
       currencyCode: 'GBP',

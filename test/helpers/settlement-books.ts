@@ -47,6 +47,8 @@ export function openBooks(knex: Knex, channelCode: string) {
   const settings = loadSettlementSettings();
   const finance = createFinance({
     knex,
+    rules,
+    settings,
     erp: numbered(
       memoryFinanceSystem(() => clock.now),
       channelCode,

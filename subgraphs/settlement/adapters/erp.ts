@@ -4,7 +4,7 @@ import { rejectionCode } from '../../../systems/client-kit/failure.ts';
 import type { ErpClient } from '../../../systems/erp/client.ts';
 import type { AccountingDocument, BillingDocument } from '../../../systems/erp/wire.ts';
 import type { InvoiceStatus } from '../model.ts';
-import type { FinanceSystem, PostedDocument, Posting } from '../port.ts';
+import type { FinanceSystem, PostedDocument, Posting, VoucherRefusal } from '../port.ts';
 
 const PAGE = 200;
 
@@ -14,7 +14,14 @@ const STATUSES: Readonly<Record<BillingDocument['status'], InvoiceStatus>> = {
   CLEARED: 'PAID',
 };
 
-/** The reference ERP: our document is its billing document, our posting its accounting document. */
+const VOUCHER_REFUSALS: Readonly<Record<string, VoucherRefusal>> = {
+  PERIOD_CLOSED: 'PERIOD_CLOSED',
+  UNKNOWN_ACCOUNT: 'UNKNOWN_ACCOUNT',
+  DOES_NOT_BALANCE: 'NOT_BALANCED',
+  REFERENCE_REUSED: 'REFERENCE_USED',
+};
+
+/** The reference ERP: our document is its billing document, our posting its accounting document, our voucher its G/L document. */
 export function erpFinanceSystem(erp: ErpClient): FinanceSystem {
   return {
     async post(request, signal) {
@@ -46,15 +53,17 @@ export function erpFinanceSystem(erp: ErpClient): FinanceSystem {
       return toDocument(document);
     },
 
-    async clear({ key, number, currencyCode, amountMinor }, signal) {
+    async clear({ key, number, currencyCode, amountMinor, accounts }, signal) {
       if (amountMinor === 0n) return true;
+      const amount = (minor: bigint) => formatAmount(money(minor, currencyCode));
       try {
         await erp.pay(
           {
             paymentRef: key,
             billingNo: number,
             currency: currencyCode,
-            amount: formatAmount(money(amountMinor, currencyCode)),
+            amount: amount(amountMinor),
+            clearingAccounts: accounts.map((one) => ({ account: one.account, amount: amount(one.amountMinor) })),
           },
           { signal },
         );
@@ -62,6 +71,34 @@ export function erpFinanceSystem(erp: ErpClient): FinanceSystem {
       } catch (error) {
         if (rejectionCode(error) === 'NOT_POSTED') return false;
         throw error;
+      }
+    },
+
+    async findVoucher(reference, signal) {
+      return (await erp.findGlDocumentByReference(reference, { signal }))?.accountingDocNo ?? null;
+    },
+
+    async postVoucher({ reference, period, currencyCode, description, lines }, signal) {
+      try {
+        const { accountingDocNo } = await erp.createGlDocument(
+          {
+            externalRef: reference,
+            postingPeriod: period,
+            currency: currencyCode,
+            headerText: description,
+            lines: lines.map(({ account, side, amountMinor }) => ({
+              account,
+              debitCredit: side === 'DEBIT' ? 'S' : 'H',
+              amount: formatAmount(money(amountMinor, currencyCode)),
+            })),
+          },
+          { signal },
+        );
+        return { outcome: 'ACCEPTED', number: accountingDocNo };
+      } catch (error) {
+        const code = rejectionCode(error);
+        if (code === null) throw error;
+        return { outcome: 'REFUSED', reason: VOUCHER_REFUSALS[code] ?? 'OTHER' };
       }
     },
 

@@ -1,5 +1,18 @@
 import type { InvoiceStatus } from '../model.ts';
-import type { DocumentRequest, FinanceSystem, PostedDocument, Posting } from '../port.ts';
+import type {
+  DocumentRequest,
+  FinanceSystem,
+  PostedDocument,
+  Posting,
+  VoucherAnswer,
+  VoucherRefusal,
+  VoucherRequest,
+} from '../port.ts';
+
+interface Part {
+  readonly account: string;
+  readonly amountMinor: bigint;
+}
 
 interface MemoryDocument {
   readonly request: DocumentRequest;
@@ -8,12 +21,21 @@ interface MemoryDocument {
   status: InvoiceStatus;
 }
 
-/** An ERP that forgets when the process ends. Posts at once. */
-export function memoryFinanceSystem(now: () => Date = () => new Date()): FinanceSystem {
+export interface MemoryFinanceSystem extends FinanceSystem {
+  /** Closes a month to vouchers, or opens it again. */
+  setPeriod(period: string, state: 'OPEN' | 'CLOSED'): void;
+  /** What was accepted, each once, by reference. */
+  readonly vouchers: ReadonlyMap<string, VoucherRequest & { readonly number: string }>;
+}
+
+/** An ERP that forgets when the process ends. Posts at once; its chart has every account of four digits. */
+export function memoryFinanceSystem(now: () => Date = () => new Date()): MemoryFinanceSystem {
   const byKey = new Map<string, MemoryDocument>();
   const payments = new Set<string>();
   const changes: PostedDocument[] = [];
   const postings: Posting[] = [];
+  const vouchers = new Map<string, VoucherRequest & { readonly number: string }>();
+  const closed = new Set<string>();
 
   const tell = (document: MemoryDocument): PostedDocument => {
     const change = {
@@ -25,7 +47,7 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): Finance
     changes.push(change);
     return change;
   };
-  const book = (document: MemoryDocument, description: string, debit: string, credit: string, amountMinor: bigint) => {
+  const book = (document: MemoryDocument, description: string, debits: readonly Part[], credits: readonly Part[]) => {
     const { currencyCode } = document.request;
     postings.push({
       sequence: postings.length + 1,
@@ -34,8 +56,8 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): Finance
       description,
       postedAt: now(),
       lines: [
-        { account: debit, side: 'DEBIT', amountMinor, currencyCode },
-        { account: credit, side: 'CREDIT', amountMinor, currencyCode },
+        ...debits.map((part) => ({ ...part, side: 'DEBIT' as const, currencyCode })),
+        ...credits.map((part) => ({ ...part, side: 'CREDIT' as const, currencyCode })),
       ],
     });
   };
@@ -46,21 +68,55 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): Finance
       if (known) return changes.findLast((change) => change.number === known.number) ?? tell(known);
       const document: MemoryDocument = { request, number: `B${byKey.size + 1}`, issuedAt: now(), status: 'POSTED' };
       byKey.set(request.key, document);
-      const total = request.lines.reduce((sum, line) => sum + line.netMinor + line.taxMinor, 0n);
-      if (request.kind === 'INVOICE') book(document, `Invoice ${document.number}`, '1200', '8400', total);
-      else book(document, `Credit memo ${document.number}`, '8400', '1200', total);
+      const amountMinor = request.lines.reduce((sum, line) => sum + line.netMinor + line.taxMinor, 0n);
+      const [receivable, revenue] = [[{ account: '1200', amountMinor }], [{ account: '8400', amountMinor }]];
+      if (request.kind === 'INVOICE') book(document, `Invoice ${document.number}`, receivable, revenue);
+      else book(document, `Credit memo ${document.number}`, revenue, receivable);
       return tell(document);
     },
-    async clear({ key, number, amountMinor }) {
+    async clear({ key, number, amountMinor, accounts }) {
       if (payments.has(key)) return true;
       const document = [...byKey.values()].find((candidate) => candidate.number === number);
       if (!document) return false;
       payments.add(key);
       document.status = 'PAID';
-      book(document, `Payment of ${number}`, '1800', '1200', amountMinor);
+      const receivable = [{ account: '1200', amountMinor }];
+      if (document.request.kind === 'INVOICE') book(document, `Payment of ${number}`, accounts, receivable);
+      else book(document, `Payment of ${number}`, receivable, accounts);
       tell(document);
       return true;
     },
+    async findVoucher(reference) {
+      return vouchers.get(reference)?.number ?? null;
+    },
+    async postVoucher(voucher) {
+      const known = vouchers.get(voucher.reference);
+      if (known) {
+        const { number, ...before } = known;
+        return sameVoucher(before, voucher) ? { outcome: 'ACCEPTED', number } : refused('REFERENCE_USED');
+      }
+      const { lines, period } = voucher;
+      if (lines.reduce((sum, line) => sum + (line.side === 'DEBIT' ? line.amountMinor : -line.amountMinor), 0n) !== 0n)
+        return refused('NOT_BALANCED');
+      if (lines.some((line) => !/^\d{4}$/.test(line.account))) return refused('UNKNOWN_ACCOUNT');
+      if (closed.has(period)) return refused('PERIOD_CLOSED');
+      const number = `V${vouchers.size + 1}`;
+      vouchers.set(voucher.reference, { ...voucher, number });
+      postings.push({
+        sequence: postings.length + 1,
+        number,
+        documentNumber: null,
+        description: voucher.description,
+        postedAt: now(),
+        lines: lines.map((line) => ({ ...line, currencyCode: voucher.currencyCode })),
+      });
+      return { outcome: 'ACCEPTED', number };
+    },
+    setPeriod(period, state) {
+      if (state === 'CLOSED') closed.add(period);
+      else closed.delete(period);
+    },
+    vouchers,
     async documentChanges(after) {
       return { entries: changes.filter((change) => change.sequence > after), next: Math.max(after, changes.length) };
     },
@@ -71,4 +127,14 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): Finance
       };
     },
   };
+}
+
+const refused = (reason: VoucherRefusal): VoucherAnswer => ({ outcome: 'REFUSED', reason });
+
+function sameVoucher(one: VoucherRequest, other: VoucherRequest): boolean {
+  const text = (voucher: VoucherRequest) =>
+    [voucher.period, voucher.currencyCode, voucher.description]
+      .concat(voucher.lines.map((line) => `${line.account} ${line.side} ${line.amountMinor}`))
+      .join('\n');
+  return text(one) === text(other);
 }

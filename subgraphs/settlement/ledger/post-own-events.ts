@@ -3,6 +3,7 @@ import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import type { SettlementSettings } from '../matching/settings.ts';
 import { appendEntries } from './append.ts';
+import { clearingLines } from './clearing.ts';
 import { condensed, type LedgerLine, type NewLedgerEntry } from './model.ts';
 import type { PostingEvent, PostingRules } from './posting-rules.ts';
 
@@ -61,6 +62,8 @@ function entriesOf(row: DueRow, rules: PostingRules, settings: SettlementSetting
     const { channelCode, orderId, at } = row;
     return [{ cause, event, erp: rules.erpOf(event), bookedAt: at, description, channelCode, orderId, statementId: null, reversalOf: null, actor: 'system', lines: left }]; // biome-ignore format: one thought
   };
+  const clearing = () =>
+    clearingLines({ ...row, kind: row.kind ?? 'INVOICE', netMinor: net.toString(), taxMinor: tax.toString() }, rules, settings); // biome-ignore format: one thought
   switch (row.event) {
     case 'CAPTURED':
       return entry('ORDER_CAPTURED', `order:${row.orderId}:captured`, `Order ${row.number} taken`, rules.lines('ORDER_CAPTURED', 'TOTAL', BigInt(row.amountMinor ?? 0), currencyCode)); // biome-ignore format: one thought
@@ -71,13 +74,12 @@ function entriesOf(row: DueRow, rules: PostingRules, settings: SettlementSetting
       if (isMarketplace) return [];
       const event = row.kind === 'INVOICE' ? 'PAYMENT' : 'REFUND';
       const what = row.kind === 'INVOICE' ? 'Payment' : 'Refund';
-      return entry(event, `document:${row.documentId}:cleared`, `${what} of order ${row.number}`, rules.lines(event, 'PROVIDER', net + tax, currencyCode)); // biome-ignore format: one thought
+      return entry(event, `document:${row.documentId}:cleared`, `${what} of order ${row.number}`, clearing()); // biome-ignore format: one thought
     }
     case 'DOCUMENT': {
       const isInvoice = row.kind === 'INVOICE';
       const event = isInvoice ? 'INVOICE' : 'CREDIT_MEMO';
       const cleared = isInvoice ? 'PAYMENT' : 'REFUND';
-      const { remitsTax } = settings.channel(row.channelCode);
       const what = isInvoice ? 'Invoice' : 'Credit memo';
       return [
         ...entry(event, `document:${row.documentId}:issued`, `${what} of order ${row.number}`, [
@@ -92,10 +94,7 @@ function entriesOf(row: DueRow, rules: PostingRules, settings: SettlementSetting
               cleared,
               `document:${row.documentId}:channel`,
               `${what} of order ${row.number}: the channel ${isInvoice ? 'collects' : 'pays'}`,
-              [
-                ...rules.lines(cleared, 'CHANNEL', remitsTax ? net : net + tax, currencyCode),
-                ...rules.lines(cleared, 'CHANNEL_TAX', remitsTax ? tax : 0n, currencyCode),
-              ],
+              clearing(),
             )
           : []),
       ];

@@ -1,12 +1,12 @@
 import type { Knex } from 'knex';
+import { query } from '../../../platform/db/query.ts';
 import { formatAmount } from '../../../platform/money.ts';
 import type { AccountingDocument } from '../wire.ts';
-import { accountName } from './accounts.ts';
 
 /** A document to be booked. Its debits and credits must be equal, which the database checks at commit. */
 export interface NewAccountingDocument {
   readonly docType: AccountingDocument['docType'];
-  readonly billingNo: string;
+  readonly billingNo: string | null;
   readonly headerText: string;
   readonly currency: string;
   readonly lines: readonly {
@@ -49,7 +49,7 @@ export async function bookDocuments(
   const lines = documents.flatMap((one, index) =>
     one.lines.map((line, lineIndex) => ({ ...line, place: index + 1, lineNo: lineIndex + 1 })),
   );
-  const { rows } = await trx.raw<{ rows: { accounting_doc_no: string }[] }>(BOOK, [
+  const rows = await query<{ accounting_doc_no: string }>(trx, BOOK, [
     documents.map((one) => one.docType),
     documents.map((one) => one.billingNo),
     documents.map((one) => one.headerText),
@@ -67,12 +67,12 @@ export async function bookDocuments(
 interface AccountingRow {
   accounting_doc_no: string;
   doc_type: AccountingDocument['docType'];
-  billing_no: string;
+  billing_no: string | null;
   header_text: string;
   currency: string;
   posted_at: Date;
   change_no: string;
-  lines: { account: string; debitCredit: 'S' | 'H'; amountMinor: string }[];
+  lines: { account: string; accountName: string; debitCredit: 'S' | 'H'; amountMinor: string }[];
 }
 
 /** Documents booked after a number, oldest first. Booked documents never change. */
@@ -80,8 +80,9 @@ export async function readAccountingChanges(knex: Knex, after: number, limit: nu
   const { rows } = await knex.raw<{ rows: AccountingRow[] }>(
     `select document.*, (
        select jsonb_agg(jsonb_build_object(
-         'account', account, 'debitCredit', debit_credit, 'amountMinor', amount_minor::text) order by line_no)
-       from erp.accounting_line line where line.accounting_doc_no = document.accounting_doc_no) as lines
+         'account', account, 'accountName', account_name, 'debitCredit', debit_credit, 'amountMinor', amount_minor::text)
+         order by line_no)
+       from erp.accounting_line line join erp.gl_account using (account) where line.accounting_doc_no = document.accounting_doc_no) as lines
      from erp.accounting_document document where change_no > ? order by change_no limit ?`,
     [after, limit],
   );
@@ -91,9 +92,9 @@ export async function readAccountingChanges(knex: Knex, after: number, limit: nu
     billingNo: row.billing_no,
     headerText: row.header_text,
     postedAt: row.posted_at.toISOString(),
-    lines: row.lines.map(({ account, debitCredit, amountMinor }) => ({
+    lines: row.lines.map(({ account, accountName, debitCredit, amountMinor }) => ({
       account,
-      accountName: accountName(account),
+      accountName,
       debitCredit,
       amount: formatAmount({ amountMinor: BigInt(amountMinor), currencyCode: row.currency }),
       currency: row.currency,

@@ -1,12 +1,27 @@
-/** Chart of accounts, as far as sales need it. */
-export const ACCOUNTS = {
-  receivables: { account: '1200', accountName: 'Trade receivables' },
-  bank: { account: '1800', accountName: 'Bank' },
-  outputTax: { account: '1776', accountName: 'Output tax' },
-  revenue: { account: '8400', accountName: 'Revenue' },
-} as const;
+import type { Knex } from 'knex';
+import { query } from '../../../platform/db/query.ts';
+import { Refusal } from '../../kit/refusal.ts';
+import type { GlAccount } from '../wire.ts';
 
-const NAMES = new Map<string, string>(Object.values(ACCOUNTS).map((one) => [one.account, one.accountName]));
+/** The accounts that the ERP books on by itself. */
+export const ACCOUNTS = { receivables: '1200', bank: '1800', outputTax: '1776', revenue: '8400' } as const;
 
-/** Name of an account of the chart; the number itself for one that is no longer in it. */
-export const accountName = (account: string): string => NAMES.get(account) ?? account;
+/** Opens an account in the chart, or renames it. */
+export async function putAccount(knex: Knex, { account, accountName }: GlAccount): Promise<void> {
+  await knex.raw(
+    `insert into erp.gl_account (account, account_name) values (?, ?)
+     on conflict (account) do update set account_name = excluded.account_name`,
+    [account, accountName],
+  );
+}
+
+/** @throws Refusal 422 UNKNOWN_ACCOUNT for the first one that the chart does not have */
+export async function refuseUnknownAccounts(trx: Knex.Transaction, accounts: readonly string[]): Promise<void> {
+  const [unknown] = await query<{ account: string }>(
+    trx,
+    `select account from unnest(?::text[]) as named (account)
+     where not exists (select from erp.gl_account known where known.account = named.account) order by account limit 1`,
+    [accounts],
+  );
+  if (unknown) throw new Refusal(422, 'UNKNOWN_ACCOUNT', `no account ${unknown.account}`, { account: unknown.account });
+}

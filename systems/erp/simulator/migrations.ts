@@ -12,6 +12,11 @@ export const migrations: MigrationSet = {
       await knex.raw(ACCOUNTING);
     },
   },
+  '20261127120000_general_ledger': {
+    async up(knex: Knex) {
+      await knex.raw(GENERAL_LEDGER);
+    },
+  },
 };
 
 /**
@@ -110,4 +115,38 @@ const ACCOUNTING = `
     end $$;
   create constraint trigger balanced after insert or update on erp.accounting_line
     deferrable initially deferred for each row execute function erp.refuse_unbalanced();
+`;
+
+const GENERAL_LEDGER = `
+  create table erp.gl_account (
+    account text primary key,
+    account_name text not null
+  );
+  insert into erp.gl_account (account, account_name) values
+    ('1200', 'Trade receivables'), ('1361', 'Channels: sold and invoiced, not yet settled'),
+    ('1362', 'Channels: settled, not yet paid out'), ('1363', 'Channels: held back'),
+    ('1364', 'Payouts on their way to the bank'), ('1365', 'Clearing between currencies'),
+    ('1390', 'Settlement lines without an explanation'), ('1460', 'Payment providers'), ('1776', 'Output tax'),
+    ('1777', 'Tax that channels paid for us'), ('1800', 'Bank'), ('4840', 'Exchange differences'),
+    ('4930', 'Settlement differences accepted'), ('4931', 'Settlement differences within tolerance'),
+    ('6770', 'Commissions of channels'), ('6771', 'Fees of channels'), ('6772', 'Chargebacks'),
+    ('6931', 'Settlement differences written off'), ('8400', 'Revenue'), ('8405', 'Delivery charges'),
+    ('8420', 'Discounts borne by us');
+
+  create table erp.posting_period (
+    posting_period text primary key,
+    status text not null default 'OPEN' check (status in ('OPEN', 'CLOSED'))
+  );
+
+  alter table erp.accounting_document drop constraint accounting_document_doc_type_check;
+  alter table erp.accounting_document alter column billing_no drop not null,
+    add constraint accounting_document_doc_type_check check (doc_type in ('RV', 'DZ', 'SA')),
+    add constraint accounting_document_source check ((billing_no is null) = (doc_type = 'SA'));
+
+  create table erp.gl_document (
+    external_ref text primary key,
+    fingerprint text not null,
+    posting_period text not null,
+    accounting_doc_no text unique references erp.accounting_document
+  );
 `;

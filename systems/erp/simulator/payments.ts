@@ -4,8 +4,8 @@ import { formatAmount, parseMoney } from '../../../platform/money.ts';
 import { fingerprint } from '../../kit/fingerprint.ts';
 import { Refusal, referenceReused, unknownRecord } from '../../kit/refusal.ts';
 import type { CustomerAccount, PaymentAnswer, PaymentRequest } from '../wire.ts';
-import { bookDocuments } from './accounting.ts';
-import { ACCOUNTS } from './accounts.ts';
+import { bookDocuments, type NewAccountingDocument } from './accounting.ts';
+import { ACCOUNTS, refuseUnknownAccounts } from './accounts.ts';
 import { requireBilling } from './billing-documents.ts';
 
 interface OpenItem {
@@ -20,7 +20,7 @@ interface OpenItem {
  * CLEARED when nothing remains to be paid.
  *
  * @throws Refusal 404 UNKNOWN_BILLING_DOCUMENT, 409 REFERENCE_REUSED, 409 NOT_POSTED (try again later),
- * 422 WRONG_CURRENCY, 422 MORE_THAN_OPEN
+ * 422 WRONG_CURRENCY, 422 MORE_THAN_OPEN, 422 UNKNOWN_ACCOUNT, 422 AMOUNTS_DO_NOT_ADD_UP
  */
 export async function takePayment(
   knex: Knex,
@@ -42,6 +42,11 @@ export async function takePayment(
     const [item] = rows;
     if (!item) throw unknownRecord('BILLING_DOCUMENT', request.billingNo);
     const amountMinor = payable(item, request);
+    const parts = clearingParts(request, amountMinor);
+    await refuseUnknownAccounts(
+      trx,
+      parts.map((part) => part.account),
+    );
     await trx.raw(
       `update erp.billing_document set paid_minor = paid_minor + paid,
          status = case when paid_minor + paid = gross_minor then 'CLEARED' else status end,
@@ -50,7 +55,7 @@ export async function takePayment(
        where billing_no = ?`,
       [amountMinor.toString(), request.billingNo],
     );
-    const [accountingDocNo] = await bookDocuments(trx, [paymentDocument(item, request, amountMinor)]);
+    const [accountingDocNo] = await bookDocuments(trx, [paymentDocument(item, request, amountMinor, parts)]);
     await trx.raw('update erp.payment set accounting_doc_no = ? where payment_ref = ?', [
       accountingDocNo ?? null,
       request.paymentRef,
@@ -94,18 +99,41 @@ function payable(item: OpenItem, request: PaymentRequest): bigint {
   return amountMinor;
 }
 
-function paymentDocument(item: OpenItem, request: PaymentRequest, amountMinor: bigint) {
-  const [bankSide, receivablesSide] = item.doc_type === 'F2' ? (['S', 'H'] as const) : (['H', 'S'] as const);
+interface ClearingPart {
+  readonly account: string;
+  readonly amountMinor: bigint;
+}
+
+/** What the money is booked on: the bank, unless the request says otherwise. */
+function clearingParts({ clearingAccounts, currency }: PaymentRequest, amountMinor: bigint): ClearingPart[] {
+  if (!clearingAccounts) return [{ account: ACCOUNTS.bank, amountMinor }];
+  const parts = clearingAccounts.map(({ account, amount }) => ({
+    account,
+    amountMinor: parseMoney(amount, currency).amountMinor,
+  }));
+  if (parts.reduce((sum, part) => sum + part.amountMinor, 0n) !== amountMinor) {
+    throw new Refusal(422, 'AMOUNTS_DO_NOT_ADD_UP', 'the clearing accounts do not add up to the amount');
+  }
+  return parts;
+}
+
+function paymentDocument(
+  item: OpenItem,
+  request: PaymentRequest,
+  amountMinor: bigint,
+  parts: readonly ClearingPart[],
+): NewAccountingDocument {
+  const [moneySide, receivablesSide] = item.doc_type === 'F2' ? (['S', 'H'] as const) : (['H', 'S'] as const);
   return {
     docType: 'DZ',
     billingNo: request.billingNo,
     headerText: `Payment ${item.doc_type === 'F2' ? 'for invoice' : 'of credit memo'} ${request.billingNo}`,
     currency: item.currency,
     lines: [
-      { account: ACCOUNTS.bank.account, debitCredit: bankSide, amountMinor },
-      { account: ACCOUNTS.receivables.account, debitCredit: receivablesSide, amountMinor },
+      ...parts.map((part) => ({ ...part, debitCredit: moneySide })),
+      { account: ACCOUNTS.receivables, debitCredit: receivablesSide, amountMinor },
     ],
-  } as const;
+  };
 }
 
 /** Null when the account was never used. */

@@ -69,11 +69,9 @@ export function accountingOfBilling(billing: {
     headerText: `${docType === 'F2' ? 'Invoice' : 'Credit memo'} ${billingNo}, order ${orderRef}`,
     currency,
     lines: [
-      { account: ACCOUNTS.receivables.account, debitCredit: receivablesSide, amountMinor: grossMinor },
-      { account: ACCOUNTS.revenue.account, debitCredit: revenueSide, amountMinor: netMinor },
-      ...(taxMinor === 0n
-        ? []
-        : [{ account: ACCOUNTS.outputTax.account, debitCredit: revenueSide, amountMinor: taxMinor }]),
+      { account: ACCOUNTS.receivables, debitCredit: receivablesSide, amountMinor: grossMinor },
+      { account: ACCOUNTS.revenue, debitCredit: revenueSide, amountMinor: netMinor },
+      ...(taxMinor === 0n ? [] : [{ account: ACCOUNTS.outputTax, debitCredit: revenueSide, amountMinor: taxMinor }]),
     ],
   };
 }

@@ -2,6 +2,7 @@ import { createBell } from '../../kit/bell.ts';
 import { type RunningSystem, type StartSystemOptions, startSystem } from '../../kit/start-system.ts';
 import { startWorker } from '../../kit/worker.ts';
 import { financeRoutes } from './finance-routes.ts';
+import { glRoutes } from './gl-routes.ts';
 import { masterDataRoutes } from './master-data-routes.ts';
 import { migrations } from './migrations.ts';
 import { postDueBilling } from './posting.ts';
@@ -21,7 +22,11 @@ export function startErpSystem(options: StartErpOptions): Promise<RunningSystem>
     if (options.sample && (await isEmptyErp(knex))) await seedErp(knex, options.sample());
     const bell = createBell();
     return {
-      routes: [...masterDataRoutes(knex, bell), ...financeRoutes(knex, bell, options.paceMillis)],
+      routes: [
+        ...masterDataRoutes(knex, bell),
+        ...financeRoutes(knex, bell, options.paceMillis),
+        ...glRoutes(knex, bell),
+      ],
       startWorkers: () => [
         startWorker({
           name: 'erp-posting',
@@ -41,6 +46,7 @@ export function startErpSystem(options: StartErpOptions): Promise<RunningSystem>
                  (select count(*) from erp.billing_document where doc_type = 'F2') as invoices,
                  (select count(*) from erp.billing_document where doc_type = 'G2') as "creditMemos",
                  (select count(*) from erp.accounting_document) as "accountingDocuments",
+                 (select count(*) from erp.gl_document) as "glDocuments",
                  (select count(*) from erp.payment) as payments`);
         return Object.fromEntries(Object.entries(rows[0] ?? {}).map(([name, count]) => [name, Number(count)]));
       },
