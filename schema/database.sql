@@ -455,6 +455,8 @@ CREATE OR REPLACE FUNCTION integration.claim_idempotency_keys(p_operation text, 
  RETURNS TABLE(i integer, kind text, result jsonb)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
       declare
         v_locked int[];
@@ -467,14 +469,18 @@ AS $function$
         select asked.i,
                case
                  when asked.i <> all (v_locked) or v_locked is null then 'IN_FLIGHT'
-                 when known.request_hash is null then 'CLAIMED'
-                 when known.request_hash = decode(asked.hash, 'hex') then 'REPLAY'
+                 when found.request_hash is null then 'CLAIMED'
+                 when found.request_hash = decode(asked.hash, 'hex') then 'REPLAY'
                  else 'CONFLICT'
                end,
-               known.result
+               found.result
         from json_to_recordset(p_claims) as asked (i int, scope text, key text, hash text)
-        left join integration.idempotency_key known
-          on known.scope = asked.scope and known.operation = p_operation and known.key = asked.key;
+        -- The limit keeps it a look-up for each member: as a join it could become a reading of all keys.
+        left join lateral (
+          select known.request_hash, known.result from integration.idempotency_key known
+          where known.scope = asked.scope and known.operation = p_operation and known.key = asked.key
+          limit 1
+        ) found on true;
       end $function$;
 
 CREATE OR REPLACE FUNCTION integration.event_log_epoch()
@@ -1297,21 +1303,24 @@ AS $function$
       declare
         v_takes inventory.take[] := (select array_agg(take) from json_populate_recordset(null::inventory.take, p_takes) take);
         v_fit int[] := inventory.fitting_takes(v_takes, p_members, p_withheld);
+        v_deltas inventory.delta[];
       begin
         if v_fit is null then return null; end if;
-        insert into inventory.reservation (id, state, order_id, channel_code)
-        select o.reservation_id, 'COMMITTED', o.id, o.channel_code
-        from json_to_recordset(p_orders) as o (i int, id text, reservation_id text, channel_code text)
-        where o.i = any (v_fit);
-        insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state)
-        select o.reservation_id, take.line_id, take.sku, take.location_id, take.quantity, 'COMMITTED'
-        from json_to_recordset(p_orders) as o (i int, reservation_id text)
-        join unnest(v_takes) take using (i)
-        where o.i = any (v_fit);
-        perform inventory.move('ALLOCATION', array_agg(row(take.sku, take.location_id, 0, take.quantity, o.id)::inventory.delta))
-        from json_to_recordset(p_orders) as o (i int, id text)
-        join unnest(v_takes) take using (i)
-        where o.i = any (v_fit);
+        with o as materialized (
+          select i, id, reservation_id, channel_code
+          from json_to_recordset(p_orders) as o (i int, id text, reservation_id text, channel_code text)
+          where i = any (v_fit)
+        ), kept as (
+          insert into inventory.reservation (id, state, order_id, channel_code)
+          select reservation_id, 'COMMITTED', id, channel_code from o
+        ), line as (
+          insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state)
+          select o.reservation_id, take.line_id, take.sku, take.location_id, take.quantity, 'COMMITTED'
+          from o join unnest(v_takes) take using (i)
+        )
+        select array_agg(row(take.sku, take.location_id, 0, take.quantity, o.id)::inventory.delta) into v_deltas
+        from o join unnest(v_takes) take using (i);
+        perform inventory.move('ALLOCATION', v_deltas);
         return v_fit;
       end
       $function$;
@@ -1419,22 +1428,17 @@ CREATE OR REPLACE FUNCTION inventory.fitting_takes(p_takes inventory.take[], p_m
  RETURNS integer[]
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
       declare
-        v_nodes text[] := inventory.nodes_in_scope(null);
         v_scarce text[];
+        v_nodes text[];
         v_misfits int[];
       begin
         select array_agg(distinct sku) into v_scarce from json_to_recordset(p_withheld) as withheld (i int, sku text);
-
-        perform from inventory.position
-        join (
-          select sku, location_id from unnest(p_takes) where i = any (p_members)
-          union
-          select sku, node from unnest(v_scarce) as sku, unnest(v_nodes) as node
-        ) wanted using (sku, location_id)
-        order by position.sku, position.location_id
-        for no key update of position;
+        if v_scarce is not null then v_nodes := inventory.nodes_in_scope(null); end if;
+        if inventory.lock_takes(p_takes, p_members, v_scarce, v_nodes) and v_scarce is null then return p_members; end if;
 
         with demand as (
           select i, sku, location_id, sum(quantity) as units from unnest(p_takes) where i = any (p_members) group by i, sku, location_id
@@ -1445,8 +1449,11 @@ AS $function$
         ), short as (
           select wanted.sku, wanted.location_id
           from wanted
-          left join inventory.position using (sku, location_id)
-          where coalesce(position.on_hand - position.committed - position.reserved - position.safety_stock, 0) < wanted.units
+          left join lateral (
+            select on_hand - committed - reserved - safety_stock as units from inventory.position
+            where position.sku = wanted.sku and position.location_id = wanted.location_id limit 1
+          ) surely on true
+          where coalesce(surely.units, 0) < wanted.units
         ), stock as (
           select sku, location_id, exactly.available
           from short cross join lateral (
@@ -1588,6 +1595,36 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.lock_takes(p_takes inventory.take[], p_members integer[], p_scarce text[], p_nodes text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+      declare
+        v_plenty boolean;
+      begin
+        with wanted as (
+          select sku, location_id, sum(units) as units from (
+            select sku, location_id, quantity as units from unnest(p_takes) where i = any (p_members)
+            union all
+            select sku, node, 0 from unnest(p_scarce) as sku, unnest(p_nodes) as node
+          ) part group by sku, location_id
+        ), locked as (
+          -- A lock that had to be waited for hands out the row as it is now.
+          select position.on_hand - position.committed - position.reserved - position.safety_stock >= wanted.units as enough
+          from wanted join inventory.position using (sku, location_id)
+          order by position.sku, position.location_id
+          for no key update of position
+        )
+        select bool_and(enough) and count(*) = (select count(*) from wanted) into v_plenty from locked;
+        return coalesce(v_plenty, false);
+      end
+      $function$;
+
 CREATE OR REPLACE FUNCTION inventory.lost_units(p_reservation_id text)
  RETURNS boolean
  LANGUAGE sql
@@ -1599,6 +1636,11 @@ AS $function$
 CREATE OR REPLACE FUNCTION inventory.move(p_kind text, p_deltas inventory.delta[])
  RETURNS void
  LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
 AS $function$
       begin
         with delta as (
@@ -1702,30 +1744,35 @@ AS $function$
         v_takes inventory.take[];
         v_members int[]; v_fit int[];
         v_known jsonb;
+        v_deltas inventory.delta[];
         v_now timestamptz;
       begin
         select array_agg(claim.i) filter (where claim.kind = 'CLAIMED'), jsonb_agg(claim) filter (where claim.kind in ('REPLAY', 'CONFLICT'))
         into v_members, v_known from integration.claim_idempotency_keys('reservationHold', p_claims) claim;
-        return query select known.i, known.kind, known.result from jsonb_to_recordset(v_known) as known (i int, kind text, result jsonb);
+        if v_known is not null then
+          return query select known.i, known.kind, known.result from jsonb_to_recordset(v_known) as known (i int, kind text, result jsonb);
+        end if;
         if v_members is null then return; end if;
 
         select array_agg(take) into v_takes from json_populate_recordset(null::inventory.take, p_takes) take;
         v_fit := inventory.fitting_takes(v_takes, v_members, p_withheld);
         if v_fit is null then return; end if;
         v_now := clock_timestamp();
-        insert into inventory.reservation (id, state, expires_at, channel_code, customer_id)
-        select hold.id, 'HELD', v_now + make_interval(secs => hold.ttl_seconds), hold.channel_code, hold.customer_id
-        from json_to_recordset(p_holds) as hold (i int, id text, ttl_seconds int, channel_code text, customer_id text)
-        where hold.i = any (v_fit);
-        insert into inventory.reservation_line (reservation_id, sku, location_id, quantity, state, expires_at)
-        select hold.id, take.sku, take.location_id, take.quantity, 'HELD', v_now + make_interval(secs => hold.ttl_seconds)
-        from json_to_recordset(p_holds) as hold (i int, id text, ttl_seconds int)
-        join unnest(v_takes) take using (i)
-        where hold.i = any (v_fit);
-        perform inventory.move('HOLD', array_agg(row(take.sku, take.location_id, take.quantity, 0, hold.id)::inventory.delta))
-        from json_to_recordset(p_holds) as hold (i int, id text)
-        join unnest(v_takes) take using (i)
-        where hold.i = any (v_fit);
+        with hold as materialized (
+          select i, id, v_now + make_interval(secs => ttl_seconds) as expires_at, channel_code, customer_id
+          from json_to_recordset(p_holds) as hold (i int, id text, ttl_seconds int, channel_code text, customer_id text)
+          where i = any (v_fit)
+        ), kept as (
+          insert into inventory.reservation (id, state, expires_at, channel_code, customer_id)
+          select id, 'HELD', expires_at, channel_code, customer_id from hold
+        ), line as (
+          insert into inventory.reservation_line (reservation_id, sku, location_id, quantity, state, expires_at)
+          select hold.id, take.sku, take.location_id, take.quantity, 'HELD', hold.expires_at
+          from hold join unnest(v_takes) take using (i)
+        )
+        select array_agg(row(take.sku, take.location_id, take.quantity, 0, hold.id)::inventory.delta) into v_deltas
+        from hold join unnest(v_takes) take using (i);
+        perform inventory.move('HOLD', v_deltas);
         perform integration.store_answers('reservationHold', p_claims, v_fit);
         return query select member, 'DONE', null::jsonb from unnest(v_fit) as member;
       end
@@ -2237,6 +2284,8 @@ CREATE OR REPLACE FUNCTION inventory.supply(p_skus text[], p_enough integer)
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
       #variable_conflict use_column
       begin
@@ -2648,6 +2697,8 @@ comment on function inventory.components_of_lines(p_order_line_ids text[], p_loc
 
 comment on function inventory.location_terms(p_channel_code text, p_skus text[]) is 'Units of a SKU withheld from a channel at one location, and the most it sees there. No row: nothing is.';
 
+comment on function inventory.lock_takes(p_takes inventory.take[], p_members integer[], p_scarce text[], p_nodes text[]) is 'Locks every position the members of a batch may count on, in the order of everybody. Whether there is enough for all of them, every hold counted as alive; what is withheld from a channel is not looked at.';
+
 comment on function inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json) is 'Holds stock for the members of a batch that fit, with their idempotency records. A member without a row was not touched and has to be tried alone.';
 
 comment on function inventory.release_order_at(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_ids text[]) is 'Gives committed units of order lines back, each at its location; a null location: wherever they were taken last. Answers what was given.';
@@ -2824,6 +2875,77 @@ AS $function$
       from orders.customer_order where updated_at >= p_since and acknowledged_at >= p_since
     $function$;
 
+CREATE OR REPLACE FUNCTION orders.insert_orders(p_orders json, p_lines json, p_allocations json, p_members integer[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      begin
+        with o as materialized (
+          select * from json_to_recordset(p_orders) as o (i int, id text, number text, channel_code text, channel_kind text, channel_name text, channel_order_id text, customer_id text,
+            currency_code text, tax_included boolean, subtotal_minor bigint, discount_minor bigint, shipping_minor bigint, tax_minor bigint, grand_total_minor bigint,
+            payment_status text, payment_provider text, payment_reference text, authorized_minor bigint, delivery_method text, delivery_location_id text, service_level text,
+            customer jsonb, shipping_address jsonb, purchase_order_number text, acknowledgement_hours float8, trace_id text)
+          where i = any (p_members)
+        ), placed as (
+          insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, stage, status, revision,
+            currency_code, tax_included, subtotal_minor, discount_minor, shipping_minor, tax_minor, grand_total_minor,
+            payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
+            customer, shipping_address, purchase_order_number, acknowledgement_deadline, trace_id, placed_at, updated_at)
+          select id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, 'VALIDATED', 'VALIDATED', 2,
+            currency_code, tax_included, subtotal_minor, discount_minor, shipping_minor, tax_minor, grand_total_minor,
+            payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
+            customer, shipping_address, purchase_order_number, now() + acknowledgement_hours * interval '1 hour', trace_id, now(), now()
+          from o
+        ), allocated as (
+          insert into orders.allocation (order_id, line_id, location_id, quantity)
+          select o.id, allocation.line_id, allocation.location_id, allocation.quantity
+          from o join json_to_recordset(p_allocations) as allocation (i int, line_id text, location_id text, quantity int) using (i)
+        ), told as (
+          insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
+          select o.id, n.sequence, now(), n.type, 'commerce', n.message, o.trace_id
+          from o, (values (1, 'ORDER_CAPTURED', 'Order captured'), (2, 'ORDER_VALIDATED', 'Order validated and stock committed')) as n (sequence, type, message)
+        )
+        insert into orders.order_line (id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points,
+          ordered, unsourced, backordered)
+        select id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points,
+          ordered, ordered - coalesce(backordered, 0), coalesce(backordered, 0)
+        from json_to_recordset(p_lines) as line (i int, id text, order_id text, position int, sku text, title text, channel_line_id text,
+          unit_price_minor bigint, total_minor bigint, tax_minor bigint, tax_basis_points int, ordered int, backordered int)
+        where i = any (p_members);
+      end $function$;
+
+CREATE OR REPLACE FUNCTION orders.new_channel_orders(p_orders json, p_members integer[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+      declare
+        v_free int[]; v_named int[];
+      begin
+        -- The lock of the slow way (firstOrderOfChannel), without waiting.
+        select array_agg(o.i) filter (where o.is_free), array_agg(o.i) filter (where o.channel_order_id is not null)
+        into v_free, v_named
+        from (
+          select i, channel_order_id, channel_order_id is null
+                 or pg_try_advisory_xact_lock(hashtextextended('channel-order:' || channel_code || ':' || channel_order_id, 0)) as is_free
+          from json_to_recordset(p_orders) as o (i int, channel_code text, channel_order_id text)
+          where i = any (p_members)
+        ) o;
+        if v_named is null then return v_free; end if;
+        -- A statement of its own: it sees what the previous holder of a lock committed just before.
+        return (
+          select array_agg(o.i)
+          from json_to_recordset(p_orders) as o (i int, channel_code text, channel_order_id text)
+          left join lateral (
+            select known.id from orders.customer_order known
+            where known.channel_code = o.channel_code and known.channel_order_id = o.channel_order_id limit 1
+          ) first on true
+          where o.i = any (v_free) and first.id is null);
+      end $function$;
+
 CREATE OR REPLACE FUNCTION orders.place_orders(p_claims json, p_orders json, p_lines json, p_takes json, p_withheld json, p_events json)
  RETURNS TABLE(i integer, kind text, result jsonb, placed_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -2836,55 +2958,16 @@ AS $function$
       begin
         select array_agg(claim.i) filter (where claim.kind = 'CLAIMED'), jsonb_agg(claim) filter (where claim.kind in ('REPLAY', 'CONFLICT'))
         into v_members, v_known from integration.claim_idempotency_keys('orderPlace', p_claims) claim;
-        return query select known.i, known.kind, known.result, null::timestamptz
-        from jsonb_to_recordset(v_known) as known (i int, kind text, result jsonb);
-        -- The channel's own order ids: the lock of the slow way (firstOrderOfChannel), without waiting, then what is known.
-        select array_agg(o.i) into v_members
-        from json_to_recordset(p_orders) as o (i int, channel_code text, channel_order_id text)
-        where o.i = any (v_members) and (o.channel_order_id is null
-          or pg_try_advisory_xact_lock(hashtextextended('channel-order:' || o.channel_code || ':' || o.channel_order_id, 0)));
-        select array_agg(o.i) into v_members
-        from json_to_recordset(p_orders) as o (i int, channel_code text, channel_order_id text)
-        where o.i = any (v_members) and not exists (
-          select from orders.customer_order known
-          where known.channel_code = o.channel_code and known.channel_order_id = o.channel_order_id);
+        if v_known is not null then
+          return query select known.i, known.kind, known.result, null::timestamptz
+          from jsonb_to_recordset(v_known) as known (i int, kind text, result jsonb);
+        end if;
+        v_members := orders.new_channel_orders(p_orders, v_members);
         if v_members is null then return; end if;
 
         v_done := inventory.commit_orders(p_orders, p_takes, p_withheld, v_members);
         if v_done is null then return; end if;
-
-        insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, stage, status, revision,
-          currency_code, tax_included, subtotal_minor, discount_minor, shipping_minor, tax_minor, grand_total_minor,
-          payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
-          customer, shipping_address, purchase_order_number, acknowledgement_deadline, trace_id, placed_at, updated_at)
-        select o.id, o.number, o.channel_code, o.channel_kind, o.channel_name, o.channel_order_id, o.customer_id, 'VALIDATED', 'VALIDATED', 2,
-          o.currency_code, o.tax_included, o.subtotal_minor, o.discount_minor, o.shipping_minor, o.tax_minor, o.grand_total_minor,
-          o.payment_status, o.payment_provider, o.payment_reference, o.authorized_minor, o.delivery_method, null, o.service_level,
-          o.customer, o.shipping_address, o.purchase_order_number, now() + o.acknowledgement_hours * interval '1 hour', o.trace_id, now(), now()
-        from json_to_recordset(p_orders) as o (i int, id text, number text, channel_code text, channel_kind text, channel_name text, channel_order_id text, customer_id text,
-          currency_code text, tax_included boolean, subtotal_minor bigint, discount_minor bigint, shipping_minor bigint, tax_minor bigint, grand_total_minor bigint,
-          payment_status text, payment_provider text, payment_reference text, authorized_minor bigint, delivery_method text, service_level text,
-          customer jsonb, shipping_address jsonb, purchase_order_number text, acknowledgement_hours float8, trace_id text)
-        where o.i = any (v_done);
-
-        insert into orders.order_line (id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points, ordered, unsourced)
-        select l.id, l.order_id, l.position, l.sku, l.title, l.channel_line_id, l.unit_price_minor, l.total_minor, l.tax_minor, l.tax_basis_points, l.ordered, l.ordered
-        from json_to_recordset(p_lines) as l (i int, id text, order_id text, position int, sku text, title text, channel_line_id text,
-          unit_price_minor bigint, total_minor bigint, tax_minor bigint, tax_basis_points int, ordered int)
-        where l.i = any (v_done);
-
-        insert into orders.allocation (order_id, line_id, location_id, quantity)
-        select o.id, take.line_id, take.location_id, take.quantity
-        from json_to_recordset(p_takes) as take (i int, line_id text, location_id text, quantity int)
-        join json_to_recordset(p_orders) as o (i int, id text) using (i)
-        where take.i = any (v_done);
-
-        insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
-        select o.id, n.sequence, now(), n.type, 'commerce', n.message, o.trace_id
-        from json_to_recordset(p_orders) as o (i int, id text, trace_id text),
-          (values (1, 'ORDER_CAPTURED', 'Order captured'), (2, 'ORDER_VALIDATED', 'Order validated and stock committed')) as n (sequence, type, message)
-        where o.i = any (v_done);
-
+        perform orders.insert_orders(p_orders, p_lines, p_takes, v_done);
         perform integration.append_events(p_events, v_done);
         perform integration.store_answers('orderPlace', p_claims, v_done);
         return query select member, 'DONE', null::jsonb, now() from unnest(v_done) as member;
@@ -2949,6 +3032,10 @@ comment on column orders.customer_order.customer is 'Personal data: name and e-m
 comment on column orders.customer_order.shipping_address is 'Personal data. Never logged.';
 
 comment on function orders.acknowledgement_seconds_p95(p_since timestamp with time zone) is 'Seconds from placing to acknowledgement that 95 % of the orders acknowledged since did not exceed. Null when there was none.';
+
+comment on function orders.insert_orders(p_orders json, p_lines json, p_allocations json, p_members integer[]) is 'Writes orders with lines, allocations and the first entries of their timelines, as subgraphs/order/commands/insert-order.ts spells them. Their stock is committed by the same transaction.';
+
+comment on function orders.new_channel_orders(p_orders json, p_members integer[]) is 'Members of a batch whose channel order id, if they have one, was not used before and is now locked. The others have to be tried alone.';
 
 comment on function orders.place_orders(p_claims json, p_orders json, p_lines json, p_takes json, p_withheld json, p_events json) is 'Captures the orders of a batch that fit, each wholly. A member without a row was not touched and has to be tried alone.';
 
@@ -3087,17 +3174,27 @@ AS $function$
 
 CREATE OR REPLACE FUNCTION product.quote(p_price_list text, p_currency text, p_skus text[], p_quantities integer[], p_at timestamp with time zone)
  RETURNS TABLE(idx integer, sku text, known boolean, title text, unit_price_minor bigint, tax_basis_points integer, tax_included boolean, product_id text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
-      select line.idx::int, line.sku, variant.id is not null, variant.title,
-        price.amount_minor, price.tax_basis_points, price.tax_included, variant.product_id
-      from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, idx)
-      left join (product.variant join product.product on product.id = variant.product_id and not product.hidden)
-        on variant.sku = line.sku and not variant.hidden
-      left join lateral product.current_price(variant.id, p_price_list, p_currency, line.quantity, p_at) as price on true
-      order by line.idx
-    $function$;
+      #variable_conflict use_column
+      begin
+        return query
+        select line.idx::int, line.sku, found.id is not null, found.title,
+          price.amount_minor, price.tax_basis_points, price.tax_included, found.product_id
+        from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, idx)
+        left join lateral (
+          select variant.id, variant.title, variant.product_id
+          from product.variant join product.product on product.id = variant.product_id and not product.hidden
+          where variant.sku = line.sku and not variant.hidden
+          limit 1
+        ) found on true
+        left join lateral product.current_price(found.id, p_price_list, p_currency, line.quantity, p_at) as price on true
+        order by line.idx;
+      end $function$;
 
 CREATE OR REPLACE FUNCTION product.refresh_listed_prices(p_product_ids text[], p_at timestamp with time zone)
  RETURNS void

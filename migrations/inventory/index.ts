@@ -18,6 +18,7 @@ import { uncountedHolds } from './20261127091600_uncounted_holds.ts';
 import * as supply from './20261127094500_supply.ts';
 import { plannedSupply } from './20261127102000_planned_supply.ts';
 import { releaseAt } from './20261127110000_release_at.ts';
+import { batchesByIndex } from './20261127121000_batches_by_index.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -40,4 +41,5 @@ export const migrations: MigrationSet = {
   '20261127094500_supply': supply,
   '20261127102000_planned_supply': plannedSupply,
   '20261127110000_release_at': releaseAt,
+  '20261127121000_batches_by_index': batchesByIndex,
 };

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { query } from '../../platform/db/query.ts';
+import { prepared } from '../../platform/db/query.ts';
 import type { OnceKey, OnceOutcome } from '../../platform/idempotency/once-key.ts';
 import { runAlone } from '../../platform/idempotency/run-once.ts';
 import { shareRunning } from '../../platform/idempotency/single-flight.ts';
@@ -91,7 +91,7 @@ async function settleBatch(knex: Knex, batch: readonly Asked[]): Promise<(OnceOu
     return plan ? [{ ...plan, index }] : [];
   });
   if (planned.length === 0) return outcomes;
-  const rows = await query<{ i: number; kind: 'DONE' | 'REPLAY' | 'CONFLICT'; result: HoldResult | null }>(
+  const rows = await prepared<{ i: number; kind: 'DONE' | 'REPLAY' | 'CONFLICT'; result: HoldResult | null }>(
     knex,
     'select i, kind, result from inventory.place_holds(?::json, ?::json, ?::json, ?::json)',
     [claims, holds, takes, withheld].map((rowsOf) => JSON.stringify(planned.flatMap(rowsOf))),
@@ -134,7 +134,7 @@ function enoughFor(batch: readonly Asked[]): number {
 
 /** @param enough units of which no request of the batch can want more: then the exact number does not matter */
 async function readSupply(knex: Knex, skus: readonly string[], enough: number): Promise<Supply> {
-  const rows = await query<{ sku: string; location_id: string; preference: number; available: number }>(
+  const rows = await prepared<{ sku: string; location_id: string; preference: number; available: number }>(
     knex,
     'select sku, location_id, preference, available from inventory.supply(?::text[], ?)',
     [skus, enough],
@@ -150,7 +150,7 @@ async function readSupply(knex: Knex, skus: readonly string[], enough: number): 
 }
 
 async function readTerms(knex: Knex, channelCode: string | null, skus: readonly string[]): Promise<Map<string, Terms>> {
-  const rows = await query<Terms & { sku: string }>(
+  const rows = await prepared<Terms & { sku: string }>(
     knex,
     `select sku, withheld, cap, is_bundle or by_location or release_at is not null as unusual
      from inventory.channel_terms(?, ?::text[])`,

@@ -67,7 +67,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seenBy: BOOKS,
     sabotage: unguarded(
       ['inventory.lock_positions', 'for no key update', ''],
-      ['inventory.fitting_takes', 'for no key update of position', ''],
+      ['inventory.lock_takes', 'for no key update of position', ''],
     ),
   },
   {
@@ -101,7 +101,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seenBy: MODEL,
     sabotage: rewrite(
       ['integration.claim_idempotency_key', 'known.request_hash = p_request_hash', 'true'],
-      ['integration.claim_idempotency_keys', `known.request_hash = decode(asked.hash, 'hex')`, 'true'],
+      ['integration.claim_idempotency_keys', `found.request_hash = decode(asked.hash, 'hex')`, 'true'],
     ),
   },
   {
@@ -213,7 +213,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seenBy: MODEL,
     sabotage: async (knex) => {
       await knex.raw('drop index orders.customer_order_channel_order');
-      await rewrite(['orders.place_orders', 'known.channel_order_id = o.channel_order_id', 'false'])(knex);
+      await rewrite(['orders.new_channel_orders', 'known.channel_order_id = o.channel_order_id', 'false'])(knex);
     },
     interposer: instead('from orders.customer_order where channel_code', async () => NONE),
   },

@@ -114,6 +114,27 @@ describe('capture', () => {
     expect(await differences()).toEqual([]);
   });
 
+  it('finds keys, prices, stock and channel orders by index, however small the tables are', async () => {
+    const sku = await newSku({ EAST: 5 });
+    const read = await knex.transaction(async (trx) => {
+      const inside = createCapture({ knex: trx });
+      const placed = one(sku, { channelOrderId: 'by-index' });
+      expect(await place(placed, callerOf(), inside)).toMatch(/^ord_/);
+      return query(
+        trx,
+        `select relname as name, seq_scan::int as whole, idx_scan > 0 as by_index from pg_stat_xact_user_tables
+         where relname in ('idempotency_key', 'variant', 'price', 'position', 'customer_order') order by relname`,
+      );
+    });
+    expect(read).toEqual(
+      ['customer_order', 'idempotency_key', 'position', 'price', 'variant'].map((name) => ({
+        name,
+        whole: 0,
+        by_index: true,
+      })),
+    );
+  });
+
   it('sells exactly what is there, from several processes at once', async () => {
     const sku = await newSku({ EAST: 60, WEST: 40 });
     const elsewhere = openDatabase(database.url, { poolMax: 8, applicationName: 'test-elsewhere' });

@@ -2,7 +2,7 @@ import { checked, sourceOf } from '../../../events/outbox.ts';
 import { newId } from '../../../platform/ids.ts';
 import type { ChooseSources, Take } from '../../../platform/supply/supply.ts';
 import type { Allocation } from '../commands/commit-stock.ts';
-import type { NewOrder } from '../commands/insert-order.ts';
+import type { NumberedOrder } from '../commands/insert-order.ts';
 import { newOrder, placedEvents, readPayment } from '../commands/place.ts';
 import { checkPlaceInput, requestedLines } from '../commands/place-input.ts';
 import { areTaxIncluded } from '../commands/quote.ts';
@@ -12,7 +12,7 @@ import type { CaptureRequest } from './request.ts';
 
 /** An order that is ready to be written, if its stock is still there. */
 export interface Draft {
-  readonly order: NewOrder & { readonly number: string };
+  readonly order: NumberedOrder;
   readonly reservationId: string;
   /** Units of each SKU that must be left to other channels; only where something must. */
   readonly withheld: readonly { readonly sku: string; readonly units: number }[];

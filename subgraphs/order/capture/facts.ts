@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { query } from '../../../platform/db/query.ts';
+import { prepared } from '../../../platform/db/query.ts';
 import { Supply } from '../../../platform/supply/supply.ts';
 import { quoteLines } from '../commands/quote.ts';
 import type { Quote } from '../pricing.ts';
@@ -30,9 +30,11 @@ export async function readFacts(knex: Knex, requests: readonly CaptureRequest[])
     readQuotes(knex, requests),
     readTerms(knex, requests),
     readSupply(knex, skusOf(requests), enoughFor(requests)),
-    query<{ number: string }>(knex, `select nextval('orders.order_number') as number from generate_series(1, ?)`, [
-      requests.length,
-    ]),
+    prepared<{ number: string }>(
+      knex,
+      "select nextval('orders.order_number') as number from generate_series(1, ?::int)",
+      [requests.length],
+    ),
   ]);
   return {
     quotesOf: (request) =>
@@ -83,7 +85,7 @@ async function readTerms(
   const channels = [...new Set(requests.map((request) => request.channel.code))];
   const answers = await Promise.all(
     channels.map(async (code) => {
-      const rows = await query<{ sku: string; withheld: number | null; cap: number | null; unusual: boolean }>(
+      const rows = await prepared<{ sku: string; withheld: number | null; cap: number | null; unusual: boolean }>(
         knex,
         `select sku, withheld, cap, is_bundle or by_location or release_at is not null as unusual
          from inventory.channel_terms(?, ?::text[])`,
@@ -100,7 +102,7 @@ async function readTerms(
 
 /** @param enough units of which no request of the batch can want more: then the exact number does not matter */
 async function readSupply(knex: Knex, skus: readonly string[], enough: number): Promise<Supply> {
-  const rows = await query<{ sku: string; location_id: string; preference: number; available: number }>(
+  const rows = await prepared<{ sku: string; location_id: string; preference: number; available: number }>(
     knex,
     'select sku, location_id, preference, available from inventory.supply(?::text[], ?)',
     [skus, enough],

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import { query } from '../../../platform/db/query.ts';
-import type { Money } from '../../../platform/money.ts';
+import { prepared } from '../../../platform/db/query.ts';
+import { allocationRows, lineRows, orderRow } from '../commands/insert-order.ts';
 import type { PlaceResult } from '../commands/place.ts';
 import type { Draft } from './draft.ts';
 import type { CaptureRequest } from './request.ts';
@@ -27,7 +27,7 @@ export interface SettledRow {
  * transaction: no lock outlives it, and none is held while this process thinks.
  */
 export function settle(knex: Knex, members: readonly Member[]): Promise<SettledRow[]> {
-  return query<SettledRow>(
+  return prepared<SettledRow>(
     knex,
     'select i, kind, result, placed_at from orders.place_orders(?::json, ?::json, ?::json, ?::json, ?::json, ?::json)',
     [claims, orders, lines, takes, withheld, events].map((rows) => JSON.stringify(members.flatMap(rows))),
@@ -49,67 +49,12 @@ const claims: Rows = ({ request: { key }, draft }, i) => {
   return { i, scope: key.scope, key: key.key, hash: key.hash.toString('hex'), answer };
 };
 
-const orders: Rows = ({ draft: { order, reservationId } }, i) => ({
-  i,
-  id: order.id,
-  number: order.number,
-  reservation_id: reservationId,
-  channel_code: order.channel.code,
-  channel_kind: order.channel.kind,
-  channel_name: order.channel.name,
-  channel_order_id: order.channelOrderId,
-  customer_id: order.customerId,
-  currency_code: order.totals.subtotal.currencyCode,
-  tax_included: order.totals.taxIncluded,
-  subtotal_minor: minor(order.totals.subtotal),
-  discount_minor: minor(order.totals.discount),
-  shipping_minor: minor(order.totals.shipping),
-  tax_minor: minor(order.totals.tax),
-  grand_total_minor: minor(order.totals.grandTotal),
-  payment_status: order.paymentStatus,
-  payment_provider: order.payment?.provider,
-  payment_reference: order.payment?.reference,
-  authorized_minor: order.payment ? minor(order.payment.authorized) : null,
-  delivery_method: order.delivery.method,
-  service_level: order.delivery.serviceLevel,
-  customer: order.customer,
-  shipping_address: order.delivery.address,
-  purchase_order_number: order.purchaseOrderNumber,
-  acknowledgement_hours: order.channel.acknowledgementHours,
-  trace_id: order.traceId,
-});
+const orders: Rows = ({ draft }, i) => ({ ...orderRow(draft.order, i), reservation_id: draft.reservationId });
 
-const lines: Rows = ({ draft: { order } }, i) =>
-  order.lines.map((line, index) => ({
-    i,
-    id: line.id,
-    order_id: order.id,
-    position: index + 1,
-    sku: line.sku,
-    title: line.title,
-    channel_line_id: line.channelLineId,
-    unit_price_minor: minor(line.unitPrice),
-    total_minor: minor(line.total),
-    tax_minor: minor(line.tax),
-    tax_basis_points: line.taxBasisPoints,
-    ordered: line.quantity,
-  }));
+const lines: Rows = ({ draft }, i) => lineRows(draft.order, i);
 
-const takes: Rows = ({ draft: { order } }, i) => {
-  const skuOf = new Map(order.lines.map((line) => [line.id, line.sku]));
-  return order.allocations.map(({ lineId, locationId, quantity }) => ({
-    i,
-    line_id: lineId,
-    sku: skuOf.get(lineId),
-    location_id: locationId,
-    quantity,
-  }));
-};
+const takes: Rows = ({ draft }, i) => allocationRows(draft.order, i);
 
 const withheld: Rows = ({ draft }, i) => draft.withheld.map((kept) => ({ i, ...kept }));
 
 const events: Rows = ({ draft }, i) => draft.events.map((event) => ({ i, ...event }));
-
-function minor(amount: Money): string {
-  return amount.amountMinor.toString();
-}

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Channel } from '../../../platform/caller.ts';
-import { query } from '../../../platform/db/query.ts';
+import { change, query } from '../../../platform/db/query.ts';
 import type { Money } from '../../../platform/money.ts';
 import type { PaymentStatus } from '../model.ts';
 import type { PricedLine, Totals } from '../pricing.ts';
@@ -23,57 +23,84 @@ export interface NewOrder {
   readonly allocations: readonly { readonly lineId: string; readonly locationId: string; readonly quantity: number }[];
 }
 
+export type NumberedOrder = NewOrder & { readonly number: string };
+
 /** Writes order, lines, allocations and the first timeline entries in one statement. @returns the order with its number */
-export async function insertOrder(trx: Knex.Transaction, order: NewOrder): Promise<NewOrder & { number: string }> {
-  const { totals, delivery, payment, channel, lines } = order;
-  const rows = await query<{ number: string }>(
-    trx,
-    `with o as (
-       insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, stage, status, revision,
-         currency_code, tax_included, subtotal_minor, discount_minor, shipping_minor, tax_minor, grand_total_minor,
-         payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
-         customer, shipping_address, purchase_order_number, acknowledgement_deadline, trace_id, placed_at, updated_at)
-       values (?, nextval('orders.order_number')::text, ?, ?, ?, ?, ?, 'VALIDATED', 'VALIDATED', 2,
-         ?, ?, ?, ?, ?, ?, ?,
-         ?, ?, ?, ?, ?, ?, ?,
-         ?::jsonb, ?::jsonb, ?, now() + ?::float8 * interval '1 hour', ?, now(), now())
-       returning id, number
-     ), l as (
-       insert into orders.order_line (id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points,
-         ordered, unsourced, backordered)
-       select n.id, o.id, n.position, n.sku, n.title, n.channel_line_id, n.unit_price, n.total, n.tax, n.rate, n.ordered, n.ordered - n.backordered, n.backordered
-       from o, unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::int[], ?::int[], ?::int[])
-         with ordinality as n(id, sku, title, channel_line_id, unit_price, total, tax, rate, ordered, backordered, position)
-     ), a as (
-       insert into orders.allocation (order_id, line_id, location_id, quantity)
-       select o.id, n.line_id, n.location_id, n.quantity from o, unnest(?::text[], ?::text[], ?::int[]) as n(line_id, location_id, quantity)
-     ), t as (
-       insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
-       select o.id, n.sequence, now(), n.type, 'commerce', n.message, ?
-       from o, (values (1, 'ORDER_CAPTURED', 'Order captured'), (2, 'ORDER_VALIDATED', 'Order validated and stock committed')) as n(sequence, type, message)
-     )
-     select number from o`,
-    [
-      order.id, channel.code, channel.kind, channel.name, order.channelOrderId, order.customerId,
-      totals.subtotal.currencyCode, totals.taxIncluded, minor(totals.subtotal), minor(totals.discount), minor(totals.shipping), minor(totals.tax), minor(totals.grandTotal),
-      order.paymentStatus, payment?.provider ?? null, payment?.reference ?? null, payment ? minor(payment.authorized) : null,
-      delivery.method, delivery.locationId ?? null, delivery.serviceLevel ?? null,
-      json(order.customer), json(delivery.address ?? null), order.purchaseOrderNumber, channel.acknowledgementHours, order.traceId,
-      lines.map((line) => line.id), lines.map((line) => line.sku), lines.map((line) => line.title), lines.map((line) => line.channelLineId),
-      lines.map((line) => minor(line.unitPrice)), lines.map((line) => minor(line.total)), lines.map((line) => minor(line.tax)),
-      lines.map((line) => line.taxBasisPoints), lines.map((line) => line.quantity), lines.map((line) => line.backordered),
-      order.allocations.map((allocation) => allocation.lineId), order.allocations.map((allocation) => allocation.locationId),
-      order.allocations.map((allocation) => allocation.quantity),
-      order.traceId,
-    ], // biome-ignore format: in the order of the statement
-  );
-  return { ...order, number: rows[0]?.number ?? '' };
+export async function insertOrder(trx: Knex.Transaction, order: NewOrder): Promise<NumberedOrder> {
+  const rows = await query<{ number: string }>(trx, "select nextval('orders.order_number') as number");
+  const numbered = { ...order, number: rows[0]?.number ?? '' };
+  await change(trx, "select orders.insert_orders(?::json, ?::json, ?::json, '{0}')", [
+    JSON.stringify([orderRow(numbered, 0)]),
+    JSON.stringify(lineRows(numbered, 0)),
+    JSON.stringify(allocationRows(numbered, 0)),
+  ]);
+  return numbered;
+}
+
+/** The order as `orders.insert_orders` reads it. @param i place in the batch */
+export function orderRow(order: NumberedOrder, i: number): object {
+  const { totals, delivery, payment, channel } = order;
+  return {
+    i,
+    id: order.id,
+    number: order.number,
+    channel_code: channel.code,
+    channel_kind: channel.kind,
+    channel_name: channel.name,
+    channel_order_id: order.channelOrderId,
+    customer_id: order.customerId,
+    currency_code: totals.subtotal.currencyCode,
+    tax_included: totals.taxIncluded,
+    subtotal_minor: minor(totals.subtotal),
+    discount_minor: minor(totals.discount),
+    shipping_minor: minor(totals.shipping),
+    tax_minor: minor(totals.tax),
+    grand_total_minor: minor(totals.grandTotal),
+    payment_status: order.paymentStatus,
+    payment_provider: payment?.provider,
+    payment_reference: payment?.reference,
+    authorized_minor: payment ? minor(payment.authorized) : null,
+    delivery_method: delivery.method,
+    delivery_location_id: delivery.locationId,
+    service_level: delivery.serviceLevel,
+    customer: order.customer,
+    shipping_address: delivery.address,
+    purchase_order_number: order.purchaseOrderNumber,
+    acknowledgement_hours: channel.acknowledgementHours,
+    trace_id: order.traceId,
+  };
+}
+
+export function lineRows(order: NewOrder, i: number): object[] {
+  return order.lines.map((line, index) => ({
+    i,
+    id: line.id,
+    order_id: order.id,
+    position: index + 1,
+    sku: line.sku,
+    title: line.title,
+    channel_line_id: line.channelLineId,
+    unit_price_minor: minor(line.unitPrice),
+    total_minor: minor(line.total),
+    tax_minor: minor(line.tax),
+    tax_basis_points: line.taxBasisPoints,
+    ordered: line.quantity,
+    backordered: line.backordered,
+  }));
+}
+
+/** Also what `inventory.commit_orders` takes: the stock of an order is committed where it is allocated. */
+export function allocationRows(order: NewOrder, i: number): object[] {
+  const skuOf = new Map(order.lines.map((line) => [line.id, line.sku]));
+  return order.allocations.map(({ lineId, locationId, quantity }) => ({
+    i,
+    line_id: lineId,
+    sku: skuOf.get(lineId),
+    location_id: locationId,
+    quantity,
+  }));
 }
 
 function minor(amount: Money): string {
   return amount.amountMinor.toString();
-}
-
-function json(value: object | null): string | null {
-  return value === null ? null : JSON.stringify(value);
 }

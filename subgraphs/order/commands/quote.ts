@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { query } from '../../../platform/db/query.ts';
+import { prepared } from '../../../platform/db/query.ts';
 import type { Quote } from '../pricing.ts';
 
 /** Prices of one unit now, in the order of `lines`. Calls the product owner's published function. */
@@ -9,19 +9,19 @@ export async function quoteLines(
   currencyCode: string,
   lines: readonly { readonly sku: string; readonly quantity: number }[],
 ): Promise<Quote[]> {
-  const rows = await query<{
+  const rows = await prepared<{
     idx: number;
     known: boolean;
     title: string | null;
     unit_price_minor: string | null;
     tax_basis_points: number | null;
     tax_included: boolean | null;
-  }>(knex, 'select * from product.quote(?, ?, ?::text[], ?::int[], now()) order by idx', [
-    priceList,
-    currencyCode,
-    lines.map((line) => line.sku),
-    lines.map((line) => line.quantity),
-  ]);
+  }>(
+    knex,
+    `select known, title, unit_price_minor, tax_basis_points, tax_included
+     from product.quote(?, ?, ?::text[], ?::int[], now()) order by idx`,
+    [priceList, currencyCode, lines.map((line) => line.sku), lines.map((line) => line.quantity)],
+  );
   return rows.map((row) => ({
     known: row.known,
     title: row.title ?? '',
