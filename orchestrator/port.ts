@@ -165,7 +165,13 @@ export interface FulfillmentBook {
     readonly serviceLevel: string | null;
     readonly groups: readonly {
       readonly locationId: string;
-      readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+      readonly lines: readonly {
+        readonly lineId: string;
+        readonly sku: string;
+        readonly quantity: number;
+        /** What one unit consists of, when the line is a bundle. */
+        readonly components?: readonly Component[];
+      }[];
     }[];
     readonly traceId: string;
   }): Promise<readonly string[]>;
@@ -200,12 +206,22 @@ export interface WorkOrder {
   readonly locationId: string;
   readonly deliveryMethod: 'SHIPPING' | 'PICK_UP' | 'LOCAL_DELIVERY' | 'IN_STORE';
   readonly serviceLevel: string | null;
+  /** A bundle is a line per component. */
   readonly lines: readonly {
     /** Under this reference the node reports the line. */
+    readonly lineRef: string;
     readonly orderLineId: string;
     readonly sku: string;
     readonly quantity: number;
+    /** Which lines leave as whole sets. */
+    readonly set?: { readonly ref: string; readonly perSet: number };
   }[];
+}
+
+/** Units of a component in one bundle. */
+export interface Component {
+  readonly sku: string;
+  readonly perUnit: number;
 }
 
 /** The inventory domain's committed stock. */
@@ -218,9 +234,15 @@ export interface Stock {
   reassign(request: {
     readonly key: string;
     readonly orderId: string;
-    readonly lines: readonly LineUnits[];
+    readonly lines: readonly (LineUnits & {
+      /** Of bundles: units of components that left the node all the same. Their stock is not given back. */
+      readonly loose?: readonly { readonly sku: string; readonly quantity: number }[];
+    })[];
     readonly refusedLocationId: string;
   }): Promise<readonly { readonly lineId: string; readonly locationId: string | null; readonly quantity: number }[]>;
+
+  /** What those of the order lines that are bundles consist of at a node, as it was when their stock was committed there. */
+  componentsOf(lineIds: readonly string[], locationId: string): Promise<ReadonlyMap<string, readonly Component[]>>;
 
   /** Tells whose committed stock leaves when the node reports a line of this work. Repeating it changes nothing. */
   assignWork(

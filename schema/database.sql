@@ -2,6 +2,13 @@
 
 create schema fulfillment;
 
+create table fulfillment.component_event (
+  fulfillment_order_id text not null,
+  node_event text not null,
+  packages jsonb not null default '[]'::jsonb,
+  constraint component_event_pkey PRIMARY KEY (fulfillment_order_id, node_event)
+);
+
 create table fulfillment.fulfillment_order (
   id text not null,
   order_id text not null,
@@ -105,6 +112,20 @@ create table fulfillment.tracking_event (
   constraint tracking_event_pkey PRIMARY KEY (id)
 );
 
+create table fulfillment.work_component (
+  fulfillment_order_id text not null,
+  line_ref text not null,
+  order_line_id text not null,
+  sku text not null,
+  per_unit integer not null,
+  shipped integer not null default 0,
+  short integer not null default 0,
+  constraint work_component_per_unit_check CHECK ((per_unit > 0)),
+  constraint work_component_pkey PRIMARY KEY (fulfillment_order_id, line_ref),
+  constraint work_component_shipped_check CHECK ((shipped >= 0)),
+  constraint work_component_short_check CHECK ((short >= 0))
+);
+
 CREATE OR REPLACE FUNCTION fulfillment.tracking_timeliness_seconds_p95(p_since timestamp with time zone)
  RETURNS double precision
  LANGUAGE sql
@@ -165,6 +186,8 @@ CREATE INDEX tracking_event_package ON fulfillment.tracking_event USING btree (p
 
 CREATE INDEX tracking_event_received ON fulfillment.tracking_event USING brin (received_at);
 
+alter table fulfillment.component_event add constraint component_event_fulfillment_order_id_fkey FOREIGN KEY (fulfillment_order_id) REFERENCES fulfillment.fulfillment_order(id);
+
 alter table fulfillment.fulfillment_order_line add constraint fulfillment_order_line_fulfillment_order_id_fkey FOREIGN KEY (fulfillment_order_id) REFERENCES fulfillment.fulfillment_order(id);
 
 alter table fulfillment.package add constraint package_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES fulfillment.shipment(id);
@@ -177,6 +200,12 @@ alter table fulfillment.shipment_line add constraint shipment_line_shipment_id_f
 
 alter table fulfillment.tracking_event add constraint tracking_event_package_id_fkey FOREIGN KEY (package_id) REFERENCES fulfillment.package(id);
 
+alter table fulfillment.work_component add constraint work_component_fulfillment_order_id_order_line_id_fkey FOREIGN KEY (fulfillment_order_id, order_line_id) REFERENCES fulfillment.fulfillment_order_line(fulfillment_order_id, order_line_id);
+
+comment on table fulfillment.component_event is 'Events of nodes that moved units of components. An event counts once, also when it completes no bundle.';
+
+comment on column fulfillment.component_event.packages is 'Packages that left before a bundle was complete: they belong to the work''s next shipment.';
+
 comment on column fulfillment.fulfillment_order.source_key is 'Which sourcing decision made this work: the same decision again makes no second one.';
 
 comment on column fulfillment.fulfillment_order_line.quantity is 'Units to pick, less those withdrawn before the node was asked.';
@@ -188,6 +217,14 @@ comment on column fulfillment.package.furthest is 'Highest ranked state so far; 
 comment on column fulfillment.shipment.node_event is 'The node''s event that reported the goods issue: one event, one shipment.';
 
 comment on table fulfillment.tracking_event is 'Every scan as the carrier sent it, also late, repeated and unknown ones. Append-only.';
+
+comment on table fulfillment.work_component is 'Components of the bundles in a piece of work. Lines that are no bundles have none.';
+
+comment on column fulfillment.work_component.line_ref is 'Under this reference the node reports units of the component.';
+
+comment on column fulfillment.work_component.per_unit is 'Units of the component in one bundle, as it was when its stock was committed.';
+
+comment on column fulfillment.work_component.short is 'Units of the component the node said it does not have, or sent back.';
 
 comment on function fulfillment.tracking_timeliness_seconds_p95(p_since timestamp with time zone) is 'Seconds from a scan to our hearing of it that 95 % of the scans received since did not exceed. Null when there was none.';
 
@@ -1330,11 +1367,17 @@ CREATE OR REPLACE FUNCTION inventory.components_of_lines(p_order_line_ids text[]
  LANGUAGE sql
  STABLE
 AS $function$
-      select distinct on (line.order_line_id, line.sku) line.order_line_id, line.sku, line.per_bundle
-      from inventory.reservation_line line
-      where line.order_line_id = any (p_order_line_ids) and line.location_id = p_location_id and line.bundle_sku is not null
-      order by line.order_line_id, line.sku, line.id desc
-    $function$;
+        with last as (
+          -- A bundle that was made of other things when it was committed again: the last set counts, of goods that left if there are any.
+          select distinct on (order_line_id) order_line_id, bundle_set
+          from inventory.reservation_line
+          where order_line_id = any (p_order_line_ids) and bundle_set is not null and (p_location_id is null or location_id = p_location_id)
+          order by order_line_id, case when p_location_id is null then consumed > 0 end desc, bundle_set desc
+        )
+        select line.order_line_id, line.sku, line.per_bundle
+        from last join inventory.reservation_line line using (bundle_set)
+        order by line.order_line_id, line.sku
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.end_holds(p_reservation_ids text[], p_state text)
  RETURNS SETOF text
@@ -1945,58 +1988,58 @@ AS $function$
     end
     $function$;
 
-CREATE OR REPLACE FUNCTION inventory.reassign_order(p_key text, p_order_id text, p_line_ids text[], p_quantities integer[], p_refused_location_id text)
+CREATE OR REPLACE FUNCTION inventory.reassign_order(p_key text, p_order_id text, p_line_ids text[], p_quantities integer[], p_refused_location_id text, p_loose jsonb DEFAULT NULL::jsonb)
  RETURNS TABLE(line_id text, location_id text, quantity integer)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_answer jsonb;
-      v_line_ids text[]; v_skus text[]; v_quantities int[];
-      v_stocked text[];
-      v_fixed boolean;
-    begin
-      perform pg_advisory_xact_lock(hashtextextended('inventory.reassignment:' || p_key, 0));
-      select answer into v_answer from inventory.reassignment where key = p_key;
-      if v_answer is null then
-        select array_agg(asked.id), array_agg(line.sold), array_agg(asked.units) into v_line_ids, v_skus, v_quantities
-        from (select id, sum(units)::int as units from unnest(p_line_ids, p_quantities) as asked (id, units) group by id) asked
-        join (
-          select distinct line.order_line_id, coalesce(line.bundle_sku, line.sku) as sold
-          from inventory.reservation_line line join inventory.reservation on reservation.id = line.reservation_id
-          where reservation.order_id = p_order_id
-        ) line on line.order_line_id = asked.id;
-        select array_agg(distinct stocked) into v_stocked from (
-          select unnest(inventory.stocked_skus(v_skus)) as stocked
-          union all
-          select sku from inventory.reservation_line where order_line_id = any (v_line_ids) and state = 'COMMITTED'
-        ) scope;
-        -- All nodes at once and in order: giving back and taking would otherwise lock in two rounds and could meet another order.
-        perform inventory.lock_positions(v_stocked, inventory.nodes_in_scope(null) || p_refused_location_id);
-        perform from inventory.release_order(p_order_id, v_line_ids, v_quantities, p_refused_location_id);
-        -- An order for one location cannot be served by another.
-        v_fixed := exists (select from inventory.reservation where order_id = p_order_id and location_id is not null);
-        if v_line_ids is null then
-          v_answer := '[]';
-        elsif v_fixed then
-          insert into inventory.backorder (order_line_id, order_id, sku, channel_code, location_id, quantity)
-          select line.id, p_order_id, line.sku, reservation.channel_code, reservation.location_id, line.units
-          from unnest(v_line_ids, v_skus, v_quantities) as line (id, sku, units) join inventory.reservation on reservation.order_id = p_order_id
-          where line.units > 0
-          on conflict (order_line_id) do update set quantity = backorder.quantity + excluded.quantity;
-          select jsonb_agg(jsonb_build_object('line_id', id, 'location_id', null, 'quantity', units)) into v_answer
-          from unnest(v_line_ids, v_quantities) as line (id, units);
-        else
-          -- These units are sold already: what may be sold of the rest does not count.
-          select jsonb_agg(jsonb_build_object('line_id', line_id, 'location_id', location_id, 'quantity', quantity)) into v_answer
-          from inventory.take_stock(p_order_id, v_line_ids, v_skus, v_quantities, null, 0, true, null, null, p_refused_location_id, false);
+      #variable_conflict use_column
+      declare
+        v_answer jsonb;
+        v_line_ids text[]; v_skus text[]; v_quantities int[];
+        v_stocked text[];
+        v_fixed boolean;
+      begin
+        perform pg_advisory_xact_lock(hashtextextended('inventory.reassignment:' || p_key, 0));
+        select answer into v_answer from inventory.reassignment where key = p_key;
+        if v_answer is null then
+          select array_agg(asked.id), array_agg(line.sold), array_agg(asked.units) into v_line_ids, v_skus, v_quantities
+          from (select id, sum(units)::int as units from unnest(p_line_ids, p_quantities) as asked (id, units) group by id) asked
+          join (
+            select distinct line.order_line_id, coalesce(line.bundle_sku, line.sku) as sold
+            from inventory.reservation_line line join inventory.reservation on reservation.id = line.reservation_id
+            where reservation.order_id = p_order_id
+          ) line on line.order_line_id = asked.id;
+          select array_agg(distinct stocked) into v_stocked from (
+            select unnest(inventory.stocked_skus(v_skus)) as stocked
+            union all
+            select sku from inventory.reservation_line where order_line_id = any (v_line_ids) and state = 'COMMITTED'
+          ) scope;
+          -- All nodes at once and in order: giving back and taking would otherwise lock in two rounds and could meet another order.
+          perform inventory.lock_positions(v_stocked, inventory.nodes_in_scope(null) || p_refused_location_id);
+          perform from inventory.release_order(p_order_id, v_line_ids, v_quantities, p_refused_location_id, p_loose);
+          -- An order for one location cannot be served by another.
+          v_fixed := exists (select from inventory.reservation where order_id = p_order_id and location_id is not null);
+          if v_line_ids is null then
+            v_answer := '[]';
+          elsif v_fixed then
+            insert into inventory.backorder (order_line_id, order_id, sku, channel_code, location_id, quantity)
+            select line.id, p_order_id, line.sku, reservation.channel_code, reservation.location_id, line.units
+            from unnest(v_line_ids, v_skus, v_quantities) as line (id, sku, units) join inventory.reservation on reservation.order_id = p_order_id
+            where line.units > 0
+            on conflict (order_line_id) do update set quantity = backorder.quantity + excluded.quantity;
+            select jsonb_agg(jsonb_build_object('line_id', id, 'location_id', null, 'quantity', units)) into v_answer
+            from unnest(v_line_ids, v_quantities) as line (id, units);
+          else
+            -- These units are sold already: what may be sold of the rest does not count.
+            select jsonb_agg(jsonb_build_object('line_id', line_id, 'location_id', location_id, 'quantity', quantity)) into v_answer
+            from inventory.take_stock(p_order_id, v_line_ids, v_skus, v_quantities, null, 0, true, null, null, p_refused_location_id, false);
+          end if;
+          insert into inventory.reassignment (key, answer) values (p_key, v_answer);
         end if;
-        insert into inventory.reassignment (key, answer) values (p_key, v_answer);
-      end if;
-      return query select * from jsonb_to_recordset(v_answer) as answer (line_id text, location_id text, quantity int);
-    end
-    $function$;
+        return query select * from jsonb_to_recordset(v_answer) as answer (line_id text, location_id text, quantity int);
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.receive_supply(p_rows jsonb)
  RETURNS void
@@ -2058,55 +2101,67 @@ AS $function$
       end
     $function$;
 
-CREATE OR REPLACE FUNCTION inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text DEFAULT NULL::text)
+CREATE OR REPLACE FUNCTION inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text DEFAULT NULL::text, p_loose jsonb DEFAULT NULL::jsonb)
  RETURNS TABLE(line_id text, location_id text, quantity integer)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-    #variable_conflict use_column
-    declare
-      v_reservation_id text := (select id from inventory.reservation where order_id = p_order_id);
-      v_line_ids text[]; v_nodes text[]; v_sets bigint[]; v_units int[];
-      v_lines bigint[]; v_line_units int[];
-      v_deltas inventory.delta[];
-    begin
-      perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
-      from inventory.reservation_line
-      where reservation_id = v_reservation_id and state = 'COMMITTED' and order_line_id = any (p_line_ids);
-
-      -- Last taken, first given back: the node that serves most of the order keeps its share. A set counts its whole bundles.
-      with asked as (
-        select id, sum(units) as units from unnest(p_line_ids, p_quantities) as asked (id, units) where units > 0 group by id
-      ), lot as (
-        select max(id) as id, min(id) as first, order_line_id, location_id, bundle_set, min((quantity - consumed - released) / coalesce(per_bundle, 1)) as units
+      #variable_conflict use_column
+      declare
+        v_reservation_id text := (select id from inventory.reservation where order_id = p_order_id);
+        v_line_ids text[]; v_nodes text[]; v_sets bigint[]; v_units int[];
+        v_lines bigint[]; v_line_units int[];
+        v_deltas inventory.delta[];
+      begin
+        perform inventory.lock_positions(array_agg(distinct sku), array_agg(distinct location_id))
         from inventory.reservation_line
-        where reservation_id = v_reservation_id and (state = 'COMMITTED' or bundle_set is not null) and order_line_id = any (p_line_ids)
-          and (p_location_id is null or location_id = p_location_id)
-        group by order_line_id, location_id, bundle_set, case when bundle_set is null then id end
-      ), placed as (
-        select *, sum(units) over (partition by order_line_id order by id desc) - units as starts from lot
-      )
-      select array_agg(placed.order_line_id), array_agg(placed.location_id), array_agg(coalesce(placed.bundle_set, -placed.first)),
-             array_agg(least(placed.units, asked.units - placed.starts)::int)
-      into v_line_ids, v_nodes, v_sets, v_units
-      from placed join asked on asked.id = placed.order_line_id
-      where asked.units > placed.starts and placed.units > 0;
-      if v_sets is null then return; end if;
+        where reservation_id = v_reservation_id and state = 'COMMITTED' and order_line_id = any (p_line_ids);
 
-      select array_agg(line.id), array_agg(given.units * coalesce(line.per_bundle, 1)),
-             array_agg(row(line.sku, line.location_id, 0, -given.units * coalesce(line.per_bundle, 1), p_order_id)::inventory.delta)
-      into v_lines, v_line_units, v_deltas
-      from unnest(v_sets, v_units) as given (set_number, units)
-      join inventory.reservation_line line
-        on line.reservation_id = v_reservation_id and (line.bundle_set = given.set_number or (line.bundle_set is null and line.id = -given.set_number));
-      perform inventory.take_from_lines(v_lines, v_line_units, 'RELEASED');
-      perform inventory.move('RELEASE', v_deltas);
-      return query
-      select gone.line_id, gone.node, sum(gone.units)::int
-      from unnest(v_line_ids, v_nodes, v_units) as gone (line_id, node, units)
-      group by gone.line_id, gone.node order by gone.line_id, gone.node;
-    end
-    $function$;
+        -- Last taken, first given back: the node that serves most of the order keeps its share. A set counts its whole
+        -- bundles, unless components of it left without the rest: then what remains of the broken ones counts too.
+        with asked as (
+          select id, sum(units) as units from unnest(p_line_ids, p_quantities) as asked (id, units) where units > 0 group by id
+        ), lot as (
+          select max(id) as id, min(id) as first, order_line_id, location_id, bundle_set,
+                 case when order_line_id in (select "lineId" from jsonb_to_recordset(p_loose) as loose ("lineId" text))
+                      then max((quantity - consumed - released + coalesce(per_bundle, 1) - 1) / coalesce(per_bundle, 1))
+                      else min((quantity - consumed - released) / coalesce(per_bundle, 1)) end as units
+          from inventory.reservation_line
+          where reservation_id = v_reservation_id and (state = 'COMMITTED' or bundle_set is not null) and order_line_id = any (p_line_ids)
+            and (p_location_id is null or location_id = p_location_id)
+          group by order_line_id, location_id, bundle_set, case when bundle_set is null then id end
+        ), placed as (
+          select *, sum(units) over (partition by order_line_id order by id desc) - units as starts from lot
+        )
+        select array_agg(placed.order_line_id), array_agg(placed.location_id), array_agg(coalesce(placed.bundle_set, -placed.first)),
+               array_agg(least(placed.units, asked.units - placed.starts)::int)
+        into v_line_ids, v_nodes, v_sets, v_units
+        from placed join asked on asked.id = placed.order_line_id
+        where asked.units > placed.starts and placed.units > 0;
+        if v_sets is null then return; end if;
+
+        select array_agg(line_id), array_agg(units), array_agg(row(sku, node, 0, -units, p_order_id)::inventory.delta)
+        into v_lines, v_line_units, v_deltas
+        from (
+          select line.id as line_id, line.sku, line.location_id as node,
+                 least(line.quantity - line.consumed - line.released, given.units * coalesce(line.per_bundle, 1) - coalesce(loose.quantity, 0)) as units
+          from (
+            select *, row_number() over (partition by order_line_id) as place from unnest(v_line_ids, v_sets, v_units) as given (order_line_id, set_number, units)
+          ) given
+          join inventory.reservation_line line
+            on line.reservation_id = v_reservation_id and (line.bundle_set = given.set_number or (line.bundle_set is null and line.id = -given.set_number))
+          left join jsonb_to_recordset(p_loose) as loose ("lineId" text, sku text, quantity int)
+            on given.place = 1 and loose."lineId" = line.order_line_id and loose.sku = line.sku
+        ) part
+        where units > 0;
+        perform inventory.take_from_lines(v_lines, v_line_units, 'RELEASED');
+        perform inventory.move('RELEASE', v_deltas);
+        return query
+        select gone.line_id, gone.node, sum(gone.units)::int
+        from unnest(v_line_ids, v_nodes, v_units) as gone (line_id, node, units)
+        group by gone.line_id, gone.node order by gone.line_id, gone.node;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.release_order_at(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_ids text[])
  RETURNS TABLE(line_id text, location_id text, quantity integer)
@@ -2539,6 +2594,8 @@ CREATE INDEX position_location ON inventory."position" USING btree (location_id,
 
 CREATE INDEX reservation_expiry ON inventory.reservation USING btree (expires_at) WHERE (state = 'HELD'::text);
 
+CREATE INDEX reservation_line_bundle ON inventory.reservation_line USING btree (order_line_id) WHERE (bundle_set IS NOT NULL);
+
 CREATE INDEX reservation_line_expiry ON inventory.reservation_line USING btree (expires_at) WHERE (state = 'HELD'::text);
 
 CREATE INDEX reservation_line_held ON inventory.reservation_line USING btree (sku, location_id) INCLUDE (quantity, expires_at, reservation_id) WHERE (state = 'HELD'::text);
@@ -2693,13 +2750,15 @@ comment on function inventory.channel_terms(p_channel_code text, p_skus text[]) 
 
 comment on function inventory.commit_orders(p_orders json, p_takes json, p_withheld json, p_members integer[]) is 'Commits stock for the members of a batch that fit and returns them; null when none does. The others are untouched: each has to be tried alone.';
 
-comment on function inventory.components_of_lines(p_order_line_ids text[], p_location_id text) is 'What order lines of bundles consist of at a node, as it was when they were committed there. Lines that are no bundles have no row.';
+comment on function inventory.components_of_lines(p_order_line_ids text[], p_location_id text) is 'What order lines of bundles consist of at a node, as it was when they were committed there; with a null location, what their goods that left consisted of. Lines that are no bundles have no row.';
 
 comment on function inventory.location_terms(p_channel_code text, p_skus text[]) is 'Units of a SKU withheld from a channel at one location, and the most it sees there. No row: nothing is.';
 
 comment on function inventory.lock_takes(p_takes inventory.take[], p_members integer[], p_scarce text[], p_nodes text[]) is 'Locks every position the members of a batch may count on, in the order of everybody. Whether there is enough for all of them, every hold counted as alive; what is withheld from a channel is not looked at.';
 
 comment on function inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json) is 'Holds stock for the members of a batch that fit, with their idempotency records. A member without a row was not touched and has to be tried alone.';
+
+comment on function inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text, p_loose jsonb) is 'Gives committed units of order lines back, of one location only when it is named. p_loose, [{lineId, sku, quantity}]: units of components of these bundles that left and are not given back.';
 
 comment on function inventory.release_order_at(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_ids text[]) is 'Gives committed units of order lines back, each at its location; a null location: wherever they were taken last. Answers what was given.';
 

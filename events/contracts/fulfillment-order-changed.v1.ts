@@ -42,6 +42,14 @@ export const fulfillmentOrderChangedV1 = defineContract({
     /** What is still to be done. Empty when nothing is. */
     lines: z.array(z.strictObject({ lineId: key, quantity })),
     /** What the node gave back with this change: refused, or not found on the shelf. It needs another node. */
-    handedBack: z.array(z.strictObject({ lineId: key, sku: key, quantity })),
+    handedBack: z.array(
+      z.strictObject({
+        lineId: key,
+        sku: key,
+        quantity,
+        /** Of bundles: units of their components that left the node all the same, without the rest. */
+        loose: z.array(z.strictObject({ sku: key, quantity })).optional(),
+      }),
+    ),
   }),
 });

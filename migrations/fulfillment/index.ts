@@ -2,9 +2,11 @@ import type { MigrationSet } from '../../platform/db/migrate.ts';
 import * as fulfillment from './20261123090000_fulfillment.ts';
 import * as indicators from './20261123095000_indicators.ts';
 import * as withdrawAt from './20261127110000_withdraw_at.ts';
+import * as components from './20261127122000_components.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
   '20261123095000_indicators': indicators,
   '20261127110000_withdraw_at': withdrawAt,
+  '20261127122000_components': components,
 };

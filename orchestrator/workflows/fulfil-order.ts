@@ -56,6 +56,7 @@ export async function openAndRelease(
     const { order } = await readOrder(deps, orderId);
     return deps.fulfillment.open({
       ...decision,
+      groups: await Promise.all(decision.groups.map((group) => withComponents(deps, group))),
       channelCode: order.channel.code,
       customerId: order.customerId,
       deliveryMethod: order.deliveryMethod,
@@ -67,6 +68,18 @@ export async function openAndRelease(
       releaseWork(deps, fulfillmentOrderId, traceId, signal),
     );
   }
+}
+
+/** The node picks what bundles consist of. */
+async function withComponents(deps: OrchestratorDeps, { locationId, lines }: SourcingPlan['groups'][number]) {
+  const componentsOf = await deps.stock.componentsOf(lines.map((line) => line.lineId), locationId); // biome-ignore format: one thought
+  return {
+    locationId,
+    lines: lines.map((line) => {
+      const components = componentsOf.get(line.lineId);
+      return components ? { ...line, components } : line;
+    }),
+  };
 }
 
 function mayGoOn(booked: BookedOrder | null): boolean {
@@ -203,7 +216,7 @@ async function releaseWork(
   if (!work) return;
   await deps.stock.assignWork(
     fulfillmentOrderId,
-    work.lines.map(({ orderLineId }) => ({ lineRef: orderLineId, orderLineId })),
+    work.lines.map(({ lineRef, orderLineId }) => ({ lineRef, orderLineId })),
   );
   const { order } = await readOrder(deps, work.orderId);
   const { nodeReference } = await deps.warehouse.release({ ...work, shipTo: order.shippingAddress }, signal);

@@ -11,7 +11,12 @@ export interface SourceAgainInput {
   readonly decisionId: string;
   /** The node that gave them back; it is not asked again. */
   readonly refusedLocationId: string;
-  readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+  readonly lines: readonly {
+    readonly lineId: string;
+    readonly sku: string;
+    readonly quantity: number;
+    readonly loose?: readonly { readonly sku: string; readonly quantity: number }[] | undefined;
+  }[];
 }
 
 /** A node gave units back: another node gets them, or they wait for stock. The order says which. */
@@ -35,7 +40,7 @@ export async function sourceAgain(deps: OrchestratorDeps, input: SourceAgainInpu
     const rows = await deps.stock.reassign({
       key: decisionId,
       orderId,
-      lines: units(input.lines),
+      lines: input.lines.map(({ lineId, quantity, loose }) => ({ lineId, quantity, ...(loose ? { loose } : {}) })),
       refusedLocationId: input.refusedLocationId,
     });
     const skuOf = new Map(input.lines.map((line) => [line.lineId, line.sku]));

@@ -3,9 +3,10 @@ import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { newId } from '../../platform/ids.ts';
 import { changeWork } from './events.ts';
-import type { FulfillmentOrder } from './model.ts';
-import { lockWork, readLines } from './node-events.ts';
+import type { FulfillmentOrder, FulfillmentOrderLine, WorkComponent } from './model.ts';
+import type { NodeLine } from './port.ts';
 import { WORK_COLUMNS } from './rows.ts';
+import { lockWork, readComponents, readLines } from './work.ts';
 
 export interface OpenRequest {
   /** Names the sourcing decision: the same decision again returns the same work. */
@@ -17,19 +18,25 @@ export interface OpenRequest {
   readonly serviceLevel: string | null;
   readonly groups: readonly {
     readonly locationId: string;
-    readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
+    readonly lines: readonly {
+      readonly lineId: string;
+      readonly sku: string;
+      readonly quantity: number;
+      /** What the node has to pick for one unit, when the line is a bundle. */
+      readonly components?: readonly { readonly sku: string; readonly perUnit: number }[];
+    }[];
   }[];
   readonly traceId: string;
 }
 
-/** Work as it goes to a node; `orderLineId` is the reference under which the node reports units. */
+/** Work as it goes to a node: a bundle is a line per component. */
 export interface SubmittedWork {
   readonly fulfillmentOrderId: string;
   readonly orderId: string;
   readonly locationId: string;
   readonly deliveryMethod: FulfillmentOrder['deliveryMethod'];
   readonly serviceLevel: string | null;
-  readonly lines: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+  readonly lines: readonly (NodeLine & { readonly orderLineId: string })[];
 }
 
 export interface ShipmentRecord {
@@ -87,17 +94,24 @@ async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string
   const lines = request.groups.flatMap((group) =>
     group.lines.map((line, index) => ({ ...line, position: index + 1, locationId: group.locationId })),
   );
+  const components = lines.flatMap(({ lineId, locationId, components = [] }) =>
+    components.map((component) => ({ ...component, lineId, locationId })),
+  );
   await query(
     trx,
     `with f as (
        insert into fulfillment.fulfillment_order (id, order_id, channel_code, customer_id, location_id, status, request_status, delivery_method, service_level, source_key, trace_id)
        select n.id, ?, ?, ?, n.location_id, 'OPEN', 'UNSUBMITTED', ?, ?, ?, ? from unnest(?::text[], ?::text[]) as n(id, location_id)
        on conflict (source_key, location_id) do nothing returning id, location_id
+     ), l as (
+       insert into fulfillment.fulfillment_order_line (id, fulfillment_order_id, position, order_line_id, sku, quantity)
+       select n.id, f.id, n.position, n.line_id, n.sku, n.quantity
+       from f join unnest(?::text[], ?::text[], ?::int[], ?::text[], ?::text[], ?::int[]) as n(id, location_id, position, line_id, sku, quantity)
+         on n.location_id = f.location_id
      )
-     insert into fulfillment.fulfillment_order_line (id, fulfillment_order_id, position, order_line_id, sku, quantity)
-     select n.id, f.id, n.position, n.line_id, n.sku, n.quantity
-     from f join unnest(?::text[], ?::text[], ?::int[], ?::text[], ?::text[], ?::int[]) as n(id, location_id, position, line_id, sku, quantity)
-       on n.location_id = f.location_id`,
+     insert into fulfillment.work_component (fulfillment_order_id, line_ref, order_line_id, sku, per_unit)
+     select f.id, n.line_id || '/' || n.sku, n.line_id, n.sku, n.per_unit
+     from f join unnest(?::text[], ?::text[], ?::text[], ?::int[]) as n(location_id, line_id, sku, per_unit) on n.location_id = f.location_id`,
     [
       request.orderId,
       request.channelCode,
@@ -114,6 +128,10 @@ async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string
       lines.map((line) => line.lineId),
       lines.map((line) => line.sku),
       lines.map((line) => line.quantity),
+      components.map((component) => component.locationId),
+      components.map((component) => component.lineId),
+      components.map((component) => component.sku),
+      components.map((component) => component.perUnit),
     ],
   );
   const work = await query<FulfillmentOrder>(
@@ -132,6 +150,7 @@ async function submit(trx: Knex.Transaction, fulfillmentOrderId: string): Promis
   const work = await lockWork(trx, fulfillmentOrderId);
   if (!work || work.status === 'CANCELLED') return null;
   const lines = await readLines(trx, work.id);
+  const components = await readComponents(trx, work.id);
   if (work.requestStatus === 'UNSUBMITTED')
     await changeWork(trx, work, { status: work.status, requestStatus: 'SUBMITTED' }, lines);
   return {
@@ -141,8 +160,20 @@ async function submit(trx: Knex.Transaction, fulfillmentOrderId: string): Promis
     deliveryMethod: work.deliveryMethod,
     serviceLevel: work.serviceLevel,
     // What was asked, not what is left: a repeated request must be the same request.
-    lines: lines.flatMap((line) =>
-      line.quantity > 0 ? [{ orderLineId: line.orderLineId, sku: line.sku, quantity: line.quantity }] : [],
-    ),
+    lines: lines.flatMap((line) => (line.quantity > 0 ? linesForNode(line, components) : [])),
   };
+}
+
+/** What the node is asked to pick for a line: its own goods, or so many whole sets of its components. */
+function linesForNode(line: FulfillmentOrderLine, components: readonly WorkComponent[]): SubmittedWork['lines'] {
+  const { orderLineId, sku, quantity } = line;
+  const parts = components.filter((component) => component.orderLineId === orderLineId);
+  if (parts.length === 0) return [{ lineRef: orderLineId, orderLineId, sku, quantity }];
+  return parts.map((part) => ({
+    lineRef: part.lineRef,
+    orderLineId,
+    sku: part.sku,
+    quantity: quantity * part.perUnit,
+    set: { ref: orderLineId, perSet: part.perUnit },
+  }));
 }

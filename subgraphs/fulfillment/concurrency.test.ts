@@ -47,7 +47,7 @@ describe('a scan and its package that come at the same moment', () => {
       },
     ]);
   const issue = (workId: string, trackingNumber: string) => (trx: Knex.Transaction) => {
-    const issued = [{ orderLineId: 'BOLT', sku: 'BOLT', quantity: 3 }];
+    const issued = [{ lineRef: 'BOLT', sku: 'BOLT', quantity: 3 }];
     return applyNodeEvents(trx, [
       {
         position: ++positions,

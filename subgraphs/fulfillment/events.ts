@@ -11,6 +11,12 @@ export interface Units {
   readonly quantity: number;
 }
 
+/** Units that a node gave back. */
+export interface HandedBack extends Units {
+  /** Of bundles: units of components that left the node all the same, without the rest. */
+  readonly loose?: readonly { readonly sku: string; readonly quantity: number }[];
+}
+
 /** Moves work to another state and tells it. The caller holds the row's lock. */
 export async function changeWork(
   trx: Knex.Transaction,
@@ -22,7 +28,7 @@ export async function changeWork(
     rejectReason?: string | null;
   },
   lines: readonly FulfillmentOrderLine[],
-  handedBack: readonly Units[] = [],
+  handedBack: readonly HandedBack[] = [],
 ): Promise<void> {
   await query(
     trx,

@@ -25,15 +25,18 @@ export function createNodeFeed(deps: FeedDeps & { readonly nodes: NodeSystem }):
     name,
     read: (after, waitSeconds, signal) => deps.nodes.events(after, waitSeconds, signal),
     async apply(trx, events) {
-      for (const { event, reason } of await applyNodeEvents(
+      for (const { event, reason, loose } of await applyNodeEvents(
         trx,
         inOrder(events, (entry) => entry.position),
       )) {
+        const where = `(work ${event.fulfillmentOrderId}, node reference ${event.nodeReference})`;
         await deps.report(trx, {
           key: `${name}:${event.position}`,
           system: 'wms',
-          operation: `apply-${event.kind.toLowerCase()}`,
-          message: `A node's event could not be applied: ${reason} (work ${event.fulfillmentOrderId}, node reference ${event.nodeReference})`,
+          operation: loose ? 'ship-whole-bundles' : `apply-${event.kind.toLowerCase()}`,
+          message: loose
+            ? `Parts of bundles left a node without the rest: ${loose.map((units) => `${units.quantity} × ${units.sku}`).join(', ')}. The node has to take them back ${where}`
+            : `A node's event could not be applied: ${reason} ${where}`,
         });
       }
     },

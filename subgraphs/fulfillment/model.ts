@@ -35,6 +35,18 @@ export interface FulfillmentOrderLine {
   readonly short: number;
 }
 
+/** A component of the bundles of a line: the node picks and reports it, the line counts whole bundles. */
+export interface WorkComponent {
+  /** Under this reference the node reports units of it. */
+  readonly lineRef: string;
+  readonly orderLineId: string;
+  readonly sku: string;
+  /** Units in one bundle. */
+  readonly perUnit: number;
+  readonly shipped: number;
+  readonly short: number;
+}
+
 export interface Shipment {
   readonly id: string;
   readonly fulfillmentOrderId: string;

@@ -10,10 +10,11 @@ import { reportUnknownWords } from './feeds.ts';
 import { mayWorkOn } from './loaders.ts';
 import { availableTransitions, type FulfillmentOrder } from './model.ts';
 import type { NodeAnswer } from './port.ts';
-import { createFulfillmentReader, type FulfillmentReader } from './read.ts';
+import { createFulfillmentReader } from './read.ts';
 import { readShipInput, type ShipInput } from './ship-input.ts';
 import type { FulfillmentTransition } from './states.ts';
 import { recordScans } from './tracking.ts';
+import { readComponents, readLines } from './work.ts';
 
 interface Keyed {
   readonly idempotencyKey: string;
@@ -36,7 +37,7 @@ async function askNode(
   input: Keyed,
   ask: (
     work: FulfillmentOrder & { nodeReference: string },
-    reader: FulfillmentReader,
+    trx: Knex.Transaction,
   ) => Promise<NodeAnswer | FulfillmentRefusal>,
 ): Promise<WorkResult> {
   const outcome = await runOnce<WorkResult>(
@@ -57,7 +58,7 @@ async function askNode(
           ['fulfillmentOrderId'],
         );
       }
-      const answer = await ask({ ...work, nodeReference: work.nodeReference }, reader);
+      const answer = await ask({ ...work, nodeReference: work.nodeReference }, trx);
       if ('code' in answer) return { fulfillmentOrderId: work.id, refusals: [answer] };
       if (answer.kind === 'done') return { fulfillmentOrderId: work.id, refusals: [] };
       return refused(
@@ -139,9 +140,9 @@ export const mutations = {
       'SHIP',
       fulfillmentOrderId,
       input,
-      async (work, reader) => {
-        const lines = (await reader.linesByWork([work.id])).get(work.id) ?? [];
-        const packages = readShipInput(input, lines);
+      async (work, trx) => {
+        const units = { lines: await readLines(trx, work.id), components: await readComponents(trx, work.id) };
+        const packages = readShipInput(input, units);
         if ('code' in packages) return packages;
         return context.nodes.confirmShipment(
           work.nodeReference,

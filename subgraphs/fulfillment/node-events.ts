@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { changeWork, type Units } from './events.ts';
+import { type FoldedUnits, foldUnits, problemWithUnits, unitsLeft, type WorkUnits } from './fold.ts';
 import { type FulfillmentOrder, type FulfillmentOrderLine, remainingUnits } from './model.ts';
 import type { NodeEvent } from './port.ts';
-import { WORK_COLUMNS, WORK_LINE_COLUMNS } from './rows.ts';
 import { createShipment } from './shipments.ts';
 import {
   FULFILLMENT_TRANSITIONS,
@@ -11,12 +11,25 @@ import {
   type FulfillmentRequestStatus,
   REQUEST_TRANSITIONS,
 } from './states.ts';
+import { lockWork, readComponents, readLines } from './work.ts';
 
 /** An event that could not be applied; kept by whoever follows the feed, so that the rest goes on. */
 export interface UnusableEvent {
   readonly event: NodeEvent;
   readonly reason: string;
+  /** Set when the event was applied, but took components of bundles that will not leave whole. */
+  readonly loose?: readonly Units[];
 }
+
+/** An event about one piece of work, and what stands there when it comes. */
+interface Occurrence extends WorkUnits {
+  readonly trx: Knex.Transaction;
+  readonly work: FulfillmentOrder;
+  readonly event: NodeEvent;
+}
+
+/** What is wrong with an event that changed nothing; or units that left without the rest of their bundle; or nothing. */
+type Outcome = string | readonly Units[] | null;
 
 /**
  * Applies what happened at the nodes, in order. An event about work that is not ours, or that its state does not allow,
@@ -25,55 +38,49 @@ export interface UnusableEvent {
 export async function applyNodeEvents(trx: Knex.Transaction, events: readonly NodeEvent[]): Promise<UnusableEvent[]> {
   const unusable: UnusableEvent[] = [];
   for (const event of events) {
-    const reason = await applyNodeEvent(trx, event);
-    if (reason) unusable.push({ event, reason });
+    const outcome = await applyNodeEvent(trx, event);
+    if (typeof outcome === 'string') unusable.push({ event, reason: outcome });
+    else if (outcome && outcome.length > 0) unusable.push({ event, reason: 'a part of a set left', loose: outcome });
   }
   return unusable;
 }
 
-async function applyNodeEvent(trx: Knex.Transaction, event: NodeEvent): Promise<string | null> {
+async function applyNodeEvent(trx: Knex.Transaction, event: NodeEvent): Promise<Outcome> {
   if (event.kind === 'PICKING' || event.kind === 'PACKED') return null;
   if (event.kind === 'RECEIVED') return learnReference(trx, event);
   const work = await lockWork(trx, event.fulfillmentOrderId);
   if (!work) return 'no such fulfillment order';
   const lines = await readLines(trx, work.id);
-  if (await isRecorded(trx, event)) return null; // heard before
-  const problem = problemWithUnits(lines, event);
+  const components = await readComponents(trx, work.id);
+  const now: Occurrence = { trx, work, lines, components, event };
+  if (await isRecorded(now)) return null; // heard before
+  const problem = problemWithUnits(now, event);
   if (problem) return problem;
   switch (event.kind) {
     case 'ACCEPTED':
-      return ACCEPTED_BEFORE.has(work.status) ? null : move(trx, work, lines, 'IN_PROGRESS', 'ACCEPTED', event);
+      return ACCEPTED_BEFORE.has(work.status) ? null : move(now, 'IN_PROGRESS', 'ACCEPTED');
     case 'REFUSED':
-      return giveUp(trx, work, lines, 'REJECTED', event);
+      return giveUp(now, 'REJECTED');
     case 'CANCELLED':
-      return giveUp(trx, work, lines, 'CANCELLATION_ACCEPTED', event);
+      return giveUp(now, 'CANCELLATION_ACCEPTED');
     case 'READY_FOR_PICKUP':
-      return stage(trx, await acceptImplied(trx, work, lines, event), lines, event);
+      return stage(await acceptImplied(now));
     case 'ISSUED':
     case 'PICKED_UP':
-      return issue(trx, await acceptImplied(trx, work, lines, event), lines, event);
+      return issue(await acceptImplied(now));
   }
 }
 
-/** Whether the goods that left with this event are recorded as a shipment. */
-async function isRecorded(trx: Knex.Transaction, event: NodeEvent): Promise<boolean> {
-  if (event.issued.length === 0) return false;
-  const shipments = await query(trx, 'select 1 from fulfillment.shipment where node_event = ?', [
-    String(event.position),
-  ]);
-  return shipments.length > 0;
-}
-
-/** Units can only leave, or be missing, that are still to be picked. */
-function problemWithUnits(lines: readonly FulfillmentOrderLine[], event: NodeEvent): string | null {
-  const left = new Map(lines.map((line) => [line.orderLineId, remainingUnits(line)]));
-  for (const units of [...event.issued, ...event.short]) {
-    const remaining = left.get(units.orderLineId);
-    if (remaining === undefined) return 'the work has no such line';
-    if (remaining < units.quantity) return 'more units left than were to be picked';
-    left.set(units.orderLineId, remaining - units.quantity);
-  }
-  return null;
+/** Whether the goods that left with this event are recorded: as a shipment, or as parts of bundles. */
+async function isRecorded({ trx, work, event }: Occurrence): Promise<boolean> {
+  if (event.issued.length + event.short.length === 0) return false;
+  const known = await query(
+    trx,
+    `select 1 from fulfillment.shipment where node_event = ?
+     union all select 1 from fulfillment.component_event where fulfillment_order_id = ? and node_event = ?`,
+    [String(event.position), work.id, String(event.position)],
+  );
+  return known.length > 0;
 }
 
 /** Work in these states was taken on: that it was may be heard late, after what followed from it. */
@@ -95,59 +102,31 @@ async function learnReference(trx: Knex.Transaction, event: NodeEvent): Promise<
 }
 
 /** The goods wait at the counter; units that were not there go back to be sourced again. */
-async function stage(
-  trx: Knex.Transaction,
-  work: FulfillmentOrder,
-  lines: readonly FulfillmentOrderLine[],
-  event: NodeEvent,
-): Promise<string | null> {
+async function stage(now: Occurrence): Promise<Outcome> {
+  const { trx, work, event } = now;
   if (work.status === 'READY_FOR_PICKUP') return null; // heard before
   const refusal = refusalOf(work, 'READY_FOR_PICKUP', 'ACCEPTED');
   if (refusal) return refusal;
-  const short = toUnits(event.short);
-  const after = short.length > 0 ? await markShort(trx, work.id, short) : lines;
+  // What is put on the counter leaves when it is picked up.
+  const folded = foldUnits(now, { issued: [], short: event.short });
+  const after = await record(now, folded);
   const next = { status: 'READY_FOR_PICKUP', requestStatus: 'ACCEPTED', nodeReference: event.nodeReference } as const;
-  await changeWork(trx, work, next, after, short);
-  return null;
+  await changeWork(trx, work, next, after, folded.short);
+  return folded.loose;
 }
 
-/** Locks one piece of work until the transaction ends. */
-export async function lockWork(trx: Knex.Transaction, id: string): Promise<FulfillmentOrder | null> {
-  const [work] = await query<FulfillmentOrder>(
-    trx,
-    `select ${WORK_COLUMNS} from fulfillment.fulfillment_order f where f.id = ? for update`,
-    [id],
-  );
-  return work ?? null;
-}
-
-export async function readLines(trx: Knex.Transaction, workId: string): Promise<FulfillmentOrderLine[]> {
-  return query<FulfillmentOrderLine>(
-    trx,
-    `select ${WORK_LINE_COLUMNS} from fulfillment.fulfillment_order_line l where l.fulfillment_order_id = ? order by l.position`,
-    [workId],
-  );
-}
-
-/** Goods that left were accepted before, even when that was never said. @returns the work as it is then */
-async function acceptImplied(
-  trx: Knex.Transaction,
-  work: FulfillmentOrder,
-  lines: readonly FulfillmentOrderLine[],
-  event: NodeEvent,
-): Promise<FulfillmentOrder> {
-  if (work.status !== 'OPEN' || work.requestStatus !== 'SUBMITTED') return work;
-  await move(trx, work, lines, 'IN_PROGRESS', 'ACCEPTED', event);
-  return (await lockWork(trx, work.id)) ?? work;
+/** Goods that left were accepted before, even when that was never said. @returns what stands there then */
+async function acceptImplied(now: Occurrence): Promise<Occurrence> {
+  const { trx, work } = now;
+  if (work.status !== 'OPEN' || work.requestStatus !== 'SUBMITTED') return now;
+  await move(now, 'IN_PROGRESS', 'ACCEPTED');
+  return { ...now, work: (await lockWork(trx, work.id)) ?? work };
 }
 
 async function move(
-  trx: Knex.Transaction,
-  work: FulfillmentOrder,
-  lines: readonly FulfillmentOrderLine[],
+  { trx, work, lines, event }: Occurrence,
   status: FulfillmentOrderStatus,
   requestStatus: FulfillmentRequestStatus,
-  event: NodeEvent,
 ): Promise<string | null> {
   if (work.status === status && work.requestStatus === requestStatus) return null; // heard before
   const refusal = refusalOf(work, status, requestStatus);
@@ -157,40 +136,24 @@ async function move(
 }
 
 /** The node will not do the rest: its units need another node. */
-async function giveUp(
-  trx: Knex.Transaction,
-  work: FulfillmentOrder,
-  lines: readonly FulfillmentOrderLine[],
-  requestStatus: 'REJECTED' | 'CANCELLATION_ACCEPTED',
-  event: NodeEvent,
-): Promise<string | null> {
+async function giveUp(now: Occurrence, requestStatus: 'REJECTED' | 'CANCELLATION_ACCEPTED'): Promise<Outcome> {
+  const { trx, work, event } = now;
   if (work.status === 'CANCELLED') return null; // heard before
   const refusal = refusalOf(work, 'CANCELLED', requestStatus);
   if (refusal) return refusal;
-  const left = lines.flatMap((line) =>
-    remainingUnits(line) > 0 ? [{ lineId: line.orderLineId, sku: line.sku, quantity: remainingUnits(line) }] : [],
-  );
-  const after = await markShort(trx, work.id, left);
-  await changeWork(
-    trx,
-    work,
-    { status: 'CANCELLED', requestStatus, nodeReference: event.nodeReference, rejectReason: event.reason },
-    after,
-    left,
-  );
-  return null;
+  const folded = foldUnits(now, { issued: [], short: unitsLeft(now) });
+  const after = await record(now, folded);
+  const next = { status: 'CANCELLED', requestStatus, nodeReference: event.nodeReference, rejectReason: event.reason } as const; // biome-ignore format: one thought
+  await changeWork(trx, work, next, after, folded.short);
+  return folded.loose;
 }
 
 /** Goods left or were handed over; what the node does not have goes back. */
-async function issue(
-  trx: Knex.Transaction,
-  work: FulfillmentOrder,
-  lines: readonly FulfillmentOrderLine[],
-  event: NodeEvent,
-): Promise<string | null> {
+async function issue(now: Occurrence): Promise<Outcome> {
+  const { trx, work, lines, event } = now;
   if (!ACCEPTED_BEFORE.has(work.status)) return `nothing can leave of work that is ${work.status}`;
-  const issued = toUnits(event.issued);
-  const short = toUnits(event.short);
+  const folded = foldUnits(now, event);
+  const { issued, short } = folded;
   const unitsOf = (rows: readonly { readonly quantity: number }[]) => rows.reduce((sum, row) => sum + row.quantity, 0);
   const remaining = lines.reduce((sum, line) => sum + remainingUnits(line), 0);
   const done = remaining === unitsOf(issued) + unitsOf(short);
@@ -199,48 +162,50 @@ async function issue(
   const refusal = refusalOf(work, status, requestStatus);
   if (refusal) return refusal;
 
-  if (issued.length > 0) {
-    await query(
-      trx,
-      `update fulfillment.fulfillment_order_line l set shipped = l.shipped + n.quantity
-       from unnest(?::text[], ?::int[]) as n(line_id, quantity) where l.fulfillment_order_id = ? and l.order_line_id = n.line_id`,
-      [issued.map((units) => units.lineId), issued.map((units) => units.quantity), work.id],
-    );
-    await createShipment(trx, work, event, issued);
-  }
-  const after = await markShort(trx, work.id, short);
+  const after = await record(now, folded);
+  if (issued.length > 0) await createShipment(trx, work, event, issued);
   await changeWork(trx, work, { status, requestStatus, nodeReference: event.nodeReference }, after, short);
-  return null;
+  return folded.loose;
 }
 
-function toUnits(
-  rows: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[],
-): Units[] {
-  const units = new Map<string, Units>();
-  for (const row of rows) {
-    units.set(row.orderLineId, {
-      lineId: row.orderLineId,
-      sku: row.sku,
-      quantity: (units.get(row.orderLineId)?.quantity ?? 0) + row.quantity,
-    });
-  }
-  return [...units.values()];
-}
-
-async function markShort(
-  trx: Knex.Transaction,
-  workId: string,
-  short: readonly Units[],
+/** Writes what left and what is missing on the work's lines and components. @returns the lines as they are then */
+async function record(
+  { trx, work, event, components }: Occurrence,
+  { issued, short, components: counted }: FoldedUnits,
 ): Promise<FulfillmentOrderLine[]> {
-  if (short.length > 0) {
+  await query(
+    trx,
+    `update fulfillment.fulfillment_order_line l set shipped = l.shipped + n.issued, short = l.short + n.short
+     from (select line_id, sum(issued)::int as issued, sum(short)::int as short from unnest(?::text[], ?::int[], ?::int[]) as n(line_id, issued, short) group by line_id) n
+     where l.fulfillment_order_id = ? and l.order_line_id = n.line_id`,
+    [
+      [...issued, ...short].map((units) => units.lineId),
+      [...issued.map((units) => units.quantity), ...short.map(() => 0)],
+      [...issued.map(() => 0), ...short.map((units) => units.quantity)],
+      work.id,
+    ],
+  );
+  if (components.length > 0) {
     await query(
       trx,
-      `update fulfillment.fulfillment_order_line l set short = least(l.quantity - l.shipped, l.short + n.quantity)
-       from unnest(?::text[], ?::int[]) as n(line_id, quantity) where l.fulfillment_order_id = ? and l.order_line_id = n.line_id`,
-      [short.map((units) => units.lineId), short.map((units) => units.quantity), workId],
+      `with event as (
+         insert into fulfillment.component_event (fulfillment_order_id, node_event, packages) values (?, ?, ?::jsonb)
+       )
+       update fulfillment.work_component c set shipped = n.shipped, short = n.short
+       from unnest(?::text[], ?::int[], ?::int[]) as n(line_ref, shipped, short)
+       where c.fulfillment_order_id = ? and c.line_ref = n.line_ref`,
+      [
+        work.id,
+        String(event.position),
+        JSON.stringify(issued.length === 0 ? event.packages : []),
+        counted.map((component) => component.lineRef),
+        counted.map((component) => component.shipped),
+        counted.map((component) => component.short),
+        work.id,
+      ],
     );
   }
-  return readLines(trx, workId);
+  return readLines(trx, work.id);
 }
 
 function refusalOf(

@@ -36,7 +36,19 @@ export interface NodeWork {
     readonly postalCode?: string | null;
     readonly countryCode: string;
   } | null;
-  readonly lines: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+  readonly lines: readonly NodeLine[];
+}
+
+export interface NodeLine extends NodeUnits {
+  /** Components of one bundle: lines with the same `ref` leave as whole sets of `perSet` units each, or not at all. */
+  readonly set?: { readonly ref: string; readonly perSet: number };
+}
+
+/** Units of a line of work, under our reference for the line. */
+export interface NodeUnits {
+  readonly lineRef: string;
+  readonly sku: string;
+  readonly quantity: number;
 }
 
 export interface ShipmentConfirmation {
@@ -46,7 +58,7 @@ export interface ShipmentConfirmation {
     readonly trackingNumber: string;
     readonly sscc: string | null;
     readonly serviceLevel: string | null;
-    readonly lines: readonly { readonly orderLineId: string; readonly quantity: number }[];
+    readonly lines: readonly { readonly lineRef: string; readonly quantity: number }[];
   }[];
 }
 
@@ -78,12 +90,12 @@ export interface NodeEvent {
     readonly carrier: string;
     readonly trackingNumber: string;
     readonly sscc: string | null;
-    readonly lines: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+    readonly lines: readonly NodeUnits[];
   }[];
   /** Units that left, or were handed over, with this event. */
-  readonly issued: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+  readonly issued: readonly NodeUnits[];
   /** Units that will not come. */
-  readonly short: readonly { readonly orderLineId: string; readonly sku: string; readonly quantity: number }[];
+  readonly short: readonly NodeUnits[];
 }
 
 /** What fulfillment needs from carriers. */

@@ -5,6 +5,8 @@ export const WORK_COLUMNS = `f.id, f.order_id as "orderId", f.channel_code as "c
 
 export const WORK_LINE_COLUMNS = `l.id, l.fulfillment_order_id as "fulfillmentOrderId", l.order_line_id as "orderLineId", l.sku, l.quantity, l.shipped, l.short`;
 
+export const COMPONENT_COLUMNS = `c.line_ref as "lineRef", c.order_line_id as "orderLineId", c.sku, c.per_unit as "perUnit", c.shipped, c.short`;
+
 export const SHIPMENT_COLUMNS = `s.id, s.fulfillment_order_id as "fulfillmentOrderId", s.order_id as "orderId", s.channel_code as "channelCode",
   s.customer_id as "customerId", s.location_id as "locationId", s.status, s.revision, s.shipped_at as "shippedAt", s.delivered_at as "deliveredAt"`;
 

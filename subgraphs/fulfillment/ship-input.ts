@@ -1,5 +1,6 @@
 import type { FulfillmentRefusal } from './errors.ts';
-import { type FulfillmentOrderLine, remainingUnits } from './model.ts';
+import type { WorkUnits } from './fold.ts';
+import { remainingUnits } from './model.ts';
 import type { ShipmentConfirmation } from './port.ts';
 
 export interface ShipInput {
@@ -15,10 +16,10 @@ export interface ShipInput {
 
 const MAX_PACKAGES = 100;
 
-/** Checks packages against the work and names their contents by order line, as the node knows them. */
+/** Checks packages against the work and names their contents as the node knows them: bundles by their components. */
 export function readShipInput(
   input: ShipInput,
-  lines: readonly FulfillmentOrderLine[],
+  { lines, components }: WorkUnits,
 ): { packages: ShipmentConfirmation['packages'] } | FulfillmentRefusal {
   if (input.packages.length === 0 || input.packages.length > MAX_PACKAGES) {
     return {
@@ -59,10 +60,12 @@ export function readShipInput(
       trackingNumber: parcel.trackingNumber,
       sscc: parcel.sscc ?? null,
       serviceLevel: parcel.serviceLevel ?? null,
-      lines: parcel.lines.map((line) => ({
-        orderLineId: orderLineOf.get(line.fulfillmentOrderLineId) ?? '',
-        quantity: line.quantity,
-      })),
+      lines: parcel.lines.flatMap(({ fulfillmentOrderLineId, quantity }) => {
+        const orderLineId = orderLineOf.get(fulfillmentOrderLineId) ?? '';
+        const parts = components.filter((component) => component.orderLineId === orderLineId);
+        if (parts.length === 0) return [{ lineRef: orderLineId, quantity }];
+        return parts.map((part) => ({ lineRef: part.lineRef, quantity: quantity * part.perUnit }));
+      }),
     })),
   };
 }

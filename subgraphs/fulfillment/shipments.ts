@@ -20,7 +20,7 @@ export async function createShipment(
 ): Promise<void> {
   const shipmentId = newId('shipment');
   const status: ShipmentStatus = isCollected(work.deliveryMethod) ? 'DELIVERED' : 'LABEL_CREATED';
-  const packages = event.packages.map((parcel) => ({ ...parcel, id: newId('package') }));
+  const packages = [...(await takeWaitingPackages(trx, work.id)), ...event.packages].map((parcel) => ({ ...parcel, id: newId('package') })); // biome-ignore format: one thought
   const contents = packages.flatMap((parcel) =>
     parcel.lines.map((line, index) => ({
       packageId: parcel.id,
@@ -94,4 +94,19 @@ export async function createShipment(
     shipmentStatusEvent(shipment, 2, null, status, work.traceId),
   ]);
   await adoptScans(trx, shipmentId);
+}
+
+/** Packages that left before a bundle was complete. */
+async function takeWaitingPackages(trx: Knex.Transaction, workId: string): Promise<NodeEvent['packages']> {
+  const rows = await query<{ packages: NodeEvent['packages'] }>(
+    trx,
+    `with waiting as (
+       select node_event, packages from fulfillment.component_event where fulfillment_order_id = ? and packages <> '[]' order by node_event for update
+     ), taken as (
+       update fulfillment.component_event e set packages = '[]' from waiting where e.fulfillment_order_id = ? and e.node_event = waiting.node_event
+     )
+     select packages from waiting order by length(node_event), node_event`,
+    [workId, workId],
+  );
+  return rows.flatMap((row) => row.packages);
 }

@@ -16,7 +16,7 @@ import {
 const states = (Object.keys(FULFILLMENT_TRANSITIONS) as FulfillmentOrderStatus[]).flatMap((status) =>
   (Object.keys(REQUEST_TRANSITIONS) as FulfillmentRequestStatus[]).map((requestStatus) => ({ status, requestStatus })),
 );
-const bolts = (quantity: number) => [{ orderLineId: 'l1', sku: 'BOLT', quantity }];
+const bolts = (quantity: number) => [{ lineRef: 'l1', sku: 'BOLT', quantity }];
 
 /** Everything that a node can say about three bolts. */
 const news: readonly (readonly [string, Pick<NodeEvent, 'kind'> & Partial<NodeEvent>])[] = [
@@ -31,10 +31,10 @@ const news: readonly (readonly [string, Pick<NodeEvent, 'kind'> & Partial<NodeEv
   ['left, the rest is missing', { kind: 'ISSUED', issued: bolts(1), short: bolts(2) }],
   ['left, one is missing', { kind: 'ISSUED', issued: bolts(1), short: bolts(1) }],
   ['left, more than there is', { kind: 'ISSUED', issued: bolts(4) }],
-  ['left, something else', { kind: 'ISSUED', issued: [{ orderLineId: 'l9', sku: 'NUT', quantity: 1 }] }],
+  ['left, something else', { kind: 'ISSUED', issued: [{ lineRef: 'l9', sku: 'NUT', quantity: 1 }] }],
   ['on the counter', { kind: 'READY_FOR_PICKUP' }],
   ['on the counter, one is missing', { kind: 'READY_FOR_PICKUP', short: bolts(1) }],
-  ['on the counter, something else is missing', { kind: 'READY_FOR_PICKUP', short: [{ orderLineId: 'l9', sku: 'NUT', quantity: 1 }] }],
+  ['on the counter, something else is missing', { kind: 'READY_FOR_PICKUP', short: [{ lineRef: 'l9', sku: 'NUT', quantity: 1 }] }],
   ['on the counter, more is missing than there is', { kind: 'READY_FOR_PICKUP', short: bolts(4) }],
   ['picked up', { kind: 'PICKED_UP', issued: bolts(3) }],
 ]; // biome-ignore format: a table

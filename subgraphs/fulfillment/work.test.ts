@@ -195,12 +195,12 @@ describe('events of a node', () => {
     const unusable = await apply(
       nodeEvent(id, 9_001, 'ACCEPTED'),
       nodeEvent(id, 9_002, 'READY_FOR_PICKUP', {
-        short: [{ orderLineId: bolts?.line ?? '', sku: 'BOLT', quantity: 1 }],
+        short: [{ lineRef: bolts?.line ?? '', sku: 'BOLT', quantity: 1 }],
       }),
       nodeEvent(id, 9_003, 'PICKED_UP', {
         issued: [
-          { orderLineId: bolts?.line ?? '', sku: 'BOLT', quantity: 2 },
-          { orderLineId: nuts?.line ?? '', sku: 'NUT', quantity: 1 },
+          { lineRef: bolts?.line ?? '', sku: 'BOLT', quantity: 2 },
+          { lineRef: nuts?.line ?? '', sku: 'NUT', quantity: 1 },
         ],
       }),
     );

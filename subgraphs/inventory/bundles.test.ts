@@ -176,6 +176,56 @@ describe('a bundle', () => {
     expect(await query(knex, 'select sku, quantity from inventory.backorder')).toEqual([{ sku: 'KIT', quantity: 2 }]);
   });
 
+  it('of which a part left gives the rest back, and keeps what left until the warehouse books it', async () => {
+    await stockUp(knex, { BOLT: { EAST: 6, WEST: 2 }, NUT: { EAST: 12, WEST: 8 } });
+    await commit(knex, 'o1', [['KIT', 3]]);
+    const reassign = (key: string, units: number, loose: object[]) =>
+      query(
+        knex,
+        `select * from inventory.reassign_order('${key}', 'o1', array['o1.l1'], array[?::int], ?, ?::jsonb)`,
+        [units, at('EAST'), JSON.stringify(loose)],
+      );
+    // Two bolts left, and nothing else will: no whole bundle of the three.
+    await reassign('k', 3, [{ lineId: 'o1.l1', sku: 'BOLT', quantity: 2 }]);
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([6, 0, 2, 4]);
+    expect(await position(knex, 'NUT', at('EAST'))).toEqual([12, 0, 0, 12]);
+    await query(knex, 'select * from inventory.apply_source(?::jsonb)', [
+      JSON.stringify([
+        { sequence: 2, positionId: 'p', locationId: at('EAST'), sku: 'BOLT', kind: 'SALE', onHand: 4, measuredAt: new Date(), reference: 'f', lineRef: 'o1.l1', issued: 2 },
+      ]),
+    ]); // biome-ignore format: one thought
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([4, 0, 0, 4]);
+  });
+
+  it('of which a part left gives the rest back when the warehouse booked it before', async () => {
+    await stockUp(knex, { BOLT: { EAST: 6, WEST: 2 }, NUT: { EAST: 12, WEST: 8 } });
+    await commit(knex, 'o1', [['KIT', 3]]);
+    await query(knex, 'select * from inventory.apply_source(?::jsonb)', [
+      JSON.stringify([
+        { sequence: 2, positionId: 'p', locationId: at('EAST'), sku: 'BOLT', kind: 'SALE', onHand: 4, measuredAt: new Date(), reference: 'f', lineRef: 'o1.l1', issued: 2 },
+      ]),
+    ]); // biome-ignore format: one thought
+    await query(knex, "select * from inventory.reassign_order('k', 'o1', array['o1.l1'], array[3], ?, ?::jsonb)", [
+      at('EAST'),
+      JSON.stringify([{ lineId: 'o1.l1', sku: 'BOLT', quantity: 2 }]),
+    ]);
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([4, 0, 0, 4]);
+    expect(await position(knex, 'NUT', at('EAST'))).toEqual([12, 0, 0, 12]);
+    expect(await position(knex, 'NUT', at('WEST'))).toEqual([8, 0, 4, 4]);
+  });
+
+  it('committed again after its recipe changed is what it was made of then', async () => {
+    await stockUp(knex, { BOLT: { EAST: 6, WEST: 2 }, NUT: { EAST: 12, WEST: 8 } });
+    await commit(knex, 'o1', [['KIT', 1]]);
+    await query(knex, "delete from inventory.bundle_component where bundle_sku = 'KIT' and component_sku = 'NUT'");
+    for (const [key, refused] of [['k1', 'EAST'], ['k2', 'WEST']] as const) {
+      await query(knex, `select * from inventory.reassign_order('${key}', 'o1', array['o1.l1'], array[1], ?)`, [at(refused)]);
+    } // biome-ignore format: one thought
+    expect(await query(knex, "select sku from inventory.components_of_lines(array['o1.l1'], ?)", [at('EAST')])).toEqual(
+      [{ sku: 'BOLT' }],
+    );
+  });
+
   it('keeps for an order what it was made of when it was sold', async () => {
     await stockUp(knex, { BOLT: { EAST: 6 }, NUT: { EAST: 12 } });
     await commit(knex, 'o1', [['KIT', 2]]);

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { groupBy } from '../../platform/batch.ts';
 import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
@@ -11,6 +12,12 @@ export interface LineUnits {
   readonly lineId: string;
   /** 1 to 1,000,000. */
   readonly quantity: number;
+}
+
+/** Units of a component in one bundle. */
+export interface Component {
+  readonly sku: string;
+  readonly perUnit: number;
 }
 
 export interface Allocation extends LineUnits {
@@ -41,9 +48,18 @@ export interface Stock {
   reassign(request: {
     readonly key: string;
     readonly orderId: string;
-    readonly lines: readonly LineUnits[];
+    readonly lines: readonly (LineUnits & {
+      /** Of bundles: units of components that left the node without the rest. They are not given back; what remains is. */
+      readonly loose?: readonly { readonly sku: string; readonly quantity: number }[];
+    })[];
     readonly refusedLocationId: string;
   }): Promise<{ lineId: string; locationId: string | null; quantity: number }[]>;
+
+  /**
+   * What those of the order lines that are bundles consist of, as it was when their stock was committed at a location;
+   * with null, what their goods that left consisted of. Lines that are no bundles are not in the answer.
+   */
+  componentsOf(lineIds: readonly string[], locationId: string | null): Promise<Map<string, Component[]>>;
 
   /**
    * Remembers which order line each line of a fulfillment order works for. The warehouse's goods issue names the
@@ -96,16 +112,33 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
       inTransaction(knex, (trx) =>
         query(
           trx,
-          'select line_id as "lineId", location_id as "locationId", quantity from inventory.reassign_order(?, ?, ?::text[], ?::int[], ?)',
+          'select line_id as "lineId", location_id as "locationId", quantity from inventory.reassign_order(?, ?, ?::text[], ?::int[], ?, ?::jsonb)',
           [
             request.key,
             request.orderId,
             request.lines.map((line) => line.lineId),
             request.lines.map((line) => line.quantity),
             request.refusedLocationId,
+            JSON.stringify(
+              request.lines.flatMap(({ lineId, loose = [] }) => loose.map((units) => ({ lineId, ...units }))),
+            ),
           ],
         ),
       ),
+
+    async componentsOf(lineIds, locationId) {
+      const rows = await query<Component & { lineId: string }>(
+        knex,
+        'select order_line_id as "lineId", sku, per_unit as "perUnit" from inventory.components_of_lines(?::text[], ?)',
+        [lineIds, locationId],
+      );
+      return new Map(
+        [...groupBy(rows, (row) => row.lineId)].map(([lineId, parts]) => [
+          lineId,
+          parts.map(({ sku, perUnit }) => ({ sku, perUnit })),
+        ]),
+      );
+    },
 
     async assignWork(fulfillmentOrderId, lines) {
       await query(knex, 'select inventory.assign_work(?, ?::text[], ?::text[])', [

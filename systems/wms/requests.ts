@@ -50,6 +50,13 @@ export interface WmsLine {
   readonly quantity: number;
 }
 
+/** A line to deliver. Lines with the same `setRef` are components of sets: they leave as whole sets, or not at all. */
+export interface WmsDeliveryLine extends WmsLine {
+  readonly setRef?: string;
+  /** Pieces of this line in one set; the line's quantity is a multiple of it. */
+  readonly perSet?: number;
+}
+
 export interface WmsAddress {
   readonly addressee: string;
   readonly street: string;
@@ -70,7 +77,7 @@ export interface WmsNewDelivery {
   readonly service: string;
   readonly collect: boolean;
   /** 1 to 5000; each lineRef once, the same article may be on several. */
-  readonly lines: readonly WmsLine[];
+  readonly lines: readonly WmsDeliveryLine[];
 }
 
 export interface WmsDeliveryQuery {

@@ -10,12 +10,12 @@ const work: NodeWork = {
   serviceLevel: null,
   shipTo: { name: 'Ada Buyer', line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' },
   lines: [
-    { orderLineId: 'line-1', sku: 'A', quantity: 3 },
-    { orderLineId: 'line-2', sku: 'B', quantity: 1 },
+    { lineRef: 'line-1', sku: 'A', quantity: 3 },
+    { lineRef: 'line-2', sku: 'B', quantity: 1 },
   ],
 };
 const pickup: NodeWork = { ...work, deliveryMethod: 'PICK_UP', shipTo: null };
-const box = (trackingNumber: string, lines: readonly { orderLineId: string; quantity: number }[]) => ({
+const box = (trackingNumber: string, lines: readonly { lineRef: string; quantity: number }[]) => ({
   carrier: 'UPS',
   trackingNumber,
   sscc: null,
@@ -54,16 +54,16 @@ export function nodeSystemContract(
       expect(
         await nodes.confirmShipment(
           nodeReference,
-          { key: 'early', packages: [box('T0', [{ orderLineId: 'line-1', quantity: 1 }])] },
+          { key: 'early', packages: [box('T0', [{ lineRef: 'line-1', quantity: 1 }])] },
           signal,
         ),
       ).toMatchObject({ kind: 'refused', reason: 'WRONG_STATUS' });
       expect(await nodes.accept(nodeReference, signal)).toEqual({ kind: 'done' });
       expect(await nodes.accept(nodeReference, signal)).toEqual({ kind: 'done' });
-      const first = { key: 'k1', packages: [box('T1', [{ orderLineId: 'line-1', quantity: 2 }])] };
+      const first = { key: 'k1', packages: [box('T1', [{ lineRef: 'line-1', quantity: 2 }])] };
       expect(await nodes.confirmShipment(nodeReference, first, signal)).toEqual({ kind: 'done' });
       expect(await nodes.confirmShipment(nodeReference, first, signal)).toEqual({ kind: 'done' });
-      const tooMuch = { key: 'k2', packages: [box('T2', [{ orderLineId: 'line-1', quantity: 2 }])] };
+      const tooMuch = { key: 'k2', packages: [box('T2', [{ lineRef: 'line-1', quantity: 2 }])] };
       expect(await nodes.confirmShipment(nodeReference, tooMuch, signal)).toMatchObject({
         kind: 'refused',
         reason: 'NOT_ENOUGH',
@@ -72,8 +72,8 @@ export function nodeSystemContract(
         key: 'k3',
         packages: [
           box('T3', [
-            { orderLineId: 'line-1', quantity: 1 },
-            { orderLineId: 'line-2', quantity: 1 },
+            { lineRef: 'line-1', quantity: 1 },
+            { lineRef: 'line-2', quantity: 1 },
           ]),
         ],
       };
@@ -82,8 +82,8 @@ export function nodeSystemContract(
       expect(issues.map((event) => event.packages.map((parcel) => parcel.trackingNumber))).toEqual([['T1'], ['T3']]);
       expect(issues[1]?.issued).toEqual(
         expect.arrayContaining([
-          { orderLineId: 'line-1', sku: 'A', quantity: 1 },
-          { orderLineId: 'line-2', sku: 'B', quantity: 1 },
+          { lineRef: 'line-1', sku: 'A', quantity: 1 },
+          { lineRef: 'line-2', sku: 'B', quantity: 1 },
         ]),
       );
     });
@@ -110,8 +110,8 @@ export function nodeSystemContract(
       ]);
       expect((await events()).at(-1)?.issued).toEqual(
         expect.arrayContaining([
-          { orderLineId: 'line-1', sku: 'A', quantity: 3 },
-          { orderLineId: 'line-2', sku: 'B', quantity: 1 },
+          { lineRef: 'line-1', sku: 'A', quantity: 3 },
+          { lineRef: 'line-2', sku: 'B', quantity: 1 },
         ]),
       );
     });

@@ -173,7 +173,7 @@ function createShipping(knex: Knex) {
     for (const [index, line] of lines.entries()) {
       const trackingNumber = `${id}-${index}`;
       const parcel = { carrier: 'UPS', trackingNumber, sscc: null, serviceLevel: null };
-      const confirmation = { key: line.id, packages: [{ ...parcel, lines: [{ orderLineId: line.id, quantity: 1 }] }] };
+      const confirmation = { key: line.id, packages: [{ ...parcel, lines: [{ lineRef: line.id, quantity: 1 }] }] };
       await nodes.confirmShipment(nodeReference, confirmation, signal);
       for (const status of ['pre_transit', 'in_transit']) {
         const scan = { carrier: 'UPS', trackingNumber, status, statusDetail: null, location: null, message: null };

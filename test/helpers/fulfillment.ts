@@ -20,6 +20,8 @@ export interface WorkWish {
   readonly deliveryMethod?: string;
   /** Units by SKU; the order's line id is the SKU. */
   readonly units?: Readonly<Record<string, number>>;
+  /** Which of the SKUs are bundles: units of their components in one of them. */
+  readonly bundles?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** Fulfillment over a database of its own, with a node and a carrier in memory. Nothing runs by itself. */
@@ -69,7 +71,12 @@ export async function startFulfillment(): Promise<TestFulfillment> {
       groups: [
         {
           locationId: wish.locationId ?? 'EAST',
-          lines: Object.entries(wish.units ?? { BOLT: 3 }).map(([sku, quantity]) => ({ lineId: sku, sku, quantity })),
+          lines: Object.entries(wish.units ?? { BOLT: 3 }).map(([sku, quantity]) => ({
+            lineId: sku,
+            sku,
+            quantity,
+            components: Object.entries(wish.bundles?.[sku] ?? {}).map(([sku, perUnit]) => ({ sku, perUnit })),
+          })),
         },
       ],
       traceId: '0'.repeat(32),

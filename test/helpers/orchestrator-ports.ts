@@ -117,7 +117,12 @@ export function orchestratorPorts() {
           locationId: group.locationId,
           deliveryMethod: 'SHIPPING',
           serviceLevel: null,
-          lines: group.lines.map(({ lineId, sku, quantity }) => ({ orderLineId: lineId, sku, quantity })),
+          lines: group.lines.map(({ lineId, sku, quantity }) => ({
+            lineRef: lineId,
+            orderLineId: lineId,
+            sku,
+            quantity,
+          })),
         };
       },
       readShipment: async (shipmentId) => shipments.get(shipmentId) ?? null,
@@ -127,6 +132,7 @@ export function orchestratorPorts() {
         note('stock.reassign', [request]);
         return request.lines.map(({ lineId, quantity }) => ({ lineId, locationId: 'WEST', quantity }));
       },
+      componentsOf: async () => new Map(),
       assignWork: async (...args) => note('stock.assignWork', args),
       returnToStock: async (...args) => note('stock.returnToStock', args),
     },

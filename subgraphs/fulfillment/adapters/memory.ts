@@ -50,7 +50,7 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
     return done;
   };
   const everything = (item: MemoryWork) =>
-    item.work.lines.map(({ orderLineId, sku, quantity }) => ({ orderLineId, sku, quantity }));
+    item.work.lines.map(({ lineRef, sku, quantity }) => ({ lineRef, sku, quantity }));
 
   return {
     async release(work) {
@@ -60,7 +60,7 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
         work,
         reference: `NODE-${byId.size + 1}`,
         stage: 'RECEIVED',
-        left: new Map(work.lines.map((line) => [line.orderLineId, line.quantity])),
+        left: new Map(work.lines.map((line) => [line.lineRef, line.quantity])),
       };
       byId.set(work.fulfillmentOrderId, item);
       byReference.set(item.reference, item);
@@ -73,24 +73,24 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
       if (confirmed.has(key)) return done;
       const item = byReference.get(reference);
       if (item?.stage !== 'ACCEPTED' || isCollected(item.work.deliveryMethod)) return wrong;
-      const skuOf = new Map(item.work.lines.map((line) => [line.orderLineId, line.sku]));
+      const skuOf = new Map(item.work.lines.map((line) => [line.lineRef, line.sku]));
       const left = new Map(item.left);
       for (const line of packages.flatMap((parcel) => parcel.lines)) {
-        const remaining = (left.get(line.orderLineId) ?? 0) - line.quantity;
+        const remaining = (left.get(line.lineRef) ?? 0) - line.quantity;
         if (remaining < 0)
           return {
             kind: 'refused',
             reason: 'NOT_ENOUGH',
             message: 'The node does not have that many units of a line left.',
           };
-        left.set(line.orderLineId, remaining);
+        left.set(line.lineRef, remaining);
       }
       confirmed.add(key);
       item.left = left;
       if ([...left.values()].every((units) => units === 0)) item.stage = 'DONE';
       const withSku = packages.map((parcel) => ({
         ...parcel,
-        lines: parcel.lines.map((line) => ({ ...line, sku: skuOf.get(line.orderLineId) ?? '' })),
+        lines: parcel.lines.map((line) => ({ ...line, sku: skuOf.get(line.lineRef) ?? '' })),
       }));
       tell(item, 'ISSUED', { packages: withSku, issued: withSku.flatMap((parcel) => parcel.lines) });
       return done;

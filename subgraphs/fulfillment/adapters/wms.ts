@@ -45,9 +45,10 @@ export function wmsNodeSystem(wms: WmsClient): NodeSystem {
           service: work.serviceLevel ?? 'STANDARD',
           collect: isCollected(work.deliveryMethod),
           lines: work.lines.map((line) => ({
-            lineRef: line.orderLineId,
+            lineRef: line.lineRef,
             articleNo: articleNoOf(line.sku),
             quantity: line.quantity,
+            ...(line.set ? { setRef: line.set.ref, perSet: line.set.perSet } : {}),
           })),
         },
         { signal },
@@ -68,7 +69,7 @@ export function wmsNodeSystem(wms: WmsClient): NodeSystem {
               trackingNo: parcel.trackingNumber,
               ...(parcel.sscc === null ? {} : { sscc: parcel.sscc }),
               ...(parcel.serviceLevel === null ? {} : { service: parcel.serviceLevel }),
-              contents: parcel.lines.map((line) => ({ lineRef: line.orderLineId, quantity: line.quantity })),
+              contents: parcel.lines,
             })),
           },
           { signal },
@@ -115,7 +116,7 @@ function toAddress(address: NonNullable<NodeWork['shipTo']>) {
 
 function toNodeEvent(event: WmsDeliveryEvent): NodeEvent {
   const units = (content: { lineRef: string; articleNo: string; quantity: number }) => ({
-    orderLineId: content.lineRef,
+    lineRef: content.lineRef,
     sku: itemCodeOf(content.articleNo) ?? content.articleNo,
     quantity: content.quantity,
   });

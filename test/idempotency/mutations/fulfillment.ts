@@ -101,7 +101,7 @@ export const fulfillment: MutationCases = {
       const { nodeReference, fulfillmentOrderId } = await accepted(world);
       const trackingNumber = randomUUID();
       const work = await world.work.submit(fulfillmentOrderId);
-      const lines = (work?.lines ?? []).map(({ orderLineId, quantity }) => ({ orderLineId, quantity }));
+      const lines = (work?.lines ?? []).map(({ lineRef, quantity }) => ({ lineRef, quantity }));
       const parcel = { carrier: 'UPS', trackingNumber, sscc: null, serviceLevel: null, lines };
       await world.nodes.confirmShipment(nodeReference, { key: trackingNumber, packages: [parcel] }, world.signal);
       await world.nodeFeed.catchUp(world.signal);
