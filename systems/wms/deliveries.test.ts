@@ -107,6 +107,69 @@ describe('the floor', () => {
     ]);
   });
 
+  it('issues whole sets only, and reports the rest of every line of them short', async () => {
+    const set = (lineRef: string, articleNo: string, sets: number, perSet: number) => ({ lineRef, articleNo, quantity: sets * perSet, setRef: 's', perSet }); // biome-ignore format: one thought
+    await warehouse.wms.receive({
+      reference: 'for-sets',
+      site: 'ST2',
+      kind: 'GR',
+      lines: [{ lineRef: '1', articleNo: 'ART-C', quantity: 7 }],
+    });
+    const { deliveryNo, externalRef } = await warehouse.wms.createDelivery(
+      newDelivery({
+        site: 'ST2',
+        lines: [set('a', 'ART-A', 4, 5), set('c', 'ART-C', 4, 3), { lineRef: 'x', articleNo: 'ART-C', quantity: 2 }],
+      }),
+    );
+    await warehouse.settled(deliveryNo, 'GOODS_ISSUED');
+    // Seven pieces are two sets of three; the one that is left is for the line without a set.
+    expect((await warehouse.events(deliveryNo)).at(-1)).toMatchObject({
+      issued: [
+        { lineRef: 'a', quantity: 10 },
+        { lineRef: 'c', quantity: 6 },
+        { lineRef: 'x', quantity: 1 },
+      ],
+      shorts: [
+        { lineRef: 'a', quantity: 10 },
+        { lineRef: 'c', quantity: 6 },
+        { lineRef: 'x', quantity: 1 },
+      ],
+    });
+    expect(await ledgerOf(warehouse, externalRef)).toHaveLength(3);
+  });
+
+  it('completes the sets of which staff confirmed parts', async () => {
+    const lines = [
+      { lineRef: 'a', articleNo: 'ART-A', quantity: 6, setRef: 's', perSet: 2 },
+      { lineRef: 'b', articleNo: 'ART-B', quantity: 3, setRef: 's', perSet: 1 },
+    ];
+    const { deliveryNo } = await warehouse.wms.createDelivery(newDelivery({ site: 'ST2', collect: true, shipTo: null, lines })); // biome-ignore format: one thought
+    await warehouse.settled(deliveryNo, 'PACKED');
+    await warehouse.database.knex.raw(
+      "update wms.delivery_line set issued = 5 where delivery_no = ? and line_ref = 'a'",
+      [deliveryNo],
+    );
+    await warehouse.wms.adjust({ reference: 'two-left', site: 'ST2', articleNo: 'ART-B', change: { countedQuantity: 2 }, reasonCode: 'COUNT' }); // biome-ignore format: one thought
+    await warehouse.wms.stageDelivery(deliveryNo);
+    // Five pieces are out, for two sets and a half: nothing more of them, and two sets of the other.
+    expect((await warehouse.wms.delivery(deliveryNo))?.lines).toMatchObject([
+      { issued: 5, short: 1 },
+      { issued: 2, short: 1 },
+    ]);
+  });
+
+  it.each([
+    ['a number that is no whole sets', { quantity: 5 }],
+    ['lines of unequally many sets', { quantity: 8 }],
+    ['an article twice in a set', { articleNo: 'ART-B' }],
+  ])('refuses %s', async (_, wrong) => {
+    const lines = [
+      { lineRef: 'a', articleNo: 'ART-A', quantity: 6, setRef: 's', perSet: 2, ...wrong },
+      { lineRef: 'b', articleNo: 'ART-B', quantity: 3, setRef: 's', perSet: 1 },
+    ];
+    await expect(still.wms.createDelivery(newDelivery({ lines }))).rejects.toMatchObject(refusal('INVALID'));
+  });
+
   it('issues what is there, first come first served, and reports the rest short', async () => {
     const order = (quantity: number) => newDelivery({ lines: [{ lineRef: '1', articleNo: 'ART-B', quantity }] });
     const first = await warehouse.wms.createDelivery(order(3));

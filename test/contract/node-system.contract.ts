@@ -88,6 +88,26 @@ export function nodeSystemContract(
       );
     });
 
+    it('ships components of sets under their own references', async () => {
+      const set = (lineRef: string, sku: string, quantity: number, perSet: number) => ({ lineRef, sku, quantity, set: { ref: 'line-1', perSet } }); // biome-ignore format: one thought
+      const kits = at({ ...work, lines: [set('line-1/A', 'A', 4, 2), set('line-1/B', 'B', 2, 1)] });
+      const { nodeReference } = await nodes.release(kits, signal);
+      expect(await nodes.release(kits, signal)).toEqual({ nodeReference });
+      await nodes.accept(nodeReference, signal);
+      const one = [
+        { lineRef: 'line-1/A', quantity: 2 },
+        { lineRef: 'line-1/B', quantity: 1 },
+      ];
+      await nodes.confirmShipment(nodeReference, { key: 'k1', packages: [box('S1', one)] }, signal);
+      expect((await events()).at(-1)).toMatchObject({
+        kind: 'ISSUED',
+        issued: [
+          { lineRef: 'line-1/A', sku: 'A', quantity: 2 },
+          { lineRef: 'line-1/B', sku: 'B', quantity: 1 },
+        ],
+      });
+    });
+
     it('refuses work with a reason, and then does nothing with it', async () => {
       const { nodeReference } = await nodes.release(at(work), signal);
       expect(await nodes.reject(nodeReference, 'OUT_OF_STOCK', signal)).toEqual({ kind: 'done' });

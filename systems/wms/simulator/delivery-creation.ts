@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { groupBy } from '../../../platform/batch.ts';
 import { fingerprint } from '../../kit/fingerprint.ts';
 import { Refusal, referenceReused } from '../../kit/refusal.ts';
 import { articleNo, pieces, reference, requireKnown, siteCode } from './master-data.ts';
@@ -30,7 +31,17 @@ export const newDelivery = z
     /** True: the customer collects at the site. */
     collect: z.boolean().default(false),
     lines: z
-      .array(z.strictObject({ lineRef: reference, articleNo, quantity: pieces }))
+      .array(
+        z.strictObject({
+          lineRef: reference,
+          articleNo,
+          quantity: pieces,
+          /** Lines of one set leave as whole sets, or not at all. */
+          setRef: reference.optional(),
+          /** Pieces of this line in one set. */
+          perSet: pieces.optional(),
+        }),
+      )
       .min(1)
       .max(5_000),
   })
@@ -38,7 +49,31 @@ export const newDelivery = z
   .refine(
     (delivery) => new Set(delivery.lines.map((line) => line.lineRef)).size === delivery.lines.length,
     'lineRef twice',
+  )
+  .refine(
+    (delivery) => delivery.lines.every(({ setRef, perSet }) => (setRef === undefined) === (perSet === undefined)),
+    'setRef and perSet come together',
+  )
+  .refine(
+    (delivery) => hasEqualSets(delivery.lines),
+    'the lines of a set must be as many whole sets, each article once',
   );
+
+interface SetLine {
+  readonly articleNo: string;
+  readonly quantity: number;
+  readonly setRef?: string | undefined;
+  readonly perSet?: number | undefined;
+}
+
+function hasEqualSets(lines: readonly SetLine[]): boolean {
+  const inSets = lines.filter((line) => line.setRef !== undefined);
+  return [...groupBy(inSets, (line) => line.setRef).values()].every((set) => {
+    const counts = set.map(({ quantity, perSet = 1 }) => quantity / perSet);
+    const articles = new Set(set.map((line) => line.articleNo));
+    return Number.isInteger(counts[0]) && counts.every((count) => count === counts[0]) && articles.size === set.length;
+  });
+}
 
 export type NewDelivery = z.output<typeof newDelivery>;
 
@@ -57,8 +92,9 @@ export async function createDelivery(
   const print = fingerprint(asked);
   const { rows } = await knex.raw<{ rows: { delivery_no: string }[] }>(
     `with asked_line as (
-       select * from unnest(cast(:lineRefs as text[]), cast(:articleNos as text[]), cast(:quantities as int[]))
-         with ordinality as line (line_ref, article_no, quantity, line_no)
+       select * from unnest(cast(:lineRefs as text[]), cast(:articleNos as text[]), cast(:quantities as int[]),
+           cast(:setRefs as text[]), cast(:perSets as int[]))
+         with ordinality as line (line_ref, article_no, quantity, set_ref, per_set, line_no)
      ), taken as (
        insert into wms.delivery (external_ref, fingerprint, site, ship_to, service, collect, status, due_at)
        select :externalRef, :print, code, cast(:shipTo as jsonb), :service, :collect, 'RECEIVED',
@@ -69,8 +105,8 @@ export async function createDelivery(
        on conflict (external_ref) do nothing
        returning *
      ), lines as (
-       insert into wms.delivery_line (delivery_no, line_no, line_ref, article_no, quantity)
-       select delivery_no, line_no, line_ref, article_no, quantity from taken, asked_line
+       insert into wms.delivery_line (delivery_no, line_no, line_ref, article_no, quantity, set_ref, per_set)
+       select delivery_no, line_no, line_ref, article_no, quantity, set_ref, per_set from taken, asked_line
      ), told as (
        insert into wms.delivery_event (delivery_no, external_ref, site, event, parcels, issued, shorts)
        select delivery_no, external_ref, site, 'RECEIVED', '[]', '[]', '[]' from taken
@@ -80,6 +116,8 @@ export async function createDelivery(
       lineRefs: asked.lines.map((line) => line.lineRef),
       articleNos: asked.lines.map((line) => line.articleNo),
       quantities: asked.lines.map((line) => line.quantity),
+      setRefs: asked.lines.map((line) => line.setRef ?? null),
+      perSets: asked.lines.map((line) => line.perSet ?? null),
       externalRef: asked.externalRef,
       print,
       shipTo: JSON.stringify(asked.shipTo),

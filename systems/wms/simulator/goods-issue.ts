@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { groupBy } from '../../../platform/batch.ts';
 import type { LockedDelivery } from './delivery.ts';
 import { bookMovements, type LockedStock } from './ledger.ts';
 import type { ParcelContent } from './parcels.ts';
@@ -8,6 +9,11 @@ export interface OpenLine extends ParcelContent {
   readonly deliveryNo: string;
   readonly externalRef: string;
   readonly site: string;
+  /** Lines of one set leave as whole sets. Null: the line leaves by itself. */
+  readonly setRef: string | null;
+  /** Pieces of the line in one set. */
+  readonly perSet: number | null;
+  readonly issuedBefore: number;
 }
 
 /** A line after the decision: `quantity` is taken from stock now, `short` will not be delivered. */
@@ -19,7 +25,8 @@ export interface IssueLine extends OpenLine {
 export async function openLines(trx: Knex.Transaction, deliveries: readonly LockedDelivery[]): Promise<OpenLine[]> {
   const { rows } = await trx.raw<{ rows: OpenLine[] }>(
     `select delivery_no as "deliveryNo", external_ref as "externalRef", site, line_ref as "lineRef",
-            article_no as "articleNo", quantity - issued - short as quantity
+            article_no as "articleNo", quantity - issued - short as quantity,
+            set_ref as "setRef", per_set as "perSet", issued as "issuedBefore"
      from unnest(?::text[]) with ordinality as wanted (delivery_no, place)
      join wms.delivery using (delivery_no) join wms.delivery_line using (delivery_no)
      where quantity > issued + short
@@ -29,15 +36,21 @@ export async function openLines(trx: Knex.Transaction, deliveries: readonly Lock
   return rows;
 }
 
-/** Gives out what there is, first come, first served; the rest is short. */
+/** Gives out what there is, first come, first served, sets only whole; the rest is short. */
 export function limitToStock(lines: readonly OpenLine[], stock: LockedStock): IssueLine[] {
-  const left = new Map<string, number>();
-  return lines.map((line) => {
-    const key = `${line.site}\n${line.articleNo}`;
-    const available = left.get(key) ?? stock.at(line.site, line.articleNo).quantity;
-    const quantity = Math.min(line.quantity, available);
-    left.set(key, available - quantity);
-    return { ...line, quantity, short: line.quantity - quantity };
+  const taken = new Map<string, number>();
+  const position = (line: OpenLine) => `${line.site}\n${line.articleNo}`;
+  const there = (line: OpenLine) =>
+    Math.min(line.quantity, stock.at(line.site, line.articleNo).quantity - (taken.get(position(line)) ?? 0));
+  const together = groupBy(lines, ({ deliveryNo, lineRef, setRef }) => JSON.stringify([deliveryNo, setRef ?? [lineRef]])); // biome-ignore format: one thought
+  return [...together.values()].flatMap((set) => {
+    // A line that is not open any more has left in full: it limits nothing.
+    const sets = Math.min(...set.map((line) => Math.floor((line.issuedBefore + there(line)) / (line.perSet ?? 1))));
+    return set.map((line) => {
+      const quantity = Math.max(0, sets * (line.perSet ?? 1) - line.issuedBefore);
+      taken.set(position(line), (taken.get(position(line)) ?? 0) + quantity);
+      return { ...line, quantity, short: line.quantity - quantity };
+    });
   });
 }
 

@@ -149,4 +149,15 @@ export const migrations: MigrationSet = {
       `);
     },
   },
+  '20261127122500_sets': {
+    async up(knex: Knex) {
+      await knex.raw(`
+        alter table wms.delivery_line
+          add column set_ref text,
+          -- Pieces of the line in one set.
+          add column per_set int check (per_set > 0),
+          add check ((set_ref is null) = (per_set is null));
+      `);
+    },
+  },
 };

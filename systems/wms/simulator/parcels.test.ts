@@ -21,8 +21,9 @@ it('numbers parcels with a valid check digit', () => {
 });
 
 it('gives out stock in order and leaves the rest short, per site and article', () => {
+  let lines = 0;
   const line = (site: string, articleNo: string, quantity: number) => ({
-    site, articleNo, quantity, deliveryNo: 'd', externalRef: 'e', lineRef: 'l',
+    site, articleNo, quantity, deliveryNo: 'd', externalRef: 'e', lineRef: String(lines++), setRef: null, perSet: null, issuedBefore: 0,
   }); // biome-ignore format: one line per case
   const stock = { at: (site: string) => ({ quantity: site === 'X' ? 5 : 1, lastLedgerNo: 0 }) };
   const given = limitToStock(
