@@ -1781,6 +1781,8 @@ CREATE OR REPLACE FUNCTION inventory.place_holds(p_claims json, p_holds json, p_
  RETURNS TABLE(i integer, kind text, result jsonb)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
       #variable_conflict use_column
       declare
@@ -3009,6 +3011,8 @@ CREATE OR REPLACE FUNCTION orders.place_orders(p_claims json, p_orders json, p_l
  RETURNS TABLE(i integer, kind text, result jsonb, placed_at timestamp with time zone)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
       #variable_conflict use_column
       declare

@@ -3,10 +3,12 @@ import * as orders from './20261123090000_orders.ts';
 import * as indicators from './20261123095000_indicators.ts';
 import { batches } from './20261127091200_batches.ts';
 import { insertOrders } from './20261127121000_insert_orders.ts';
+import { checksByIndex } from './20261127123000_checks_by_index.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
   '20261123095000_indicators': indicators,
   '20261127091200_batches': batches,
   '20261127121000_insert_orders': insertOrders,
+  '20261127123000_checks_by_index': checksByIndex,
 };

@@ -117,6 +117,7 @@ describe('capture', () => {
   it('finds keys, prices, stock and channel orders by index, however small the tables are', async () => {
     const sku = await newSku({ EAST: 5 });
     const tables = ['customer_order', 'idempotency_key', 'position', 'price', 'variant'];
+    await knex.raw('vacuum analyze integration.idempotency_key, inventory.position, product.price, product.variant');
     await knex.transaction(async (trx) => {
       // What this connection has counted and not yet reported is in it too.
       const scans = () =>
