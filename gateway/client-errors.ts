@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { ERROR_CODES } from '../platform/errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 
 /** Codes of Apollo Server for requests that are not executable; clients know them. */
@@ -20,6 +20,7 @@ export const INTERNAL_MESSAGE = 'Internal error. Quote the trace id when you rep
 /**
  * An error as clients may see it: with a registered code, without stack, subgraph name or "Did you mean", which would
  * name fields that the client's contract hides. An error without a registered code says nothing but the trace id.
+ * @param traceId of the request, in hex; every error that leaves the gateway carries it
  */
 export function sealError(error: GraphQLFormattedError, traceId?: string): GraphQLFormattedError {
   const where = {
@@ -42,6 +43,9 @@ export function sealError(error: GraphQLFormattedError, traceId?: string): Graph
     const value = error.extensions?.[name];
     if (value !== undefined) extensions[name] = value;
   }
+  // A request that is not executable stays so; the others say so themselves, or their code does.
+  extensions.retryable ??= Object.hasOwn(ERROR_CODES, code) && ERROR_CODES[code as ErrorCode].retryable;
+  if (traceId !== undefined) extensions.traceId ??= traceId;
   return { message: withoutSuggestion(error.message), ...where, extensions };
 }
 

@@ -10,6 +10,7 @@ import type { Logger } from '../platform/logger.ts';
 import { sealError } from './client-errors.ts';
 import type { GatewayContext } from './context.ts';
 import { costReport } from './guards/cost-report.ts';
+import { errorTrace } from './http/error-trace.ts';
 import { legacyStatus } from './http/legacy-status.ts';
 import { refusalLog } from './http/refusal-log.ts';
 import type { FederationRuntime } from './runtime.ts';
@@ -89,6 +90,7 @@ export class ContractServers {
       stopOnTerminationSignals: false,
       nodeEnv: 'production',
       plugins: [
+        errorTrace,
         legacyStatus,
         costReport,
         refusalLog(this.#logger),

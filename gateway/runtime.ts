@@ -33,6 +33,8 @@ export interface GatewayRuntime {
   onSwap(listener: () => void): () => void;
   /** An earlier version that was published, expired or not. Null for the newest, and for what never was. */
   formerVersion(contractPath: string): FormerContract | null;
+  /** Paths of the versions of a contract that are served today, the newest first. Empty: there is no such contract. */
+  servedVersions(name: string): readonly string[];
   /** Whether the newest publication is served. False after one was rejected: the former keeps serving. */
   readonly isCurrent: boolean;
   /**
@@ -89,6 +91,14 @@ export class FederationRuntime implements GatewayRuntime {
 
   formerVersion(contractPath: string): FormerContract | null {
     return this.#published.former.find(({ definition }) => definition.path === contractPath) ?? null;
+  }
+
+  servedVersions(name: string): readonly string[] {
+    const former = this.#published.former
+      .filter(({ definition, version }) => definition.name === name && !isExpired(version, this.#today()))
+      .map(({ definition }) => definition.path);
+    const newest = this.#currentVersion(name);
+    return this.#current.contracts.has(newest) ? [newest, ...former.reverse()] : [];
   }
 
   get isCurrent(): boolean {

@@ -12,6 +12,7 @@ Written by \`npm run docs:errors\` from \`platform/errors.ts\`; a check compares
 Expected refusals are data: \`userErrors\` of a mutation, each with a code of its own enum, and nothing was changed. What
 follows are the codes of top-level \`errors\` (\`extensions.code\`), for bugs, outages, authorisation and malformed requests.
 Apollo's \`GRAPHQL_PARSE_FAILED\` and \`GRAPHQL_VALIDATION_FAILED\` come beside them. Codes are never used again for another meaning.
+Every error has \`extensions.code\`, \`retryable\` and \`traceId\`, over every transport.
 
 | Code | Try again | Meaning |
 | --- | --- | --- |

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
+import type { FormattedExecutionResult } from 'graphql';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Authenticate } from '../access/grant.ts';
+import { sealError } from '../client-errors.ts';
 import { createContext } from '../context.ts';
 import type { ContractServers } from '../contract-servers.ts';
 import type { GraphQLParameters } from '../graphql-parameters.ts';
@@ -11,6 +13,7 @@ import type { GatewayRuntime } from '../runtime.ts';
 import type { SubscriptionTransport } from '../subscription-transport.ts';
 import { routeContract } from './contract-route.ts';
 import { formerVersionHeaders, notServed } from './former-version.ts';
+import { HttpProblem } from './problem.ts';
 import { readJsonBody } from './read-body.ts';
 
 export interface GraphQLEndpointOptions {
@@ -55,6 +58,7 @@ export class GraphQLEndpoint {
     const former = runtime.formerVersion(contract.path);
     if (former) response.setHeaders(new Map(Object.entries(formerVersionHeaders(former))));
     const body = request.method === 'POST' ? await readJsonBody(request, guard.bodyBytes(contract.name)) : undefined;
+    if (Array.isArray(body)) throw new HttpProblem(400, 'BAD_REQUEST', 'Batches are not accepted: send one request.');
     const asked = parameters(body, url);
     const admission = await guard.admit({ contract, caller, parameters: asked }).catch(async (error: unknown) => {
       const told = subscriptions.refuseHttp(request, response, error, traceId);
@@ -81,7 +85,7 @@ export class GraphQLEndpoint {
         },
         context: async () => createContext(caller, signal, admission, clientVersion(request)),
       });
-      await send(response, answer);
+      await send(response, traced(answer, traceId));
     } finally {
       settle();
     }
@@ -153,6 +157,14 @@ function headersOf(request: IncomingMessage): HeaderMap {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
   return headers;
+}
+
+/** What Apollo Server refuses before it looks at the request has no context, and so no trace id yet. */
+function traced(answer: HTTPGraphQLResponse, traceId: string): HTTPGraphQLResponse {
+  if (answer.body.kind !== 'complete' || (answer.status ?? 200) < 400) return answer;
+  const { errors = [], ...rest } = JSON.parse(answer.body.string) as FormattedExecutionResult;
+  const told = errors.map((error) => sealError(error, traceId));
+  return { ...answer, body: { kind: 'complete', string: JSON.stringify({ errors: told, ...rest }) } };
 }
 
 async function send(response: ServerResponse, answer: HTTPGraphQLResponse): Promise<void> {

@@ -38,9 +38,7 @@ export class HttpProblem extends Error {
  * The same for a contract that does not exist and one that the credential may not speak: the answer must not tell which
  * contracts there are.
  */
-export function noSuchContract(): HttpProblem {
-  return new HttpProblem(404, 'NOT_FOUND', 'There is no such contract, or not for this credential.');
-}
+export const NO_SUCH_CONTRACT = 'There is no such contract, or not for this credential.';
 
 /** What an error means over HTTP. An unknown one says nothing but the trace id. */
 export function toProblem(error: unknown): HttpProblem {

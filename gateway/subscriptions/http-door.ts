@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isCommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { RequestRefused, refusal } from '../request-refused.ts';
+import { HttpProblem, sendProblem } from '../http/problem.ts';
+import { RequestRefused } from '../request-refused.ts';
 import type { StreamRequest } from '../subscription-transport.ts';
 import { readAccept, type StreamKind } from './accepted-stream.ts';
 import type { CredentialWatch } from './credential-watch.ts';
@@ -41,12 +42,12 @@ export class HttpDoor {
     if (typeof query !== 'string' || (json && !query.includes('subscription'))) return false;
     const read = tryRead(asked);
     if (read instanceof RequestRefused) {
-      return stream === 'sse' && !json
-        ? this.#track(new HttpStream(request, response, streamFormats.sse()).refuse(read.errors))
-        : false;
+      return this.refuse(request, response, read, asked.caller.traceId);
     }
     if (read.operation === 'subscription') {
-      return stream ? this.#track(this.#subscribe(request, response, asked, read, stream)) : notAcceptable(response);
+      return stream
+        ? this.#track(this.#subscribe(request, response, asked, read, stream))
+        : notAcceptable(response, asked.caller.traceId);
     }
     // The protocol over SSE has queries too. A mutation never comes by GET: it would be repeated when the browser reconnects.
     if (stream !== 'sse' || json || (read.operation === 'mutation' && request.method !== 'POST')) return false;
@@ -62,7 +63,7 @@ export class HttpDoor {
     const isForStatus = isCommerceError(error) && error.code === 'RATE_LIMITED';
     if (stream !== 'sse' || json || isForStatus) return false;
     const errors = formatFailure(error, this.#options.logger, traceId);
-    return this.#track(new HttpStream(request, response, streamFormats.sse()).refuse(errors));
+    return this.#track(new HttpStream(request, response, streamFormats.sse(traceId)).refuse(errors));
   }
 
   /** Resolves when every stream has ended. */
@@ -78,7 +79,7 @@ export class HttpDoor {
     kind: StreamKind,
   ): Promise<void> {
     const { hub, credentialWatch, logger } = this.#options;
-    const stream = new HttpStream(request, response, streamFormats[kind]());
+    const stream = new HttpStream(request, response, streamFormats[kind](caller.traceId));
     const lastEventId = request.headers['last-event-id'];
     try {
       const subscriber = await hub.subscribe({
@@ -103,7 +104,7 @@ export class HttpDoor {
     { contract, caller, admission }: StreamRequest,
     read: RequestDocument,
   ): Promise<void> {
-    const stream = new HttpStream(request, response, streamFormats.sse());
+    const stream = new HttpStream(request, response, streamFormats.sse(caller.traceId));
     const abort = new AbortController();
     void stream.closed.then(() => abort.abort());
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(this.#options.limits.executionMillis)]);
@@ -129,8 +130,6 @@ function tryRead({ admission }: StreamRequest): RequestDocument | RequestRefused
   }
 }
 
-async function notAcceptable(response: ServerResponse): Promise<void> {
-  const { errors } = refusal('BAD_REQUEST', NOT_ACCEPTABLE);
-  response.writeHead(406, { 'content-type': 'application/json; charset=utf-8' });
-  response.end(JSON.stringify({ errors }));
+async function notAcceptable(response: ServerResponse, traceId: string): Promise<void> {
+  sendProblem(response, new HttpProblem(406, 'BAD_REQUEST', NOT_ACCEPTABLE), traceId);
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { canonicalJson } from '../../platform/idempotency/canonical-json.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { noLongerServed } from '../http/former-version.ts';
 import type { GatewayRuntime } from '../runtime.ts';
 import { type ContractSnapshot, EVENT_SERVICE } from '../snapshot.ts';
 import { eventSource } from './event-source.ts';
@@ -115,10 +116,8 @@ export class SubscriptionHub {
 
   #join(group: Group, traceId: string): Subscriber {
     const { log, limits, logger } = this.#options;
-    const subscriber = new Subscriber(group.shared, log, limits, (error) => ({
-      kind: 'failed',
-      errors: formatFailure(error, logger, traceId),
-    }));
+    const report = (error: unknown) => ({ kind: 'failed' as const, errors: formatFailure(error, logger, traceId) });
+    const subscriber = new Subscriber(group.shared, log, limits, report, traceId);
     this.#subscribers.add(subscriber);
     void subscriber.queue.ended.then(() => {
       this.#subscribers.delete(subscriber);
@@ -156,7 +155,8 @@ export class SubscriptionHub {
     const lost = liveError('REPLAY_EXPIRED', 'The event history was replaced. Subscribe without `after`.');
     const detach = tail.attach(
       shared.watch.topics,
-      (event) => shared.dispatch(event),
+      // A version that ends while somebody watches: not one message after its day.
+      (event) => (runtime.snapshotFor(contractPath) ? shared.dispatch(event) : this.#endExpired(group)),
       () => shared.endAll({ kind: 'failed', errors: [lost] }),
     );
     const group = { key, shared, request, bound, caller, contractPath, abort, detach };
@@ -176,6 +176,11 @@ export class SubscriptionHub {
       });
   }
 
+  #endExpired({ shared, contractPath, caller }: Group): void {
+    const error = noLongerServed(this.#options.runtime, contractPath);
+    shared.endAll({ kind: 'failed', errors: formatFailure(error, this.#options.logger, caller.traceId) });
+  }
+
   #deadline(abort: AbortSignal): AbortSignal {
     return AbortSignal.any([abort, AbortSignal.timeout(this.#options.limits.executionMillis)]);
   }
@@ -185,7 +190,7 @@ export class SubscriptionHub {
     for (const group of this.#groups.values()) {
       try {
         const contract = this.#options.runtime.snapshotFor(group.contractPath);
-        if (!contract) throw new CommerceError('NOT_FOUND', 'The contract of this subscription is no longer served.');
+        if (!contract) throw noLongerServed(this.#options.runtime, group.contractPath);
         const prepared = prepareSubscription(contract, group.request);
         contract.assertMayStart(prepared.plan, group.caller);
         group.shared.rebind(this.#runner(prepared, group.bound, group.caller, group.abort.signal));

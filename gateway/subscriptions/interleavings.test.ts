@@ -107,9 +107,8 @@ class Client {
 
   constructor(world: World, after: string | null, queueMessages: number) {
     this.after = after;
-    this.subscriber = new Subscriber(world.shared, world.log, { queueMessages, patienceMillis: 60_000 }, () => ({
-      kind: 'interrupted',
-    }));
+    const limits = { queueMessages, patienceMillis: 60_000 };
+    this.subscriber = new Subscriber(world.shared, world.log, limits, () => ({ kind: 'interrupted' }), 't');
     void this.#read();
     void this.subscriber.start(after);
   }

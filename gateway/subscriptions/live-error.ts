@@ -27,7 +27,8 @@ export function formatFailure(error: unknown, logger: Logger, traceId: string): 
   const refused = codeOf(error);
   if (refused !== null) logger.info({ traceId, code: refused }, 'request refused');
   if (isCommerceError(error)) return [sealError(liveError(error.code, error.message, error.details), traceId)];
-  if (error instanceof RequestRefused || error instanceof LiveError) return error.errors;
+  if (error instanceof RequestRefused || error instanceof LiveError)
+    return error.errors.map((each) => sealError(each, traceId));
   logFaults([error], logger, traceId);
   return [sealError(error instanceof GraphQLError ? error.toJSON() : { message: '' }, traceId)];
 }

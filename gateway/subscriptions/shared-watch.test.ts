@@ -50,7 +50,7 @@ async function changeOf(...orderIds: string[]): Promise<readonly StoredEvent[]> 
 }
 
 async function liveSubscriber(): Promise<Subscriber> {
-  const subscriber = new Subscriber(shared, log, limits, () => ({ kind: 'completed' }));
+  const subscriber = new Subscriber(shared, log, limits, () => ({ kind: 'completed' }), 't');
   await subscriber.start(null);
   return subscriber;
 }
@@ -100,7 +100,7 @@ describe('SharedWatch', () => {
 
   it('gives up on its live subscribers, not on those who catch up, when it cannot keep up', async () => {
     const live = await liveSubscriber();
-    const catchingUp = new Subscriber(shared, log, limits, () => ({ kind: 'completed' }));
+    const catchingUp = new Subscriber(shared, log, limits, () => ({ kind: 'completed' }), 't');
     const ids = Array.from({ length: 1_000 }, (_, index) => `o${index}`);
     for (const event of await changeOf(...ids)) shared.dispatch(event);
     expect(live.queue.isEnded).toBe(false);

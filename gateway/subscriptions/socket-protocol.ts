@@ -6,6 +6,8 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Authenticate, Credentials } from '../access/grant.ts';
 import type { RequestGuard } from '../guards/request-guard.ts';
 import { routeContract } from '../http/contract-route.ts';
+import { type NotServed, noLongerServed, whyNotServed } from '../http/former-version.ts';
+import { NO_SUCH_CONTRACT } from '../http/problem.ts';
 import type { GatewayRuntime } from '../runtime.ts';
 import type { ContractSnapshot } from '../snapshot.ts';
 import type { StreamRequest } from '../subscription-transport.ts';
@@ -24,6 +26,10 @@ export const SERVICE_RESTART = 1012;
 export const TRY_AGAIN_LATER = 1013;
 /** Close of graphql-transport-ws for a credential that is not, or no longer, good. */
 export const FORBIDDEN = 4403;
+
+/** Closes like the statuses of HTTP: no such version of the contract, and one whose time is over. */
+const UNKNOWN_VERSION = 4404;
+const EXPIRED = 4410;
 
 export interface SocketOptions {
   readonly hub: SubscriptionHub;
@@ -46,8 +52,11 @@ export interface Connection {
   /** Aborts when the connection is closed. */
   readonly closed: AbortSignal;
   close(code: number, reason: string): void;
-  /** Null before `connection_init`. Contracts are looked up again for each operation: a reload may have replaced them. */
-  session: (() => { readonly contract: ContractSnapshot; readonly caller: Caller } | null) | null;
+  /**
+   * Null before `connection_init`. Contracts are looked up again for each operation: a reload may have replaced them.
+   * Throws CommerceError NOT_FOUND | VERSION_EXPIRED.
+   */
+  session: (() => { readonly contract: ContractSnapshot; readonly caller: Caller }) | null;
 }
 
 /** What `onSubscribe` hands to `subscribe` and `execute`. */
@@ -60,10 +69,10 @@ export function createSocketProtocol(options: SocketOptions): Server<Connection>
   return makeServer<Record<string, unknown>, Connection>({
     onConnect: (context) => connect(options, context.extra, context.connectionParams ?? {}),
     onSubscribe: async (context, id, payload) => {
-      const { caller, contract } = context.extra.session?.() ?? {};
       const traceId = readTraceId(undefined);
       try {
-        if (!contract || !caller) throw new CommerceError('NOT_FOUND', 'This contract is no longer served.');
+        if (!context.extra.session) throw new Error('an operation came before the connection was acknowledged');
+        const { caller, contract } = context.extra.session();
         if (Object.keys(context.subscriptions).length > options.limits.perConnection) {
           throw new CommerceError(
             'OVERLOADED',
@@ -102,9 +111,15 @@ async function connect(
   const credentials = credentialsOf(connection, lowerCased(params));
   try {
     const grant = await options.authenticate(credentials, readTraceId(undefined), connection.address);
-    const found = routeContract(options.runtime, connection.path, grant);
-    if (!found || connection.closed.aborted) return false;
-    connection.session = () => routeContract(options.runtime, connection.path, grant);
+    const { runtime } = options;
+    const found = routeContract(runtime, connection.path, grant);
+    if (connection.closed.aborted) return false;
+    if (!found) return refuseContract(connection, whyNotServed(runtime, connection.path, grant));
+    connection.session = () => {
+      const session = routeContract(runtime, connection.path, grant);
+      if (!session) throw noLongerServed(runtime, found.contract.path);
+      return session;
+    };
     const stopWatching = options.credentialWatch.watch(credentials, found.caller, () =>
       connection.close(FORBIDDEN, 'Forbidden'),
     );
@@ -119,6 +134,23 @@ async function connect(
     connection.close(TRY_AGAIN_LATER, 'Try again later');
     return false;
   }
+}
+
+/** Closes with what HTTP answers with a status; what others may speak is refused like a credential that is not good. */
+function refuseContract(connection: Connection, { code, message, expired }: NotServed): false {
+  if (expired)
+    connection.close(EXPIRED, closeReason(`${code} ${expired.version.sunset}: ${expired.version.migration}`));
+  else if (message !== NO_SUCH_CONTRACT) connection.close(UNKNOWN_VERSION, closeReason(message));
+  return false;
+}
+
+/** A close frame has room for 123 bytes of reason. The rest of it is what HTTP answers at the same address. */
+function closeReason(text: string): string {
+  const words = text.trim();
+  if (Buffer.byteLength(words) <= 123) return words;
+  let cut = words;
+  while (Buffer.byteLength(cut) > 120) cut = cut.slice(0, -1);
+  return `${cut.trimEnd()}…`;
 }
 
 /** A credential in the payload replaces those of the request: the two may be of different kinds. */

@@ -5,6 +5,7 @@ import { composeTiny, TINY_SCHEMAS } from '../../test/helpers/live-graph.ts';
 import { type LiveServer, startLiveServer } from '../../test/helpers/live-server.ts';
 import { ORDER, SHIPMENT } from '../../test/helpers/watching.ts';
 
+const TRACE_ID = expect.stringMatching(/^[0-9a-f]{32}$/);
 let server: LiveServer;
 const opened: WebSocket[] = [];
 beforeEach(async () => {
@@ -107,7 +108,7 @@ describe('close codes', () => {
   );
 
   it('4403 alike for a contract of others and one that does not exist', async () => {
-    for (const path of ['/operations', '/nonsense', '/storefront/1999-01']) {
+    for (const path of ['/operations', '/nonsense', '/nonsense/1999-01', '/operations/1999-01']) {
       const client = await new RawClient(path).open();
       client.send({ type: 'connection_init', payload: { 'x-api-key': 'dev-storefront' } });
       expect(await client.closed).toEqual({ code: 4403, reason: 'Forbidden' });
@@ -202,7 +203,8 @@ describe('operations', () => {
     ];
     for (const [query, variables, code] of cases) {
       client.subscribe('1', query, variables);
-      expect(await client.next()).toMatchObject({ id: '1', type: 'error', payload: [{ extensions: { code } }] });
+      const extensions = { code, retryable: false, traceId: TRACE_ID };
+      expect(await client.next()).toMatchObject({ id: '1', type: 'error', payload: [{ extensions }] });
     }
     expect(server.subscriptions.counts()).toEqual({ subscribers: 0, groups: 0 });
   });
@@ -242,7 +244,7 @@ describe('operations', () => {
     expect(await client.next()).toMatchObject({
       id: '4',
       type: 'error',
-      payload: [{ extensions: { code: 'OVERLOADED' } }],
+      payload: [{ extensions: { code: 'OVERLOADED', retryable: true, traceId: TRACE_ID } }],
     });
     client.send({ id: '1', type: 'complete' });
     client.subscribe('5', ORDER);
@@ -259,7 +261,7 @@ describe('operations', () => {
     expect(await client.next()).toMatchObject({
       id: '1',
       type: 'error',
-      payload: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+      payload: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED', retryable: false, traceId: TRACE_ID } }],
     });
   });
 });

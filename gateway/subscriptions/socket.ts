@@ -4,6 +4,7 @@ import { handleProtocols, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../../platform/logger.ts';
 import type { ClientAddress } from '../guards/client-address.ts';
+import { withEmptyQuery } from './named-document.ts';
 import {
   type Connection,
   createSocketProtocol,
@@ -75,7 +76,7 @@ export class SocketTransport {
         close: (code, reason) => close(socket, code ?? TRY_AGAIN_LATER, reason ?? ''),
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            handle(String(data)).catch((error: unknown) => {
+            handle(withEmptyQuery(String(data))).catch((error: unknown) => {
               this.#logger.error(
                 { err: { type: error instanceof Error ? error.name : typeof error } },
                 'websocket message failed',

@@ -1,4 +1,5 @@
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import { sealError } from '../client-errors.ts';
 import type { StreamKind } from './accepted-stream.ts';
 import { liveError } from './live-error.ts';
 import type { LiveMessage } from './live-message.ts';
@@ -44,9 +45,12 @@ const LAST = '--\r\n';
  * Apollo's subscriptions over multipart HTTP, version 1.0. The boundary ends each part instead of beginning it:
  * a client takes a part for complete only when it has seen the boundary that follows.
  */
-function multipart(): StreamFormat {
+function multipart(traceId: string): StreamFormat {
   const part = (json: string) => `\r\ncontent-type: application/json\r\n\r\n${json}${BOUNDARY}`;
-  const restarting = liveError('OVERLOADED', 'This process is stopping. Subscribe again, with `after`.');
+  const restarting = sealError(
+    liveError('OVERLOADED', 'This process is stopping. Subscribe again, with `after`.'),
+    traceId,
+  );
   return {
     contentType: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
     open: BOUNDARY,
@@ -59,4 +63,5 @@ function multipart(): StreamFormat {
   };
 }
 
-export const streamFormats: Readonly<Record<StreamKind, () => StreamFormat>> = { sse, multipart };
+/** By kind. Each takes the trace id of the request. */
+export const streamFormats: Readonly<Record<StreamKind, (traceId: string) => StreamFormat>> = { sse, multipart };

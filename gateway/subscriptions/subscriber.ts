@@ -1,4 +1,5 @@
 import type { EventLog, StoredEvent } from '../../events/port.ts';
+import { sealError } from '../client-errors.ts';
 import { liveError } from './live-error.ts';
 import type { LiveMessage } from './live-message.ts';
 import { MessageQueue, type StreamEnd } from './message-queue.ts';
@@ -29,6 +30,7 @@ export class Subscriber {
   readonly #log: EventLog;
   readonly #limits: SubscriberLimits;
   readonly #report: (error: unknown) => StreamEnd;
+  readonly #traceId: string;
   /** Null once live. */
   #held: StoredEvent[] | null = [];
   /** True when more live events came than can be held: some were thrown away and have to be read from the history. */
@@ -38,11 +40,22 @@ export class Subscriber {
   #versions: ReadonlyMap<string, number> = new Map();
   #liveFrom = Number.POSITIVE_INFINITY;
 
-  constructor(watch: SharedWatch, log: EventLog, limits: SubscriberLimits, report: (error: unknown) => StreamEnd) {
+  /**
+   * @param report what its client is told about a failure
+   * @param traceId of the request that subscribed
+   */
+  constructor(
+    watch: SharedWatch,
+    log: EventLog,
+    limits: SubscriberLimits,
+    report: (error: unknown) => StreamEnd,
+    traceId: string,
+  ) {
     this.#watch = watch;
     this.#log = log;
     this.#limits = limits;
     this.#report = report;
+    this.#traceId = traceId;
     this.queue = new MessageQueue(limits.queueMessages);
     watch.join(this);
     void this.queue.ended.then(() => watch.leave(this));
@@ -53,7 +66,8 @@ export class Subscriber {
   }
 
   end(end: StreamEnd): void {
-    this.queue.end(end);
+    const errors = end.kind === 'failed' ? end.errors.map((error) => sealError(error, this.#traceId)) : [];
+    this.queue.end(end.kind === 'failed' ? { ...end, errors } : end);
   }
 
   /**

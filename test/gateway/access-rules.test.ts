@@ -121,7 +121,7 @@ const forbidden = (path: (string | number)[], scope?: string) => ({
     ? `The credential does not allow this: it needs the scope ${scope}.`
     : 'The credential does not allow this.',
   path,
-  extensions: { code: 'FORBIDDEN', retryable: false },
+  extensions: { code: 'FORBIDDEN', retryable: false, traceId: expect.any(String) },
 });
 
 describe('a field that the credential may not read', () => {

@@ -33,6 +33,7 @@ afterAll(async () => {
   await server.graph.close();
 });
 
+const TRACE_ID = expect.stringMatching(/^[0-9a-f]{32}$/);
 const aliases = (count: number, field: string) =>
   `{ order(id: "o1") { ${Array.from({ length: count }, (_, n) => `a${n}: ${field}`).join(' ')} } }`;
 const persisted = (hash: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash: hash } } });
@@ -138,7 +139,7 @@ describe.each(Object.entries(transports))('over %s', (transport, send) => {
     '$input is refused',
     async ({ parameters, code, limit }) => {
       const { status, error, text } = await send(server, parameters);
-      expect(error).toMatchObject({ code, ...(limit ? { limit } : {}) });
+      expect(error).toMatchObject({ code, retryable: false, traceId: TRACE_ID, ...(limit ? { limit } : {}) });
       if (transport === 'JSON') expect(status).toBe(code === 'PERSISTED_QUERY_NOT_FOUND' ? 200 : 400);
       expect(text).not.toMatch(/Did you mean|<html|node_modules|revision/i);
     },
@@ -221,7 +222,12 @@ describe('38: a client that has spent its points', () => {
     for (let request = 0; request < 3; request++) await transports.JSON?.(poor, { query: guesses });
     for (const [transport, send] of Object.entries(transports)) {
       const { status, error } = await send(poor, { query: guesses });
-      expect(error).toMatchObject({ code: 'RATE_LIMITED', retryable: true, retryAfterSeconds: expect.any(Number) });
+      expect(error).toMatchObject({
+        code: 'RATE_LIMITED',
+        retryable: true,
+        retryAfterSeconds: expect.any(Number),
+        traceId: TRACE_ID,
+      });
       expect(status).toBe(transport === 'WebSocket' ? null : 429);
     }
   });

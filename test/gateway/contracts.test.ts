@@ -125,7 +125,11 @@ describe('what a contract hides', () => {
     const answer = await ask(url, query, { key });
     expect(answer.status).toBe(400);
     expect(answer.body.data).toBeUndefined();
-    expect(answer.body.errors[0].extensions).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
+    expect(answer.body.errors[0].extensions).toEqual({
+      code: 'GRAPHQL_VALIDATION_FAILED',
+      retryable: false,
+      traceId: answer.headers.get('x-trace-id'),
+    });
   });
 
   it('is not named by the text of an error', async () => {
@@ -148,7 +152,7 @@ describe('what a contract hides', () => {
     expect(kinds.body.errors).toEqual([
       expect.objectContaining({
         path: ['products', 1, 'kind'],
-        extensions: { code: 'SUBGRAPH_BAD_RESPONSE', retryable: true },
+        extensions: { code: 'SUBGRAPH_BAD_RESPONSE', retryable: true, traceId: expect.any(String) },
       }),
     ]);
     const audit = await storefront('{ audit { __typename ... on Note { text } } }');

@@ -99,7 +99,7 @@ describe('while one subgraph cannot answer, the rest of the answer is there', ()
       ],
     });
     expect(body.errors).toEqual([
-      { message: expect.any(String), path: ['products', 0, 'onHand'], extensions: { code, retryable: true } },
+      { message: expect.any(String), path: ['products', 0, 'onHand'], extensions: { code, retryable: true, traceId } },
     ]);
     expect(JSON.stringify(body)).not.toMatch(/stock|127\.0\.0\.1|secret|key 123|supplierCode|ECONN/);
     expect(running.log.join()).toMatch(new RegExp(`"traceId":"${traceId}","code":"${code}"`));
@@ -114,7 +114,7 @@ describe('while one subgraph cannot answer, the rest of the answer is there', ()
         {
           message: expect.any(String),
           path: ['products'],
-          extensions: { code: 'SUBGRAPH_UNREACHABLE', retryable: true },
+          extensions: { code: 'SUBGRAPH_UNREACHABLE', retryable: true, traceId },
         },
       ],
     });
@@ -149,11 +149,15 @@ describe('what a subgraph says of a failure', () => {
     expect((await rename('refused')).body).toEqual({
       data: { rename: null },
       errors: [
-        { message: 'Other input.', path: ['rename'], extensions: { code: 'IDEMPOTENCY_CONFLICT', retryable: false } },
+        {
+          message: 'Other input.',
+          path: ['rename'],
+          extensions: { code: 'IDEMPOTENCY_CONFLICT', retryable: false, traceId },
+        },
       ],
     });
     expect((await rename('plain')).body.errors).toEqual([
-      { message: 'Bad title', path: ['rename'], extensions: { code: 'BAD_USER_INPUT' } },
+      { message: 'Bad title', path: ['rename'], extensions: { code: 'BAD_USER_INPUT', retryable: false, traceId } },
     ]);
   });
 
@@ -179,7 +183,8 @@ describe('what a subgraph says of a failure', () => {
         }),
       );
     const { body } = await query('{ products { id shippingMinor } }');
-    expect(body.errors[0]).toEqual({ message: 'late', path: ['products', 0], extensions: { code: 'SYSTEM_TIMEOUT' } });
+    const extensions = { code: 'SYSTEM_TIMEOUT', retryable: true, traceId };
+    expect(body.errors[0]).toEqual({ message: 'late', path: ['products', 0], extensions });
   });
 });
 

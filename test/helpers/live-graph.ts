@@ -7,8 +7,10 @@ import { type MemoryEventLog, memoryEventLog } from '../../events/adapters/memor
 import type { NewEvent } from '../../events/outbox.ts';
 import { createTail, type Tail } from '../../events/tail.ts';
 import { inProcessDataSource } from '../../gateway/data-sources/in-process.ts';
+import type { FormerContract } from '../../gateway/publication/publication.ts';
 import { FederationRuntime } from '../../gateway/runtime.ts';
 import { type Caller, maySee } from '../../platform/caller.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { projectFile } from '../../platform/paths.ts';
 import { readContracts } from '../../registry/contracts.ts';
@@ -99,7 +101,10 @@ export interface LiveGraph {
 const silent = createLogger({ level: 'silent', component: 'test' });
 const TRACE = 'a'.repeat(32);
 
-export async function createLiveGraph(): Promise<LiveGraph> {
+/** @param served earlier versions, and the day it is for them */
+export async function createLiveGraph(
+  served: { readonly former?: readonly FormerContract[]; readonly clock?: Clock } = {},
+): Promise<LiveGraph> {
   const orders = new Map<string, TinyOrder>();
   const titles = new Map<string, string>();
   const stock = new Map<string, number>();
@@ -150,6 +155,7 @@ export async function createLiveGraph(): Promise<LiveGraph> {
   const runtime = new FederationRuntime(composeTiny(), {
     contracts: readContracts(),
     logger: silent,
+    ...served,
     dataSource: ({ name }) => {
       const service = name as keyof TinySchemas;
       const schema = buildSubgraphSchema([
