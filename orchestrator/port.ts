@@ -241,8 +241,14 @@ export interface Stock {
     readonly refusedLocationId: string;
   }): Promise<readonly { readonly lineId: string; readonly locationId: string | null; readonly quantity: number }[]>;
 
-  /** What those of the order lines that are bundles consist of at a node, as it was when their stock was committed there. */
-  componentsOf(lineIds: readonly string[], locationId: string): Promise<ReadonlyMap<string, readonly Component[]>>;
+  /**
+   * What those of the order lines that are bundles consist of at a node, as it was when their stock was committed there;
+   * with null, what their goods that left consisted of.
+   */
+  componentsOf(
+    lineIds: readonly string[],
+    locationId: string | null,
+  ): Promise<ReadonlyMap<string, readonly Component[]>>;
 
   /** Tells whose committed stock leaves when the node reports a line of this work. Repeating it changes nothing. */
   assignWork(

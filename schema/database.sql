@@ -2249,6 +2249,30 @@ AS $function$
     end
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.set_bundle(p_bundle text, p_components text[], p_quantities integer[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if cardinality(p_components) is distinct from cardinality(p_quantities) then
+          raise exception 'every component needs a quantity' using errcode = '22023';
+        end if;
+        if not exists (
+          select from unnest(p_components, p_quantities) as given (sku, quantity)
+          full join (select component_sku as sku, quantity from inventory.bundle_component where bundle_sku = p_bundle) known using (sku)
+          where given.quantity is distinct from known.quantity
+        ) then
+          return false;
+        end if;
+        perform pg_advisory_xact_lock(hashtextextended('inventory.bundles', 0));
+        delete from inventory.bundle_component where bundle_sku = p_bundle;
+        insert into inventory.bundle_component (bundle_sku, component_sku, quantity)
+        select p_bundle, sku, quantity from unnest(p_components, p_quantities) as given (sku, quantity);
+        insert into inventory.unannounced (sku, location_id) select p_bundle, id from inventory.location;
+        return true;
+      end
+      $function$;
+
 CREATE OR REPLACE FUNCTION inventory.set_safety_stock(p_sku text, p_location_id text, p_units integer)
  RETURNS void
  LANGUAGE sql
@@ -2303,12 +2327,16 @@ AS $function$
 
 CREATE OR REPLACE FUNCTION inventory.stocked_skus(p_skus text[])
  RETURNS text[]
- LANGUAGE sql
- STABLE
+ LANGUAGE plpgsql
 AS $function$
-      select array_agg(distinct coalesce(part.component_sku, asked.sku)) from unnest(p_skus) as asked (sku)
-      left join inventory.bundle_component part on part.bundle_sku = asked.sku
-    $function$;
+      begin
+        perform pg_advisory_xact_lock_shared(hashtextextended('inventory.bundles', 0));
+        return (
+          select array_agg(distinct coalesce(part.component_sku, asked.sku)) from unnest(p_skus) as asked (sku)
+          left join inventory.bundle_component part on part.bundle_sku = asked.sku
+        );
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION inventory.sum_supply(p_skus text[], p_location_ids text[], p_kind text, p_sequence bigint)
  RETURNS void
@@ -2763,6 +2791,8 @@ comment on function inventory.place_holds(p_claims json, p_holds json, p_takes j
 comment on function inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text, p_loose jsonb) is 'Gives committed units of order lines back, of one location only when it is named. p_loose, [{lineId, sku, quantity}]: units of components of these bundles that left and are not given back.';
 
 comment on function inventory.release_order_at(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_ids text[]) is 'Gives committed units of order lines back, each at its location; a null location: wherever they were taken last. Answers what was given.';
+
+comment on function inventory.set_bundle(p_bundle text, p_components text[], p_quantities integer[]) is 'Says what a SKU is made of from now on; without components it is no bundle. A component that no node has, such as the empty SKU, keeps it from being sold. Orders keep what they took. Answers whether anything changed.';
 
 comment on function inventory.shortages(p_skus text[]) is 'Positions where less is on hand than was promised to orders: the warehouse lost goods. Every position for null.';
 

@@ -21,6 +21,7 @@ import { releaseAt } from './20261127110000_release_at.ts';
 import { batchesByIndex } from './20261127121000_batches_by_index.ts';
 import { looseComponents } from './20261127122000_loose_components.ts';
 import { checksByIndex } from './20261127123000_checks_by_index.ts';
+import { setBundle } from './20261127124000_set_bundle.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -46,4 +47,5 @@ export const migrations: MigrationSet = {
   '20261127121000_batches_by_index': batchesByIndex,
   '20261127122000_loose_components': looseComponents,
   '20261127123000_checks_by_index': checksByIndex,
+  '20261127124000_set_bundle': setBundle,
 };

@@ -35,7 +35,7 @@ export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInpu
         {
           key: arrivalId,
           locationId: input.locationId,
-          lines: sellable.map(({ sku, quantity }) => ({ sku, quantity })),
+          lines: await shelfUnits(deps, sellable),
         },
         signal,
       );
@@ -90,6 +90,15 @@ export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInpu
       ? deps.orders.settleReturn(returnId, 'CLOSED', 'SETTLED')
       : deps.orders.settleReturn(returnId, 'PARTIALLY_RECEIVED', 'PARTIAL'),
   );
+}
+
+/** On the shelf are components, not bundles. */
+async function shelfUnits(deps: OrchestratorDeps, lines: ReturnGoodsInput['lines']) {
+  const componentsOf = await deps.stock.componentsOf(lines.map((line) => line.lineId), null); // biome-ignore format: one thought
+  return lines.flatMap(({ lineId, sku, quantity }) => {
+    const components = componentsOf.get(lineId) ?? [{ sku, perUnit: 1 }];
+    return components.map((component) => ({ sku: component.sku, quantity: quantity * component.perUnit }));
+  });
 }
 
 function isFullyReturned(

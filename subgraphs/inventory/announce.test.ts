@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/helpers/databa
 import { announceChanges } from './announce.ts';
 import { countStatements } from './count-statements.ts';
 import { expireHolds } from './holds.ts';
-import { at, commit, emptyStock, hold, letExpire, stockUp } from './sample-stock.ts';
+import { at, bundleUp, commit, emptyStock, hold, letExpire, stockUp } from './sample-stock.ts';
 
 let database: TestDatabase;
 let knex: Knex;
@@ -74,6 +74,41 @@ describe('announceChanges', () => {
     expect((await events()).map(({ version, data }) => [version, data.available])).toEqual([
       [1, 3],
       [2, 5],
+    ]);
+  });
+
+  it('tells what is left of bundles, per node that ships, when a component changes', async () => {
+    await stockUp(knex, { BOLT: { EAST: 7, WEST: 2, SHOP: 100 }, NUT: { EAST: 9, WEST: 100, SHOP: 100 } });
+    await bundleUp(knex, { KIT: { BOLT: 2, NUT: 4 } });
+    await commit(knex, 'o1', [['NUT', 1]]);
+    await announce();
+    // Two kits in the east, whose nuts end first; one in the west.
+    expect((await events()).map(({ subject, data }) => [subject, data])).toEqual([
+      ['KIT', expect.objectContaining({ available: 3, onHand: 3, locationId: expect.any(String) })],
+      ['NUT', expect.objectContaining({ available: 108, onHand: 109 })],
+    ]);
+  });
+
+  it('tells of a bundle that is made of other things now, is held back, or is none any more', async () => {
+    await stockUp(knex, { BOLT: { EAST: 7 }, NUT: { EAST: 9 } });
+    const set = (components: string[], quantities: number[]) =>
+      query(knex, "select inventory.set_bundle('KIT', ?::text[], ?::int[]) as changed", [components, quantities]);
+    expect(await set(['BOLT', 'NUT'], [2, 4])).toEqual([{ changed: true }]);
+    expect(await set(['NUT', 'BOLT'], [4, 2])).toEqual([{ changed: false }]);
+    await announce();
+    await set(['BOLT'], [2]);
+    await announce();
+    await set([''], [1]);
+    await announce();
+    expect(await commit(knex, 'o1', [['KIT', 1]])).toEqual([['SHORT', 'l1', null, 1, 0]]);
+    await set([], []);
+    await announce();
+    expect(await commit(knex, 'o1', [['KIT', 1]])).toEqual([['UNKNOWN_SKU', 'l1', null, 1, 0]]);
+    expect((await events()).map(({ subject, version, data }) => [subject, version, data.available])).toEqual([
+      ['KIT', 1, 2],
+      ['KIT', 2, 3],
+      ['KIT', 3, 0],
+      ['KIT', 4, 0],
     ]);
   });
 

@@ -21,7 +21,7 @@ interface Total {
 }
 
 /**
- * Writes an inventory-changed event for every SKU whose stock changed since the last one, whoever changed it: the
+ * Writes an inventory-changed event for every SKU whose stock changed since the last one, and for the bundles made of it, whoever changed it: the
  * warehouse's feed, an order, a hold, an expiry. Several changes of a SKU become one event with the present figures, so
  * a hot SKU costs its orders one small row each and no event.
  *
@@ -38,9 +38,14 @@ export async function announceChanges(trx: Knex.Transaction): Promise<boolean> {
      ), due as (
        delete from inventory.unannounced using picked where unannounced.id = picked.id
        returning unannounced.sku, unannounced.location_id
+     ), told as (
+       -- A bundle changes with each of its components.
+       select sku, location_id, 1 as changes from due
+       union all
+       select part.bundle_sku, due.location_id, 0 from due join inventory.bundle_component part on part.component_sku = due.sku
      ), changed as (
-       select sku, count(*)::int as changes, case when count(distinct location_id) = 1 then min(location_id) end as location_id
-       from due group by sku
+       select sku, sum(changes)::int as changes, case when count(distinct location_id) = 1 then min(location_id) end as location_id
+       from told group by sku
      ), versioned as (
        insert into inventory.announcement (sku, version) select sku, 1 from changed order by sku
        on conflict (sku) do update set version = announcement.version + 1
@@ -52,12 +57,28 @@ export async function announceChanges(trx: Knex.Transaction): Promise<boolean> {
   if (due.length === 0) return false;
   const totals = await query<Total>(
     trx,
-    `select stock.sku, coalesce(sum(stock.available) filter (where location.shippable), 0)::int as available,
-            coalesce(sum(stock.on_hand) filter (where location.shippable), 0)::int as on_hand, max(stock.as_of) as as_of
-     from inventory.stock_at(?::text[], null, statement_timestamp()) stock
-     join inventory.location on location.id = stock.location_id
-     group by stock.sku`,
-    [due.map((row) => row.sku)],
+    `with part as (
+       select asked.sku, coalesce(made.component_sku, asked.sku) as component_sku, coalesce(made.quantity, 1) as quantity,
+              count(*) over (partition by asked.sku) as parts
+       from unnest(?::text[]) as asked (sku) left join inventory.bundle_component made on made.bundle_sku = asked.sku
+     ), stock as (
+       select stock.*, location.shippable
+       from inventory.stock_at((select array_agg(distinct component_sku) from part), null, statement_timestamp()) stock
+       join inventory.location on location.id = stock.location_id
+     ), at_node as (
+       -- A bundle is there as often as one node has all of it.
+       select part.sku, min(stock.available / part.quantity) as available, min(stock.on_hand / part.quantity) as on_hand
+       from part join stock on stock.sku = part.component_sku and stock.shippable
+       group by part.sku, stock.location_id having count(*) = max(part.parts)
+     ), total as (
+       select sku, sum(available) as available, sum(on_hand) as on_hand from at_node group by sku
+     ), measured as (
+       select part.sku, max(stock.as_of) as as_of from part join stock on stock.sku = part.component_sku group by part.sku
+     )
+     select asked.sku, coalesce(total.available, 0)::int as available, coalesce(total.on_hand, 0)::int as on_hand,
+            coalesce(measured.as_of, statement_timestamp()) as as_of
+     from unnest(?::text[]) as asked (sku) left join total using (sku) left join measured using (sku)`,
+    [due.map((row) => row.sku), due.map((row) => row.sku)],
   );
   const totalOf = new Map(totals.map((total) => [total.sku, total]));
   const traceId = randomBytes(16).toString('hex');
