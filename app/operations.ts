@@ -12,6 +12,15 @@ import {
 } from '../subgraphs/operations/index.ts';
 import type { SystemClients } from './system-clients.ts';
 
+/** What a domain found amiss in its own records, or a system of record refused. */
+interface Alarm {
+  readonly key: string;
+  readonly operation: string;
+  readonly message: string;
+  readonly system?: string;
+  readonly channelCode?: string | null;
+}
+
 /** The operations domain: exception desk, health of the systems, retries that the worker picks up. */
 export function openOperations(deps: { knex: Knex; clients: SystemClients; logger: Logger; process: string }) {
   const { knex, clients, logger } = deps;
@@ -65,15 +74,15 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
 
     /** Shows what a domain found amiss by itself, outside of any request. */
     alarm: (domain: string) => ({
-      raise: ({ key, operation, message }: { key: string; operation: string; message: string }) =>
+      raise: ({ key, operation, message, system, channelCode = null }: Alarm) =>
         exceptions.raise({
           key,
-          cause: 'CONFLICT',
-          system: 'commerce',
-          operation: `${domain}:${operation}`,
+          cause: system === undefined ? 'CONFLICT' : 'VALIDATION',
+          system: system ?? 'commerce',
+          operation: system === undefined ? `${domain}:${operation}` : operation,
           message,
           orderId: null,
-          channelCode: null,
+          channelCode,
           workflowId: null,
           traceId: randomBytes(16).toString('hex'),
         }),

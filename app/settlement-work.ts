@@ -5,7 +5,7 @@ import { createDropFolder } from '../subgraphs/settlement/index.ts';
 import type { Domains } from './domains.ts';
 
 /** Connections of all of settlement's batch work: it can never take the ones that orders wait for. */
-const POOL_MAX = 4;
+const POOL_MAX = 6;
 /** Statements of a batch are longer than a request's, and nobody waits for them. */
 const STATEMENT_TIMEOUT_MILLIS = 600_000;
 
@@ -13,7 +13,7 @@ const STATEMENT_TIMEOUT_MILLIS = 600_000;
 const BUSY_CONNECTIONS = 4;
 
 /**
- * Posting, matching and the watched folder, over a pool of their own. Runs until it is stopped, in a worker beside
+ * Posting, matching, vouchers for the ERP and the watched folder, over a pool of their own. Runs until it is stopped, in a worker beside
  * everything else or in a process of its own.
  */
 export function startSettlementWork(options: {
@@ -31,7 +31,7 @@ export function startSettlementWork(options: {
     applicationName: 'commerce-settlement',
     statementTimeoutMillis: STATEMENT_TIMEOUT_MILLIS,
   });
-  const running = [domains.settlement.batchOver(knex).run(signal)];
+  const running = [domains.settlement.batchOver(knex).run(signal), domains.settlement.vouchersOver(knex).run(signal)];
   const { dropFolder, share } = config.settlement;
   if (dropFolder !== null) {
     const drop = createDropFolder({

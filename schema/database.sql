@@ -3862,6 +3862,71 @@ create table settlement.statement_line (
   constraint statement_line_pkey PRIMARY KEY (statement_id, line_number)
 );
 
+create table settlement.voucher (
+  id text not null,
+  period text not null,
+  channel_code text not null,
+  currency_code text not null,
+  number integer not null,
+  state text not null,
+  total_minor bigint not null,
+  entry_count integer not null,
+  erp_number text,
+  refusal text,
+  prepared_at timestamp with time zone not null default clock_timestamp(),
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint voucher_accepted_has_number CHECK (((state = 'ACCEPTED'::text) = (erp_number IS NOT NULL))),
+  constraint voucher_entry_count_check CHECK ((entry_count > 0)),
+  constraint voucher_number_check CHECK ((number > 0)),
+  constraint voucher_period_channel_code_currency_code_number_key UNIQUE (period, channel_code, currency_code, number),
+  constraint voucher_pkey PRIMARY KEY (id),
+  constraint voucher_refused_has_reason CHECK (((state = 'REFUSED'::text) = (refusal IS NOT NULL))),
+  constraint voucher_state_check CHECK ((state = ANY (ARRAY['PREPARED'::text, 'SENT'::text, 'ACCEPTED'::text, 'REFUSED'::text]))),
+  constraint voucher_total_minor_check CHECK ((total_minor > 0))
+);
+
+create table settlement.voucher_change (
+  voucher_id text not null,
+  "position" integer not null,
+  state text not null,
+  run_id bigint not null,
+  note text not null,
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint voucher_change_pkey PRIMARY KEY (voucher_id, "position")
+);
+
+create table settlement.voucher_entry (
+  entry_id text not null,
+  currency_code text not null,
+  voucher_id text not null,
+  constraint voucher_entry_pkey PRIMARY KEY (entry_id, currency_code)
+);
+
+create table settlement.voucher_line (
+  voucher_id text not null,
+  account text not null,
+  side text not null,
+  amount_minor bigint not null,
+  constraint voucher_line_amount_minor_check CHECK ((amount_minor > 0)),
+  constraint voucher_line_pkey PRIMARY KEY (voucher_id, account, side),
+  constraint voucher_line_side_check CHECK ((side = ANY (ARRAY['DEBIT'::text, 'CREDIT'::text])))
+);
+
+create table settlement.voucher_run (
+  id bigint not null generated always as identity,
+  period text,
+  channel_code text,
+  requested_by text not null,
+  requested_at timestamp with time zone not null default clock_timestamp(),
+  state text not null default 'REQUESTED'::text,
+  waiting_for text,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint voucher_run_period_check CHECK ((period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'::text)),
+  constraint voucher_run_pkey PRIMARY KEY (id),
+  constraint voucher_run_state_check CHECK ((state = ANY (ARRAY['REQUESTED'::text, 'RUNNING'::text, 'DONE'::text])))
+);
+
 CREATE OR REPLACE FUNCTION settlement.admit_entry()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3903,6 +3968,19 @@ begin
   on conflict (account, channel_code, period, currency_code) do update
     set debit_minor = known.debit_minor + excluded.debit_minor, credit_minor = known.credit_minor + excluded.credit_minor;
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION settlement.admit_voucher_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (old.id, old.period, old.channel_code, old.currency_code, old.number, old.total_minor, old.entry_count, old.prepared_at)
+     is distinct from (new.id, new.period, new.channel_code, new.currency_code, new.number, new.total_minor, new.entry_count, new.prepared_at)
+     or (old.state, new.state) not in (('PREPARED', 'SENT'), ('SENT', 'ACCEPTED'), ('SENT', 'REFUSED'), ('REFUSED', 'SENT')) then
+    raise exception 'voucher % cannot change so: % to %', old.id, old.state, new.state using errcode = 'restrict_violation';
+  end if;
+  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION settlement.balance_faults()
@@ -3975,6 +4053,48 @@ AS $function$
       if tg_op = 'DELETE' and exists (select from settlement.statement where id = old.statement_id and state = 'LOADING') then return old; end if;
       raise exception '% is append-only: % refused', tg_table_name, lower(tg_op) using errcode = 'restrict_violation';
     end $function$;
+
+CREATE OR REPLACE FUNCTION settlement.voucher_faults(of_voucher text)
+ RETURNS TABLE(voucher_id text, fault text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with summed as (
+    select m.voucher_id, l.account, l.side, sum(l.amount_minor)::bigint as amount_minor
+    from settlement.voucher_entry m join settlement.ledger_line l on l.entry_id = m.entry_id and l.currency_code = m.currency_code
+    where of_voucher is null or m.voucher_id = of_voucher group by 1, 2, 3
+  ), lines as (
+    select v.voucher_id, account, side, amount_minor from settlement.voucher_line v where of_voucher is null or v.voucher_id = of_voucher
+  )
+  select distinct voucher_id, 'its lines are not the sums of its entries' from lines full join summed using (voucher_id, account, side)
+  where lines.amount_minor is distinct from summed.amount_minor
+  union all
+  select lines.voucher_id, 'its debits and credits differ' from lines group by 1
+  having sum(case side when 'DEBIT' then amount_minor else -amount_minor end) <> 0
+  union all
+  select distinct v.id, 'it holds an entry that does not belong in it' from settlement.voucher v
+  join settlement.voucher_entry m on m.voucher_id = v.id join settlement.ledger_entry e on e.id = m.entry_id
+  where (of_voucher is null or v.id = of_voucher)
+    and (e.erp <> 'VOUCHER' or e.period <> v.period or coalesce(e.channel_code, '') <> v.channel_code or m.currency_code <> v.currency_code)
+  union all
+  select distinct m.voucher_id, 'an entry of it is in no voucher with another of its currencies'
+  from settlement.voucher_entry m join settlement.ledger_line l on l.entry_id = m.entry_id
+  where (of_voucher is null or m.voucher_id = of_voucher)
+    and not exists (select from settlement.voucher_entry o where o.entry_id = l.entry_id and o.currency_code = l.currency_code)
+$function$;
+
+CREATE OR REPLACE FUNCTION settlement.voucher_must_add_up()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare found_fault text;
+begin
+  select fault into found_fault from settlement.voucher_faults(new.id) limit 1;
+  if found_fault is not null then
+    raise exception 'voucher %: %', new.id, found_fault using errcode = 'check_violation', constraint = 'voucher_adds_up';
+  end if;
+  return null;
+end $function$;
 
 CREATE INDEX bank_receipt_open ON settlement.bank_receipt USING btree (currency_code, amount_minor) WHERE (payout_id IS NULL);
 
@@ -4050,6 +4170,14 @@ CREATE INDEX statement_line_merchant_order ON settlement.statement_line USING bt
 
 CREATE INDEX statement_line_order ON settlement.statement_line USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
 
+CREATE INDEX voucher_open ON settlement.voucher USING btree (period, channel_code) WHERE (state <> 'ACCEPTED'::text);
+
+CREATE INDEX voucher_change_run ON settlement.voucher_change USING btree (run_id);
+
+CREATE INDEX voucher_entry_voucher ON settlement.voucher_entry USING btree (voucher_id);
+
+CREATE INDEX voucher_run_due ON settlement.voucher_run USING btree (id) WHERE (state <> 'DONE'::text);
+
 alter table settlement.bank_receipt add constraint bank_receipt_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES settlement.payout(id);
 
 alter table settlement.channel_order_line add constraint channel_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES settlement.channel_order(order_id);
@@ -4085,6 +4213,26 @@ alter table settlement.report_file_part add constraint report_file_part_file_id_
 alter table settlement.statement add constraint statement_file_id_fkey FOREIGN KEY (file_id) REFERENCES settlement.report_file(id);
 
 alter table settlement.statement_line add constraint statement_line_statement_id_fkey FOREIGN KEY (statement_id) REFERENCES settlement.statement(id);
+
+alter table settlement.voucher_change add constraint voucher_change_run_id_fkey FOREIGN KEY (run_id) REFERENCES settlement.voucher_run(id);
+
+alter table settlement.voucher_change add constraint voucher_change_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES settlement.voucher(id);
+
+alter table settlement.voucher_entry add constraint voucher_entry_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES settlement.ledger_entry(id);
+
+alter table settlement.voucher_entry add constraint voucher_entry_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES settlement.voucher(id);
+
+alter table settlement.voucher_line add constraint voucher_line_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES settlement.voucher(id);
+
+create view settlement.entry_without_voucher as
+ SELECT id,
+    sequence,
+    period,
+    COALESCE(channel_code, ''::text) AS channel_code
+   FROM settlement.ledger_entry e
+  WHERE erp = 'VOUCHER'::text AND NOT (EXISTS ( SELECT
+           FROM settlement.voucher_entry v
+          WHERE v.entry_id = e.id));
 
 create view settlement.journal as
  SELECT journal_entry.id,
@@ -4134,6 +4282,18 @@ CREATE TRIGGER report_file_part_stays BEFORE DELETE ON settlement.report_file_pa
 
 CREATE TRIGGER statement_line_kept BEFORE DELETE OR UPDATE ON settlement.statement_line FOR EACH ROW EXECUTE FUNCTION settlement.refuse_statement_change();
 
+CREATE CONSTRAINT TRIGGER voucher_adds_up AFTER INSERT ON settlement.voucher DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION settlement.voucher_must_add_up();
+
+CREATE TRIGGER voucher_kept BEFORE DELETE ON settlement.voucher FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER voucher_moves BEFORE UPDATE ON settlement.voucher FOR EACH ROW EXECUTE FUNCTION settlement.admit_voucher_change();
+
+CREATE TRIGGER voucher_change_kept BEFORE DELETE OR UPDATE ON settlement.voucher_change FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER voucher_entry_kept BEFORE DELETE OR UPDATE ON settlement.voucher_entry FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER voucher_line_kept BEFORE DELETE OR UPDATE ON settlement.voucher_line FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
 comment on table settlement.account_balance is 'Sums of the lines, kept by the trigger that admits them; settlement.balance_faults() compares both.';
 
 comment on column settlement.account_balance.channel_code is 'Empty for entries that belong to no channel.';
@@ -4169,6 +4329,8 @@ comment on table settlement.document_line is 'Lines of our invoices (one per shi
 comment on table settlement.document_state is 'State of each document by the ERP''s number. Apart from the document, because the feed may bring it before the document is recorded.';
 
 comment on column settlement.document_state.source_sequence is 'Change number of the ERP; an older one never overwrites it.';
+
+comment on view settlement.entry_without_voucher is 'Entries that the ERP is to get and that are in no voucher yet. All currencies of an entry are put in vouchers together.';
 
 comment on view settlement.journal is 'Postings of the ERP, and of the channel ledger those that the ERP did not make itself.';
 
@@ -4232,6 +4394,24 @@ comment on table settlement.statement_line is 'Money rows of the reports. What b
 
 comment on column settlement.statement_line.fingerprint is 'Equal for the same row told twice (reports/fingerprint.ts).';
 
+comment on table settlement.voucher is 'Entries of the ledger as the ERP gets them: one sum per account and side. The id is the reference that the ERP knows it by.';
+
+comment on column settlement.voucher.channel_code is 'Empty for entries that belong to no channel.';
+
+comment on column settlement.voucher.total_minor is 'Sum of the debits, which is that of the credits.';
+
+comment on table settlement.voucher_entry is 'Which voucher an entry is in, per currency: a conversion holds two. The key makes it one voucher at most.';
+
+comment on table settlement.voucher_run is 'Who had vouchers posted, when, and of what. The settlement worker does what is not DONE, in the order of ids.';
+
+comment on column settlement.voucher_run.period is 'Null: every month.';
+
+comment on column settlement.voucher_run.channel_code is 'Null: every channel.';
+
+comment on column settlement.voucher_run.waiting_for is 'Code of the failure after which the run is tried again. Null while it goes on.';
+
 comment on function settlement.balance_faults() is 'Balances that are not the sum of their lines: none, unless somebody wrote past the triggers.';
 
 comment on function settlement.reconciliation_completeness(since timestamp with time zone) is 'Share of the lines of statements taken in since then that are matched or decided. Null when none was taken in.';
+
+comment on function settlement.voucher_faults(of_voucher text) is 'What does not add up in a voucher, or in all with null: nothing, unless somebody wrote past the triggers.';

@@ -5,10 +5,21 @@ import { closeCommand } from './close-command.ts';
 import { exportCommand } from './export-command.ts';
 import { ingestCommand } from './ingest-command.ts';
 import { payoutsCommand } from './payouts-command.ts';
+import { postCommand } from './post-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
 export const settlementTopic: Topic = {
   name: 'settlement',
-  summary: "Channels' settlement reports, payouts and bank statements: take them in, check them, verify the books",
-  commands: [ingestCommand, checkCommand, payoutsCommand, bankCommand, verifyCommand, closeCommand, exportCommand],
+  summary:
+    "Channels' settlement reports, payouts and bank statements: take them in, check them, post and verify the books",
+  commands: [
+    ingestCommand,
+    checkCommand,
+    payoutsCommand,
+    bankCommand,
+    postCommand,
+    verifyCommand,
+    closeCommand,
+    exportCommand,
+  ],
 };

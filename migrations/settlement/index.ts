@@ -9,6 +9,7 @@ import * as postedGroupKey from './20261127091500_posted_group_key.ts';
 import * as orderAmounts from './20261127092000_order_amounts.ts';
 import * as indicators from './20261127100000_indicators.ts';
 import * as payoutPostings from './20261127121000_payout_postings.ts';
+import * as vouchers from './20261127123000_vouchers.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -21,4 +22,5 @@ export const migrations: MigrationSet = {
   '20261127092000_order_amounts': orderAmounts,
   '20261127100000_indicators': indicators,
   '20261127121000_payout_postings': payoutPostings,
+  '20261127123000_vouchers': vouchers,
 };

@@ -27,6 +27,10 @@ export { takeBankStatement } from './payouts/receipts.ts';
 export { REPORT_FORMATS } from './reports/formats.ts';
 export { checkPublishedStatement } from './reports/published-statements.ts';
 export { isReportRefusal } from './reports/refusal.ts';
+export { titleOf, type Voucher, type VoucherScope } from './vouchers/model.ts';
+export { previewVouchers, readOpenVouchers, readUnposted } from './vouchers/read.ts';
+export { checkScope, readRunVouchers, readVoucherRun, requestVoucherRun } from './vouchers/run.ts';
+export { createVoucherWork } from './vouchers/worker.ts';
 
 /** The settlement subgraph over what the ERP's finance side reported. */
 export function createSettlementSubgraph(deps: { knex: Knex; books?: ResolveDeps }): Subgraph<SettlementContext> {

@@ -9,13 +9,21 @@ import {
   createOrderConsumption,
   createSettlementBatch,
   createSettlementSubgraph,
+  createVoucherWork,
   loadPostingRules,
   loadSettlementSettings,
 } from './index.ts';
 
 /** Shows what needs a person, and takes it back. */
 export interface SettlementAlarm {
-  raise(alarm: { readonly key: string; readonly operation: string; readonly message: string }): Promise<void>;
+  raise(alarm: {
+    readonly key: string;
+    readonly operation: string;
+    readonly message: string;
+    /** A system of record that said no; our own books when left out. */
+    readonly system?: 'erp';
+    readonly channelCode?: string | null;
+  }): Promise<void>;
   resolve(key: string): Promise<void>;
 }
 
@@ -49,6 +57,17 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
           }),
         onSound: () => alarm.resolve(BOOKS),
         onFailure: (error) => logger.warn({ err: error }, 'settlement batch interrupted'),
+      }),
+    /** Posts vouchers in the ERP when somebody asks for it, over the pool of the batch work. */
+    vouchersOver: (pool: Knex) =>
+      createVoucherWork({
+        knex: pool,
+        erp,
+        desk: {
+          raise: (refused) => alarm.raise({ ...refused, system: 'erp', operation: 'post-voucher' }),
+          resolve: alarm.resolve,
+        },
+        onFailure: (error) => logger.warn({ err: error }, 'posting of vouchers interrupted'),
       }),
   };
 }

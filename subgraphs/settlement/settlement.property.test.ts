@@ -4,9 +4,12 @@ import { query } from '../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { openBooks, type SoldOrder } from '../../test/helpers/settlement-books.ts';
 import { lineOf, reportOf, storeReport } from '../../test/helpers/settlement-report.ts';
+import { memoryFinanceSystem } from './adapters/memory.ts';
 import { closePeriod } from './ledger/close-period.ts';
 import { verifyLedger } from './ledger/verify.ts';
 import type { SettlementLine } from './reports/model.ts';
+import { requestVoucherRun } from './vouchers/run.ts';
+import { createVoucherWork } from './vouchers/worker.ts';
 
 let database: TestDatabase;
 let channels = 0;
@@ -14,6 +17,30 @@ beforeAll(async () => {
   database = await createTestDatabase(['integration', 'settlement']);
 });
 afterAll(() => database.drop());
+
+/** Has the ERP take what was posted, a few entries per voucher, and holds the vouchers to the ledger. */
+async function postVouchers(): Promise<void> {
+  const erp = memoryFinanceSystem();
+  const desk = { raise: async () => undefined, resolve: async () => undefined };
+  await requestVoucherRun(database.knex, { period: null, channelCode: null }, 'test');
+  const work = createVoucherWork({ knex: database.knex, erp, desk, mostEntries: 7, onFailure: () => undefined });
+  expect(await work.step(new AbortController().signal)).toBe(true);
+  const turnover = await query<{ key: string; sum: string }>(
+    database.knex,
+    `select l.account || ' ' || l.side || ' ' || l.currency_code as key, sum(l.amount_minor)::text as sum
+     from settlement.ledger_line l join settlement.ledger_entry e on e.id = l.entry_id where e.erp = 'VOUCHER' group by 1`,
+  );
+  const taken = new Map<string, bigint>();
+  for (const { currencyCode, lines } of erp.vouchers.values())
+    for (const { account, side, amountMinor } of lines) {
+      const key = `${account} ${side} ${currencyCode}`;
+      taken.set(key, (taken.get(key) ?? 0n) + amountMinor);
+    }
+  expect(Object.fromEntries([...taken].map(([key, sum]) => [key, sum.toString()]))).toEqual(
+    Object.fromEntries(turnover.map(({ key, sum }) => [key, sum])),
+  );
+  expect(erp.vouchers.size).toBeGreaterThan(6);
+}
 
 type Books = ReturnType<typeof openBooks>;
 type News = (books: Books, channelCode: string) => Promise<unknown>;
@@ -159,6 +186,8 @@ it('closes a month only when nothing of it is open, and then for good', async ()
   );
   await expect(closePeriod(database.knex, '2027-01', 'ann', later)).rejects.toThrow(/not over/);
   await query(database.knex, `update settlement.difference set state = 'RESOLVED'`);
+  await expect(closePeriod(database.knex, '2026-11', 'ann', later)).rejects.toThrow(/entries in no voucher: \d+/);
+  await postVouchers();
   const closed = await closePeriod(database.knex, '2026-11', 'ann', later);
   expect(await closePeriod(database.knex, '2026-11', 'bob', later)).toEqual(closed);
   const channelCode = 'LATE';

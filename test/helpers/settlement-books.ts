@@ -36,10 +36,10 @@ function numbered(erp: FinanceSystem, prefix: string): FinanceSystem {
 const signal = new AbortController().signal;
 
 /**
- * Sells, invoices and matches on one marketplace, with the ERP in memory; each test takes a channel of its own. The
- * clock can be moved.
+ * Sells, invoices and matches on one marketplace, with an ERP in memory or a given one; each test takes a channel of its
+ * own. The clock can be moved.
  */
-export function openBooks(knex: Knex, channelCode: string) {
+export function openBooks(knex: Knex, channelCode: string, erp?: FinanceSystem) {
   const start = '2026-11-02T09:00:00Z';
   const idOf = (order: SoldOrder) => `${channelCode}-${order.orderId}`;
   const clock = { now: new Date(start) };
@@ -49,10 +49,12 @@ export function openBooks(knex: Knex, channelCode: string) {
     knex,
     rules,
     settings,
-    erp: numbered(
-      memoryFinanceSystem(() => clock.now),
-      channelCode,
-    ),
+    erp:
+      erp ??
+      numbered(
+        memoryFinanceSystem(() => clock.now),
+        channelCode,
+      ),
   });
   const consumption = createOrderConsumption({ knex, settings });
   const matcher = createMatcher({ knex, rules, settings, now: () => clock.now });
@@ -118,6 +120,7 @@ export function openBooks(knex: Knex, channelCode: string) {
       finance.postInvoice(documentOf(order, key, only), signal),
     credit: (order: SoldOrder, key = `${idOf(order)}:credit`, only?: ReadonlyMap<string, number>) =>
       finance.postCreditMemo({ ...documentOf(order, key, only), returnId: `ret-${idOf(order)}` }, signal),
+    clear: (documentId: string) => finance.clear(documentId, signal),
     /** Posts and matches everything that is due. */
     async settle(): Promise<void> {
       while ((await postOwnEvents(knex, rules, settings)) > 0);

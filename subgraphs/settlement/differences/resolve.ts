@@ -9,6 +9,7 @@ import type { PostingRules } from '../ledger/posting-rules.ts';
 import { lockJudging } from '../matching/judge-due.ts';
 import type { SettlementSettings } from '../matching/settings.ts';
 import type { DifferenceState } from '../matching/store-differences.ts';
+import { advanceStatements } from '../statements/advance.ts';
 import { matchByHand } from './match-by-hand.ts';
 import type { LockedDifference, Refusal, ResolveDeps } from './model.ts';
 
@@ -91,6 +92,7 @@ export async function resolveDifference(
       await finish(trx, decisionId, 'TAKEN', entryId, approves ? actor : null);
       await setState(trx, difference, input.resolution === 'WRITE_OFF' ? 'WRITTEN_OFF' : 'RESOLVED');
       await lookAgainAt(trx, difference);
+      if (difference.statementId !== null) await advanceStatements(trx, [difference.statementId]);
       return { exceptionId, entryId, userErrors: [] };
     }
   }

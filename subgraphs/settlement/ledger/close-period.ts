@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { CommerceError } from '../../../platform/errors.ts';
+import { readUnposted } from '../vouchers/read.ts';
 
 export interface ClosedPeriod {
   readonly month: string;
@@ -15,12 +16,16 @@ interface Obstacles {
   unposted: number;
 }
 
+/** Command that has the ERP take what it has not of a month and those before it. */
+const POST = 'npx commerce settlement post';
+
 /**
  * Closes a month: nothing can be posted into it any more, by this platform or past it. Closing it again changes nothing.
  *
  * @param month such as 2026-11; it must be over
  * @throws CommerceError BAD_USER_INPUT when it is no month or not over; ILLEGAL_TRANSITION while something of it is
- *   not explained, not matched or not posted: the message says how much
+ *   not explained, not matched, not posted, or not accepted by the ERP: the message and the details say how much and
+ *   what to do
  */
 export async function closePeriod(
   knex: Knex,
@@ -40,9 +45,16 @@ export async function closePeriod(
       [month],
     );
     if (known) return { month, head: known.head };
-    const obstacles = describe(await obstaclesOf(trx, month));
+    const found = await obstaclesOf(trx, month);
+    const { entries, vouchers } = await readUnposted(trx, { period: month, upTo: true, channelCode: null });
+    const obstacles = [...describe(found), ...describeUnposted(entries, vouchers)];
     if (obstacles.length > 0)
-      throw new CommerceError('ILLEGAL_TRANSITION', `${month} cannot be closed: ${obstacles.join('; ')}.`, { month });
+      throw new CommerceError('ILLEGAL_TRANSITION', `${month} cannot be closed: ${obstacles.join('; ')}.`, {
+        month,
+        ...found,
+        entriesWithoutVoucher: entries,
+        vouchersNotAccepted: vouchers,
+      });
     const [closed] = await query<{ head: string }>(
       trx,
       `insert into settlement.accounting_period (code, closed_by, head_sequence, head_hash)
@@ -75,4 +87,12 @@ function describe({ undecided, unmatched, unposted }: Obstacles): string[] {
     ...(unmatched > 0 ? [`settlements not matched yet: ${unmatched}`] : []),
     ...(unposted > 0 ? [`events not posted yet: ${unposted}`] : []),
   ];
+}
+
+function describeUnposted(entries: number, vouchers: number): string[] {
+  const what = [
+    ...(entries > 0 ? [`entries in no voucher: ${entries}`] : []),
+    ...(vouchers > 0 ? [`vouchers that the ERP has not accepted: ${vouchers}`] : []),
+  ];
+  return what.length === 0 ? [] : [`${what.join(', ')} (run: ${POST})`];
 }

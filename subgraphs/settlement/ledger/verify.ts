@@ -18,7 +18,7 @@ const MAX_FAULTS = 20;
 
 /**
  * Goes through the whole ledger: hashes, the chain without a gap, debits equal credits, balances equal the sums of
- * their lines, and the heads that were noted when months were closed. Bounded memory; one snapshot.
+ * their lines, vouchers are the sums of their entries, and the heads that were noted when months were closed. Bounded memory; one snapshot.
  *
  * @param expectedHead a head that was noted before, as {@link LedgerReport.head} gives it
  */
@@ -53,7 +53,7 @@ export function verifyLedger(knex: Knex, expectedHead: string | null = null): Pr
         if (head?.sequence !== sequence.toString() || !head.hash.equals(hash))
           faults.push('the newest entry is not the noted head: the end of the chain was cut or added to');
       }
-      faults.push(...(await balanceFaults(trx)));
+      faults.push(...(await balanceFaults(trx)), ...(await voucherFaults(trx)));
       return {
         entries: Number(sequence),
         head: `${sequence}:${hash.toString('hex')}`,
@@ -87,4 +87,12 @@ async function balanceFaults(trx: Knex): Promise<string[]> {
     (row) =>
       `balance of account ${row.account} ${row.channel} ${row.period} ${row.currency} is ${row.kept}, its lines add up to ${row.summed}`,
   );
+}
+
+async function voucherFaults(trx: Knex.Transaction): Promise<string[]> {
+  const rows = await query<{ id: string; fault: string }>(
+    trx,
+    'select voucher_id as id, fault from settlement.voucher_faults(null) limit 20',
+  );
+  return rows.map(({ id, fault }) => `voucher ${id}: ${fault}`);
 }

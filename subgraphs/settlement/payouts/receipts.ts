@@ -4,6 +4,7 @@ import { inTransaction } from '../../../platform/db/transaction.ts';
 import { derivedId } from '../../../platform/ids.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { createTextReader } from '../reports/text.ts';
+import { advanceStatements } from '../statements/advance.ts';
 import { CARRIED, dayOf, judgeArrival, judgeDiffering, lockArrivals } from './arrival.ts';
 import { createCamtReader } from './bank/camt.ts';
 import { createBankCsvReader } from './bank/csv.ts';
@@ -140,9 +141,6 @@ async function receive(
   await postReceived(trx, rules, payout, { receiptId: receipt.id, amountMinor: receipt.amountMinor, bookedAt }, actor);
   const differenceMinor = await judgeArrival(trx, rules, payout.id, actor);
   // Only a statement in the books can be reconciled; one that is posted later finds its payout paid.
-  if (differenceMinor === 0n && payout.statementId)
-    await change(trx, `update settlement.statement set state = 'RECONCILED' where id = ? and state = 'POSTED'`, [
-      payout.statementId,
-    ]);
+  if (payout.statementId) await advanceStatements(trx, [payout.statementId]);
   return differenceMinor;
 }

@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { change, query } from '../../../platform/db/query.ts';
+import { inTransaction } from '../../../platform/db/transaction.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { startErp, type TestErp } from '../../../test/helpers/erp.ts';
+import { startProcess } from '../../../test/helpers/processes.ts';
+import { openBooks } from '../../../test/helpers/settlement-books.ts';
+import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
+import { erpFinanceSystem } from '../adapters/erp.ts';
+import { appendEntries } from '../ledger/append.ts';
+import { closePeriod } from '../ledger/close-period.ts';
+import type { NewLedgerEntry } from '../ledger/model.ts';
+import { loadPostingRules } from '../ledger/posting-rules.ts';
+import { verifyLedger } from '../ledger/verify.ts';
+import { takeBankStatement } from '../payouts/receipts.ts';
+import { recordStatementPayout } from '../payouts/statement-payout.ts';
+import type { FinanceSystem } from '../port.ts';
+import type { SettlementLine } from '../reports/model.ts';
+import type { VoucherScope } from './model.ts';
+import { readUnposted } from './read.ts';
+import { readRunVouchers, readVoucherRun, requestVoucherRun } from './run.ts';
+import { createVoucherWork } from './worker.ts';
+
+const signal = new AbortController().signal;
+const rules = loadPostingRules();
+let database: TestDatabase;
+let erp: TestErp;
+let finance: FinanceSystem;
+let channelCode = '';
+let channels = 0;
+const desk = { raised: [] as { key: string; message: string }[], resolved: [] as string[] };
+beforeAll(async () => {
+  [database, erp] = await Promise.all([createTestDatabase(['integration', 'settlement']), startErp()]);
+  finance = erpFinanceSystem(erp.erp);
+});
+beforeEach(async () => {
+  channelCode = `V${++channels}`;
+  desk.raised.length = 0;
+  desk.resolved.length = 0;
+  await query(
+    database.knex,
+    `insert into integration.channel (code, kind, name, price_list, currency_code) values (?, 'MARKETPLACE', ?, ?, 'GBP')`,
+    [channelCode, channelCode, channelCode],
+  );
+});
+afterAll(async () => {
+  await erp.stop();
+  await database.drop();
+});
+
+const workOver = (system: FinanceSystem, mostEntries?: number) =>
+  createVoucherWork({
+    knex: database.knex,
+    erp: system,
+    ...(mostEntries === undefined ? {} : { mostEntries }),
+    desk: {
+      raise: async (refused) => void desk.raised.push(refused),
+      resolve: async (key) => void desk.resolved.push(key),
+    },
+    onFailure: () => undefined,
+  });
+const ask = (scope: Partial<VoucherScope> = {}) =>
+  requestVoucherRun(database.knex, { period: null, channelCode, ...scope }, 'ann');
+async function post(scope: Partial<VoucherScope> = {}, mostEntries?: number) {
+  const id = await ask(scope);
+  expect(await workOver(finance, mostEntries).step(signal)).toBe(true);
+  return (await readRunVouchers(database.knex, id)).map(({ period, currencyCode, number, outcome }) => `${period} ${currencyCode} ${number} ${outcome}`); // biome-ignore format: one thought
+}
+const entryOf = (cause: string, overrides: Partial<NewLedgerEntry> = {}): NewLedgerEntry => ({
+  cause: `${channelCode}:${cause}`,
+  event: 'SETTLEMENT',
+  erp: 'VOUCHER',
+  bookedAt: new Date('2026-10-05T10:00:00Z'),
+  description: cause,
+  channelCode,
+  orderId: null,
+  statementId: null,
+  reversalOf: null,
+  actor: 'system',
+  lines: rules.lines('SETTLEMENT', 'SALE', 1000n, 'GBP'),
+  ...overrides,
+});
+const append = (...entries: NewLedgerEntry[]) =>
+  inTransaction(database.knex, (trx) => appendEntries(trx, rules, entries));
+const documentsOfErp = async () => (await erp.system.counters.effects()).glDocuments;
+const unposted = () => readUnposted(database.knex, { period: null, channelCode });
+const stateOf = async (id: string) =>
+  (await query<{ state: string }>(database.knex, 'select state from settlement.statement where id = ?', [id]))[0]?.state; // biome-ignore format: one thought
+
+/** Balances per account and currency in both books, without the memorandum accounts; accounts at zero are left out. */
+async function bothBooks() {
+  const ours = await query<{ account: string; net: string }>(
+    database.knex,
+    `select account || ' ' || currency_code as account, sum(debit_minor - credit_minor)::text as net from settlement.account_balance
+     where account not like '09%' group by 1 having sum(debit_minor - credit_minor) <> 0 order by 1`,
+  );
+  const { rows: theirs } = await erp.database.knex.raw<{ rows: { account: string; net: string }[] }>(
+    `select account || ' ' || currency as account, sum(case debit_credit when 'S' then amount_minor else -amount_minor end)::text as net
+     from erp.accounting_line join erp.accounting_document using (accounting_doc_no) group by 1
+     having sum(case debit_credit when 'S' then amount_minor else -amount_minor end) <> 0 order by 1`,
+  );
+  const table = (rows: typeof ours) => Object.fromEntries(rows.map(({ account, net }) => [account, net]));
+  return { ours: table(ours), theirs: table(theirs) };
+}
+
+it('gives the ERP the same balances as the channel ledger, from the invoice to the money at the bank', async () => {
+  const books = openBooks(database.knex, channelCode, finance);
+  const line = { sku: 'A1', quantity: 2, netMinor: 1_000n, taxMinor: 200n };
+  const orders = [
+    { orderId: 'o1', channelOrderId: '1-1-1', lines: [line] },
+    { orderId: 'o2', channelOrderId: '2-2-2', currencyCode: 'EUR', lines: [line] },
+  ];
+  for (const order of orders) {
+    await books.place(order);
+    await books.clear((await books.invoice(order)).invoiceId);
+  }
+  const returned = await books.credit(orders[0]!, undefined, new Map([['A1', 1]]));
+  await books.clear(returned.creditMemoId);
+  const lines: SettlementLine[] = [
+    lineOf({ channelOrderId: '1-1-1', sku: 'A1', quantity: 2, amountMinor: 2_400n }),
+    lineOf({ channelOrderId: '1-1-1', sku: 'A1', class: 'COMMISSION', words: { transaction: 'Order', type: 'ItemFees', description: 'Commission' }, amountMinor: -360n }),
+    lineOf({ channelOrderId: '1-1-1', sku: 'A1', quantity: 1, class: 'REFUND', kind: 'REFUND', amountMinor: -1_200n }),
+    lineOf({ channelOrderId: '2-2-2', sku: 'A1', quantity: 2, amountMinor: 2_050n, original: { amountMinor: 2_400n, currencyCode: 'EUR' } }),
+    lineOf({ class: 'FEE', kind: 'FEE', words: { transaction: 'other', type: 'other', description: 'Subscription Fee' }, amountMinor: -390n }),
+  ].map((one, index) => ({ ...one, lineNumber: index + 2 })); // biome-ignore format: a table
+  const report = reportOf('s1', lines, { channelCode });
+  const statementId = await storeReport(database.knex, report, lines);
+  await inTransaction(database.knex, (trx) => recordStatementPayout(trx, rules, statementId, report, 'test'));
+  await books.settle();
+  expect(await books.differences()).toEqual([]);
+  expect(await stateOf(statementId)).toBe('MATCHED');
+  expect(await post()).toEqual(['2026-11 EUR 1 ACCEPTED', '2026-11 GBP 1 ACCEPTED']);
+  expect(await stateOf(statementId)).toBe('POSTED');
+
+  const receipt = `booked_on,amount,currency,remittance\n2026-11-17,${Number(report.totalMinor) / 100},GBP,"${report.externalId} of ${channelCode}"\n`;
+  const text = receipt.replace(report.externalId, `settlement-${report.externalId}`);
+  await change(database.knex, `update settlement.payout set reference = 'settlement-s1' where statement_id = ?`, [
+    statementId,
+  ]);
+  const bytes = async function* () { yield Buffer.from(text); }; // biome-ignore format: short
+  expect(await takeBankStatement(database.knex, rules, { format: 'BANK_CSV', actor: 'test', bytes })).toMatchObject({
+    matched: 1,
+    differing: 0,
+  });
+  expect(await stateOf(statementId)).toBe('RECONCILED');
+  // What came after the first voucher is in the next one.
+  expect(await post()).toEqual(['2026-11 GBP 2 ACCEPTED']);
+  expect(await post()).toEqual([]);
+  const { ours, theirs } = await bothBooks();
+  expect(theirs).toEqual(ours);
+  expect(ours).toEqual({
+    '1365 EUR': '2400',
+    '1365 GBP': '-2040',
+    '1776 EUR': '-400',
+    '1776 GBP': '-200',
+    '1800 GBP': '2500',
+    '4840 GBP': '-10',
+    '6770 GBP': '360',
+    '6771 GBP': '390',
+    '8400 EUR': '-2000',
+    '8400 GBP': '-1000',
+  });
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('keeps both sides of an account, and leaves out what the ERP booked itself and what is memorandum', async () => {
+  await append(
+    entryOf('sale'),
+    entryOf('refund', { lines: rules.lines('SETTLEMENT', 'REFUND', -400n, 'GBP') }),
+    entryOf('mirror', { erp: 'MIRROR' }),
+    entryOf('memo', { erp: 'NONE' }),
+  );
+  expect(await post()).toEqual(['2026-10 GBP 1 ACCEPTED']);
+  const { accountingDocuments } = await erp.erp.accountingChanges({ after: 0 });
+  expect(accountingDocuments.at(-1)).toMatchObject({
+    headerText: `${channelCode} 2026-10 GBP no. 1`,
+    lines: [
+      { account: '1361', debitCredit: 'S', amount: '4.00' },
+      { account: '1362', debitCredit: 'S', amount: '10.00' },
+      { account: '1361', debitCredit: 'H', amount: '10.00' },
+      { account: '1362', debitCredit: 'H', amount: '4.00' },
+    ],
+  });
+  expect(await unposted()).toEqual({ entries: 0, vouchers: 0 });
+});
+
+it('posts nothing twice when it fails between the acceptance of the ERP and our note of it', async () => {
+  await append(entryOf('a'), entryOf('b'), entryOf('c'));
+  const before = Number(await documentsOfErp());
+  const broken: FinanceSystem = {
+    ...finance,
+    async postVoucher(voucher, at) {
+      await finance.postVoucher(voucher, at);
+      throw new Error('the answer was lost');
+    },
+  };
+  const id = await ask();
+  for (let accepted = 1; accepted <= 2; accepted++) {
+    await expect(workOver(broken, 1).step(signal)).rejects.toThrow('the answer was lost');
+    expect(Number(await documentsOfErp())).toBe(before + accepted);
+  }
+  expect(await readVoucherRun(database.knex, id)).toMatchObject({
+    state: 'RUNNING',
+    waitingFor: 'INTERNAL_SERVER_ERROR',
+  });
+  expect(await workOver(finance, 1).step(signal)).toBe(true);
+  expect((await readRunVouchers(database.knex, id)).map((one) => one.outcome)).toEqual(['ACCEPTED', 'ACCEPTED', 'ACCEPTED']); // biome-ignore format: one thought
+  expect(Number(await documentsOfErp())).toBe(before + 3);
+  expect(await readVoucherRun(database.knex, id)).toMatchObject({ state: 'DONE', waitingFor: null });
+});
+
+it('posts nothing twice when its process is killed there', async () => {
+  await append(entryOf('a'), entryOf('b'), entryOf('c'));
+  const before = Number(await documentsOfErp());
+  const id = await ask();
+  const killed = await startProcess('test/contract/voucher-process.ts', [
+    database.url,
+    erp.system.url,
+    erp.system.token,
+  ]);
+  expect(killed.report).toEqual({ accepted: 2 });
+  await killed.killHard();
+  expect(Number(await documentsOfErp())).toBe(before + 2);
+  // The server notices the end of a killed client when it next looks at the connection: until then its lock stands.
+  const work = workOver(finance, 1);
+  while (!(await work.step(signal)));
+  expect(await readRunVouchers(database.knex, id)).toHaveLength(3);
+  expect(Number(await documentsOfErp())).toBe(before + 3);
+  expect(await unposted()).toEqual({ entries: 0, vouchers: 0 });
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('shows finance what the ERP refuses, and sends it again with the next run', async () => {
+  const lines = [lineOf({ channelOrderId: '9', amountMinor: 1_000n })];
+  const statementId = await storeReport(database.knex, reportOf('r', lines, { channelCode }), lines);
+  await append(entryOf('a', { statementId }), entryOf('b', { bookedAt: new Date('2026-09-05T10:00:00Z') }));
+  await change(database.knex, `update settlement.statement set state = 'MATCHED' where id = ?`, [statementId]);
+  await change(database.knex, 'delete from settlement.match_due');
+  await erp.erp.putPostingPeriod('2026-10', { status: 'CLOSED' });
+  expect(await post()).toEqual(['2026-09 GBP 1 ACCEPTED', '2026-10 GBP 1 REFUSED']);
+  expect(desk.raised).toMatchObject([{ message: expect.stringMatching(/2026-10 GBP no\. 1 \(vch_.*PERIOD_CLOSED/) }]);
+  expect(await stateOf(statementId)).toBe('MATCHED');
+  expect(await unposted()).toEqual({ entries: 0, vouchers: 1 });
+  await erp.erp.putPostingPeriod('2026-10', { status: 'OPEN' });
+  expect(await post()).toEqual(['2026-10 GBP 1 ACCEPTED']);
+  expect(desk.resolved).toContain(desk.raised[0]?.key);
+  expect(await stateOf(statementId)).toBe('POSTED');
+});
+
+it('closes a month only when the ERP accepted all of it', async () => {
+  await append(entryOf('a'));
+  const later = new Date('2026-11-20T00:00:00Z');
+  const refusal = { code: 'ILLEGAL_TRANSITION', details: { month: '2026-10', entriesWithoutVoucher: 1, vouchersNotAccepted: 0 } }; // biome-ignore format: one thought
+  await expect(closePeriod(database.knex, '2026-10', 'ann', later)).rejects.toMatchObject(refusal);
+  await expect(closePeriod(database.knex, '2026-10', 'ann', later)).rejects.toThrow(
+    /cannot be closed: entries in no voucher: 1 \(run: npx commerce settlement post\)\./,
+  );
+  await erp.erp.putPostingPeriod('2026-10', { status: 'CLOSED' });
+  await post();
+  await expect(closePeriod(database.knex, '2026-10', 'ann', later)).rejects.toThrow(
+    /vouchers that the ERP has not accepted: 1/,
+  );
+  await erp.erp.putPostingPeriod('2026-10', { status: 'OPEN' });
+  await post();
+  expect(await closePeriod(database.knex, '2026-10', 'ann', later)).toMatchObject({ month: '2026-10' });
+});
+
+it.each([
+  [
+    'an entry in a second voucher',
+    `insert into settlement.voucher_entry select entry_id, currency_code, voucher_id from settlement.voucher_entry limit 1`,
+    /voucher_entry_pkey/,
+  ],
+  [
+    'a voucher of something else than its entries',
+    `with v as (insert into settlement.voucher (id, period, channel_code, currency_code, number, state, total_minor, entry_count) values ('x', '2026-11', 'V1', 'GBP', 99, 'PREPARED', 5, 1) returning id)
+     insert into settlement.voucher_line select v.id, a, s, 5 from v, (values ('1361', 'DEBIT'), ('1362', 'CREDIT')) as l(a, s)`,
+    /its lines are not the sums of its entries/,
+  ],
+  [
+    'what the ERP booked itself',
+    `with v as (insert into settlement.voucher (id, period, channel_code, currency_code, number, state, total_minor, entry_count)
+       select 'x', period, channel_code, 'GBP', 99, 'PREPARED', 1000, 1 from settlement.ledger_entry where erp = 'MIRROR' and cause like '%:mirror' returning id),
+     m as (insert into settlement.voucher_entry select e.id, 'GBP', v.id from v, settlement.ledger_entry e where e.cause like '%:mirror' returning voucher_id)
+     insert into settlement.voucher_line select m.voucher_id, l.account, l.side, l.amount_minor from m, settlement.ledger_line l join settlement.ledger_entry e on e.id = l.entry_id where e.cause like '%:mirror'`,
+    /an entry that does not belong in it/,
+  ],
+  ['a voucher that was accepted and is sent again', `update settlement.voucher set state = 'SENT', erp_number = null`, /cannot change so: ACCEPTED to SENT/],
+  ['another amount', `update settlement.voucher_line set amount_minor = 1`, /append-only/],
+])('lets the database refuse %s', async (_what, statement, why) => {
+  await expect(query(database.knex, statement)).rejects.toThrow(why);
+}); // biome-ignore format: a table
+
+it('asks for a month and a channel that there are', async () => {
+  await expect(ask({ period: '2026-13' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  await expect(ask({ channelCode: 'NOBODY' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+});
