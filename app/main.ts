@@ -40,12 +40,7 @@ await runProcess('commerce', async (base) => {
     logger: base.logger,
   });
   base.shutdown.add('worker', () => worker.stop());
-  const settlement = startSettlementWork({
-    databaseUrl: databases.url,
-    config: base.config,
-    domains,
-    logger: base.logger,
-  });
+  const settlement = startSettlementWork(base, databases, urls);
   base.shutdown.add('settlement', () => settlement.stop());
   const gateway = await startGatewayPart(base, {
     knex,

@@ -1,54 +1,67 @@
-import type { Config } from '../platform/config.ts';
-import { openDatabase } from '../platform/db/database.ts';
-import type { Logger } from '../platform/logger.ts';
-import { createDropFolder } from '../subgraphs/settlement/index.ts';
-import type { Domains } from './domains.ts';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { sleep } from '../platform/clock.ts';
+import type { SystemName } from '../platform/config.ts';
+import type { ProcessBase } from './process.ts';
+import type { SettlementThreadData } from './settlement-thread.ts';
 
-/** Connections of all of settlement's batch work: it can never take the ones that orders wait for. */
-const POOL_MAX = 6;
-/** Statements of a batch are longer than a request's, and nobody waits for them. */
-const STATEMENT_TIMEOUT_MILLIS = 600_000;
-
-/** While others are at work the ingest rests longer, see subgraphs/settlement/ingest/pace.ts. */
-const BUSY_CONNECTIONS = 4;
+const AFTER_FAILURE_MILLIS = 5_000;
 
 /**
- * Posting, matching, vouchers for the ERP and the watched folder, over a pool of their own. Runs until it is stopped, in a worker beside
- * everything else or in a process of its own.
+ * Posting, matching, vouchers for the ERP and taking in reports, in a thread of their own: what they compute holds up no request of this process.
+ * Runs until it is stopped; a thread that fails is started again.
  */
-export function startSettlementWork(options: {
-  readonly databaseUrl: string;
-  readonly config: Pick<Config, 'settlement'>;
-  readonly domains: Domains;
-  readonly logger: Logger;
-}): { stop(): Promise<void> } {
-  const { config, domains } = options;
-  const logger = options.logger.child({ component: 'settlement' });
+export function startSettlementWork(
+  { config, secret, logger }: ProcessBase,
+  databases: { readonly url: string; readonly kind: 'embedded' | 'external' },
+  systemUrls: Readonly<Record<SystemName, string | null>>,
+): { stop(): Promise<void> } {
   const stopping = new AbortController();
-  const { signal } = stopping;
-  const knex = openDatabase(options.databaseUrl, {
-    poolMax: POOL_MAX,
-    applicationName: 'commerce-settlement',
-    statementTimeoutMillis: STATEMENT_TIMEOUT_MILLIS,
-  });
-  const running = [domains.settlement.batchOver(knex).run(signal), domains.settlement.vouchersOver(knex).run(signal)];
-  const { dropFolder, share } = config.settlement;
-  if (dropFolder !== null) {
-    const drop = createDropFolder({
-      knex,
-      folder: dropFolder,
-      pace: { share, busyConnections: BUSY_CONNECTIONS },
-      onDone: (file, { kind, ...outcome }) => logger.info({ file, kind, ...outcome }, 'settlement report'),
-      onFailure: (file, error) => logger.warn({ file, err: error }, 'a settlement report could not be taken in yet'),
-    });
-    running.push(drop.run(signal));
-    logger.info({ folder: dropFolder }, 'settlement reports are taken from a folder');
+  const workerData: SettlementThreadData = {
+    config,
+    secret,
+    systemUrls,
+    databaseUrl: databases.url,
+    isDatabaseHere: databases.kind === 'embedded',
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const failure = await oneThread(workerData, stopping.signal, config.shutdownGraceMillis);
+      if (stopping.signal.aborted) return;
+      logger.error(
+        { err: failure, component: 'settlement' },
+        'the thread of the settlement work ended; it is started again',
+      );
+      await sleep(AFTER_FAILURE_MILLIS, stopping.signal);
+    }
   }
+  const running = run();
   return {
     async stop() {
       stopping.abort();
-      await Promise.all(running);
-      await knex.destroy();
+      await running;
     },
   };
+}
+
+/** Runs one thread to its end. @returns why it ended, when nobody stopped it */
+function oneThread(workerData: SettlementThreadData, signal: AbortSignal, graceMillis: number): Promise<unknown> {
+  const entry = new URL(`./settlement-thread${extname(import.meta.url)}`, import.meta.url);
+  const thread = new Worker(entry, { name: 'settlement', workerData });
+  const stop = () => {
+    thread.postMessage('stop');
+    setTimeout(() => void thread.terminate(), graceMillis).unref();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  return new Promise((resolve) => {
+    let failure: unknown;
+    thread.on('error', (error) => {
+      failure = error;
+    });
+    thread.on('exit', () => {
+      signal.removeEventListener('abort', stop);
+      resolve(failure);
+    });
+  });
 }

@@ -15,8 +15,8 @@ await runProcess('worker', async (base) => {
   const identity = workerIdentity(name);
   const { databases, knex } = await openStorage(base, identity.sessionName);
   const backbone = role === 'settlement' ? null : await openBackbone(base, databases, knex, true, identity.sessionName);
-  const domains = await openDomainsOf(base, knex, base.config.systemUrls, `${name}@${identity.host}`);
   if (backbone) {
+    const domains = await openDomainsOf(base, knex, base.config.systemUrls, `${name}@${identity.host}`);
     const worker = await startWorker({
       knex,
       domains,
@@ -31,7 +31,7 @@ await runProcess('worker', async (base) => {
     base.shutdown.add('worker', () => worker.stop());
   }
   if (role !== 'orders') {
-    const work = startSettlementWork({ databaseUrl: databases.url, config: base.config, domains, logger: base.logger });
+    const work = startSettlementWork(base, databases, base.config.systemUrls);
     base.shutdown.add('settlement', () => work.stop());
   }
   base.logger.info({ worker: identity.id, role }, 'worker runs');

@@ -170,7 +170,13 @@ const environment = z.object({
     expected: 'per cent, 1 to 100',
     fallback: '50',
     meaning:
-      'Part of the time that the worker spends on taking in settlement reports while there are any; it rests in between.',
+      "Part of the time that settlement's batch work (reports, matching, posting) takes while there is any; it rests in between. 100 never rests.",
+  }),
+  SETTLEMENT_YIELD_ABOVE: variable(integer(1, 1_000_000), {
+    expected: 'transactions per second, 1 to 1000000',
+    fallback: '50',
+    meaning:
+      "Transactions per second of everybody else in the operational store from which on settlement's batch work rests longer: twice as long at twice as many.",
   }),
   DEMO_PACE_MS: variable(integer(0, 600_000), {
     expected: 'milliseconds, 0 to 600000',
@@ -238,6 +244,8 @@ export interface Config {
     readonly dropFolder: string | null;
     /** Above 0, up to 1. */
     readonly share: number;
+    /** Transactions per second. */
+    readonly yieldAbove: number;
   };
 }
 
@@ -300,6 +308,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     settlement: {
       dropFolder: read.SETTLEMENT_DROP_DIR && resolve(read.SETTLEMENT_DROP_DIR),
       share: read.SETTLEMENT_SHARE / 100,
+      yieldAbove: read.SETTLEMENT_YIELD_ABOVE,
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import {
+  createThrottle,
   type IngestOutcome,
   type IngestProgress,
   ingestReport,
@@ -65,7 +66,7 @@ function ingestOne(
       `${source.fileName ?? ''}: ${percent} % of ${Math.round(size / 1e6)} MB, ${lines.toLocaleString('en')} lines`,
     );
   };
-  return ingestReport(knex, source, { pace: { share, busyConnections: Number.POSITIVE_INFINITY }, onProgress });
+  return ingestReport(knex, source, { throttle: createThrottle(knex, { share, yieldAbove: Number.POSITIVE_INFINITY }), onProgress }); // biome-ignore format: one thought
 }
 
 function say({ fileName }: ReportSource, outcome: IngestOutcome, { style }: Terminal): string {

@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   applicationName: string;
   /** The server cancels a statement that runs longer, in milliseconds. Without it statements may run for ever. */
   statementTimeoutMillis?: number;
+  /** Hears of every connection that is made, by the number of the server's process. */
+  onConnect?: (processId: number) => void;
 }
 
 /** How long a request waits for a free connection before it fails, in milliseconds. */
@@ -33,7 +35,14 @@ export function openDatabase(url: string, options: DatabaseOptions): Knex {
       keepAlive: true,
       ...(options.statementTimeoutMillis === undefined ? {} : { statement_timeout: options.statementTimeoutMillis }),
     },
-    pool: { min: 0, max: options.poolMax },
+    pool: {
+      min: 0,
+      max: options.poolMax,
+      afterCreate(connection: { processID: number }, done: (error: null, connection: unknown) => void) {
+        options.onConnect?.(connection.processID);
+        done(null, connection);
+      },
+    },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MILLIS,
     // knex would print connection failures to the console, with a stack; they reach the caller, who logs them.
     log: { warn: () => undefined },

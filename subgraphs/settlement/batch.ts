@@ -1,15 +1,17 @@
 import type { Knex } from 'knex';
 import { sleep } from '../../platform/clock.ts';
-import { postOwnEvents } from './ledger/post-own-events.ts';
+import { EVENTS_PER_STEP, postOwnEvents } from './ledger/post-own-events.ts';
 import type { PostingRules } from './ledger/posting-rules.ts';
 import { verifyLedger } from './ledger/verify.ts';
-import { createMatcher, type Matcher } from './matching/matcher.ts';
+import { createMatcher, KEYS_PER_STEP, type Matcher } from './matching/matcher.ts';
 import type { SettlementSettings } from './matching/settings.ts';
+import type { Throttle } from './throttle.ts';
 
 export interface BatchDeps {
   readonly knex: Knex;
   readonly rules: PostingRules;
   readonly settings: SettlementSettings;
+  readonly throttle: Throttle;
   /** Hears that the books do not add up. The ledger goes on: what is amiss does not get worse by it. */
   onFault(faults: readonly string[]): Promise<void>;
   /** Hears that they do again. */
@@ -28,7 +30,7 @@ export function createSettlementBatch(deps: BatchDeps): {
   readonly matcher: Matcher;
   run(signal: AbortSignal): Promise<void>;
 } {
-  const { knex, rules, settings } = deps;
+  const { knex, rules, settings, throttle } = deps;
   const matcher = createMatcher({ knex, rules, settings, now: () => new Date() });
 
   async function verify(): Promise<void> {
@@ -39,7 +41,7 @@ export function createSettlementBatch(deps: BatchDeps): {
   return {
     matcher,
     async run(signal) {
-      const scans = [
+      const scans: { job: () => Promise<unknown>; everyMillis: number; at: number }[] = [
         { job: () => matcher.findOverdue(), everyMillis: OVERDUE_EVERY_MILLIS, at: 0 },
         { job: verify, everyMillis: VERIFY_EVERY_MILLIS, at: Date.now() + OVERDUE_EVERY_MILLIS },
       ];
@@ -48,11 +50,13 @@ export function createSettlementBatch(deps: BatchDeps): {
           for (const scan of scans) {
             if (Date.now() < scan.at) continue;
             scan.at = Date.now() + scan.everyMillis;
-            await scan.job();
+            await throttle.work(scan.job, signal);
           }
-          const posted = await postOwnEvents(knex, rules, settings);
-          const looked = await matcher.step();
-          if (posted + looked === 0) await sleep(IDLE_MILLIS, signal);
+          const done = await throttle.work(async () => {
+            const posted = await postOwnEvents(knex, rules, settings, throttle.size(EVENTS_PER_STEP));
+            return posted + (await matcher.step(throttle.size(KEYS_PER_STEP)));
+          }, signal);
+          if (done === 0) await sleep(IDLE_MILLIS, signal);
         } catch (error) {
           if (signal.aborted) return;
           deps.onFailure(error);

@@ -27,6 +27,7 @@ export { takeBankStatement } from './payouts/receipts.ts';
 export { REPORT_FORMATS } from './reports/formats.ts';
 export { checkPublishedStatement } from './reports/published-statements.ts';
 export { isReportRefusal } from './reports/refusal.ts';
+export { createThrottle, NO_THROTTLE, type Throttle } from './throttle.ts';
 export { titleOf, type Voucher, type VoucherScope } from './vouchers/model.ts';
 export { previewVouchers, readOpenVouchers, readUnposted } from './vouchers/read.ts';
 export { checkScope, readRunVouchers, readVoucherRun, requestVoucherRun } from './vouchers/run.ts';

@@ -12,6 +12,7 @@ import {
   createVoucherWork,
   loadPostingRules,
   loadSettlementSettings,
+  type Throttle,
 } from './index.ts';
 
 /** Shows what needs a person, and takes it back. */
@@ -44,9 +45,10 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
     feeds: [createDocumentFeed(feedDeps), createJournalFeed(feedDeps)],
     orders: createOrderConsumption({ knex, settings }),
     /** The batch work over a pool of its own, so that it never takes a connection that a request waits for. */
-    batchOver: (pool: Knex) =>
+    batchOver: (pool: Knex, throttle: Throttle) =>
       createSettlementBatch({
         knex: pool,
+        throttle,
         rules,
         settings,
         onFault: (faults) =>

@@ -3,52 +3,45 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { withStore } from '../../cli/store.ts';
-import { sleep } from '../../platform/clock.ts';
 import type { Knex } from '../../platform/db/database.ts';
 import {
   createSettlementBatch,
   ingestReport,
   loadPostingRules,
   loadSettlementSettings,
+  NO_THROTTLE,
 } from '../../subgraphs/settlement/index.ts';
 import { plainCopyAndJoin } from './baseline.ts';
+import { besideTheBatch } from './beside.ts';
 import { CHANNEL, ERROR_EVERY, LINES_PER_ORDER, reportText, seedOrders } from './seed.ts';
-import { percentile, storefrontLatencies } from './storefront.ts';
 
-// `npm run bench:settlement [-- --lines 1000000]`: on a database of its own, or with `--with-storefront <url>` on that of a
-// running platform (same DATA_DIR or DATABASE_URL), whose answers are timed with and without the batch beside them.
+// `npm run bench:settlement [-- --lines 1000000 --storefront-lines 50000]`: the batch alone on a database of its own, against a
+// plain COPY and join; then the storefront of a platform of its own, alone and beside the batch.
 const { values } = parseArgs({
   options: {
     lines: { type: 'string', default: '1000000' },
-    share: { type: 'string' },
-    'with-storefront': { type: 'string' },
+    'storefront-lines': { type: 'string', default: '50000' },
   },
 });
 const lines = Number(values.lines);
-const storefront = values['with-storefront'];
-const share = Number(values.share ?? (storefront === undefined ? 1 : 0.5));
+const storefrontLines = Number(values['storefront-lines']);
 
-const scratch = storefront === undefined ? mkdtempSync(join(tmpdir(), 'bench-settlement-')) : null;
-if (scratch !== null) {
-  process.env.DATA_DIR = scratch;
-  delete process.env.DATABASE_URL;
-}
+const scratch = mkdtempSync(join(tmpdir(), 'bench-settlement-'));
+process.env.DATA_DIR = join(scratch, 'batch');
+delete process.env.DATABASE_URL;
 try {
-  await withStore(async ({ knex }) => run(knex));
+  if (lines > 0) await withStore(async ({ knex }) => run(knex));
+  if (storefrontLines > 0) await besideTheBatch(scratch, storefrontLines);
 } finally {
-  if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true });
 }
 
 async function run(knex: Knex): Promise<void> {
   const orders = Math.max(100_000, Math.ceil(lines / LINES_PER_ORDER));
   await seedOrders(knex, orders);
   console.log(`${lines.toLocaleString('en')} lines against ${orders.toLocaleString('en')} orders`);
-  const quiet = storefront === undefined ? null : (await measured(storefront, () => sleep(10_000))).latencies;
   const yardstick = await plainCopyAndJoin(knex, lines);
-  const { value: result, latencies: busy } =
-    storefront === undefined
-      ? { value: await settle(knex), latencies: null }
-      : await measured(storefront, () => settle(knex));
+  const result = await settle(knex);
   const plain = yardstick.copySeconds + yardstick.joinSeconds;
   line(
     'plain COPY, then one SQL join',
@@ -62,12 +55,6 @@ async function run(knex: Knex): Promise<void> {
     throw new Error(`wrong counts: ${JSON.stringify(result)}, ${expected} differences expected`);
   }
   console.log(`counts: ${result.seen} lines looked at, ${result.differences} differences found of ${expected} planted`);
-  for (const [name, latencies] of [
-    ['alone', quiet],
-    ['beside the batch', busy],
-  ] as const) {
-    if (latencies) console.log(`storefront ${name}: p50 ${percentile(latencies, 0.5).toFixed(0)} ms, p95 ${percentile(latencies, 0.95).toFixed(0)} ms, ${latencies.length} requests`); // biome-ignore format: one thought
-  }
 }
 
 interface Result {
@@ -85,25 +72,22 @@ async function settle(knex: Knex): Promise<Result> {
   }, 50);
   const settlementId = `bench-${Date.now()}`;
   const started = performance.now();
-  const outcome = await ingestReport(
-    knex,
-    {
-      channelCode: CHANNEL,
-      format: 'CANONICAL_CSV',
-      fileName: null,
-      receivedBy: 'bench',
-      bytes: async function* () {
-        for (const text of reportText(lines, settlementId)) yield Buffer.from(text);
-      },
+  const outcome = await ingestReport(knex, {
+    channelCode: CHANNEL,
+    format: 'CANONICAL_CSV',
+    fileName: null,
+    receivedBy: 'bench',
+    bytes: async function* () {
+      for (const text of reportText(lines, settlementId)) yield Buffer.from(text);
     },
-    { pace: { share, busyConnections: storefront === undefined ? Number.POSITIVE_INFINITY : 4 } },
-  );
+  });
   if (outcome.kind !== 'INGESTED') throw new Error(JSON.stringify(outcome));
   const ingested = performance.now();
   const { matcher } = createSettlementBatch({
     knex,
     rules: loadPostingRules(),
     settings: loadSettlementSettings(),
+    throttle: NO_THROTTLE,
     onFault: async () => undefined,
     onSound: async () => undefined,
     onFailure: () => undefined,
@@ -119,13 +103,6 @@ async function settle(knex: Knex): Promise<Result> {
     [outcome.settlementId, outcome.settlementId],
   );
   return { seconds: (matched - started) / 1e3, peakBytes, ...(rows[0] ?? { differences: -1, open: -1, seen: -1 }) };
-}
-
-async function measured<T>(url: string, work: () => Promise<T>): Promise<{ value: T; latencies: number[] }> {
-  const stopping = new AbortController();
-  const latencies = storefrontLatencies(url, stopping.signal);
-  const value = await work().finally(() => stopping.abort());
-  return { value, latencies: await latencies };
 }
 
 function line(name: string, seconds: number, note = ''): void {

@@ -6,8 +6,8 @@ import { FORMATS } from '../../../cli/settlement/formats.ts';
 import { query } from '../../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { canonicalFile } from '../../../test/helpers/settlement-files.ts';
+import { NO_THROTTLE } from '../throttle.ts';
 import { createDropFolder, FORMAT_FOLDERS } from './drop-folder.ts';
-import { FULL_PACE } from './pace.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'drop-'));
 const place = join(folder, 'AMAZON', 'canonical');
@@ -24,7 +24,7 @@ beforeAll(async () => {
   drop = createDropFolder({
     knex: database.knex,
     folder,
-    pace: FULL_PACE,
+    throttle: NO_THROTTLE,
     onDone: () => undefined,
     onFailure: (_file, error) => failures.push(error),
   });

@@ -5,8 +5,8 @@ import type { Knex } from 'knex';
 import { sleep } from '../../../platform/clock.ts';
 import { isCommerceError } from '../../../platform/errors.ts';
 import type { ReportFormat } from '../reports/model.ts';
+import type { Throttle } from '../throttle.ts';
 import { ingestReport } from './ingest.ts';
-import type { Pace } from './pace.ts';
 import type { IngestOutcome } from './source.ts';
 
 /** Names of the folders of a channel, as the command line names the formats. */
@@ -21,7 +21,7 @@ export interface DropFolderDeps {
   readonly knex: Knex;
   /** `<folder>/<channel code>/<format>/` holds the files of one channel and format. */
   readonly folder: string;
-  readonly pace: Pace;
+  readonly throttle: Throttle;
   onDone(file: string, outcome: IngestOutcome): void;
   /** Hears of outages and bugs; the file stays and is tried again. */
   onFailure(file: string, error: unknown): void;
@@ -35,14 +35,14 @@ const LOOK_EVERY_MILLIS = 2_000;
  * to `processed/`; a refused one to `refused/`, beside it `<name>.reason.txt`. Killed at any moment, the file is still
  * where it was, and taking it in again does nothing twice.
  */
-export function createDropFolder({ knex, folder, pace, onDone, onFailure }: DropFolderDeps) {
+export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: DropFolderDeps) {
   async function takeFile(place: string, channelCode: string, format: ReportFormat, name: string, signal: AbortSignal) {
     const path = join(place, name);
     try {
       const outcome = await ingestReport(
         knex,
         { channelCode, format, fileName: name, receivedBy: 'drop', bytes: () => createReadStream(path, { highWaterMark: 256 * 1024 }) },
-        { pace, signal },
+        { throttle, signal },
       ); // biome-ignore format: one thought
       const target = join(place, outcome.kind === 'REFUSED' ? 'refused' : 'processed');
       await mkdir(target, { recursive: true });

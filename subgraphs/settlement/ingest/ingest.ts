@@ -9,7 +9,7 @@ import { recordStatementPayout } from '../payouts/statement-payout.ts';
 import { REPORT_FORMATS } from '../reports/formats.ts';
 import type { SettlementLine, SettlementReport } from '../reports/model.ts';
 import { ReportRefusal, unreadable } from '../reports/refusal.ts';
-import { FULL_PACE, type Pace, rest } from './pace.ts';
+import { NO_THROTTLE, type Throttle } from '../throttle.ts';
 import { type Digest, digestOf, type IngestOutcome, type IngestProgress, type ReportSource } from './source.ts';
 import {
   appendLines,
@@ -27,7 +27,7 @@ import {
 export interface IngestOptions {
   /** How the money of a payout is posted that came before its statement. Without them: those of the installation. */
   readonly rules?: PostingRules;
-  readonly pace?: Pace;
+  readonly throttle?: Throttle;
   onProgress?(progress: IngestProgress): void;
   readonly signal?: AbortSignal;
 }
@@ -100,7 +100,7 @@ async function load(
   id: string,
   source: ReportSource,
   digest: Digest,
-  { pace = FULL_PACE, onProgress, signal, rules = loadPostingRules() }: IngestOptions,
+  { throttle = NO_THROTTLE, onProgress, signal, rules = loadPostingRules() }: IngestOptions,
 ): Promise<IngestOutcome> {
   const reader = REPORT_FORMATS[source.format]({
     channelCode: source.channelCode,
@@ -115,18 +115,19 @@ async function load(
 
   async function write(last: boolean): Promise<void> {
     if (!last && lines.length < LINES_PER_WRITE && pendingBytes < PART_BYTES) return;
-    const startedAt = performance.now();
     const [written, content] = [lines, Buffer.concat(pieces)];
     lines = [];
     pieces = [];
     pendingBytes = 0;
-    await inTransaction(db, async (trx) => {
-      if (content.length > 0) await appendPart(trx, id, ++part, content);
-      await appendLines(trx, id, source.channelCode, written);
-    });
+    part += content.length > 0 ? 1 : 0;
+    const piece = () =>
+      inTransaction(db, async (trx) => {
+        if (content.length > 0) await appendPart(trx, id, part, content);
+        await appendLines(trx, id, source.channelCode, written);
+      });
+    await (last ? piece() : throttle.work(piece, signal));
     done.lines += written.length;
     onProgress?.({ ...done });
-    if (!last) await rest(db, pace, performance.now() - startedAt, signal);
   }
 
   for await (const bytes of source.bytes()) {

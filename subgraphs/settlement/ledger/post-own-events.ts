@@ -7,8 +7,8 @@ import { clearingLines } from './clearing.ts';
 import { condensed, type LedgerLine, type NewLedgerEntry } from './model.ts';
 import type { PostingEvent, PostingRules } from './posting-rules.ts';
 
-/** Events posted in one transaction. */
-const PER_STEP = 500;
+/** Most events posted in one transaction. */
+export const EVENTS_PER_STEP = 500;
 
 interface DueRow {
   id: string;
@@ -32,7 +32,12 @@ interface DueRow {
  *
  * @returns how many events were posted
  */
-export async function postOwnEvents(knex: Knex, rules: PostingRules, settings: SettlementSettings): Promise<number> {
+export async function postOwnEvents(
+  knex: Knex,
+  rules: PostingRules,
+  settings: SettlementSettings,
+  most = EVENTS_PER_STEP,
+): Promise<number> {
   return inTransaction(knex, async (trx) => {
     const due = await query<DueRow>(
       trx,
@@ -42,7 +47,7 @@ export async function postOwnEvents(knex: Knex, rules: PostingRules, settings: S
        left join settlement.document d on p.event in ('DOCUMENT', 'CLEARED') and d.number = p.subject_id
        join settlement.channel_order o on o.order_id = case when p.event in ('DOCUMENT', 'CLEARED') then d.order_id else p.subject_id end
        order by p.id limit ? for update of p skip locked`,
-      [PER_STEP],
+      [most],
     );
     if (due.length === 0) return 0;
     const entries = due.flatMap((row) => entriesOf(row, rules, settings));

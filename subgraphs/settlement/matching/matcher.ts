@@ -14,9 +14,9 @@ export interface MatcherDeps {
   readonly now: () => Date;
 }
 
-/** Order ids looked at in one transaction: bounds memory, and what is repeated after a crash. */
-const KEYS_PER_STEP = 500;
-const BLOCKS_PER_STEP = 5;
+/** Most order ids looked at in one transaction: bounds memory, and what is repeated after a crash. */
+export const KEYS_PER_STEP = 500;
+const KEYS_PER_BLOCK = 100;
 
 interface DueRow {
   id: string;
@@ -34,15 +34,18 @@ export function createMatcher(deps: MatcherDeps) {
   const { knex, now } = deps;
   const judge = createJudge(deps);
 
-  /** @returns how many order ids and blocks were looked at; 0 when nothing is due or another process is at it */
-  async function step(): Promise<number> {
+  /**
+   * @param most order ids to look at; blocks are as much work as a hundred of them
+   * @returns how many order ids and blocks were looked at; 0 when nothing is due or another process is at it
+   */
+  async function step(most = KEYS_PER_STEP): Promise<number> {
     return inTransaction(knex, async (trx) => {
       if (!(await judge.tryLock(trx))) return 0;
       const due = await query<DueRow>(
         trx,
         `select id, channel_code as "channelCode", order_key as "orderKey", statement_id as "statementId", block
          from settlement.match_due order by id limit ?`,
-        [KEYS_PER_STEP],
+        [most],
       );
       if (due.length === 0) return settleStatements(trx);
       const done: string[] = [];
@@ -50,7 +53,7 @@ export function createMatcher(deps: MatcherDeps) {
         const keys = [...new Set(rows.flatMap((row) => row.orderKey ?? []))].sort();
         if (keys.length > 0) await judge.orders(trx, channelCode, keys);
         done.push(...rows.filter((row) => row.orderKey !== null).map((row) => row.id));
-        for (const row of rows.filter((one) => one.orderKey === null).slice(0, BLOCKS_PER_STEP)) {
+        for (const row of rows.filter((one) => one.orderKey === null).slice(0, Math.ceil(most / KEYS_PER_BLOCK))) {
           await judge.block(trx, channelCode, row.statementId ?? '', Number(row.block));
           done.push(row.id);
         }
