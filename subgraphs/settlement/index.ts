@@ -9,6 +9,7 @@ import { loadSettlementSettings } from './matching/settings.ts';
 import { createSettlementReader } from './read.ts';
 import { createSettlementLoaders, type Readers, resolvers, type SettlementContext } from './resolvers.ts';
 import { createStatementReader } from './statements/read.ts';
+import { createVoucherReader } from './vouchers/reader.ts';
 
 export { EXPORT_NAMES, type ExportName, exportCsv } from './answers/export.ts';
 export { createSettlementBatch } from './batch.ts';
@@ -42,6 +43,7 @@ export function createSettlementSubgraph(deps: { knex: Knex; books?: ResolveDeps
     statements: createStatementReader(knex),
     differences: createDifferenceReader(knex),
     answers: createAnswerReader(knex),
+    vouchers: createVoucherReader(knex),
   };
   return buildSubgraph<SettlementContext>({
     name: 'settlement',

@@ -4,7 +4,7 @@ import { inKeyOrder } from '../../platform/batch.ts';
 import { type Caller, maySee } from '../../platform/caller.ts';
 import type { PageArgs } from '../../platform/graphql/connection.ts';
 import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
-import { formatAmount, type Money } from '../../platform/money.ts';
+import { formatAmount, type Money, money } from '../../platform/money.ts';
 import type { AgeBucket, AnswerReader, FeeFilter, FeeSum, OrderProceeds } from './answers/read.ts';
 import type { ResolveDeps } from './differences/model.ts';
 import { reopen, resolve } from './differences/mutations.ts';
@@ -14,9 +14,15 @@ import { settlementIngest } from './ingest/mutation.ts';
 import type { Invoice, JournalEntry, JournalLine, Refund } from './model.ts';
 import type { InvoiceFilter, JournalEntryFilter, SettlementReader } from './read.ts';
 import type { Statement, StatementFilter, StatementLine, StatementReader, StatementTotals } from './statements/read.ts';
+import type { Voucher } from './vouchers/model.ts';
+import type { VoucherLine } from './vouchers/read.ts';
+import type { VoucherFilter, VoucherReader } from './vouchers/reader.ts';
 
 /** Fresh for every request: the cache must not outlive the caller's rights. */
-export function createSettlementLoaders({ reader, statements, differences, answers }: Readers, caller: Caller) {
+export function createSettlementLoaders(
+  { reader, statements, differences, answers, vouchers }: Readers,
+  caller: Caller,
+) {
   const visible = (invoice: Invoice) =>
     maySee(caller, { channelCode: invoice.channelCode, customerId: invoice.customerId, collected: false });
   const options = (name: string) => ({ name, maxBatchSize: 500 });
@@ -65,6 +71,14 @@ export function createSettlementLoaders({ reader, statements, differences, answe
       async (ids) => inKeyOrder(ids, await differences.decisionsOf(ids)).map((decisions) => decisions ?? []),
       options('decision.byException'),
     ),
+    vouchersByStatement: new DataLoader<string, Voucher[]>(
+      async (ids) => inKeyOrder(ids, await vouchers.byStatement(ids)).map((found) => found ?? []),
+      options('voucher.bySettlement'),
+    ),
+    linesByVoucher: new DataLoader<string, VoucherLine[]>(
+      async (ids) => inKeyOrder(ids, await vouchers.linesOf(ids)).map((lines) => lines ?? []),
+      options('voucherLine.byVoucher'),
+    ),
     settlementStatus: new DataLoader<string, string | null>(
       async (ids) => inKeyOrder(ids, await differences.statusOfOrders(ids)),
       options('settlementStatus.byOrder'),
@@ -81,6 +95,7 @@ export interface Readers {
   readonly statements: StatementReader;
   readonly differences: DifferenceReader;
   readonly answers: AnswerReader;
+  readonly vouchers: VoucherReader;
 }
 
 export interface SettlementContext extends RequestContext, Readers {
@@ -114,6 +129,13 @@ export const resolvers: Resolvers = {
       { filter, ...page }: PageArgs & { filter?: JournalEntryFilter | null },
       { reader }: SettlementContext,
     ) => reader.journalEntries(filter ?? {}, page),
+    journalVouchers: (
+      _: unknown,
+      { filter, ...page }: PageArgs & { filter?: VoucherFilter | null },
+      { vouchers }: SettlementContext,
+    ) => vouchers.list(filter ?? {}, page),
+    accountingPeriod: (_: unknown, { month }: { month: string }, { vouchers }: SettlementContext) =>
+      vouchers.period(month),
     settlement: (_: unknown, { id }: { id: string }, { loaders }: SettlementContext) => loaders.statements.load(id),
     settlements: (
       _: unknown,
@@ -214,6 +236,18 @@ export const resolvers: Resolvers = {
     ) => statements.lines(id, filter ?? {}, page),
     journalEntries: ({ id }: Statement, _: unknown, { loaders }: SettlementContext) =>
       loaders.entriesByStatement.load(id),
+    vouchers: ({ id }: Statement, _: unknown, { loaders }: SettlementContext) => loaders.vouchersByStatement.load(id),
+  },
+  JournalVoucher: {
+    month: ({ period }: Voucher) => period,
+    channel: ({ channelCode }: Voucher) => (channelCode === '' ? null : { __typename: 'Channel', code: channelCode }),
+    total: ({ totalMinor, currencyCode }: Voucher) => toMoney(money(totalMinor, currencyCode)),
+    documentNumber: ({ erpNumber }: Voucher) => erpNumber,
+    lines: async ({ id, currencyCode }: Voucher, _: unknown, { loaders }: SettlementContext) =>
+      (await loaders.linesByVoucher.load(id)).map((line) => ({
+        ...line,
+        amount: money(line.amountMinor, currencyCode),
+      })),
   },
   SettlementTotals: {
     sales: (totals: StatementTotals) => toMoney(totals.sales),

@@ -3,6 +3,7 @@ import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { readUnposted } from '../vouchers/read.ts';
+import { checkMonth } from './model.ts';
 
 export interface ClosedPeriod {
   readonly month: string;
@@ -33,8 +34,7 @@ export async function closePeriod(
   actor: string,
   now: Date = new Date(),
 ): Promise<ClosedPeriod> {
-  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
-    throw new CommerceError('BAD_USER_INPUT', `${month} is no month; expected one such as 2026-11.`);
+  checkMonth(month);
   if (month >= now.toISOString().slice(0, 7)) throw new CommerceError('BAD_USER_INPUT', `${month} is not over yet.`);
   return inTransaction(knex, async (trx) => {
     // The lock of whoever appends: nothing is posted between the check and the close.

@@ -1,3 +1,4 @@
+import { CommerceError } from '../../../platform/errors.ts';
 import type { BookingSide } from '../model.ts';
 
 /** What the ERP gets of an entry: with the vouchers of the period, nothing because it booked it itself, or nothing at all. */
@@ -70,6 +71,12 @@ export function reversed(lines: readonly LedgerLine[]): LedgerLine[] {
 /** The month a moment belongs to, in UTC: 2026-11. */
 export function monthOf(at: Date): string {
   return at.toISOString().slice(0, 7);
+}
+
+/** @throws CommerceError BAD_USER_INPUT when it is not written like 2026-11 */
+export function checkMonth(month: string): void {
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
+    throw new CommerceError('BAD_USER_INPUT', `${month.slice(0, 20)} is no month; expected one such as 2026-11.`);
 }
 
 /** The month after: 2026-12 → 2027-01. */

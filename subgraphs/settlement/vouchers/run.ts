@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
 import { CommerceError } from '../../../platform/errors.ts';
+import { checkMonth } from '../ledger/model.ts';
 import type { Voucher, VoucherScope } from './model.ts';
 import { VOUCHERS } from './read.ts';
 
@@ -36,8 +37,7 @@ export async function requestVoucherRun(knex: Knex, scope: VoucherScope, request
 
 /** @throws CommerceError BAD_USER_INPUT when the month is none or the channel is unknown */
 export async function checkScope(knex: Knex, { period, channelCode }: VoucherScope): Promise<void> {
-  if (period !== null && !/^\d{4}-(0[1-9]|1[0-2])$/.test(period))
-    throw new CommerceError('BAD_USER_INPUT', `${period} is no month; expected one such as 2026-11.`);
+  if (period !== null) checkMonth(period);
   if (channelCode === null) return;
   const known = await query(knex, 'select 1 from integration.channel where code = ?', [channelCode]);
   if (known.length === 0) throw new CommerceError('BAD_USER_INPUT', `There is no channel ${channelCode}.`);

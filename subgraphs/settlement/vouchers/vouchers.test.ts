@@ -6,7 +6,9 @@ import { startErp, type TestErp } from '../../../test/helpers/erp.ts';
 import { startProcess } from '../../../test/helpers/processes.ts';
 import { openBooks } from '../../../test/helpers/settlement-books.ts';
 import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
+import { ask as askSubgraph, callerOf } from '../../../test/helpers/subgraph.ts';
 import { erpFinanceSystem } from '../adapters/erp.ts';
+import { createSettlementSubgraph } from '../index.ts';
 import { appendEntries } from '../ledger/append.ts';
 import { closePeriod } from '../ledger/close-period.ts';
 import type { NewLedgerEntry } from '../ledger/model.ts';
@@ -245,6 +247,47 @@ it('shows finance what the ERP refuses, and sends it again with the next run', a
   expect(await post()).toEqual(['2026-10 GBP 1 ACCEPTED']);
   expect(desk.resolved).toContain(desk.raised[0]?.key);
   expect(await stateOf(statementId)).toBe('POSTED');
+});
+
+it('shows the vouchers of a settlement, of a channel and of a month, and what a month lacks', async () => {
+  const lines = [lineOf({ channelOrderId: '9', amountMinor: 1_000n })];
+  const statementId = await storeReport(database.knex, reportOf('g', lines, { channelCode }), lines);
+  const august = new Date('2026-08-05T10:00:00Z');
+  await append(entryOf('a', { statementId, bookedAt: august }), entryOf('b', { bookedAt: august }), entryOf('c'));
+  await post({ period: '2026-08' }, 1);
+  await append(entryOf('d', { bookedAt: august }));
+  const subgraph = createSettlementSubgraph({ knex: database.knex });
+  const graph = async (text: string) => {
+    const answer = await askSubgraph(subgraph, text, {}, callerOf({ contract: 'finance', channel: null }));
+    expect(answer.errors).toBeUndefined();
+    return answer.data;
+  };
+  const first = { number: 1, month: '2026-08', channel: { code: channelCode }, state: 'ACCEPTED', total: { amount: '10.00' }, entryCount: 1, refusal: null }; // biome-ignore format: one thought
+  const fields = 'number month channel { code } state total { amount } entryCount refusal';
+  expect(await graph(`{ settlement(id: "${statementId}") { vouchers { ${fields} documentNumber lines { account side amount { amount currencyCode } } } } }`)).toEqual({
+    settlement: {
+      vouchers: [
+        {
+          ...first,
+          documentNumber: expect.stringMatching(/^01\d{8}$/),
+          lines: [
+            { account: '1362', side: 'DEBIT', amount: { amount: '10.00', currencyCode: 'GBP' } },
+            { account: '1361', side: 'CREDIT', amount: { amount: '10.00', currencyCode: 'GBP' } },
+          ],
+        },
+      ],
+    },
+  }); // biome-ignore format: a table
+  const page = (more: string) => graph(`{ journalVouchers(${more}filter: { channelCode: "${channelCode}", month: "2026-08", state: [ACCEPTED] }) { nodes { number } pageInfo { hasNextPage endCursor } } }`); // biome-ignore format: one thought
+  const newest = (await page('first: 1, ')) as { journalVouchers: { pageInfo: { endCursor: string } } };
+  expect(newest).toMatchObject({ journalVouchers: { nodes: [{ number: 2 }], pageInfo: { hasNextPage: true } } });
+  expect(await page(`after: "${newest.journalVouchers.pageInfo.endCursor}", `)).toMatchObject({
+    journalVouchers: { nodes: [{ number: 1 }], pageInfo: { hasNextPage: false } },
+  });
+  expect(await graph('{ accountingPeriod(month: "2026-08") { month closedAt entriesWithoutVoucherCount vouchersNotAcceptedCount } }')).toEqual({
+    accountingPeriod: { month: '2026-08', closedAt: null, entriesWithoutVoucherCount: 1, vouchersNotAcceptedCount: 0 },
+  }); // biome-ignore format: one thought
+  await post();
 });
 
 it('closes a month only when the ERP accepted all of it', async () => {
