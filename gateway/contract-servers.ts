@@ -12,6 +12,7 @@ import type { GatewayContext } from './context.ts';
 import { costReport } from './guards/cost-report.ts';
 import { errorTrace } from './http/error-trace.ts';
 import { legacyStatus } from './http/legacy-status.ts';
+import { overloadStatus } from './http/overload-status.ts';
 import { refusalLog } from './http/refusal-log.ts';
 import type { FederationRuntime } from './runtime.ts';
 
@@ -92,6 +93,7 @@ export class ContractServers {
       plugins: [
         errorTrace,
         legacyStatus,
+        overloadStatus,
         costReport,
         refusalLog(this.#logger),
         ApolloServerPluginCacheControlDisabled(),

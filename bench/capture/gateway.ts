@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Pool } from 'undici';
+import { createApiKey } from '../../gateway/access/api-keys.ts';
+import { seedDevelopmentAccess } from '../../gateway/access/development-access.ts';
 import { projectFile } from '../../platform/paths.ts';
 import type { BenchWorld } from './world.ts';
 
@@ -17,20 +20,28 @@ export interface RunningGateway {
 export async function startBenchGateway(world: BenchWorld, connections: number): Promise<RunningGateway> {
   const nowhere = 'http://127.0.0.1:9';
   const profile = process.env.PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.PROFILE}`] : [];
-  const child = spawn(process.execPath, [...profile, projectFile('dist', 'bench', 'capture', 'gateway-process.js')], {
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: world.url,
-      DATA_DIR: world.dataDir,
-      PORT: '0',
-      LOG_LEVEL: 'info',
-      ERP_URL: nowhere,
-      OMS_URL: nowhere,
-      WMS_URL: nowhere,
-      CARRIER_URL: nowhere,
+  await seedDevelopmentAccess(world.knex); // its channels; the keys are refused in production
+  const key = await createApiKey(world.knex, { clientId: 'bench', contracts: ['storefront'], channelCode: 'WEB' });
+  const child = spawn(
+    process.execPath,
+    [...profile, '--max-semi-space-size=32', projectFile('dist', 'bench', 'capture', 'gateway-process.js')],
+    {
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: 'production',
+        SUBGRAPH_SECRET: randomUUID(),
+        DATABASE_URL: world.url,
+        DATA_DIR: world.dataDir,
+        PORT: '0',
+        LOG_LEVEL: 'info',
+        ERP_URL: nowhere,
+        OMS_URL: nowhere,
+        WMS_URL: nowhere,
+        CARRIER_URL: nowhere,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  );
   const url = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       const entry = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; port?: number }) : {};
@@ -53,7 +64,7 @@ export async function startBenchGateway(world: BenchWorld, connections: number):
       const answer = await pool.request({
         method: 'POST',
         path: '/graphql',
-        headers: { 'content-type': 'application/json', 'x-api-key': 'dev-storefront' },
+        headers: { 'content-type': 'application/json', 'x-api-key': key },
         body: JSON.stringify({ query: documentOf(operation), variables }),
       });
       const body = (await answer.body.json()) as { data?: Record<string, unknown> | null; errors?: object[] };

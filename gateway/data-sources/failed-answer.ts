@@ -4,7 +4,9 @@ import type { SubgraphAnswer } from './subgraph-answer.ts';
 
 /** Turns a failed fetch into an error for each field that is missing now, so that clients see which part it is. */
 export function failedAnswer(error: CommerceError, query: string): SubgraphAnswer {
-  const extensions = { code: error.code, retryable: ERROR_CODES[error.code].retryable };
+  const { retryAfterSeconds } = error.details;
+  const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  const extensions = { code: error.code, retryable: ERROR_CODES[error.code].retryable, ...wait };
   const paths = missingPaths(query);
   if (paths.length === 0) return { errors: [{ message: error.message, extensions }] };
   return { errors: paths.map((path) => ({ message: error.message, path, extensions })) };

@@ -40,7 +40,9 @@ export function isReplay(body: unknown): boolean {
 function refusedRequest(error: SubgraphError | undefined, subgraph: string): CommerceError {
   const code = error?.extensions.code;
   if (error && isErrorCode(code) && ERROR_CODES[code].retryable && code !== 'INTERNAL_SERVER_ERROR') {
-    return new CommerceError(code, error.message, { subgraph });
+    const { retryAfterSeconds } = error.extensions;
+    const wait = typeof retryAfterSeconds === 'number' ? { retryAfterSeconds } : {};
+    return new CommerceError(code, error.message, { subgraph, ...wait });
   }
   return subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, reason: 'request refused', refusedAs: String(code) });
 }

@@ -21,7 +21,7 @@ export function clientAddress(trustedProxies: readonly string[]): ClientAddress 
   const trusted = blockList(trustedProxies);
   return ({ headers, socket }) => {
     let address = plain(socket.remoteAddress ?? '');
-    if (!isTrusted(trusted, address)) return address;
+    if (trustedProxies.length === 0 || !isTrusted(trusted, address)) return address;
     const header = headers['x-forwarded-for'] ?? '';
     for (const hop of (typeof header === 'string' ? header : header.join(',')).split(',').reverse()) {
       const next = plain(hop.trim());

@@ -95,8 +95,8 @@ export class GraphQLEndpoint {
   /** A signal that aborts when the client hangs up, or when the request takes too long as a whole. */
   #patience(response: ServerResponse): { signal: AbortSignal; settle: () => void } {
     const controller = new AbortController();
-    const tooLong = new CommerceError('SUBGRAPH_TIMEOUT', 'The answer took too long.');
-    const timer = setTimeout(() => controller.abort(tooLong), this.#options.requestTimeoutMillis);
+    const tooLong = () => controller.abort(new CommerceError('SUBGRAPH_TIMEOUT', 'The answer took too long.'));
+    const timer = setTimeout(tooLong, this.#options.requestTimeoutMillis);
     const onClose = () => controller.abort();
     response.once('close', onClose);
     return {

@@ -58,8 +58,11 @@ export function toProblem(error: unknown): HttpProblem {
       return new HttpProblem(429, error.code, error.message, headers, { details: { retryAfterSeconds } });
     }
     case 'DATABASE_UNAVAILABLE':
-    case 'OVERLOADED':
-      return new HttpProblem(503, error.code, error.message, { 'retry-after': '1' });
+    case 'OVERLOADED': {
+      const { retryAfterSeconds = 1 } = error.details;
+      const headers = { 'retry-after': String(retryAfterSeconds) };
+      return new HttpProblem(503, error.code, error.message, headers, { details: { retryAfterSeconds } });
+    }
     default:
       return new HttpProblem(500, 'INTERNAL_SERVER_ERROR', INTERNAL_MESSAGE);
   }

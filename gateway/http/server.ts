@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../../platform/logger.ts';
+import { batchMetrics } from '../../platform/micro-batch/batch-metrics.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { GatewayRuntime } from '../runtime.ts';
 import type { SubscriptionTransport } from '../subscription-transport.ts';
@@ -117,7 +118,8 @@ export class HttpServer {
       }
       case '/metrics':
         response.writeHead(200, { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' });
-        response.end(await metrics.registry.metrics());
+        // Those of the batches are there when the subgraphs run in this process.
+        response.end(`${await metrics.registry.metrics()}\n${await batchMetrics.metrics()}`);
         return;
       default:
         throw new HttpProblem(404, 'NOT_FOUND', 'There is nothing here.');

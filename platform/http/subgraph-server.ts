@@ -6,6 +6,7 @@ import { isCommerceError } from '../errors.ts';
 import { execute } from '../graphql/execute.ts';
 import type { Subgraph } from '../graphql/subgraph.ts';
 import type { Logger } from '../logger.ts';
+import { batchMetrics } from '../micro-batch/batch-metrics.ts';
 import { SignatureVerifier } from './signature.ts';
 
 export interface SubgraphServerOptions {
@@ -77,6 +78,11 @@ async function handle(
       status: ready ? 'ready' : 'not ready',
       subgraph: options.subgraph.name,
     });
+  }
+  if (request.method === 'GET' && path === '/metrics') {
+    const text = await batchMetrics.metrics();
+    response.writeHead(200, { 'content-type': batchMetrics.contentType, 'cache-control': 'no-store' }).end(text);
+    return;
   }
   if (request.method !== 'POST' || path !== '/graphql')
     return answer(response, 404, problem('NOT_FOUND', 'Only POST /graphql is served here.'));

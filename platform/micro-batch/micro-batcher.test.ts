@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { batchMetrics } from './batch-metrics.ts';
 import { ALONE, MicroBatcher } from './micro-batcher.ts';
 import type { PaceLimits } from './pace.ts';
 
@@ -11,7 +12,7 @@ interface Flight {
 }
 
 /** A batcher whose batches and lone items end when the test says so. */
-function bench(overrides: Partial<PaceLimits> = {}) {
+function bench(overrides: Partial<PaceLimits> = {}, name = 'test') {
   const batches: Flight[] = [];
   const lone: Flight[] = [];
   let now = 0;
@@ -31,6 +32,7 @@ function bench(overrides: Partial<PaceLimits> = {}) {
       });
     });
   const batcher = new MicroBatcher<string, string>({
+    name,
     settle: (items) => fly(batches, items, (results) => results),
     alone: (item) => fly(lone, [item], ([result]) => result as string),
     weight: () => 1,
@@ -129,6 +131,49 @@ describe('MicroBatcher', () => {
     await turn();
     expect(batches.map(({ items }) => items)).toEqual([['a']]);
     expect(batcher.load.waiting).toBe(0);
+  });
+
+  it('tells the metrics who waits, what flies, how large batches were and who was refused', async () => {
+    const name = 'measured';
+    const { batcher, batches, lone } = bench({}, name);
+    const told = async () =>
+      Object.fromEntries(
+        (await batchMetrics.metrics())
+          .split('\n')
+          .filter((line) => line.includes(`batcher="${name}"`) && !line.includes('_bucket'))
+          .map((line) => [
+            line.replace(/batcher_|batcher="measured",?/g, '').split(' ')[0],
+            Number(line.split(' ')[1]),
+          ]),
+      );
+    const gone = new AbortController();
+    const answers = [batcher.submit('a')];
+    await turn();
+    answers.push(...['b', 'c', 'd', 'e'].map((item) => batcher.submit(item)));
+    const quitter = batcher.submit('f', { signal: gone.signal });
+    await expect(batcher.submit('g')).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(await told()).toMatchObject({ 'waiting{}': 5, 'in_flight{kind="batch"}': 1, 'refused_total{}': 1 });
+    gone.abort();
+    await expect(quitter).rejects.toMatchObject({ code: 'REQUEST_ABORTED' });
+    batches[0]?.land();
+    await turn();
+    batches[1]?.land(['b!', ALONE, 'd!', 'e!']);
+    await turn();
+    expect(await told()).toMatchObject({ 'in_flight{kind="batch"}': 0, 'in_flight{kind="alone"}': 1, 'waiting{}': 0 });
+    lone[0]?.land();
+    await Promise.all(answers);
+    await turn();
+    expect(await told()).toEqual({
+      'waiting{}': 0,
+      'in_flight{kind="batch"}': 0,
+      'in_flight{kind="alone"}': 0,
+      'batch_size_sum{}': 5,
+      'batch_size_count{}': 2,
+      'batch_duration_seconds_sum{}': 0.04,
+      'batch_duration_seconds_count{}': 2,
+      'alone_total{}': 1,
+      'refused_total{}': 1,
+    });
   });
 
   it('closes when everything taken is answered, and takes nothing more', async () => {

@@ -1,10 +1,13 @@
 import { CommerceError } from '../errors.ts';
+import { BatchMetrics } from './batch-metrics.ts';
 import { Pace, type PaceLimits } from './pace.ts';
 
 /** Stands for the result of an item that a batch could not settle: it is tried alone. */
 export const ALONE = Symbol('alone');
 
 export interface MicroBatcherOptions<Item, Result> {
+  /** What is batched, in a word, for the metrics. */
+  readonly name: string;
   /**
    * Settles all items in one go. Returns a result for each, in their order, or `ALONE` for one that has to be tried
    * alone. When it throws, nothing of the batch may have been done that trying each item alone would do again.
@@ -37,6 +40,7 @@ interface Waiting<Item, Result> {
 export class MicroBatcher<Item, Result> {
   readonly #options: MicroBatcherOptions<Item, Result>;
   readonly #pace: Pace;
+  readonly #metrics: BatchMetrics;
   readonly #now: () => number;
   readonly #queue = new Set<Waiting<Item, Result>>();
   readonly #lone = new Set<Waiting<Item, Result>>();
@@ -50,6 +54,7 @@ export class MicroBatcher<Item, Result> {
   constructor(options: MicroBatcherOptions<Item, Result>) {
     this.#options = options;
     this.#pace = new Pace(options.limits);
+    this.#metrics = new BatchMetrics(options.name);
     this.#now = options.now ?? (() => performance.now());
   }
 
@@ -60,6 +65,7 @@ export class MicroBatcher<Item, Result> {
    */
   submit(item: Item, how: { readonly alone?: boolean; readonly signal?: AbortSignal } = {}): Promise<Result> {
     if (this.#closed || this.#queue.size + this.#lone.size >= this.#pace.waiting) {
+      this.#metrics.refuses();
       return Promise.reject(
         new CommerceError('OVERLOADED', 'Too many requests are waiting. Repeat it after the time given.', {
           retryAfterSeconds: 1,
@@ -83,13 +89,16 @@ export class MicroBatcher<Item, Result> {
         waiting.leave = () => signal.removeEventListener('abort', giveUp);
       }
       lane.add(waiting);
+      this.#metrics.waits(1);
       if (lane === this.#queue) this.#queuedWeight += this.#options.weight(item);
       this.#plan();
     });
   }
 
   #leave(lane: Set<Waiting<Item, Result>>, waiting: Waiting<Item, Result>): void {
-    if (lane.delete(waiting) && lane === this.#queue) this.#queuedWeight -= this.#options.weight(waiting.item);
+    if (!lane.delete(waiting)) return;
+    this.#metrics.waits(-1);
+    if (lane === this.#queue) this.#queuedWeight -= this.#options.weight(waiting.item);
   }
 
   /** Takes nothing more, and resolves when everything taken is settled. */
@@ -135,6 +144,7 @@ export class MicroBatcher<Item, Result> {
     const full = this.#queue.size > 0;
     const startedAt = this.#now();
     this.#batches++;
+    this.#metrics.flies('batch', 1);
     let results: readonly (Result | typeof ALONE)[] = [];
     try {
       results = await this.#options.settle(batch.map(({ item }) => item));
@@ -142,12 +152,16 @@ export class MicroBatcher<Item, Result> {
       // One of them may be the reason. Alone, each gets its own answer, and only the guilty one the error.
     }
     this.#batches--;
+    this.#metrics.flies('batch', -1);
     const now = this.#now();
+    this.#metrics.settled(batch.length, now - startedAt);
     this.#pace.observe({ items: batch.length, weight, millis: now - startedAt, full }, now);
     batch.forEach((waiting, index) => {
       const result = index < results.length ? (results[index] as Result | typeof ALONE) : ALONE;
-      if (result === ALONE) this.#lone.add(waiting);
-      else waiting.resolve(result);
+      if (result === ALONE) {
+        this.#lone.add(waiting);
+        this.#metrics.waits(1);
+      } else waiting.resolve(result);
     });
     this.#plan();
   }
@@ -169,15 +183,17 @@ export class MicroBatcher<Item, Result> {
   async #settleAlone(): Promise<void> {
     const [waiting] = this.#lone;
     if (!waiting) return;
-    this.#lone.delete(waiting);
+    this.#leave(this.#lone, waiting);
     waiting.leave();
     this.#lonely++;
+    this.#metrics.flies('alone', 1);
     try {
       waiting.resolve(await this.#options.alone(waiting.item));
     } catch (error) {
       waiting.reject(error);
     }
     this.#lonely--;
+    this.#metrics.flies('alone', -1);
     this.#plan();
   }
 

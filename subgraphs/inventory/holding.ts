@@ -62,6 +62,7 @@ interface Terms {
 
 export function createHolding(knex: Knex): Holding {
   const batcher = new MicroBatcher<Asked, OnceOutcome<HoldResult>>({
+    name: 'holds',
     settle: (asked) => settleBatch(knex, asked),
     alone: ({ key, request }) => runAlone<HoldResult>(knex, key, (trx) => holdStock(trx, request)),
     weight: ({ request }) => request.lines.length + 1,

@@ -161,6 +161,48 @@ describe('what a subgraph says of a failure', () => {
     ]);
   });
 
+  describe.each(['application/json', 'application/graphql-response+json'])(
+    'of a want of room, to who accepts %s,',
+    (accept) => {
+      const send = (text: string) =>
+        fetch(`${running.gateway.url}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', accept, 'x-api-key': 'dev-storefront' },
+          body: JSON.stringify({ query: text }),
+        });
+      const full = 'rename(id: "p1", title: "x", key: "full") { title }';
+
+      it('is 503 with the time to wait, in the header and in the error', async () => {
+        const response = await send(`mutation { ${full} }`);
+        expect([response.status, response.headers.get('retry-after')]).toEqual([503, '3']);
+        expect(((await response.json()) as { errors: object[] }).errors).toEqual([
+          {
+            message: 'Too many wait.',
+            path: ['rename'],
+            extensions: { code: 'OVERLOADED', retryable: true, retryAfterSeconds: 3 },
+          },
+        ]);
+      });
+
+      it('is an error in an answer as soon as a part was done', async () => {
+        const response = await send(`mutation { ${full} other: rename(id: "p1", title: "x", key: "k") { title } }`);
+        expect([response.status, response.headers.get('retry-after')]).toEqual([200, null]);
+        const body = (await response.json()) as { data: object; errors: object[] };
+        expect(body.data).toEqual({ rename: null, other: { title: 'x' } });
+        expect(body.errors).toMatchObject([{ extensions: { code: 'OVERLOADED', retryAfterSeconds: 3 } }]);
+      });
+
+      it('is 503 too when the subgraph refuses the whole request', async () => {
+        catalogueServer.instead = (_, response) =>
+          void response
+            .writeHead(503, { 'content-type': 'application/json' })
+            .end('{"errors":[{"message":"full","extensions":{"code":"OVERLOADED","retryAfterSeconds":2}}]}');
+        const response = await send(`mutation { ${full} }`);
+        expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
+      });
+    },
+  );
+
   it('is masked when nobody foresaw it, with the trace id to find it by', async () => {
     const { body } = await rename('bug');
     expect(body.errors).toEqual([

@@ -88,6 +88,7 @@ describe('a new supergraph in the file', () => {
     expect(text).toContain(`gateway_supergraph{id="${running.gateway.runtime.supergraphId.slice(0, 12)}"} 1`);
     expect(text).toContain('gateway_supergraph_reloads_total{outcome="loaded"} 3');
     expect(text).toContain('gateway_supergraph_reloads_total{outcome="rejected"} 3');
+    expect(text).toContain('# TYPE batcher_waiting gauge');
   });
 });
 

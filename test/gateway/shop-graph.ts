@@ -109,6 +109,7 @@ export function catalogue(extra = ''): TinySubgraph {
         rename(_: unknown, { id, title, key }: { id: string; title: string; key: string }, context: RequestContext) {
           if (key === 'again') markReplayed(context);
           if (key === 'refused') throw new CommerceError('IDEMPOTENCY_CONFLICT', 'Other input.', { secretDetail: 'x' });
+          if (key === 'full') throw new CommerceError('OVERLOADED', 'Too many wait.', { retryAfterSeconds: 3 });
           if (key === 'bug') throw new Error('password=hunter2');
           if (key === 'plain')
             throw new GraphQLError('Bad title', { extensions: { code: 'BAD_USER_INPUT', inner: 1 } });

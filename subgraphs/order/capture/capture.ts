@@ -52,6 +52,7 @@ export interface CaptureOptions {
 /** The capture of one process. Any number of processes may capture on one database: nothing here decides, the database does. */
 export function createCapture({ knex, choose = fewestSources, limits = LIMITS }: CaptureOptions): Capture {
   const batcher = new MicroBatcher<CaptureRequest, OnceOutcome<Placed>>({
+    name: 'orders',
     settle: (requests) => settleBatch(knex, requests, choose),
     alone: ({ key, caller, input }) => runAlone<Placed>(knex, key, (trx) => placeOrder(trx, caller, input)),
     weight: ({ input }) => input.lines.length + 1,
