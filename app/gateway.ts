@@ -4,7 +4,7 @@ import { runProcess } from './process.ts';
 
 // `npm run start:gateway`: the gateway alone. Subgraphs are where supergraph.yaml or <NAME>_URL says.
 await runProcess('gateway', async (base) => {
-  const { databases, knex } = await openStorage(base);
+  const { databases, knex } = await openStorage(base, undefined, base.config.port);
   const backbone = await openBackbone(base, databases, knex, true);
   const urls = Object.fromEntries(
     Object.entries(base.config.subgraphUrls).map(([name, url]) => [name, url ?? undefined]),

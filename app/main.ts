@@ -17,7 +17,7 @@ const CATALOGUE_MILLIS = 30_000;
 // reference systems; the platform reaches all of them over HTTP.
 await runProcess('commerce', async (base) => {
   const identity = workerIdentity('commerce');
-  const { databases, knex } = await openStorage(base, identity.sessionName);
+  const { databases, knex } = await openStorage(base, identity.sessionName, base.config.port);
   const urls = await startMissingSystems(base, databases);
   const backbone = await openBackbone(
     base,

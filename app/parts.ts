@@ -3,6 +3,7 @@ import { type EventBackbone, openEventBackbone } from '../events/backbone.ts';
 import type { SystemName } from '../platform/config.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { loadAvailabilityRules, saveAvailabilityRules } from '../subgraphs/inventory/index.ts';
+import { awaitDatabase } from './await-database.ts';
 import { type Databases, migrateAll, openDatabases } from './databases.ts';
 import { type Domains, openDomains } from './domains.ts';
 import type { ProcessBase } from './process.ts';
@@ -10,9 +11,13 @@ import { createSystemClients } from './system-clients.ts';
 
 /** Storage of one process: databases migrated, a pool on the operational store whose connections bear `sessionName`. */
 export async function openStorage(
-  { config, logger, shutdown }: ProcessBase,
+  base: ProcessBase,
   sessionName = 'commerce',
+  /** Where health is told while the database is awaited; null for a process that serves nothing. */
+  port: number | null = null,
 ): Promise<{ databases: Databases; knex: Knex }> {
+  const { config, logger, shutdown } = base;
+  if (config.database.url !== null) await awaitDatabase(base, config.database.url, port);
   const databases = await openDatabases(config);
   shutdown.add('database server', databases.stop);
   void databases.ended.then(() => {

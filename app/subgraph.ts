@@ -19,7 +19,8 @@ await runProcess('subgraph', async (base) => {
       `start:subgraph needs the name of a subgraph: ${names.join(', ')}.`,
     );
   }
-  const { databases, knex } = await openStorage(base);
+  const port = config.subgraphPort ?? Number(new URL(entry.url).port);
+  const { databases, knex } = await openStorage(base, undefined, port);
   // Its writes wake the relay, which may run in another process.
   await openBackbone(base, databases, knex, true);
   const domains = await openDomainsOf(base, knex, config.systemUrls, `${entry.name}@${hostname()}:${process.pid}`);
@@ -29,7 +30,7 @@ await runProcess('subgraph', async (base) => {
     subgraph: domains.subgraphs[entry.name as SubgraphName],
     secret: base.secret,
     host: config.host,
-    port: config.subgraphPort ?? Number(new URL(entry.url).port),
+    port,
     logger: logger.child({ component: entry.name }),
     ready: async () => {
       await query(knex, 'select 1');

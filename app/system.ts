@@ -1,6 +1,6 @@
 import type { SystemName } from '../platform/config.ts';
-import { ensureDatabase } from '../platform/db/database-url.ts';
 import { CommerceError } from '../platform/errors.ts';
+import { awaitDatabase } from './await-database.ts';
 import { openDatabases } from './databases.ts';
 import { runProcess } from './process.ts';
 import { startReferenceSystem } from './reference-systems.ts';
@@ -34,8 +34,9 @@ await runProcess('system', async (base) => {
   logger.info({ system: name, url: system.url }, 'system listens');
 
   async function databaseUrl(): Promise<string> {
+    const url = config.database.systemUrl ?? config.database.url;
+    if (url !== null) await awaitDatabase(base, url, null);
     if (config.database.systemUrl !== null) {
-      await ensureDatabase(config.database.systemUrl);
       return config.database.systemUrl;
     }
     const databases = await openDatabases(config);

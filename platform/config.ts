@@ -77,6 +77,11 @@ const environment = z.object({
     fallback: '20',
     meaning: 'Most connections that one process opens to the operational store.',
   }),
+  DATABASE_WAIT_MS: variable(integer(0, 600_000), {
+    expected: 'milliseconds, 0 to 600000',
+    fallback: '60000',
+    meaning: 'How long a process that starts waits for a PostgreSQL that does not answer yet.',
+  }),
   DATABASE_STATEMENT_TIMEOUT_MS: millis('15000', 'A statement that runs longer is cancelled by the server.'),
   REDIS_URL: optional(url(['redis:', 'rediss:']), {
     expected: 'redis://host:6379 or rediss://host:6379',
@@ -216,6 +221,8 @@ export interface Config {
     readonly dbosUrl: string | null;
     readonly systemUrl: string | null;
     readonly poolMax: number;
+    /** How long a start waits for the server. */
+    readonly waitMillis: number;
     readonly statementTimeoutMillis: number;
   };
   readonly redisUrl: string | null;
@@ -280,6 +287,7 @@ function toConfig(read: z.output<typeof environment>): Config {
       dbosUrl: read.DBOS_DATABASE_URL ?? (read.DATABASE_URL && withSuffix(read.DATABASE_URL, '_dbos')),
       systemUrl: read.SYSTEM_DATABASE_URL,
       poolMax: read.DATABASE_POOL_MAX,
+      waitMillis: read.DATABASE_WAIT_MS,
       statementTimeoutMillis: read.DATABASE_STATEMENT_TIMEOUT_MS,
     },
     redisUrl: read.REDIS_URL,

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { databaseFailure } from './failure.ts';
 
+/** A host that is not there may leave a connection attempt without an answer for minutes. */
+const CONNECT_TIMEOUT_MILLIS = 5_000;
 const DATABASE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 
 /** The URL of another database on the same server, with the same credentials and parameters. */
@@ -21,7 +23,10 @@ export async function ensureDatabase(url: string): Promise<void> {
   if ((await connecting(url)) === 'exists') return;
   const name = decodeURIComponent(new URL(url).pathname.slice(1));
   if (!DATABASE_NAME.test(name)) throw new Error(`not a database name: ${name}`);
-  const client = new pg.Client({ connectionString: siblingDatabase(url, 'postgres') });
+  const client = new pg.Client({
+    connectionString: siblingDatabase(url, 'postgres'),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MILLIS,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -36,7 +41,7 @@ export async function ensureDatabase(url: string): Promise<void> {
 }
 
 async function connecting(url: string): Promise<'exists' | 'missing'> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MILLIS });
   client.on('error', () => undefined);
   try {
     await client.connect();
