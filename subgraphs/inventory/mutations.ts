@@ -1,3 +1,4 @@
+import { recordAction } from '../../platform/audit/audit.ts';
 import { idempotencyScope } from '../../platform/caller.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { onceKeyOf } from '../../platform/idempotency/once-key.ts';
@@ -92,9 +93,17 @@ export const mutations = {
 
   async inventoryAdjust(_: unknown, { input }: { input: InventoryAdjustInput }, context: InventoryContext) {
     const { caller, source, signal } = context;
-    const result: AdjustResult | 'conflict' = await once(context, 'inventoryAdjust', input, input, (trx) =>
-      adjustStock(trx, source, idempotencyScope(caller), input, signal),
-    );
+    const result: AdjustResult | 'conflict' = await once(context, 'inventoryAdjust', input, input, async (trx) => {
+      const adjusted = await adjustStock(trx, source, idempotencyScope(caller), input, signal);
+      // Last, because the chain of the audit is locked from here to the end of the transaction.
+      if (adjusted.positionId !== null)
+        await recordAction(trx, caller, {
+          action: 'inventoryAdjust',
+          subject: adjusted.positionId,
+          reason: input.reason,
+        });
+      return adjusted;
+    });
     if (result === 'conflict') return { position: null, userErrors: [conflict] };
     return {
       position: result.positionId === null ? null : await context.loaders.positions.load(result.positionId),

@@ -81,6 +81,25 @@ function casesOf<Kind extends MutationCase['kind']>(kind: Kind) {
   });
 }
 
+/** What operators do for the company, and so leave a row of the audit for. */
+const AUDITED = [
+  'integrationExceptionDismiss',
+  'integrationExceptionRetry',
+  'inventoryAdjust',
+  'orderHold',
+  'orderReleaseHold',
+  'reconciliationExceptionReopen',
+  'reconciliationExceptionResolve',
+  'returnAuthorize',
+  'returnReceive',
+];
+const audited = (name: string) =>
+  query<{ client: string; subject: string }>(
+    world.knex,
+    'select client_id as client, subject from integration.audit where action = ?',
+    [name],
+  );
+
 describe.each(casesOf('keyed'))('%s', (name, mutation) => {
   it('wants a key that can be one', async () => {
     const { call } = caller(name, mutation);
@@ -97,9 +116,12 @@ describe.each(casesOf('keyed'))('%s', (name, mutation) => {
     const { call, who } = caller(name, mutation);
     const variables = await mutation.prepare(world);
     const key = randomUUID();
+    const auditBefore = await audited(name);
     const first = await call(variables, key);
     expectDone(first, name);
     expect(await stored(who, name, key)).toHaveLength(1);
+    const record = (await audited(name)).slice(auditBefore.length);
+    expect(record).toEqual(AUDITED.includes(name) ? [{ client: who.clientId, subject: expect.any(String) }] : []);
     const after = await world.everything();
     for (const spelling of [variables, turnedRound(variables) as Variables]) {
       expect(await call(spelling, key)).toEqual({ data: first.data, extensions: { idempotentReplay: true } });

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { recordAction } from '../../../platform/audit/audit.ts';
 import { type Caller, maySee } from '../../../platform/caller.ts';
 import { query } from '../../../platform/db/query.ts';
 import { newId } from '../../../platform/ids.ts';
@@ -133,6 +134,7 @@ export async function authorizeReturn(
   await writeTimeline(trx, found.return.orderId, caller.traceId, [
     { type: 'RETURN_AUTHORIZED', system: 'commerce', message: `Return ${found.return.number} authorised` },
   ]);
+  await recordAction(trx, caller, { action: 'returnAuthorize', subject: returnId, reason: null });
   return { returnId, refusals: [] };
 }
 
@@ -191,6 +193,9 @@ export async function receiveReturn(
     ],
     traceId: caller.traceId,
   });
+  // Money is given back for what somebody says has arrived: who said so, and in what state it was.
+  const dispositions = [...new Set(input.lines.map(({ disposition }) => disposition))].sort().join(', ');
+  await recordAction(trx, caller, { action: 'returnReceive', subject: returnId, reason: dispositions });
   return { returnId, refusals: [] };
 }
 

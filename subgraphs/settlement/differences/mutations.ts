@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { recordAction } from '../../../platform/audit/audit.ts';
 import type { Caller } from '../../../platform/caller.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { markReplayed, type RequestContext } from '../../../platform/graphql/subgraph.ts';
@@ -12,8 +13,13 @@ type Keyed<Input> = Input & { readonly idempotencyKey: string };
 
 /** `reconciliationExceptionResolve`, once per idempotency key. */
 export function resolve(context: Context, exceptionId: string, input: Keyed<ResolveInput>): Promise<ResolveResult> {
-  return once(context, 'reconciliationExceptionResolve', exceptionId, input, (trx) =>
-    resolveDifference(trx, context.books, exceptionId, input, context.caller.clientId),
+  return once(
+    context,
+    'reconciliationExceptionResolve',
+    exceptionId,
+    input,
+    `${input.resolution}: ${input.note}`,
+    (trx) => resolveDifference(trx, context.books, exceptionId, input, context.caller.clientId),
   );
 }
 
@@ -23,7 +29,7 @@ export function reopen(
   exceptionId: string,
   input: Keyed<{ readonly note: string }>,
 ): Promise<ResolveResult> {
-  return once(context, 'reconciliationExceptionReopen', exceptionId, input, (trx) =>
+  return once(context, 'reconciliationExceptionReopen', exceptionId, input, input.note, (trx) =>
     reopenDifference(trx, context.books, exceptionId, input.note, context.caller.clientId),
   );
 }
@@ -33,10 +39,17 @@ async function once(
   operation: string,
   exceptionId: string,
   input: Keyed<object>,
+  reason: string,
   effect: (trx: Knex.Transaction) => Promise<ResolveResult>,
 ): Promise<ResolveResult> {
   const request = { caller: context.caller, operation, key: input.idempotencyKey, input: { exceptionId, ...input } };
-  const outcome = await runOnce(context.knex, request, effect);
+  const outcome = await runOnce(context.knex, request, async (trx) => {
+    const result = await effect(trx);
+    // A decision that waits for a second person is a decision as well.
+    const decided = result.userErrors.every(({ code }) => code === 'SECOND_APPROVER_REQUIRED');
+    if (decided) await recordAction(trx, context.caller, { action: operation, subject: exceptionId, reason });
+    return result;
+  });
   switch (outcome.kind) {
     case 'conflict':
       return refused(null, 'IDEMPOTENCY_CONFLICT', 'This key was used with another input. Use a new key for a new request.', 'idempotencyKey'); // biome-ignore format: one thought
