@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'graphql';
-import type { Caller } from '../../platform/caller.ts';
+import { inProcessFanOut } from '../../events/adapters/in-process-fan-out.ts';
+import { memoryEventLog } from '../../events/adapters/memory-event-log.ts';
+import { createTail, type Tail } from '../../events/tail.ts';
+import { SubscriptionHub } from '../../gateway/subscriptions/hub.ts';
+import { DEFAULT_LIMITS } from '../../gateway/subscriptions/limits.ts';
+import { readRequest } from '../../gateway/subscriptions/request-document.ts';
+import type { Caller, Channel } from '../../platform/caller.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { query } from '../../platform/db/query.ts';
+import { createLogger } from '../../platform/logger.ts';
 import { priceFact, productFact, variantFact } from '../contract/product-source.harness.ts';
 import { askEntities, callerOf, webChannel } from '../helpers/subgraph.ts';
 import { type SeededGraph, startSeededGraph } from './seeded-graph.ts';
@@ -124,6 +132,90 @@ describe.each(Object.entries(strangers))('through the graph, for %s', (_, { scop
     const missing = await whole(document(`${ids[type]}x`), stranger);
     expect(theirs).toEqual(missing);
     expect(JSON.stringify(theirs)).not.toContain(ids[type]);
+  });
+});
+
+describe('a subscription', () => {
+  const business: Channel = { ...webChannel, code: 'B2B', kind: 'BUSINESS_TO_BUSINESS' };
+  const buyer = (customerId: string, channel = business) =>
+    callerOf({ contract: channel === business ? 'business-to-business' : 'storefront', channel, customerId });
+  const documents = {
+    orderStatusChanged: (id: string) => `subscription { orderStatusChanged(orderId: "${id}") { snapshot status } }`,
+    shipmentStatusChanged: (id: string) =>
+      `subscription { shipmentStatusChanged(orderId: "${id}") { snapshot status } }`,
+  };
+  let tail: Tail;
+  let hub: SubscriptionHub;
+  beforeAll(async () => {
+    const fanOut = inProcessFanOut();
+    const log = memoryEventLog({ fanOut });
+    tail = await createTail(log, fanOut, { pollMillis: 50 });
+    const logger = createLogger({ level: 'silent', component: 'test' });
+    hub = new SubscriptionHub({
+      runtime: graph.runtime,
+      log,
+      tail,
+      clock: systemClock,
+      logger,
+      limits: DEFAULT_LIMITS,
+    });
+  });
+  afterAll(async () => {
+    hub.stop();
+    await tail.close();
+  });
+
+  /** What the subscriber gets first: a message, or the refusal. */
+  async function watch(text: string, caller: Caller): Promise<unknown> {
+    const contract = graph.runtime.snapshotFor(caller.contract);
+    if (!contract) throw new Error('no contract');
+    try {
+      const request = readRequest({ query: text });
+      const { queue } = await hub.subscribe({ contract, caller, request, lastEventId: null });
+      const first = await queue.next();
+      await queue.return();
+      return first.value?.result.data;
+    } catch (error) {
+      const { code, message } = error as { code: string; message: string };
+      return { code, message };
+    }
+  }
+
+  describe.each([
+    ['a shop', webChannel],
+    ['a B2B portal', business],
+  ])('of %s', (__, channel) => {
+    let id: string;
+    beforeAll(async () => {
+      const order = await graph.place(['P-1']);
+      await graph.ship(order);
+      id = order.id;
+      await query(graph.knex, 'update orders.customer_order set customer_id = ?, channel_code = ? where id = ?', [
+        'alice',
+        channel.code,
+        id,
+      ]);
+      for (const table of ['fulfillment.fulfillment_order', 'fulfillment.shipment'])
+        await query(graph.knex, `update ${table} set customer_id = 'alice', channel_code = ? where order_id = ?`, [
+          channel.code,
+          id,
+        ]);
+    });
+
+    it.each(Object.entries(documents))(
+      '%s tells the customer, and nobody else that there is such an order',
+      async (field, document) => {
+        const own = await watch(document(id), buyer('alice', channel));
+        expect(own).toEqual({ [field]: { snapshot: true, status: expect.any(String) } });
+        const others = [buyer('bob', channel), buyer('alice', channel === business ? webChannel : business)];
+        for (const stranger of others) {
+          const theirs = await watch(document(id), stranger);
+          const missing = await watch(document(`${id}x`), stranger);
+          expect(theirs).toEqual({ code: 'NOT_FOUND', message: expect.any(String) });
+          expect(theirs).toEqual(missing);
+        }
+      },
+    );
   });
 });
 
