@@ -14,7 +14,22 @@ import type { GraphQLEndpoint } from './graphql.ts';
 import { type HealthOptions, readiness } from './health.ts';
 import { HttpProblem, sendJson, sendProblem, toProblem } from './problem.ts';
 
+/** How long a client may take to send a request, in milliseconds. */
+export interface Patience {
+  /** Until the last header has come. */
+  readonly headers: number;
+  /** Until the whole request has come. */
+  readonly request: number;
+  /** Between two looks at who has taken too long. */
+  readonly check: number;
+}
+
+/** A client that sends its request drop by drop holds a connection, and nothing else, for so long. */
+const PATIENCE: Patience = { headers: 10_000, request: 30_000, check: 5_000 };
+
 export interface HttpServerOptions {
+  /** Default: {@link PATIENCE}. */
+  readonly patience?: Patience;
   readonly endpoint: GraphQLEndpoint;
   readonly explorer: Explorer;
   readonly subscriptions: SubscriptionTransport;
@@ -39,9 +54,15 @@ export class HttpServer {
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    const { headers, request: whole, check } = options.patience ?? PATIENCE;
     this.#server = createServer(
-      // A client that sends its request drop by drop holds a connection, and nothing else, for so long.
-      { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+      {
+        headersTimeout: headers,
+        requestTimeout: whole,
+        connectionsCheckingInterval: check,
+        keepAliveTimeout: 65_000,
+        maxHeaderSize: 16_384,
+      },
       (request, response) => void this.#serve(request, response),
     );
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createClient } from 'graphql-ws';
 import pg from 'pg';
 import WebSocket from 'ws';
 import { siblingDatabase } from '../../platform/db/database-url.ts';
+import { projectFile } from '../../platform/paths.ts';
 import { contractOperation, contractOperations } from '../helpers/contract-operations.ts';
 import { createEmptyDatabase, type TestDatabase } from '../helpers/database.ts';
 import { type Answer, type PlatformProcess, send, startPlatform } from '../helpers/platform.ts';
@@ -113,6 +116,34 @@ it('serves the sample catalogue with price and availability', async () => {
     availability: { status: 'IN_STOCK', confidence: 'LIVE' },
   });
 }, 70_000);
+
+it('opens a channel while it runs: key, prices and safety stock hold at once, and the key goes when it is revoked', async () => {
+  const commerce = async (...words: string[]) => {
+    const loader = new URL(`file://${projectFile('test', 'helpers', 'run-typescript.js')}`).href;
+    const args = ['--import', loader, projectFile('cli', 'main.ts'), ...words];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } });
+    return { key: stdout.trim(), told: stderr };
+  };
+  const prices = ['--price-list', 'WEB', '--safety-stock', '2'];
+  const { key, told } = await commerce('channel', 'add', 'WEB-FR', '--kind', 'storefront', ...prices, '--url', url);
+  const [, answer = ''] = told.split(`The gateway at ${url} answers:\n`);
+  expect(answer).toMatch(/^\{\s+"data": \{\s+"products"/);
+  expect(answer).not.toContain('"errors"');
+
+  const cart =
+    'query ($skus: [String!]!) { productVariants(skus: $skus) { price { amount { amount } } availability { sellableQuantity } } }';
+  const ofChannel = async (channelKey: string) =>
+    (await send(url, channelKey, cart, { skus: ['71053'] })).data.productVariants[0];
+  const [web, french] = [await ofChannel('dev-storefront'), await ofChannel(key)];
+  expect(french.price).toEqual(web.price);
+  expect(french.availability.sellableQuantity).toBe(web.availability.sellableQuantity - 2);
+
+  await commerce('key', 'revoke', key);
+  await until(
+    async () => (await send(url, key, '{ __typename }', {})).errors?.[0]?.extensions.code === 'UNAUTHENTICATED',
+    30_000,
+  );
+}, 60_000);
 
 it('takes an order from the product page to delivered, live', async () => {
   const order = await place([

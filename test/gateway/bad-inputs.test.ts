@@ -81,6 +81,31 @@ const INPUTS: readonly (readonly [
     'LIMIT_EXCEEDED',
     'listSize',
   ],
+  [
+    '13: a hundred of a hundred of a hundred',
+    { query: '{ order(id: "o1") { related(first: 100) { related(first: 100) { related(first: 100) { id } } } } }' },
+    'LIMIT_EXCEEDED',
+    'cost',
+  ],
+  [
+    '13: the same by fragments and variables',
+    {
+      query:
+        'query ($n: Int = 100) { order(id: "o1") { ...A } } fragment A on Order { related(first: $n) { ...B } } fragment B on Order { related(first: $n) { related(first: $n) { id } } }',
+      variables: { n: 100 },
+    },
+    'LIMIT_EXCEEDED',
+    'cost',
+  ],
+  [
+    '13: the same in each message of a subscription',
+    {
+      query:
+        'subscription { orderStatusChanged(orderId: "o1") { order { related(first: 100) { related(first: 100) { related(first: 100) { id } } } } } }',
+    },
+    'LIMIT_EXCEEDED',
+    'cost',
+  ],
   ['13: a negative page', { query: '{ order(id: "o1") { tags(first: -1) } }' }, 'BAD_USER_INPUT'],
   [
     '14: a variable of 200 kB',

@@ -17,7 +17,7 @@ import { readContracts } from '../../registry/contracts.ts';
 
 /** A graph just large enough to be watched: orders, their shipments, items, exceptions, and the real `events` subgraph. */
 const LINK =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@shareable", "@requiresScopes"])\n';
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@shareable", "@requiresScopes", "@listSize"])\n';
 const EVENTS = readFileSync(projectFile('schema', 'events.graphql'), 'utf8');
 const enumOf = (name: string) => new RegExp(`enum ${name} \\{[^}]*\\}`).exec(EVENTS)?.[0] ?? '';
 
@@ -29,6 +29,7 @@ export const TINY_SCHEMAS = {
       id: ID! number: String! status: OrderStatus! revision: Int! @tag(name: "internal") secret: String @tag(name: "internal")
       address: String @requiresScopes(scopes: [["customer-data:read"]])
       tags(first: Int, after: String): [String!]!
+      related(first: Int): [Order!]! @listSize(slicingArguments: ["first"])
     }
     ${enumOf('OrderStatus')}`,
   fulfillment: `${LINK}
@@ -123,6 +124,7 @@ export async function createLiveGraph(
       Order: {
         __resolveReference: ({ id }: { id: string }, { caller }: { caller: Caller }) => visible(id, caller),
         address: () => '1 High Street',
+        related: () => [],
         tags: (_: unknown, { after }: { after?: string }) => [after ?? 'none'],
       },
     },

@@ -7,7 +7,7 @@ import { noRegisteredDocuments, type RegisteredDocuments } from '../../gateway/g
 import { RequestGuard } from '../../gateway/guards/request-guard.ts';
 import { Explorer } from '../../gateway/http/explorer.ts';
 import { GraphQLEndpoint } from '../../gateway/http/graphql.ts';
-import { HttpServer } from '../../gateway/http/server.ts';
+import { HttpServer, type Patience } from '../../gateway/http/server.ts';
 import { GatewayMetrics } from '../../gateway/metrics.ts';
 import {
   createSubscriptions,
@@ -52,6 +52,7 @@ export async function startLiveServer({
   port?: number;
   guards?: { limits?: Limits; documents?: RegisteredDocuments };
   trustedProxies?: readonly string[];
+  patience?: Patience;
   log?: Logger;
 } = {}): Promise<LiveServer> {
   const graph = options.graph ?? (await createLiveGraph());
@@ -83,6 +84,7 @@ export async function startLiveServer({
     health: { facts: { database: 'embedded', eventLog: 'memory' }, check: async () => undefined },
     metrics: new GatewayMetrics({ ofProcess: false }),
     logger,
+    ...(options.patience ? { patience: options.patience } : {}),
   });
   const port = await server.listen(options.port ?? 0, '127.0.0.1');
   return {
