@@ -7,9 +7,11 @@ import {
   createOperationsSubgraph,
   createSystemHealthReporter,
   loadOwnership,
-  type RetryWorkflow,
   takeRetryRequests,
 } from '../subgraphs/operations/index.ts';
+import { amountAtStake } from '../subgraphs/order/index.ts';
+import { corrections } from './corrections.ts';
+import { reasonOf, setAsideKey } from './set-aside.ts';
 import type { SystemClients } from './system-clients.ts';
 
 /** What a domain found amiss in its own records, or a system of record refused. */
@@ -24,7 +26,7 @@ interface Alarm {
 /** The operations domain: exception desk, health of the systems, retries that the worker picks up. */
 export function openOperations(deps: { knex: Knex; clients: SystemClients; logger: Logger; process: string }) {
   const { knex, clients, logger } = deps;
-  const desk = createExceptionDesk({ knex, owners: loadOwnership() });
+  const desk = createExceptionDesk({ knex, owners: loadOwnership(), stakeOf: amountAtStake });
   const exceptions = {
     ...desk,
     /** The desk shows what an operator may read; the log has what was thrown, without the values it may carry. */
@@ -39,7 +41,7 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
     },
   };
   return {
-    subgraph: createOperationsSubgraph({ knex, logger }),
+    subgraph: createOperationsSubgraph({ knex, logger, corrections }),
     exceptions,
     report: exceptions.raiseIn,
     health: createSystemHealthReporter({
@@ -89,7 +91,7 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
       resolve: desk.resolve,
     }),
 
-    takeRetryRequests: (retry: RetryWorkflow) => takeRetryRequests(knex, retry),
+    takeRetryRequests: (targets: Parameters<typeof takeRetryRequests>[1]) => takeRetryRequests(knex, targets),
 
     /** Puts an event that a consumer could not handle on the exception desk. */
     async setAside(consumer: string, event: StoredEvent, error: unknown): Promise<void> {
@@ -98,15 +100,15 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
         'event set aside',
       );
       await exceptions.raise({
-        key: `${consumer}:${event.id}`,
-        cause: 'UNKNOWN',
+        key: setAsideKey(consumer, event),
         system: 'commerce',
         operation: `${consumer}:${event.type}`,
-        message: 'An event could not be handled and was set aside. The log has the reason under the trace id.',
+        ...reasonOf(error),
         orderId: ('orderId' in event.data ? event.data.orderId : null) ?? null,
         channelCode: event.channelCode,
         workflowId: null,
         traceId: event.traceId,
+        setAside: { by: consumer, id: event.sequence },
       });
     },
   };

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { EventBackbone } from '../events/backbone.ts';
+import { takerOf } from '../events/taker.ts';
 import { startOrchestrator } from '../orchestrator/worker.ts';
 import { sleep } from '../platform/clock.ts';
 import { openDatabase } from '../platform/db/database.ts';
@@ -7,6 +8,7 @@ import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
 import { type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Domains } from './domains.ts';
+import { takeEventsAgain } from './set-aside.ts';
 
 export interface WorkerOptions {
   readonly knex: Knex;
@@ -51,6 +53,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     databaseUrl: options.dbosUrl,
     executorId: options.identity.id,
     sessionName: options.identity.sessionName,
+    onDead: (event, error) => domains.operations.setAside('orchestrator', event, error),
     logger: logger.child({ component: 'orchestrator' }),
   });
 
@@ -65,6 +68,11 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   // Workers of releases without leases were known by their plain names.
   await orchestrator.adopt(options.name);
 
+  const takers = [
+    takerOf(domains.product.sellable.consumption),
+    takerOf(domains.settlement.orders),
+    orchestrator.taker,
+  ];
   domains.inventory.feed.start();
   domains.operations.health.start();
   const running = [
@@ -74,7 +82,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     backbone.log.consume({
       ...domains.product.sellable.consumption,
       signal,
-      onDead: (event, error) => domains.operations.setAside('product:sellable', event, error),
+      onDead: (event, error) => domains.operations.setAside('product.sellable', event, error),
     }),
     backbone.log.consume({
       ...domains.settlement.orders,
@@ -82,7 +90,10 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       onDead: (event, error) => domains.operations.setAside('settlement:orders', event, error),
     }),
     every(RETRY_POLL_MILLIS, signal, logger, () =>
-      domains.operations.takeRetryRequests((workflowId) => orchestrator.retry(workflowId)),
+      domains.operations.takeRetryRequests({
+        retryWorkflow: (workflowId) => orchestrator.retry(workflowId),
+        takeAgain: takeEventsAgain(backbone.log, takers),
+      }),
     ),
     every(LEASE_EVERY_MILLIS, signal, logger, () => lease.renew()),
     every(LEASE_EVERY_MILLIS, signal, logger, async () => {

@@ -27,6 +27,8 @@ export type ExceptionCause =
   | 'CONFLICT'
   /** The other system could not be reached or did not answer in time. */
   | 'UNAVAILABLE'
+  /** Something has to be done by a time that is near or past. */
+  | 'DEADLINE'
   /** None of these; the log has the reason under the trace id. */
   | 'UNKNOWN'
   | '%future added value';
@@ -127,6 +129,14 @@ export type IntegrationExceptionFilter = {
   readonly cause?: ReadonlyArray<ExceptionCause> | null | undefined;
   /** Only exceptions that concern this order. */
   readonly orderId?: string | number | null | undefined;
+  /** Only exceptions that this team looks after. */
+  readonly owner?: string | null | undefined;
+  /** Only exceptions whose operation begins so, such as release-work. */
+  readonly operationPrefix?: string | null | undefined;
+  /** Only exceptions of this sales channel, such as AMAZON. */
+  readonly channel?: string | null | undefined;
+  /** Only exceptions whose deadline is before this. */
+  readonly deadlineBefore?: string | null | undefined;
 };
 
 /** Why a retry was refused. */

@@ -36,3 +36,9 @@ export function compareSequences(a: string, b: string): number {
 export function replayExpired(): CommerceError {
   return new CommerceError('REPLAY_EXPIRED', 'The event history does not reach back to the given sequence.');
 }
+
+/** The place right before an event: what follows it begins with the event. */
+export function placeBefore(sequence: string): string {
+  const dash = sequence.lastIndexOf('-');
+  return sequencesOf(sequence.slice(0, dash)).format(BigInt(sequence.slice(dash + 1)) - 1n);
+}

@@ -1,5 +1,6 @@
 import { DBOS, DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
-import { type ErrorCode, isCommerceError, isRetryable } from '../platform/errors.ts';
+import { isRetryable } from '../platform/errors.ts';
+import { causeOf } from './failure.ts';
 import type { ExceptionDesk } from './port.ts';
 
 /** What every step of a workflow knows about the work it belongs to. */
@@ -75,7 +76,7 @@ export async function durableStep<Result>(
         () =>
           exceptions.raise({
             key,
-            ...describe(failure),
+            ...causeOf(failure, UNKNOWN_FAILURE),
             error: failure,
             system: options.system,
             operation: options.name,
@@ -96,27 +97,4 @@ function rootCause(error: unknown): unknown {
   return error;
 }
 
-const CAUSES: Partial<Record<ErrorCode, 'VALIDATION' | 'MAPPING' | 'THROTTLED' | 'CONFLICT' | 'UNAVAILABLE'>> = {
-  BAD_USER_INPUT: 'VALIDATION',
-  SYSTEM_REJECTED: 'VALIDATION',
-  SYSTEM_BAD_RESPONSE: 'MAPPING',
-  OVERLOADED: 'THROTTLED',
-  ILLEGAL_TRANSITION: 'CONFLICT',
-  IDEMPOTENCY_CONFLICT: 'CONFLICT',
-  SYSTEM_TIMEOUT: 'UNAVAILABLE',
-  SYSTEM_UNAVAILABLE: 'UNAVAILABLE',
-  DATABASE_UNAVAILABLE: 'UNAVAILABLE',
-};
-
-function describe(error: unknown): {
-  cause: 'VALIDATION' | 'MAPPING' | 'THROTTLED' | 'CONFLICT' | 'UNAVAILABLE' | 'UNKNOWN';
-  message: string;
-} {
-  // The text of an unknown failure may hold anything, so only a registered one is shown.
-  if (!isCommerceError(error))
-    return {
-      cause: 'UNKNOWN',
-      message: 'The step failed for a reason that is not known. The log has it under the trace id.',
-    };
-  return { cause: CAUSES[error.code] ?? 'UNKNOWN', message: error.message };
-}
+const UNKNOWN_FAILURE = 'The step failed for a reason that is not known. The log has it under the trace id.';

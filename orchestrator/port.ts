@@ -1,4 +1,5 @@
 import type { Money } from '../platform/money.ts';
+import type { FailureCause } from './failure.ts';
 
 /** Units of one order line. */
 export interface LineUnits {
@@ -319,7 +320,7 @@ export interface ExceptionDesk {
   /** Opens an exception, or counts another attempt on the open one of the same key. */
   raise(failure: {
     readonly key: string;
-    readonly cause: 'VALIDATION' | 'MAPPING' | 'THROTTLED' | 'CONFLICT' | 'UNAVAILABLE' | 'UNKNOWN';
+    readonly cause: FailureCause;
     readonly system: string;
     readonly operation: string;
     readonly message: string;

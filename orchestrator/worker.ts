@@ -1,12 +1,13 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import pg from 'pg';
-import type { EventLog } from '../events/port.ts';
+import type { Consumption, EventLog, StoredEvent } from '../events/port.ts';
+import { type Taker, takerOf } from '../events/taker.ts';
 import { sleep } from '../platform/clock.ts';
 import { ensureDatabase } from '../platform/db/database-url.ts';
 import type { Logger } from '../platform/logger.ts';
 import { RETRY_TOPIC } from './durable.ts';
 import type { OrchestratorDeps } from './port.ts';
-import { REACTED_TYPES, react, type Workflows } from './reactions.ts';
+import { REACTED_TYPES, type ReactedType, react, type Workflows } from './reactions.ts';
 import { cancelUnits } from './workflows/cancel-units.ts';
 import { fulfilOrder } from './workflows/fulfil-order.ts';
 import { returnGoods } from './workflows/return-goods.ts';
@@ -22,10 +23,14 @@ export interface OrchestratorOptions {
   readonly executorId: string;
   /** `application_name` of the engine's connections. */
   readonly sessionName: string;
+  /** Takes an event that it could not react to; see `Consumption`. */
+  readonly onDead: Consumption<ReactedType>['onDead'];
   readonly logger: Logger;
 }
 
 export interface Orchestrator {
+  /** How it reacts to events, for events that are handed to it again. */
+  readonly taker: Taker;
   /** Asks a workflow that waits after a failure to try again now. False when there is none waiting under this id. */
   retry(workflowId: string): Promise<boolean>;
   /** Takes over the unfinished workflows of a worker that is gone: whoever of the living is free goes on with them. */
@@ -118,28 +123,15 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   };
 
   const stopping = new AbortController();
-  const consumer = options.log.consume({
+  const reactions = {
     group: 'orchestrator',
     types: [...REACTED_TYPES],
-    signal: stopping.signal,
-    handler: (event) => react(event, deps, workflows),
-    onDead: async (event, error) => {
-      logger.error({ eventId: event.id, type: event.type, traceId: event.traceId, err: error }, 'event set aside');
-      await deps.exceptions.raise({
-        key: `event:${event.id}`,
-        cause: 'UNKNOWN',
-        system: 'commerce',
-        operation: `react-to-${event.type}`,
-        message: 'An event could not be handled and was set aside. The log has the reason under the trace id.',
-        orderId: event.data.orderId,
-        channelCode: event.channelCode,
-        workflowId: null,
-        traceId: event.traceId,
-      });
-    },
-  });
+    handler: (event: StoredEvent<ReactedType>) => react(event, deps, workflows),
+  };
+  const consumer = options.log.consume({ ...reactions, signal: stopping.signal, onDead: options.onDead });
 
   return {
+    taker: takerOf(reactions),
     async retry(workflowId) {
       const status = await DBOS.getWorkflowStatus(workflowId);
       if (status?.status !== 'PENDING') return false;

@@ -2,6 +2,14 @@
 
 create schema fulfillment;
 
+create table fulfillment.carrier_word (
+  carrier text not null,
+  word text not null,
+  meaning text not null,
+  added_at timestamp with time zone not null default now(),
+  constraint carrier_word_pkey PRIMARY KEY (carrier, word)
+);
+
 create table fulfillment.component_event (
   fulfillment_order_id text not null,
   node_event text not null,
@@ -186,6 +194,8 @@ CREATE INDEX tracking_event_package ON fulfillment.tracking_event USING btree (p
 
 CREATE INDEX tracking_event_received ON fulfillment.tracking_event USING brin (received_at);
 
+CREATE INDEX tracking_event_unknown ON fulfillment.tracking_event USING btree (upper(carrier), lower(btrim(raw_status))) WHERE (status = 'UNKNOWN'::text);
+
 alter table fulfillment.component_event add constraint component_event_fulfillment_order_id_fkey FOREIGN KEY (fulfillment_order_id) REFERENCES fulfillment.fulfillment_order(id);
 
 alter table fulfillment.fulfillment_order_line add constraint fulfillment_order_line_fulfillment_order_id_fkey FOREIGN KEY (fulfillment_order_id) REFERENCES fulfillment.fulfillment_order(id);
@@ -201,6 +211,8 @@ alter table fulfillment.shipment_line add constraint shipment_line_shipment_id_f
 alter table fulfillment.tracking_event add constraint tracking_event_package_id_fkey FOREIGN KEY (package_id) REFERENCES fulfillment.package(id);
 
 alter table fulfillment.work_component add constraint work_component_fulfillment_order_id_order_line_id_fkey FOREIGN KEY (fulfillment_order_id, order_line_id) REFERENCES fulfillment.fulfillment_order_line(fulfillment_order_id, order_line_id);
+
+comment on table fulfillment.carrier_word is 'Carriers'' words that the table in the code does not have, with the meaning an operator gave them; carrier in capitals, word in small letters.';
 
 comment on table fulfillment.component_event is 'Events of nodes that moved units of components. An event counts once, also when it completes no bundle.';
 
@@ -341,10 +353,17 @@ create table integration.exception (
   closed_at timestamp with time zone,
   closed_by text,
   note text,
+  at_stake_minor bigint,
+  at_stake_currency text,
+  deadline timestamp with time zone,
+  set_aside_by text,
+  set_aside_id text,
+  constraint exception_at_stake CHECK (((at_stake_minor IS NULL) = (at_stake_currency IS NULL))),
   constraint exception_attempts_check CHECK ((attempts > 0)),
   constraint exception_closed CHECK (((closed_at IS NULL) = (state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text])))),
   constraint exception_dismissed CHECK (((state <> 'DISMISSED'::text) OR ((closed_by IS NOT NULL) AND (note IS NOT NULL)))),
   constraint exception_pkey PRIMARY KEY (id),
+  constraint exception_set_aside CHECK (((set_aside_by IS NULL) = (set_aside_id IS NULL))),
   constraint exception_state_check CHECK ((state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text, 'RESOLVED'::text, 'DISMISSED'::text])))
 );
 
@@ -642,6 +661,8 @@ CREATE INDEX event_log_type ON integration.event_log USING btree (type, sequence
 
 CREATE INDEX exception_closed_at ON integration.exception USING btree (closed_at) WHERE (closed_at IS NOT NULL);
 
+CREATE INDEX exception_deadline ON integration.exception USING btree (deadline) WHERE ((deadline IS NOT NULL) AND (state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text])));
+
 CREATE INDEX exception_list ON integration.exception USING btree (opened_at DESC, id DESC);
 
 CREATE UNIQUE INDEX exception_one_open ON integration.exception USING btree (key) WHERE (state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text]));
@@ -739,6 +760,14 @@ comment on column integration.exception.owner is 'Team that looks after it, by c
 comment on column integration.exception.workflow_id is 'Durable workflow that waits behind it and can be told to try again. Null when none does.';
 
 comment on column integration.exception.closed_by is 'Client that dismissed it. Null when a later attempt succeeded.';
+
+comment on column integration.exception.at_stake_minor is 'Value of the order that is not cancelled, in minor units, when the newest attempt failed. Told by the order owner.';
+
+comment on column integration.exception.deadline is 'When the work behind it has to be done at the latest. Null when there is no such time.';
+
+comment on column integration.exception.set_aside_by is 'Consumer group or feed that set an event or entry aside and takes it again on a retry. Null when none did.';
+
+comment on column integration.exception.set_aside_id is 'Place of the event in the log, or of the entry in the feed.';
 
 comment on table integration.exception_retry_request is 'Retries that somebody asked for and no worker has passed on yet. Nearly always empty.';
 

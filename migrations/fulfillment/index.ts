@@ -3,10 +3,12 @@ import * as fulfillment from './20261123090000_fulfillment.ts';
 import * as indicators from './20261123095000_indicators.ts';
 import * as withdrawAt from './20261127110000_withdraw_at.ts';
 import * as components from './20261127122000_components.ts';
+import * as carrierWords from './20261127131000_carrier_words.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
   '20261123095000_indicators': indicators,
   '20261127110000_withdraw_at': withdrawAt,
   '20261127122000_components': components,
+  '20261127131000_carrier_words': carrierWords,
 };

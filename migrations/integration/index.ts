@@ -10,6 +10,7 @@ import { batches } from './20261127091000_batches.ts';
 import { usage } from './20261127100000_usage.ts';
 import { audit } from './20261127101000_audit.ts';
 import { claimsByIndex } from './20261127121000_claims_by_index.ts';
+import { desk } from './20261127130500_desk.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -23,5 +24,6 @@ export const migrations: MigrationSet = {
   '20261127091000_batches': batches,
   '20261127100000_usage': usage,
   '20261127101000_audit': audit,
+  '20261127130500_desk': desk,
   '20261127121000_claims_by_index': claimsByIndex,
 };

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { createFeed, type Feed } from '../../platform/feed/feed.ts';
 import { applyNodeEvents } from './node-events.ts';
 import type { CarrierScan, CarrierSystem, NodeEvent, NodeSystem } from './port.ts';
-import { recordScans } from './tracking.ts';
+import { recordScans, trackingKey } from './tracking.ts';
 
 /** Tells, in the transaction that sets it aside, of something that a feed brought and nobody could use. */
 export type ReportUnusable = (
@@ -67,7 +67,7 @@ export async function reportUnknownWords(
   for (const { scan, unknownWord, repeated } of recorded) {
     if (!unknownWord || repeated) continue;
     await report(trx, {
-      key: `tracking:${scan.carrier}:${scan.eventId}`,
+      key: trackingKey(scan.carrier, scan.eventId),
       system: 'carrier',
       operation: 'map-tracking-status',
       message: `Carrier ${scan.carrier} sent the status "${scan.status.slice(0, 60)}", which is not in the table of carrier words`,

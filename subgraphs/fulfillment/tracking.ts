@@ -36,7 +36,8 @@ export async function recordScans(trx: Knex.Transaction, scans: readonly Carrier
 }
 
 async function recordScan(trx: Knex.Transaction, scan: CarrierScan): Promise<RecordedScan> {
-  const status = meaningOf(scan.status, scan.statusDetail);
+  const known = meaningOf(scan.status, scan.statusDetail);
+  const status = known === 'UNKNOWN' ? await learnedMeaning(trx, scan) : known;
   const unknownWord = status === 'UNKNOWN' && scan.status.trim().toLowerCase() !== 'unknown';
   // A number may be used again after a while: the scan is about the package that got it last.
   const [found] = await query<Package>(
@@ -66,9 +67,29 @@ async function recordScan(trx: Knex.Transaction, scan: CarrierScan): Promise<Rec
   return { scan, shipmentId: found?.shipmentId ?? null, unknownWord, repeated };
 }
 
+/** Names a scan on the exception desk. */
+export function trackingKey(carrier: string, eventId: string): string {
+  return `tracking:${carrier}:${eventId}`;
+}
+
+/** What operators said that a carrier's word means; UNKNOWN while nobody did. */
+async function learnedMeaning(trx: Knex.Transaction, { carrier, status }: CarrierScan): Promise<ShipmentStatus> {
+  const [learned] = await query<{ meaning: ShipmentStatus }>(
+    trx,
+    'select meaning from fulfillment.carrier_word where carrier = upper(?) and word = lower(btrim(?))',
+    [carrier, status],
+  );
+  return learned?.meaning ?? 'UNKNOWN';
+}
+
+/** Keeps scans and packages from being recorded until the transaction ends. */
+export async function lockMeeting(trx: Knex.Transaction): Promise<void> {
+  await query(trx, `select pg_advisory_xact_lock(${MEETING})`);
+}
+
 /** Gives scans that came before their package to it. Called when packages are recorded. */
 export async function adoptScans(trx: Knex.Transaction, shipmentId: string): Promise<void> {
-  await query(trx, `select pg_advisory_xact_lock(${MEETING})`);
+  await lockMeeting(trx);
   const adopted = await query<{ packageId: string; status: ShipmentStatus; occurredAt: Date }>(
     trx,
     `update fulfillment.tracking_event t set package_id = p.id
@@ -82,7 +103,8 @@ export async function adoptScans(trx: Knex.Transaction, shipmentId: string): Pro
   }
 }
 
-async function movePackage(
+/** Moves a package by a scan, and its shipment with it. */
+export async function movePackage(
   trx: Knex.Transaction,
   shipmentId: string,
   packageId: string,

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { change, query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
-import type { IntegrationExceptionState } from './model.ts';
+import { type ExceptionCause, type IntegrationExceptionState, isClosed } from './model.ts';
 
 /** What is stored under the idempotency key: the exception as it is later is read anew. */
 export interface CommandResult {
@@ -14,7 +14,7 @@ export interface CommandResult {
 }
 
 const FIELD = ['exceptionId'];
-const NOT_FOUND: CommandResult = {
+export const NOT_FOUND: CommandResult = {
   exceptionId: null,
   userErrors: [{ code: 'NOT_FOUND', field: FIELD, message: 'There is no such exception.' }],
 };
@@ -27,20 +27,28 @@ export async function requestRetry(
 ): Promise<CommandResult> {
   const found = await lock(trx, exceptionId);
   if (!found) return NOT_FOUND;
-  const obstacle = isClosed(found.state)
-    ? `The exception is ${found.state}.`
-    : found.workflowId === null
-      ? 'Nothing waits behind this exception that could be tried again. Correct the cause, then dismiss it.'
-      : null;
+  const obstacle = obstacleOf(found);
   if (obstacle !== null)
     return { exceptionId, userErrors: [{ code: 'NOT_RETRYABLE', field: FIELD, message: obstacle }] };
+  await leaveRequest(trx, exceptionId, requestedBy);
+  return { exceptionId, userErrors: [] };
+}
+
+function obstacleOf(found: Locked): string | null {
+  if (isClosed(found.state)) return `The exception is ${found.state}.`;
+  return found.retryable
+    ? null
+    : 'Nothing waits behind this exception that could be tried again. Correct the cause, then dismiss it.';
+}
+
+/** Marks an exception RETRYING and leaves the request. The caller holds its lock. */
+export async function leaveRequest(trx: Knex.Transaction, exceptionId: string, requestedBy: string): Promise<void> {
   await change(trx, `update integration.exception set state = 'RETRYING' where id = ?`, [exceptionId]);
   await change(
     trx,
     'insert into integration.exception_retry_request (exception_id, requested_by) values (?, ?) on conflict do nothing',
     [exceptionId, requestedBy],
   );
-  return { exceptionId, userErrors: [] };
 }
 
 const MAX_NOTE = 1_000;
@@ -76,15 +84,25 @@ export async function dismiss(
   return { exceptionId, userErrors: [] };
 }
 
-async function lock(trx: Knex.Transaction, id: string) {
-  const [found] = await query<{ state: IntegrationExceptionState; workflowId: string | null }>(
+/** An exception whose row is locked until the transaction ends. */
+export interface Locked {
+  readonly key: string;
+  readonly state: IntegrationExceptionState;
+  readonly system: string;
+  readonly operation: string;
+  readonly cause: ExceptionCause;
+  readonly orderId: string | null;
+  readonly traceId: string;
+  readonly retryable: boolean;
+}
+
+export async function lock(trx: Knex.Transaction, id: string): Promise<Locked | undefined> {
+  const [found] = await query<Locked>(
     trx,
-    'select state, workflow_id as "workflowId" from integration.exception where id = ? for update',
+    `select key, state, system, operation, cause, order_id as "orderId", trace_id as "traceId",
+       (workflow_id is not null or set_aside_by is not null) as retryable
+     from integration.exception where id = ? for update`,
     [id],
   );
   return found;
-}
-
-function isClosed(state: IntegrationExceptionState): boolean {
-  return state === 'RESOLVED' || state === 'DISMISSED';
 }

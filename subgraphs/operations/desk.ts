@@ -4,8 +4,12 @@ import { writeEvents } from '../../events/outbox.ts';
 import { change, query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { newId } from '../../platform/ids.ts';
+import type { Money } from '../../platform/money.ts';
 import { type OwnershipMap, ownerOf } from './model.ts';
 import type { Failure, UnusableEntry } from './port.ts';
+
+/** Value of an order that is not cancelled, as its owner tells it. Null when there is no such order. */
+export type StakeOf = (trx: Knex.Transaction, orderId: string) => Promise<Money | null>;
 
 /** Longest message kept, in characters. */
 const MAX_MESSAGE = 2_000;
@@ -18,25 +22,38 @@ export interface ExceptionDesk {
   raiseIn(trx: Knex.Transaction, entry: UnusableEntry): Promise<void>;
   /** Closes the open exception of this key, if any: a later attempt succeeded. */
   resolve(key: string): Promise<void>;
+  /** The same for several keys within the caller's transaction. */
+  resolveIn(trx: Knex.Transaction, keys: readonly string[]): Promise<void>;
 }
 
-export function createExceptionDesk(deps: { readonly knex: Knex; readonly owners: OwnershipMap }): ExceptionDesk {
-  const { knex, owners } = deps;
+export function createExceptionDesk(deps: {
+  readonly knex: Knex;
+  readonly owners: OwnershipMap;
+  /** Left out, exceptions do not tell what is at stake. */
+  readonly stakeOf?: StakeOf;
+}): ExceptionDesk {
+  const { knex, owners, stakeOf } = deps;
 
   async function raiseIn(trx: Knex.Transaction, entry: UnusableEntry): Promise<void> {
     // An entry of a feed belongs to no request: its trace begins here.
     const { traceId = randomBytes(16).toString('hex'), cause = 'MAPPING' } = entry;
-    const { orderId = null, channelCode = null, workflowId = null } = entry;
+    const { orderId = null, channelCode = null, workflowId = null, deadline = null, setAside = null } = entry;
     const message = storable(entry.message);
+    const atStake = orderId === null ? null : ((await stakeOf?.(trx, orderId)) ?? null);
     // A raise that meets the open one of its key, also one that commits at this moment, becomes an attempt on it.
     const [raised] = await query<{ id: string; attempts: number }>(
       trx,
       `insert into integration.exception as known
-         (id, key, system, operation, cause, message, first_cause, first_message, owner, order_id, channel_code, workflow_id, trace_id)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         (id, key, system, operation, cause, message, first_cause, first_message, owner, order_id, channel_code, workflow_id, trace_id,
+          at_stake_minor, at_stake_currency, deadline, set_aside_by, set_aside_id)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (key) where state in ('OPEN', 'RETRYING') do update
          set state = 'OPEN', attempts = known.attempts + 1, last_attempt_at = clock_timestamp(),
-             cause = excluded.cause, message = excluded.message, workflow_id = excluded.workflow_id
+             cause = excluded.cause, message = excluded.message, workflow_id = excluded.workflow_id,
+             at_stake_minor = coalesce(excluded.at_stake_minor, known.at_stake_minor),
+             at_stake_currency = coalesce(excluded.at_stake_currency, known.at_stake_currency),
+             deadline = coalesce(excluded.deadline, known.deadline),
+             set_aside_by = excluded.set_aside_by, set_aside_id = excluded.set_aside_id
        returning id, attempts`,
       [
         newId('integrationException'),
@@ -52,6 +69,11 @@ export function createExceptionDesk(deps: { readonly knex: Knex; readonly owners
         channelCode,
         workflowId,
         traceId,
+        atStake?.amountMinor.toString() ?? null,
+        atStake?.currencyCode ?? null,
+        deadline,
+        setAside?.by ?? null,
+        setAside?.id ?? null,
       ],
     );
     if (!raised || raised.attempts > 1) return;
@@ -70,15 +92,20 @@ export function createExceptionDesk(deps: { readonly knex: Knex; readonly owners
   return {
     raiseIn,
     raise: (failure) => inTransaction(knex, (trx) => raiseIn(trx, failure)),
-    async resolve(key) {
-      await change(
-        knex,
-        `update integration.exception set state = 'RESOLVED', closed_at = clock_timestamp()
-         where key = ? and state in ('OPEN', 'RETRYING')`,
-        [key],
-      );
-    },
+    resolve: (key) => resolveKeys(knex, [key]),
+    resolveIn: resolveKeys,
   };
+}
+
+/** Closes the open exceptions of these keys: what they were about is done. */
+export async function resolveKeys(db: Knex | Knex.Transaction, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await change(
+    db,
+    `update integration.exception set state = 'RESOLVED', closed_at = clock_timestamp()
+     where key = any(?::text[]) and state in ('OPEN', 'RETRYING')`,
+    [keys],
+  );
 }
 
 /** The desk is the last resort, so no text may make it fail: PostgreSQL refuses U+0000. */

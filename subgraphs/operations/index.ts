@@ -3,18 +3,20 @@ import type { Caller } from '../../platform/caller.ts';
 import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { OperationsContext } from './context.ts';
+import type { Correction } from './correct.ts';
 import { createOperationsLoaders } from './loaders.ts';
 import type { RetryWorkflow } from './port.ts';
 import { createOperationsReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
+export type { Correction } from './correct.ts';
 export { createExceptionDesk, type ExceptionDesk } from './desk.ts';
 export {
   createSystemHealthReporter,
   type SystemHealthReporter,
 } from './health.ts';
 export { loadOwnership } from './ownership.ts';
-export type { Failure, RetryWorkflow, SystemStatistics } from './port.ts';
+export type { Failure, RetryWorkflow, SystemStatistics, TakeAgain } from './port.ts';
 export { takeRetryRequests } from './retries.ts';
 
 export interface OperationsDeps {
@@ -22,6 +24,8 @@ export interface OperationsDeps {
   readonly logger: Logger;
   /** Given where the workflows run in this process: a retry is passed on at once. Elsewhere the worker finds it. */
   readonly retryWorkflow?: RetryWorkflow;
+  /** What operators can correct, provided by the owners of the data. None when left out. */
+  readonly corrections?: readonly Correction[];
 }
 
 /** The operations subgraph: exception desk, health of the systems of record, service indicators. */
@@ -36,6 +40,7 @@ export function createOperationsSubgraph(deps: OperationsDeps): Subgraph<Operati
       knex: deps.knex,
       logger: deps.logger,
       retryWorkflow: deps.retryWorkflow ?? null,
+      corrections: deps.corrections ?? [],
       reader,
       loaders: createOperationsLoaders(reader),
     }),

@@ -1,4 +1,13 @@
-export type ExceptionCause = 'VALIDATION' | 'MAPPING' | 'THROTTLED' | 'CONFLICT' | 'UNAVAILABLE' | 'UNKNOWN';
+import type { Money } from '../../platform/money.ts';
+
+export type ExceptionCause =
+  | 'VALIDATION'
+  | 'MAPPING'
+  | 'THROTTLED'
+  | 'CONFLICT'
+  | 'UNAVAILABLE'
+  | 'DEADLINE'
+  | 'UNKNOWN';
 export type IntegrationExceptionState = 'OPEN' | 'RETRYING' | 'RESOLVED' | 'DISMISSED';
 export type CircuitState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 export type IndicatorWindow = 'LAST_HOUR' | 'LAST_24_HOURS' | 'LAST_7_DAYS' | 'LAST_30_DAYS';
@@ -33,6 +42,26 @@ export interface IntegrationException {
   readonly note: string | null;
   readonly traceId: string;
   readonly orderId: string | null;
+  /** Value of the order it concerns, as far as it is not cancelled. */
+  readonly atStake: Money | null;
+  readonly deadline: Date | null;
+  /** Whether something waits behind it that can be tried again. */
+  readonly retryable: boolean;
+}
+
+/** Where an exception stands once it needs no more attention. */
+export function isClosed(state: IntegrationExceptionState): boolean {
+  return state === 'RESOLVED' || state === 'DISMISSED';
+}
+
+/** Something of an operator's choice that a failed piece of work can be given. */
+export interface EditableField {
+  readonly name: string;
+  /** For an operator: what it means and what happens with it. */
+  readonly description: string;
+  /** The only values that are accepted; null for any text. */
+  readonly choices: readonly string[] | null;
+  readonly required: boolean;
 }
 
 /** A system of record as all processes together find it. */

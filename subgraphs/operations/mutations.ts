@@ -5,6 +5,7 @@ import { markReplayed } from '../../platform/graphql/subgraph.ts';
 import { runOnce } from '../../platform/idempotency/run-once.ts';
 import { type CommandResult, checkNote, dismiss, requestRetry } from './commands.ts';
 import type { OperationsContext } from './context.ts';
+import { checkReason, correct, type GivenValue } from './correct.ts';
 import { takeRetryRequests } from './retries.ts';
 
 const CONFLICT: CommandResult = {
@@ -29,18 +30,19 @@ async function once(
   operation: string,
   request: Arguments<object>,
   reason: string | null,
-  effect: (trx: Knex.Transaction) => Promise<CommandResult>,
+  effect: (trx: Knex.Transaction) => Promise<CommandResult & { readonly change?: string | null }>,
 ): Promise<CommandResult> {
   const outcome = await runOnce(
     context.knex,
     { caller: context.caller, operation, key: request.input.idempotencyKey, input: request },
     async (trx) => {
       const result = await effect(trx);
-      const { exceptionId: subject, userErrors } = result;
-      if (subject !== null && userErrors.length === 0) {
-        await recordAction(trx, context.caller, { action: operation, subject, reason });
+      const { exceptionId, userErrors, change } = result;
+      if (exceptionId !== null && userErrors.length === 0) {
+        const why = change == null ? reason : `${reason}; ${change}`;
+        await recordAction(trx, context.caller, { action: operation, subject: exceptionId, reason: why });
       }
-      return result;
+      return { exceptionId, userErrors };
     },
   );
   switch (outcome.kind) {
@@ -80,13 +82,27 @@ export const mutations = {
     );
     return payload(result, context);
   },
+
+  async integrationExceptionCorrect(
+    _: unknown,
+    request: Arguments<{ reason: string; values: readonly GivenValue[] }>,
+    context: OperationsContext,
+  ) {
+    const { reason, values } = request.input;
+    checkReason(reason);
+    const result = await once(context, 'integrationExceptionCorrect', request, reason, (trx) =>
+      correct(trx, context.corrections, request.exceptionId, values, context.caller.clientId),
+    );
+    if (result.userErrors.length === 0) await passOn(context);
+    return payload(result, context);
+  },
 };
 
 /** In the worker's own process a retry need not wait for its next look. The request is committed, so a failure here costs only that second. */
 async function passOn({ knex, retryWorkflow, logger, caller }: OperationsContext): Promise<void> {
   if (!retryWorkflow) return;
   try {
-    await takeRetryRequests(knex, retryWorkflow);
+    await takeRetryRequests(knex, { retryWorkflow });
   } catch (err) {
     logger.warn({ err, traceId: caller.traceId }, 'a retry could not be passed on; the worker will');
   }

@@ -15,7 +15,50 @@ export interface Failure {
   /** Durable workflow that waits until somebody has it tried again. Null when none does. */
   readonly workflowId: string | null;
   readonly traceId: string;
+  /** When the work has to be done at the latest. */
+  readonly deadline?: Date | null;
+  /** What was set aside and can be taken again; only where no workflow waits. */
+  readonly setAside?: SetAside | null;
 }
+
+/** An event or a feed's entry that could not be used. */
+export interface SetAside {
+  /** The consumer group or feed that takes it again. */
+  readonly by: string;
+  /** Place of the event in the log, or of the entry in the feed. */
+  readonly id: string;
+}
+
+/** What came of taking something again. */
+export type TakenAgain =
+  | { readonly kind: 'handled' }
+  | { readonly kind: 'failed'; readonly cause: ExceptionCause; readonly message: string }
+  /** It is not kept any more, or nobody here takes such a thing. */
+  | { readonly kind: 'gone' };
+
+/** Hands something that was set aside to its consumer once more: one attempt, with one effect however often it is made. */
+export type TakeAgain = (setAside: SetAside) => Promise<TakenAgain>;
+
+/** An exception as a correction sees it. */
+export interface CorrectedException {
+  readonly key: string;
+  readonly system: string;
+  readonly operation: string;
+  readonly cause: ExceptionCause;
+  readonly orderId: string | null;
+  readonly traceId: string;
+}
+
+/** What came of a correction. */
+export type Corrected =
+  | {
+      readonly kind: 'corrected';
+      /** Before and after, such as `status "held" UNKNOWN → IN_TRANSIT`; names only where the values are personal. */
+      readonly change: string;
+      /** Keys of exceptions whose cause is gone with it, nothing left to try. */
+      readonly settles: readonly string[];
+    }
+  | { readonly kind: 'refused'; readonly field: string | null; readonly message: string };
 
 /** What a feed says of an entry that nobody could use. The rest is filled in: nothing waits behind it, and its cause is a mapping that is missing. */
 export type UnusableEntry = Pick<Failure, 'key' | 'system' | 'operation' | 'message'> & Partial<Failure>;

@@ -1,6 +1,8 @@
 import type { PageArgs } from '../../platform/graphql/connection.ts';
 import type { Resolvers } from '../../platform/graphql/subgraph.ts';
+import { formatAmount } from '../../platform/money.ts';
 import type { OperationsContext } from './context.ts';
+import { editableFields } from './correct.ts';
 import { readSystems } from './health.ts';
 import { readIndicators } from './indicators.ts';
 import type { IndicatorWindow, IntegrationException } from './model.ts';
@@ -29,6 +31,10 @@ export const resolvers: Resolvers = {
   IntegrationException: {
     __resolveReference: ({ id }: { id: string }, { loaders }: OperationsContext) => loaders.exceptions.load(id),
     firstError: ({ firstCause, firstMessage }: IntegrationException) => ({ cause: firstCause, message: firstMessage }),
+    atStake: ({ atStake }: IntegrationException) =>
+      atStake && { amount: formatAmount(atStake), currencyCode: atStake.currencyCode },
+    editable: (exception: IntegrationException, _: unknown, { corrections }: OperationsContext) =>
+      editableFields(corrections, exception),
     order: ({ orderId }: IntegrationException) => (orderId === null ? null : { __typename: 'Order', id: orderId }),
   },
 };

@@ -84,8 +84,8 @@ describe('integrationExceptionRetry', () => {
     expect(await requests()).toEqual([id]);
 
     const { woken, wake } = engine();
-    expect(await takeRetryRequests(knex, wake)).toBe(1);
-    expect(await takeRetryRequests(knex, wake)).toBe(0);
+    expect(await takeRetryRequests(knex, { retryWorkflow: wake })).toBe(1);
+    expect(await takeRetryRequests(knex, { retryWorkflow: wake })).toBe(0);
     expect(woken).toEqual(['order:1']);
     expect(await stateOf(id)).toBe('RETRYING');
     await desk.resolve('key of order:1');
@@ -158,7 +158,7 @@ describe('takeRetryRequests', () => {
   it('opens the exception again, not to be retried any more, when its workflow is gone', async () => {
     const id = await open('order:gone');
     await retry(id);
-    await takeRetryRequests(knex, engine(() => false).wake);
+    await takeRetryRequests(knex, { retryWorkflow: engine(() => false).wake });
     expect(await stateOf(id)).toBe('OPEN');
     expect((await retry(id)).data).toMatchObject({
       integrationExceptionRetry: { userErrors: [{ code: 'NOT_RETRYABLE' }] },
@@ -168,9 +168,9 @@ describe('takeRetryRequests', () => {
   it('keeps the request when passing it on fails', async () => {
     const id = await open('order:1');
     await retry(id);
-    await expect(takeRetryRequests(knex, () => Promise.reject(new Error('connection lost')))).rejects.toThrow(
-      'connection lost',
-    );
+    await expect(
+      takeRetryRequests(knex, { retryWorkflow: () => Promise.reject(new Error('connection lost')) }),
+    ).rejects.toThrow('connection lost');
     expect(await requests()).toEqual([id]);
   });
 
@@ -178,7 +178,7 @@ describe('takeRetryRequests', () => {
     await retry(await open('order:1'));
     await desk.resolve('key of order:1');
     const { woken, wake } = engine();
-    await takeRetryRequests(knex, wake);
+    await takeRetryRequests(knex, { retryWorkflow: wake });
     expect(woken).toEqual([]);
     expect(await requests()).toEqual([]);
   });
@@ -187,7 +187,7 @@ describe('takeRetryRequests', () => {
     const workflows = Array.from({ length: 20 }, (_, index) => `order:${index}`);
     for (const workflow of workflows) await retry(await open(workflow));
     const { woken, wake } = engine();
-    await Promise.all(Array.from({ length: 4 }, () => takeRetryRequests(knex, wake)));
+    await Promise.all(Array.from({ length: 4 }, () => takeRetryRequests(knex, { retryWorkflow: wake })));
     expect(woken.toSorted()).toEqual(workflows.toSorted());
     expect(await requests()).toEqual([]);
   });

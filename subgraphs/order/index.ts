@@ -10,6 +10,8 @@ import { resolvers } from './resolvers.ts';
 
 export { createOrderBook, type OrderBook } from './book.ts';
 export { type Capture, createCapture } from './capture/capture.ts';
+export { ADDRESS_PARTS, correctAddress } from './commands/correct-address.ts';
+export { amountAtStake } from './stake.ts';
 
 /** The order subgraph over the order book in PostgreSQL. */
 export function createOrderSubgraph(deps: { knex: Knex; clock?: Clock; capture?: Capture }): Subgraph<OrderContext> {

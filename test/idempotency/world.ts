@@ -1,5 +1,6 @@
 import { type ExecutionResult, parse } from 'graphql';
 import type { Knex } from 'knex';
+import { corrections } from '../../app/corrections.ts';
 import { SCOPES } from '../../gateway/access/scopes.ts';
 import { createDataSources } from '../../gateway/data-sources/service-map.ts';
 import { FederationRuntime } from '../../gateway/runtime.ts';
@@ -65,7 +66,7 @@ export async function startWorld() {
     createOrderSubgraph({ knex }),
     createFulfillmentSubgraph({ knex, nodes, nodeFeed, report }),
     createSettlementSubgraph({ knex }),
-    createOperationsSubgraph({ knex, logger }),
+    createOperationsSubgraph({ knex, logger, corrections }),
   ];
   const runtime = new FederationRuntime(composition.supergraphSdl, {
     contracts: readContracts(),

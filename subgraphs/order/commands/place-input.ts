@@ -83,15 +83,22 @@ function checkDelivery({ delivery }: OrderPlaceInput): OrderPlaceRefusal[] {
   if (delivery.method === 'SHIPPING' || delivery.method === 'LOCAL_DELIVERY') {
     const { address } = delivery;
     if (!address) return refuse(['address'], `${delivery.method} needs an address.`);
-    if (address.line1.trim() === '') return refuse(['address', 'line1'], 'line1 must not be empty.');
-    if (address.city.trim() === '') return refuse(['address', 'city'], 'city must not be empty.');
-    return Object.entries(address).flatMap(([name, text]) =>
-      typeof text === 'string' && !isPlainText(text)
-        ? refuse(['address', name], `${name} must be at most ${MAX_TEXT} characters without control characters.`)
-        : [],
-    );
+    return checkAddress(address).flatMap(({ part, message }) => refuse(['address', part], message));
   }
   return delivery.locationId ? [] : refuse(['locationId'], `${delivery.method} needs the locationId of the store.`);
+}
+
+/** What is wrong with a delivery address; the scalars of its parts are checked. Empty when nothing is. */
+export function checkAddress(address: Address): { readonly part: string; readonly message: string }[] {
+  if (address.line1.trim() === '') return [{ part: 'line1', message: 'line1 must not be empty.' }];
+  if (address.city.trim() === '') return [{ part: 'city', message: 'city must not be empty.' }];
+  if (!/^[A-Z]{2}$/.test(address.countryCode))
+    return [{ part: 'countryCode', message: 'countryCode must be two capital letters such as GB.' }];
+  return Object.entries(address).flatMap(([part, text]) =>
+    typeof text === 'string' && !isPlainText(text)
+      ? [{ part, message: `${part} must be at most ${MAX_TEXT} characters without control characters.` }]
+      : [],
+  );
 }
 
 function checkTexts(input: OrderPlaceInput): OrderPlaceRefusal[] {

@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { query } from '../../../platform/db/query.ts';
+import type { Failure } from '../../../subgraphs/operations/index.ts';
 import type { MutationCases } from '../mutation-case.ts';
 import { backOffice, type World } from '../world.ts';
+import { placed } from './order.ts';
 
 const operator = backOffice('operations');
 
-async function raised(world: World): Promise<string> {
+const OUTAGE = { cause: 'UNAVAILABLE', orderId: null } as const;
+
+async function raised(world: World, about: Pick<Failure, 'cause' | 'orderId'> = OUTAGE): Promise<string> {
   const key = randomUUID();
   await world.desk.raise({
     key,
-    cause: 'UNAVAILABLE',
+    ...about,
     system: 'wms',
     operation: 'release-work',
-    message: 'The warehouse does not answer.',
-    orderId: null,
+    message: 'The warehouse does not take the work.',
     channelCode: null,
     workflowId: `workflow-${key}`,
     traceId: '0'.repeat(32),
@@ -34,5 +37,17 @@ export const operations: MutationCases = {
     caller: operator,
     prepare: async (world) => ({ exceptionId: await raised(world), input: { note: 'Corrected by hand.' } }),
     otherwise: ({ exceptionId }) => ({ exceptionId, input: { note: 'Not ours.' } }),
+  },
+  integrationExceptionCorrect: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({
+      exceptionId: await raised(world, { cause: 'VALIDATION', orderId: (await placed(world)).id }),
+      input: { reason: 'Told by phone.', values: [{ name: 'line1', value: '2 High Street' }] },
+    }),
+    otherwise: ({ exceptionId }) => ({
+      exceptionId,
+      input: { reason: 'Told by phone.', values: [{ name: 'line1', value: '3 High Street' }] },
+    }),
   },
 };

@@ -1,0 +1,43 @@
+import { giveMeaning, WORD_MEANINGS } from '../subgraphs/fulfillment/index.ts';
+import type { Correction } from '../subgraphs/operations/index.ts';
+import { ADDRESS_PARTS, correctAddress } from '../subgraphs/order/index.ts';
+
+/** A word of a carrier that is in no table: an operator says what it means. */
+const carrierWord: Correction = {
+  fields: [
+    {
+      name: 'meaning',
+      description:
+        'What the carrier means by this word. Holds for all its scans that came or will come with it; a package that is further stays where it is.',
+      choices: WORD_MEANINGS,
+      required: true,
+    },
+  ],
+  fits: ({ operation }) => operation === 'map-tracking-status',
+  async apply(trx, { key }, { meaning = '' }) {
+    const given = await giveMeaning(trx, key, meaning);
+    if (given.kind === 'refused') return given;
+    const { carrier, word, keys } = given;
+    return { kind: 'corrected', change: `${carrier} "${word.slice(0, 60)}": UNKNOWN -> ${meaning}`, settles: keys };
+  },
+};
+
+/** An address that the node refuses to ship to: the step reads it again when it is tried again. */
+const deliveryAddress: Correction = {
+  fields: ADDRESS_PARTS.map((name) => ({
+    name,
+    description: `${name} of the delivery address, as in AddressInput. What is not given stays as it is.`,
+    choices: null,
+    required: false,
+  })),
+  fits: ({ operation, cause, orderId }) =>
+    operation.startsWith('release-work') && cause === 'VALIDATION' && orderId !== null,
+  async apply(trx, { orderId, traceId }, values) {
+    const corrected = await correctAddress(trx, orderId ?? '', values, traceId);
+    if (corrected.kind === 'refused') return corrected;
+    return { kind: 'corrected', change: `delivery address: ${corrected.parts.join(', ')} replaced`, settles: [] };
+  },
+};
+
+/** What operators can correct on the exception desk, each by the rules of the owner of the data. */
+export const corrections: readonly Correction[] = [carrierWord, deliveryAddress];

@@ -1,0 +1,45 @@
+import type { EventLog, StoredEvent } from '../events/port.ts';
+import { placeBefore } from '../events/sequences.ts';
+import type { Taker } from '../events/taker.ts';
+import { causeOf } from '../orchestrator/failure.ts';
+import { isCommerceError } from '../platform/errors.ts';
+import type { TakeAgain } from '../subgraphs/operations/index.ts';
+
+/** Names an event that a consumer could not handle on the exception desk. */
+export function setAsideKey(consumer: string, event: Pick<StoredEvent, 'id'>): string {
+  return `${consumer}:${event.id}`;
+}
+
+/** Longest time a consumer may take for an event that is taken again, in milliseconds. */
+const TIMEOUT_MILLIS = 30_000;
+
+/** Hands events that were set aside to their consumer once more. The consumers are idempotent: each event has one effect. */
+export function takeEventsAgain(log: EventLog, takers: readonly Taker[]): TakeAgain {
+  return async ({ by, id }) => {
+    const taker = takers.find(({ group }) => group === by);
+    const event = taker && (await eventAt(log, id));
+    if (!taker || !event || !taker.types.includes(event.type)) return { kind: 'gone' };
+    try {
+      await taker.take(event, AbortSignal.timeout(TIMEOUT_MILLIS));
+      return { kind: 'handled' };
+    } catch (error) {
+      return { kind: 'failed', ...reasonOf(error) };
+    }
+  };
+}
+
+/** The event at a place of the log. Undefined when it is not kept any more. */
+async function eventAt(log: EventLog, sequence: string): Promise<StoredEvent | undefined> {
+  try {
+    const { events } = await log.read({ after: placeBefore(sequence), limit: 1 });
+    return events.find((event) => event.sequence === sequence);
+  } catch (error) {
+    if (isCommerceError(error) && error.code === 'REPLAY_EXPIRED') return undefined;
+    throw error;
+  }
+}
+
+/** What an operator may read of a failure: only registered texts, an unknown one may hold anything. */
+export function reasonOf(error: unknown): ReturnType<typeof causeOf> {
+  return causeOf(error, 'An event could not be handled and was set aside. The log has the reason under the trace id.');
+}
