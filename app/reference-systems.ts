@@ -6,6 +6,7 @@ import { startCarrierSystem } from '../systems/carrier/simulator/start.ts';
 import { startErpSystem } from '../systems/erp/simulator/start.ts';
 import type { RunningSystem } from '../systems/kit/start-system.ts';
 import { startOmsSystem } from '../systems/oms/simulator/start.ts';
+import { withBundles } from '../systems/sample-data/bundles.ts';
 import { deriveSampleData } from '../systems/sample-data/derive.ts';
 import type { SampleData, SampleSite } from '../systems/sample-data/model.ts';
 import { articleNoOf } from '../systems/wms/article-number.ts';
@@ -29,7 +30,7 @@ export function startReferenceSystem(name: SystemName, options: ReferenceSystemO
   const { carrier, ...common } = options;
   switch (name) {
     case 'erp':
-      return startErpSystem({ ...common, sample: sampleData });
+      return startErpSystem({ ...common, sample: () => withBundles(sampleData()) });
     case 'oms':
       return startOmsSystem(common);
     case 'wms':

@@ -3167,6 +3167,23 @@ comment on function orders.placed_count_among(p_order_ids text[], p_since timest
 
 create schema product;
 
+create table product.bundle (
+  variant_id text not null,
+  source_key text not null,
+  fault text,
+  held text,
+  told_sku text,
+  constraint bundle_pkey PRIMARY KEY (variant_id)
+);
+
+create table product.bundle_component (
+  variant_id text not null,
+  component_variant_id text not null,
+  quantity integer not null,
+  constraint bundle_component_pkey PRIMARY KEY (variant_id, component_variant_id),
+  constraint bundle_component_quantity_check CHECK (((quantity >= 1) AND (quantity <= 10000)))
+);
+
 create table product.category (
   id text not null,
   name text not null,
@@ -3312,6 +3329,7 @@ AS $function$
           select variant.id, variant.title, variant.product_id
           from product.variant join product.product on product.id = variant.product_id and not product.hidden
           where variant.sku = line.sku and not variant.hidden
+            and not exists (select from product.bundle where bundle.variant_id = variant.id and bundle.held is not null)
           limit 1
         ) found on true
         left join lateral product.current_price(found.id, p_price_list, p_currency, line.quantity, p_at) as price on true
@@ -3382,6 +3400,8 @@ AS $function$
     end
     $function$;
 
+CREATE INDEX bundle_component_by_component ON product.bundle_component USING btree (component_variant_id);
+
 CREATE INDEX category_by_name ON product.category USING btree (name_key, id) WHERE (NOT hidden);
 
 CREATE INDEX listed_price_by_amount ON product.listed_price USING btree (price_list, currency_code, amount_minor, product_id);
@@ -3416,7 +3436,17 @@ CREATE INDEX variant_by_sku ON product.variant USING btree (sku);
 
 CREATE UNIQUE INDEX variant_on_sale ON product.variant USING btree (sku) WHERE (NOT hidden);
 
+alter table product.bundle_component add constraint bundle_component_variant_id_fkey FOREIGN KEY (variant_id) REFERENCES product.bundle(variant_id) ON DELETE CASCADE;
+
 alter table product.product_state add constraint product_state_product_id_fkey FOREIGN KEY (product_id) REFERENCES product.product(id);
+
+comment on table product.bundle is 'Variants that are made of others when they are sold. A variant without a row is sold as it is.';
+
+comment on column product.bundle.fault is 'What is wrong with the record itself.';
+
+comment on column product.bundle.held is 'Why it is not sold now: its fault, PENDING while one of its variants is not on sale, or NESTED_BUNDLE. Null: it is sold.';
+
+comment on column product.bundle.told_sku is 'The SKU under which inventory knows what it is made of.';
 
 comment on table product.change_clock is 'Its lock makes writers take turns, each with a later updated_at: what a reader of "changed since" sees of one moment, it sees of all earlier ones.';
 

@@ -10,6 +10,11 @@ export const REJECTION_REASONS = {
   PERIOD_INVALID: 'its validity ends before it begins',
   QUANTITY_INVALID: 'its quantity is not between 1 and 1,000,000',
   TAX_INVALID: 'its tax rate is not between 0 and 100 per cent',
+  NO_COMPONENTS: 'it is a bundle of nothing. It is not sold until it has components',
+  BUNDLE_OF_ITSELF: 'it is a bundle of itself. It is not sold until that is put right',
+  NESTED_BUNDLE: 'it is a bundle of bundles. It is not sold until it names their components itself',
+  COMPONENT_QUANTITY_INVALID:
+    'a component does not have 1 to 10,000 whole units in it. The bundle is not sold until that is put right',
   DATE_INVALID: 'one of its dates cannot be read',
   NOT_STORABLE: 'the operational store refused it',
 } as const satisfies Record<string, string>;

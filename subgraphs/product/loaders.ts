@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import { groupBy, inKeyOrder } from '../../platform/batch.ts';
 import type { Caller } from '../../platform/caller.ts';
 import type { Connection, PageArgs } from '../../platform/graphql/connection.ts';
-import type { Category, PriceRule, Product, Variant } from './model.ts';
+import type { BundleComponent, Category, PriceRule, Product, Variant } from './model.ts';
 import type { CatalogueReader } from './read.ts';
 
 interface VariantPageKey {
@@ -50,6 +50,11 @@ export function createProductLoaders(reader: CatalogueReader, caller: Caller, at
         name: 'variant.pageByProduct',
         cacheKeyFn: (key) => JSON.stringify([key.productId, pageArgs(key.args)]),
       },
+    ),
+
+    components: new DataLoader<string, BundleComponent[]>(
+      async (ids) => inKeyOrder(ids, await reader.componentsByVariant(ids)).map((components) => components ?? []),
+      { name: 'component.byVariant' },
     ),
 
     categoriesOf: new DataLoader<string, Category[]>(

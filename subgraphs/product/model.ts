@@ -41,6 +41,12 @@ export interface VariantOption {
   readonly value: string;
 }
 
+/** Units of a variant in one bundle. */
+export interface BundleComponent {
+  readonly variant: Variant;
+  readonly quantity: number;
+}
+
 export interface Category {
   readonly id: string;
   readonly name: string;

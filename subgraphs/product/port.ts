@@ -50,10 +50,10 @@ export interface RejectedRecord {
 }
 
 /** What facts are about. A removal is about what it removes. */
-export type FactKind = 'category' | 'product' | 'variant' | 'price';
+export type FactKind = 'category' | 'product' | 'variant' | 'price' | 'bundle';
 
 /** Keys are the system's own, stable and unique per kind; they never reach a client. */
-export type CatalogueFact = CategoryFact | ProductFact | VariantFact | PriceFact | RemovalFact;
+export type CatalogueFact = CategoryFact | ProductFact | VariantFact | PriceFact | BundleFact | RemovalFact;
 
 export interface CategoryFact {
   readonly kind: 'category';
@@ -92,6 +92,15 @@ export interface PriceFact extends Omit<PriceRule, 'kind' | 'key'> {
   readonly currencyCode: string;
   readonly former: boolean;
   readonly taxBasisPoints: number;
+}
+
+/** A variant that is made of others when it is sold. Without this fact a variant is sold as it is. */
+export interface BundleFact {
+  readonly kind: 'bundle';
+  /** Key of the variant. */
+  readonly key: string;
+  /** As the system has them: whether they make sense is judged by the domain. */
+  readonly components: readonly { readonly variantKey: string; readonly quantity: number }[];
 }
 
 /** The system no longer has it. Unknown keys are legal. */

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { groupBy } from '../../platform/batch.ts';
 import { query } from '../../platform/db/query.ts';
 import { type Connection, type PageArgs, readPage, toConnection } from '../../platform/graphql/connection.ts';
-import { type Category, foldText, type PriceRule, type Product, type Variant } from './model.ts';
+import { type BundleComponent, type Category, foldText, type PriceRule, type Product, type Variant } from './model.ts';
 import {
   type CategoryRow,
   PRODUCT_COLUMNS,
@@ -27,6 +27,8 @@ export interface CatalogueReader {
   variantsBySku(skus: readonly string[]): Promise<ReadonlyMap<string, Variant>>;
   /** One page of variants on sale of each product; the same page arguments for all. */
   variantPages(productIds: readonly string[], args: PageArgs): Promise<ReadonlyMap<string, Connection<Variant>>>;
+  /** What bundles are made of, by SKU. Variants that are no bundles are absent. */
+  componentsByVariant(variantIds: readonly string[]): Promise<ReadonlyMap<string, BundleComponent[]>>;
   /** Categories that each product is assigned to, by name. */
   categoriesByProduct(productIds: readonly string[]): Promise<ReadonlyMap<string, Category[]>>;
   categoriesById(ids: readonly string[]): Promise<ReadonlyMap<string, Category>>;
@@ -93,6 +95,24 @@ export function createCatalogueReader(knex: Knex): CatalogueReader {
       const connection = (id: string) =>
         toConnection(byProduct.get(id) ?? [], page, { key: (row) => [row.sku], node: toVariant });
       return new Map(productIds.map((id) => [id, connection(id)]));
+    },
+
+    async componentsByVariant(variantIds) {
+      const rows = await query<VariantRow & { bundle_id: string; quantity: number }>(
+        knex,
+        `select part.variant_id as bundle_id, part.quantity, ${VARIANT_COLUMNS}
+         from product.bundle_component as part
+         join product.variant as v on v.id = part.component_variant_id join product.product as p on p.id = v.product_id
+         where part.variant_id = any(?::text[]) order by part.variant_id, v.sku`,
+        [variantIds],
+      );
+      const grouped = groupBy(rows, (row) => row.bundle_id);
+      return new Map(
+        [...grouped].map(([id, parts]) => [
+          id,
+          parts.map((part) => ({ variant: toVariant(part), quantity: part.quantity })),
+        ]),
+      );
     },
 
     async categoriesByProduct(productIds) {

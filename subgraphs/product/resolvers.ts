@@ -52,6 +52,7 @@ export const resolvers: Resolvers = {
 
   ProductVariant: {
     __resolveReference: ({ sku }: { sku: string }, { loaders }: ProductContext) => loaders.variant.load(sku),
+    components: ({ id }: Variant, _: unknown, { loaders }: ProductContext) => loaders.components.load(id),
     product: ({ productId }: Variant, _: unknown, { loaders }: ProductContext) => loaders.product.load(productId),
     async price(variant: Variant, args: PriceArgs, { caller: { channel }, loaders, at }: ProductContext) {
       const quantity = args.quantity ?? 1;

@@ -16,6 +16,7 @@ export interface ErpClient {
   materialGroupChanges(position: FeedPosition, options?: CallOptions): Promise<wire.MaterialGroupFeed>;
   materialChanges(position: FeedPosition, options?: CallOptions): Promise<wire.MaterialFeed>;
   conditionChanges(position: FeedPosition, options?: CallOptions): Promise<wire.ConditionFeed>;
+  salesBomChanges(position: FeedPosition, options?: CallOptions): Promise<wire.SalesBomFeed>;
   billingChanges(position: FeedPosition, options?: CallOptions): Promise<wire.BillingFeed>;
   accountingChanges(position: FeedPosition, options?: CallOptions): Promise<wire.AccountingFeed>;
   /** Null when there is no such material. */
@@ -35,6 +36,8 @@ export interface ErpClient {
   putMaterial(materialNo: string, content: wire.MaterialContent, options?: CallOptions): Promise<wire.Material>;
   /** UNKNOWN_MATERIAL. */
   putCondition(conditionNo: string, content: wire.ConditionContent, options?: CallOptions): Promise<wire.Condition>;
+  /** UNKNOWN_MATERIAL: the material itself, or a component. */
+  putSalesBom(materialNo: string, content: wire.SalesBomContent, options?: CallOptions): Promise<wire.SalesBom>;
   /** REFERENCE_REUSED, UNKNOWN_MATERIAL, AMOUNTS_DO_NOT_ADD_UP. */
   createBilling(request: wire.BillingRequest, options?: CallOptions): Promise<wire.BillingDocument>;
   /** Null when the ERP never got a document with this reference. */
@@ -93,6 +96,10 @@ export function createErpClient(options: SystemClientOptions): ErpClient {
       const { query, waitSeconds } = feedOf(position);
       return client.poll({ ...call, path: '/conditions', query, answer: wire.conditionFeed }, waitSeconds);
     },
+    salesBomChanges(position, call) {
+      const { query, waitSeconds } = feedOf(position);
+      return client.poll({ ...call, path: '/sales-boms', query, answer: wire.salesBomFeed }, waitSeconds);
+    },
     billingChanges(position, call) {
       const { query, waitSeconds } = feedOf(position);
       return client.poll({ ...call, path: '/billing-documents', query, answer: wire.billingFeed }, waitSeconds);
@@ -122,6 +129,8 @@ export function createErpClient(options: SystemClientOptions): ErpClient {
       client.call({ ...call, ...put, path: pathOf('materials', materialNo), body, answer: wire.material }),
     putCondition: (conditionNo, body, call) =>
       client.call({ ...call, ...put, path: pathOf('conditions', conditionNo), body, answer: wire.condition }),
+    putSalesBom: (materialNo, body, call) =>
+      client.call({ ...call, ...put, path: pathOf('sales-boms', materialNo), body, answer: wire.salesBom }),
     createBilling: (body, call) =>
       client.call({ ...call, ...post, path: '/billing-documents', body, answer: wire.billingDocument }),
     findBillingByReference: (externalRef, call) =>

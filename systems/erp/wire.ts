@@ -90,15 +90,27 @@ export const materialGroupContent = z.strictObject({
   deletionFlag: z.boolean(),
 });
 
+/** Sales bill of materials: what one base unit of a material is made of when it is sold. */
+export const salesBomContent = z.strictObject({
+  /** Quantities as people enter them: whether they make sense is for the reader to say. */
+  components: z
+    .array(z.strictObject({ materialNo: text(40), quantity: z.number().min(-1_000_000_000).max(1_000_000_000) }))
+    .max(100),
+  deletionFlag: z.boolean(),
+});
+
 const changed = { changeNo, changedAt: instant };
 export const material = materialContent.extend({ materialNo: text(40), ...changed });
 export const condition = conditionContent.safeExtend({ conditionNo: text(60), ...changed });
 export const materialGroup = materialGroupContent.extend({ groupNo: text(20), ...changed });
+/** Its number is that of the material it makes. */
+export const salesBom = salesBomContent.extend({ materialNo: text(40), ...changed });
 
 /** `head`: number of the newest entry, so that a reader knows how far behind it is. */
 const head = z.int().min(0);
 export const materialFeed = z.object({ materials: z.array(material), head });
 export const conditionFeed = z.object({ conditions: z.array(condition), head });
+export const salesBomFeed = z.object({ salesBoms: z.array(salesBom), head });
 export const materialGroupFeed = z.object({ materialGroups: z.array(materialGroup), head });
 
 export const materialLookup = z.strictObject({ oldMaterialNos: z.array(text(40)).min(1).max(1000) });
@@ -252,6 +264,9 @@ export type ConditionContent = z.output<typeof conditionContent>;
 export type Condition = z.output<typeof condition>;
 export type MaterialGroupContent = z.output<typeof materialGroupContent>;
 export type MaterialGroup = z.output<typeof materialGroup>;
+export type SalesBomContent = z.output<typeof salesBomContent>;
+export type SalesBom = z.output<typeof salesBom>;
+export type SalesBomFeed = z.output<typeof salesBomFeed>;
 export type BillingRequest = z.output<typeof billingRequest>;
 export type BillingDocument = z.output<typeof billingDocument>;
 export type AccountingDocument = z.output<typeof accountingDocument>;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Sku } from '../../subgraphs/product/model.ts';
 import type {
+  BundleFact,
   CatalogueFact,
   CategoryFact,
   ChangeEntry,
@@ -26,6 +27,9 @@ export interface SourceWorld {
   removeCategory(key: string): Promise<void>;
   removeGoods(goods: Goods): Promise<void>;
   removePrice(price: PriceFact): Promise<void>;
+  /** Its variants are known. */
+  putBundle(bundle: BundleFact): Promise<void>;
+  removeBundle(bundle: BundleFact): Promise<void>;
   /** Puts a variant that has no SKU, if the system can. */
   putNameless(goods: Goods): Promise<void>;
   stop(): Promise<void>;
@@ -184,6 +188,25 @@ export function productSourceContract(name: string, start: () => Promise<SourceW
         expect(newest.get(gone)?.kind).toBe(`${gone.split(' ')[0]}Removed`);
       }
       expect(newest.get('product K-2')?.kind).toBe('product');
+    });
+
+    it('tells what bundles are made of, and when they are none any more', async () => {
+      await seed();
+      const bundle: BundleFact = {
+        kind: 'bundle',
+        key: 'M-1',
+        components: [
+          { variantKey: 'M-20', quantity: 2 },
+          { variantKey: 'M-21', quantity: 1 },
+        ],
+      };
+      await world.putBundle(bundle);
+      expect((await state())['bundle M-1']).toEqual(bundle);
+      const nonsense = { ...bundle, components: [{ variantKey: 'M-1', quantity: -0.5 }] };
+      await world.putBundle(nonsense);
+      expect((await state())['bundle M-1']).toEqual(nonsense);
+      await world.removeBundle(bundle);
+      expect((await readAll()).filter((entry) => entry.key === 'M-1').at(-1)).toEqual({ kind: 'bundleRemoved', key: 'M-1' }); // biome-ignore format: one thought
     });
 
     it('sets a record aside that it cannot express, and tells the others', async () => {

@@ -1,5 +1,6 @@
 import { formatAmount, money } from '../../platform/money.ts';
 import { erpProductSource } from '../../subgraphs/product/adapters/erp.ts';
+import type { BundleFact } from '../../subgraphs/product/port.ts';
 import type { ConditionContent, MaterialContent } from '../../systems/erp/wire.ts';
 import { startErp, type TestErp } from '../helpers/erp.ts';
 import type { Goods, SourceWorld } from './product-source.contract.ts';
@@ -47,6 +48,11 @@ export async function startErpWorld(): Promise<SourceWorld & Pick<TestErp, 'erp'
     }
   }
 
+  async function putBom(materialNo: string, components: BundleFact['components'], deletionFlag: boolean) {
+    const parts = components.map(({ variantKey, quantity }) => ({ materialNo: variantKey, quantity }));
+    await erp.putSalesBom(materialNo, { components: parts, deletionFlag });
+  }
+
   return {
     erp,
     system,
@@ -82,6 +88,8 @@ export async function startErpWorld(): Promise<SourceWorld & Pick<TestErp, 'erp'
       const known = conditions.get(key);
       if (known) await erp.putCondition(key, { ...known, deletionFlag: true });
     },
+    putBundle: ({ key, components }) => putBom(key, components, false),
+    removeBundle: ({ key, components }) => putBom(key, components, true),
     putNameless: (goods) => putMaterials(goods, { oldMaterialNo: null }),
     stop,
   };

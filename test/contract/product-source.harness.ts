@@ -4,6 +4,7 @@ import { memoryProductSource } from '../../subgraphs/product/adapters/memory.ts'
 import { createProductFeed, createProductSubgraph, createSellableProjection } from '../../subgraphs/product/index.ts';
 import type { Sku } from '../../subgraphs/product/model.ts';
 import type {
+  BundleFact,
   CatalogueFact,
   CategoryFact,
   ChangeEntry,
@@ -73,6 +74,12 @@ export function goods(sku: string, title: string, pence?: number, more: Partial<
   ];
 }
 
+/** `{ BOLT: 2 }`: the variant is sold as two bolts. Keys of variants are SKUs here. */
+export function bundleFact(sku: string, components: Readonly<Record<string, number>>): BundleFact {
+  const parts = Object.entries(components).map(([variantKey, quantity]) => ({ variantKey, quantity }));
+  return { kind: 'bundle', key: sku, components: parts };
+}
+
 /** What the owner of inventory tells about a SKU. */
 export function stockEvent(sku: string, available: number, version: number): StoredEvent<'inventory-changed.v1'> {
   return {
@@ -91,7 +98,7 @@ export function stockEvent(sku: string, available: number, version: number): Sto
 
 /** A catalogue in a database of its own, fed by a source in memory. */
 export async function startCatalogue(...facts: readonly CatalogueFact[]) {
-  const database = await createTestDatabase(['product', 'integration']);
+  const database = await createTestDatabase(['product', 'integration', 'inventory']);
   const source = memoryProductSource();
   const time = { now: NOW };
   const clock = { now: () => time.now };

@@ -16,6 +16,8 @@ productSourceContract('memory', async () => {
         ...variants.map(({ key }) => ({ kind: 'variantRemoved', key }) as const),
       ),
     removePrice: async ({ key }) => source.tell({ kind: 'priceRemoved', key }),
+    putBundle: async (bundle) => source.tell(bundle),
+    removeBundle: async ({ key }) => source.tell({ kind: 'bundleRemoved', key }),
     putNameless: async ({ variants }) =>
       source.tell(
         ...variants.map(({ key }) => ({ kind: 'rejected', record: 'variant', key, reason: 'NO_SKU' }) as const),

@@ -1,7 +1,7 @@
 import { parseMoney } from '../../../platform/money.ts';
 import type { CallOptions, FeedPosition } from '../../../systems/client-kit/call-options.ts';
 import type { ErpClient } from '../../../systems/erp/client.ts';
-import type { Condition, Material, MaterialGroup } from '../../../systems/erp/wire.ts';
+import type { Condition, Material, MaterialGroup, SalesBom } from '../../../systems/erp/wire.ts';
 import type { Sku } from '../model.ts';
 import type { CatalogueFact, ChangeEntry, ProductSource } from '../port.ts';
 
@@ -16,7 +16,7 @@ const LANGUAGE = 'EN';
 
 /**
  * Goods and prices of the ERP: material groups are categories; a configurable material (KMAT) is a product, a trading
- * good (HAWA) is a variant, and a product too when it stands alone; condition records are prices. Material numbers stay
+ * good (HAWA) is a variant, and a product too when it stands alone; condition records are prices, sales BOMs bundles. Material numbers stay
  * inside as keys, channels know the old material number as SKU.
  */
 export function erpProductSource(erp: ErpClient): ProductSource {
@@ -25,6 +25,7 @@ export function erpProductSource(erp: ErpClient): ProductSource {
       translateAll((await erp.materialGroupChanges(...asked)).materialGroups, translateGroup),
     goods: async (...asked) => translateAll((await erp.materialChanges(...asked)).materials, translateMaterial),
     prices: async (...asked) => translateAll((await erp.conditionChanges(...asked)).conditions, translateCondition),
+    bundles: async (...asked) => translateAll((await erp.salesBomChanges(...asked)).salesBoms, translateSalesBom),
   };
   return {
     name: 'erp',
@@ -119,6 +120,13 @@ function translateCondition(condition: Condition): ChangeEntry[] {
   ];
 }
 
-function removed(kind: 'product' | 'variant' | 'price', key: string): CatalogueFact {
+function translateSalesBom(bom: SalesBom): ChangeEntry[] {
+  const key = bom.materialNo;
+  if (bom.deletionFlag) return [removed('bundle', key)];
+  const components = bom.components.map(({ materialNo, quantity }) => ({ variantKey: materialNo, quantity }));
+  return [{ kind: 'bundle', key, components }];
+}
+
+function removed(kind: 'product' | 'variant' | 'price' | 'bundle', key: string): CatalogueFact {
   return { kind: `${kind}Removed`, key };
 }

@@ -1,7 +1,7 @@
 import { isCurrencyCode } from '../../../platform/money.ts';
 import type { RejectionReason } from '../errors.ts';
 import { isGtin, type Media, type VariantOption } from '../model.ts';
-import type { CatalogueFact, PriceFact, ProductFact, VariantFact } from '../port.ts';
+import type { BundleFact, CatalogueFact, PriceFact, ProductFact, VariantFact } from '../port.ts';
 
 /** Nothing longer is stored. Keys and titles are parts of indexes, which take 2,700 bytes. */
 const LONGEST = { key: 200, name: 500, text: 20_000, url: 2_000 } as const;
@@ -29,10 +29,13 @@ export function whyRejected(fact: CatalogueFact): RejectionReason | null {
       return whyVariantRejected(fact);
     case 'price':
       return whyPriceRejected(fact);
+    case 'bundle':
+      return whyBundleRejected(fact);
     case 'categoryRemoved':
     case 'productRemoved':
     case 'variantRemoved':
     case 'priceRemoved':
+    case 'bundleRemoved':
       return null;
   }
 }
@@ -65,6 +68,11 @@ function whyPriceRejected(fact: PriceFact): RejectionReason | null {
   if (!isInteger(fact.taxBasisPoints, 0, MAX_TAX_BASIS_POINTS)) return 'TAX_INVALID';
   if (!isDate(fact.validFrom) || (fact.validTo !== null && !isDate(fact.validTo))) return 'DATE_INVALID';
   return fact.validTo === null || fact.validTo > fact.validFrom ? null : 'PERIOD_INVALID';
+}
+
+/** Only what cannot be stored: a bundle that makes no sense is stored, so that it is not sold. */
+function whyBundleRejected(fact: BundleFact): RejectionReason | null {
+  return fact.components.every((component) => isText(component.variantKey, LONGEST.key)) ? null : 'TEXT_INVALID';
 }
 
 /** PostgreSQL stores any text but the null byte. */

@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
 import { takeChangeMoment } from '../change-clock.ts';
 import type { RejectionReason } from '../errors.ts';
-import { type CatalogueFact, type FactKind, type RejectedRecord, recordOf, type VariantFact } from '../port.ts';
+import { type CatalogueFact, type FactKind, type RejectedRecord, recordOf } from '../port.ts';
 import { settleProducts } from '../product-state.ts';
 import { whyRejected } from './accept.ts';
+import { deleteBundles, settleBundles, writeBundles } from './bundles.ts';
 import { hideCategories, writeCategories } from './categories.ts';
 import { takeDueProducts } from './due-prices.ts';
 import { deletePrices, writePrices } from './prices.ts';
@@ -33,7 +34,9 @@ export async function applyFacts(
     if (reason) reject(fact, reason);
     return reason === null;
   });
-  const changed = await storeFacts(trx, newestByKey(sound), (fact) => reject(fact, 'DUPLICATE_SKU'));
+  const changed = await storeFacts(trx, newestByKey(sound), ({ kind, key }, reason) => {
+    rejected.push({ kind: 'rejected', record: kind, key, reason });
+  });
   await settleProducts(trx, [...new Set([...due, ...changed])], at);
   return rejected;
 }
@@ -42,7 +45,7 @@ export async function applyFacts(
 async function storeFacts(
   trx: Knex.Transaction,
   facts: readonly CatalogueFact[],
-  rejectDuplicate: (fact: VariantFact) => void,
+  reject: (fact: { readonly kind: FactKind; readonly key: string }, reason: RejectionReason) => void,
 ): Promise<string[]> {
   const of = <Kind extends CatalogueFact['kind']>(kind: Kind) =>
     facts.filter((fact): fact is Extract<CatalogueFact, { kind: Kind }> => fact.kind === kind);
@@ -59,7 +62,7 @@ async function storeFacts(
   ];
   const variants = of('variant');
   const duplicates = await findDuplicateSkus(trx, variants);
-  for (const fact of duplicates) rejectDuplicate(fact);
+  for (const fact of duplicates) reject(fact, 'DUPLICATE_SKU');
   described.push(
     ...(await writeVariants(
       trx,
@@ -70,7 +73,13 @@ async function storeFacts(
 
   const repriced = await writePrices(trx, of('price'));
   const unpriced = await deletePrices(trx, keysOf('priceRemoved'));
-  return [...described, ...repriced, ...unpriced];
+
+  await writeBundles(trx, of('bundle'));
+  await deleteBundles(trx, keysOf('bundleRemoved'));
+  const told = facts.filter((fact) => ['variant', 'bundle'].includes(recordOf(fact))).map((fact) => fact.key);
+  const { productIds, faulty } = await settleBundles(trx, told);
+  for (const { key, reason } of faulty) reject({ kind: 'bundle', key }, reason);
+  return [...described, ...repriced, ...unpriced, ...productIds];
 }
 
 /** One statement cannot write a row twice, and only the last state counts. A removal ends what was told before it. */

@@ -5,7 +5,7 @@ import type { Bell } from '../../kit/bell.ts';
 import { feedQuery, readFeed } from '../../kit/feed.ts';
 import { Refusal, unknownRecord } from '../../kit/refusal.ts';
 import { type Route, route } from '../../kit/route.ts';
-import { conditionContent, materialContent, materialGroupContent, materialLookup } from '../wire.ts';
+import { conditionContent, materialContent, materialGroupContent, materialLookup, salesBomContent } from '../wire.ts';
 import { newestChange } from './feed-head.ts';
 import {
   findMaterialsByOldNo,
@@ -27,8 +27,11 @@ interface Kind {
   /** Field that carries the record's number. */
   readonly key: string;
   readonly content: z.ZodType<object>;
-  /** Records that the content names and that must exist. */
-  references(content: object): readonly { readonly table: MasterTable; readonly recordNo: string | null }[];
+  /** Records that the content, or its number, names and that must exist. */
+  references(
+    content: object,
+    number: string,
+  ): readonly { readonly table: MasterTable; readonly recordNo: string | null }[];
 }
 
 const KINDS: readonly Kind[] = [
@@ -61,6 +64,17 @@ const KINDS: readonly Kind[] = [
     key: 'conditionNo',
     content: conditionContent,
     references: (content) => [{ table: 'material', recordNo: conditionContent.parse(content).materialNo }],
+  },
+  {
+    table: 'sales_bom',
+    path: 'sales-boms',
+    list: 'salesBoms',
+    key: 'materialNo',
+    content: salesBomContent,
+    references: (content, materialNo) =>
+      [materialNo, ...salesBomContent.parse(content).components.map((component) => component.materialNo)].map(
+        (recordNo) => ({ table: 'material', recordNo }),
+      ),
   },
 ];
 
@@ -115,7 +129,7 @@ function routesOf(kind: Kind, knex: Knex, bell: Bell): Route[] {
           .string()
           .regex(/^[A-Za-z0-9._-]{1,40}$/)
           .parse(params.number);
-        await refuseUnknownReferences(kind, knex, body);
+        await refuseUnknownReferences(kind, knex, body, recordNo);
         await inTransaction(knex, (trx) => putRecords(trx, kind.table, [{ recordNo, content: body }]));
         bell.ring();
         return { body: toWire(kind.key, await requireRecord(kind, knex, recordNo)) };
@@ -130,8 +144,8 @@ async function requireRecord(kind: Kind, knex: Knex, recordNo: string): Promise<
   return found;
 }
 
-async function refuseUnknownReferences(kind: Kind, knex: Knex, content: object): Promise<void> {
-  for (const { table, recordNo } of kind.references(content)) {
+async function refuseUnknownReferences(kind: Kind, knex: Knex, content: object, number: string): Promise<void> {
+  for (const { table, recordNo } of kind.references(content, number)) {
     if (recordNo === null) continue;
     const [unknown] = await missingRecords(knex, table, [recordNo]);
     if (unknown !== undefined) throw new Refusal(422, `UNKNOWN_${table.toUpperCase()}`, `no ${table} ${unknown}`);

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { takeFeedNumbers } from '../../kit/feed.ts';
 
 /** The kinds of master records. Each is a table and a feed of the same name. */
-export type MasterTable = 'material_group' | 'material' | 'condition_record';
+export type MasterTable = 'material_group' | 'material' | 'condition_record' | 'sales_bom';
 
 export interface NewRecord {
   readonly recordNo: string;

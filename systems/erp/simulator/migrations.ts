@@ -17,6 +17,11 @@ export const migrations: MigrationSet = {
       await knex.raw(GENERAL_LEDGER);
     },
   },
+  '20261127124500_sales_bom': {
+    async up(knex: Knex) {
+      await knex.raw(masterTable('sales_bom'));
+    },
+  },
 };
 
 /**
@@ -25,18 +30,20 @@ export const migrations: MigrationSet = {
  */
 const feedIndex = (table: string) => `create index on erp.${table} (change_no);`;
 
-/** Three kinds of master records, each with its feed: the newest state under its newest change number. */
-const MASTER_DATA = ['material_group', 'material', 'condition_record']
-  .map(
-    (table) => `
+/** Master records of one kind, with their feed: the newest state under its newest change number. */
+function masterTable(table: string): string {
+  return `
       create table erp.${table} (
         record_no text primary key,
         content jsonb not null,
         change_no bigint not null,
         changed_at timestamptz not null default now()
       );
-      ${feedIndex(table)}`,
-  )
+      ${feedIndex(table)}`;
+}
+
+const MASTER_DATA = ['material_group', 'material', 'condition_record']
+  .map(masterTable)
   .join('\n')
   .concat(`create index on erp.material ((content ->> 'oldMaterialNo'));`);
 

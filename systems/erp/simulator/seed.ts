@@ -1,13 +1,16 @@
 import type { Knex } from 'knex';
 import { inTransaction } from '../../../platform/db/transaction.ts';
+import type { SampleSalesBom } from '../../sample-data/bundles.ts';
 import type { SampleData } from '../../sample-data/model.ts';
 import { type NewRecord, putRecords } from './master-data.ts';
 
 /** What the ERP is seeded with. */
-export type ErpSample = Pick<SampleData, 'materialGroups' | 'materials' | 'conditions'>;
+export type ErpSample = Pick<SampleData, 'materialGroups' | 'materials' | 'conditions'> & {
+  readonly salesBoms?: readonly SampleSalesBom[];
+};
 
 /**
- * Stores the sample's master data in one transaction, groups before materials before prices. Records that exist already
+ * Stores the sample's master data in one transaction, groups before materials before prices and sales BOMs. Records that exist already
  * are replaced; a second run with the same sample changes nothing.
  *
  * @returns how many records changed
@@ -29,7 +32,14 @@ export async function seedErp(knex: Knex, sample: ErpSample): Promise<number> {
       'condition_record',
       sample.conditions.map(({ conditionNo, ...content }) => record(conditionNo, content)),
     );
-    return groups + materials + conditions;
+    const boms = await putRecords(
+      trx,
+      'sales_bom',
+      (sample.salesBoms ?? []).map(({ materialNo, ...content }) =>
+        record(materialNo, { ...content, deletionFlag: false }),
+      ),
+    );
+    return groups + materials + conditions + boms;
   });
 }
 
