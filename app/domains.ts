@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
+import { loadSourcingRules } from '../orchestrator/sourcing/rules.ts';
 import type { SubgraphName } from '../platform/config.ts';
 import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import type { Logger } from '../platform/logger.ts';
+import { projectFile } from '../platform/paths.ts';
 import { openFulfillment } from '../subgraphs/fulfillment/main.ts';
 import { openInventory } from '../subgraphs/inventory/main.ts';
 import { openOrder } from '../subgraphs/order/main.ts';
@@ -18,8 +20,10 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
   const component = (name: string) => deps.logger.child({ component: name });
   const operations = openOperations({ knex, clients, logger: component('operations'), process: deps.process });
   const product = openProduct({ knex, erp: clients.erp, report: operations.report, logger: component('product') });
+  const sourcing = loadSourcingRules(projectFile('config', 'sourcing.yaml'));
   const inventory = openInventory({
     knex,
+    nodes: sourcing.nodes,
     wms: clients.wms,
     report: operations.report,
     logger: component('inventory'),
@@ -46,5 +50,5 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     settlement: settlement.subgraph,
     operations: operations.subgraph,
   };
-  return { product, inventory, order, fulfillment, settlement, operations, subgraphs };
+  return { sourcing, product, inventory, order, fulfillment, settlement, operations, subgraphs };
 }

@@ -41,6 +41,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const relay = backbone.startRelay();
   const orchestrator = await startOrchestrator({
     deps: {
+      sourcing: domains.sourcing,
       orders: domains.order.book,
       desk: domains.order.desk,
       fulfillment: domains.fulfillment.book,
@@ -53,7 +54,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     databaseUrl: options.dbosUrl,
     executorId: options.identity.id,
     sessionName: options.identity.sessionName,
-    onDead: (event, error) => domains.operations.setAside('orchestrator', event, error),
+    onDead: (group, event, error) => domains.operations.setAside(group, event, error),
     logger: logger.child({ component: 'orchestrator' }),
   });
 
@@ -71,7 +72,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const takers = [
     takerOf(domains.product.sellable.consumption),
     takerOf(domains.settlement.orders),
-    orchestrator.taker,
+    ...orchestrator.takers,
   ];
   domains.inventory.feed.start();
   domains.operations.health.start();

@@ -1,5 +1,6 @@
 import type { Money } from '../platform/money.ts';
 import type { FailureCause } from './failure.ts';
+import type { SourcedLine, SourcingRules } from './sourcing/model.ts';
 
 /** Units of one order line. */
 export interface LineUnits {
@@ -61,12 +62,6 @@ export interface BookedOrder {
   };
   readonly lines: readonly BookedLine[];
   readonly holds: readonly unknown[];
-  readonly allocations: readonly {
-    readonly lineId: string;
-    readonly sku: string;
-    readonly locationId: string;
-    readonly quantity: number;
-  }[];
 }
 
 /** A delivery address. Personal data: never logged, never stored in a workflow's record. */
@@ -183,6 +178,20 @@ export interface FulfillmentBook {
    */
   submit(fulfillmentOrderId: string): Promise<WorkOrder | null>;
 
+  /** Work of an order that no node was asked to do yet. */
+  unsubmitted(orderId: string): Promise<readonly string[]>;
+
+  /** Units of an order in work that goes on, and the nodes that refused units of it or were short of them, with the last time. */
+  workOf(orderId: string): Promise<{
+    readonly open: readonly { readonly locationId: string; readonly lineId: string; readonly quantity: number }[];
+    readonly gaveBack: readonly { readonly locationId: string; readonly at: Date }[];
+  }>;
+
+  /** Pieces of work given to each node on its present day, by its own calendar. Nodes without work may be missing. */
+  workToday(
+    nodes: readonly { readonly locationId: string; readonly timeZone: string }[],
+  ): Promise<ReadonlyMap<string, number>>;
+
   /** The shipment with its lines. Null when there is none. */
   readShipment(shipmentId: string): Promise<{
     readonly shipmentId: string;
@@ -225,6 +234,24 @@ export interface Component {
   readonly perUnit: number;
 }
 
+/** Where the units of an order may come from. */
+export interface OrderSources {
+  readonly nodes: readonly { readonly locationId: string; readonly code: string; readonly priority: number }[];
+  /** Committed to the order's lines and not gone yet. */
+  readonly own: readonly SourcedLine[];
+  /** What anybody could take, as of the warehouse's last word about it. */
+  readonly free: readonly (Omit<SourcedLine, 'lineId'> & { readonly asOf: Date })[];
+  /** Units that wait for stock; `locationId` when only that one may serve them. */
+  readonly waiting: readonly (LineUnits & { readonly sku: string; readonly locationId: string | null })[];
+}
+
+export interface StockMove extends LineUnits {
+  readonly sku: string;
+  /** Null: the units wait, or are to wait. */
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
 /** The inventory domain's committed stock. */
 export interface Stock {
   /**
@@ -250,6 +277,27 @@ export interface Stock {
     lineIds: readonly string[],
     locationId: string | null,
   ): Promise<ReadonlyMap<string, readonly Component[]>>;
+
+  /** Where the order's units are and could be, in units as they are sold. */
+  sourcesOf(orderId: string, skus: readonly string[]): Promise<OrderSources>;
+
+  /** Orders with units that wait for this SKU; the oldest promise first. */
+  ordersWaitingFor(sku: string): Promise<readonly string[]>;
+
+  /**
+   * Moves units between nodes and the queue of those who wait (`null`): all or none. One decision per `key`, also a
+   * refusal. With `announce`, units that waited and have a node now are told of by `backorder-allocated`.
+   * @returns whether they moved, now or before
+   */
+  move(request: {
+    readonly key: string;
+    readonly orderId: string;
+    readonly moves: readonly StockMove[];
+    readonly announce?: { readonly explanation: string; readonly channelCode: string; readonly traceId: string };
+  }): Promise<boolean>;
+
+  /** Gives committed stock of order lines at a location back. More than is committed is not given. */
+  release(orderId: string, lines: readonly LineUnits[], locationId: string): Promise<unknown>;
 
   /** Tells whose committed stock leaves when the node reports a line of this work. Repeating it changes nothing. */
   assignWork(
@@ -337,6 +385,8 @@ export interface ExceptionDesk {
 
 /** Everything the workflows need. The process entry binds it to the domains' doors and the systems' adapters. */
 export interface OrchestratorDeps {
+  /** How orders are spread over nodes. Without rules the units stay where the capture committed them. */
+  readonly sourcing: SourcingRules;
   readonly orders: OrderBook;
   readonly desk: OrderDesk;
   readonly fulfillment: FulfillmentBook;

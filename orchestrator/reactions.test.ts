@@ -24,6 +24,7 @@ beforeEach(() => {
   workflows = {
     fulfilOrder: start('fulfilOrder'),
     sourceAgain: start('sourceAgain'),
+    allocateBackorder: start('allocateBackorder'),
     ship: start('ship'),
     returnGoods: start('returnGoods'),
     cancelUnits: start('cancelUnits'),

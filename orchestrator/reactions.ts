@@ -1,6 +1,8 @@
 import type { StoredEvent } from '../events/port.ts';
 import { dispatchEffect, shippedUnits } from './dispatch.ts';
 import type { OrchestratorDeps } from './port.ts';
+import { serveWaitingFor } from './sourcing/serve-waiting.ts';
+import type { AllocateBackorderInput } from './workflows/allocate-backorder.ts';
 import type { CancelUnitsInput } from './workflows/cancel-units.ts';
 import type { FulfilOrderInput } from './workflows/fulfil-order.ts';
 import type { ReturnGoodsInput } from './workflows/return-goods.ts';
@@ -11,6 +13,7 @@ import type { SourceAgainInput } from './workflows/source-again.ts';
 export interface Workflows {
   fulfilOrder(workflowId: string, input: FulfilOrderInput): Promise<void>;
   sourceAgain(workflowId: string, input: SourceAgainInput): Promise<void>;
+  allocateBackorder(workflowId: string, input: AllocateBackorderInput): Promise<void>;
   ship(workflowId: string, input: ShipInput): Promise<void>;
   returnGoods(workflowId: string, input: ReturnGoodsInput): Promise<void>;
   cancelUnits(workflowId: string, input: CancelUnitsInput): Promise<void>;
@@ -21,6 +24,7 @@ export const REACTED_TYPES = [
   'order-placed.v1',
   'order-hold-released.v1',
   'order-cancelled.v1',
+  'backorder-allocated.v1',
   'fulfillment-order-changed.v1',
   'shipment-dispatched.v1',
   'shipment-status-changed.v1',
@@ -52,6 +56,13 @@ export async function react(
         reason: event.data.reason,
         lines: event.data.lines,
       });
+    case 'backorder-allocated.v1':
+      return workflows.allocateBackorder(`allocated:${event.id}`, {
+        ...work,
+        decisionId: event.id,
+        lines: event.data.lines,
+        explanation: event.data.explanation,
+      });
     case 'fulfillment-order-changed.v1':
       return workChanged(event, deps, workflows);
     case 'shipment-dispatched.v1':
@@ -61,6 +72,12 @@ export async function react(
     case 'return-received.v1':
       return workflows.returnGoods(`return:${event.id}`, { ...work, ...event.data, arrivalId: event.id });
   }
+}
+
+/** Stock of a SKU changed: orders that wait for it get what there is. A consumption of its own, so that it delays no order. */
+export async function reactToStock(event: StoredEvent<'inventory-changed.v1'>, deps: OrchestratorDeps): Promise<void> {
+  if (event.data.available <= 0) return;
+  await serveWaitingFor(deps, event.data.sku, { key: event.id, traceId: event.traceId });
 }
 
 /** A node accepted work or gave units back: the order's units follow. */

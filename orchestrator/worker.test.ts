@@ -26,7 +26,7 @@ beforeAll(async () => {
     databaseUrl: database.url,
     executorId: 'test',
     sessionName: 'test',
-    onDead: async (event, error) => void dead.push({ id: event.id, error }),
+    onDead: async (_group, event, error) => void dead.push({ id: event.id, error }),
     logger: createLogger({ level: 'silent', component: 'test' }),
   });
 }, 60_000);
@@ -106,6 +106,60 @@ describe('a placed order', () => {
     log.append([{ ...newEvent('order-hold-released.v1', orderId, { orderId }), version: 2 }]);
     await released(4);
     expect(ports.of('fulfillment.open').at(-1)?.args[0].key).toBe(`${orderId}:source:2`);
+  });
+});
+
+describe('units that waited for stock', () => {
+  const data = (orderId: string, lines = [{ lineId: 'l1', sku: 'LANTERN', locationId: 'WEST', quantity: 2 }]) =>
+    newEvent('backorder-allocated.v1', `d-${orderId}`, {
+      decisionId: `d-${orderId}`,
+      orderId,
+      lines,
+      explanation: 'Stock arrived.',
+    });
+  /** An order with this many units of its first line in the queue. */
+  function waiting(backordered: number, holds: readonly unknown[] = []) {
+    const { orderId } = placed();
+    const booked = bookedOrder(orderId, { status: 'BACKORDERED' });
+    const lines = booked.lines.map((line) => ({
+      ...line,
+      quantities: { ...line.quantities, unsourced: 0, backordered },
+    }));
+    ports.orders.set(orderId, { ...booked, lines, holds });
+    return orderId;
+  }
+
+  it('go to their node when they have stock', async () => {
+    const orderId = waiting(2);
+    log.append([data(orderId)]);
+    await released(1);
+    expect(ports.of('orders.allocate')[0]?.args).toMatchObject([
+      orderId,
+      [{ lineId: 'l1', quantity: 2 }],
+      { timeline: [{ type: 'ORDER_SOURCED', message: 'Stock arrived.' }] },
+    ]);
+    expect(ports.of('warehouse.release')[0]?.args[0]).toMatchObject({ locationId: 'WEST' });
+    expect(ports.of('stock.release')).toEqual([]);
+  });
+
+  it('give it back as far as they were cancelled meanwhile', async () => {
+    const orderId = waiting(0);
+    log.append([data(orderId)]);
+    await until(() => ports.of('stock.release').length === 1, 10_000);
+    expect(ports.of('stock.release')[0]?.args).toMatchObject([orderId, [{ lineId: 'l1', quantity: 2 }], 'WEST']);
+    expect(ports.of('fulfillment.open')).toEqual([]);
+  });
+
+  it('reach no node while the order is held, and do when it goes on', async () => {
+    const orderId = waiting(2, [{}]);
+    log.append([data(orderId)]);
+    await until(() => ports.of('fulfillment.open').length === 1, 10_000);
+    const order = ports.orders.get(orderId);
+    if (!order) throw new Error('the order is gone');
+    ports.orders.set(orderId, { ...order, holds: [] });
+    log.append([{ ...newEvent('order-hold-released.v1', orderId, { orderId }), version: 2 }]);
+    await released(1);
+    expect(ports.of('fulfillment.submit')).toHaveLength(1);
   });
 });
 

@@ -1,13 +1,14 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import pg from 'pg';
-import type { Consumption, EventLog, StoredEvent } from '../events/port.ts';
+import type { EventLog, StoredEvent } from '../events/port.ts';
 import { type Taker, takerOf } from '../events/taker.ts';
 import { sleep } from '../platform/clock.ts';
 import { ensureDatabase } from '../platform/db/database-url.ts';
 import type { Logger } from '../platform/logger.ts';
 import { RETRY_TOPIC } from './durable.ts';
 import type { OrchestratorDeps } from './port.ts';
-import { REACTED_TYPES, type ReactedType, react, type Workflows } from './reactions.ts';
+import { REACTED_TYPES, type ReactedType, react, reactToStock, type Workflows } from './reactions.ts';
+import { allocateBackorder } from './workflows/allocate-backorder.ts';
 import { cancelUnits } from './workflows/cancel-units.ts';
 import { fulfilOrder } from './workflows/fulfil-order.ts';
 import { returnGoods } from './workflows/return-goods.ts';
@@ -23,14 +24,14 @@ export interface OrchestratorOptions {
   readonly executorId: string;
   /** `application_name` of the engine's connections. */
   readonly sessionName: string;
-  /** Takes an event that it could not react to; see `Consumption`. */
-  readonly onDead: Consumption<ReactedType>['onDead'];
+  /** Takes an event that one of its groups could not react to; see `Consumption`. */
+  readonly onDead: (group: string, event: StoredEvent, error: unknown) => Promise<void>;
   readonly logger: Logger;
 }
 
 export interface Orchestrator {
   /** How it reacts to events, for events that are handed to it again. */
-  readonly taker: Taker;
+  readonly takers: readonly Taker[];
   /** Asks a workflow that waits after a failure to try again now. False when there is none waiting under this id. */
   retry(workflowId: string): Promise<boolean>;
   /** Takes over the unfinished workflows of a worker that is gone: whoever of the living is free goes on with them. */
@@ -42,7 +43,7 @@ export interface Orchestrator {
  * Version of the workflows' step sequence. DBOS takes up unfinished workflows of the same version only:
  * raise it when steps are added, removed or reordered, and keep the old code until its workflows are done.
  */
-const WORKFLOW_VERSION = '1';
+const WORKFLOW_VERSION = '2';
 
 /** A transaction of the engine that does nothing for so long was forgotten: the server ends it and frees its locks. */
 const IDLE_IN_TRANSACTION_MILLIS = 60_000;
@@ -100,6 +101,10 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     sourceAgain: DBOS.registerWorkflow((input: Parameters<typeof sourceAgain>[1]) => sourceAgain(deps, input), {
       name: 'sourceAgain',
     }),
+    allocateBackorder: DBOS.registerWorkflow(
+      (input: Parameters<typeof allocateBackorder>[1]) => allocateBackorder(deps, input),
+      { name: 'allocateBackorder' },
+    ),
     ship: DBOS.registerWorkflow((input: Parameters<typeof ship>[1]) => ship(deps, input), { name: 'ship' }),
     returnGoods: DBOS.registerWorkflow((input: Parameters<typeof returnGoods>[1]) => returnGoods(deps, input), {
       name: 'returnGoods',
@@ -115,6 +120,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       void (await DBOS.startWorkflow(registered.fulfilOrder, { workflowID })(input)),
     sourceAgain: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.sourceAgain, { workflowID })(input)),
+    allocateBackorder: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.allocateBackorder, { workflowID })(input)),
     ship: async (workflowID, input) => void (await DBOS.startWorkflow(registered.ship, { workflowID })(input)),
     returnGoods: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.returnGoods, { workflowID })(input)),
@@ -128,10 +135,21 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     types: [...REACTED_TYPES],
     handler: (event: StoredEvent<ReactedType>) => react(event, deps, workflows),
   };
-  const consumer = options.log.consume({ ...reactions, signal: stopping.signal, onDead: options.onDead });
+  // A consumption of its own: who waits for stock delays nobody's order.
+  const arrivals = {
+    group: 'orchestrator:waiting-units',
+    types: ['inventory-changed.v1' as const],
+    handler: (event: StoredEvent<'inventory-changed.v1'>) => reactToStock(event, deps),
+  };
+  const { signal } = stopping;
+  const onDead = (group: string) => (event: StoredEvent, error: unknown) => options.onDead(group, event, error);
+  const consumers = [
+    options.log.consume({ ...reactions, signal, onDead: onDead(reactions.group) }),
+    options.log.consume({ ...arrivals, signal, onDead: onDead(arrivals.group) }),
+  ];
 
   return {
-    taker: takerOf(reactions),
+    takers: [takerOf(reactions), takerOf(arrivals)],
     async retry(workflowId) {
       const status = await DBOS.getWorkflowStatus(workflowId);
       if (status?.status !== 'PENDING') return false;
@@ -150,7 +168,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     },
     async stop() {
       stopping.abort();
-      await consumer;
+      await Promise.all(consumers);
       await DBOS.shutdown();
       await pool.end();
     },

@@ -1734,6 +1734,83 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.move_order(p_key text, p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_from text[], p_to text[])
+ RETURNS text
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_answer text;
+      v_known boolean;
+      v_bound text;
+      v_stocked text[];
+      v_node text;
+      v_given bigint;
+      v_wanted bigint;
+    begin
+      perform pg_advisory_xact_lock(hashtextextended('inventory.reassignment:' || p_key, 0));
+      select case when answer = '"MOVED"' then 'KNOWN' else 'REFUSED' end into v_answer from inventory.reassignment where key = p_key;
+      if v_answer is not null then return v_answer; end if;
+
+      v_known := exists (select from inventory.reservation where order_id = p_order_id);
+      v_bound := (select max(location_id) from inventory.backorder where order_id = p_order_id);
+      select array_agg(distinct stocked) into v_stocked from (
+        select unnest(inventory.stocked_skus(p_skus)) as stocked
+        union all
+        select sku from inventory.reservation_line where order_line_id = any (p_line_ids) and state = 'COMMITTED'
+      ) scope;
+      perform inventory.lock_positions(v_stocked, inventory.nodes_in_scope(null) || array_remove(p_from || p_to, null));
+      begin
+        for v_node in select distinct node from unnest(p_from) as node where node is not null order by node loop
+          select coalesce(sum(gone.quantity), 0) into v_given
+          from (select array_agg(line_id) as ids, array_agg(units) as quantities from unnest(p_line_ids, p_quantities, p_from) as move (line_id, units, node) where node = v_node) asked,
+               inventory.release_order(p_order_id, asked.ids, asked.quantities, v_node) gone;
+          select sum(units) into v_wanted from unnest(p_quantities, p_from) as move (units, node) where node = v_node;
+          if v_given <> v_wanted then raise exception 'less is committed there' using errcode = 'IV002'; end if;
+        end loop;
+
+        if exists (
+          select from (select line_id, sum(units) as units from unnest(p_line_ids, p_quantities, p_from) as move (line_id, units, node) where node is null group by line_id) asked
+          left join inventory.backorder on backorder.order_line_id = asked.line_id and backorder.order_id = p_order_id
+          where coalesce(backorder.quantity, 0) < asked.units
+        ) then
+          raise exception 'less is waiting' using errcode = 'IV002';
+        end if;
+        -- The lines' place in the queue is kept until all their units are served.
+        perform inventory.cancel_backorder(p_order_id, array_agg(line_id), array_agg(units))
+        from unnest(p_line_ids, p_quantities, p_from) as move (line_id, units, node) where node is null;
+
+        for v_node in select distinct node from unnest(p_to) as node where node is not null order by node loop
+          if exists (
+            select from (select array_agg(line_id) as ids, array_agg(sku) as skus, array_agg(units) as quantities
+                         from (select line_id, sku, sum(units)::int as units from unnest(p_line_ids, p_skus, p_quantities, p_to) as move (line_id, sku, units, node)
+                               where node = v_node group by line_id, sku order by line_id) line) asked,
+                 inventory.take_stock(p_order_id, asked.ids, asked.skus, asked.quantities, v_node, 0, false, null, null, null, false) taken
+            where taken.kind <> 'ALLOCATED'
+          ) then
+            raise exception 'it is not there any more' using errcode = 'IV002';
+          end if;
+        end loop;
+        -- What was taken for one node does not bind the order to it, unless it was before.
+        if not v_known then update inventory.reservation set location_id = v_bound where order_id = p_order_id; end if;
+
+        insert into inventory.backorder (order_line_id, order_id, sku, channel_code, location_id, quantity)
+        select move.line_id, p_order_id, move.sku, reservation.channel_code, null, sum(move.units)::int
+        from unnest(p_line_ids, p_skus, p_quantities, p_to) as move (line_id, sku, units, node)
+        left join inventory.reservation on reservation.order_id = p_order_id
+        where move.node is null
+        group by move.line_id, move.sku, reservation.channel_code
+        on conflict (order_line_id) do update set quantity = backorder.quantity + excluded.quantity;
+        v_answer := 'MOVED';
+      exception when sqlstate 'IV002' then
+        v_answer := 'REFUSED';
+      end;
+      insert into inventory.reassignment (key, answer) values (p_key, to_jsonb(v_answer));
+      return v_answer;
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.moved_units(p_plan inventory.planned_sale[], p_reference text, p_held boolean)
  RETURNS inventory.delta[]
  LANGUAGE sql
@@ -1804,6 +1881,29 @@ AS $function$
                   else least(terms.cap, greatest(0, whole.free - coalesce(terms.withheld, 0))) end
       from whole left join terms on whole.bundle_sku is not null and terms.sku = whole.sku and terms.location_id = whole.location_id;
     end
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.order_sources(p_order_id text, p_skus text[])
+ RETURNS TABLE(kind text, line_id text, sku text, location_id text, quantity integer, as_of timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      with lot as (
+        select line.order_line_id, coalesce(line.bundle_sku, line.sku) as sold, line.location_id,
+               min((line.quantity - line.consumed - line.released) / coalesce(line.per_bundle, 1)) as units
+        from inventory.reservation join inventory.reservation_line line on line.reservation_id = reservation.id
+        where reservation.order_id = p_order_id and (line.state = 'COMMITTED' or line.bundle_set is not null)
+        group by line.order_line_id, coalesce(line.bundle_sku, line.sku), line.location_id, line.bundle_set, case when line.bundle_set is null then line.id end
+      )
+      select 'OWN', order_line_id, sold, location_id, sum(units)::int, null::timestamptz from lot where units > 0 group by order_line_id, sold, location_id
+      union all
+      select 'FREE', null, offer.sku, offer.location_id, offer.free,
+             (select max(position.as_of) from inventory.position where position.location_id = offer.location_id and position.sku = any (inventory.stocked_skus(array[offer.sku])))
+      from inventory.offers(null, false, p_skus, array(
+        select unnest(inventory.nodes_in_scope(null)) union select location_id from inventory.backorder where order_id = p_order_id and location_id is not null
+      ), null, clock_timestamp()) offer where offer.free > 0
+      union all
+      select 'WAITING', order_line_id, sku, location_id, quantity, null from inventory.backorder where order_id = p_order_id
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json)
@@ -2641,6 +2741,16 @@ AS $function$
                                    where position.sku = p_sku), 0) - inventory.awaited(p_sku))
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.waiting_orders(p_sku text)
+ RETURNS TABLE(order_id text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select order_id from inventory.backorder
+      where sku = p_sku or sku in (select bundle_sku from inventory.bundle_component where component_sku = p_sku)
+      group by order_id order by min(waiting_since), order_id
+    $function$;
+
 CREATE INDEX backorder_order ON inventory.backorder USING btree (order_id);
 
 CREATE INDEX backorder_sku ON inventory.backorder USING btree (sku) INCLUDE (channel_code, quantity);
@@ -2815,6 +2925,10 @@ comment on function inventory.location_terms(p_channel_code text, p_skus text[])
 
 comment on function inventory.lock_takes(p_takes inventory.take[], p_members integer[], p_scarce text[], p_nodes text[]) is 'Locks every position the members of a batch may count on, in the order of everybody. Whether there is enough for all of them, every hold counted as alive; what is withheld from a channel is not looked at.';
 
+comment on function inventory.move_order(p_key text, p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_from text[], p_to text[]) is 'Moves units of an order''s lines between nodes and the queue of those who wait (null), all of them or none. MOVED; KNOWN when this key did so before; REFUSED when they are not where they are taken from, or what they need is gone.';
+
+comment on function inventory.order_sources(p_order_id text, p_skus text[]) is 'Units as they are sold, whole bundles included. OWN: committed to a line of the order and not gone; FREE: what anybody can take where orders ship from, or where this one waits, as of the warehouse''s last word about it; WAITING: backordered, location_id when only that location may serve them.';
+
 comment on function inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json) is 'Holds stock for the members of a batch that fit, with their idempotency records. A member without a row was not touched and has to be tried alone.';
 
 comment on function inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text, p_loose jsonb) is 'Gives committed units of order lines back, of one location only when it is named. p_loose, [{lineId, sku, quantity}]: units of components of these bundles that left and are not given back.';
@@ -2828,6 +2942,8 @@ comment on function inventory.shortages(p_skus text[]) is 'Positions where less 
 comment on function inventory.supply(p_skus text[], p_enough integer) is 'What orders without a location can take, per SKU and node, at this instant: exactly, or at least so many when that is enough. A lower preference goes first.';
 
 comment on function inventory.sync_lag_seconds_p95(p_since timestamp with time zone) is 'Seconds from measurement to our hearing of it that 95 % of the positions heard of since did not exceed, by the newest report of each. Null when there was none.';
+
+comment on function inventory.waiting_orders(p_sku text) is 'Orders with units that wait for a SKU, alone or in a bundle; the oldest promise first.';
 
 create schema orders;
 
@@ -3143,7 +3259,7 @@ alter table orders.return_line add constraint return_line_return_id_fkey FOREIGN
 
 alter table orders.timeline add constraint timeline_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
 
-comment on table orders.allocation is 'The node that the capture committed stock at, per line. Input of sourcing.';
+comment on table orders.allocation is 'The nodes that the capture committed stock at, per line: a record of that decision. Where the stock is now, inventory knows.';
 
 comment on table orders.applied_effect is 'Keys of workflow steps whose effect the order already has: a repeated step changes nothing.';
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { backorderAllocatedV1 } from './backorder-allocated.v1.ts';
 import type { EventContract } from './contract.ts';
 import { fulfillmentOrderChangedV1 } from './fulfillment-order-changed.v1.ts';
 import { integrationExceptionRaisedV1 } from './integration-exception-raised.v1.ts';
@@ -17,6 +18,7 @@ import { shipmentStatusChangedV1 } from './shipment-status-changed.v1.ts';
 export const eventContracts = {
   'product-changed.v1': productChangedV1,
   'inventory-changed.v1': inventoryChangedV1,
+  'backorder-allocated.v1': backorderAllocatedV1,
   'order-placed.v1': orderPlacedV1,
   'order-status-changed.v1': orderStatusChangedV1,
   'order-cancelled.v1': orderCancelledV1,

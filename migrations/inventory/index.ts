@@ -22,6 +22,7 @@ import { batchesByIndex } from './20261127121000_batches_by_index.ts';
 import { looseComponents } from './20261127122000_loose_components.ts';
 import { checksByIndex } from './20261127123000_checks_by_index.ts';
 import { setBundle } from './20261127124000_set_bundle.ts';
+import * as sourcing from './20261127130000_sourcing.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -48,4 +49,5 @@ export const migrations: MigrationSet = {
   '20261127122000_loose_components': looseComponents,
   '20261127123000_checks_by_index': checksByIndex,
   '20261127124000_set_bundle': setBundle,
+  '20261127130000_sourcing': sourcing,
 };

@@ -4,6 +4,7 @@ import * as indicators from './20261123095000_indicators.ts';
 import { batches } from './20261127091200_batches.ts';
 import { insertOrders } from './20261127121000_insert_orders.ts';
 import { checksByIndex } from './20261127123000_checks_by_index.ts';
+import * as allocationMeaning from './20261127131000_allocation_meaning.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -11,4 +12,5 @@ export const migrations: MigrationSet = {
   '20261127091200_batches': batches,
   '20261127121000_insert_orders': insertOrders,
   '20261127123000_checks_by_index': checksByIndex,
+  '20261127131000_allocation_meaning': allocationMeaning,
 };

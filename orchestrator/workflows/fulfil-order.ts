@@ -3,6 +3,9 @@ import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import { formatAmount } from '../../platform/money.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { BookedOrder, Effect, LineUnits, OrchestratorDeps, WorkOrder } from '../port.ts';
+import type { SourcedLine, WantedLine } from '../sourcing/model.ts';
+import { serveOrder } from '../sourcing/serve-waiting.ts';
+import { settleSources } from '../sourcing/settle-sources.ts';
 
 export interface FulfilOrderInput {
   readonly orderId: string;
@@ -12,12 +15,8 @@ export interface FulfilOrderInput {
   readonly round: number;
 }
 
-interface SourcingPlan {
-  readonly groups: readonly {
-    readonly locationId: string;
-    readonly lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[];
-  }[];
-}
+/** Work per node. */
+export type WorkGroups = readonly { readonly locationId: string; readonly lines: readonly WantedLine[] }[];
 
 /**
  * Accept → source → release: from a captured order to work at its nodes. What the nodes do then arrives as events.
@@ -34,10 +33,20 @@ export async function fulfilOrder(deps: OrchestratorDeps, input: FulfilOrderInpu
 
   await step({ name: 'accept-order', system: 'oms' }, (signal) => acceptOrder(deps, orderId, traceId, signal));
 
-  const plan = await sourceOrder(deps, input, step);
-  if (plan.groups.length === 0) return;
+  const groups = await sourceOrder(deps, input, step);
+  if (groups.length > 0)
+    await openAndRelease(deps, step, { orderId, traceId, key: `${orderId}:source:${input.round}`, groups });
 
-  await openAndRelease(deps, step, { orderId, traceId, key: `${orderId}:source:${input.round}`, groups: plan.groups });
+  // What came while the order was not accepted yet, or held.
+  const left = await step({ name: 'find-unreleased', system: 'commerce' }, () => deps.fulfillment.unsubmitted(orderId));
+  for (const fulfillmentOrderId of left) {
+    await step({ name: `release-${fulfillmentOrderId}`, system: 'wms' }, (signal) =>
+      releaseWork(deps, { orderId, fulfillmentOrderId, traceId }, signal),
+    );
+  }
+  await step({ name: 'serve-waiting-units', system: 'commerce' }, async () => {
+    await serveOrder(deps, orderId, { key: `${orderId}:serve:${input.round}`, traceId });
+  });
 }
 
 /** Records the work per node and hands each piece to its node. */
@@ -48,7 +57,7 @@ export async function openAndRelease(
     readonly orderId: string;
     readonly traceId: string;
     readonly key: string;
-    readonly groups: SourcingPlan['groups'];
+    readonly groups: WorkGroups;
   },
 ): Promise<void> {
   const { orderId, traceId } = decision;
@@ -65,13 +74,13 @@ export async function openAndRelease(
   });
   for (const [index, fulfillmentOrderId] of fulfillmentOrderIds.entries()) {
     await step({ name: `release-work-${index}`, system: 'wms' }, (signal) =>
-      releaseWork(deps, fulfillmentOrderId, traceId, signal),
+      releaseWork(deps, { orderId, fulfillmentOrderId, traceId }, signal),
     );
   }
 }
 
 /** The node picks what bundles consist of. */
-async function withComponents(deps: OrchestratorDeps, { locationId, lines }: SourcingPlan['groups'][number]) {
+async function withComponents(deps: OrchestratorDeps, { locationId, lines }: WorkGroups[number]) {
   const componentsOf = await deps.stock.componentsOf(lines.map((line) => line.lineId), locationId); // biome-ignore format: one thought
   return {
     locationId,
@@ -143,46 +152,68 @@ async function acceptOrder(
 }
 
 /**
- * Gives every unit whose stock was committed at capture to the node that holds it.
+ * Gives every unit whose stock was committed at capture to a node, and moves the stock where the rules want it.
  * Planning and allocating are two steps, so that an allocation repeated after a crash repeats the same plan.
  */
 async function sourceOrder(
   deps: OrchestratorDeps,
   { orderId, traceId, round }: FulfilOrderInput,
   step: RunStep,
-): Promise<SourcingPlan> {
+): Promise<WorkGroups> {
   for (let attempt = 0; ; attempt++) {
-    const plan = await step({ name: `plan-sourcing-${attempt}`, system: 'commerce' }, async () =>
-      planSourcing(await readOrder(deps, orderId)),
+    const key = `source:${round}:${attempt}`;
+    const plan = await step({ name: `plan-sourcing-${attempt}`, system: 'commerce' }, async () => {
+      const booked = await readOrder(deps, orderId);
+      return settleSources(deps, booked, unsourcedUnits(booked), `${orderId}:${key}`);
+    });
+    if (plan.sourced.length === 0 && plan.waiting.length === 0) return [];
+    const settled = await step({ name: `allocate-units-${attempt}`, system: 'commerce' }, () =>
+      recordSources(deps, orderId, plan, { key, traceId }),
     );
-    const units = plan.groups.flatMap((group) => group.lines).map(({ lineId, quantity }) => ({ lineId, quantity }));
-    if (units.length === 0) return plan;
-    const allocated = await step({ name: `allocate-units-${attempt}`, system: 'commerce' }, () =>
-      allocateUnits(deps, orderId, units, {
-        key: `source:${round}:${attempt}`,
-        traceId,
-        timeline: [
-          {
-            type: 'ORDER_SOURCED',
-            system: 'commerce',
-            message: `Sourced to ${plan.groups.length} node(s): those that held the stock when it was committed`,
-          },
-        ],
-      }),
-    );
-    if (allocated) return plan;
+    if (settled) return groupsOf(plan.sourced);
   }
 }
 
-/** False when a cancellation came between planning and allocating. */
-async function allocateUnits(
+function unsourcedUnits({ lines }: BookedOrder): WantedLine[] {
+  return lines.flatMap(({ id, sku, quantities }) =>
+    quantities.unsourced > 0 ? [{ lineId: id, sku, quantity: quantities.unsourced }] : [],
+  );
+}
+
+/** Work per node, in the order of the nodes. */
+export function groupsOf(sourced: readonly SourcedLine[]): WorkGroups {
+  return [...groupBy(sourced, (line) => line.locationId)].map(([locationId, group]) => ({
+    locationId,
+    lines: group.map(({ lineId, sku, quantity }) => ({ lineId, sku, quantity })),
+  }));
+}
+
+/** Says in the order book which units have a node and which wait. False when a cancellation came between. */
+export async function recordSources(
   deps: OrchestratorDeps,
   orderId: string,
-  units: readonly LineUnits[],
-  effect: Effect,
+  plan: {
+    readonly sourced: readonly SourcedLine[];
+    readonly waiting: readonly WantedLine[];
+    readonly explanation: string | null;
+  },
+  { key, traceId }: { readonly key: string; readonly traceId: string },
 ): Promise<boolean> {
+  const units = (lines: readonly LineUnits[]) => [...groupBy(lines, (line) => line.lineId)].map(([lineId, same]) => ({ lineId, quantity: same.reduce((sum, { quantity }) => sum + quantity, 0) })); // biome-ignore format: one thought
+  const nodes = new Set(plan.sourced.map((line) => line.locationId)).size;
+  const message = plan.explanation ?? `Sourced to ${nodes} node(s): those that held the stock when it was committed`;
+  const note = (type: string) => [{ type, system: 'commerce', message }];
+  if (plan.waiting.length > 0) {
+    const effect = { key: `${key}:wait`, traceId, timeline: note('UNITS_BACKORDERED') };
+    if (!(await applied(() => deps.orders.backorder(orderId, units(plan.waiting), effect)))) return false;
+  }
+  if (plan.sourced.length === 0) return true;
+  const effect: Effect = { key, traceId, timeline: note('ORDER_SOURCED') };
+  return applied(() => deps.orders.allocate(orderId, units(plan.sourced), effect));
+}
+async function applied(command: () => Promise<unknown>): Promise<boolean> {
   try {
-    await deps.orders.allocate(orderId, units, effect);
+    await command();
     return true;
   } catch (error) {
     if (isCommerceError(error) && error.code === 'ILLEGAL_TRANSITION') return false;
@@ -190,37 +221,24 @@ async function allocateUnits(
   }
 }
 
-/** Pure: which node gets which units that have none yet. The same order gives the same plan. */
-export function planSourcing({ lines, allocations }: BookedOrder): SourcingPlan {
-  const left = new Map(lines.map((line) => [line.id, line.quantities.unsourced]));
-  const granted = allocations.flatMap((allocation) => {
-    const quantity = Math.min(allocation.quantity, left.get(allocation.lineId) ?? 0);
-    left.set(allocation.lineId, (left.get(allocation.lineId) ?? 0) - quantity);
-    return quantity > 0 ? [{ ...allocation, quantity }] : [];
-  });
-  return {
-    groups: [...groupBy(granted, (line) => line.locationId)].map(([locationId, group]) => ({
-      locationId,
-      lines: group.map(({ lineId, sku, quantity }) => ({ lineId, sku, quantity })),
-    })),
-  };
-}
-
+/** Hands work to its node. A hold keeps it back until the order goes on. */
 async function releaseWork(
   deps: OrchestratorDeps,
-  fulfillmentOrderId: string,
-  traceId: string,
+  { orderId, fulfillmentOrderId, traceId }: Readonly<Record<'orderId' | 'fulfillmentOrderId' | 'traceId', string>>,
   signal: AbortSignal,
 ): Promise<void> {
+  const { holds } = await readOrder(deps, orderId);
+  // What the node was asked before the hold, it gets: asking was decided.
+  if (holds.length > 0 && (await deps.fulfillment.unsubmitted(orderId)).includes(fulfillmentOrderId)) return;
   const work: WorkOrder | null = await deps.fulfillment.submit(fulfillmentOrderId);
   if (!work) return;
   await deps.stock.assignWork(
     fulfillmentOrderId,
     work.lines.map(({ lineRef, orderLineId }) => ({ lineRef, orderLineId })),
   );
-  const { order } = await readOrder(deps, work.orderId);
+  const { order } = await readOrder(deps, orderId);
   const { nodeReference } = await deps.warehouse.release({ ...work, shipTo: order.shippingAddress }, signal);
-  await deps.orders.note(work.orderId, {
+  await deps.orders.note(orderId, {
     key: `release:${fulfillmentOrderId}`,
     traceId,
     timeline: [{ type: 'WORK_RELEASED', system: 'wms', message: `Work released to the node as ${nodeReference}` }],

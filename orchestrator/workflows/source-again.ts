@@ -1,7 +1,7 @@
-import { groupBy } from '../../platform/batch.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
-import { openAndRelease } from './fulfil-order.ts';
+import { settleSources } from '../sourcing/settle-sources.ts';
+import { groupsOf, openAndRelease, recordSources } from './fulfil-order.ts';
 
 export interface SourceAgainInput {
   readonly orderId: string;
@@ -36,7 +36,7 @@ export async function sourceAgain(deps: OrchestratorDeps, input: SourceAgainInpu
     });
   });
 
-  const moved = await step({ name: 'move-stock', system: 'commerce' }, async () => {
+  const plan = await step({ name: 'move-stock', system: 'commerce' }, async () => {
     const rows = await deps.stock.reassign({
       key: decisionId,
       orderId,
@@ -44,38 +44,21 @@ export async function sourceAgain(deps: OrchestratorDeps, input: SourceAgainInpu
       refusedLocationId: input.refusedLocationId,
     });
     const skuOf = new Map(input.lines.map((line) => [line.lineId, line.sku]));
-    return rows.map((row) => ({ ...row, sku: skuOf.get(row.lineId) ?? '' }));
+    const moved = rows.map((row) => ({ ...row, sku: skuOf.get(row.lineId) ?? '' }));
+    const booked = await deps.orders.read(orderId);
+    const found = moved.flatMap(({ locationId, ...row }) => (locationId === null ? [] : [row]));
+    const missing = moved.flatMap(({ locationId, ...row }) => (locationId === null ? [row] : []));
+    if (!booked) return { sourced: [], waiting: missing, explanation: null, held: false };
+    const settled = await settleSources(deps, booked, found, decisionId);
+    return { ...settled, waiting: [...missing, ...settled.waiting], held: booked.holds.length > 0 };
   });
-  const found = moved.flatMap((row) => (row.locationId === null ? [] : [{ ...row, locationId: row.locationId }]));
-  const missing = moved.filter((row) => row.locationId === null);
 
-  if (missing.length > 0) {
-    await step({ name: 'backorder-units', system: 'commerce' }, async () => {
-      await deps.orders.backorder(orderId, units(missing), {
-        key: `backorder:${decisionId}`,
-        traceId,
-        timeline: [
-          {
-            type: 'UNITS_BACKORDERED',
-            system: 'commerce',
-            message: 'No other node has the units; they wait for stock',
-          },
-        ],
-      });
-    });
-  }
-  if (found.length === 0) return;
-
-  await step({ name: 'allocate-units', system: 'commerce' }, async () => {
-    await deps.orders.allocate(orderId, units(found), {
-      key: `source-again:${decisionId}`,
-      traceId,
-      timeline: [{ type: 'ORDER_SOURCED', system: 'commerce', message: 'Sourced to another node that has the stock' }],
-    });
-  });
-  const groups = [...groupBy(found, (row) => row.locationId)].map(([locationId, rows]) => ({
-    locationId,
-    lines: rows.map(({ lineId, sku, quantity }) => ({ lineId, sku, quantity })),
-  }));
-  await openAndRelease(deps, step, { orderId, traceId, key: `${orderId}:source-again:${decisionId}`, groups });
+  // Units of a held order are sourced when it goes on; those without stock wait at once.
+  const sourced = plan.held ? [] : plan.sourced;
+  const settled = await step({ name: 'allocate-units', system: 'commerce' }, () =>
+    recordSources(deps, orderId, { ...plan, sourced }, { key: `source-again:${decisionId}`, traceId }),
+  );
+  if (!settled || sourced.length === 0) return;
+  const key = `${orderId}:source-again:${decisionId}`;
+  await openAndRelease(deps, step, { orderId, traceId, key, groups: groupsOf(sourced) });
 }

@@ -39,6 +39,13 @@ export interface SubmittedWork {
   readonly lines: readonly (NodeLine & { readonly orderLineId: string })[];
 }
 
+/** What the nodes have of an order. */
+export interface OrderWork {
+  readonly open: readonly { readonly locationId: string; readonly lineId: string; readonly quantity: number }[];
+  /** Locations that refused work of the order or were short of it, and when they last did. */
+  readonly gaveBack: readonly { readonly locationId: string; readonly at: Date }[];
+}
+
 export interface ShipmentRecord {
   readonly shipmentId: string;
   readonly orderId: string;
@@ -63,6 +70,55 @@ export function createFulfillmentBook(knex: Knex) {
     /** Marks work as asked of its node and says what to ask. Null when all its units were withdrawn before. */
     submit: (fulfillmentOrderId: string): Promise<SubmittedWork | null> =>
       inTransaction(knex, (trx) => submit(trx, fulfillmentOrderId)),
+
+    /** What the nodes have of an order: units of its lines in work that goes on, and who gave units of it back. */
+    async workOf(orderId: string): Promise<OrderWork> {
+      const open = await query<OrderWork['open'][number]>(
+        knex,
+        `select f.location_id as "locationId", l.order_line_id as "lineId", sum(l.quantity - l.shipped - l.short)::int as quantity
+         from fulfillment.fulfillment_order f join fulfillment.fulfillment_order_line l on l.fulfillment_order_id = f.id
+         where f.order_id = ? and f.status not in ('CLOSED', 'CANCELLED', 'INCOMPLETE') and l.quantity > l.shipped + l.short
+         group by 1, 2 order by 1, 2`,
+        [orderId],
+      );
+      const gaveBack = await query<OrderWork['gaveBack'][number]>(
+        knex,
+        `select f.location_id as "locationId", max(f.updated_at) as at
+         from fulfillment.fulfillment_order f
+         where f.order_id = ? and (f.request_status = 'REJECTED'
+           or exists (select from fulfillment.fulfillment_order_line l where l.fulfillment_order_id = f.id and l.short > 0))
+         group by 1 order by 1`,
+        [orderId],
+      );
+      return { open, gaveBack };
+    },
+
+    /** Pieces of work given to each node on its present day, by its own calendar. */
+    async workToday(
+      nodes: readonly { readonly locationId: string; readonly timeZone: string }[],
+    ): Promise<ReadonlyMap<string, number>> {
+      const rows = await query<{ id: string; count: number }>(
+        knex,
+        `select node.id, count(f.id)::int as count
+         from unnest(?::text[], ?::text[]) as node(id, zone)
+         join fulfillment.fulfillment_order f on f.location_id = node.id
+           and f.created_at >= date_trunc('day', now(), node.zone) and f.status <> 'CANCELLED'
+         group by node.id`,
+        [nodes.map((node) => node.locationId), nodes.map((node) => node.timeZone)],
+      );
+      return new Map(rows.map((row) => [row.id, row.count]));
+    },
+
+    /** Work of an order that no node was asked to do yet, oldest first. */
+    async unsubmitted(orderId: string): Promise<readonly string[]> {
+      const rows = await query<{ id: string }>(
+        knex,
+        `select id from fulfillment.fulfillment_order
+         where order_id = ? and status = 'OPEN' and request_status = 'UNSUBMITTED' order by created_at, id`,
+        [orderId],
+      );
+      return rows.map((row) => row.id);
+    },
 
     async readShipment(shipmentId: string): Promise<ShipmentRecord | null> {
       const [shipment] = await query<{ orderId: string; locationId: string; shippedAt: Date }>(

@@ -110,6 +110,62 @@ const nodeEvent = (
 });
 const apply = (...events: NodeEvent[]) => database.knex.transaction((trx) => applyNodeEvents(trx, events));
 
+describe('what sourcing asks', () => {
+  it('is who works on what, who gave units back, and what no node was asked yet', async () => {
+    const first = await submitted();
+    const order = `ord_${count}`;
+    const [bolts, nuts] = [`l${count}-1`, `l${count}-2`];
+    expect(await book.workOf(order)).toEqual({
+      open: [
+        { locationId: 'loc', lineId: bolts, quantity: 3 },
+        { locationId: 'loc', lineId: nuts, quantity: 1 },
+      ],
+      gaveBack: [],
+    });
+    await mutate('Reject', first, { reason: 'OUT_OF_STOCK' });
+    expect(await book.workOf(order)).toEqual({ open: [], gaveBack: [{ locationId: 'loc', at: expect.any(Date) }] });
+
+    const more = {
+      orderId: order,
+      channelCode: 'WEB',
+      customerId: null,
+      deliveryMethod: 'SHIPPING',
+      serviceLevel: null,
+    };
+    const lines = [{ lineId: bolts, sku: 'BOLT', quantity: 2 }];
+    const groups = [
+      { locationId: 'north', lines },
+      { locationId: 'south', lines },
+    ];
+    const opened = await book.open({ ...more, key: `again-${order}`, groups, traceId: '0'.repeat(32) });
+    expect(await book.unsubmitted(order)).toEqual([...opened].sort());
+    await book.submit(opened[0] ?? '');
+    expect(await book.unsubmitted(order)).toEqual(opened.slice(1));
+  });
+
+  it('is how much each node was given on its present day', async () => {
+    const nodes = ['Pacific/Kiritimati', 'Pacific/Niue'].map((timeZone, n) => ({ locationId: `day-${n}`, timeZone }));
+    const lines = [{ lineId: 'l-day', sku: 'BOLT', quantity: 1 }];
+    const of = {
+      orderId: 'ord_day',
+      channelCode: 'WEB',
+      customerId: null,
+      deliveryMethod: 'SHIPPING',
+      serviceLevel: null,
+    };
+    const groups = nodes.map(({ locationId }) => ({ locationId, lines }));
+    for (const key of ['day-1', 'day-2']) await book.open({ ...of, key, groups, traceId: '0'.repeat(32) });
+    await query(
+      database.knex,
+      `update fulfillment.fulfillment_order set created_at = date_trunc('day', now(), 'Pacific/Niue') - interval '1 ms'
+       where location_id = 'day-1' and source_key = 'day-1'`,
+    );
+    const given = await book.workToday([...nodes, { locationId: 'idle', timeZone: 'UTC' }]);
+    expect([...given]).toEqual(expect.arrayContaining([['day-0', 2], ['day-1', 1]])); // biome-ignore format: a table
+    expect(given.size).toBe(2);
+  });
+});
+
 describe('work through the graph', () => {
   it('is accepted, shipped in parts, and closed', async () => {
     const id = await submitted();

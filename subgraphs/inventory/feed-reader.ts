@@ -3,7 +3,7 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { announceChanges } from './announce.ts';
 import { claimFeedPosition, moveFeedPosition, readFeedPosition } from './feed-position.ts';
-import { locationIdOf, locationsById, saveLocations } from './locations.ts';
+import { locationIdOf, locationsById, type NodePolicies, saveLocations } from './locations.ts';
 import type { IncomingLot, RejectedRecord, StockChange, StockChanges, StockLevel, StockSource } from './port.ts';
 import { applyChanges, applyLevels, applySupply } from './projection.ts';
 import { type Shortage, shortages } from './stock-ledger.ts';
@@ -18,6 +18,8 @@ export interface FeedReaderDeps {
   readonly knex: Knex;
   readonly source: StockSource;
   /** Under which name the position in the feed is kept. */
+  /** What the retailer says about sites, by their codes. */
+  readonly nodes?: NodePolicies;
   readonly name: string;
   /**
    * Told of everything the source said that cannot be true, in the transaction that passes over it: it is not stored
@@ -69,7 +71,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   }
 
   async function readSnapshot(signal: AbortSignal): Promise<void> {
-    await saveLocations(knex, await source.sites(signal));
+    await saveLocations(knex, await source.sites(signal), deps.nodes);
     let containsUpTo: number | null = null;
     for await (const page of source.snapshot(signal)) {
       const { rows, unknown } = await withKnownSites(page.levels, signal);
@@ -93,7 +95,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     const idsOf = new Map(codes.map((code) => [code, locationIdOf(code)]));
     let known = await locationsById(knex, [...idsOf.values()]);
     if (known.size < codes.length) {
-      await saveLocations(knex, await source.sites(signal));
+      await saveLocations(knex, await source.sites(signal), deps.nodes);
       known = await locationsById(knex, [...idsOf.values()]);
     }
     const isKnown = (row: Row) => known.has(idsOf.get(row.siteCode) ?? '');

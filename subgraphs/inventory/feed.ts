@@ -6,6 +6,7 @@ import type { Logger } from '../../platform/logger.ts';
 import { announceChanges } from './announce.ts';
 import { createFeedReader, type FeedGap } from './feed-reader.ts';
 import { expireHolds } from './holds.ts';
+import type { NodePolicies } from './locations.ts';
 import type { RejectedRecord, StockSource } from './port.ts';
 import { type LedgerDifference, type Shortage, verifyStockLedger } from './stock-ledger.ts';
 
@@ -13,6 +14,8 @@ export interface InventoryFeedDeps {
   readonly knex: Knex;
   readonly source: StockSource;
   readonly logger: Logger;
+  /** What the retailer says about sites, by their codes. */
+  readonly nodes?: NodePolicies;
   /** Under which name the position in the feed is kept. Default `wms`. */
   readonly name?: string;
   /** Told of everything the source said that cannot be true, in the transaction that passes over it; besides the log. */
@@ -56,6 +59,7 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
   const reader = createFeedReader({
     knex,
     source: deps.source,
+    nodes: deps.nodes ?? {},
     name: deps.name ?? 'wms',
     async onRejected(record, trx) {
       logger.warn({ sequence: record.sequence, problem: record.problem }, 'stock record rejected');

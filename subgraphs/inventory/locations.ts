@@ -10,9 +10,17 @@ export const locationIdOf = (siteCode: string): string => derivedId('location', 
 /** Id of the stock of one SKU at one site. */
 export const positionIdOf = (siteCode: string, sku: string): string => derivedId('position', siteCode, sku);
 
+/** Whether sites serve orders that name no location, and how early, where it differs from what their kind does. */
+export type NodePolicies = Readonly<
+  Record<string, { readonly ships?: boolean | undefined; readonly priority?: number | undefined }>
+>;
+
 /** Takes over the warehouse's sites. Known ones are updated, none is ever removed: its ledger names it. */
-export async function saveLocations(knex: Knex, sites: readonly Site[]): Promise<void> {
-  const policies = sites.map((site) => nodePolicy(site.kind));
+export async function saveLocations(knex: Knex, sites: readonly Site[], nodes: NodePolicies = {}): Promise<void> {
+  const policies = sites.map(({ code, kind }) => {
+    const { shippable, priority } = nodePolicy(kind);
+    return { shippable: nodes[code]?.ships ?? shippable, priority: nodes[code]?.priority ?? priority };
+  });
   await change(
     knex,
     `insert into inventory.location (id, code, name, kind, shippable, priority)

@@ -4,6 +4,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
 import { createHolding, createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
+import type { NodePolicies } from './locations.ts';
 
 /** Raises an exception for an operator, in the transaction that passes over what nobody could use. */
 type ReportUnusable = (
@@ -15,7 +16,14 @@ type ReportUnusable = (
  * The inventory domain over the warehouse system: the one place that picks its adapter.
  * The feed does nothing until it is started; a process that only serves queries leaves it alone.
  */
-export function openInventory(deps: { knex: Knex; wms: WmsClient; logger: Logger; report?: ReportUnusable }) {
+export function openInventory(deps: {
+  knex: Knex;
+  wms: WmsClient;
+  logger: Logger;
+  report?: ReportUnusable;
+  /** What the retailer says about sites, by their codes; the others serve as their kind does. */
+  nodes?: NodePolicies;
+}) {
   const source = wmsStockSource(deps.wms);
   const holding = createHolding(deps.knex);
   return {
@@ -25,6 +33,7 @@ export function openInventory(deps: { knex: Knex; wms: WmsClient; logger: Logger
     feed: createInventoryFeed({
       knex: deps.knex,
       source,
+      nodes: deps.nodes ?? {},
       logger: deps.logger,
       async onRejected({ sequence, problem }, trx) {
         await deps.report?.(trx, {

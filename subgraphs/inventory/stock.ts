@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { writeEvents } from '../../events/outbox.ts';
 import { groupBy } from '../../platform/batch.ts';
 import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
@@ -25,10 +26,51 @@ export interface Allocation extends LineUnits {
   readonly locationId: string;
 }
 
+/** Where the units of an order may come from. */
+export interface OrderSources {
+  readonly nodes: readonly { readonly locationId: string; readonly code: string; readonly priority: number }[];
+  /** Committed to the order's lines and not gone yet. */
+  readonly own: readonly Allocation[];
+  /** What anybody could take, as of the warehouse's last word about it. */
+  readonly free: readonly (Omit<Allocation, 'lineId'> & { readonly asOf: Date })[];
+  /** Units that wait for stock; `locationId` when only that one may serve them. */
+  readonly waiting: readonly (LineUnits & { readonly sku: string; readonly locationId: string | null })[];
+}
+
+export interface StockMove {
+  readonly key: string;
+  readonly orderId: string;
+  readonly moves: readonly (LineUnits & {
+    readonly sku: string;
+    /** Null: the units wait, or are to wait. */
+    readonly from: string | null;
+    readonly to: string | null;
+  })[];
+  /** Told with the units that get a node. */
+  readonly announce?: { readonly explanation: string; readonly channelCode: string; readonly traceId: string };
+}
+
 /** Committed stock, for those who move orders. */
 export interface Stock {
   /** What is committed to an order and has not left yet, per line and node. */
   allocationsOf(orderId: string): Promise<Allocation[]>;
+
+  /**
+   * Where the order's units are and could be: at the nodes that serve orders without a location, and at those that
+   * hold units of it already. Units as they are sold: a bundle counts as one.
+   */
+  sourcesOf(orderId: string, skus: readonly string[]): Promise<OrderSources>;
+
+  /** Orders with units that wait for this SKU, alone or in a bundle; the oldest promise first. */
+  ordersWaitingFor(sku: string): Promise<string[]>;
+
+  /**
+   * Moves units of an order between nodes and the queue of those who wait (`null`): all of them, or none when they are
+   * not where they are taken from or what they need is gone. One decision per `key`, also a refusal. `announce` tells
+   * others of units that waited and have a node now, in the same transaction.
+   * @returns whether they moved, now or before
+   */
+  move(request: StockMove): Promise<boolean>;
 
   /**
    * Gives committed stock of order lines back; of one location only when it is named. More than is committed is not given.
@@ -85,6 +127,38 @@ export interface Stock {
   ): Promise<void>;
 }
 
+async function moveUnits(trx: Knex.Transaction, { key, orderId, moves, announce }: StockMove): Promise<boolean> {
+  const [row] = await query<{ outcome: 'MOVED' | 'KNOWN' | 'REFUSED' }>(
+    trx,
+    'select inventory.move_order(?, ?, ?::text[], ?::text[], ?::int[], ?::text[], ?::text[]) as outcome',
+    [
+      key,
+      orderId,
+      moves.map((move) => move.lineId),
+      moves.map((move) => move.sku),
+      moves.map((move) => move.quantity),
+      moves.map((move) => move.from),
+      moves.map((move) => move.to),
+    ],
+  );
+  const lines = moves.flatMap(({ lineId, sku, quantity, from, to }) =>
+    from === null && to !== null ? [{ lineId, sku, locationId: to, quantity }] : [],
+  );
+  if (announce && row?.outcome === 'MOVED' && lines.length > 0) {
+    await writeEvents(trx, [
+      {
+        type: 'backorder-allocated.v1',
+        subject: key,
+        version: 1,
+        channelCode: announce.channelCode,
+        traceId: announce.traceId,
+        data: { decisionId: key, orderId, lines, explanation: announce.explanation },
+      },
+    ]);
+  }
+  return row?.outcome !== 'REFUSED';
+}
+
 export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
   const { knex, source } = deps;
   return {
@@ -98,6 +172,44 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
          group by 1, 2, 3 order by min(line.id)`,
         [orderId],
       ),
+
+    async sourcesOf(orderId, skus) {
+      const rows = await query<{
+        kind: 'OWN' | 'FREE' | 'WAITING';
+        lineId: string;
+        sku: string;
+        locationId: string;
+        quantity: number;
+        asOf: Date;
+      }>(
+        knex,
+        `select kind, line_id as "lineId", sku, location_id as "locationId", quantity, as_of as "asOf"
+         from inventory.order_sources(?, ?::text[]) order by kind, line_id, sku, location_id`,
+        [orderId, skus],
+      );
+      const own: Allocation[] = [];
+      const free: OrderSources['free'][number][] = [];
+      const waiting: OrderSources['waiting'][number][] = [];
+      for (const { kind, lineId, sku, locationId, quantity, asOf } of rows) {
+        if (kind === 'OWN') own.push({ lineId, sku, locationId, quantity });
+        else if (kind === 'FREE') free.push({ sku, locationId, quantity, asOf });
+        else waiting.push({ lineId, sku, locationId, quantity });
+      }
+      const nodes = await query<OrderSources['nodes'][number]>(
+        knex,
+        `select id as "locationId", code, priority from inventory.location where shippable or id = any (?::text[])
+         order by priority, code`,
+        [own.map((row) => row.locationId)],
+      );
+      return { nodes, own, free, waiting };
+    },
+
+    async ordersWaitingFor(sku) {
+      const rows = await query<{ order_id: string }>(knex, 'select order_id from inventory.waiting_orders(?)', [sku]);
+      return rows.map((row) => row.order_id);
+    },
+
+    move: (request) => inTransaction(knex, (trx) => moveUnits(trx, request)),
 
     release: (orderId, lines, locationId) =>
       inTransaction(knex, (trx) =>

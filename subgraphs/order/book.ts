@@ -17,13 +17,6 @@ export interface BookedOrder {
   readonly order: Order;
   readonly lines: readonly OrderLine[];
   readonly holds: readonly OrderHold[];
-  /** Where the capture committed stock. */
-  readonly allocations: readonly {
-    readonly lineId: string;
-    readonly sku: string;
-    readonly locationId: string;
-    readonly quantity: number;
-  }[];
 }
 
 /**
@@ -41,26 +34,8 @@ export function createOrderBook(knex: Knex) {
     async read(orderId: string): Promise<BookedOrder | null> {
       const order = (await reader.ordersById([orderId])).get(orderId);
       if (!order) return null;
-      const [lines, holds, allocations] = await Promise.all([
-        reader.linesByOrder([orderId]),
-        reader.holdsByOrder([orderId]),
-        query<{ line_id: string; sku: string; location_id: string; quantity: number }>(
-          knex,
-          'select a.line_id, l.sku, a.location_id, a.quantity from orders.allocation a join orders.order_line l on l.id = a.line_id where a.order_id = ? order by l.position, a.location_id',
-          [orderId],
-        ),
-      ]);
-      return {
-        order,
-        lines: lines.get(orderId) ?? [],
-        holds: holds.get(orderId) ?? [],
-        allocations: allocations.map((row) => ({
-          lineId: row.line_id,
-          sku: row.sku,
-          locationId: row.location_id,
-          quantity: row.quantity,
-        })),
-      };
+      const [lines, holds] = await Promise.all([reader.linesByOrder([orderId]), reader.holdsByOrder([orderId])]);
+      return { order, lines: lines.get(orderId) ?? [], holds: holds.get(orderId) ?? [] };
     },
 
     /** The order desk acknowledged the order. */

@@ -249,21 +249,6 @@ describe('orderCancel', () => {
       expect((await cancel(order.id, [{ orderLineId: order.lineId, quantity: 2 }])).userErrors).toEqual([]);
       expect(await committedAt(order.id)).toEqual(left);
     });
-
-    it('before it is sourced, takes the units off the nodes that sourcing would give them to', async () => {
-      const order = await shared();
-      expect((await cancel(order.id, [{ orderLineId: order.lineId, quantity: 4 }])).userErrors).toEqual([]);
-      const committedUnits = await committedAt(order.id);
-      const planned = Object.fromEntries(
-        ((await book.read(order.id))?.allocations ?? []).map((row) => [
-          row.locationId === at('EAST') ? 'EAST' : 'WEST',
-          row.quantity,
-        ]),
-      );
-      expect(planned).toEqual(
-        Object.fromEntries(Object.entries(committedUnits).filter(([, quantity]) => quantity > 0)),
-      );
-    });
   });
 
   it('leaves shipped units alone and says so when there is nothing else', async () => {

@@ -1,4 +1,4 @@
-import type { BookedOrder, ChangedOrder, OrchestratorDeps } from '../../orchestrator/port.ts';
+import type { BookedOrder, ChangedOrder, OrchestratorDeps, OrderSources } from '../../orchestrator/port.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { money } from '../../platform/money.ts';
 
@@ -41,12 +41,19 @@ export function bookedOrder(orderId: string, overrides: Partial<BookedOrder['ord
     },
     lines: [line('l1', 'LANTERN', 339n, 5, 0), line('l2', 'CANDLE', 255n, 2, 1)],
     holds: [],
-    allocations: [
-      { lineId: 'l1', sku: 'LANTERN', locationId: 'EAST', quantity: 5 },
-      { lineId: 'l2', sku: 'CANDLE', locationId: 'WEST', quantity: 1 },
-    ],
   };
 }
+
+/** Where the units of such an order are committed. */
+export const bookedSources: OrderSources = {
+  nodes: ['EAST', 'WEST', 'PARTNER'].map((code, priority) => ({ locationId: code, code, priority })),
+  own: [
+    { lineId: 'l1', sku: 'LANTERN', locationId: 'EAST', quantity: 5 },
+    { lineId: 'l2', sku: 'CANDLE', locationId: 'WEST', quantity: 1 },
+  ],
+  free: [],
+  waiting: [],
+};
 
 /** The domains and systems around the orchestrator: they note every call, answer plainly, and fail when told to. */
 export function orchestratorPorts() {
@@ -54,6 +61,9 @@ export function orchestratorPorts() {
   const failures = new Map<string, unknown[]>();
   const orders = new Map<string, BookedOrder>();
   const shipments = new Map<string, Shipment>();
+  const sources = new Map<string, OrderSources>();
+  const work = new Map<string, Awaited<ReturnType<OrchestratorDeps['fulfillment']['workOf']>>>();
+  const submitted = new Set<string>();
   const registered = new Set<string>();
   const opened = new Map<string, Parameters<OrchestratorDeps['fulfillment']['open']>[0]>();
 
@@ -78,6 +88,7 @@ export function orchestratorPorts() {
   };
 
   const deps: OrchestratorDeps = {
+    sourcing: { zones: {}, nodes: {}, rules: [] },
     orders: {
       read: async (orderId) => orders.get(orderId) ?? null,
       accept: changing('orders.accept'),
@@ -110,6 +121,7 @@ export function orchestratorPorts() {
       },
       async submit(fulfillmentOrderId) {
         note('fulfillment.submit', [fulfillmentOrderId]);
+        submitted.add(fulfillmentOrderId);
         const { request, group } = at(fulfillmentOrderId);
         return {
           fulfillmentOrderId,
@@ -125,6 +137,12 @@ export function orchestratorPorts() {
           })),
         };
       },
+      unsubmitted: async (orderId) =>
+        [...opened.values()].flatMap(({ key, orderId: of, groups }) =>
+          of === orderId ? groups.map((_, index) => `${key}#${index}`).filter((id) => !submitted.has(id)) : [],
+        ),
+      workOf: async (orderId) => work.get(orderId) ?? { open: [], gaveBack: [] },
+      workToday: async () => new Map(),
       readShipment: async (shipmentId) => shipments.get(shipmentId) ?? null,
     },
     stock: {
@@ -133,6 +151,14 @@ export function orchestratorPorts() {
         return request.lines.map(({ lineId, quantity }) => ({ lineId, locationId: 'WEST', quantity }));
       },
       componentsOf: async () => new Map(),
+      sourcesOf: async (orderId) => sources.get(orderId) ?? bookedSources,
+      ordersWaitingFor: async (sku) =>
+        [...sources].flatMap(([orderId, { waiting }]) => (waiting.some((one) => one.sku === sku) ? [orderId] : [])),
+      async move(request) {
+        note('stock.move', [request]);
+        return true;
+      },
+      release: async (...args) => note('stock.release', args),
       assignWork: async (...args) => note('stock.assignWork', args),
       returnToStock: async (...args) => note('stock.returnToStock', args),
     },
@@ -166,6 +192,8 @@ export function orchestratorPorts() {
     calls,
     orders,
     shipments,
+    sources,
+    work,
     /** Lets the next calls of a port fail, one failure each. */
     failNext: (port: string, ...errors: readonly unknown[]) => failures.set(port, [...errors]),
     of: (port: string) => calls.filter((call) => call.port === port),

@@ -134,44 +134,10 @@ async function releaseStock(trx: Knex.Transaction, orderId: string, moves: reado
   }
   const committed = moves.filter((move) => move.move !== 'cancelUncommitted');
   if (committed.length === 0) return;
-  const given = await query<{ lineId: string; locationId: string; quantity: number }>(
-    trx,
-    `select line_id as "lineId", location_id as "locationId", quantity
-     from inventory.release_order_at(?, ?::text[], ?::int[], ?::text[])`,
-    [
-      orderId,
-      committed.map((move) => move.lineId),
-      committed.map((move) => move.quantity),
-      committed.map((move) => move.locationId),
-    ],
-  );
-  const unsourced = new Set(committed.flatMap((move) => (move.move === 'cancelUnsourced' ? [move.lineId] : [])));
-  await forgetAllocations(trx, orderId, given.filter((units) => unsourced.has(units.lineId))); // biome-ignore format: one thought
-}
-
-/** Sourcing gives units to the nodes that the capture committed stock at: what is free again there is not to be given. */
-async function forgetAllocations(
-  trx: Knex.Transaction,
-  orderId: string,
-  given: readonly { readonly lineId: string; readonly locationId: string; readonly quantity: number }[],
-): Promise<void> {
-  if (given.length === 0) return;
-  await query(
-    trx,
-    `with given as (
-       select * from unnest(?::text[], ?::text[], ?::int[]) as given (line_id, location_id, units)
-     ), gone as (
-       delete from orders.allocation a using given g
-       where a.order_id = ? and a.line_id = g.line_id and a.location_id = g.location_id and a.quantity <= g.units
-     )
-     update orders.allocation a set quantity = a.quantity - g.units from given g
-     where a.order_id = ? and a.line_id = g.line_id and a.location_id = g.location_id and a.quantity > g.units`,
-    [
-      given.map((units) => units.lineId),
-      given.map((units) => units.locationId),
-      given.map((units) => units.quantity),
-      orderId,
-      orderId,
-    ],
-  );
+  await query(trx, 'select from inventory.release_order_at(?, ?::text[], ?::int[], ?::text[])', [
+    orderId,
+    committed.map((move) => move.lineId),
+    committed.map((move) => move.quantity),
+    committed.map((move) => move.locationId),
+  ]);
 }

@@ -1,0 +1,94 @@
+import type { OrchestratorDeps, StockMove } from '../port.ts';
+import type { SourcingRule, SourcingRules, WantedLine } from './model.ts';
+import { decide, digest, readSources } from './settle-sources.ts';
+
+/** For those who have no rules: as few nodes as possible. */
+const FEWEST: SourcingRule = {
+  name: 'fewest shipments',
+  prefer: ['fewest-shipments'],
+  nodes: [],
+  without: [],
+  otherwise: 'split',
+  keep: 0,
+};
+
+const NEVER = new Date(0);
+
+/** Orders in these states have not begun, or are over. */
+const NOT_SERVED: ReadonlySet<string> = new Set(['CAPTURED', 'VALIDATED', 'REJECTED', 'CANCELLED', 'CLOSED']);
+
+/** A SKU has stock: those who wait for it are served, the oldest promise first, until there is no more. */
+export async function serveWaitingFor(
+  deps: OrchestratorDeps,
+  sku: string,
+  cause: { readonly key: string; readonly traceId: string },
+): Promise<void> {
+  for (const orderId of await deps.stock.ordersWaitingFor(sku)) {
+    if ((await serveOrder(deps, orderId, cause)) === 'NOTHING_LEFT') return;
+  }
+}
+
+/**
+ * Commits stock to units of an order that wait for it, as far as there is some and the rules allow. The event that says
+ * so commits with the stock; the work for the nodes follows from it. An order that is held or not accepted yet is left:
+ * it is looked at again when it goes on.
+ *
+ * @returns NOTHING_LEFT when there is no more of anything that this order waited for
+ */
+export async function serveOrder(
+  deps: OrchestratorDeps,
+  orderId: string,
+  cause: { readonly key: string; readonly traceId: string },
+): Promise<'NOTHING_LEFT' | 'MORE'> {
+  const booked = await deps.orders.read(orderId);
+  if (!booked || booked.holds.length > 0 || NOT_SERVED.has(booked.order.status)) return 'MORE';
+  const backordered = new Map(booked.lines.map((line) => [line.id, line.quantities.backordered]));
+  const skus = booked.lines.flatMap((line) => (line.quantities.backordered > 0 ? [line.sku] : []));
+  if (skus.length === 0) return 'MORE';
+
+  const sources = await readSources(deps, orderId, skus);
+  // A node that gave units back is asked again only after the warehouse has said something new about its shelf.
+  const lastRefusal = new Map(sources.gaveBack.map((one) => [one.locationId, one.at]));
+  const free = sources.free.filter(({ locationId, asOf }) => asOf > (lastRefusal.get(locationId) ?? NEVER));
+  const waiting = sources.waiting.flatMap((one) => {
+    const quantity = Math.min(one.quantity, backordered.get(one.lineId) ?? 0);
+    return quantity > 0 ? [{ ...one, quantity }] : [];
+  });
+  const unbound: WantedLine[] = waiting.flatMap(({ locationId, ...line }) => (locationId === null ? [line] : []));
+  const rules: SourcingRules = deps.sourcing.rules.length > 0 ? deps.sourcing : { ...deps.sourcing, rules: [FEWEST] };
+  const open = { ...sources, own: [], free, gaveBack: [] };
+  const decision = unbound.length > 0 ? await decide(deps, booked, unbound, open, rules) : null;
+  const moves: StockMove[] = [
+    ...boundMoves(waiting, free),
+    ...(decision?.sourced ?? []).map(({ locationId, ...line }) => ({ ...line, from: null, to: locationId })),
+  ];
+  if (moves.length > 0) {
+    await deps.stock.move({
+      key: `${cause.key}:${orderId}:${digest(moves)}`,
+      orderId,
+      moves,
+      announce: {
+        explanation: `Stock arrived. ${decision?.explanation ?? 'The location of the order has it.'}`,
+        channelCode: booked.order.channel.code,
+        traceId: cause.traceId,
+      },
+    });
+  }
+  const sum = (of: readonly { readonly quantity: number }[]) => of.reduce((total, { quantity }) => total + quantity, 0);
+  return sum(moves) >= sum(free) ? 'NOTHING_LEFT' : 'MORE';
+}
+
+/** Units that only one location may serve take what it has. */
+function boundMoves(
+  waiting: readonly (WantedLine & { readonly locationId: string | null })[],
+  free: readonly { readonly sku: string; readonly locationId: string; readonly quantity: number }[],
+): StockMove[] {
+  const left = free.map((one) => ({ ...one }));
+  return waiting.flatMap(({ locationId, lineId, sku, quantity }) => {
+    const place = left.find((one) => one.sku === sku && one.locationId === locationId);
+    const units = Math.min(quantity, place?.quantity ?? 0);
+    if (!place || units === 0) return [];
+    place.quantity -= units;
+    return [{ lineId, sku, quantity: units, from: null, to: place.locationId }];
+  });
+}

@@ -1,0 +1,165 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  bookedOrder,
+  bookedSources,
+  type OrchestratorPorts,
+  orchestratorPorts,
+} from '../../test/helpers/orchestrator-ports.ts';
+import type { BookedOrder, OrderSources } from '../port.ts';
+import { splitByNeed } from '../workflows/allocate-backorder.ts';
+import type { SourcingRule } from './model.ts';
+import { serveOrder, serveWaitingFor } from './serve-waiting.ts';
+import { settleSources } from './settle-sources.ts';
+
+const rule: SourcingRule = {
+  name: 'all',
+  prefer: ['fewest-shipments'],
+  nodes: [],
+  without: [],
+  otherwise: 'split',
+  keep: 0,
+};
+const units = [
+  { lineId: 'l1', sku: 'LANTERN', quantity: 5 },
+  { lineId: 'l2', sku: 'CANDLE', quantity: 1 },
+];
+const cause = { key: 'evt_1', traceId: '0'.repeat(32) };
+const asOf = new Date('2026-11-27T10:00:00Z');
+const free = (sku: string, locationId: string, quantity: number) => ({ sku, locationId, quantity, asOf });
+
+let ports: OrchestratorPorts;
+beforeEach(() => {
+  ports = orchestratorPorts();
+});
+const ruled = (...rules: SourcingRule[]) => ({ ...ports.deps, sourcing: { zones: {}, nodes: {}, rules } });
+const moved = () => ports.of('stock.move').flatMap(({ args }) => args[0].moves);
+
+describe('units with stock committed', () => {
+  const order = bookedOrder('ord_1');
+
+  it('stay where they are without rules, or when they go to one location', async () => {
+    expect(await settleSources(ports.deps, order, units, 'k')).toEqual({
+      sourced: bookedSources.own,
+      waiting: [],
+      explanation: null,
+    });
+    const pickup: BookedOrder = { ...order, order: { ...order.order, deliveryMethod: 'PICK_UP' } };
+    expect((await settleSources(ruled(rule), pickup, units, 'k')).sourced).toEqual(bookedSources.own);
+    expect(moved()).toEqual([]);
+  });
+
+  it('move to fewer nodes, and only they', async () => {
+    ports.sources.set('ord_1', { ...bookedSources, free: [free('CANDLE', 'EAST', 3)] });
+    const settled = await settleSources(ruled(rule), order, units, 'k');
+    expect(settled.sourced.map((one) => [one.lineId, one.locationId])).toEqual([['l1', 'EAST'], ['l2', 'EAST']]); // biome-ignore format: a table
+    expect(settled.explanation).toContain('6 units from EAST');
+    expect(moved()).toEqual([{ lineId: 'l2', sku: 'CANDLE', quantity: 1, from: 'WEST', to: 'EAST' }]);
+    expect(ports.of('stock.move')[0]?.args[0].key).toMatch(/^k:[0-9a-f]{16}$/);
+  });
+
+  it('do not move for a decision that changes nothing', async () => {
+    await settleSources(ruled(rule), order, units, 'k');
+    expect(moved()).toEqual([]);
+  });
+
+  it('leave a node that gave units of the order back, and wait when no other has them', async () => {
+    ports.work.set('ord_1', { open: [], gaveBack: [{ locationId: 'WEST', at: asOf }] });
+    const settled = await settleSources(ruled(rule), order, units, 'k');
+    expect(settled.waiting).toEqual([{ lineId: 'l2', sku: 'CANDLE', quantity: 1 }]);
+    expect(moved()).toEqual([{ lineId: 'l2', sku: 'CANDLE', quantity: 1, from: 'WEST', to: null }]);
+  });
+
+  it('do not count what a node works on already', async () => {
+    ports.work.set('ord_1', { open: [{ locationId: 'EAST', lineId: 'l1', quantity: 3 }], gaveBack: [] });
+    const { sourced } = await settleSources(ports.deps, order, units, 'k');
+    expect(sourced.map((one) => [one.lineId, one.quantity])).toEqual([['l1', 2], ['l2', 1]]); // biome-ignore format: a table
+  });
+
+  it('are decided about again when somebody was faster, and stay in the end', async () => {
+    ports.sources.set('ord_1', { ...bookedSources, free: [free('CANDLE', 'EAST', 3)] });
+    const deps = ruled(rule);
+    let asked = 0;
+    const stock = { ...deps.stock, move: async () => ++asked < 0 };
+    const settled = await settleSources({ ...deps, stock }, order, units, 'k');
+    expect(settled).toEqual({ sourced: bookedSources.own, waiting: [], explanation: null });
+    expect(asked).toBe(4);
+  });
+});
+
+describe('units that wait', () => {
+  /** Two lines that wait for stock: of LANTERN 5, of CANDLE 2. */
+  function waitingOrder(orderId: string, sources: Partial<OrderSources>, overrides: Partial<BookedOrder> = {}) {
+    const booked = bookedOrder(orderId, { status: 'BACKORDERED' });
+    const lines = booked.lines.map((line) => ({
+      ...line,
+      quantities: { ...line.quantities, unsourced: 0, backordered: line.quantities.ordered },
+    }));
+    ports.orders.set(orderId, { ...booked, lines, ...overrides });
+    const waiting = [
+      { lineId: 'l1', sku: 'LANTERN', quantity: 5, locationId: null },
+      { lineId: 'l2', sku: 'CANDLE', quantity: 2, locationId: null },
+    ];
+    ports.sources.set(orderId, { ...bookedSources, own: [], waiting, ...sources });
+  }
+
+  it('take what there is, and say so', async () => {
+    waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 3)] });
+    expect(await serveOrder(ports.deps, 'ord_1', cause)).toBe('NOTHING_LEFT');
+    expect(moved()).toEqual([{ lineId: 'l1', sku: 'LANTERN', quantity: 3, from: null, to: 'WEST' }]);
+    expect(ports.of('stock.move')[0]?.args[0].announce).toMatchObject({
+      channelCode: 'WEB',
+      explanation: expect.stringContaining('3 units from WEST'),
+    });
+  });
+
+  it('are served by the order’s one location only', async () => {
+    const waiting = [{ lineId: 'l1', sku: 'LANTERN', quantity: 5, locationId: 'SHOP' }];
+    waitingOrder('ord_1', { waiting, free: [free('LANTERN', 'WEST', 9), free('LANTERN', 'SHOP', 2)] });
+    await serveOrder(ports.deps, 'ord_1', cause);
+    expect(moved()).toEqual([{ lineId: 'l1', sku: 'LANTERN', quantity: 2, from: null, to: 'SHOP' }]);
+  });
+
+  it('wait on when the rule wants all from one node', async () => {
+    waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 9)] });
+    expect(await serveOrder(ruled({ ...rule, shipments: 1, otherwise: 'wait' }), 'ord_1', cause)).toBe('MORE');
+    expect(moved()).toEqual([]);
+  });
+
+  it.each([
+    ['held', { holds: [{}] }],
+    ['not accepted yet', { order: bookedOrder('ord_1', { status: 'VALIDATED' }).order }],
+    ['cancelled', { order: bookedOrder('ord_1', { status: 'CANCELLED' }).order }],
+  ])('are left alone while their order is %s', async (_, overrides) => {
+    waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 9)] }, overrides);
+    expect(await serveOrder(ports.deps, 'ord_1', cause)).toBe('MORE');
+    expect(moved()).toEqual([]);
+  });
+
+  it('come back to a node that gave them back only after its warehouse said something new', async () => {
+    waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 5)] });
+    ports.work.set('ord_1', { open: [], gaveBack: [{ locationId: 'WEST', at: asOf }] });
+    await serveOrder(ports.deps, 'ord_1', cause);
+    expect(moved()).toEqual([]);
+    ports.work.set('ord_1', { open: [], gaveBack: [{ locationId: 'WEST', at: new Date(asOf.getTime() - 1) }] });
+    await serveOrder(ports.deps, 'ord_1', cause);
+    expect(moved()).toHaveLength(1);
+  });
+
+  it('are served in their order until there is nothing left', async () => {
+    waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 7)] }, { holds: [{}] });
+    waitingOrder('ord_2', { free: [free('LANTERN', 'WEST', 7)] });
+    waitingOrder('ord_3', { free: [free('LANTERN', 'WEST', 2)] });
+    waitingOrder('ord_4', { free: [] });
+    await serveWaitingFor(ports.deps, 'LANTERN', cause);
+    expect(ports.of('stock.move').map(({ args }) => args[0].orderId)).toEqual(['ord_2', 'ord_3']);
+  });
+});
+
+it('tells what an order still needs from what was cancelled meanwhile', () => {
+  const line = (lineId: string, locationId: string, quantity: number) => ({ lineId, sku: 'X', locationId, quantity });
+  const lines = [line('l1', 'EAST', 3), line('l1', 'WEST', 2), line('l2', 'EAST', 1)];
+  expect(splitByNeed(lines, new Map([['l1', 4], ['l2', 0]]))).toEqual({
+    wanted: [line('l1', 'EAST', 3), line('l1', 'WEST', 1)],
+    spare: [line('l1', 'WEST', 1), line('l2', 'EAST', 1)],
+  }); // biome-ignore format: a table
+});

@@ -1,0 +1,181 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
+import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { at, bundleUp, commit, differences, emptyStock, position, stockUp } from './sample-stock.ts';
+import { createStock, type Stock, type StockMove } from './stock.ts';
+
+let database: TestDatabase;
+let knex: Knex;
+let stock: Stock;
+
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'inventory']);
+  knex = database.knex;
+  stock = createStock({ knex, source: null as never });
+});
+afterAll(() => database.drop());
+beforeEach(() => emptyStock(knex));
+afterEach(async () => {
+  expect(await differences(knex)).toEqual([]);
+});
+
+let decisions = 0;
+type Move = readonly [line: string, sku: string, quantity: number, from: string | null, to: string | null];
+const move = (orderId: string, moves: readonly Move[], more: Partial<StockMove> = {}) =>
+  stock.move({
+    key: `decision-${++decisions}`,
+    orderId,
+    moves: moves.map(([line, sku, quantity, from, to]) => ({ lineId: `${orderId}.${line}`, sku, quantity, from, to })),
+    ...more,
+  });
+const own = async (orderId: string) =>
+  (await stock.sourcesOf(orderId, [])).own.map((one) => [one.lineId.split('.')[1], one.locationId, one.quantity]);
+const waiting = async (orderId: string) =>
+  (await stock.sourcesOf(orderId, [])).waiting.map((one) => [one.lineId.split('.')[1], one.quantity]);
+
+describe('where an order may be served from', () => {
+  it('is what is committed to it, and what is free at nodes that ship', async () => {
+    await stockUp(knex, { BOLT: { EAST: 3, WEST: 5, SHOP: 9 }, NUT: { WEST: 1 } });
+    await commit(knex, 'o1', [['BOLT', 4], ['NUT', 2]], { backorder: true }); // biome-ignore format: one order
+    const sources = await stock.sourcesOf('o1', ['BOLT', 'NUT']);
+    expect(sources.nodes.map((node) => node.code)).toEqual(['EAST', 'WEST', 'PARTNER']);
+    expect(sources.own).toEqual([
+      { lineId: 'o1.l1', sku: 'BOLT', locationId: at('WEST'), quantity: 4 },
+      { lineId: 'o1.l2', sku: 'NUT', locationId: at('WEST'), quantity: 1 },
+    ]);
+    expect(sources.free.map(({ asOf: _, ...one }) => one)).toEqual(
+      [
+        { sku: 'BOLT', locationId: at('EAST'), quantity: 3 },
+        { sku: 'BOLT', locationId: at('WEST'), quantity: 1 },
+      ].sort((a, b) => (a.locationId < b.locationId ? -1 : 1)),
+    );
+    expect(sources.waiting).toEqual([{ lineId: 'o1.l2', sku: 'NUT', locationId: null, quantity: 1 }]);
+  });
+
+  it('counts bundles as they are sold', async () => {
+    await bundleUp(knex, { KIT: { BOLT: 2, NUT: 4 } });
+    await stockUp(knex, { BOLT: { EAST: 10, WEST: 4 }, NUT: { EAST: 15, WEST: 100 } });
+    await commit(knex, 'o1', [['KIT', 2]]);
+    const sources = await stock.sourcesOf('o1', ['KIT']);
+    expect(sources.own).toEqual([{ lineId: 'o1.l1', sku: 'KIT', locationId: at('EAST'), quantity: 2 }]);
+    expect(new Map(sources.free.map((one) => [one.locationId, one.quantity]))).toEqual(
+      new Map([[at('EAST'), 1], [at('WEST'), 2]]), // biome-ignore format: a table
+    );
+  });
+
+  it('is the one location of a pickup that waits', async () => {
+    await stockUp(knex, { BOLT: { EAST: 5, SHOP: 1 } });
+    await commit(knex, 'o1', [['BOLT', 3]], { backorder: true, at: at('SHOP') });
+    await stockUp(knex, { NUT: { SHOP: 1 } });
+    const { waiting: queue, free } = await stock.sourcesOf('o1', ['BOLT', 'NUT']);
+    expect(queue).toEqual([{ lineId: 'o1.l1', sku: 'BOLT', locationId: at('SHOP'), quantity: 2 }]);
+    expect(free.map((one) => [one.sku, one.locationId])).toContainEqual(['NUT', at('SHOP')]);
+  });
+});
+
+describe('a move', () => {
+  beforeEach(async () => {
+    await stockUp(knex, { BOLT: { EAST: 3, WEST: 5, PARTNER: 1 }, NUT: { WEST: 4 } });
+    await commit(knex, 'o1', [['BOLT', 4], ['NUT', 4]]); // biome-ignore format: one order
+  });
+
+  it('takes units from a node to another', async () => {
+    expect(await move('o1', [['l1', 'BOLT', 3, at('WEST'), at('EAST')]])).toBe(true);
+    expect(new Set(await own('o1'))).toEqual(
+      new Set([['l1', at('EAST'), 3], ['l1', at('WEST'), 1], ['l2', at('WEST'), 4]]), // biome-ignore format: a table
+    );
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([3, 0, 3, 0]);
+    expect(await position(knex, 'BOLT', at('WEST'))).toEqual([5, 0, 1, 4]);
+  });
+
+  it('is made once', async () => {
+    const once = { key: 'once' };
+    expect(await move('o1', [['l1', 'BOLT', 2, at('WEST'), at('EAST')]], once)).toBe(true);
+    expect(await move('o1', [['l1', 'BOLT', 2, at('WEST'), at('EAST')]], once)).toBe(true);
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([3, 0, 2, 1]);
+  });
+
+  it.each<[string, Move[]]>([
+    ['more than the target has', [['l2', 'NUT', 1, at('WEST'), null], ['l1', 'BOLT', 4, at('WEST'), at('EAST')]]],
+    ['more than is committed there', [['l2', 'NUT', 1, at('WEST'), null], ['l1', 'BOLT', 1, at('EAST'), at('PARTNER')]]],
+    ['more than waits', [['l2', 'NUT', 1, null, at('WEST')]]],
+    ['to a node that does not have it', [['l2', 'NUT', 1, at('WEST'), at('EAST')]]],
+  ])('of %s changes nothing, also when it is asked again', async (_, moves) => {
+    const before = await own('o1');
+    const key = `refused-${++decisions}`;
+    expect(await move('o1', moves, { key })).toBe(false);
+    expect(await move('o1', moves, { key })).toBe(false);
+    expect(await own('o1')).toEqual(before);
+    expect(await waiting('o1')).toEqual([]);
+  }); // biome-ignore format: a table
+
+  it('puts units into the queue and takes them out, without binding the order to the node', async () => {
+    await move('o1', [['l1', 'BOLT', 4, at('WEST'), null], ['l2', 'NUT', 4, at('WEST'), null]]); // biome-ignore format: one order
+    expect(await own('o1')).toEqual([]);
+    expect(await waiting('o1')).toEqual([['l1', 4], ['l2', 4]]); // biome-ignore format: a table
+    expect(await move('o1', [['l1', 'BOLT', 3, null, at('EAST')]])).toBe(true);
+    expect(await waiting('o1')).toEqual([['l1', 1], ['l2', 4]]); // biome-ignore format: a table
+    const [bound] = await query(knex, "select location_id from inventory.reservation where order_id = 'o1'");
+    expect(bound).toEqual({ location_id: null });
+  });
+
+  it('moves whole bundles', async () => {
+    await bundleUp(knex, { KIT: { BOLT: 1, SCREW: 2 } });
+    await stockUp(knex, { SCREW: { EAST: 9, WEST: 9 } });
+    await commit(knex, 'o2', [['KIT', 1]]);
+    const [[, from] = []] = (await own('o2')) as [string, string, number][];
+    const to = from === at('EAST') ? at('WEST') : at('EAST');
+    expect(await move('o2', [['l1', 'KIT', 1, from ?? null, to]])).toBe(true);
+    expect(await own('o2')).toEqual([['l1', to, 1]]);
+    expect(await position(knex, 'SCREW', to)).toEqual([9, 0, 2, 7]);
+  });
+
+  it('tells of units that have a node now, in its transaction and once', async () => {
+    await move('o1', [['l1', 'BOLT', 4, at('WEST'), null]]);
+    const announce = { explanation: 'Stock arrived.', channelCode: 'WEB', traceId: '0'.repeat(32) };
+    for (let times = 0; times < 2; times++)
+      await move('o1', [['l1', 'BOLT', 2, null, at('WEST')]], { key: 'served', announce });
+    await move('o1', [['l1', 'BOLT', 99, null, at('WEST')]], { announce });
+    const events = await query(
+      knex,
+      `select subject, data from integration.outbox where type = 'backorder-allocated.v1'`,
+    );
+    expect(events).toEqual([
+      {
+        subject: 'served',
+        data: {
+          decisionId: 'served',
+          orderId: 'o1',
+          lines: [{ lineId: 'o1.l1', sku: 'BOLT', locationId: at('WEST'), quantity: 2 }],
+          explanation: 'Stock arrived.',
+        },
+      },
+    ]);
+  });
+});
+
+it('serves who has waited longest first, whichever bundle they wait with', async () => {
+  await bundleUp(knex, { KIT: { BOLT: 1, NUT: 1 } });
+  await stockUp(knex, { BOLT: { EAST: 0 }, NUT: { EAST: 0 } });
+  await commit(knex, 'o3', [['BOLT', 1]], { backorder: true });
+  await commit(knex, 'o1', [['KIT', 1]], { backorder: true });
+  await commit(knex, 'o2', [['BOLT', 1], ['NUT', 1]], { backorder: true }); // biome-ignore format: one order
+  expect(await stock.ordersWaitingFor('BOLT')).toEqual(['o3', 'o1', 'o2']);
+  expect(await stock.ordersWaitingFor('NUT')).toEqual(['o1', 'o2']);
+});
+
+it('never takes more than there is, however many move at once', async () => {
+  await stockUp(knex, { BOLT: { EAST: 10, WEST: 40 } });
+  const orders = Array.from({ length: 20 }, (_, index) => `o${index}`);
+  for (const order of orders) await commit(knex, order, [['BOLT', 1]]);
+  const from = await Promise.all(orders.map(async (order) => (await own(order))[0]?.[1] as string));
+  const moved = await Promise.all(
+    orders.map((order, index) =>
+      from[index] === at('EAST') ? true : move(order, [['l1', 'BOLT', 1, at('WEST'), at('EAST')]]),
+    ),
+  );
+  expect(moved.filter(Boolean)).toHaveLength(10);
+  expect(await position(knex, 'BOLT', at('EAST'))).toEqual([10, 0, 10, 0]);
+  expect(await position(knex, 'BOLT', at('WEST'))).toEqual([40, 0, 10, 30]);
+});
