@@ -152,14 +152,24 @@ describe('units that waited for stock', () => {
 
   it('reach no node while the order is held, and do when it goes on', async () => {
     const orderId = waiting(2, [{}]);
+    const asked: string[] = [];
+    const { unsubmitted } = ports.deps.fulfillment;
+    Object.assign(ports.deps.fulfillment, {
+      unsubmitted: (id: string) => {
+        asked.push(id);
+        return unsubmitted(id);
+      },
+    });
     log.append([data(orderId)]);
-    await until(() => ports.of('fulfillment.open').length === 1, 10_000);
+    await until(() => asked.includes(orderId), 10_000); // only a held order's work is looked up before its release
     const order = ports.orders.get(orderId);
     if (!order) throw new Error('the order is gone');
     ports.orders.set(orderId, { ...order, holds: [] });
     log.append([{ ...newEvent('order-hold-released.v1', orderId, { orderId }), version: 2 }]);
     await released(1);
     expect(ports.of('fulfillment.submit')).toHaveLength(1);
+    expect(ports.of('desk.register')).toHaveLength(1);
+    await until(async () => !(await orchestrator.retry(`order:${orderId}:2`)), 10_000);
   });
 });
 

@@ -1,16 +1,13 @@
 import { explain } from './explain.ts';
 import type { Sources, SourcingDecision, SourcingRequest, SourcingRule, SourcingRules, WantedLine } from './model.ts';
 import { ruleFor } from './rules.ts';
-import { type Candidate, compareShares, describeNode, type Share } from './score.ts';
+import { type Candidate, compareShares, describeNode, type LeftOut, type Share } from './score.ts';
 import { assignLines, Stock } from './stock.ts';
 
 /** Combinations of more nodes than this are not compared; the nodes are then taken one after the other. */
 const COMPARED_TOGETHER = 3;
 /** Nodes of which combinations are compared, the best by themselves. */
 const COMPARED_NODES = 14;
-
-/** Why a node is not asked. */
-export type LeftOut = 'refused' | 'does not deliver there' | 'not for this rule' | 'over its capacity';
 
 /**
  * Decides which nodes serve an order's lines, by the first rule that fits. Pure: no clock, no chance.

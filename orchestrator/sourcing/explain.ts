@@ -1,6 +1,5 @@
-import type { LeftOut } from './choose.ts';
 import type { SourcingDecision, SourcingRule } from './model.ts';
-import type { Candidate } from './score.ts';
+import type { Candidate, LeftOut } from './score.ts';
 
 /** Longest list of nodes that were left out. */
 const MOST_LEFT_OUT = 5;

@@ -20,6 +20,9 @@ export interface Candidate {
   readonly preferred: number;
 }
 
+/** Why a node is not asked. */
+export type LeftOut = 'refused' | 'does not deliver there' | 'not for this rule' | 'over its capacity';
+
 /** What a node is to serve: units altogether. */
 export interface Share {
   readonly node: Candidate;
@@ -74,7 +77,7 @@ type Grade = number | string;
 const GRADES: Readonly<Record<Preference, (shares: readonly Share[]) => Grade>> = {
   'fewest-shipments': (shares) => shares.length,
   // The order is complete when its last parcel leaves.
-  'earliest-dispatch': (shares) => shares.reduce((last, { node }) => (node.dispatchDay > last ? node.dispatchDay : last), ''), // biome-ignore format: one thought
+  'earliest-dispatch': (shares) => shares.map(({ node }) => node.dispatchDay).sort().at(-1) ?? '', // biome-ignore format: one thought
   nearest: (shares) => sum(shares, ({ node }) => node.distanceKm),
   cheapest: (shares) => sum(shares, ({ node, units }) => node.shipmentCost + node.policy.cost.unit * units),
   'least-loaded': (shares) => Math.max(0, ...shares.map(({ node }) => node.load)),

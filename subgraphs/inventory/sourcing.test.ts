@@ -171,7 +171,7 @@ it('never takes more than there is, however many move at once', async () => {
   for (const order of orders) await commit(knex, order, [['BOLT', 1]]);
   const from = await Promise.all(orders.map(async (order) => (await own(order))[0]?.[1] as string));
   const moved = await Promise.all(
-    orders.map((order, index) =>
+    orders.map(async (order, index) =>
       from[index] === at('EAST') ? true : move(order, [['l1', 'BOLT', 1, at('WEST'), at('EAST')]]),
     ),
   );
