@@ -75,55 +75,21 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
-export const AccountOrdersDocument = new TypedDocumentString(`
-    query AccountOrders($customerId: ID!, $first: Int!, $after: String) {
-  orders(first: $first, after: $after, filter: {customerId: $customerId}) {
+export const AccountOrdersDocument = new TypedDocumentString(`query AccountOrders($customerId: ID!, $first: Int!, $after: String) {
+  orders(first: $first, after: $after, filter: { customerId: $customerId }) {
     nodes {
       id
       number
       status
       placedAt
-      totals {
-        grandTotal {
-          amount
-          currencyCode
-        }
-      }
-      invoices {
-        id
-        number
-        status
-        issuedAt
-        total {
-          amount
-          currencyCode
-        }
-      }
+      totals { grandTotal { amount currencyCode } }
+      invoices { id number status issuedAt total { amount currencyCode } }
     }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    pageInfo { hasNextPage endCursor }
   }
-  invoices(first: 20, filter: {customerId: $customerId}) {
-    nodes {
-      id
-      number
-      status
-      issuedAt
-      total {
-        amount
-        currencyCode
-      }
-      order {
-        id
-        number
-      }
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+  invoices(first: 20, filter: { customerId: $customerId }) {
+    nodes { id number status issuedAt total { amount currencyCode } order { id number } }
+    pageInfo { hasNextPage endCursor }
   }
 }
-    `) as unknown as TypedDocumentString<AccountOrdersQuery, AccountOrdersQueryVariables>;
+`) as unknown as TypedDocumentString<AccountOrdersQuery, AccountOrdersQueryVariables>;

@@ -275,199 +275,52 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
-export const IngestSettlementDocument = new TypedDocumentString(`
-    mutation IngestSettlement($input: SettlementIngestInput!) {
+export const IngestSettlementDocument = new TypedDocumentString(`mutation IngestSettlement($input: SettlementIngestInput!) {
   settlementIngest(input: $input) {
     duplicate
-    settlement {
-      id
-      externalId
-      state
-      periodStart
-      periodEnd
-      total {
-        amount
-        currencyCode
-      }
-      totals {
-        matchedLineCount
-        exceptionLineCount
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-      lineNumber
-    }
+    settlement { id externalId state periodStart periodEnd total { amount currencyCode } totals { matchedLineCount exceptionLineCount } }
+    userErrors { code message field lineNumber }
   }
 }
-    `) as unknown as TypedDocumentString<IngestSettlementMutation, IngestSettlementMutationVariables>;
-export const JournalDocument = new TypedDocumentString(`
-    query Journal($first: Int!, $after: String, $filter: JournalEntryFilter) {
+`) as unknown as TypedDocumentString<IngestSettlementMutation, IngestSettlementMutationVariables>;
+export const JournalDocument = new TypedDocumentString(`query Journal($first: Int!, $after: String, $filter: JournalEntryFilter) {
   journalEntries(first: $first, after: $after, filter: $filter) {
-    nodes {
-      id
-      number
-      postedAt
-      description
-      lines {
-        account
-        side
-        amount {
-          amount
-          currencyCode
-        }
-      }
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    nodes { id number postedAt description lines { account side amount { amount currencyCode } } }
+    pageInfo { hasNextPage endCursor }
   }
 }
-    `) as unknown as TypedDocumentString<JournalQuery, JournalQueryVariables>;
-export const OpenDifferencesDocument = new TypedDocumentString(`
-    query OpenDifferences($first: Int!, $after: String, $filter: ReconciliationExceptionFilter) {
+`) as unknown as TypedDocumentString<JournalQuery, JournalQueryVariables>;
+export const OpenDifferencesDocument = new TypedDocumentString(`query OpenDifferences($first: Int!, $after: String, $filter: ReconciliationExceptionFilter) {
   reconciliationExceptions(first: $first, after: $after, filter: $filter) {
     totalCount
-    edges {
-      cursor
-      node {
-        id
-        reason
-        state
-        expected {
-          amount
-          currencyCode
-        }
-        actual {
-          amount
-          currencyCode
-        }
-        difference {
-          amount
-          currencyCode
-        }
-        openedAt
-        order {
-          id
-          number
-          channelOrderId
-        }
-        settlement {
-          id
-          externalId
-        }
-      }
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    edges { cursor node { id reason state expected { amount currencyCode } actual { amount currencyCode } difference { amount currencyCode } openedAt order { id number channelOrderId } settlement { id externalId } } }
+    pageInfo { hasNextPage endCursor }
   }
 }
-    `) as unknown as TypedDocumentString<OpenDifferencesQuery, OpenDifferencesQueryVariables>;
-export const ResolveDifferenceDocument = new TypedDocumentString(`
-    mutation ResolveDifference($exceptionId: ID!, $input: ReconciliationExceptionResolveInput!) {
+`) as unknown as TypedDocumentString<OpenDifferencesQuery, OpenDifferencesQueryVariables>;
+export const ResolveDifferenceDocument = new TypedDocumentString(`mutation ResolveDifference($exceptionId: ID!, $input: ReconciliationExceptionResolveInput!) {
   reconciliationExceptionResolve(exceptionId: $exceptionId, input: $input) {
-    exception {
-      id
-      state
-    }
-    journalEntry {
-      id
-      lines {
-        account
-        side
-        amount {
-          amount
-          currencyCode
-        }
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    exception { id state }
+    journalEntry { id lines { account side amount { amount currencyCode } } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<ResolveDifferenceMutation, ResolveDifferenceMutationVariables>;
-export const SettlementDetailDocument = new TypedDocumentString(`
-    query SettlementDetail($id: ID!, $first: Int!, $after: String, $filter: SettlementLineFilter) {
+`) as unknown as TypedDocumentString<ResolveDifferenceMutation, ResolveDifferenceMutationVariables>;
+export const SettlementDetailDocument = new TypedDocumentString(`query SettlementDetail($id: ID!, $first: Int!, $after: String, $filter: SettlementLineFilter) {
   settlement(id: $id) {
     id
-    channel {
-      code
-    }
+    channel { code }
     externalId
     state
     periodStart
     periodEnd
-    total {
-      amount
-      currencyCode
-    }
-    totals {
-      sales {
-        amount
-        currencyCode
-      }
-      refunds {
-        amount
-        currencyCode
-      }
-      fees {
-        amount
-        currencyCode
-      }
-      other {
-        amount
-        currencyCode
-      }
-      matchedLineCount
-      exceptionLineCount
-    }
+    total { amount currencyCode }
+    totals { sales { amount currencyCode } refunds { amount currencyCode } fees { amount currencyCode } other { amount currencyCode } matchedLineCount exceptionLineCount }
     lines(first: $first, after: $after, filter: $filter) {
-      nodes {
-        id
-        kind
-        description
-        amount {
-          amount
-          currencyCode
-        }
-        matchState
-        order {
-          id
-          number
-          channelOrderId
-        }
-        exception {
-          id
-          reason
-          state
-        }
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
+      nodes { id kind description amount { amount currencyCode } matchState order { id number channelOrderId } exception { id reason state } }
+      pageInfo { hasNextPage endCursor }
     }
-    journalEntries {
-      id
-      number
-      postedAt
-      lines {
-        account
-        side
-        amount {
-          amount
-          currencyCode
-        }
-      }
-    }
+    journalEntries { id number postedAt lines { account side amount { amount currencyCode } } }
   }
 }
-    `) as unknown as TypedDocumentString<SettlementDetailQuery, SettlementDetailQueryVariables>;
+`) as unknown as TypedDocumentString<SettlementDetailQuery, SettlementDetailQueryVariables>;

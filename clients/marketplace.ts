@@ -477,135 +477,49 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
-export const ChannelOrdersDocument = new TypedDocumentString(`
-    query ChannelOrders($first: Int!, $after: String, $filter: OrderFilter) {
+export const ChannelOrdersDocument = new TypedDocumentString(`query ChannelOrders($first: Int!, $after: String, $filter: OrderFilter) {
   orders(first: $first, after: $after, filter: $filter) {
     edges {
       cursor
       node {
         id
         number
-        channel {
-          code
-          kind
-        }
+        channel { code kind }
         channelOrderId
         status
-        acknowledgement {
-          deadline
-          acknowledgedAt
-        }
-        totals {
-          grandTotal {
-            amount
-            currencyCode
-          }
-        }
-        shipments {
-          status
-          packages {
-            carrier
-            trackingNumber
-            lines {
-              sku
-              quantity
-            }
-          }
-        }
+        acknowledgement { deadline acknowledgedAt }
+        totals { grandTotal { amount currencyCode } }
+        shipments { status packages { carrier trackingNumber lines { sku quantity } } }
       }
     }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    pageInfo { hasNextPage endCursor }
   }
 }
-    `) as unknown as TypedDocumentString<ChannelOrdersQuery, ChannelOrdersQueryVariables>;
-export const ImportOrderDocument = new TypedDocumentString(`
-    mutation ImportOrder($input: OrderPlaceInput!) {
+`) as unknown as TypedDocumentString<ChannelOrdersQuery, ChannelOrdersQueryVariables>;
+export const ImportOrderDocument = new TypedDocumentString(`mutation ImportOrder($input: OrderPlaceInput!) {
   orderPlace(input: $input) {
-    order {
-      id
-      number
-      channel {
-        code
-      }
-      channelOrderId
-      status
-      acknowledgement {
-        deadline
-        acknowledgedAt
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-      sku
-      availableQuantity
-    }
+    order { id number channel { code } channelOrderId status acknowledgement { deadline acknowledgedAt } }
+    userErrors { code message field sku availableQuantity }
   }
 }
-    `) as unknown as TypedDocumentString<ImportOrderMutation, ImportOrderMutationVariables>;
-export const InventoryFeedDocument = new TypedDocumentString(`
-    query InventoryFeed($first: Int!, $after: String, $filter: ProductFilter) {
+`) as unknown as TypedDocumentString<ImportOrderMutation, ImportOrderMutationVariables>;
+export const InventoryFeedDocument = new TypedDocumentString(`query InventoryFeed($first: Int!, $after: String, $filter: ProductFilter) {
   products(first: $first, after: $after, filter: $filter) {
-    nodes {
-      id
-      updatedAt
-      variants(first: 50) {
-        nodes {
-          sku
-          gtin
-          price {
-            amount {
-              amount
-              currencyCode
-            }
-          }
-          availability {
-            status
-            sellableQuantity
-            asOf
-            confidence
-          }
-        }
-      }
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    nodes { id updatedAt variants(first: 50) { nodes { sku gtin price { amount { amount currencyCode } } availability { status sellableQuantity asOf confidence } } } }
+    pageInfo { hasNextPage endCursor }
   }
 }
-    `) as unknown as TypedDocumentString<InventoryFeedQuery, InventoryFeedQueryVariables>;
-export const WatchChannelOrdersDocument = new TypedDocumentString(`
-    subscription WatchChannelOrders($after: String) {
+`) as unknown as TypedDocumentString<InventoryFeedQuery, InventoryFeedQueryVariables>;
+export const WatchChannelOrdersDocument = new TypedDocumentString(`subscription WatchChannelOrders($after: String) {
   ordersChanged(after: $after) {
     sequence
     occurredAt
     previousStatus
     status
-    order {
-      id
-      number
-      channelOrderId
-      status
-      acknowledgement {
-        deadline
-        acknowledgedAt
-      }
-      shipments {
-        status
-        packages {
-          carrier
-          trackingNumber
-        }
-      }
-    }
+    order { id number channelOrderId status acknowledgement { deadline acknowledgedAt } shipments { status packages { carrier trackingNumber } } }
   }
 }
-    `) as unknown as TypedDocumentString<WatchChannelOrdersSubscription, WatchChannelOrdersSubscriptionVariables>;
+`) as unknown as TypedDocumentString<WatchChannelOrdersSubscription, WatchChannelOrdersSubscriptionVariables>;
 export const ReplayCatalogueDocument = new TypedDocumentString(`
     query ReplayCatalogue($skus: [String!]!) {
   productVariants(skus: $skus) {

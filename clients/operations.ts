@@ -404,137 +404,45 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
-export const DismissExceptionDocument = new TypedDocumentString(`
-    mutation DismissException($exceptionId: ID!, $input: IntegrationExceptionDismissInput!) {
+export const DismissExceptionDocument = new TypedDocumentString(`mutation DismissException($exceptionId: ID!, $input: IntegrationExceptionDismissInput!) {
   integrationExceptionDismiss(exceptionId: $exceptionId, input: $input) {
-    exception {
-      id
-      state
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    exception { id state }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<DismissExceptionMutation, DismissExceptionMutationVariables>;
-export const ExceptionQueueDocument = new TypedDocumentString(`
-    query ExceptionQueue($first: Int!, $after: String, $filter: IntegrationExceptionFilter) {
+`) as unknown as TypedDocumentString<DismissExceptionMutation, DismissExceptionMutationVariables>;
+export const ExceptionQueueDocument = new TypedDocumentString(`query ExceptionQueue($first: Int!, $after: String, $filter: IntegrationExceptionFilter) {
   integrationExceptions(first: $first, after: $after, filter: $filter) {
     totalCount
-    edges {
-      cursor
-      node {
-        id
-        cause
-        state
-        system
-        operation
-        message
-        attempts
-        owner
-        openedAt
-        lastAttemptAt
-        traceId
-        order {
-          id
-          number
-          status
-        }
-      }
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    edges { cursor node { id cause state system operation message attempts owner openedAt lastAttemptAt traceId order { id number status } } }
+    pageInfo { hasNextPage endCursor }
   }
 }
-    `) as unknown as TypedDocumentString<ExceptionQueueQuery, ExceptionQueueQueryVariables>;
-export const HoldOrderDocument = new TypedDocumentString(`
-    mutation HoldOrder($orderId: ID!, $input: OrderHoldInput!) {
+`) as unknown as TypedDocumentString<ExceptionQueueQuery, ExceptionQueueQueryVariables>;
+export const HoldOrderDocument = new TypedDocumentString(`mutation HoldOrder($orderId: ID!, $input: OrderHoldInput!) {
   orderHold(orderId: $orderId, input: $input) {
-    order {
-      id
-      status
-      holds {
-        reason
-        note
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    order { id status holds { reason note } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<HoldOrderMutation, HoldOrderMutationVariables>;
-export const OrderTraceDocument = new TypedDocumentString(`
-    query OrderTrace($number: String!) {
+`) as unknown as TypedDocumentString<HoldOrderMutation, HoldOrderMutationVariables>;
+export const OrderTraceDocument = new TypedDocumentString(`query OrderTrace($number: String!) {
   orderByNumber(number: $number) {
     id
     number
     status
-    channel {
-      code
-    }
+    channel { code }
     channelOrderId
-    holds {
-      reason
-      note
-      placedAt
-    }
+    holds { reason note placedAt }
     settlementStatus
-    timeline(first: 100) {
-      nodes {
-        sequence
-        occurredAt
-        type
-        system
-        message
-        traceId
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-    }
-    fulfillmentOrders {
-      id
-      status
-      requestStatus
-      location {
-        code
-        kind
-      }
-      shipments {
-        id
-        status
-      }
-    }
-    invoices {
-      number
-      status
-      total {
-        amount
-        currencyCode
-      }
-    }
+    timeline(first: 100) { nodes { sequence occurredAt type system message traceId } pageInfo { hasNextPage endCursor } }
+    fulfillmentOrders { id status requestStatus location { code kind } shipments { id status } }
+    invoices { number status total { amount currencyCode } }
   }
 }
-    `) as unknown as TypedDocumentString<OrderTraceQuery, OrderTraceQueryVariables>;
-export const OverviewDocument = new TypedDocumentString(`
-    query Overview($window: IndicatorWindow!) {
-  systems {
-    code
-    name
-    kind
-    domains
-    circuit
-    lastSuccessAt
-    p95LatencyMs
-  }
+`) as unknown as TypedDocumentString<OrderTraceQuery, OrderTraceQueryVariables>;
+export const OverviewDocument = new TypedDocumentString(`query Overview($window: IndicatorWindow!) {
+  systems { code name kind domains circuit lastSuccessAt p95LatencyMs }
   serviceIndicators(window: $window) {
     orderAcknowledgementSecondsP95
     inventorySyncAccuracyRatio
@@ -545,57 +453,26 @@ export const OverviewDocument = new TypedDocumentString(`
     reconciliationCompletenessRatio
   }
 }
-    `) as unknown as TypedDocumentString<OverviewQuery, OverviewQueryVariables>;
-export const ReleaseHoldDocument = new TypedDocumentString(`
-    mutation ReleaseHold($orderId: ID!, $input: OrderReleaseHoldInput!) {
+`) as unknown as TypedDocumentString<OverviewQuery, OverviewQueryVariables>;
+export const ReleaseHoldDocument = new TypedDocumentString(`mutation ReleaseHold($orderId: ID!, $input: OrderReleaseHoldInput!) {
   orderReleaseHold(orderId: $orderId, input: $input) {
-    order {
-      id
-      status
-      holds {
-        reason
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    order { id status holds { reason } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<ReleaseHoldMutation, ReleaseHoldMutationVariables>;
-export const RetryExceptionDocument = new TypedDocumentString(`
-    mutation RetryException($exceptionId: ID!, $input: IntegrationExceptionRetryInput!) {
+`) as unknown as TypedDocumentString<ReleaseHoldMutation, ReleaseHoldMutationVariables>;
+export const RetryExceptionDocument = new TypedDocumentString(`mutation RetryException($exceptionId: ID!, $input: IntegrationExceptionRetryInput!) {
   integrationExceptionRetry(exceptionId: $exceptionId, input: $input) {
-    exception {
-      id
-      state
-      attempts
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    exception { id state attempts }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<RetryExceptionMutation, RetryExceptionMutationVariables>;
-export const WatchExceptionsDocument = new TypedDocumentString(`
-    subscription WatchExceptions($after: String) {
+`) as unknown as TypedDocumentString<RetryExceptionMutation, RetryExceptionMutationVariables>;
+export const WatchExceptionsDocument = new TypedDocumentString(`subscription WatchExceptions($after: String) {
   integrationExceptionRaised(after: $after) {
     sequence
     occurredAt
-    exception {
-      id
-      cause
-      system
-      operation
-      message
-      order {
-        id
-        number
-      }
-    }
+    exception { id cause system operation message order { id number } }
   }
 }
-    `) as unknown as TypedDocumentString<WatchExceptionsSubscription, WatchExceptionsSubscriptionVariables>;
+`) as unknown as TypedDocumentString<WatchExceptionsSubscription, WatchExceptionsSubscriptionVariables>;

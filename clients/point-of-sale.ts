@@ -191,96 +191,32 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
-export const CompletePickupDocument = new TypedDocumentString(`
-    mutation CompletePickup($fulfillmentOrderId: ID!, $input: FulfillmentOrderCompletePickupInput!) {
-  fulfillmentOrderCompletePickup(
-    fulfillmentOrderId: $fulfillmentOrderId
-    input: $input
-  ) {
-    fulfillmentOrder {
-      id
-      status
-      requestStatus
-      order {
-        id
-        number
-        status
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+export const CompletePickupDocument = new TypedDocumentString(`mutation CompletePickup($fulfillmentOrderId: ID!, $input: FulfillmentOrderCompletePickupInput!) {
+  fulfillmentOrderCompletePickup(fulfillmentOrderId: $fulfillmentOrderId, input: $input) {
+    fulfillmentOrder { id status requestStatus order { id number status } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<CompletePickupMutation, CompletePickupMutationVariables>;
-export const ReadyForPickupDocument = new TypedDocumentString(`
-    mutation ReadyForPickup($fulfillmentOrderId: ID!, $input: FulfillmentOrderMarkReadyForPickupInput!) {
-  fulfillmentOrderMarkReadyForPickup(
-    fulfillmentOrderId: $fulfillmentOrderId
-    input: $input
-  ) {
-    fulfillmentOrder {
-      id
-      status
-      order {
-        id
-        number
-        status
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+`) as unknown as TypedDocumentString<CompletePickupMutation, CompletePickupMutationVariables>;
+export const ReadyForPickupDocument = new TypedDocumentString(`mutation ReadyForPickup($fulfillmentOrderId: ID!, $input: FulfillmentOrderMarkReadyForPickupInput!) {
+  fulfillmentOrderMarkReadyForPickup(fulfillmentOrderId: $fulfillmentOrderId, input: $input) {
+    fulfillmentOrder { id status order { id number status } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<ReadyForPickupMutation, ReadyForPickupMutationVariables>;
-export const StoreStockDocument = new TypedDocumentString(`
-    query StoreStock($skus: [String!]!, $locationId: ID!) {
+`) as unknown as TypedDocumentString<ReadyForPickupMutation, ReadyForPickupMutationVariables>;
+export const StoreStockDocument = new TypedDocumentString(`query StoreStock($skus: [String!]!, $locationId: ID!) {
   productVariants(skus: $skus) {
     sku
     title
     gtin
-    price {
-      amount {
-        amount
-        currencyCode
-      }
-      taxIncluded
-    }
-    availability(locationId: $locationId) {
-      status
-      sellableQuantity
-      asOf
-      confidence
-    }
-    inventoryPositions(first: 50) {
-      nodes {
-        location {
-          id
-          code
-          name
-          kind
-        }
-        onHand
-        available
-        asOf
-        confidence
-      }
-    }
+    price { amount { amount currencyCode } taxIncluded }
+    availability(locationId: $locationId) { status sellableQuantity asOf confidence }
+    inventoryPositions(first: 50) { nodes { location { id code name kind } onHand available asOf confidence } }
   }
 }
-    `) as unknown as TypedDocumentString<StoreStockQuery, StoreStockQueryVariables>;
-export const StoresDocument = new TypedDocumentString(`
-    query Stores {
-  locations(kind: STORE) {
-    id
-    code
-    name
-    kind
-  }
+`) as unknown as TypedDocumentString<StoreStockQuery, StoreStockQueryVariables>;
+export const StoresDocument = new TypedDocumentString(`query Stores {
+  locations(kind: STORE) { id code name kind }
 }
-    `) as unknown as TypedDocumentString<StoresQuery, StoresQueryVariables>;
+`) as unknown as TypedDocumentString<StoresQuery, StoresQueryVariables>;

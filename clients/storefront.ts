@@ -590,74 +590,29 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
-export const CancelOrderDocument = new TypedDocumentString(`
-    mutation CancelOrder($orderId: ID!, $input: OrderCancelInput!) {
+export const CancelOrderDocument = new TypedDocumentString(`mutation CancelOrder($orderId: ID!, $input: OrderCancelInput!) {
   orderCancel(orderId: $orderId, input: $input) {
-    order {
-      id
-      status
-      lines(first: 50) {
-        nodes {
-          id
-          quantities {
-            ordered
-            cancelled
-          }
-        }
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-      availableTransitions
-    }
+    order { id status lines(first: 50) { nodes { id quantities { ordered cancelled } } } }
+    userErrors { code message field availableTransitions }
   }
 }
-    `) as unknown as TypedDocumentString<CancelOrderMutation, CancelOrderMutationVariables>;
-export const CartAvailabilityDocument = new TypedDocumentString(`
-    query CartAvailability($skus: [String!]!) {
+`) as unknown as TypedDocumentString<CancelOrderMutation, CancelOrderMutationVariables>;
+export const CartAvailabilityDocument = new TypedDocumentString(`query CartAvailability($skus: [String!]!) {
   productVariants(skus: $skus) {
     sku
-    price {
-      amount {
-        amount
-        currencyCode
-      }
-    }
-    availability {
-      status
-      sellableQuantity
-      asOf
-      confidence
-    }
+    price { amount { amount currencyCode } }
+    availability { status sellableQuantity asOf confidence }
   }
 }
-    `) as unknown as TypedDocumentString<CartAvailabilityQuery, CartAvailabilityQueryVariables>;
-export const HoldStockDocument = new TypedDocumentString(`
-    mutation HoldStock($input: ReservationHoldInput!) {
+`) as unknown as TypedDocumentString<CartAvailabilityQuery, CartAvailabilityQueryVariables>;
+export const HoldStockDocument = new TypedDocumentString(`mutation HoldStock($input: ReservationHoldInput!) {
   reservationHold(input: $input) {
-    reservation {
-      id
-      state
-      expiresAt
-      lines {
-        sku
-        quantity
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-      sku
-      availableQuantity
-    }
+    reservation { id state expiresAt lines { sku quantity } }
+    userErrors { code message field sku availableQuantity }
   }
 }
-    `) as unknown as TypedDocumentString<HoldStockMutation, HoldStockMutationVariables>;
-export const OrderPageDocument = new TypedDocumentString(`
-    query OrderPage($id: ID!) {
+`) as unknown as TypedDocumentString<HoldStockMutation, HoldStockMutationVariables>;
+export const OrderPageDocument = new TypedDocumentString(`query OrderPage($id: ID!) {
   order(id: $id) {
     id
     number
@@ -667,182 +622,47 @@ export const OrderPageDocument = new TypedDocumentString(`
     availableTransitions
     paymentStatus
     returnStatus
-    shippingAddress {
-      name
-      line1
-      line2
-      city
-      region
-      postalCode
-      countryCode
-    }
+    shippingAddress { name line1 line2 city region postalCode countryCode }
     lines(first: 50) {
       nodes {
         id
         sku
         title
-        quantities {
-          ordered
-          allocated
-          backordered
-          inFulfillment
-          shipped
-          delivered
-          cancelled
-          returned
-        }
-        unitPrice {
-          amount
-          currencyCode
-        }
-        total {
-          amount
-          currencyCode
-        }
-        variant {
-          sku
-          title
-          product {
-            handle
-            media {
-              url
-              altText
-            }
-          }
-        }
+        quantities { ordered allocated backordered inFulfillment shipped delivered cancelled returned }
+        unitPrice { amount currencyCode }
+        total { amount currencyCode }
+        variant { sku title product { handle media { url altText } } }
       }
     }
-    totals {
-      subtotal {
-        amount
-        currencyCode
-      }
-      discount {
-        amount
-        currencyCode
-      }
-      shipping {
-        amount
-        currencyCode
-      }
-      tax {
-        amount
-        currencyCode
-      }
-      grandTotal {
-        amount
-        currencyCode
-      }
-    }
+    totals { subtotal { amount currencyCode } discount { amount currencyCode } shipping { amount currencyCode } tax { amount currencyCode } grandTotal { amount currencyCode } }
     shipments {
       id
       status
       shippedAt
       deliveredAt
-      packages {
-        carrier
-        trackingNumber
-        trackingUrl
-        lines {
-          sku
-          quantity
-        }
-        trackingEvents {
-          status
-          occurredAt
-          location
-          message
-        }
-      }
+      packages { carrier trackingNumber trackingUrl lines { sku quantity } trackingEvents { status occurredAt location message } }
     }
-    returns {
-      id
-      number
-      state
-      refundStatus
-      lines {
-        sku
-        quantity
-        received
-      }
-    }
-    refunds {
-      id
-      amount {
-        amount
-        currencyCode
-      }
-      status
-    }
+    returns { id number state refundStatus lines { sku quantity received } }
+    refunds { id amount { amount currencyCode } status }
   }
 }
-    `) as unknown as TypedDocumentString<OrderPageQuery, OrderPageQueryVariables>;
-export const PlaceOrderDocument = new TypedDocumentString(`
-    mutation PlaceOrder($input: OrderPlaceInput!) {
+`) as unknown as TypedDocumentString<OrderPageQuery, OrderPageQueryVariables>;
+export const PlaceOrderDocument = new TypedDocumentString(`mutation PlaceOrder($input: OrderPlaceInput!) {
   orderPlace(input: $input) {
     order {
       id
       number
       status
       placedAt
-      lines(first: 50) {
-        nodes {
-          id
-          sku
-          title
-          quantities {
-            ordered
-            allocated
-            backordered
-          }
-          unitPrice {
-            amount
-            currencyCode
-          }
-          total {
-            amount
-            currencyCode
-          }
-        }
-      }
-      totals {
-        subtotal {
-          amount
-          currencyCode
-        }
-        shipping {
-          amount
-          currencyCode
-        }
-        tax {
-          amount
-          currencyCode
-        }
-        grandTotal {
-          amount
-          currencyCode
-        }
-      }
+      lines(first: 50) { nodes { id sku title quantities { ordered allocated backordered } unitPrice { amount currencyCode } total { amount currencyCode } } }
+      totals { subtotal { amount currencyCode } shipping { amount currencyCode } tax { amount currencyCode } grandTotal { amount currencyCode } }
     }
-    userErrors {
-      code
-      message
-      field
-      sku
-      availableQuantity
-    }
+    userErrors { code message field sku availableQuantity }
   }
 }
-    `) as unknown as TypedDocumentString<PlaceOrderMutation, PlaceOrderMutationVariables>;
-export const ProductListingDocument = new TypedDocumentString(`
-    query ProductListing($first: Int!, $after: String, $search: String, $filter: ProductFilter, $sortBy: ProductSort) {
-  products(
-    first: $first
-    after: $after
-    search: $search
-    filter: $filter
-    sortBy: $sortBy
-  ) {
+`) as unknown as TypedDocumentString<PlaceOrderMutation, PlaceOrderMutationVariables>;
+export const ProductListingDocument = new TypedDocumentString(`query ProductListing($first: Int!, $after: String, $search: String, $filter: ProductFilter, $sortBy: ProductSort) {
+  products(first: $first, after: $after, search: $search, filter: $filter, sortBy: $sortBy) {
     edges {
       cursor
       node {
@@ -850,57 +670,30 @@ export const ProductListingDocument = new TypedDocumentString(`
         handle
         title
         brand
-        media {
-          url
-          altText
-        }
+        media { url altText }
         variants(first: 10) {
           nodes {
             sku
             title
-            price {
-              amount {
-                amount
-                currencyCode
-              }
-              compareAt {
-                amount
-                currencyCode
-              }
-            }
-            availability {
-              status
-              sellableQuantity
-              asOf
-              confidence
-            }
+            price { amount { amount currencyCode } compareAt { amount currencyCode } }
+            availability { status sellableQuantity asOf confidence }
           }
         }
       }
     }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    pageInfo { hasNextPage endCursor }
   }
 }
-    `) as unknown as TypedDocumentString<ProductListingQuery, ProductListingQueryVariables>;
-export const ProductPageDocument = new TypedDocumentString(`
-    query ProductPage($handle: String!) {
+`) as unknown as TypedDocumentString<ProductListingQuery, ProductListingQueryVariables>;
+export const ProductPageDocument = new TypedDocumentString(`query ProductPage($handle: String!) {
   product(handle: $handle) {
     id
     handle
     title
     description
     brand
-    categories {
-      id
-      name
-    }
-    media {
-      url
-      altText
-    }
+    categories { id name }
+    media { url altText }
     updatedAt
     variants(first: 50) {
       nodes {
@@ -908,59 +701,22 @@ export const ProductPageDocument = new TypedDocumentString(`
         sku
         gtin
         title
-        options {
-          name
-          value
-        }
-        price {
-          amount {
-            amount
-            currencyCode
-          }
-          compareAt {
-            amount
-            currencyCode
-          }
-          taxIncluded
-          validUntil
-        }
-        availability {
-          status
-          sellableQuantity
-          nextAvailableAt
-          asOf
-          confidence
-        }
+        options { name value }
+        price { amount { amount currencyCode } compareAt { amount currencyCode } taxIncluded validUntil }
+        availability { status sellableQuantity nextAvailableAt asOf confidence }
       }
     }
   }
 }
-    `) as unknown as TypedDocumentString<ProductPageQuery, ProductPageQueryVariables>;
-export const RequestReturnDocument = new TypedDocumentString(`
-    mutation RequestReturn($orderId: ID!, $input: ReturnRequestInput!) {
+`) as unknown as TypedDocumentString<ProductPageQuery, ProductPageQueryVariables>;
+export const RequestReturnDocument = new TypedDocumentString(`mutation RequestReturn($orderId: ID!, $input: ReturnRequestInput!) {
   returnRequest(orderId: $orderId, input: $input) {
-    return {
-      id
-      number
-      state
-      expiresAt
-      lines {
-        id
-        sku
-        quantity
-        reason
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    return { id number state expiresAt lines { id sku quantity reason } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<RequestReturnMutation, RequestReturnMutationVariables>;
-export const WatchOrderDocument = new TypedDocumentString(`
-    subscription WatchOrder($orderId: ID!, $after: String) {
+`) as unknown as TypedDocumentString<RequestReturnMutation, RequestReturnMutationVariables>;
+export const WatchOrderDocument = new TypedDocumentString(`subscription WatchOrder($orderId: ID!, $after: String) {
   orderStatusChanged(orderId: $orderId, after: $after) {
     sequence
     occurredAt
@@ -971,75 +727,28 @@ export const WatchOrderDocument = new TypedDocumentString(`
       id
       number
       status
-      lines(first: 50) {
-        nodes {
-          id
-          sku
-          quantities {
-            shipped
-            delivered
-          }
-          variant {
-            title
-            price {
-              amount {
-                amount
-                currencyCode
-              }
-            }
-          }
-        }
-      }
-      shipments {
-        id
-        status
-        packages {
-          trackingNumber
-        }
-      }
+      lines(first: 50) { nodes { id sku quantities { shipped delivered } variant { title price { amount { amount currencyCode } } } } }
+      shipments { id status packages { trackingNumber } }
     }
   }
 }
-    `) as unknown as TypedDocumentString<WatchOrderSubscription, WatchOrderSubscriptionVariables>;
-export const WatchShipmentDocument = new TypedDocumentString(`
-    subscription WatchShipment($orderId: ID!, $after: String) {
+`) as unknown as TypedDocumentString<WatchOrderSubscription, WatchOrderSubscriptionVariables>;
+export const WatchShipmentDocument = new TypedDocumentString(`subscription WatchShipment($orderId: ID!, $after: String) {
   shipmentStatusChanged(orderId: $orderId, after: $after) {
     sequence
     occurredAt
     snapshot
     status
-    shipment {
-      id
-      status
-      packages {
-        carrier
-        trackingNumber
-        trackingEvents {
-          status
-          occurredAt
-          location
-        }
-      }
-    }
+    shipment { id status packages { carrier trackingNumber trackingEvents { status occurredAt location } } }
   }
 }
-    `) as unknown as TypedDocumentString<WatchShipmentSubscription, WatchShipmentSubscriptionVariables>;
-export const WatchStockDocument = new TypedDocumentString(`
-    subscription WatchStock($skus: [String!]!, $after: String) {
+`) as unknown as TypedDocumentString<WatchShipmentSubscription, WatchShipmentSubscriptionVariables>;
+export const WatchStockDocument = new TypedDocumentString(`subscription WatchStock($skus: [String!]!, $after: String) {
   inventoryChanged(skus: $skus, after: $after) {
     sequence
     occurredAt
     snapshot
-    variant {
-      sku
-      title
-      availability {
-        status
-        sellableQuantity
-        asOf
-        confidence
-      }
-    }
+    variant { sku title availability { status sellableQuantity asOf confidence } }
   }
 }
-    `) as unknown as TypedDocumentString<WatchStockSubscription, WatchStockSubscriptionVariables>;
+`) as unknown as TypedDocumentString<WatchStockSubscription, WatchStockSubscriptionVariables>;

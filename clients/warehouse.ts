@@ -542,63 +542,28 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
-export const AcceptWorkDocument = new TypedDocumentString(`
-    mutation AcceptWork($fulfillmentOrderId: ID!, $input: FulfillmentOrderAcceptInput!) {
+export const AcceptWorkDocument = new TypedDocumentString(`mutation AcceptWork($fulfillmentOrderId: ID!, $input: FulfillmentOrderAcceptInput!) {
   fulfillmentOrderAccept(fulfillmentOrderId: $fulfillmentOrderId, input: $input) {
-    fulfillmentOrder {
-      id
-      status
-      requestStatus
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    fulfillmentOrder { id status requestStatus }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<AcceptWorkMutation, AcceptWorkMutationVariables>;
-export const AdjustStockDocument = new TypedDocumentString(`
-    mutation AdjustStock($input: InventoryAdjustInput!) {
+`) as unknown as TypedDocumentString<AcceptWorkMutation, AcceptWorkMutationVariables>;
+export const AdjustStockDocument = new TypedDocumentString(`mutation AdjustStock($input: InventoryAdjustInput!) {
   inventoryAdjust(input: $input) {
-    position {
-      id
-      location {
-        code
-      }
-      onHand
-      reserved
-      committed
-      available
-      asOf
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    position { id location { code } onHand reserved committed available asOf }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<AdjustStockMutation, AdjustStockMutationVariables>;
-export const AuthorizeReturnDocument = new TypedDocumentString(`
-    mutation AuthorizeReturn($returnId: ID!, $input: ReturnAuthorizeInput!) {
+`) as unknown as TypedDocumentString<AdjustStockMutation, AdjustStockMutationVariables>;
+export const AuthorizeReturnDocument = new TypedDocumentString(`mutation AuthorizeReturn($returnId: ID!, $input: ReturnAuthorizeInput!) {
   returnAuthorize(returnId: $returnId, input: $input) {
-    return {
-      id
-      number
-      state
-      expiresAt
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    return { id number state expiresAt }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<AuthorizeReturnMutation, AuthorizeReturnMutationVariables>;
-export const PickQueueDocument = new TypedDocumentString(`
-    query PickQueue($first: Int!, $after: String, $filter: FulfillmentOrderFilter) {
+`) as unknown as TypedDocumentString<AuthorizeReturnMutation, AuthorizeReturnMutationVariables>;
+export const PickQueueDocument = new TypedDocumentString(`query PickQueue($first: Int!, $after: String, $filter: FulfillmentOrderFilter) {
   fulfillmentOrders(first: $first, after: $after, filter: $filter) {
     edges {
       cursor
@@ -609,161 +574,44 @@ export const PickQueueDocument = new TypedDocumentString(`
         deliveryMethod
         shipBy
         availableTransitions
-        location {
-          id
-          code
-          kind
-        }
-        order {
-          id
-          number
-          shippingAddress {
-            name
-            line1
-            line2
-            city
-            region
-            postalCode
-            countryCode
-          }
-        }
-        lines {
-          id
-          sku
-          quantity
-          remaining
-          variant {
-            gtin
-            title
-          }
-        }
+        location { id code kind }
+        order { id number shippingAddress { name line1 line2 city region postalCode countryCode } }
+        lines { id sku quantity remaining variant { gtin title } }
       }
     }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
+    pageInfo { hasNextPage endCursor }
   }
 }
-    `) as unknown as TypedDocumentString<PickQueueQuery, PickQueueQueryVariables>;
-export const ReceiveReturnDocument = new TypedDocumentString(`
-    mutation ReceiveReturn($returnId: ID!, $input: ReturnReceiveInput!) {
+`) as unknown as TypedDocumentString<PickQueueQuery, PickQueueQueryVariables>;
+export const ReceiveReturnDocument = new TypedDocumentString(`mutation ReceiveReturn($returnId: ID!, $input: ReturnReceiveInput!) {
   returnReceive(returnId: $returnId, input: $input) {
-    return {
-      id
-      state
-      refundStatus
-      lines {
-        id
-        sku
-        quantity
-        received
-        disposition
-      }
-      order {
-        id
-        returnStatus
-        refunds {
-          amount {
-            amount
-            currencyCode
-          }
-          status
-          creditMemoNumber
-        }
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    return { id state refundStatus lines { id sku quantity received disposition } order { id returnStatus refunds { amount { amount currencyCode } status creditMemoNumber } } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<ReceiveReturnMutation, ReceiveReturnMutationVariables>;
-export const RecordTrackingDocument = new TypedDocumentString(`
-    mutation RecordTracking($input: TrackingEventRecordInput!) {
+`) as unknown as TypedDocumentString<ReceiveReturnMutation, ReceiveReturnMutationVariables>;
+export const RecordTrackingDocument = new TypedDocumentString(`mutation RecordTracking($input: TrackingEventRecordInput!) {
   trackingEventRecord(input: $input) {
-    shipment {
-      id
-      status
-      deliveredAt
-      packages {
-        trackingNumber
-        trackingEvents {
-          status
-          rawStatus
-          occurredAt
-        }
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    shipment { id status deliveredAt packages { trackingNumber trackingEvents { status rawStatus occurredAt } } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<RecordTrackingMutation, RecordTrackingMutationVariables>;
-export const RejectWorkDocument = new TypedDocumentString(`
-    mutation RejectWork($fulfillmentOrderId: ID!, $input: FulfillmentOrderRejectInput!) {
+`) as unknown as TypedDocumentString<RecordTrackingMutation, RecordTrackingMutationVariables>;
+export const RejectWorkDocument = new TypedDocumentString(`mutation RejectWork($fulfillmentOrderId: ID!, $input: FulfillmentOrderRejectInput!) {
   fulfillmentOrderReject(fulfillmentOrderId: $fulfillmentOrderId, input: $input) {
-    fulfillmentOrder {
-      id
-      status
-      requestStatus
-      order {
-        id
-        status
-        fulfillmentOrders {
-          id
-          status
-          location {
-            code
-          }
-        }
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    fulfillmentOrder { id status requestStatus order { id status fulfillmentOrders { id status location { code } } } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<RejectWorkMutation, RejectWorkMutationVariables>;
-export const ShipWorkDocument = new TypedDocumentString(`
-    mutation ShipWork($fulfillmentOrderId: ID!, $input: FulfillmentOrderShipInput!) {
+`) as unknown as TypedDocumentString<RejectWorkMutation, RejectWorkMutationVariables>;
+export const ShipWorkDocument = new TypedDocumentString(`mutation ShipWork($fulfillmentOrderId: ID!, $input: FulfillmentOrderShipInput!) {
   fulfillmentOrderShip(fulfillmentOrderId: $fulfillmentOrderId, input: $input) {
-    shipment {
-      id
-      status
-      packages {
-        id
-        carrier
-        trackingNumber
-        lines {
-          sku
-          quantity
-        }
-      }
-    }
-    fulfillmentOrder {
-      id
-      status
-      lines {
-        id
-        remaining
-      }
-    }
-    userErrors {
-      code
-      message
-      field
-    }
+    shipment { id status packages { id carrier trackingNumber lines { sku quantity } } }
+    fulfillmentOrder { id status lines { id remaining } }
+    userErrors { code message field }
   }
 }
-    `) as unknown as TypedDocumentString<ShipWorkMutation, ShipWorkMutationVariables>;
+`) as unknown as TypedDocumentString<ShipWorkMutation, ShipWorkMutationVariables>;
 export const ReplayStockBookingDocument = new TypedDocumentString(`
     mutation ReplayStockBooking($input: InventoryAdjustInput!) {
   inventoryAdjust(input: $input) {

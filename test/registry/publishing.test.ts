@@ -234,11 +234,12 @@ describe('a running gateway', () => {
     const desk = { clientId: 'desk', contracts: ['desk'], channelCode: null, scopes: [] };
     const key = await running.createKey(desk);
     const url = `${running.gateway.url}/graphql`;
+    const headers = { 'apollographql-client-version': '7.1' };
     const failures: unknown[] = [];
     let isOver = false;
     const load = (async () => {
       while (!isOver) {
-        const { status, body } = await ask(url, '{ order(id: "o1") { number } }', { key });
+        const { status, body } = await ask(url, '{ order(id: "o1") { number } }', { key, headers });
         if (status !== 200 || body.errors) failures.push(body);
         await sleep(5);
       }
@@ -274,11 +275,41 @@ describe('a running gateway', () => {
         findings: ['Order.hold no longer has @requiresScopes [["orders:hold"]].'],
       });
       expect(inCopy('schema/changelog.md')).toContain('A. Owner answers for what that breaks');
+      // What clients did meanwhile, exported from the gateway's database: who would be hurt, and how sure that is.
+      isOver = true;
+      await load;
+      await running.gateway.stop();
+      const database = process.env.DATABASE_URL;
+      process.env.DATABASE_URL = running.database.url;
+      const exported = await schema('usage', 'export');
+      if (database === undefined) delete process.env.DATABASE_URL;
+      else process.env.DATABASE_URL = database;
+      expect(exported.code).toBe(0);
+      await withSchema(
+        'order.graphql',
+        (text) => text.replace('  number: String!', '  code: String!'),
+        async () => {
+          const today = new Date().toISOString().slice(0, 10);
+          const report = (await schema('check')).text;
+          expect(report).toMatch(
+            new RegExp(
+              `- desk 7\\.1: an operation that is not registered on desk/2026-11; last seen ${today}, \\d{2,} requests`,
+            ),
+          );
+          expect(report).toContain(`Usage was recorded from ${today}`);
+          const usage = JSON.parse(inCopy('schema/usage.json'));
+          const old = { ...usage, recordedFrom: '2026-01-01T00:00:00.000Z', recordedUntil: '2026-02-01T00:00:00.000Z' };
+          writeFiles([{ path: 'schema/usage.json', content: JSON.stringify(old) }]);
+          expect((await schema('check')).text).toMatch(/Usage is \d+ days old .* too old to trust/);
+          writeFiles([{ path: 'schema/usage.json', content: null }]);
+          expect((await schema('check')).text).toContain('No usage was exported');
+        },
+      );
     } finally {
       isOver = true;
       await load;
       await running.stop();
     }
     expect(failures).toEqual([]);
-  });
+  }, 60_000);
 });

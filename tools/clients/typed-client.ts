@@ -1,6 +1,6 @@
 import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
-import { buildASTSchema, parse } from 'graphql';
+import { buildASTSchema, Kind, parse } from 'graphql';
 import type { ClientDocument } from '../../registry/client-documents.ts';
 
 /** Custom scalars as clients see them in JSON. A new one without an entry here stops the generation. */
@@ -43,5 +43,22 @@ export async function typedClient(api: string, documents: readonly ClientDocumen
   });
   const client = sections.find(({ filename }) => filename === 'clients/graphql.ts');
   if (!client) throw new Error('The client preset has no graphql.ts any more: see its change log.');
-  return `${HEADER}${(await codegen(client)).trimEnd()}\n`;
+  const generated = `${HEADER}${(await codegen(client)).trimEnd()}\n`;
+  return documents.reduce(withOwnText, generated);
+}
+
+/**
+ * Puts the text of the file in place of the generator's reprint, so that what a client sends is what is registered: its
+ * hash is that of the registered document. Where a file has several operations each is reprinted: none has a text alone.
+ */
+function withOwnText(client: string, { text, from }: ClientDocument): string {
+  const operations = parse(text).definitions.flatMap((each) => (each.kind === Kind.OPERATION_DEFINITION ? [each] : []));
+  const [operation] = operations;
+  if (operations.length !== 1 || !operation?.name) return client;
+  const { value: name } = operation.name;
+  const printed = new RegExp(`(export const ${name}Document = new TypedDocumentString\\()\`(?:[^\`\\\\]|\\\\.)*\`,?`);
+  if (!printed.test(client))
+    throw new Error(`The client preset writes ${name} of ${from} in another way than expected.`);
+  const literal = text.replace(/[\\`]|\$\{/g, '\\$&');
+  return client.replace(printed, (_, begin: string) => `${begin}\`${literal}\``);
 }
