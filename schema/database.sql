@@ -1721,7 +1721,7 @@ AS $function$
           group by sku, location_id, reference
           having sum(reserved) <> 0 or sum(committed) <> 0
         ), total as (
-          select sku, location_id, sum(reserved)::int as reserved, sum(committed)::int as committed from delta group by sku, location_id
+          select sku, location_id, sum(reserved) as reserved, sum(committed) as committed from delta group by sku, location_id
         ), moved as (
           update inventory.position
           set reserved = position.reserved + total.reserved, committed = position.committed + total.committed

@@ -56,6 +56,26 @@ describe('holding', () => {
     expect(await query(database.knex, 'select * from inventory.ledger_difference')).toEqual([]);
   });
 
+  it('sweeps holds that are over, more than a 32-bit integer counts of one position', async () => {
+    await stockUp(database.knex, { BULK: { EAST: 100_000_000 } });
+    const lines = Array.from({ length: 100 }, () => ({ sku: 'BULK', quantity: 1_000_000 }));
+    for (let n = 0; n < 23; n++) {
+      expect(await hold(request('BULK', { lines }))).toMatch(/^rsv_/);
+      await database.knex.raw(`update inventory.reservation set expires_at = now() where state = 'HELD'`);
+      await database.knex.raw(
+        `update inventory.reservation_line set expires_at = now() where state = 'HELD' and sku = 'BULK'`,
+      );
+    }
+    expect(await query(database.knex, `select reserved from inventory.position where sku = 'BULK'`)).toEqual([
+      { reserved: '2300000000' },
+    ]);
+    await query(database.knex, 'select inventory.expire_holds(500)');
+    expect(await query(database.knex, `select reserved from inventory.position where sku = 'BULK'`)).toEqual([
+      { reserved: '0' },
+    ]);
+    expect(await query(database.knex, 'select * from inventory.ledger_difference')).toEqual([]);
+  });
+
   it('plans on a reading that is too old, and finds out under the locks', async () => {
     await stockUp(database.knex, { LAST: { EAST: 1 } });
     const meddler = await database.knex.transaction();

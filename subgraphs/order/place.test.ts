@@ -186,6 +186,14 @@ describe('orderPlace', () => {
     expect(await counts()).toEqual(before);
   });
 
+  it.each([1e12, 2 ** 31, 0.1])('takes %p for no quantity', async (quantity) => {
+    const before = await counts();
+    const answer = await ask(orders, PLACE, { input: input([{ sku: 'LANTERN', quantity }]) }, callerOf());
+    expect(answer.data).toBeUndefined();
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(await counts()).toEqual(before);
+  });
+
   it('stores a marketplace price as given, and knows a second order of the same channel id', async () => {
     const lines = [
       { sku: 'LANTERN', quantity: 1, unitPrice: { amount: '4.99', currencyCode: 'GBP' }, channelLineId: 'L1' },

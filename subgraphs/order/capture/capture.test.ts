@@ -264,6 +264,39 @@ describe('capture', () => {
     expect(await booksOf(sku)).toMatchObject({ orders: 0, committed: sold });
   });
 
+  it('takes all that can be on a shelf, not one more, and no number that is none beside it', async () => {
+    const sku = await newSku({ EAST: 100_000_000 });
+    const million = (lines: number) => input(Array.from({ length: lines }, () => ({ sku, quantity: 1_000_000 })));
+    const many = (quantity: number) => place(input([{ sku, quantity }]));
+    const answers = await Promise.all([
+      place(million(60)),
+      many(2_147_483_647),
+      many(1_000_000_000),
+      many(-2_147_483_648),
+      many(0),
+      place(million(40)),
+      place(million(101)),
+    ]);
+    const bad = 'INVALID_QUANTITY';
+    expect(answers.map((answer) => answer.replace(/^ord_.*/, 'placed'))).toEqual([
+      'placed',
+      bad,
+      bad,
+      bad,
+      bad,
+      'placed',
+      Array(101).fill('OUT_OF_STOCK').join(),
+    ]);
+    expect(await many(1)).toBe('OUT_OF_STOCK');
+    expect(await booksOf(sku)).toMatchObject({
+      orders: 2,
+      committed: 100_000_000,
+      reserved: 100_000_000,
+      moved: 100_000_000,
+    });
+    expect(await differences()).toEqual([]);
+  });
+
   it('refuses early when too many wait, and nothing was done', async () => {
     const sku = await newSku({ EAST: 500 });
     const narrow = createCapture({
