@@ -26,6 +26,7 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     nodes: sourcing.nodes,
     wms: clients.wms,
     report: operations.report,
+    raised: operations.exceptions,
     logger: component('inventory'),
   });
   const order = openOrder({ knex, oms: clients.oms });

@@ -23,7 +23,7 @@ import { looseComponents } from './20261127122000_loose_components.ts';
 import { checksByIndex } from './20261127123000_checks_by_index.ts';
 import { setBundle } from './20261127124000_set_bundle.ts';
 import * as sourcing from './20261127130000_sourcing.ts';
-import { wideMoves } from './20261127124500_wide_moves.ts';
+import { wideMoves } from './20261127131500_wide_moves.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -51,5 +51,5 @@ export const migrations: MigrationSet = {
   '20261127123000_checks_by_index': checksByIndex,
   '20261127124000_set_bundle': setBundle,
   '20261127130000_sourcing': sourcing,
-  '20261127124500_wide_moves': wideMoves,
+  '20261127131500_wide_moves': wideMoves,
 };

@@ -8,6 +8,7 @@ import { createFeedReader, type FeedGap } from './feed-reader.ts';
 import { expireHolds } from './holds.ts';
 import type { NodePolicies } from './locations.ts';
 import type { RejectedRecord, StockSource } from './port.ts';
+import { closeCoveredShortages, type RaisedExceptions } from './shortage-review.ts';
 import { type LedgerDifference, type Shortage, verifyStockLedger } from './stock-ledger.ts';
 
 export interface InventoryFeedDeps {
@@ -22,6 +23,8 @@ export interface InventoryFeedDeps {
   readonly onRejected?: (record: RejectedRecord, trx: Knex.Transaction) => Promise<void>;
   /** Told when less is on hand than was promised to orders, likewise. */
   readonly onShortage?: (shortage: Shortage, trx: Knex.Transaction) => Promise<void>;
+  /** What was told of shortages and is open still: closed when they are over. */
+  readonly raised?: RaisedExceptions;
   /** Told of each position that the stock ledger does not explain. */
   readonly onDifference?: (difference: LedgerDifference) => Promise<void>;
   /** Told when bookings are missing for good, likewise. */
@@ -41,6 +44,8 @@ const ANNOUNCE_MILLIS = 200;
 /** How often holds that are over are booked so, in milliseconds. */
 const EXPIRE_MILLIS = 1_000;
 const EXPIRE_LIMIT = 500;
+/** How often shortages that were reported are looked at again, in milliseconds. */
+const REVIEW_MILLIS = 5_000;
 /** How often the whole stock ledger is added up, in milliseconds. */
 const VERIFY_MILLIS = 3_600_000;
 /** How often the warehouse is asked what is on its way, in milliseconds. Receipts are known at once: the ledger tells them. */
@@ -65,15 +70,17 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
       logger.warn({ sequence: record.sequence, problem: record.problem }, 'stock record rejected');
       await deps.onRejected?.(record, trx);
     },
-    async onShortage(shortage, trx) {
-      logger.warn(shortage, 'less is on hand than was promised to orders');
-      await deps.onShortage?.(shortage, trx);
-    },
+    onShortage: tellShortage,
     async onGap(gap, trx) {
       logger.error({ from: gap.from, to: gap.to }, 'stock bookings are missing; balances were read again');
       await deps.onGap?.(gap, trx);
     },
   });
+
+  async function tellShortage(shortage: Shortage, trx: Knex.Transaction): Promise<void> {
+    logger.warn(shortage, 'less is on hand than was promised to orders');
+    await deps.onShortage?.(shortage, trx);
+  }
 
   let loops: Promise<void>[] = [];
   const startLoops = () => [
@@ -90,6 +97,11 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
         );
         await deps.onDifference?.(difference);
       }
+    }),
+    repeat('shortage review', REVIEW_MILLIS, async () => {
+      if (!deps.raised) return;
+      const raiseAgain = (shortage: Shortage) => inTransaction(knex, (trx) => tellShortage(shortage, trx));
+      await closeCoveredShortages(knex, deps.raised, raiseAgain);
     }),
     repeat('hold expiry', EXPIRE_MILLIS, async () => {
       while (!signal.aborted && (await expireHolds(knex, EXPIRE_LIMIT)) >= EXPIRE_LIMIT);

@@ -5,6 +5,7 @@ import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
 import { createHolding, createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
 import type { NodePolicies } from './locations.ts';
+import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
 
 /** Raises an exception for an operator, in the transaction that passes over what nobody could use. */
 type ReportUnusable = (
@@ -23,6 +24,8 @@ export function openInventory(deps: {
   report?: ReportUnusable;
   /** What the retailer says about sites, by their codes; the others serve as their kind does. */
   nodes?: NodePolicies;
+  /** To close what was reported of shortages that are over. */
+  raised?: RaisedExceptions;
 }) {
   const source = wmsStockSource(deps.wms);
   const holding = createHolding(deps.knex);
@@ -35,6 +38,7 @@ export function openInventory(deps: {
       source,
       nodes: deps.nodes ?? {},
       logger: deps.logger,
+      ...(deps.raised ? { raised: deps.raised } : {}),
       async onRejected({ sequence, problem }, trx) {
         await deps.report?.(trx, {
           key: `inventory:stock:${sequence ?? problem}`,
@@ -45,7 +49,7 @@ export function openInventory(deps: {
       },
       async onShortage({ sku, locationId, missing }, trx) {
         await deps.report?.(trx, {
-          key: `inventory:shortage:${locationId}:${sku}`,
+          key: shortageKey({ sku, locationId }),
           system: 'wms',
           operation: 'apply-booking',
           message: `${missing} units of ${sku} at ${locationId} are promised to orders and not on hand. Count the shelf, or reject the work so that other nodes serve it.`,

@@ -20,6 +20,8 @@ export interface ExceptionDesk {
   raise(failure: Failure): Promise<void>;
   /** The same within the caller's transaction, for a feed that sets an entry aside. */
   raiseIn(trx: Knex.Transaction, entry: UnusableEntry): Promise<void>;
+  /** Keys of the open exceptions that begin with this. */
+  openKeys(prefix: string): Promise<string[]>;
   /** Closes the open exception of this key, if any: a later attempt succeeded. */
   resolve(key: string): Promise<void>;
   /** The same for several keys within the caller's transaction. */
@@ -92,6 +94,14 @@ export function createExceptionDesk(deps: {
   return {
     raiseIn,
     raise: (failure) => inTransaction(knex, (trx) => raiseIn(trx, failure)),
+    async openKeys(prefix) {
+      const rows = await query<{ key: string }>(
+        knex,
+        `select key from integration.exception where state in ('OPEN', 'RETRYING') and starts_with(key, ?)`,
+        [prefix],
+      );
+      return rows.map(({ key }) => key);
+    },
     resolve: (key) => resolveKeys(knex, [key]),
     resolveIn: resolveKeys,
   };
