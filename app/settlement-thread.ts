@@ -5,6 +5,7 @@ import { openDatabase } from '../platform/db/database.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createDropFolder, createThrottle } from '../subgraphs/settlement/index.ts';
 import { openDomains } from './domains.ts';
+import { pullSettlements } from './settlement-pull.ts';
 import { createSystemClients } from './system-clients.ts';
 
 /** What the thread is told by whoever starts it: it opens its own connections and clients. */
@@ -18,7 +19,7 @@ export interface SettlementThreadData {
 }
 
 /** Connections of all of settlement's batch work: it can never take the ones that orders wait for. */
-const POOL_MAX = 6;
+const POOL_MAX = 8;
 /** Statements of a batch are longer than a request's, and nobody waits for them. */
 const STATEMENT_TIMEOUT_MILLIS = 600_000;
 
@@ -44,6 +45,7 @@ const throttle = createThrottle(knex, { share, yieldAbove });
 const running = [
   domains.settlement.batchOver(knex, throttle).run(signal),
   domains.settlement.vouchersOver(knex).run(signal),
+  pullSettlements({ knex, throttle, alarm: domains.operations.alarm('settlement'), logger }, config.settlement, signal),
 ];
 if (dropFolder !== null) {
   const drop = createDropFolder({

@@ -183,6 +183,46 @@ const environment = z.object({
     meaning:
       "Transactions per second of everybody else in the operational store from which on settlement's batch work rests longer: twice as long at twice as many.",
   }),
+  AMAZON_URL: optional(url(['http:', 'https:']).refine(isSafe), {
+    expected: 'a URL with https, such as https://sellingpartnerapi-eu.amazon.com; http for this machine only',
+    meaning:
+      "Amazon's Selling Partner API, from which settlement statements and payouts are fetched. Without it nothing is.",
+  }),
+  AMAZON_LOGIN_URL: variable(url(['http:', 'https:']).refine(isSafe), {
+    expected: 'a URL with https; http for this machine only',
+    fallback: 'https://api.amazon.com/auth/o2/token',
+    meaning: 'Where access tokens for `AMAZON_URL` are asked for (Login with Amazon).',
+  }),
+  AMAZON_CLIENT_ID: optional(z.string().min(1), {
+    expected: 'the client id of the application at Amazon',
+    meaning: 'Needed with `AMAZON_URL`.',
+  }),
+  AMAZON_CLIENT_SECRET: optional(z.string().min(1), {
+    expected: 'the client secret of the application at Amazon',
+    secret: true,
+    meaning: 'Needed with `AMAZON_URL`.',
+  }),
+  AMAZON_REFRESH_TOKEN: optional(z.string().min(1), {
+    expected: 'the refresh token of the selling account',
+    secret: true,
+    meaning: 'Needed with `AMAZON_URL`.',
+  }),
+  AMAZON_CHANNEL: variable(z.string().regex(/^[A-Z0-9_-]{1,32}$/), {
+    expected: 'the code of a channel',
+    fallback: 'AMAZON',
+    meaning: 'Channel whose settlements `AMAZON_URL` has.',
+  }),
+  AMAZON_STATEMENTS: variable(z.enum(['reports', 'finances']), {
+    expected: 'reports or finances',
+    fallback: 'reports',
+    meaning:
+      'What is fetched as a statement: the settlement reports (V2), or the transactions of each closed group of the finances API. Not both: they are the same money.',
+  }),
+  SETTLEMENT_PULL_MINUTES: variable(integer(1, 1_440), {
+    expected: 'minutes, 1 to 1440',
+    fallback: '60',
+    meaning: 'How often channels are asked for new statements and payouts.',
+  }),
   DEMO_PACE_MS: variable(integer(0, 600_000), {
     expected: 'milliseconds, 0 to 600000',
     fallback: '1500',
@@ -203,6 +243,17 @@ export interface TokenConfig {
   readonly keyPlaces: readonly string[];
   readonly algorithms: readonly string[];
   readonly toleranceSeconds: number;
+}
+
+/** How a selling account at Amazon is reached. */
+export interface AmazonConnection {
+  readonly url: string;
+  readonly loginUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly refreshToken: string;
+  readonly channelCode: string;
+  readonly statements: 'reports' | 'finances';
 }
 
 /** Null always means "not set"; docs/configuration.md says what happens then. */
@@ -253,6 +304,9 @@ export interface Config {
     readonly share: number;
     /** Transactions per second. */
     readonly yieldAbove: number;
+    readonly pullMinutes: number;
+    /** Null: nothing is fetched from Amazon. */
+    readonly amazon: AmazonConnection | null;
   };
 }
 
@@ -269,6 +323,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     if (!set.JWT_ISSUER) wrong.add('JWT_ISSUER');
     if (!set.JWT_AUDIENCE) wrong.add('JWT_AUDIENCE');
     if (!set.JWT_JWKS_URL && !set.JWT_JWKS_FILE) wrong.add('JWT_JWKS_URL');
+  }
+  if (set.AMAZON_URL) {
+    for (const name of ['AMAZON_CLIENT_ID', 'AMAZON_CLIENT_SECRET', 'AMAZON_REFRESH_TOKEN'])
+      if (!set[name]) wrong.add(name);
   }
   if (wrong.size > 0 || !parsed.success) throw refusal([...wrong], set);
   return toConfig(parsed.data);
@@ -317,7 +375,23 @@ function toConfig(read: z.output<typeof environment>): Config {
       dropFolder: read.SETTLEMENT_DROP_DIR && resolve(read.SETTLEMENT_DROP_DIR),
       share: read.SETTLEMENT_SHARE / 100,
       yieldAbove: read.SETTLEMENT_YIELD_ABOVE,
+      pullMinutes: read.SETTLEMENT_PULL_MINUTES,
+      amazon: toAmazonConnection(read),
     },
+  };
+}
+
+function toAmazonConnection(read: z.output<typeof environment>): AmazonConnection | null {
+  const { AMAZON_URL, AMAZON_CLIENT_ID, AMAZON_CLIENT_SECRET, AMAZON_REFRESH_TOKEN } = read;
+  if (!AMAZON_URL || !AMAZON_CLIENT_ID || !AMAZON_CLIENT_SECRET || !AMAZON_REFRESH_TOKEN) return null;
+  return {
+    url: AMAZON_URL,
+    loginUrl: read.AMAZON_LOGIN_URL,
+    clientId: AMAZON_CLIENT_ID,
+    clientSecret: AMAZON_CLIENT_SECRET,
+    refreshToken: AMAZON_REFRESH_TOKEN,
+    channelCode: read.AMAZON_CHANNEL,
+    statements: read.AMAZON_STATEMENTS,
   };
 }
 

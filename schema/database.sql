@@ -3940,6 +3940,18 @@ create table settlement.posting_rules (
   constraint posting_rules_version_check CHECK ((version > 0))
 );
 
+create table settlement.pulled_statement (
+  channel_code text not null,
+  document_id text not null,
+  created_at timestamp with time zone not null,
+  outcome text not null,
+  settlement_id text,
+  code text,
+  pulled_at timestamp with time zone not null default clock_timestamp(),
+  constraint pulled_statement_outcome_check CHECK ((outcome = ANY (ARRAY['INGESTED'::text, 'DUPLICATE'::text, 'REFUSED'::text]))),
+  constraint pulled_statement_pkey PRIMARY KEY (channel_code, document_id)
+);
+
 create table settlement.refund (
   id text not null,
   document_id text not null,
@@ -4331,6 +4343,8 @@ CREATE INDEX payout_statement ON settlement.payout USING btree (statement_id);
 
 CREATE INDEX posted_group_raw_key ON settlement.posted_group USING btree (channel_code, raw_key);
 
+CREATE INDEX pulled_statement_created ON settlement.pulled_statement USING btree (channel_code, created_at);
+
 CREATE INDEX refund_order ON settlement.refund USING btree (order_id, created_at);
 
 CREATE INDEX report_file_hash ON settlement.report_file USING btree (channel_code, sha256);
@@ -4554,6 +4568,8 @@ comment on table settlement.posting_due is 'What happened to orders and document
 comment on column settlement.posting_due.subject_id is 'CAPTURED, CANCELLED: the order. DOCUMENT, CLEARED: the ERP''s number of the document.';
 
 comment on table settlement.posting_rules is 'Every version of config/posting-rules.yaml that postings were made by, as it was read.';
+
+comment on column settlement.pulled_statement.created_at is 'When the channel made it. The latest, less an overlap for late ones, is where the next look begins.';
 
 comment on table settlement.report_file is 'Reports as they came; their bytes are in report_file_part.';
 

@@ -6,6 +6,7 @@ import { exportCommand } from './export-command.ts';
 import { ingestCommand } from './ingest-command.ts';
 import { payoutsCommand } from './payouts-command.ts';
 import { postCommand } from './post-command.ts';
+import { pullCommand } from './pull-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
 export const settlementTopic: Topic = {
@@ -17,6 +18,7 @@ export const settlementTopic: Topic = {
     checkCommand,
     payoutsCommand,
     bankCommand,
+    pullCommand,
     postCommand,
     verifyCommand,
     closeCommand,

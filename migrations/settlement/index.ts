@@ -10,6 +10,7 @@ import * as orderAmounts from './20261127092000_order_amounts.ts';
 import * as indicators from './20261127100000_indicators.ts';
 import * as payoutPostings from './20261127121000_payout_postings.ts';
 import * as vouchers from './20261127123000_vouchers.ts';
+import * as pulledStatement from './20261127124500_pulled_statement.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -23,4 +24,5 @@ export const migrations: MigrationSet = {
   '20261127100000_indicators': indicators,
   '20261127121000_payout_postings': payoutPostings,
   '20261127123000_vouchers': vouchers,
+  '20261127124500_pulled_statement': pulledStatement,
 };

@@ -25,6 +25,7 @@ export { loadSettlementSettings } from './matching/settings.ts';
 export { createOrderConsumption } from './own-events.ts';
 export { readTransfers, takeTransfers } from './payouts/amazon-transfers.ts';
 export { takeBankStatement } from './payouts/receipts.ts';
+export { createPull, type PullDeps } from './pull/pull.ts';
 export { REPORT_FORMATS } from './reports/formats.ts';
 export { checkPublishedStatement } from './reports/published-statements.ts';
 export { isReportRefusal } from './reports/refusal.ts';

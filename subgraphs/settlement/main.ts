@@ -1,17 +1,22 @@
 import type { Knex } from 'knex';
+import type { AmazonConnection } from '../../platform/config.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { createAmazonClient } from '../../systems/amazon/client.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
+import { amazonFinances, amazonReports } from './adapters/amazon.ts';
 import { erpFinanceSystem } from './adapters/erp.ts';
 import {
   createDocumentFeed,
   createFinance,
   createJournalFeed,
   createOrderConsumption,
+  createPull,
   createSettlementBatch,
   createSettlementSubgraph,
   createVoucherWork,
   loadPostingRules,
   loadSettlementSettings,
+  type PullDeps,
   type Throttle,
 } from './index.ts';
 
@@ -75,3 +80,23 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
 }
 
 const BOOKS = 'settlement:ledger';
+/** Of one request to Amazon: a statement may be large. */
+const AMAZON_TIMEOUT_MILLIS = 120_000;
+
+/** Fetches statements and payouts from the selling account at Amazon that is connected. */
+export function openAmazonPull(deps: {
+  readonly knex: Knex;
+  readonly throttle: Throttle;
+  readonly connection: AmazonConnection;
+  readonly onFetched: PullDeps['onFetched'];
+}) {
+  const { url: baseUrl, channelCode, statements, ...login } = deps.connection;
+  const client = createAmazonClient({ baseUrl, ...login, timeoutMillis: AMAZON_TIMEOUT_MILLIS });
+  const now = () => new Date();
+  const source = statements === 'reports' ? amazonReports(client) : amazonFinances(client, now);
+  const { knex, throttle, onFetched } = deps;
+  return {
+    ...createPull({ knex, channelCode, source, rules: loadPostingRules(), throttle, now, onFetched }),
+    close: () => client.close(),
+  };
+}

@@ -105,3 +105,29 @@ export interface Posting {
     readonly currencyCode: string;
   }[];
 }
+
+/** A statement that a channel keeps for us. */
+export interface ChannelStatement {
+  /** The channel's own name of the document; the same document has the same. */
+  readonly id: string;
+  /** Form of its bytes. */
+  readonly format: 'AMAZON_SETTLEMENT_V2' | 'AMAZON_FINANCES_2024';
+  /** When the channel made it. */
+  readonly createdAt: Date;
+}
+
+/** Where a channel keeps its statements, and what it says of its payouts. */
+export interface StatementSource {
+  /**
+   * Statements that were made since a moment and are complete, each once, the oldest first. One that is finished late is
+   * told when it is, under the moment at which it was begun.
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_REJECTED | SYSTEM_BAD_RESPONSE
+   */
+  statementsSince(since: Date, signal: AbortSignal): Promise<readonly ChannelStatement[]>;
+
+  /** The bytes of a statement; the same every time. */
+  read(statement: ChannelStatement, signal: AbortSignal): AsyncIterable<Uint8Array>;
+
+  /** What the channel says of payouts that were begun since a moment, in its own words: answers of Amazon's listPayouts. */
+  payoutsSince(since: Date, signal: AbortSignal): AsyncIterable<string>;
+}

@@ -1,0 +1,53 @@
+import type { Knex } from 'knex';
+import type { Config } from '../platform/config.ts';
+import { isCommerceError } from '../platform/errors.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Throttle } from '../subgraphs/settlement/index.ts';
+import { openAmazonPull, type SettlementAlarm } from '../subgraphs/settlement/main.ts';
+
+/**
+ * Fetches statements and payouts from the selling account that is connected, again and again until the signal aborts. What is
+ * refused, and an account that cannot be reached, becomes an exception on the desk; the latter closes itself.
+ */
+export async function pullSettlements(
+  deps: { readonly knex: Knex; readonly throttle: Throttle; readonly alarm: SettlementAlarm; readonly logger: Logger },
+  { amazon, pullMinutes }: Config['settlement'],
+  signal: AbortSignal,
+): Promise<void> {
+  if (amazon === null) return;
+  const { alarm, logger } = deps;
+  const { channelCode } = amazon;
+  const pull = openAmazonPull({
+    ...deps,
+    connection: amazon,
+    async onFetched({ id }, outcome) {
+      logger.info({ channelCode, document: id, ...outcome }, 'settlement statement fetched');
+      if (outcome.kind !== 'REFUSED') return;
+      await alarm.raise({
+        key: `settlement:pull:${channelCode}:${id}`,
+        operation: 'pull-statement',
+        channelCode,
+        message: `A statement fetched from the channel was refused (${outcome.code}): ${outcome.message} Ask the channel for a right one.`,
+      });
+    },
+  });
+  const key = `settlement:pull:${channelCode}`;
+  const report = async (failure: unknown) => {
+    if (failure === null) return alarm.resolve(key);
+    logger.warn({ channelCode, err: failure }, 'statements could not be fetched');
+    const code = isCommerceError(failure) ? failure.code : 'INTERNAL_SERVER_ERROR';
+    await alarm.raise({
+      key,
+      operation: 'pull-statements',
+      channelCode,
+      message: `Statements could not be fetched from the channel (${code}). It is tried again every ${pullMinutes} minutes.`,
+    });
+  };
+  await pull.run(
+    pullMinutes * 60_000,
+    (failure) =>
+      report(failure).catch((error: unknown) => logger.warn({ err: error }, 'an exception could not be shown')),
+    signal,
+  );
+  await pull.close();
+}

@@ -1,0 +1,32 @@
+import { NO_THROTTLE } from '../../subgraphs/settlement/index.ts';
+import { openAmazonPull } from '../../subgraphs/settlement/main.ts';
+import type { Invocation } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { environment } from '../failure.ts';
+import { withStore } from '../store.ts';
+
+/** `commerce settlement pull` */
+export function pull({ terminal }: Invocation): Promise<ExitCode> {
+  return withStore(async ({ knex, config }) => {
+    const connection = config.settlement.amazon;
+    if (connection === null) throw environment('No selling account is connected. Set AMAZON_URL; docs/settlement-reports.md says how.'); // biome-ignore format: one thought
+    const open = openAmazonPull({
+      knex,
+      connection,
+      throttle: NO_THROTTLE,
+      async onFetched({ id }, outcome) {
+        const more = outcome.kind === 'REFUSED' ? `${outcome.code}: ${outcome.message}` : outcome.settlementId;
+        terminal.out(`${id}: ${outcome.kind.toLowerCase()}, ${more}`);
+      },
+    });
+    try {
+      const outcome = await open.look(new AbortController().signal);
+      if (outcome === null) throw environment('Another process fetches at this moment. Try again shortly.');
+      const { ingested, duplicate, refused, payouts } = outcome;
+      terminal.out(`${ingested} statements taken in, ${duplicate} known, ${refused} refused; ${payouts.added} payouts new, ${payouts.moved} moved`); // biome-ignore format: one thought
+      return refused === 0 ? EXIT.OK : EXIT.REFUSED;
+    } finally {
+      await open.close();
+    }
+  }, 6);
+}
