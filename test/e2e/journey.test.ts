@@ -50,8 +50,10 @@ async function dropSibling(name: string): Promise<void> {
 }
 
 /** Asks a system of record's own database: what did it really see? */
-async function inSystem(name: string, statement: string, values: string[] = []): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: siblingUrl(name) });
+const inSystem = (name: string, statement: string, values: string[] = []) => ask(siblingUrl(name), statement, values);
+
+async function ask(connectionString: string, statement: string, values: string[]): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString });
   await client.connect();
   const { rows } = await client.query(statement, values);
   await client.end();
@@ -203,6 +205,75 @@ it('takes an order from the product page to delivered, live', async () => {
     expect(sum('DEBIT')).toBe(sum('CREDIT'));
   }
 }, 60_000);
+
+it('sells a bundle as one, picks its components, finds another node for whole bundles only, and restocks components', async () => {
+  await until(async () => {
+    const cart = await run('storefront', 'CartAvailability', { skus: ['SET-TEA'] });
+    return cart.data.productVariants[0]?.availability?.status === 'IN_STOCK';
+  }, 30_000);
+  // The shelf has one cakestand where the books have many: two of three sets cannot leave from there.
+  await inSystem('wms', "update wms.stock set quantity = 1 where site = 'DC-LEEDS' and article_no = 'ART-22423'");
+  const order = await place([{ sku: 'SET-TEA', quantity: 3 }]);
+  await until(async () => (await statusOf(order.id)) === 'DELIVERED', 60_000);
+
+  const trace = (await run('operations', 'OrderTrace', { number: order.number })).data.orderByNumber;
+  const works = trace.fulfillmentOrders.map((work: { id: string }) => work.id);
+  const picked = await inSystem(
+    'wms',
+    `select site, article_no, quantity, issued, short from wms.delivery join wms.delivery_line using (delivery_no)
+     where external_ref = any($1::text[]) order by site, article_no`,
+    [works] as never,
+  );
+  expect(picked).toEqual([
+    { site: 'DC-LEEDS', article_no: 'ART-22423', quantity: 3, issued: 1, short: 2 },
+    { site: 'DC-LEEDS', article_no: 'ART-47566', quantity: 3, issued: 1, short: 2 },
+    { site: 'DC-READING', article_no: 'ART-22423', quantity: 2, issued: 2, short: 0 },
+    { site: 'DC-READING', article_no: 'ART-47566', quantity: 2, issued: 2, short: 0 },
+  ]);
+  const page = (await run('storefront', 'OrderPage', { id: order.id })).data.order;
+  expect(page.totals.grandTotal.amount).toBe('49.50');
+  // Bundles are billed, not components: 1 and 2 of 16.50.
+  await until(async () => {
+    const { invoices } = (await run('operations', 'OrderTrace', { number: order.number })).data.orderByNumber;
+    return invoices.length === 2;
+  }, 20_000);
+  const { invoices } = (await run('operations', 'OrderTrace', { number: order.number })).data.orderByNumber;
+  const totals = invoices.map((invoice: { total: { amount: string } }) => invoice.total.amount);
+  expect([...totals].sort()).toEqual(['16.50', '33.00']);
+
+  const [line] = page.lines.nodes;
+  const asked = (
+    await run('storefront', 'RequestReturn', {
+      orderId: order.id,
+      input: { idempotencyKey: randomUUID(), lines: [{ orderLineId: line.id, quantity: 2, reason: 'UNWANTED' }] },
+    })
+  ).data.returnRequest;
+  await run('warehouse', 'AuthorizeReturn', { returnId: asked.return.id, input: { idempotencyKey: randomUUID() } });
+  const { data } = await send(url, 'dev-warehouse', '{ locations(kind: WAREHOUSE) { id } }');
+  const lines = [{ returnLineId: asked.return.lines[0].id, quantity: 2, disposition: 'SELLABLE' }];
+  const input = { idempotencyKey: randomUUID(), locationId: data.locations[0].id, lines };
+  await run('warehouse', 'ReceiveReturn', { returnId: asked.return.id, input });
+  await until(
+    async () => (await run('storefront', 'OrderPage', { id: order.id })).data.order.returns[0]?.state === 'CLOSED',
+    30_000,
+  );
+  expect(
+    await inSystem(
+      'wms',
+      "select article_no, quantity_delta from wms.stock_ledger where movement_code = 'RT' and article_no in ('ART-22423', 'ART-47566') order by article_no",
+    ),
+  ).toEqual([
+    { article_no: 'ART-22423', quantity_delta: 2 },
+    { article_no: 'ART-47566', quantity_delta: 2 },
+  ]);
+  const refunds = (await run('storefront', 'OrderPage', { id: order.id })).data.order.refunds;
+  expect(refunds).toMatchObject([{ amount: { amount: '33.00', currencyCode: 'GBP' } }]);
+
+  // The warehouse's bookings may be heard a moment after its deliveries; then nothing is promised any more.
+  const promised = "select sku, location_id from inventory.position where committed > 0 and sku in ('22423', '47566')";
+  await until(async () => (await ask(database.url, promised, [])).length === 0, 20_000);
+  expect(await ask(database.url, 'select * from inventory.ledger_difference', [])).toEqual([]);
+}, 150_000);
 
 it('takes goods back: on the shelf again, credited and refunded', async () => {
   const order = await place([{ sku: '71053', quantity: 3 }]);
