@@ -3,10 +3,13 @@ import type { Caller } from '../../platform/caller.ts';
 import { openDatabase } from '../../platform/db/database.ts';
 import { query } from '../../platform/db/query.ts';
 import type { Subgraph } from '../../platform/graphql/subgraph.ts';
+import { fewestSources } from '../../platform/supply/fewest-sources.ts';
+import type { ChooseSources } from '../../platform/supply/supply.ts';
 import { stockCatalogue } from '../../test/helpers/catalogue.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { ask, callerOf, webChannel } from '../../test/helpers/subgraph.ts';
 import { at, stockUp } from '../inventory/sample-stock.ts';
+import { createCapture } from './capture/capture.ts';
 import { createOrderSubgraph } from './index.ts';
 
 const PLACE = `mutation ($input: OrderPlaceInput!) { orderPlace(input: $input) {
@@ -32,9 +35,10 @@ let database: TestDatabase;
 let orders: Subgraph;
 let keys = 0;
 
-beforeAll(async () => {
+/** @param choose how a batch finds sources; when it finds none, every order is tried alone */
+async function open(choose: ChooseSources): Promise<void> {
   database = await createTestDatabase(['integration', 'product', 'inventory', 'orders', 'fulfillment']);
-  orders = createOrderSubgraph({ knex: database.knex });
+  orders = createOrderSubgraph({ knex: database.knex, capture: createCapture({ knex: database.knex, choose }) });
   await stockCatalogue(database.knex, [
     {
       sku: 'LANTERN',
@@ -52,9 +56,7 @@ beforeAll(async () => {
     SCARCE: { EAST: 3, WEST: 2 },
     HOT: { EAST: 60, WEST: 40 },
   });
-});
-
-afterAll(() => database.drop());
+}
 
 type Input = Record<string, unknown>;
 
@@ -82,198 +84,208 @@ const counts = async () => {
   return row;
 };
 
-describe('orderPlace', () => {
-  it('prices from the list, commits the stock and answers VALIDATED', async () => {
-    const { order, userErrors } = await place(
-      input([
-        { sku: 'LANTERN', quantity: 2 },
-        { sku: 'HEART', quantity: 1, unitPrice: { amount: '2.55', currencyCode: 'GBP' } },
-      ]),
-    );
-    expect(userErrors).toEqual([]);
-    expect(order).toMatchObject({
-      status: 'VALIDATED',
-      paymentStatus: 'PENDING',
-      lines: {
-        nodes: [
-          {
-            sku: 'LANTERN',
-            title: 'White Metal Lantern',
-            quantities: { ordered: 2, unsourced: 2, allocated: 0, backordered: 0 },
-            unitPrice: { amount: '3.39', currencyCode: 'GBP' },
-            total: { amount: '6.78' },
-          },
-          { sku: 'HEART', total: { amount: '2.55' } },
-        ],
-      },
-      // 20 % contained in 6.78 and in 2.55, each rounded half up.
-      totals: {
-        subtotal: { amount: '9.33' },
-        tax: { amount: '1.56' },
-        grandTotal: { amount: '9.33', currencyCode: 'GBP' },
-      },
+// Two ways, one meaning: whatever holds of an order in a batch holds of one that is tried alone.
+describe.each<[string, ChooseSources]>([
+  ['in a batch', fewestSources],
+  ['alone', () => null],
+])('%s,', (_, choose) => {
+  beforeAll(() => open(choose));
+  afterAll(() => database.drop());
+
+  describe('orderPlace', () => {
+    it('prices from the list, commits the stock and answers VALIDATED', async () => {
+      const { order, userErrors } = await place(
+        input([
+          { sku: 'LANTERN', quantity: 2 },
+          { sku: 'HEART', quantity: 1, unitPrice: { amount: '2.55', currencyCode: 'GBP' } },
+        ]),
+      );
+      expect(userErrors).toEqual([]);
+      expect(order).toMatchObject({
+        status: 'VALIDATED',
+        paymentStatus: 'PENDING',
+        lines: {
+          nodes: [
+            {
+              sku: 'LANTERN',
+              title: 'White Metal Lantern',
+              quantities: { ordered: 2, unsourced: 2, allocated: 0, backordered: 0 },
+              unitPrice: { amount: '3.39', currencyCode: 'GBP' },
+              total: { amount: '6.78' },
+            },
+            { sku: 'HEART', total: { amount: '2.55' } },
+          ],
+        },
+        // 20 % contained in 6.78 and in 2.55, each rounded half up.
+        totals: {
+          subtotal: { amount: '9.33' },
+          tax: { amount: '1.56' },
+          grandTotal: { amount: '9.33', currencyCode: 'GBP' },
+        },
+      });
+    });
+
+    it('keeps the digits of the currency: none for yen, three for dinars', async () => {
+      const yen = await place(input([{ sku: 'LANTERN', quantity: 3 }], { currencyCode: 'JPY' }));
+      expect(yen.order.totals).toMatchObject({
+        grandTotal: { amount: '1950', currencyCode: 'JPY' },
+        tax: { amount: '325' },
+      });
+      const dinar = await place(input([{ sku: 'LANTERN', quantity: 2 }], { currencyCode: 'KWD' }));
+      expect(dinar.order.totals.grandTotal).toEqual({ amount: '2.590', currencyCode: 'KWD' });
+    });
+
+    it('takes an order of 593 lines, the same SKU on many of them', async () => {
+      const before = await counts();
+      const { order, userErrors } = await place(
+        input(Array.from({ length: 593 }, (_, index) => ({ sku: index % 2 ? 'LANTERN' : 'HEART', quantity: 1 }))),
+      );
+      expect(userErrors).toEqual([]);
+      expect(order.totals.grandTotal.amount).toBe('1760.79'); // 296 lanterns and 297 hearts
+      const after = await counts();
+      expect(Number(after?.committed) - Number(before?.committed)).toBe(593);
+    });
+
+    it('refuses the whole order when one line is short, says what is available, and changes nothing', async () => {
+      const before = await counts();
+      const { order, userErrors } = await place(
+        input([
+          { sku: 'LANTERN', quantity: 1 },
+          { sku: 'SCARCE', quantity: 4 },
+          { sku: 'SCARCE', quantity: 4 },
+        ]),
+      );
+      expect(order).toBeNull();
+      expect(userErrors.map((error: { code: string }) => error.code)).toEqual(expect.arrayContaining(['OUT_OF_STOCK']));
+      expect(userErrors[0]).toMatchObject({ code: 'OUT_OF_STOCK', sku: 'SCARCE' });
+      expect(await counts()).toEqual(before);
+    });
+
+    it('backorders the missing units when the buyer agrees', async () => {
+      const { order } = await place(input([{ sku: 'SCARCE', quantity: 7 }], { allowBackorder: true }));
+      expect(order.lines.nodes[0].quantities).toEqual({ ordered: 7, unsourced: 5, allocated: 0, backordered: 2 });
+    });
+
+    it.each([
+      ['UNKNOWN_SKU', [{ sku: 'NO-SUCH', quantity: 1 }], {}],
+      ['UNKNOWN_SKU', [{ sku: 'NOWHERE', quantity: 1 }], {}],
+      ['INVALID_QUANTITY', [{ sku: 'LANTERN', quantity: 0 }], {}],
+      ['INVALID_QUANTITY', [{ sku: 'LANTERN', quantity: -3 }], {}],
+      ['INVALID_QUANTITY', [{ sku: 'LANTERN', quantity: 1_000_000_000 }], {}],
+      ['INVALID_QUANTITY', [], {}],
+      ['INVALID_ADDRESS', [{ sku: 'LANTERN', quantity: 1 }], { delivery: { method: 'SHIPPING' } }],
+      ['INVALID_ADDRESS', [{ sku: 'LANTERN', quantity: 1 }], { delivery: { method: 'PICK_UP' } }],
+      [
+        'INVALID_ADDRESS',
+        [{ sku: 'LANTERN', quantity: 1 }],
+        { delivery: { method: 'SHIPPING', address: { ...address, city: 'Lon\u0000don' } } },
+      ],
+      ['PRICE_CHANGED', [{ sku: 'LANTERN', quantity: 1, unitPrice: { amount: '3.38', currencyCode: 'GBP' } }], {}],
+      ['PRICE_CHANGED', [{ sku: 'LANTERN', quantity: 1, unitPrice: { amount: '3.39', currencyCode: 'EUR' } }], {}],
+      ['CURRENCY_NOT_SUPPORTED', [{ sku: 'HEART', quantity: 1 }], { currencyCode: 'JPY' }],
+      [
+        'PAYMENT_INSUFFICIENT',
+        [{ sku: 'LANTERN', quantity: 1 }],
+        { payment: { reference: 'p', provider: 'x', authorized: { amount: '3.38', currencyCode: 'GBP' } } },
+      ],
+    ])('refuses with %s and changes nothing', async (code, lines, more) => {
+      const before = await counts();
+      const { order, userErrors } = await place(input(lines, more));
+      expect(order).toBeNull();
+      expect(userErrors).toMatchObject([{ code }]);
+      expect(await counts()).toEqual(before);
+    });
+
+    it.each([1e12, 2 ** 31, 0.1])('takes %p for no quantity', async (quantity) => {
+      const before = await counts();
+      const answer = await ask(orders, PLACE, { input: input([{ sku: 'LANTERN', quantity }]) }, callerOf());
+      expect(answer.data).toBeUndefined();
+      expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+      expect(await counts()).toEqual(before);
+    });
+
+    it('stores a marketplace price as given, and knows a second order of the same channel id', async () => {
+      const lines = [
+        { sku: 'LANTERN', quantity: 1, unitPrice: { amount: '4.99', currencyCode: 'GBP' }, channelLineId: 'L1' },
+      ];
+      const first = await place(input(lines, { channelOrderId: '026-1' }), marketplace);
+      expect(first.order.totals.grandTotal.amount).toBe('4.99');
+      const again = await place(input(lines, { channelOrderId: '026-1' }), marketplace);
+      expect(again.userErrors).toMatchObject([{ code: 'DUPLICATE_CHANNEL_ORDER' }]);
+      expect(again.order.id).toBe(first.order.id);
+    });
+
+    it('picks up from the store that was named, never from a warehouse', async () => {
+      const at3 = await place(
+        input([{ sku: 'LANTERN', quantity: 3 }], { delivery: { method: 'PICK_UP', locationId: at('SHOP') } }),
+      );
+      expect(at3.userErrors).toEqual([]);
+      const at4 = await place(
+        input([{ sku: 'LANTERN', quantity: 1 }], { delivery: { method: 'PICK_UP', locationId: at('SHOP') } }),
+      );
+      expect(at4.userErrors).toMatchObject([{ code: 'OUT_OF_STOCK', availableQuantity: 0 }]);
+    });
+
+    it('answers the same key with the same order and says that it did; another input with IDEMPOTENCY_CONFLICT', async () => {
+      const what = input([{ sku: 'LANTERN', quantity: 1 }]);
+      const first = await place(what);
+      const before = await counts();
+      const again = await place(what);
+      expect(again.order.id).toBe(first.order.id);
+      expect(again.extensions).toEqual({ idempotentReplay: true });
+      const other = await place({ ...what, lines: [{ sku: 'LANTERN', quantity: 2 }] });
+      expect(other.userErrors).toMatchObject([{ code: 'IDEMPOTENCY_CONFLICT' }]);
+      expect(await counts()).toEqual(before);
+    });
+
+    it('refuses text that no database can hold, as the fault of the sender', async () => {
+      const what = input([{ sku: 'LAN\u0000TERN', quantity: 1 }]);
+      const answer = await ask(orders, PLACE, { input: what });
+      expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    });
+
+    it('is refused to a caller without a channel', async () => {
+      const answer = await ask(
+        orders,
+        PLACE,
+        { input: input([{ sku: 'LANTERN', quantity: 1 }]) },
+        callerOf({ channel: null }),
+      );
+      expect(answer.errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+    });
+
+    it('shows an order to nobody on another channel', async () => {
+      const { order } = await place(input([{ sku: 'LANTERN', quantity: 1 }]));
+      const seen = async (caller: Caller) =>
+        (await ask(orders, 'query ($id: ID!) { order(id: $id) { id } }', { id: order.id }, caller)).data;
+      expect(await seen(callerOf())).toEqual({ order: { id: order.id } });
+      expect(await seen(marketplace)).toEqual({ order: null });
+      expect(await seen(callerOf({ customerId: 'somebody else' }))).toEqual({ order: null });
     });
   });
 
-  it('keeps the digits of the currency: none for yen, three for dinars', async () => {
-    const yen = await place(input([{ sku: 'LANTERN', quantity: 3 }], { currencyCode: 'JPY' }));
-    expect(yen.order.totals).toMatchObject({
-      grandTotal: { amount: '1950', currencyCode: 'JPY' },
-      tax: { amount: '325' },
-    });
-    const dinar = await place(input([{ sku: 'LANTERN', quantity: 2 }], { currencyCode: 'KWD' }));
-    expect(dinar.order.totals.grandTotal).toEqual({ amount: '2.590', currencyCode: 'KWD' });
+  it('never sells more than there is: 200 concurrent orders for one SKU with a hundred in stock', async () => {
+    const knex = openDatabase(database.url, { poolMax: 20, applicationName: 'test-concurrent' });
+    try {
+      const busy = createOrderSubgraph({ knex, capture: createCapture({ knex, choose }) });
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, () => ask(busy, PLACE, { input: input([{ sku: 'HOT', quantity: 1 }]) })),
+      );
+      const results = answers.map(
+        (answer) =>
+          (answer.data as { orderPlace: { order: object | null; userErrors: { code: string }[] } }).orderPlace,
+      );
+      expect(results.filter((result) => result.order !== null)).toHaveLength(100);
+      expect(results.flatMap((result) => result.userErrors.map((error) => error.code))).toEqual(
+        Array(100).fill('OUT_OF_STOCK'),
+      );
+      const [stock] = await query<{ free: number }>(
+        knex,
+        `select sum(on_hand - committed)::int as free from inventory.position where sku = 'HOT'`,
+      );
+      expect(stock).toEqual({ free: 0 });
+    } finally {
+      await knex.destroy();
+    }
   });
-
-  it('takes an order of 593 lines, the same SKU on many of them', async () => {
-    const before = await counts();
-    const { order, userErrors } = await place(
-      input(Array.from({ length: 593 }, (_, index) => ({ sku: index % 2 ? 'LANTERN' : 'HEART', quantity: 1 }))),
-    );
-    expect(userErrors).toEqual([]);
-    expect(order.totals.grandTotal.amount).toBe('1760.79'); // 296 lanterns and 297 hearts
-    const after = await counts();
-    expect(Number(after?.committed) - Number(before?.committed)).toBe(593);
-  });
-
-  it('refuses the whole order when one line is short, says what is available, and changes nothing', async () => {
-    const before = await counts();
-    const { order, userErrors } = await place(
-      input([
-        { sku: 'LANTERN', quantity: 1 },
-        { sku: 'SCARCE', quantity: 4 },
-        { sku: 'SCARCE', quantity: 4 },
-      ]),
-    );
-    expect(order).toBeNull();
-    expect(userErrors.map((error: { code: string }) => error.code)).toEqual(expect.arrayContaining(['OUT_OF_STOCK']));
-    expect(userErrors[0]).toMatchObject({ code: 'OUT_OF_STOCK', sku: 'SCARCE' });
-    expect(await counts()).toEqual(before);
-  });
-
-  it('backorders the missing units when the buyer agrees', async () => {
-    const { order } = await place(input([{ sku: 'SCARCE', quantity: 7 }], { allowBackorder: true }));
-    expect(order.lines.nodes[0].quantities).toEqual({ ordered: 7, unsourced: 5, allocated: 0, backordered: 2 });
-  });
-
-  it.each([
-    ['UNKNOWN_SKU', [{ sku: 'NO-SUCH', quantity: 1 }], {}],
-    ['UNKNOWN_SKU', [{ sku: 'NOWHERE', quantity: 1 }], {}],
-    ['INVALID_QUANTITY', [{ sku: 'LANTERN', quantity: 0 }], {}],
-    ['INVALID_QUANTITY', [{ sku: 'LANTERN', quantity: -3 }], {}],
-    ['INVALID_QUANTITY', [{ sku: 'LANTERN', quantity: 1_000_000_000 }], {}],
-    ['INVALID_QUANTITY', [], {}],
-    ['INVALID_ADDRESS', [{ sku: 'LANTERN', quantity: 1 }], { delivery: { method: 'SHIPPING' } }],
-    ['INVALID_ADDRESS', [{ sku: 'LANTERN', quantity: 1 }], { delivery: { method: 'PICK_UP' } }],
-    [
-      'INVALID_ADDRESS',
-      [{ sku: 'LANTERN', quantity: 1 }],
-      { delivery: { method: 'SHIPPING', address: { ...address, city: 'Lon\u0000don' } } },
-    ],
-    ['PRICE_CHANGED', [{ sku: 'LANTERN', quantity: 1, unitPrice: { amount: '3.38', currencyCode: 'GBP' } }], {}],
-    ['PRICE_CHANGED', [{ sku: 'LANTERN', quantity: 1, unitPrice: { amount: '3.39', currencyCode: 'EUR' } }], {}],
-    ['CURRENCY_NOT_SUPPORTED', [{ sku: 'HEART', quantity: 1 }], { currencyCode: 'JPY' }],
-    [
-      'PAYMENT_INSUFFICIENT',
-      [{ sku: 'LANTERN', quantity: 1 }],
-      { payment: { reference: 'p', provider: 'x', authorized: { amount: '3.38', currencyCode: 'GBP' } } },
-    ],
-  ])('refuses with %s and changes nothing', async (code, lines, more) => {
-    const before = await counts();
-    const { order, userErrors } = await place(input(lines, more));
-    expect(order).toBeNull();
-    expect(userErrors).toMatchObject([{ code }]);
-    expect(await counts()).toEqual(before);
-  });
-
-  it.each([1e12, 2 ** 31, 0.1])('takes %p for no quantity', async (quantity) => {
-    const before = await counts();
-    const answer = await ask(orders, PLACE, { input: input([{ sku: 'LANTERN', quantity }]) }, callerOf());
-    expect(answer.data).toBeUndefined();
-    expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
-    expect(await counts()).toEqual(before);
-  });
-
-  it('stores a marketplace price as given, and knows a second order of the same channel id', async () => {
-    const lines = [
-      { sku: 'LANTERN', quantity: 1, unitPrice: { amount: '4.99', currencyCode: 'GBP' }, channelLineId: 'L1' },
-    ];
-    const first = await place(input(lines, { channelOrderId: '026-1' }), marketplace);
-    expect(first.order.totals.grandTotal.amount).toBe('4.99');
-    const again = await place(input(lines, { channelOrderId: '026-1' }), marketplace);
-    expect(again.userErrors).toMatchObject([{ code: 'DUPLICATE_CHANNEL_ORDER' }]);
-    expect(again.order.id).toBe(first.order.id);
-  });
-
-  it('picks up from the store that was named, never from a warehouse', async () => {
-    const at3 = await place(
-      input([{ sku: 'LANTERN', quantity: 3 }], { delivery: { method: 'PICK_UP', locationId: at('SHOP') } }),
-    );
-    expect(at3.userErrors).toEqual([]);
-    const at4 = await place(
-      input([{ sku: 'LANTERN', quantity: 1 }], { delivery: { method: 'PICK_UP', locationId: at('SHOP') } }),
-    );
-    expect(at4.userErrors).toMatchObject([{ code: 'OUT_OF_STOCK', availableQuantity: 0 }]);
-  });
-
-  it('answers the same key with the same order and says that it did; another input with IDEMPOTENCY_CONFLICT', async () => {
-    const what = input([{ sku: 'LANTERN', quantity: 1 }]);
-    const first = await place(what);
-    const before = await counts();
-    const again = await place(what);
-    expect(again.order.id).toBe(first.order.id);
-    expect(again.extensions).toEqual({ idempotentReplay: true });
-    const other = await place({ ...what, lines: [{ sku: 'LANTERN', quantity: 2 }] });
-    expect(other.userErrors).toMatchObject([{ code: 'IDEMPOTENCY_CONFLICT' }]);
-    expect(await counts()).toEqual(before);
-  });
-
-  it('refuses text that no database can hold, as the fault of the sender', async () => {
-    const what = input([{ sku: 'LAN\u0000TERN', quantity: 1 }]);
-    const answer = await ask(orders, PLACE, { input: what });
-    expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
-  });
-
-  it('is refused to a caller without a channel', async () => {
-    const answer = await ask(
-      orders,
-      PLACE,
-      { input: input([{ sku: 'LANTERN', quantity: 1 }]) },
-      callerOf({ channel: null }),
-    );
-    expect(answer.errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
-  });
-
-  it('shows an order to nobody on another channel', async () => {
-    const { order } = await place(input([{ sku: 'LANTERN', quantity: 1 }]));
-    const seen = async (caller: Caller) =>
-      (await ask(orders, 'query ($id: ID!) { order(id: $id) { id } }', { id: order.id }, caller)).data;
-    expect(await seen(callerOf())).toEqual({ order: { id: order.id } });
-    expect(await seen(marketplace)).toEqual({ order: null });
-    expect(await seen(callerOf({ customerId: 'somebody else' }))).toEqual({ order: null });
-  });
-});
-
-it('never sells more than there is: 200 concurrent orders for one SKU with a hundred in stock', async () => {
-  const knex = openDatabase(database.url, { poolMax: 20, applicationName: 'test-concurrent' });
-  try {
-    const busy = createOrderSubgraph({ knex });
-    const answers = await Promise.all(
-      Array.from({ length: 200 }, () => ask(busy, PLACE, { input: input([{ sku: 'HOT', quantity: 1 }]) })),
-    );
-    const results = answers.map(
-      (answer) => (answer.data as { orderPlace: { order: object | null; userErrors: { code: string }[] } }).orderPlace,
-    );
-    expect(results.filter((result) => result.order !== null)).toHaveLength(100);
-    expect(results.flatMap((result) => result.userErrors.map((error) => error.code))).toEqual(
-      Array(100).fill('OUT_OF_STOCK'),
-    );
-    const [stock] = await query<{ free: number }>(
-      knex,
-      `select sum(on_hand - committed)::int as free from inventory.position where sku = 'HOT'`,
-    );
-    expect(stock).toEqual({ free: 0 });
-  } finally {
-    await knex.destroy();
-  }
 });
