@@ -19,14 +19,21 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
   const { knex, clients } = deps;
   const component = (name: string) => deps.logger.child({ component: name });
   const operations = openOperations({ knex, clients, logger: component('operations'), process: deps.process });
-  const product = openProduct({ knex, erp: clients.erp, report: operations.report, logger: component('product') });
   const sourcing = loadSourcingRules(projectFile('config', 'sourcing.yaml'));
+  const product = openProduct({
+    knex,
+    erp: clients.erp,
+    report: operations.report,
+    heard: operations.heard,
+    logger: component('product'),
+  });
   const inventory = openInventory({
     knex,
     nodes: sourcing.nodes,
     wms: clients.wms,
     report: operations.report,
     raised: operations.exceptions,
+    heard: operations.heard,
     logger: component('inventory'),
   });
   const order = openOrder({ knex, oms: clients.oms });

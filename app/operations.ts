@@ -7,7 +7,9 @@ import {
   createOperationsSubgraph,
   createSystemHealthReporter,
   loadOwnership,
+  noteContact,
   takeRetryRequests,
+  watchDegradation,
 } from '../subgraphs/operations/index.ts';
 import { amountAtStake } from '../subgraphs/order/index.ts';
 import { corrections } from './corrections.ts';
@@ -44,6 +46,7 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
     subgraph: createOperationsSubgraph({ knex, logger, corrections }),
     exceptions,
     report: exceptions.raiseIn,
+    heard: noteContact,
     health: createSystemHealthReporter({
       knex,
       process: deps.process,
@@ -92,6 +95,14 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
     }),
 
     takeRetryRequests: (targets: Parameters<typeof takeRetryRequests>[1]) => takeRetryRequests(knex, targets),
+
+    /** @param announce tells those who watch stock, in the transaction that notes the change */
+    async watchDegradation(announce: (trx: Knex.Transaction) => Promise<void>): Promise<void> {
+      for (const { system, rules } of await watchDegradation({ knex, desk, announce })) {
+        if (rules === null) logger.info({ system }, 'a system of record is heard again');
+        else logger.warn({ system, rules }, 'a system of record is not heard: degradation rules are in force');
+      }
+    },
 
     /** Puts an event that a consumer could not handle on the exception desk. */
     async setAside(consumer: string, event: StoredEvent, error: unknown): Promise<void> {

@@ -3,6 +3,7 @@ import { type EventBackbone, openEventBackbone } from '../events/backbone.ts';
 import type { SystemName } from '../platform/config.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { loadAvailabilityRules, saveAvailabilityRules } from '../subgraphs/inventory/index.ts';
+import { loadDegradationRules, saveDegradationRules } from '../subgraphs/operations/index.ts';
 import { awaitDatabase } from './await-database.ts';
 import { type Databases, migrateAll, openDatabases } from './databases.ts';
 import { type Domains, openDomains } from './domains.ts';
@@ -63,6 +64,7 @@ export async function openDomainsOf(
   process: string,
 ): Promise<Domains> {
   await saveAvailabilityRules(knex, loadAvailabilityRules());
+  await saveDegradationRules(knex, loadDegradationRules());
   const clients = createSystemClients(base.config, base.secret, urls);
   base.shutdown.add('system clients', () => clients.close());
   const domains = openDomains({ knex, clients, logger: base.logger, process });

@@ -27,6 +27,8 @@ export interface WorkerOptions {
 
 const PRUNE_EVERY_MILLIS = 3_600_000;
 const RETRY_POLL_MILLIS = 1_000;
+/** How often it is looked whether a system of record went silent or came back. */
+const DEGRADATION_EVERY_MILLIS = 2_000;
 
 /** A worker that is silent for so long is taken over by another, which looks every second: within 10 s in all. */
 const LEASE_MILLIS = 5_000;
@@ -100,6 +102,10 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     every(LEASE_EVERY_MILLIS, signal, logger, async () => {
       const lost = await lease.takeOver((workerId) => orchestrator.adopt(workerId));
       for (const workerId of lost) logger.warn({ workerId }, 'a worker is gone; its work was taken over');
+    }),
+    every(DEGRADATION_EVERY_MILLIS, signal, logger, async () => {
+      await domains.operations.watchDegradation(domains.inventory.announceAll);
+      await domains.order.releaseHeardHolds();
     }),
     every(PRUNE_EVERY_MILLIS, signal, logger, () => pruneIdempotencyKeys(knex, options.idempotencyRetentionDays)),
   ];

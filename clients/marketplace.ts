@@ -183,6 +183,8 @@ export type OrderLineInput = {
 export type OrderPlaceErrorCode =
   /** Not enough stock and no backorder allowed; one error per short line. */
   | 'OUT_OF_STOCK'
+  /** The channel takes no orders for now, because a system behind it does not answer; place the order again later, with a new key. */
+  | 'SALES_SUSPENDED'
   /** The catalogue has no such SKU, or not on this channel. */
   | 'UNKNOWN_SKU'
   /** A quantity is not between 1 and 1,000,000, or there are no lines or too many. */

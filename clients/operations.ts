@@ -81,11 +81,11 @@ export type HoldReason =
   | 'ADDRESS'
   /** The payment needs checking. */
   | 'PAYMENT'
-  /** Stock needs checking. */
+  /** Stock needs checking; also while the warehouse system is not heard, and then lifted by itself. */
   | 'INVENTORY'
   /** Stopped by hand. */
   | 'MANUAL'
-  /** Stopped by the channel. */
+  /** Stopped by the channel; also by its rules for while a system of record is not heard, and then lifted by itself. */
   | 'CHANNEL'
   | '%future added value';
 

@@ -244,6 +244,8 @@ comment on function fulfillment.withdraw_unsubmitted(p_order_id text, p_line_ids
 
 create schema integration;
 
+create type integration.degradation as (cap integer, threshold integer, buffer_units integer, buffer_percent double precision, orders text, systems text[], waits_for text[]);
+
 create table integration.api_key (
   prefix text not null,
   hash bytea not null,
@@ -297,6 +299,33 @@ create table integration.consumed_event (
   sequence bigint not null,
   consumed_at timestamp with time zone not null default now(),
   constraint consumed_event_pkey PRIMARY KEY (consumer, source, event_id)
+);
+
+create table integration.degradation_rule (
+  system text not null,
+  channel_code text,
+  after_seconds double precision not null,
+  cap integer,
+  threshold integer,
+  buffer_units integer,
+  buffer_percent double precision,
+  orders text,
+  constraint degradation_rule_after_seconds_check CHECK ((after_seconds > (0)::double precision)),
+  constraint degradation_rule_buffer_percent_check CHECK (((buffer_percent >= (0)::double precision) AND (buffer_percent <= (100)::double precision))),
+  constraint degradation_rule_buffer_units_check CHECK (((buffer_units >= 0) AND (buffer_units <= 100000000))),
+  constraint degradation_rule_cap_check CHECK (((cap >= 0) AND (cap <= 100000000))),
+  constraint degradation_rule_fallback CHECK ((num_nonnulls(cap, threshold, buffer_units, buffer_percent) <= 1)),
+  constraint degradation_rule_orders_check CHECK ((orders = ANY (ARRAY['ACCEPT'::text, 'HOLD'::text, 'REFUSE'::text]))),
+  constraint degradation_rule_says CHECK ((num_nonnulls(cap, threshold, buffer_units, buffer_percent, orders) > 0)),
+  constraint degradation_rule_scope UNIQUE NULLS NOT DISTINCT (system, channel_code, after_seconds),
+  constraint degradation_rule_threshold_check CHECK (((threshold >= 0) AND (threshold <= 100000000)))
+);
+
+create table integration.degradation_state (
+  system text not null,
+  rules text not null,
+  since timestamp with time zone not null,
+  constraint degradation_state_pkey PRIMARY KEY (system)
 );
 
 create table integration.event_consumer (
@@ -433,6 +462,13 @@ create table integration.outbox (
   constraint outbox_version_check CHECK ((version > 0))
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 
+create table integration.system_contact (
+  system text not null,
+  feed text not null,
+  heard_at timestamp with time zone not null,
+  constraint system_contact_pkey PRIMARY KEY (system, feed)
+);
+
 create table integration.system_health (
   process text not null,
   system text not null,
@@ -539,6 +575,38 @@ AS $function$
         ) found on true;
       end $function$;
 
+CREATE OR REPLACE FUNCTION integration.degradation(p_channel_code text)
+ RETURNS integration.degradation
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+      declare
+        v_now integration.degradation;
+      begin
+        -- Asked for every order. Nearly always nothing is in force.
+        if not exists (select from integration.rules_in_force()) then return null; end if;
+        with fitting as (
+          select *, num_nonnulls(cap, threshold, buffer_units, buffer_percent) > 0 as falls_back, (channel_code is null)::int as closeness
+          from integration.rules_in_force() where channel_code is null or channel_code = p_channel_code
+        ), said as (
+          -- Per system and word the closest rule that says it; of equally close ones the one that waited longest.
+          select system,
+                 (array_agg(fitting.cap order by closeness, after_seconds desc) filter (where falls_back))[1] as cap,
+                 (array_agg(fitting.threshold order by closeness, after_seconds desc) filter (where falls_back))[1] as threshold,
+                 (array_agg(fitting.buffer_units order by closeness, after_seconds desc) filter (where falls_back))[1] as buffer_units,
+                 (array_agg(fitting.buffer_percent order by closeness, after_seconds desc) filter (where falls_back))[1] as buffer_percent,
+                 (array_agg(fitting.orders order by closeness, after_seconds desc) filter (where fitting.orders is not null))[1] as orders
+          from fitting group by system
+        ), strictest as (
+          -- When several systems are not heard, all that is said of them holds.
+          select *, case when bool_or(said.orders = 'REFUSE') over () then 'REFUSE' when bool_or(said.orders = 'HOLD') over () then 'HOLD' end as verdict from said
+        )
+        select min(strictest.cap), max(strictest.threshold), max(strictest.buffer_units), max(strictest.buffer_percent), max(verdict),
+               array_agg(system order by system), array_agg(system order by system) filter (where strictest.orders = verdict)
+        into v_now from strictest having count(*) > 0;
+        return v_now;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION integration.event_log_epoch()
  RETURNS text
  LANGUAGE sql
@@ -548,6 +616,16 @@ AS $function$
   where epoch is null;
   select epoch from integration.event_log_state;
 $function$;
+
+CREATE OR REPLACE FUNCTION integration.note_contact(p_system text, p_feed text)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+        insert into integration.system_contact as known values (p_system, p_feed, clock_timestamp())
+        on conflict (system, feed) do update set heard_at = excluded.heard_at
+        -- Once a second is often enough; a clock that was set back must not keep an old moment alive.
+        where known.heard_at not between excluded.heard_at - interval '1 second' and excluded.heard_at
+      $function$;
 
 CREATE OR REPLACE FUNCTION integration.prune_event_log(p_before timestamp with time zone, p_limit integer)
  RETURNS integer
@@ -637,6 +715,20 @@ begin
   update integration.event_log_state set head = v_head + v_moved;
   return v_moved;
 end $function$;
+
+CREATE OR REPLACE FUNCTION integration.rules_in_force()
+ RETURNS SETOF integration.degradation_rule
+ LANGUAGE sql
+ STABLE
+AS $function$
+        select rule.*
+        from integration.degradation_rule rule
+        cross join lateral (select min(heard_at) as heard_at from integration.system_contact contact where contact.system = rule.system) heard
+        where clock_timestamp() - heard.heard_at > make_interval(secs => rule.after_seconds)
+           or (clock_timestamp() - heard.heard_at > make_interval(secs => least(30, rule.after_seconds)) and exists (
+                select from integration.system_health health
+                where health.system = rule.system and health.circuit <> 'CLOSED' and health.reported_at > clock_timestamp() - interval '10 seconds'))
+      $function$;
 
 CREATE OR REPLACE FUNCTION integration.store_answers(p_operation text, p_claims json, p_members integer[])
  RETURNS void
@@ -733,6 +825,20 @@ comment on column integration.channel.acknowledgement_hours is 'Hours within whi
 
 comment on table integration.consumed_event is 'Events whose effect is committed: written in the transaction of the effect, so that a repetition has none.';
 
+comment on table integration.degradation_rule is 'The rules of config/degradation.yaml: what a channel does while a system of record is not heard. A null channel_code means all.';
+
+comment on column integration.degradation_rule.after_seconds is 'Age of the system''s data from which the rule is in force; a system that refuses calls is not waited for longer than half a minute.';
+
+comment on column integration.degradation_rule.cap is 'Most units shown and sold with one order; 0 hides the goods.';
+
+comment on column integration.degradation_rule.threshold is 'Sold only while more units than these are left.';
+
+comment on column integration.degradation_rule.buffer_units is 'Units of the last known stock that are not sold.';
+
+comment on column integration.degradation_rule.buffer_percent is 'Share of the last known stock on hand that is not sold.';
+
+comment on table integration.degradation_state is 'Systems of record that rules are in force for, as they were last told of: no row while all is well.';
+
 comment on table integration.event_consumer is 'Groups of readers. Events behind the position of any of them are not pruned: delete the row of a group that is gone for good.';
 
 comment on column integration.event_consumer."position" is 'Every event up to here is settled.';
@@ -795,6 +901,8 @@ comment on table integration.outbox is 'Events of committed changes that are not
 
 comment on column integration.outbox."position" is 'Order of writing. Within one subject it is the order of the versions, because they are written under the row lock of the aggregate.';
 
+comment on table integration.system_contact is 'When each feed of a system of record was last read to its end, by whichever process: from then on silence means that nothing changed.';
+
 comment on table integration.system_health is 'How each process finds each system of record. Rewritten every few seconds; rows of processes that are gone are removed after a day.';
 
 comment on table integration.usage_recording is 'Since when, and until when, usage was recorded: a field without usage tells something only within.';
@@ -807,9 +915,13 @@ comment on column integration.worker_lease.session_name is 'application_name of 
 
 comment on function integration.claim_idempotency_keys(p_operation text, p_claims json) is 'What became of the claim of each member. CLAIMED: its effect may run. IN_FLIGHT: another transaction runs it. REPLAY, with the stored answer. CONFLICT.';
 
+comment on function integration.degradation(p_channel_code text) is 'What a channel does because systems of record are not heard; null when they are.';
+
 comment on function integration.prune_event_log(p_before timestamp with time zone, p_limit integer) is 'Removes events recorded before the given time that every group has settled, the oldest first, at most p_limit. Returns how many.';
 
 comment on function integration.relay_outbox(p_limit integer) is 'Moves the oldest events from the outbox to the end of the log. Returns how many, or -1 when another session is doing it.';
+
+comment on function integration.rules_in_force() is 'Rules whose system is silent for longer than they allow, or refuses calls and is silent for half a minute. A system that was never heard is not missed.';
 
 comment on function integration.store_answers(p_operation text, p_claims json, p_members integer[]) is 'Records the answers of members whose keys this transaction has claimed and whose effects it has written.';
 
@@ -818,6 +930,8 @@ create schema inventory;
 create type inventory.availability as (sku text, location_id text, sellable integer, backorder_units integer, cap integer, release_at timestamp with time zone, incoming integer, incoming_at timestamp with time zone, ever_stocked boolean, as_of timestamp with time zone, promises jsonb);
 
 create type inventory.delta as (sku text, location_id text, reserved integer, committed integer, reference text);
+
+create type inventory.fallback as (cap integer, threshold integer, buffer_units integer, buffer_percent double precision, orders text, waits_for text[]);
 
 create type inventory.offer as (sku text, location_id text, own integer, free integer);
 
@@ -1031,6 +1145,15 @@ create table inventory.work_line (
   constraint work_line_pkey PRIMARY KEY (fulfillment_order_id, line_ref)
 );
 
+CREATE OR REPLACE FUNCTION inventory.announce_all()
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+      insert into inventory.unannounced (sku, location_id)
+      select distinct on (sku) sku, location_id from inventory.position
+      where on_hand > 0 and location_id = any (inventory.nodes_in_scope(null)) order by sku, location_id
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.apply_source(p_rows jsonb)
  RETURNS TABLE(sku text, location_id text)
  LANGUAGE plpgsql
@@ -1237,6 +1360,15 @@ AS $function$
                        where part.component_sku = p_sku), 0)
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.buffer_of(p_fallback inventory.fallback, p_sku text, p_location_ids text[])
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select least(2000000000, coalesce((p_fallback).buffer_units, 0) + case when (p_fallback).buffer_percent is null then 0
+        else ceil((p_fallback).buffer_percent * inventory.last_known(p_sku, p_location_ids) / 100) end)::int
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.cancel_backorder(p_order_id text, p_line_ids text[], p_quantities integer[])
  RETURNS void
  LANGUAGE sql
@@ -1249,6 +1381,31 @@ AS $function$
       )
       update inventory.backorder set quantity = backorder.quantity - given.units from given
       where backorder.order_line_id = given.id and backorder.order_id = p_order_id and backorder.quantity > given.units
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.capture_terms(p_channel_code text, p_skus text[])
+ RETURNS TABLE(sku text, withheld integer, cap integer, unusual boolean, kept_back integer, closed boolean)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_fallback inventory.fallback := inventory.fallback_of(p_channel_code);
+      v_nodes text[];
+    begin
+      if v_fallback is null then
+        return query
+        select sku, withheld, cap, is_bundle or by_location or release_at is not null, 0, false from inventory.channel_terms(p_channel_code, p_skus);
+        return;
+      end if;
+      v_nodes := inventory.nodes_in_scope(null);
+      return query
+      select sku, withheld, least(terms.cap, v_fallback.cap), is_bundle or by_location or release_at is not null,
+             -- Who leaves the threshold behind found more than it: whoever does not is looked at alone, exactly.
+             coalesce(v_fallback.threshold, 0) + inventory.buffer_of(v_fallback, sku, v_nodes), v_fallback.orders is not null
+      from inventory.channel_terms(p_channel_code, p_skus) terms;
+    end
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.channel_terms(p_channel_code text, p_skus text[])
@@ -1352,6 +1509,24 @@ AS $function$
         end if;
       end
       $function$;
+
+CREATE OR REPLACE FUNCTION inventory.commit_new_order(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_allow_backorder boolean, p_reservation_id text, p_channel_code text)
+ RETURNS TABLE(kind text, line_id text, sku text, location_id text, quantity integer, available integer, waits_for text[])
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    declare
+      v_fallback inventory.fallback := inventory.fallback_of(p_channel_code);
+    begin
+      if v_fallback.orders = 'REFUSE' then
+        return query select 'SUSPENDED', null::text, null::text, null::text, null::int, null::int, v_fallback.waits_for;
+        return;
+      end if;
+      return query
+      select taken.*, v_fallback.waits_for
+      from inventory.commit_order(p_order_id, p_line_ids, p_skus, p_quantities, p_location_id, p_safety_stock, p_allow_backorder, p_reservation_id, p_channel_code) taken;
+    end
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.commit_order(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_allow_backorder boolean, p_reservation_id text, p_channel_code text DEFAULT NULL::text, p_not_location_id text DEFAULT NULL::text)
  RETURNS TABLE(kind text, line_id text, sku text, location_id text, quantity integer, available integer)
@@ -1496,6 +1671,30 @@ AS $function$
     end
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.fall_back(p_units integer, p_fallback inventory.fallback, p_sku text, p_location_ids text[])
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select case when p_units <= (p_fallback).threshold then 0
+        else least((p_fallback).cap, greatest(0, p_units - inventory.buffer_of(p_fallback, p_sku, p_location_ids))) end
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.fallback_of(p_channel_code text)
+ RETURNS inventory.fallback
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+    declare
+      v_fallback inventory.fallback;
+    begin
+      -- Without a warehouse that was heard before there is nothing to fall back from.
+      if not exists (select from inventory.source_feed) then return null; end if;
+      select cap, threshold, buffer_units, buffer_percent, orders, waits_for into v_fallback from integration.degradation(p_channel_code);
+      return v_fallback;
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.fitting_takes(p_takes inventory.take[], p_members integer[], p_withheld json)
  RETURNS integer[]
  LANGUAGE plpgsql
@@ -1634,6 +1833,17 @@ AS $function$
         from inventory.bundle_component where bundle_sku = served.sku
       ) part on true
       order by served.place, part.component_no
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.last_known(p_sku text, p_location_ids text[])
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select coalesce(
+        (select min(coalesce((select sum(on_hand) from inventory.position where sku = part.component_sku and location_id = any (p_location_ids)), 0) / part.quantity)
+         from inventory.bundle_component part where part.bundle_sku = p_sku),
+        (select sum(on_hand) from inventory.position where sku = p_sku and location_id = any (p_location_ids)), 0)::bigint
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.location_terms(p_channel_code text, p_skus text[])
@@ -2348,10 +2558,16 @@ AS $function$
     declare
       v_components text[];
       v_free inventory.offer[];
+      v_fallback inventory.fallback;
+      v_degraded boolean := false;
     begin
       select array_agg(distinct component_sku) into v_components from inventory.bundle_component where bundle_sku = any (p_skus);
       if v_components is not null then
         select array_agg(offer) into v_free from inventory.offers(p_channel_code, p_under_terms, v_components, p_location_ids, null, p_at) offer;
+      end if;
+      if p_under_terms then
+        v_fallback := inventory.fallback_of(p_channel_code);
+        v_degraded := num_nonnulls(v_fallback.cap, v_fallback.threshold, v_fallback.buffer_units, v_fallback.buffer_percent) > 0;
       end if;
       return query
       with terms as (
@@ -2366,15 +2582,20 @@ AS $function$
         left join terms on terms.sku = part.component_sku
         where part.bundle_sku = any (p_skus)
         group by part.bundle_sku
+      ), allowed as (
+        -- The channel's safety stock is withheld from the total of what is free; a hold was granted and is not reduced by it.
+        select asked.sku, limited.sku is not null as is_bundle, coalesce(total.own, 0)::int as own,
+               greatest(0, least(coalesce(total.free, 0), limited.free)
+                 - case when limited.sku is null and p_under_terms then coalesce(terms.withheld, p_safety_stock) else coalesce(terms.withheld, 0) end)::int as free,
+               terms.backorder_units, terms.cap, terms.release_at
+        from (select distinct unnest(p_skus) collate "C" as sku) asked
+        left join total using (sku) left join terms using (sku) left join limited using (sku)
       )
-      select asked.sku, limited.sku is not null or exists (select from inventory.position where position.sku = asked.sku),
-             coalesce(total.own, 0)::int,
-             -- The channel's safety stock is withheld from the total of what is free; a hold was granted and is not reduced by it.
-             (coalesce(total.own, 0) + least(terms.cap, greatest(0, least(coalesce(total.free, 0), limited.free)
-               - case when limited.sku is null and p_under_terms then coalesce(terms.withheld, p_safety_stock) else coalesce(terms.withheld, 0) end)))::int,
-             terms.backorder_units, greatest(terms.cap, case when terms.cap is not null then coalesce(total.own, 0)::int end), terms.release_at, limited.sku is not null
-      from (select distinct unnest(p_skus) collate "C" as sku) asked
-      left join total using (sku) left join terms using (sku) left join limited using (sku);
+      select sku, is_bundle or exists (select from inventory.position where position.sku = allowed.sku), own,
+             own + least(allowed.cap, case when v_degraded then inventory.fall_back(free, v_fallback, sku, p_location_ids) else free end),
+             case when v_fallback.cap = 0 then 0 else backorder_units end,
+             greatest(least(allowed.cap, v_fallback.cap), case when coalesce(allowed.cap, v_fallback.cap) is not null then own end), release_at, is_bundle
+      from allowed;
     end
     $function$;
 
@@ -2911,15 +3132,27 @@ comment on table inventory.unannounced is 'Positions whose availability changed 
 
 comment on table inventory.work_line is 'Which order line a line of a fulfillment order works for: a goods issue names the latter and consumes the former''s stock.';
 
+comment on function inventory.announce_all() is 'Has every SKU told of that orders can take, for those who watch: what a channel may buy changed, though no stock moved.';
+
 comment on function inventory.apply_supply(p_sequence bigint, p_lots jsonb) is 'Takes over everything that is on its way, as of a number of the warehouse''s ledger. Positions that know later bookings keep what they know.';
+
+comment on function inventory.buffer_of(p_fallback inventory.fallback, p_sku text, p_location_ids text[]) is 'Units of the last known stock that a channel leaves unsold. A share is one of what is on hand, which does not shrink with each sale.';
 
 comment on function inventory.cancel_backorder(p_order_id text, p_line_ids text[], p_quantities integer[]) is 'Units of order lines that no longer wait for stock: cancelled, or served. More than waits is not taken.';
 
+comment on function inventory.capture_terms(p_channel_code text, p_skus text[]) is 'What a batch of orders or holds is planned on, per distinct SKU. withheld null: the channel''s own safety stock. kept_back: units to leave besides, because a system of record is not heard. closed: the channel''s orders are held or refused now, so each is looked at alone. unusual: more than a batch understands.';
+
 comment on function inventory.channel_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with each distinct SKU now. withheld null: the channel''s own safety stock applies. cap null: none. backorder_units: units that may still be ordered without stock; 0 none, null any number. release_at set: only preorders until then. by_location: rules of single locations exist, see inventory.location_terms.';
+
+comment on function inventory.commit_new_order(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_allow_backorder boolean, p_reservation_id text, p_channel_code text) is 'As commit_order, for an order that is being placed. SUSPENDED: the channel takes none because the systems in waits_for are not heard. With any other kind, waits_for names those that the order has to be held for; null when it need not.';
 
 comment on function inventory.commit_orders(p_orders json, p_takes json, p_withheld json, p_members integer[]) is 'Commits stock for the members of a batch that fit and returns them; null when none does. The others are untouched: each has to be tried alone.';
 
 comment on function inventory.components_of_lines(p_order_line_ids text[], p_location_id text) is 'What order lines of bundles consist of at a node, as it was when they were committed there; with a null location, what their goods that left consisted of. Lines that are no bundles have no row.';
+
+comment on function inventory.fall_back(p_units integer, p_fallback inventory.fallback, p_sku text, p_location_ids text[]) is 'How many of the units that a channel could sell it does sell under a fallback.';
+
+comment on function inventory.fallback_of(p_channel_code text) is 'What the channel does because a system of record is not heard; all null when all are.';
 
 comment on function inventory.location_terms(p_channel_code text, p_skus text[]) is 'Units of a SKU withheld from a channel at one location, and the most it sees there. No row: nothing is.';
 
@@ -3018,6 +3251,7 @@ create table orders.hold (
   reason text not null,
   note text,
   placed_at timestamp with time zone not null,
+  system text,
   constraint hold_pkey PRIMARY KEY (order_id, reason)
 );
 
@@ -3237,6 +3471,8 @@ CREATE INDEX customer_order_placed ON orders.customer_order USING btree (placed_
 
 CREATE INDEX customer_order_updated ON orders.customer_order USING btree (updated_at);
 
+CREATE INDEX hold_system ON orders.hold USING btree (system, placed_at) WHERE (system IS NOT NULL);
+
 CREATE INDEX return_order ON orders.return USING btree (order_id, requested_at);
 
 CREATE INDEX return_line_order_line ON orders.return_line USING btree (order_line_id);
@@ -3268,6 +3504,8 @@ comment on column orders.customer_order.revision is 'Version of the last event o
 comment on column orders.customer_order.customer is 'Personal data: name and e-mail address as given. Never logged.';
 
 comment on column orders.customer_order.shipping_address is 'Personal data. Never logged.';
+
+comment on column orders.hold.system is 'The system of record that the order waits for: the hold is lifted when it is heard again. Null for a hold that a person lifts.';
 
 comment on function orders.acknowledgement_seconds_p95(p_since timestamp with time zone) is 'Seconds from placing to acknowledgement that 95 % of the orders acknowledged since did not exceed. Null when there was none.';
 

@@ -11,6 +11,7 @@ import { usage } from './20261127100000_usage.ts';
 import { audit } from './20261127101000_audit.ts';
 import { claimsByIndex } from './20261127121000_claims_by_index.ts';
 import { desk } from './20261127130500_desk.ts';
+import { degradation } from './20261127132000_degradation.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -26,4 +27,5 @@ export const migrations: MigrationSet = {
   '20261127101000_audit': audit,
   '20261127130500_desk': desk,
   '20261127121000_claims_by_index': claimsByIndex,
+  '20261127132000_degradation': degradation,
 };

@@ -24,6 +24,7 @@ import { checksByIndex } from './20261127123000_checks_by_index.ts';
 import { setBundle } from './20261127124000_set_bundle.ts';
 import * as sourcing from './20261127130000_sourcing.ts';
 import { wideMoves } from './20261127131500_wide_moves.ts';
+import * as fallback from './20261127132100_fallback.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -52,4 +53,5 @@ export const migrations: MigrationSet = {
   '20261127124000_set_bundle': setBundle,
   '20261127130000_sourcing': sourcing,
   '20261127131500_wide_moves': wideMoves,
+  '20261127132100_fallback': fallback,
 };

@@ -5,6 +5,7 @@ import { batches } from './20261127091200_batches.ts';
 import { insertOrders } from './20261127121000_insert_orders.ts';
 import { checksByIndex } from './20261127123000_checks_by_index.ts';
 import * as allocationMeaning from './20261127131000_allocation_meaning.ts';
+import { waitingHolds } from './20261127132200_waiting_holds.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -13,4 +14,5 @@ export const migrations: MigrationSet = {
   '20261127121000_insert_orders': insertOrders,
   '20261127123000_checks_by_index': checksByIndex,
   '20261127131000_allocation_meaning': allocationMeaning,
+  '20261127132200_waiting_holds': waitingHolds,
 };

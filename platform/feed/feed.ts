@@ -6,6 +6,8 @@ import { inTransaction } from '../db/transaction.ts';
 /** Some entries of a system's change feed, in order. */
 export interface FeedPage<Entry> {
   readonly entries: readonly Entry[];
+  /** Whether this is known to be all there was. An empty page always is. */
+  readonly isLast?: boolean;
   /** Where the next page begins: number of the last entry of this one, or the position asked for when it is empty. */
   readonly next: number;
 }
@@ -18,6 +20,8 @@ export interface FeedOptions<Entry> {
   read(after: number, waitSeconds: number, signal: AbortSignal): Promise<FeedPage<Entry>>;
   /** Applies a page; the cursor moves in the same transaction, so an entry has its effect exactly once. */
   apply(trx: Knex.Transaction, entries: readonly Entry[]): Promise<void>;
+  /** Told when everything there was has been applied, so that silence means that nothing changed. */
+  onHeard?(): Promise<void>;
   /** Hears of every failure; the feed goes on from where it was. */
   onFailure(error: unknown): void;
 }
@@ -45,7 +49,10 @@ export function createFeed<Entry>(options: FeedOptions<Entry>): Feed {
   async function step(waitSeconds: number, signal: AbortSignal): Promise<number> {
     const after = await cursorOf(knex, name);
     const page = await options.read(after, waitSeconds, signal);
-    if (page.entries.length === 0 && page.next === after) return 0;
+    if (page.entries.length === 0 && page.next === after) {
+      await options.onHeard?.();
+      return 0;
+    }
     await inTransaction(knex, async (trx) => {
       const [cursor] = await query<{ position: string }>(
         trx,
@@ -59,6 +66,7 @@ export function createFeed<Entry>(options: FeedOptions<Entry>): Feed {
         name,
       ]);
     });
+    if (page.isLast) await options.onHeard?.();
     return page.entries.length;
   }
 

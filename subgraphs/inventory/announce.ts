@@ -108,3 +108,8 @@ export async function announceChanges(trx: Knex.Transaction): Promise<boolean> {
   // The oldest rows may be many of few SKUs: what was told of is counted in rows, as the limit is.
   return due.reduce((sum, row) => sum + row.changes, 0) >= ANNOUNCE_LIMIT;
 }
+
+/** Has every SKU told of that orders can take: what channels may buy changed, though no stock moved. */
+export async function announceAll(trx: Knex.Transaction): Promise<void> {
+  await query(trx, 'select inventory.announce_all()');
+}

@@ -28,6 +28,8 @@ export interface FeedReaderDeps {
   readonly onRejected: (record: RejectedRecord, trx: Knex.Transaction) => Promise<void>;
   /** Told, likewise, of positions where less is on hand now than was promised to orders. */
   readonly onShortage?: (shortage: Shortage, trx: Knex.Transaction) => Promise<void>;
+  /** Told, likewise, whenever the ledger was read to its end. */
+  readonly onHeard?: (trx: Knex.Transaction) => Promise<void>;
   /** Told, likewise, of missing bookings: quantities are right again, but commitments they would have consumed stay. */
   readonly onGap: (gap: FeedGap, trx: Knex.Transaction) => Promise<void>;
 }
@@ -83,7 +85,11 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
       // Later pages contain more; what the first does not contain must still be read from the feed.
       containsUpTo ??= page.head;
     }
-    if ((await readFeedPosition(knex, name)) === null) await moveFeedPosition(knex, name, containsUpTo ?? 0, true);
+    if ((await readFeedPosition(knex, name)) !== null) return;
+    await inTransaction(knex, async (trx) => {
+      await moveFeedPosition(trx, name, containsUpTo ?? 0, true);
+      await deps.onHeard?.(trx);
+    });
   }
 
   /** A site may have opened since the locations were read. */
@@ -155,6 +161,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
       atHead = run.until === answer.head;
       const { rows, unknown } = await withKnownSites(run.changes, signal);
       await inTransaction(knex, async (trx) => {
+        if (atHead) await deps.onHeard?.(trx);
         if (run.until === after) return moveFeedPosition(trx, name, after, atHead);
         if (!(await claimFeedPosition(trx, name, after))) return; // another reader was faster
         await reject(trx, [...run.rejected, ...unknown]);

@@ -25,6 +25,8 @@ export interface InventoryFeedDeps {
   readonly onShortage?: (shortage: Shortage, trx: Knex.Transaction) => Promise<void>;
   /** What was told of shortages and is open still: closed when they are over. */
   readonly raised?: RaisedExceptions;
+  /** Told whenever the ledger was read to its end, likewise. */
+  readonly onHeard?: (trx: Knex.Transaction) => Promise<void>;
   /** Told of each position that the stock ledger does not explain. */
   readonly onDifference?: (difference: LedgerDifference) => Promise<void>;
   /** Told when bookings are missing for good, likewise. */
@@ -66,6 +68,7 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
     source: deps.source,
     nodes: deps.nodes ?? {},
     name: deps.name ?? 'wms',
+    ...(deps.onHeard ? { onHeard: deps.onHeard } : {}),
     async onRejected(record, trx) {
       logger.warn({ sequence: record.sequence, problem: record.problem }, 'stock record rejected');
       await deps.onRejected?.(record, trx);

@@ -57,6 +57,7 @@ interface Planned extends Asked {
 interface Terms {
   readonly withheld: number | null;
   readonly cap: number | null;
+  readonly kept_back: number;
   readonly unusual: boolean;
 }
 
@@ -115,7 +116,7 @@ function planHold(asked: Asked, terms: ReadonlyMap<string, Terms> | undefined, s
   for (const [sku, units] of demand) {
     const rule = terms?.get(sku);
     if (!rule || rule.unusual || (rule.cap !== null && units > rule.cap)) return null;
-    const leave = rule.withheld ?? request.safetyStock;
+    const leave = (rule.withheld ?? request.safetyStock) + rule.kept_back;
     if (leave > 0) kept.push({ sku, units: leave });
     if (units > supply.total(sku) - leave) return null;
   }
@@ -153,8 +154,7 @@ async function readSupply(knex: Knex, skus: readonly string[], enough: number): 
 async function readTerms(knex: Knex, channelCode: string | null, skus: readonly string[]): Promise<Map<string, Terms>> {
   const rows = await prepared<Terms & { sku: string }>(
     knex,
-    `select sku, withheld, cap, is_bundle or by_location or release_at is not null as unusual
-     from inventory.channel_terms(?, ?::text[])`,
+    'select sku, withheld, cap, kept_back, unusual from inventory.capture_terms(?, ?::text[])',
     [channelCode, skus],
   );
   return new Map(rows.map((row) => [row.sku, row]));

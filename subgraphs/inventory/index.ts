@@ -7,6 +7,7 @@ import { createInventoryLoaders } from './loaders.ts';
 import type { StockSource } from './port.ts';
 import { resolvers } from './resolvers.ts';
 
+export { announceAll } from './announce.ts';
 export { loadAvailabilityRules, saveAvailabilityRules } from './availability-rules.ts';
 export { createInventoryFeed } from './feed.ts';
 export { createHolding } from './holding.ts';

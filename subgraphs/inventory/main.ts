@@ -3,7 +3,7 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
-import { createHolding, createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
+import { announceAll, createHolding, createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
 import type { NodePolicies } from './locations.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
 
@@ -12,6 +12,9 @@ type ReportUnusable = (
   trx: Knex.Transaction,
   unusable: { readonly key: string; readonly system: string; readonly operation: string; readonly message: string },
 ) => Promise<void>;
+
+/** Notes that a system was heard, see docs/degradation.md. */
+type Heard = (trx: Knex.Transaction, system: string, feed: string) => Promise<void>;
 
 /**
  * The inventory domain over the warehouse system: the one place that picks its adapter.
@@ -26,6 +29,7 @@ export function openInventory(deps: {
   nodes?: NodePolicies;
   /** To close what was reported of shortages that are over. */
   raised?: RaisedExceptions;
+  heard?: Heard;
 }) {
   const source = wmsStockSource(deps.wms);
   const holding = createHolding(deps.knex);
@@ -33,12 +37,16 @@ export function openInventory(deps: {
     subgraph: createInventorySubgraph({ knex: deps.knex, source, holding }),
     holding,
     stock: createStock({ knex: deps.knex, source }),
+    announceAll,
     feed: createInventoryFeed({
       knex: deps.knex,
       source,
       nodes: deps.nodes ?? {},
       logger: deps.logger,
       ...(deps.raised ? { raised: deps.raised } : {}),
+      async onHeard(trx) {
+        await deps.heard?.(trx, 'wms', 'stock-ledger');
+      },
       async onRejected({ sequence, problem }, trx) {
         await deps.report?.(trx, {
           key: `inventory:stock:${sequence ?? problem}`,

@@ -11,6 +11,7 @@ const total = (sellable: number, rest: Partial<StockTotal> = {}): StockTotal => 
   incomingAt: null,
   everStocked: true,
   asOf: new Date(0),
+  fallsBack: false,
   promises: [],
   ...rest,
 });

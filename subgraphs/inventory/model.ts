@@ -49,6 +49,8 @@ export interface StockTotal {
   readonly everStocked: boolean;
   /** Latest measurement among the nodes. */
   readonly asOf: Date;
+  /** Whether the channel sells less than there was, because a system of record is not heard. */
+  readonly fallsBack: boolean;
   /** What can be promised by the dates on which more is expected, after orders that wait: rising. */
   readonly promises: readonly { readonly at: Date; readonly units: number }[];
 }
@@ -83,9 +85,12 @@ export function nextAvailableAt(total: StockTotal): Date | null {
   return total.promises.find(({ units }) => units > 0)?.at ?? null;
 }
 
-/** @param silenceMillis since the warehouse's feed was last read to its end; null when it never was */
-export function confidenceOf(silenceMillis: number | null): Confidence {
-  if (silenceMillis === null) return 'FALLBACK';
+/**
+ * @param silenceMillis since the warehouse's feed was last read to its end; null when it never was
+ * @param fallsBack whether less is sold than there was, because a system of record is not heard
+ */
+export function confidenceOf(silenceMillis: number | null, fallsBack = false): Confidence {
+  if (silenceMillis === null || fallsBack) return 'FALLBACK';
   if (silenceMillis <= LIVE_MILLIS) return 'LIVE';
   return silenceMillis <= CACHED_MILLIS ? 'CACHED' : 'FALLBACK';
 }

@@ -80,15 +80,18 @@ export async function stockTotals(
     ever_stocked: boolean;
     as_of: Date;
     promises: { at: string; units: number }[];
+    falls_back: boolean;
     silence_millis: number | null;
   }>(
     knex,
-    `select stock.*, ${SILENCE} as silence_millis
-     from (
+    `select stock.*, ${SILENCE} as silence_millis,
+            num_nonnulls(fallback.cap, fallback.threshold, fallback.buffer_units, fallback.buffer_percent) > 0 as falls_back
+     from inventory.fallback_of(?) fallback, (
        select location_id, array_agg(sku) as skus from unnest(?::text[], ?::text[]) as asked (sku, location_id) group by location_id
      ) scope
      cross join lateral inventory.availability(?, ?, scope.skus, scope.location_id, statement_timestamp()) stock`,
     [
+      asker.channelCode,
       questions.map((question) => question.sku),
       questions.map((question) => question.locationId),
       asker.channelCode,
@@ -107,6 +110,7 @@ export async function stockTotals(
         incomingAt: row.incoming_at,
         everStocked: row.ever_stocked,
         asOf: row.as_of,
+        fallsBack: row.falls_back,
         promises: row.promises.map(({ at, units }) => ({ at: new Date(at), units })),
         silenceMillis: row.silence_millis,
       },

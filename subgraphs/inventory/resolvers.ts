@@ -39,7 +39,7 @@ export const resolvers: Resolvers = {
         nextAvailableAt: nextAvailableAt(total),
         promises: total.promises.map(({ at, units }) => ({ at, quantity: units })),
         asOf: total.asOf,
-        confidence: confidenceOf(total.silenceMillis),
+        confidence: confidenceOf(total.silenceMillis, total.fallsBack),
       };
     },
     inventoryPositions: async ({ sku }: { sku: string }, page: PageArgs, { loaders }: InventoryContext) =>

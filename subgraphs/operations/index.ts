@@ -10,6 +10,9 @@ import { createOperationsReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
 export type { Correction } from './correct.ts';
+export { noteContact } from './degradation/contact.ts';
+export { type DegradationRule, loadDegradationRules, saveDegradationRules } from './degradation/rules.ts';
+export { watchDegradation } from './degradation/watch.ts';
 export { createExceptionDesk, type ExceptionDesk } from './desk.ts';
 export {
   createSystemHealthReporter,

@@ -9,6 +9,7 @@ export interface OrderRefusal<Code extends string> {
 
 export type OrderPlaceErrorCode =
   | 'OUT_OF_STOCK'
+  | 'SALES_SUSPENDED'
   | 'UNKNOWN_SKU'
   | 'INVALID_QUANTITY'
   | 'INVALID_ADDRESS'

@@ -11,6 +11,7 @@ import { resolvers } from './resolvers.ts';
 export { createOrderBook, type OrderBook } from './book.ts';
 export { type Capture, createCapture } from './capture/capture.ts';
 export { ADDRESS_PARTS, correctAddress } from './commands/correct-address.ts';
+export { releaseHeardHolds } from './commands/waiting-holds.ts';
 export { amountAtStake } from './stake.ts';
 
 /** The order subgraph over the order book in PostgreSQL. */

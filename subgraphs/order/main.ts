@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { OmsClient } from '../../systems/oms/client.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
-import { createCapture, createOrderBook, createOrderSubgraph } from './index.ts';
+import { createCapture, createOrderBook, createOrderSubgraph, releaseHeardHolds } from './index.ts';
 
 /** The order domain with the reference order desk: the one place that picks its adapter. */
 export function openOrder(deps: { knex: Knex; oms: OmsClient }) {
@@ -11,5 +11,6 @@ export function openOrder(deps: { knex: Knex; oms: OmsClient }) {
     capture,
     book: createOrderBook(deps.knex),
     desk: omsOrderDesk(deps.oms),
+    releaseHeardHolds: () => releaseHeardHolds(deps.knex),
   };
 }

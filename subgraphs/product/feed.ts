@@ -13,6 +13,8 @@ export interface ProductFeedOptions {
   readonly source: ProductSource;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Told when a stream was read to its end. */
+  onHeard?(stream: string): Promise<void>;
   /**
    * Told about every record that could not be taken, in the transaction that passes over it: what it writes there is
    * kept if and only if the feed goes on. The same record is told again when the system sends it again.
@@ -64,8 +66,12 @@ function followStream(stream: string, options: ProductFeedOptions): Feed {
   return createFeed<ChangeEntry>({
     knex,
     name,
-    read: (after, waitSeconds, signal) =>
-      source.changesAfter(stream, after, { limit: BATCH_SIZE, waitSeconds, signal }),
+    async read(after, waitSeconds, signal) {
+      const page = await source.changesAfter(stream, after, { limit: BATCH_SIZE, waitSeconds, signal });
+      // A change tells one fact at least.
+      return { ...page, isLast: page.entries.length < BATCH_SIZE };
+    },
+    onHeard: async () => options.onHeard?.(stream),
     async apply(trx, entries) {
       const now = clock.now();
       const facts = entries.filter((entry) => entry.kind !== 'rejected');

@@ -10,11 +10,20 @@ type ReportUnusable = (
   entry: { key: string; system: string; operation: string; message: string },
 ) => Promise<void>;
 
+/** Notes that a system was heard, see docs/degradation.md. */
+type Heard = (knex: Knex, system: string, feed: string) => Promise<void>;
+
 /**
  * The product domain over the ERP: the one place that picks its adapter.
  * Feed and projection do nothing until they are started; a process that only serves queries leaves them alone.
  */
-export function openProduct(deps: { knex: Knex; erp: ErpClient; report: ReportUnusable; logger: Logger }) {
+export function openProduct(deps: {
+  knex: Knex;
+  erp: ErpClient;
+  report: ReportUnusable;
+  heard?: Heard;
+  logger: Logger;
+}) {
   const { knex, report, logger } = deps;
   const source = erpProductSource(deps.erp);
   return {
@@ -23,6 +32,9 @@ export function openProduct(deps: { knex: Knex; erp: ErpClient; report: ReportUn
       knex,
       source,
       logger,
+      async onHeard(stream) {
+        await deps.heard?.(knex, source.name, stream);
+      },
       async onRejected(rejected, trx) {
         for (const { record, key, reason } of rejected) {
           await report(trx, {

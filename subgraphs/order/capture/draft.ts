@@ -45,7 +45,7 @@ export function draftOrder(
   for (const [sku, units] of demand) {
     const terms = facts.termsOf(request, sku);
     if (!terms || terms.isUnusual || (terms.cap !== null && units > terms.cap)) return null;
-    const kept = terms.withheld ?? channel.safetyStock;
+    const kept = (terms.withheld ?? channel.safetyStock) + terms.keptBack;
     if (kept > 0) withheld.push({ sku, units: kept });
     if (units > facts.supply.total(sku) - kept) return null;
   }

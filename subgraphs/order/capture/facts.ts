@@ -11,7 +11,9 @@ export interface ChannelTerms {
   readonly withheld: number | null;
   /** Most units it may sell with one order; null for any number. */
   readonly cap: number | null;
-  /** A bundle, a preorder, or rules of single locations: more than a batch understands. */
+  /** Units to leave besides, because a system of record is not heard. */
+  readonly keptBack: number;
+  /** A bundle, a preorder, rules of single locations, or orders that are held or refused: more than a batch understands. */
   readonly isUnusual: boolean;
 }
 
@@ -85,14 +87,20 @@ async function readTerms(
   const channels = [...new Set(requests.map((request) => request.channel.code))];
   const answers = await Promise.all(
     channels.map(async (code) => {
-      const rows = await prepared<{ sku: string; withheld: number | null; cap: number | null; unusual: boolean }>(
+      const rows = await prepared<{
+        sku: string;
+        withheld: number | null;
+        cap: number | null;
+        unusual: boolean;
+        kept_back: number;
+      }>(
         knex,
-        `select sku, withheld, cap, is_bundle or by_location or release_at is not null as unusual
-         from inventory.channel_terms(?, ?::text[])`,
+        'select sku, withheld, cap, kept_back, unusual or closed as unusual from inventory.capture_terms(?, ?::text[])',
         [code, skusOf(requests.filter((request) => request.channel.code === code))],
       );
       const terms = rows.map(
-        ({ sku, withheld, cap, unusual }) => [sku, { withheld, cap, isUnusual: unusual }] as const,
+        ({ sku, withheld, cap, unusual, kept_back }) =>
+          [sku, { withheld, cap, keptBack: kept_back, isUnusual: unusual }] as const,
       );
       return [code, new Map(terms)] as const;
     }),

@@ -23,22 +23,37 @@ export interface Allocation {
 }
 
 interface CommitRow {
-  kind: 'ALLOCATED' | 'BACKORDERED' | 'SHORT' | 'UNKNOWN_SKU' | 'RESERVATION_EXPIRED' | 'RESERVATION_MISMATCH';
+  kind:
+    | 'ALLOCATED'
+    | 'BACKORDERED'
+    | 'SHORT'
+    | 'UNKNOWN_SKU'
+    | 'RESERVATION_EXPIRED'
+    | 'RESERVATION_MISMATCH'
+    | 'SUSPENDED';
   line_id: string | null;
   sku: string | null;
   location_id: string | null;
   quantity: number | null;
   available: number | null;
+  waits_for: string[] | null;
+}
+
+/** What commitStock did. */
+export interface CommittedStock {
+  readonly allocations: readonly Allocation[];
+  /** Systems of record that are not heard, and that the channel's orders are held for. Nearly always none. */
+  readonly waitsFor: readonly string[];
 }
 
 /** Commits stock for all lines, or for none and says why. Calls the inventory owner's published function. */
 export async function commitStock(
   trx: Knex.Transaction,
   request: StockRequest,
-): Promise<{ allocations: Allocation[] } | { refusals: OrderPlaceRefusal[] }> {
+): Promise<CommittedStock | { refusals: OrderPlaceRefusal[] }> {
   const rows = await query<CommitRow>(
     trx,
-    'select * from inventory.commit_order(?, ?::text[], ?::text[], ?::int[], ?, ?, ?, ?, ?)',
+    'select * from inventory.commit_new_order(?, ?::text[], ?::text[], ?::int[], ?, ?, ?, ?, ?)',
     [
       request.orderId,
       request.lines.map((line) => line.lineId),
@@ -57,6 +72,7 @@ export async function commitStock(
   );
   if (refusals.length > 0) return { refusals };
   return {
+    waitsFor: rows[0]?.waits_for ?? [],
     allocations: rows.map((row) => ({
       lineId: row.line_id ?? '',
       locationId: row.kind === 'BACKORDERED' ? null : row.location_id,
@@ -84,6 +100,14 @@ function refusalOf(row: CommitRow, index: number | null): OrderPlaceRefusal[] {
         },
       ];
     }
+    case 'SUSPENDED':
+      return [
+        {
+          code: 'SALES_SUSPENDED',
+          message:
+            'This channel takes no orders for now, because a system behind it does not answer. Place the order again in some minutes, with a new idempotencyKey.',
+        },
+      ];
     case 'UNKNOWN_SKU':
       return [{ code: 'UNKNOWN_SKU', ...sku, ...field('sku'), message: 'No warehouse carries this SKU.' }];
     case 'RESERVATION_EXPIRED':

@@ -34,7 +34,9 @@ export async function holdOrder(
   }
   await query(
     trx,
-    'insert into orders.hold (order_id, reason, note, placed_at) values (?, ?, ?, now()) on conflict do nothing',
+    // Over a hold that would be lifted by itself: from now on a person lifts it.
+    `insert into orders.hold as known (order_id, reason, note, placed_at) values (?, ?, ?, now())
+     on conflict (order_id, reason) do update set note = excluded.note, system = null where known.system is not null`,
     [orderId, input.reason, input.note ?? null],
   );
   await recordAction(trx, caller, { action: 'orderHold', subject: orderId, reason: input.reason });
@@ -57,24 +59,37 @@ export async function releaseHold(
   if (!found || !maySee(caller, ownershipOf(found.order))) {
     return { orderId: null, refusals: [{ code: 'NOT_FOUND', field: ['orderId'], message: 'There is no such order.' }] };
   }
-  const rowCount = await change(trx, 'delete from orders.hold where order_id = ? and reason = ?', [
-    orderId,
-    input.reason,
-  ]);
-  if (rowCount === 0)
+  const lifted = await liftHold(trx, orderId, input.reason, `Hold released: ${input.reason}`, caller.traceId);
+  if (!lifted)
     return {
       orderId,
       refusals: [
         { code: 'NOT_ON_HOLD', field: ['input', 'reason'], message: 'The order has no hold for this reason.' },
       ],
     };
-  const left = await query<unknown>(trx, 'select 1 from orders.hold where order_id = ?', [orderId]);
   await recordAction(trx, caller, { action: 'orderReleaseHold', subject: orderId, reason: input.reason });
+  return { orderId, refusals: [] };
+}
+
+/**
+ * Takes one hold away and says so; the order goes on when it was the last. The caller holds the order's row lock.
+ * @returns false when there was none for this reason
+ */
+export async function liftHold(
+  trx: Knex.Transaction,
+  orderId: string,
+  reason: HoldReason,
+  message: string,
+  traceId: string,
+): Promise<boolean> {
+  const lifted = await change(trx, 'delete from orders.hold where order_id = ? and reason = ?', [orderId, reason]);
+  if (lifted === 0) return false;
+  const left = await query<unknown>(trx, 'select 1 from orders.hold where order_id = ?', [orderId]);
   await changeOrder(trx, orderId, {
     key: null,
-    timeline: [{ type: 'HOLD_RELEASED', system: 'commerce', message: `Hold released: ${input.reason}` }],
+    timeline: [{ type: 'HOLD_RELEASED', system: 'commerce', message }],
     events: left.length === 0 ? [{ type: 'order-hold-released.v1', data: { orderId } }] : [],
-    traceId: caller.traceId,
+    traceId,
   });
-  return { orderId, refusals: [] };
+  return true;
 }

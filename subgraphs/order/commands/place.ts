@@ -12,6 +12,7 @@ import { type Allocation, commitStock } from './commit-stock.ts';
 import { insertOrder, type NewOrder } from './insert-order.ts';
 import { checkPlaceInput, type OrderPlaceInput, requestedLines } from './place-input.ts';
 import { areTaxIncluded, quoteLines } from './quote.ts';
+import { holdUntilHeard } from './waiting-holds.ts';
 
 /** What `orderPlace` did; safe to store as the answer of its idempotency key. */
 export interface PlaceResult {
@@ -72,6 +73,7 @@ export async function placeOrder(trx: Knex.Transaction, caller: Caller, input: O
     trx,
     newOrder(orderId, caller, channel, input, totals, payment.status, pricing.priced, ids, stock.allocations),
   );
+  if (stock.waitsFor.length > 0) await holdUntilHeard(trx, orderId, stock.waitsFor, caller.traceId);
   await writeEvents(trx, placedEvents(order, caller));
   return { orderId, refusals: [] };
 }
