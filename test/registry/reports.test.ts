@@ -1,5 +1,8 @@
+import { readFileSync, statSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { SaxesParser } from 'saxes';
+import { parse } from 'yaml';
+import { projectFile } from '../../platform/paths.ts';
 import { junitReport, sarifReport } from '../../registry/report/machine.ts';
 import { checkShop } from './small-shop.ts';
 
@@ -50,4 +53,18 @@ it('SARIF has the rule of every result, a fingerprint and a place, as code scann
   }
   const prints = results.map((result: { partialFingerprints: object }) => JSON.stringify(result.partialFingerprints));
   expect(new Set(prints).size).toBe(prints.length);
+});
+
+it('the workflow runs the recipe, against the base of the pull request, and reads reports that the recipe writes', () => {
+  const read = (...path: string[]) => readFileSync(projectFile(...path), 'utf8');
+  const { on, jobs } = parse(read('.github', 'workflows', 'schema-check.yml'));
+  const steps: { run?: string; with?: Record<string, unknown> }[] = jobs.check.steps;
+  const recipe = read('tools', 'ci', 'schema-check.sh');
+  expect(Object.keys(on)).toEqual(['pull_request']);
+  expect(steps.map(({ run }) => run)).toContain('tools/ci/schema-check.sh "origin/$GITHUB_BASE_REF"');
+  expect(steps[0]?.with).toEqual({ 'fetch-depth': 0 }); // or the base is not there to be compared with
+  const wanted = new Set(JSON.stringify(steps).match(/schema-report\/report\.[a-z.]+/g));
+  expect(wanted.size).toBeGreaterThan(1);
+  for (const report of wanted) expect(recipe).toContain(`=${report.replace('schema-report', '$reports')}"`);
+  expect(statSync(projectFile('tools', 'ci', 'schema-check.sh')).mode & 0o111).not.toBe(0);
 });
