@@ -1,26 +1,34 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
+import { createLogger } from '../../../platform/logger.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { startErp, type TestErp } from '../../../test/helpers/erp.ts';
 import { startProcess } from '../../../test/helpers/processes.ts';
 import { openBooks } from '../../../test/helpers/settlement-books.ts';
 import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
 import { ask as askSubgraph, callerOf } from '../../../test/helpers/subgraph.ts';
+import { loadOwnership } from '../../operations/index.ts';
+import { ownerOf } from '../../operations/model.ts';
 import { erpFinanceSystem } from '../adapters/erp.ts';
+import { resolveDifference } from '../differences/resolve.ts';
 import { createSettlementSubgraph } from '../index.ts';
 import { appendEntries } from '../ledger/append.ts';
 import { closePeriod } from '../ledger/close-period.ts';
 import type { NewLedgerEntry } from '../ledger/model.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
 import { verifyLedger } from '../ledger/verify.ts';
+import { openSettlement } from '../main.ts';
+import { loadSettlementSettings } from '../matching/settings.ts';
 import { takeBankStatement } from '../payouts/receipts.ts';
 import { recordStatementPayout } from '../payouts/statement-payout.ts';
 import type { FinanceSystem } from '../port.ts';
 import type { SettlementLine } from '../reports/model.ts';
 import type { VoucherScope } from './model.ts';
-import { readUnposted } from './read.ts';
+import { prepareVouchers } from './prepare.ts';
+import { readOpenVouchers, readUnposted } from './read.ts';
 import { readRunVouchers, readVoucherRun, requestVoucherRun } from './run.ts';
+import { sendVoucher } from './send.ts';
 import { createVoucherWork } from './worker.ts';
 
 const signal = new AbortController().signal;
@@ -30,14 +38,13 @@ let erp: TestErp;
 let finance: FinanceSystem;
 let channelCode = '';
 let channels = 0;
-const desk = { raised: [] as { key: string; message: string }[], resolved: [] as string[] };
+const desk = { resolved: [] as string[] };
 beforeAll(async () => {
   [database, erp] = await Promise.all([createTestDatabase(['integration', 'settlement']), startErp()]);
   finance = erpFinanceSystem(erp.erp);
 });
 beforeEach(async () => {
   channelCode = `V${++channels}`;
-  desk.raised.length = 0;
   desk.resolved.length = 0;
   await query(
     database.knex,
@@ -56,7 +63,7 @@ const workOver = (system: FinanceSystem, mostEntries?: number) =>
     erp: system,
     ...(mostEntries === undefined ? {} : { mostEntries }),
     desk: {
-      raise: async (refused) => void desk.raised.push(refused),
+      raise: async () => undefined,
       resolve: async (key) => void desk.resolved.push(key),
     },
     onFailure: () => undefined,
@@ -88,6 +95,14 @@ const documentsOfErp = async () => (await erp.system.counters.effects()).glDocum
 const unposted = () => readUnposted(database.knex, { period: null, channelCode });
 const stateOf = async (id: string) =>
   (await query<{ state: string }>(database.knex, 'select state from settlement.statement where id = ?', [id]))[0]?.state; // biome-ignore format: one thought
+
+/** Has the bank show a credit with the name of a settlement in its text. */
+function takeMoney(amount: string, settlement: string) {
+  const bytes = async function* () {
+    yield Buffer.from(`booked_on,amount,currency,remittance\n2026-11-17,${amount},GBP,"${settlement}, thanks"\n`);
+  };
+  return takeBankStatement(database.knex, rules, { format: 'BANK_CSV', actor: 'test', bytes });
+}
 
 /** Balances per account and currency in both books, without the memorandum accounts; accounts at zero are left out. */
 async function bothBooks() {
@@ -125,7 +140,7 @@ it('gives the ERP the same balances as the channel ledger, from the invoice to t
     lineOf({ channelOrderId: '2-2-2', sku: 'A1', quantity: 2, amountMinor: 2_050n, original: { amountMinor: 2_400n, currencyCode: 'EUR' } }),
     lineOf({ class: 'FEE', kind: 'FEE', words: { transaction: 'other', type: 'other', description: 'Subscription Fee' }, amountMinor: -390n }),
   ].map((one, index) => ({ ...one, lineNumber: index + 2 })); // biome-ignore format: a table
-  const report = reportOf('s1', lines, { channelCode });
+  const report = reportOf('settlement-1', lines, { channelCode });
   const statementId = await storeReport(database.knex, report, lines);
   await inTransaction(database.knex, (trx) => recordStatementPayout(trx, rules, statementId, report, 'test'));
   await books.settle();
@@ -134,16 +149,7 @@ it('gives the ERP the same balances as the channel ledger, from the invoice to t
   expect(await post()).toEqual(['2026-11 EUR 1 ACCEPTED', '2026-11 GBP 1 ACCEPTED']);
   expect(await stateOf(statementId)).toBe('POSTED');
 
-  const receipt = `booked_on,amount,currency,remittance\n2026-11-17,${Number(report.totalMinor) / 100},GBP,"${report.externalId} of ${channelCode}"\n`;
-  const text = receipt.replace(report.externalId, `settlement-${report.externalId}`);
-  await change(database.knex, `update settlement.payout set reference = 'settlement-s1' where statement_id = ?`, [
-    statementId,
-  ]);
-  const bytes = async function* () { yield Buffer.from(text); }; // biome-ignore format: short
-  expect(await takeBankStatement(database.knex, rules, { format: 'BANK_CSV', actor: 'test', bytes })).toMatchObject({
-    matched: 1,
-    differing: 0,
-  });
+  expect(await takeMoney('25.00', report.externalId)).toMatchObject({ matched: 1, differing: 0 });
   expect(await stateOf(statementId)).toBe('RECONCILED');
   // What came after the first voucher is in the next one.
   expect(await post()).toEqual(['2026-11 GBP 2 ACCEPTED']);
@@ -211,6 +217,20 @@ it('posts nothing twice when it fails between the acceptance of the ERP and our 
   expect(await readVoucherRun(database.knex, id)).toMatchObject({ state: 'DONE', waitingFor: null });
 });
 
+it('posts once what two workers send at the same time', async () => {
+  await append(entryOf('a'));
+  const before = Number(await documentsOfErp());
+  const runId = await ask();
+  await prepareVouchers(database.knex, { period: null, channelCode }, runId);
+  const [voucher] = await readOpenVouchers(database.knex, { period: null, channelCode });
+  const deps = { knex: database.knex, erp: finance, desk: { raise: async () => undefined, resolve: async () => undefined } }; // biome-ignore format: one thought
+  const send = () => sendVoucher(deps, voucher!, runId, signal);
+  expect(await Promise.all([send(), send(), send()])).toEqual([true, true, true]);
+  expect(Number(await documentsOfErp())).toBe(before + 1);
+  expect(await query(database.knex, 'select state from settlement.voucher_change where run_id = ? order by position', [runId])).toEqual([{ state: 'PREPARED' }, { state: 'SENT' }, { state: 'ACCEPTED' }]); // biome-ignore format: one thought
+  await workOver(finance).step(signal);
+});
+
 it('posts nothing twice when its process is killed there', async () => {
   await append(entryOf('a'), entryOf('b'), entryOf('c'));
   const before = Number(await documentsOfErp());
@@ -239,14 +259,41 @@ it('shows finance what the ERP refuses, and sends it again with the next run', a
   await change(database.knex, `update settlement.statement set state = 'MATCHED' where id = ?`, [statementId]);
   await change(database.knex, 'delete from settlement.match_due');
   await erp.erp.putPostingPeriod('2026-10', { status: 'CLOSED' });
-  expect(await post()).toEqual(['2026-09 GBP 1 ACCEPTED', '2026-10 GBP 1 REFUSED']);
-  expect(desk.raised).toMatchObject([{ message: expect.stringMatching(/2026-10 GBP no\. 1 \(vch_.*PERIOD_CLOSED/) }]);
+  const id = await ask();
+  const raised: object[] = [];
+  const alarm = { raise: async (one: object) => void raised.push(one), resolve: async () => undefined };
+  const { vouchersOver } = openSettlement({ knex: database.knex, erp: erp.erp, logger: createLogger({ level: 'silent', component: 'test' }), alarm }); // biome-ignore format: one thought
+  expect(await vouchersOver(database.knex).step(signal)).toBe(true);
+  expect((await readRunVouchers(database.knex, id)).map((one) => `${one.period} ${one.outcome}`)).toEqual(['2026-09 ACCEPTED', '2026-10 REFUSED']); // biome-ignore format: one thought
+  const key = expect.stringMatching(/^voucher:vch_/);
+  const message = expect.stringMatching(/2026-10 GBP no\. 1 \(vch_.*PERIOD_CLOSED/);
+  expect(raised).toEqual([{ key, message, channelCode, system: 'erp', operation: 'post-voucher' }]);
+  expect(ownerOf(loadOwnership(), 'erp', 'post-voucher')).toBe('finance');
   expect(await stateOf(statementId)).toBe('MATCHED');
   expect(await unposted()).toEqual({ entries: 0, vouchers: 1 });
   await erp.erp.putPostingPeriod('2026-10', { status: 'OPEN' });
   expect(await post()).toEqual(['2026-10 GBP 1 ACCEPTED']);
-  expect(desk.resolved).toContain(desk.raised[0]?.key);
+  expect(desk.resolved).toContainEqual((raised[0] as { key: string }).key);
   expect(await stateOf(statementId)).toBe('POSTED');
+});
+
+it('reconciles a posted settlement once the difference of its payout is decided', async () => {
+  const lines = [lineOf({ class: 'FEE', kind: 'FEE', amountMinor: 1_000n })];
+  const report = reportOf(`short-${channelCode}`, lines, { channelCode });
+  const statementId = await storeReport(database.knex, report, lines);
+  await inTransaction(database.knex, (trx) => recordStatementPayout(trx, rules, statementId, report, 'test'));
+  await change(database.knex, 'delete from settlement.match_due');
+  await change(database.knex, `update settlement.statement set state = 'MATCHED' where id = ?`, [statementId]);
+  await takeMoney('9.90', report.externalId);
+  await post();
+  expect(await stateOf(statementId)).toBe('POSTED');
+  const [difference] = await query<{ id: string }>(database.knex, 'select id from settlement.difference where channel_code = ?', [channelCode]); // biome-ignore format: one thought
+  const deps = { rules, settings: loadSettlementSettings() };
+  await inTransaction(database.knex, (trx) =>
+    resolveDifference(trx, deps, difference?.id ?? '', { resolution: 'ACCEPT_ACTUAL', note: 'a bank fee' }, 'ann'),
+  );
+  expect(await stateOf(statementId)).toBe('RECONCILED');
+  await post();
 });
 
 it('shows the vouchers of a settlement, of a channel and of a month, and what a month lacks', async () => {
