@@ -7,7 +7,7 @@ import { transports } from './transports.ts';
 
 let server: LiveServer;
 beforeAll(async () => {
-  server = await startLiveServer({ patience: { headers: 300, request: 600, check: 50 } });
+  server = await startLiveServer({ patience: { headers: 1_000, request: 2_000, check: 50 } });
   server.graph.place({ id: 'o1' });
 });
 afterAll(async () => {
