@@ -37,11 +37,15 @@ const signal = new AbortController().signal;
 
 /**
  * Sells, invoices and matches on one marketplace, with an ERP in memory or a given one; each test takes a channel of its
- * own. The clock can be moved.
+ * own. Ids of orders begin with the channel unless `idOf` tells others. The clock can be moved.
  */
-export function openBooks(knex: Knex, channelCode: string, erp?: FinanceSystem) {
+export function openBooks(
+  knex: Knex,
+  channelCode: string,
+  erp?: FinanceSystem,
+  idOf: (order: SoldOrder) => string = ({ orderId }) => `${channelCode}-${orderId}`,
+) {
   const start = '2026-11-02T09:00:00Z';
-  const idOf = (order: SoldOrder) => `${channelCode}-${order.orderId}`;
   const clock = { now: new Date(start) };
   const rules = loadPostingRules();
   const settings = loadSettlementSettings();

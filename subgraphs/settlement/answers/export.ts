@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { query } from '../../../platform/db/query.ts';
 import { formatAmount } from '../../../platform/money.ts';
 
 type Row = Readonly<Record<string, string | number | Date | null>>;
@@ -16,7 +15,9 @@ const EXPORTS = {
       from settlement.statement_line l join settlement.statement s on s.id = l.statement_id and s.state <> 'LOADING'
       left join settlement.line_match m on m.statement_id = l.statement_id and m.line_number = l.line_number`,
   fees: `select channel_code || ' ' || coalesce(sku, '') || ' ' || word_description || ' ' || currency_code as id, channel_code as channel, sku, word_description as description,
-      count(*)::int as lines, sum(amount_minor)::text as amount_minor, currency_code as currency from settlement.statement_line where class in ('COMMISSION', 'FEE', 'CHARGEBACK', 'ADJUSTMENT')
+      count(*)::int as lines, sum(amount_minor)::text as amount_minor, currency_code as currency from settlement.statement_line l
+      where class in ('COMMISSION', 'FEE', 'CHARGEBACK', 'ADJUSTMENT')
+        and exists (select from settlement.statement s where s.id = l.statement_id and s.state not in ('LOADING', 'REVERSED'))
       group by channel_code, sku, word_description, currency_code`,
   orders: `select s.order_id as id, o.number, o.channel_code as channel, o.channel_order_id, s.status, s.expected_minor, s.settled_minor, s.fees_minor, s.currency_code as currency
       from settlement.order_settlement s join settlement.channel_order o on o.order_id = s.order_id`,
@@ -40,9 +41,11 @@ export async function exportCsv(knex: Knex, name: ExportName, write: (line: stri
       const order = name === 'lines' ? 'settlement_id collate "C", line' : 'id collate "C"';
       await trx.raw(`declare exported no scroll cursor for select * from (${EXPORTS[name]}) as rows order by ${order}`);
       for (let first = true; ; first = false) {
-        const rows = await query<Row>(trx, `fetch ${PAGE} from exported`);
-        const columns = Object.keys(rows[0] ?? {});
-        if (first && rows.length > 0) write(columns.map((column) => quoted(column.replace(/_minor$/, ''))).join(','));
+        const { rows, fields } = await trx.raw<{ rows: Row[]; fields: { name: string }[] }>(
+          `fetch ${PAGE} from exported`,
+        );
+        const columns = fields.map(({ name: column }) => column);
+        if (first) write(columns.map((column) => quoted(column.replace(/_minor$/, ''))).join(','));
         for (const row of rows) write(columns.map((column) => quoted(cellOf(row, column))).join(','));
         if (rows.length < PAGE) return;
       }
@@ -59,8 +62,9 @@ function cellOf(row: Row, column: string): string {
   return value instanceof Date ? value.toISOString() : String(value);
 }
 
-/** A cell. One that a spreadsheet would take for a formula is made a text. */
+/** A cell. One that a spreadsheet would take for a formula is made a text; a negative amount is none. */
 function quoted(value: string): string {
-  const safe = /^[=+@\t\r]|^-(?![\d.])/.test(value) ? `'${value}` : value;
+  const isFormula = /^[=+@\t\r\n-]/.test(value) && !/^-\d+(\.\d+)?$/.test(value);
+  const safe = isFormula ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { query } from '../../../platform/db/query.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { openBooks, type SoldOrder } from '../../../test/helpers/settlement-books.ts';
+import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
+import { ask, callerOf } from '../../../test/helpers/subgraph.ts';
+import { createSettlementSubgraph } from '../index.ts';
+import type { SettlementLine } from '../reports/model.ts';
+import { EXPORT_NAMES, type ExportName, exportCsv } from './export.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'settlement']);
+});
+afterAll(() => database.drop());
+
+const channelCode = 'M1';
+const order = (number: number): SoldOrder => ({
+  orderId: `o${number}`,
+  channelOrderId: `203-${number}-7`,
+  lines: [{ sku: 'A1', quantity: 2, netMinor: 1_000n, taxMinor: 200n }],
+});
+const words = (description: string) => ({ transaction: 'Order', type: 'ItemFees', description });
+const of = (number: number, values: Partial<SettlementLine>) =>
+  lineOf({ channelOrderId: `203-${number}-7`, ...values });
+/** Two orders of 20.00 and 4.00 tax: one right with its fees, one 1.50 short; and a fee in words that a spreadsheet would run. */
+const LINES = [
+  of(1, { sku: 'A1', quantity: 2, amountMinor: 2_000n }),
+  of(1, { class: 'SALE_TAX', sku: 'A1', amountMinor: 400n, references: { part: '1' } }),
+  of(1, { class: 'COMMISSION', sku: 'A1', amountMinor: -300n, words: words('Commission') }),
+  of(1, { class: 'FEE', amountMinor: -120n, words: words('FBAPerUnitFulfillmentFee') }),
+  of(2, { sku: 'A1', quantity: 2, amountMinor: 1_850n }),
+  of(2, { class: 'SALE_TAX', sku: 'A1', amountMinor: 400n, references: { part: '2' } }),
+  of(2, { class: 'COMMISSION', sku: 'A1', amountMinor: -300n, words: words('Commission') }),
+  of(2, { class: 'FEE', amountMinor: -99n, words: words('=HYPERLINK("http://x","y")') }),
+].map((line, index) => ({ ...line, lineNumber: index + 2 }));
+
+beforeAll(async () => {
+  const books = openBooks(database.knex, channelCode);
+  for (const number of [1, 2]) {
+    await books.place(order(number));
+    await books.invoice(order(number));
+  }
+  await storeReport(database.knex, reportOf('s-1', LINES, { channelCode }), LINES);
+  // Nobody sees a load, in no answer.
+  await query(database.knex, `insert into settlement.report_file (id, channel_code, format, sha256, size_bytes, received_by) values ('f', 'M1', 'CANONICAL_CSV', sha256('x'), 0, 'test')`); // biome-ignore format: one thought
+  await query(
+    database.knex,
+    `insert into settlement.statement (id, channel_code, external_id, format, file_id, state, period_start, period_end, currency_code, total_minor)
+     values ('loading', 'M1', 'loading', 'CANONICAL_CSV', 'f', 'LOADING', 'epoch', 'epoch', 'XXX', 0)`,
+  );
+  await query(
+    database.knex,
+    `insert into settlement.statement_line select (jsonb_populate_record(l, '{"statement_id":"loading"}')).* from settlement.statement_line l where class = 'COMMISSION'`,
+  );
+  await books.settle();
+  await query(database.knex, `update settlement.difference set opened_at = now() - interval '40 days' where reason = 'AMOUNT_DIFFERENCE'`); // biome-ignore format: one thought
+});
+
+async function exported(name: ExportName): Promise<string> {
+  const written: string[] = [];
+  await exportCsv(database.knex, name, (line) => written.push(`${line}\n`));
+  return written.join('');
+}
+const column = async (statement: string) =>
+  (await query<{ value: string }>(database.knex, statement)).map(({ value }) => value);
+
+it('exports every list byte for byte, with what a spreadsheet would run made a text', async () => {
+  const [statement] = await column(`select id as value from settlement.statement where external_id = 's-1'`);
+  const ids = await column(`select id as value from settlement.difference order by reason`);
+  const [amount, fee] = ids;
+  const days = await column(`select opened_at::date::text as value from settlement.difference order by reason`);
+  const explained = new Map(
+    (
+      await query<{ id: string; explanation: string }>(
+        database.knex,
+        'select id, explanation from settlement.difference',
+      )
+    ).map((row) => [row.id, row.explanation]),
+  );
+  const documents = await column('select id as value from settlement.document order by order_id');
+  const rows = (lines: readonly string[]) => `${lines.join('\n')}\n`;
+  const hyperlink = `"'=HYPERLINK(""http://x"",""y"")"`;
+  const differences = [
+    `${amount},M1,AMOUNT_DIFFERENCE,OPEN,24.00,22.50,-1.50,GBP,M1-o2,203-2-7,A1,${statement},${explained.get(amount ?? '')}`,
+    `${fee},M1,UNKNOWN_FEE,OPEN,,-0.99,-0.99,GBP,M1-o2,203-2-7,,${statement},"${explained.get(fee ?? '')?.replaceAll('"', '""')}"`,
+  ].sort();
+  const line = (number: number, text: string) => `${statement},${number},M1,${text}`;
+  expect(Object.fromEntries(await Promise.all(EXPORT_NAMES.map(async (name) => [name, await exported(name)])))).toEqual(
+    {
+      differences: rows([
+        'id,channel,reason,state,expected,actual,difference,currency,order_id,channel_order_id,sku,settlement_id,explanation',
+        ...differences,
+      ]),
+      lines: rows([
+        'settlement_id,line,channel,class,description,channel_order_id,sku,quantity,amount,currency,state,rule,target,target_id,order_id,difference_id',
+        line(2, `SALE,Principal,203-1-7,A1,2,20.00,GBP,MATCHED,order-id,SHIPMENT,${documents[0]},M1-o1,`),
+        line(3, `SALE_TAX,Principal,203-1-7,A1,,4.00,GBP,MATCHED,order-id,SHIPMENT,${documents[0]},M1-o1,`),
+        line(4, 'COMMISSION,Commission,203-1-7,A1,,-3.00,GBP,MATCHED,fee-rule,FEE_RULE,,M1-o1,'),
+        line(5, 'FEE,FBAPerUnitFulfillmentFee,203-1-7,,,-1.20,GBP,MATCHED,fee-rule,FEE_RULE,,M1-o1,'),
+        line(6, `SALE,Principal,203-2-7,A1,2,18.50,GBP,EXCEPTION,order-id,ORDER,M1-o2,M1-o2,${amount}`),
+        line(7, `SALE_TAX,Principal,203-2-7,A1,,4.00,GBP,EXCEPTION,order-id,ORDER,M1-o2,M1-o2,${amount}`),
+        line(8, 'COMMISSION,Commission,203-2-7,A1,,-3.00,GBP,MATCHED,fee-rule,FEE_RULE,,M1-o2,'),
+        line(9, `FEE,${hyperlink},203-2-7,,,-0.99,GBP,EXCEPTION,order-id,ORDER,M1-o2,M1-o2,${fee}`),
+      ]),
+      fees: rows([
+        'id,channel,sku,description,lines,amount,currency',
+        `"M1  =HYPERLINK(""http://x"",""y"") GBP",M1,,${hyperlink},1,-0.99,GBP`,
+        'M1  FBAPerUnitFulfillmentFee GBP,M1,,FBAPerUnitFulfillmentFee,1,-1.20,GBP',
+        'M1 A1 Commission GBP,M1,A1,Commission,2,-6.00,GBP',
+      ]),
+      orders: rows([
+        'id,number,channel,channel_order_id,status,expected,settled,fees,currency',
+        'M1-o1,N-M1-o1,M1,203-1-7,SETTLED,24.00,24.00,-4.20,GBP',
+        'M1-o2,N-M1-o2,M1,203-2-7,IN_DISPUTE,24.00,22.50,-3.99,GBP',
+      ]),
+      // What the channel still owes, has settled and left unexplained; our tax, its commissions and fees, our revenue.
+      balances: rows([
+        'id,account,channel,net,currency',
+        ...['1361 1.50', '1362 38.31', '1390 0.99', '1776 -8.00', '6770 6.00', '6771 1.20', '8400 -40.00'].map(
+          (each) => {
+            const [account, net] = each.split(' ');
+            return `${account} M1 GBP,${account},M1,${net},GBP`;
+          },
+        ),
+      ]),
+      aging: rows([
+        'id,channel,reason,state,opened_on,differences,difference,currency',
+        `M1 AMOUNT_DIFFERENCE OPEN ${days[0]} GBP,M1,AMOUNT_DIFFERENCE,OPEN,${days[0]},1,-1.50,GBP`,
+        `M1 UNKNOWN_FEE OPEN ${days[1]} GBP,M1,UNKNOWN_FEE,OPEN,${days[1]},1,-0.99,GBP`,
+      ]),
+    },
+  );
+});
+
+it('answers fees, age, proceeds and completeness as an independent count of the lines does', async () => {
+  const subgraph = createSettlementSubgraph({ knex: database.knex });
+  const finance = callerOf({ contract: 'finance', clientId: 'finance', channel: null });
+  const { data, errors } = await ask(
+    subgraph,
+    `{ channelFees(filter: { channelCode: "M1" }) { sku description lineCount total { amount } }
+       reconciliationAging(channelCode: "M1") { reason age count total { amount } } }`,
+    {},
+    finance,
+  );
+  expect(errors).toBeUndefined();
+  const fees = LINES.filter((line) => line.class === 'COMMISSION' || line.class === 'FEE');
+  const sum = (lines: readonly { amountMinor: bigint }[]) =>
+    lines.reduce((total, line) => total + line.amountMinor, 0n);
+  const answer = data as {
+    channelFees: { lineCount: number; total: { amount: string } }[];
+    reconciliationAging: unknown[];
+  };
+  const minor = (amount: string) => BigInt(Math.round(Number(amount) * 100));
+  expect(answer.channelFees.reduce((total, row) => total + minor(row.total.amount), 0n)).toBe(sum(fees));
+  expect(answer.channelFees.reduce((total, row) => total + row.lineCount, 0)).toBe(fees.length);
+  expect(answer.channelFees).toEqual([
+    { sku: 'A1', description: 'Commission', lineCount: 2, total: { amount: '-6.00' } },
+    { sku: null, description: 'FBAPerUnitFulfillmentFee', lineCount: 1, total: { amount: '-1.20' } },
+    { sku: null, description: '=HYPERLINK("http://x","y")', lineCount: 1, total: { amount: '-0.99' } },
+  ]);
+  expect(answer.reconciliationAging).toEqual([
+    { reason: 'UNKNOWN_FEE', age: 'DAYS_0_TO_7', count: 1, total: { amount: '-0.99' } },
+    { reason: 'AMOUNT_DIFFERENCE', age: 'DAYS_31_TO_60', count: 1, total: { amount: '-1.50' } },
+  ]);
+  const [completeness] = await query(database.knex, `select settlement.reconciliation_completeness('epoch') as ratio`);
+  expect(completeness).toEqual({ ratio: 5 / LINES.length });
+  const entity = `query ($ids: [_Any!]!) { _entities(representations: $ids) { ... on Order { proceeds { net { amount } fees { amount } settled { amount } margin { amount } } } } }`;
+  const proceeds = await ask(subgraph, entity, { ids: ['M1-o1', 'M1-o2'].map((id) => ({ __typename: 'Order', id })) }, finance); // biome-ignore format: one thought
+  const amounts = (net: string, kept: string, settled: string) => ({
+    proceeds: { net: { amount: net }, fees: { amount: kept }, settled: { amount: settled }, margin: null },
+  });
+  expect(proceeds.data).toEqual({
+    _entities: [amounts('20.00', '-4.20', '24.00'), amounts('20.00', '-3.99', '22.50')],
+  });
+});
