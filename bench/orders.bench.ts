@@ -33,7 +33,7 @@ const byGateway = (hot: boolean) => async () => {
 };
 
 try {
-  if (runs('gateway')) await closedLoop(20, Math.min(3, seconds), byGateway(false)); // compiled code and cached plans, as in a running shop
+  if (runs('gateway')) await closedLoop(20, Math.min(8, 3 * seconds), byGateway(false)); // compiled code and cached plans, as in a running shop
   if (runs('engine')) await closedLoop(20, Math.min(2, seconds), byCapture(false));
   for (const load of loads) {
     const hot = load === 'hot';
@@ -50,6 +50,10 @@ try {
       if (runs('gateway')) {
         const run = () => closedLoop(count, seconds, byGateway(hot));
         rows.push(await measure(world, 'orders', { ...about, way: 'whole gateway, HTTP' }, gateway.pid, run));
+      }
+      if (runs('floor') && !hot) {
+        const run = () => closedLoop(count, seconds, () => gateway.sendNothing());
+        rows.push(await measure(world, 'nothing', { ...about, way: 'empty mutation, HTTP' }, gateway.pid, run));
       }
       console.error(
         table(

@@ -45,7 +45,7 @@ const byGateway = (hot: boolean) => async () => {
 };
 
 try {
-  if (runs('gateway')) await closedLoop(20, Math.min(3, seconds), byGateway(false));
+  if (runs('gateway')) await closedLoop(20, Math.min(8, 3 * seconds), byGateway(false));
   if (runs('engine')) await closedLoop(20, Math.min(2, seconds), byHolding(false));
   for (const load of loads) {
     const hot = load === 'hot';

@@ -13,6 +13,8 @@ export interface RunningGateway {
   readonly pid: number;
   /** Sends an operation of the storefront's contract, as the shop would. @returns the answer's data; throws on errors */
   send(operation: string, variables: object): Promise<Record<string, unknown>>;
+  /** A mutation that asks for nothing of a subgraph: what the gateway costs by itself. */
+  sendNothing(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -58,19 +60,21 @@ export async function startBenchGateway(world: BenchWorld, connections: number):
     documents.set(operation, text);
     return text;
   };
+  const ask = async (body: object) => {
+    const answer = await pool.request({
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json', 'x-api-key': key },
+      body: JSON.stringify(body),
+    });
+    const told = (await answer.body.json()) as { data?: Record<string, unknown> | null; errors?: object[] };
+    if (told.errors || !told.data) throw new Error(JSON.stringify(told.errors));
+    return told.data;
+  };
   return {
     pid: child.pid ?? 0,
-    async send(operation, variables) {
-      const answer = await pool.request({
-        method: 'POST',
-        path: '/graphql',
-        headers: { 'content-type': 'application/json', 'x-api-key': key },
-        body: JSON.stringify({ query: documentOf(operation), variables }),
-      });
-      const body = (await answer.body.json()) as { data?: Record<string, unknown> | null; errors?: object[] };
-      if (body.errors || !body.data) throw new Error(JSON.stringify(body.errors));
-      return body.data;
-    },
+    send: (operation, variables) => ask({ query: documentOf(operation), variables }),
+    sendNothing: async () => (await ask({ query: 'mutation { __typename }' })).__typename === 'Mutation',
     async stop() {
       await pool.close();
       child.kill('SIGINT');

@@ -14,7 +14,7 @@ export interface Measured extends Point {
 /** Runs a load and says what it cost; the books are counted before and after, so that the number cannot lie. */
 export async function measure(
   world: BenchWorld,
-  what: 'orders' | 'holds',
+  what: 'orders' | 'holds' | 'nothing',
   about: Pick<Measured, 'way' | 'load' | 'clients'>,
   /** The process whose CPU counts as ours; null for none. */
   node: number | null,

@@ -87,6 +87,8 @@ it('takes an order through twelve processes over real HTTP', async () => {
     60_000,
   );
   const order = await placeOrder();
+  const metrics = await (await fetch(new URL('/metrics', urls.order))).text();
+  expect(metrics).toContain('batcher_batch_size_count{batcher="orders"} 1');
   await delivered(order.id);
   const trace = (await run('operations', 'OrderTrace', { number: order.number })).data.orderByNumber;
   expect(trace).toMatchObject({
