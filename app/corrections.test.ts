@@ -8,7 +8,7 @@ import { CommerceError } from '../platform/errors.ts';
 import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import { createLogger } from '../platform/logger.ts';
 import { memoryCarrier } from '../subgraphs/fulfillment/adapters/memory.ts';
-import { createFulfillmentBook, createTrackingFeed } from '../subgraphs/fulfillment/index.ts';
+import { createFulfillmentBook, createTrackingFeed, understandAddedWords } from '../subgraphs/fulfillment/index.ts';
 import {
   createExceptionDesk,
   createOperationsSubgraph,
@@ -248,6 +248,22 @@ describe('a word of a carrier that is in no table', () => {
     expect(await correct(id, { meaning: 'LOST' })).toMatchObject({
       userErrors: [{ code: 'NOT_EDITABLE', message: 'The exception is RESOLVED.' }],
     });
+  });
+
+  it('means what the file says once it is added there, also in scans that came before', async () => {
+    scan('T1', 'not_yet_in_the_file', 5);
+    await feed().catchUp(signal);
+    const key = 'tracking:DPD:5';
+    expect(await read(key)).toMatchObject({ state: 'OPEN' });
+    await understandAddedWords(database.knex, desk.resolve);
+    expect(await read(key)).toMatchObject({ state: 'OPEN' });
+    await query(
+      database.knex,
+      "update fulfillment.tracking_event set raw_status = 'OutForDelivery' where event_id = '5'",
+    );
+    await understandAddedWords(database.knex, desk.resolve);
+    expect(await read(key)).toMatchObject({ state: 'RESOLVED' });
+    expect(await statuses()).toEqual({ T1: 'OUT_FOR_DELIVERY', T2: 'DELIVERED' });
   });
 });
 

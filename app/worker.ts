@@ -71,6 +71,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   // Workers of releases without leases were known by their plain names.
   await orchestrator.adopt(options.name);
 
+  await domains.fulfillment.understandAddedWords(domains.operations.exceptions.resolve);
+
   const takers = [
     takerOf(domains.product.sellable.consumption),
     takerOf(domains.settlement.orders),

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
 import { meaningOf } from './carrier-words.ts';
 import { SHIPMENT_RANKS, type ShipmentStatus } from './states.ts';
 import { lockMeeting, movePackage, trackingKey } from './tracking.ts';
@@ -34,8 +35,8 @@ export async function giveMeaning(
     [scanCarrier ?? null, eventId ?? null],
   );
   if (!scan) return { kind: 'refused', field: null, message: 'The scan is not kept.' };
-  const known = meaningOf(scan.word);
-  if (known !== 'UNKNOWN')
+  const known = meaningOf({ carrier: scan.carrier, status: scan.word });
+  if (known !== null)
     return { kind: 'refused', field: 'meaning', message: `The word means ${known} everywhere by now. Retry it.` };
   await query(
     trx,
@@ -43,19 +44,47 @@ export async function giveMeaning(
      on conflict (carrier, word) do update set meaning = excluded.meaning, added_at = now()`,
     [scan.carrier, scan.word, meaning],
   );
+  return { kind: 'corrected', ...scan, keys: await understand(trx, scan, meaning as ShipmentStatus) };
+}
+
+/**
+ * Gives words that were added to the configuration their meaning in scans that were stored before.
+ * @param resolve closes the exception of a scan, by its key
+ */
+export async function understandAddedWords(knex: Knex, resolve: (key: string) => Promise<void>): Promise<void> {
+  const unknown = await query<{ carrier: string; word: string }>(
+    knex,
+    `select distinct upper(carrier) as carrier, lower(btrim(raw_status)) as word
+     from fulfillment.tracking_event where status = 'UNKNOWN' order by 1, 2`,
+  );
+  for (const { carrier, word } of unknown) {
+    const meaning = meaningOf({ carrier, status: word });
+    if (meaning === null || meaning === 'UNKNOWN') continue;
+    const keys = await inTransaction(knex, async (trx) => {
+      await lockMeeting(trx);
+      return understand(trx, { carrier, word }, meaning);
+    });
+    for (const key of keys) await resolve(key);
+  }
+}
+
+/** Moves the packages of all scans that came with the word, in the order in which they happened. @returns the scans' keys */
+async function understand(
+  trx: Knex.Transaction,
+  { carrier, word }: { readonly carrier: string; readonly word: string },
+  meaning: ShipmentStatus,
+): Promise<string[]> {
   const understood = await query<{ carrier: string; eventId: string; packageId: string | null; occurredAt: Date; shipmentId: string | null }>(
     trx,
     `update fulfillment.tracking_event t set status = ?
      where t.status = 'UNKNOWN' and upper(t.carrier) = ? and lower(btrim(t.raw_status)) = ?
      returning t.carrier, t.event_id as "eventId", t.package_id as "packageId", t.occurred_at as "occurredAt",
        (select p.shipment_id from fulfillment.package p where p.id = t.package_id) as "shipmentId"`,
-    [meaning, scan.carrier, scan.word],
+    [meaning, carrier, word],
   ); // biome-ignore format: one thought
-  for (const { packageId, shipmentId, occurredAt } of understood.toSorted(
-    (a, b) => a.occurredAt.getTime() - b.occurredAt.getTime(),
-  )) {
-    if (packageId !== null && shipmentId !== null)
-      await movePackage(trx, shipmentId, packageId, meaning as ShipmentStatus, occurredAt);
+  const inOrder = understood.toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime());
+  for (const { packageId, shipmentId, occurredAt } of inOrder) {
+    if (packageId !== null && shipmentId !== null) await movePackage(trx, shipmentId, packageId, meaning, occurredAt);
   }
-  return { kind: 'corrected', ...scan, keys: understood.map(({ carrier, eventId }) => trackingKey(carrier, eventId)) };
+  return understood.map((scan) => trackingKey(scan.carrier, scan.eventId));
 }

@@ -10,7 +10,7 @@ import { createFulfillmentReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
 export { createFulfillmentBook } from './book.ts';
-export { giveMeaning, WORD_MEANINGS } from './correct-word.ts';
+export { giveMeaning, understandAddedWords, WORD_MEANINGS } from './correct-word.ts';
 export { createNodeFeed, createTrackingFeed, type ReportUnusable } from './feeds.ts';
 
 /** The fulfillment subgraph over its own records; commands go to the nodes' warehouse system. */

@@ -4,12 +4,14 @@ import type { CarrierClient } from '../../systems/carrier/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { referenceCarrier } from './adapters/carrier.ts';
 import { wmsNodeSystem } from './adapters/wms.ts';
+import { configuredWords } from './carrier-words.ts';
 import {
   createFulfillmentBook,
   createFulfillmentSubgraph,
   createNodeFeed,
   createTrackingFeed,
   type ReportUnusable,
+  understandAddedWords,
 } from './index.ts';
 
 /** The fulfillment domain over the warehouse system and the carrier: the one place that picks its adapters. */
@@ -20,6 +22,7 @@ export function openFulfillment(deps: {
   report: ReportUnusable;
   logger: Logger;
 }) {
+  configuredWords(); // a wrong file stops the start
   const nodes = wmsNodeSystem(deps.wms);
   const feedDeps = {
     knex: deps.knex,
@@ -31,6 +34,7 @@ export function openFulfillment(deps: {
     subgraph: createFulfillmentSubgraph({ knex: deps.knex, nodes, nodeFeed, report: deps.report }),
     book: createFulfillmentBook(deps.knex),
     nodes,
+    understandAddedWords: (resolve: (key: string) => Promise<void>) => understandAddedWords(deps.knex, resolve),
     feeds: [nodeFeed, createTrackingFeed({ ...feedDeps, carrier: referenceCarrier(deps.carrier) })],
   };
 }

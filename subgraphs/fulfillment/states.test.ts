@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { meaningOf } from './carrier-words.ts';
 import {
   afterScan,
   FULFILLMENT_TRANSITIONS,
@@ -58,16 +57,4 @@ describe('a shipment', () => {
     expect(shipmentStatus(['DELIVERED', 'EXCEPTION'])).toBe('EXCEPTION');
     expect(shipmentStatus([])).toBe('DELIVERED'); // handed over at a counter
   });
-});
-
-describe("a carrier's word", () => {
-  it.each([
-    ['in_transit', null, 'IN_TRANSIT'],
-    ['in_transit', 'accepted', 'CARRIER_ACCEPTED'],
-    ['OUT_FOR_DELIVERY', null, 'OUT_FOR_DELIVERY'],
-    ['failure', null, 'EXCEPTION'],
-    ['teleported', null, 'UNKNOWN'],
-    ['constructor', null, 'UNKNOWN'],
-    ['__proto__', null, 'UNKNOWN'],
-  ] as const)('%s (%s) means %s', (word, detail, meaning) => expect(meaningOf(word, detail)).toBe(meaning));
 });

@@ -36,9 +36,9 @@ export async function recordScans(trx: Knex.Transaction, scans: readonly Carrier
 }
 
 async function recordScan(trx: Knex.Transaction, scan: CarrierScan): Promise<RecordedScan> {
-  const known = meaningOf(scan.status, scan.statusDetail);
-  const status = known === 'UNKNOWN' ? await learnedMeaning(trx, scan) : known;
-  const unknownWord = status === 'UNKNOWN' && scan.status.trim().toLowerCase() !== 'unknown';
+  const meaning = meaningOf(scan) ?? (await learnedMeaning(trx, scan));
+  const status = meaning ?? 'UNKNOWN';
+  const unknownWord = meaning === null;
   // A number may be used again after a while: the scan is about the package that got it last.
   const [found] = await query<Package>(
     trx,
@@ -72,14 +72,14 @@ export function trackingKey(carrier: string, eventId: string): string {
   return `tracking:${carrier}:${eventId}`;
 }
 
-/** What operators said that a carrier's word means; UNKNOWN while nobody did. */
-async function learnedMeaning(trx: Knex.Transaction, { carrier, status }: CarrierScan): Promise<ShipmentStatus> {
+/** What operators said that a carrier's word means. Null while nobody did. */
+async function learnedMeaning(trx: Knex.Transaction, { carrier, status }: CarrierScan): Promise<ShipmentStatus | null> {
   const [learned] = await query<{ meaning: ShipmentStatus }>(
     trx,
     'select meaning from fulfillment.carrier_word where carrier = upper(?) and word = lower(btrim(?))',
     [carrier, status],
   );
-  return learned?.meaning ?? 'UNKNOWN';
+  return learned?.meaning ?? null;
 }
 
 /** Keeps scans and packages from being recorded until the transaction ends. */
