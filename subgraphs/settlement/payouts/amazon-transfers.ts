@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
-import { newId } from '../../../platform/ids.ts';
 import { isCurrencyCode } from '../../../platform/money.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { parseExactJson, readJsonAmount } from '../reports/exact-json.ts';
@@ -11,6 +10,7 @@ import { unreadable } from '../reports/refusal.ts';
 import { lockArrivals } from './arrival.ts';
 import { bookSent, lockPayout, movePayout } from './change.ts';
 import { matchReceipts } from './receipts.ts';
+import { payoutIdOf } from './statement-payout.ts';
 import { type PayoutState, payoutStateOf } from './states.ts';
 
 const money = z.object({ currencyCode: z.string(), currencyAmount: z.string() });
@@ -144,7 +144,7 @@ async function payoutOf(
 }
 
 async function addPayout(trx: Knex.Transaction, channelCode: string, transfer: ReportedTransfer): Promise<string> {
-  const id = newId('payout');
+  const id = payoutIdOf(channelCode, transfer.settlementId ?? transfer.externalId);
   await change(
     trx,
     `insert into settlement.payout (id, channel_code, external_id, state, amount_minor, currency_code, reference, scheduled_at)

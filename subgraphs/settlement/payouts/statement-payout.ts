@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
-import { newId } from '../../../platform/ids.ts';
+import { derivedId } from '../../../platform/ids.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import type { SettlementReport } from '../reports/model.ts';
 import { judgeArrival, lockArrivals } from './arrival.ts';
@@ -26,6 +26,11 @@ export async function recordStatementPayout(
   await matchReceipts(trx, rules, actor, report.channelCode);
 }
 
+/** The same for the same settlement, whatever tells of its payout first. */
+export function payoutIdOf(channelCode: string, settlementId: string): string {
+  return derivedId('payout', channelCode, settlementId);
+}
+
 /** The payout, where the channel told of it before its statement: by its own id, or by that of the settlement. */
 async function payoutWithoutStatement(trx: Knex.Transaction, report: SettlementReport): Promise<string | null> {
   const [row] = await query<{ id: string }>(
@@ -37,11 +42,11 @@ async function payoutWithoutStatement(trx: Knex.Transaction, report: SettlementR
 }
 
 async function announce(trx: Knex.Transaction, statementId: string, report: SettlementReport): Promise<void> {
-  const id = newId('payout');
+  const id = payoutIdOf(report.channelCode, report.externalId);
   const added = await change(
     trx,
     `insert into settlement.payout (id, channel_code, external_id, statement_id, state, amount_minor, currency_code, reference, scheduled_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (channel_code, external_id) do nothing`,
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
     [
       id,
       report.channelCode,
