@@ -13,10 +13,10 @@ export interface PlantedBug extends Plant {
 
 const NONE: Answer = { rows: [], rowCount: 0 };
 
-type Change = readonly [name: string, from: string, to: string];
+export type Change = readonly [name: string, from: string, to: string];
 
 /** Changes the text of SQL functions in this copy of the database. @throws Error when there is no such text any more */
-const rewrite =
+export const rewrite =
   (...changes: readonly Change[]) =>
   async (knex: Knex): Promise<void> => {
     for (const [name, from, to] of changes) {
