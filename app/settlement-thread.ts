@@ -44,7 +44,7 @@ const { dropFolder, share, yieldAbove } = config.settlement;
 const throttle = createThrottle(knex, { share, yieldAbove });
 const running = [
   domains.settlement.batchOver(knex, throttle).run(signal),
-  domains.settlement.vouchersOver(knex).run(signal),
+  domains.settlement.vouchersOver(knex, throttle).run(signal),
   pullSettlements({ knex, throttle, alarm: domains.operations.alarm('settlement'), logger }, config.settlement, signal),
 ];
 if (dropFolder !== null) {

@@ -66,9 +66,10 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
         onFailure: (error) => logger.warn({ err: error }, 'settlement batch interrupted'),
       }),
     /** Posts vouchers in the ERP when somebody asks for it, over the pool of the batch work. */
-    vouchersOver: (pool: Knex) =>
+    vouchersOver: (pool: Knex, throttle: Throttle) =>
       createVoucherWork({
         knex: pool,
+        throttle,
         erp,
         desk: {
           raise: (refused) => alarm.raise({ ...refused, system: 'erp', operation: 'post-voucher' }),

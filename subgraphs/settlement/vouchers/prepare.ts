@@ -2,16 +2,21 @@ import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { newId } from '../../../platform/ids.ts';
+import { NO_THROTTLE, type Throttle } from '../throttle.ts';
 import type { VoucherScope } from './model.ts';
 
-/** Entries of one transaction: bounds its length, and what is repeated after a crash. */
-const MOST_ENTRIES = 50_000;
+/**
+ * Entries of one transaction: bounds its length, and what is repeated after a crash. The same under load, when the work only
+ * rests longer: an ERP is not to get more documents because the shop was busy.
+ */
+const MOST_ENTRIES = 20_000;
 
 /**
  * Puts entries that the ERP is to get, and that are in no voucher yet, into vouchers: one per month, channel and currency,
  * or several when there are many entries. The lines are what each account got on each side: nothing is set off, so that
  * the ERP's turnover is that of the ledger.
  *
+ * @param throttle rests between vouchers
  * @param mostEntries entries per voucher
  * @returns ids of the new vouchers
  */
@@ -19,11 +24,14 @@ export async function prepareVouchers(
   knex: Knex,
   scope: VoucherScope,
   runId: string,
-  mostEntries: number = MOST_ENTRIES,
+  {
+    throttle = NO_THROTTLE,
+    mostEntries = MOST_ENTRIES,
+  }: { readonly throttle?: Throttle; readonly mostEntries?: number } = {},
 ): Promise<string[]> {
   const prepared: string[] = [];
   for (;;) {
-    const ids = await inTransaction(knex, (trx) => prepareSome(trx, scope, runId, mostEntries));
+    const ids = await throttle.work(() => inTransaction(knex, (trx) => prepareSome(trx, scope, runId, mostEntries)));
     if (ids.length === 0) return prepared;
     prepared.push(...ids);
   }

@@ -24,6 +24,7 @@ import { takeBankStatement } from '../payouts/receipts.ts';
 import { recordStatementPayout } from '../payouts/statement-payout.ts';
 import type { FinanceSystem } from '../port.ts';
 import type { SettlementLine } from '../reports/model.ts';
+import { NO_THROTTLE } from '../throttle.ts';
 import type { VoucherScope } from './model.ts';
 import { prepareVouchers } from './prepare.ts';
 import { readOpenVouchers, readUnposted } from './read.ts';
@@ -263,7 +264,7 @@ it('shows finance what the ERP refuses, and sends it again with the next run', a
   const raised: object[] = [];
   const alarm = { raise: async (one: object) => void raised.push(one), resolve: async () => undefined };
   const { vouchersOver } = openSettlement({ knex: database.knex, erp: erp.erp, logger: createLogger({ level: 'silent', component: 'test' }), alarm }); // biome-ignore format: one thought
-  expect(await vouchersOver(database.knex).step(signal)).toBe(true);
+  expect(await vouchersOver(database.knex, NO_THROTTLE).step(signal)).toBe(true);
   expect((await readRunVouchers(database.knex, id)).map((one) => `${one.period} ${one.outcome}`)).toEqual(['2026-09 ACCEPTED', '2026-10 REFUSED']); // biome-ignore format: one thought
   const key = expect.stringMatching(/^voucher:vch_/);
   const message = expect.stringMatching(/2026-10 GBP no\. 1 \(vch_.*PERIOD_CLOSED/);

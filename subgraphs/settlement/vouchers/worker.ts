@@ -2,11 +2,14 @@ import { sleep } from '../../../platform/clock.ts';
 import { query } from '../../../platform/db/query.ts';
 import { isCommerceError } from '../../../platform/errors.ts';
 import { advanceStatements } from '../statements/advance.ts';
+import type { Throttle } from '../throttle.ts';
 import { prepareVouchers } from './prepare.ts';
 import { finishRun, nextVoucher, noteWaiting, takeRun } from './run.ts';
 import { type SendDeps, sendVoucher } from './send.ts';
 
 export interface VoucherWorkDeps extends SendDeps {
+  /** Rests between vouchers; never when left out. */
+  readonly throttle?: Throttle;
   /** Entries per voucher; what `prepareVouchers` takes when left out. */
   readonly mostEntries?: number;
   /** Hears of outages and bugs; the work goes on by itself. */
@@ -31,7 +34,7 @@ export function createVoucherWork(deps: VoucherWorkDeps): {
     const run = await takeRun(knex);
     if (!run) return false;
     try {
-      await prepareVouchers(knex, run, run.id, deps.mostEntries);
+      await prepareVouchers(knex, run, run.id, deps);
       for (let voucher = await nextVoucher(knex, run); voucher; voucher = await nextVoucher(knex, run)) {
         signal.throwIfAborted();
         await sendVoucher(deps, voucher, run.id, signal);
