@@ -31,7 +31,7 @@ const deliveryAddress: Correction = {
     required: false,
   })),
   fits: ({ operation, cause, orderId }) =>
-    operation.startsWith('release-work') && cause === 'VALIDATION' && orderId !== null,
+    operation.startsWith('release-') && cause === 'VALIDATION' && orderId !== null,
   async apply(trx, { orderId, traceId }, values) {
     const corrected = await correctAddress(trx, orderId ?? '', values, traceId);
     if (corrected.kind === 'refused') return corrected;

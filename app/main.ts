@@ -37,6 +37,7 @@ await runProcess('commerce', async (base) => {
     name: 'commerce',
     identity,
     idempotencyRetentionDays: base.config.idempotencyRetentionDays,
+    deskJobsPerSecond: base.config.deskJobsPerSecond,
     logger: base.logger,
   });
   base.shutdown.add('worker', () => worker.stop());

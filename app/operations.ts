@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { StoredEvent } from '../events/port.ts';
+import type { EventLog, StoredEvent } from '../events/port.ts';
+import type { Taker } from '../events/taker.ts';
 import type { Logger } from '../platform/logger.ts';
 import {
+  advanceBulkRetries,
+  advanceReplay,
+  advanceRewinds,
   createExceptionDesk,
   createOperationsSubgraph,
   createSystemHealthReporter,
@@ -25,6 +29,13 @@ interface Alarm {
   readonly channelCode?: string | null;
 }
 
+/** Who carries out what operators asked for in bulk. */
+export interface DeskJobTargets {
+  readonly log: EventLog;
+  readonly takers: readonly Taker[];
+  readonly rewind: Parameters<typeof advanceRewinds>[1];
+}
+
 /** The operations domain: exception desk, health of the systems, retries that the worker picks up. */
 export function openOperations(deps: { knex: Knex; clients: SystemClients; logger: Logger; process: string }) {
   const { knex, clients, logger } = deps;
@@ -42,6 +53,25 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
       return desk.raise(failure);
     },
   };
+  /** Puts an event that a consumer could not handle on the exception desk. */
+  async function setAside(consumer: string, event: StoredEvent, error: unknown): Promise<void> {
+    logger.error(
+      { consumer, eventId: event.id, type: event.type, traceId: event.traceId, err: error },
+      'event set aside',
+    );
+    await exceptions.raise({
+      key: setAsideKey(consumer, event),
+      system: 'commerce',
+      operation: `${consumer}:${event.type}`,
+      ...reasonOf(error),
+      orderId: ('orderId' in event.data ? event.data.orderId : null) ?? null,
+      channelCode: event.channelCode,
+      workflowId: null,
+      traceId: event.traceId,
+      setAside: { by: consumer, id: event.sequence },
+    });
+  }
+
   return {
     subgraph: createOperationsSubgraph({ knex, logger, corrections }),
     exceptions,
@@ -94,8 +124,6 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
       resolve: desk.resolve,
     }),
 
-    takeRetryRequests: (targets: Parameters<typeof takeRetryRequests>[1]) => takeRetryRequests(knex, targets),
-
     /** @param announce tells those who watch stock, in the transaction that notes the change */
     async watchDegradation(announce: (trx: Knex.Transaction) => Promise<void>): Promise<void> {
       for (const { system, rules } of await watchDegradation({ knex, desk, announce })) {
@@ -104,23 +132,14 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
       }
     },
 
-    /** Puts an event that a consumer could not handle on the exception desk. */
-    async setAside(consumer: string, event: StoredEvent, error: unknown): Promise<void> {
-      logger.error(
-        { consumer, eventId: event.id, type: event.type, traceId: event.traceId, err: error },
-        'event set aside',
-      );
-      await exceptions.raise({
-        key: setAsideKey(consumer, event),
-        system: 'commerce',
-        operation: `${consumer}:${event.type}`,
-        ...reasonOf(error),
-        orderId: ('orderId' in event.data ? event.data.orderId : null) ?? null,
-        channelCode: event.channelCode,
-        workflowId: null,
-        traceId: event.traceId,
-        setAside: { by: consumer, id: event.sequence },
-      });
+    /** Goes on with what operators asked for in bulk; see subgraphs/operations. */
+    async advanceJobs(targets: DeskJobTargets, atMost: number): Promise<void> {
+      await advanceRewinds(knex, targets.rewind);
+      await advanceBulkRetries(knex, atMost);
+      const onHandled = (consumer: string, event: StoredEvent) => desk.resolve(setAsideKey(consumer, event));
+      await advanceReplay({ knex, log: targets.log, takers: targets.takers, onHandled, onFailed: setAside }, atMost);
     },
+    setAside,
+    takeRetryRequests: (targets: Parameters<typeof takeRetryRequests>[1]) => takeRetryRequests(knex, targets),
   };
 }

@@ -26,6 +26,7 @@ await runProcess('worker', async (base) => {
       name,
       identity,
       idempotencyRetentionDays: base.config.idempotencyRetentionDays,
+      deskJobsPerSecond: base.config.deskJobsPerSecond,
       logger: base.logger,
     });
     base.shutdown.add('worker', () => worker.stop());

@@ -22,6 +22,8 @@ export interface WorkerOptions {
   readonly identity: WorkerIdentity;
   /** How long answers to idempotency keys are kept, in days. */
   readonly idempotencyRetentionDays: number;
+  /** Exceptions that bulk retries, and events that replays, hand out per second at most. */
+  readonly deskJobsPerSecond: number;
   readonly logger: Logger;
 }
 
@@ -29,6 +31,8 @@ const PRUNE_EVERY_MILLIS = 3_600_000;
 const RETRY_POLL_MILLIS = 1_000;
 /** How often it is looked whether a system of record went silent or came back. */
 const DEGRADATION_EVERY_MILLIS = 2_000;
+/** A turn of bulk retries and replays: `deskJobsPerSecond` are per second for that reason. */
+const DESK_JOB_MILLIS = 1_000;
 
 /** A worker that is silent for so long is taken over by another, which looks every second: within 10 s in all. */
 const LEASE_MILLIS = 5_000;
@@ -99,6 +103,12 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
         retryWorkflow: (workflowId) => orchestrator.retry(workflowId),
         takeAgain: takeEventsAgain(backbone.log, takers),
       }),
+    ),
+    every(DESK_JOB_MILLIS, signal, logger, () =>
+      domains.operations.advanceJobs(
+        { log: backbone.log, takers, rewind: orchestrator.rewind },
+        options.deskJobsPerSecond,
+      ),
     ),
     every(LEASE_EVERY_MILLIS, signal, logger, () => lease.renew()),
     every(LEASE_EVERY_MILLIS, signal, logger, async () => {

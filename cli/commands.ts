@@ -2,7 +2,9 @@ import { auditTopic } from './audit/topic.ts';
 import { channelTopic } from './channel/topic.ts';
 import type { Topic } from './command.ts';
 import { completionCommand } from './completion-command.ts';
+import { exceptionsTopic } from './exceptions/topic.ts';
 import { keyTopic } from './key/topic.ts';
+import { replayTopic } from './replay/topic.ts';
 import { schemaTopic } from './schema/topic.ts';
 import { settlementTopic } from './settlement/topic.ts';
 import { stockTopic } from './stock/topic.ts';
@@ -16,6 +18,8 @@ export const commands: Topic = {
     channelTopic,
     keyTopic,
     auditTopic,
+    exceptionsTopic,
+    replayTopic,
     settlementTopic,
     stockTopic,
     completionCommand(() => commands),

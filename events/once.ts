@@ -6,7 +6,7 @@ import type { StoredEvent } from './port.ts';
  * Makes an event have one effect: call it first in the transaction of the effect, and do nothing when it says false.
  * A second transaction with the same event waits here until the first has ended.
  *
- * @param consumer name of the group that handles the event: what is remembered is forgotten when the group is past it
+ * @param consumer name of the group that handles the event: what is remembered is forgotten when the log no longer has the event
  * @returns true when this consumer has not handled the event before
  */
 export async function once(

@@ -68,7 +68,7 @@ describe('retention', () => {
     expect(await kept()).toHaveLength(10);
   });
 
-  it('forgets what a group handled when the group is past it, not before', async () => {
+  it('forgets what a group handled when the event is gone from the log and cannot be replayed, not before', async () => {
     await change(database.knex, `insert into integration.event_consumer (name, position) values ('readers', 2)`);
     await database.knex.transaction(async (trx) => {
       for (const sequence of [1, 2, 3]) {
@@ -86,6 +86,9 @@ describe('retention', () => {
     expect(await remembered()).toHaveLength(3); // a process that lost its leadership may still be at it
     await change(database.knex, `update integration.consumed_event set consumed_at = now() - interval '25 hours'`);
     await pruneEventLog(database.knex, 100);
-    expect(await remembered()).toEqual([{ event_id: 'id-3' }]);
+    expect(await remembered()).toHaveLength(3); // the group is past two of them, but they can still be replayed
+    await change(database.knex, 'update integration.event_log_state set floor = 3');
+    await pruneEventLog(database.knex, 100);
+    expect(await remembered()).toEqual([{ event_id: 'id-3' }]); // the group is not there yet
   });
 });

@@ -6,7 +6,7 @@ export const DEFAULT_RETENTION_DAYS = 30;
 
 /** Events removed in one transaction: short enough not to hold up the relay, which waits for it. */
 const AT_ONCE = 5_000;
-/** A group forgets what it handled when it is past it; a day later no process can still be at it. */
+/** A group forgets what it handled a day after the event left the log: until then it may be replayed, or be under way. */
 const FORGET_AFTER_HOURS = 24;
 
 /**
@@ -31,8 +31,9 @@ export async function pruneEventLog(knex: Knex, days: number): Promise<number> {
   await change(
     knex,
     `delete from integration.consumed_event as e
-     using integration.event_consumer as c
-     where c.name = e.consumer and e.sequence <= c.position and e.consumed_at < now() - make_interval(hours => ?)`,
+     using integration.event_consumer as c, integration.event_log_state as log
+     where c.name = e.consumer and e.sequence <= least(c.position, log.floor)
+       and e.consumed_at < now() - make_interval(hours => ?)`,
     [FORGET_AFTER_HOURS],
   );
   return removed;

@@ -37,8 +37,17 @@ export function replayExpired(): CommerceError {
   return new CommerceError('REPLAY_EXPIRED', 'The event history does not reach back to the given sequence.');
 }
 
+/** The number that a sequence stands for, whatever its log. */
+export function numberOf(sequence: string): number {
+  return Number(sequence.slice(sequence.lastIndexOf('-') + 1));
+}
+
+/** The place of this number in the log that another sequence is of. */
+export function placeAt(sequence: string, number: number): string {
+  return sequencesOf(sequence.slice(0, sequence.lastIndexOf('-'))).format(BigInt(number));
+}
+
 /** The place right before an event: what follows it begins with the event. */
 export function placeBefore(sequence: string): string {
-  const dash = sequence.lastIndexOf('-');
-  return sequencesOf(sequence.slice(0, dash)).format(BigInt(sequence.slice(dash + 1)) - 1n);
+  return placeAt(sequence, numberOf(sequence) - 1);
 }

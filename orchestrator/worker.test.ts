@@ -297,6 +297,46 @@ describe('a shipment', () => {
   });
 });
 
+describe('a replay', () => {
+  it('of an event starts nothing anew', async () => {
+    const { event } = placed();
+    log.append([event]);
+    await released(2);
+    const called = ports.calls.length;
+    const { events } = await log.read({ after: null, limit: 1_000, types: ['order-placed.v1'] });
+    for (const stored of events) await orchestrator.takers[0]?.take(stored, new AbortController().signal);
+    const next = placed();
+    log.append([next.event]);
+    await until(() => ports.of('warehouse.release').length === 4, 10_000);
+    expect(ports.of('desk.register').map(({ args }) => args[0].orderId)).toEqual([event.subject, next.orderId]);
+    expect(called).toBeGreaterThan(0);
+  });
+
+  it('of a workflow from a step repeats what the systems know by a key, and nothing before it', async () => {
+    const again = () => orchestrator.rewind('shipment:shp_1', 'post-invoice');
+    await until(async () => (await again()).kind === 'rewound', 10_000);
+    await until(() => ports.of('orders.setPaymentStatus').length === 1, 10_000);
+    expect(ports.of('orders.ship')).toEqual([]);
+    expect(ports.of('desk.confirmShipment')).toEqual([]);
+    expect(ports.of('finance.postInvoice').map(({ args }) => args[0].key)).toEqual(['shp_1:invoice']);
+    expect(ports.of('orders.setPaymentStatus')[0]?.args[2]).toMatchObject({ key: 'paid:shp_1' });
+  });
+
+  it('is refused where a step could have a second effect, and of what is not there', async () => {
+    const { orderId, event } = placed();
+    log.append([event]);
+    await noted(`release:${orderId}:source:0#1`);
+    const workflow = `order:${orderId}`;
+    const refusal = (from: string, id = workflow) =>
+      orchestrator.rewind(id, from).then((answer) => (answer.kind === 'refused' ? answer.message : answer.kind));
+    await until(async () => !(await refusal('accept-order')).includes('under way'), 10_000);
+    expect(await refusal('accept-order')).toMatch(/^(plan-sourcing|source)\S* could have a second effect/);
+    expect(await refusal('pack')).toMatch(/has run no step pack; it has run read-order, accept-order/);
+    expect(await refusal('accept-order', 'order:none')).toBe('There is no workflow order:none.');
+    expect(ports.of('desk.register')).toHaveLength(1);
+  });
+});
+
 it('sets an event aside that cannot be handled, and goes on with the next', async () => {
   const { orderId } = placed();
   ports.failNext('orders.startFulfillment', ...Array.from({ length: 50 }, () => new CommerceError('NOT_FOUND', 'no')));

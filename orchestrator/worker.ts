@@ -8,6 +8,7 @@ import type { Logger } from '../platform/logger.ts';
 import { RETRY_TOPIC } from './durable.ts';
 import type { OrchestratorDeps } from './port.ts';
 import { REACTED_TYPES, type ReactedType, react, reactToStock, type Workflows } from './reactions.ts';
+import { type Rewound, rewind } from './rewind.ts';
 import { allocateBackorder } from './workflows/allocate-backorder.ts';
 import { cancelUnits } from './workflows/cancel-units.ts';
 import { fulfilOrder } from './workflows/fulfil-order.ts';
@@ -34,6 +35,8 @@ export interface Orchestrator {
   readonly takers: readonly Taker[];
   /** Asks a workflow that waits after a failure to try again now. False when there is none waiting under this id. */
   retry(workflowId: string): Promise<boolean>;
+  /** Runs a workflow that has ended again from a step. */
+  rewind(workflowId: string, step: string): Promise<Rewound>;
   /** Takes over the unfinished workflows of a worker that is gone: whoever of the living is free goes on with them. */
   adopt(executorId: string): Promise<void>;
   stop(): Promise<void>;
@@ -150,6 +153,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
 
   return {
     takers: [takerOf(reactions), takerOf(arrivals)],
+    rewind,
     async retry(workflowId) {
       const status = await DBOS.getWorkflowStatus(workflowId);
       if (status?.status !== 'PENDING') return false;

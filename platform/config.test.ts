@@ -52,7 +52,8 @@ describe('loadConfig', () => {
       requestTimeoutMillis: 30_000,
       shutdownGraceMillis: 10_000,
       demoPaceMillis: 1_500,
-      settlement: { dropFolder: null, share: 0.5 },
+      deskJobsPerSecond: 100,
+      settlement: { dropFolder: null, share: 0.5, yieldAbove: 50, pullMinutes: 60, amazon: null },
       tokens: null,
       idempotencyRetentionDays: 30,
     });

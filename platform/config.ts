@@ -223,6 +223,11 @@ const environment = z.object({
     fallback: '60',
     meaning: 'How often channels are asked for new statements and payouts.',
   }),
+  DESK_JOBS_PER_SECOND: variable(integer(1, 100_000), {
+    expected: 'an integer from 1 to 100000',
+    fallback: '100',
+    meaning: 'Exceptions that a bulk retry, and events that a replay, hands out per second and worker at most.',
+  }),
   DEMO_PACE_MS: variable(integer(0, 600_000), {
     expected: 'milliseconds, 0 to 600000',
     fallback: '1500',
@@ -297,6 +302,7 @@ export interface Config {
   readonly shutdownGraceMillis: number;
   readonly idempotencyRetentionDays: number;
   readonly demoPaceMillis: number;
+  readonly deskJobsPerSecond: number;
   readonly settlement: {
     /** Absolute. */
     readonly dropFolder: string | null;
@@ -371,6 +377,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,
     idempotencyRetentionDays: read.IDEMPOTENCY_RETENTION_DAYS,
     demoPaceMillis: read.DEMO_PACE_MS,
+    deskJobsPerSecond: read.DESK_JOBS_PER_SECOND,
     settlement: {
       dropFolder: read.SETTLEMENT_DROP_DIR && resolve(read.SETTLEMENT_DROP_DIR),
       share: read.SETTLEMENT_SHARE / 100,

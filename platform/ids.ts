@@ -25,6 +25,7 @@ export const ID_PREFIXES = {
   bankReceipt: 'brc',
   reconciliationException: 'rex',
   integrationException: 'iex',
+  deskJob: 'djb',
   ledgerEntry: 'led',
   decision: 'dec',
   voucher: 'vch',

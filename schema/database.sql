@@ -328,6 +328,36 @@ create table integration.degradation_state (
   constraint degradation_state_pkey PRIMARY KEY (system)
 );
 
+create table integration.desk_job (
+  id text not null,
+  kind text not null,
+  request jsonb not null,
+  reason text not null,
+  requested_by text not null,
+  state text not null default 'RUNNING'::text,
+  total integer not null,
+  "position" bigint,
+  done integer not null default 0,
+  failed integer not null default 0,
+  message text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  finished_at timestamp with time zone,
+  constraint desk_job_check CHECK (((finished_at IS NULL) = (state = 'RUNNING'::text))),
+  constraint desk_job_kind_check CHECK ((kind = ANY (ARRAY['RETRY'::text, 'REPLAY'::text, 'REWIND'::text]))),
+  constraint desk_job_pkey PRIMARY KEY (id),
+  constraint desk_job_state_check CHECK ((state = ANY (ARRAY['RUNNING'::text, 'FINISHED'::text]))),
+  constraint desk_job_total_check CHECK ((total >= 0))
+);
+
+create table integration.desk_job_item (
+  job_id text not null,
+  exception_id text not null,
+  passed_at timestamp with time zone,
+  outcome text,
+  constraint desk_job_item_outcome_check CHECK ((outcome = ANY (ARRAY['DONE'::text, 'FAILED'::text]))),
+  constraint desk_job_item_pkey PRIMARY KEY (job_id, exception_id)
+);
+
 create table integration.event_consumer (
   name text not null,
   "position" bigint not null,
@@ -743,6 +773,10 @@ AS $function$
 
 CREATE INDEX consumed_event_age ON integration.consumed_event USING brin (consumed_at);
 
+CREATE INDEX desk_job_running ON integration.desk_job USING btree (created_at) WHERE (state = 'RUNNING'::text);
+
+CREATE INDEX desk_job_item_waiting ON integration.desk_job_item USING btree (job_id) WHERE (outcome IS NULL);
+
 CREATE INDEX event_log_channel ON integration.event_log USING btree (channel_code, sequence) WHERE (channel_code IS NOT NULL);
 
 CREATE INDEX event_log_order ON integration.event_log USING btree (order_id, sequence) WHERE (order_id IS NOT NULL);
@@ -766,6 +800,10 @@ CREATE INDEX exception_queue ON integration.exception USING btree (opened_at DES
 CREATE INDEX idempotency_key_by_age ON integration.idempotency_key USING brin (created_at);
 
 alter table integration.api_key add constraint api_key_channel_code_fkey FOREIGN KEY (channel_code) REFERENCES integration.channel(code);
+
+alter table integration.desk_job_item add constraint desk_job_item_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES integration.exception(id);
+
+alter table integration.desk_job_item add constraint desk_job_item_job_id_fkey FOREIGN KEY (job_id) REFERENCES integration.desk_job(id);
 
 alter table integration.exception_retry_request add constraint exception_retry_request_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES integration.exception(id);
 
@@ -838,6 +876,16 @@ comment on column integration.degradation_rule.buffer_units is 'Units of the las
 comment on column integration.degradation_rule.buffer_percent is 'Share of the last known stock on hand that is not sold.';
 
 comment on table integration.degradation_state is 'Systems of record that rules are in force for, as they were last told of: no row while all is well.';
+
+comment on table integration.desk_job is 'Bulk work that operators asked for. A worker goes on with what is RUNNING, where the last one stopped.';
+
+comment on column integration.desk_job.request is 'Filter of a retry; consumer, range, types and subject of a replay; workflow and step of a rewind. No personal data.';
+
+comment on column integration.desk_job."position" is 'Of a replay: place in the log up to which events were handed over.';
+
+comment on column integration.desk_job.done is 'Of replays and rewinds; a retry counts its items.';
+
+comment on table integration.desk_job_item is 'The exceptions that a bulk retry is about: not handed out yet, handed out, or ended.';
 
 comment on table integration.event_consumer is 'Groups of readers. Events behind the position of any of them are not pruned: delete the row of a group that is gone for good.';
 

@@ -12,6 +12,7 @@ import { audit } from './20261127101000_audit.ts';
 import { claimsByIndex } from './20261127121000_claims_by_index.ts';
 import { desk } from './20261127130500_desk.ts';
 import { degradation } from './20261127132000_degradation.ts';
+import { deskJobs } from './20261127133000_desk_jobs.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -25,7 +26,8 @@ export const migrations: MigrationSet = {
   '20261127091000_batches': batches,
   '20261127100000_usage': usage,
   '20261127101000_audit': audit,
-  '20261127130500_desk': desk,
   '20261127121000_claims_by_index': claimsByIndex,
+  '20261127130500_desk': desk,
   '20261127132000_degradation': degradation,
+  '20261127133000_desk_jobs': deskJobs,
 };

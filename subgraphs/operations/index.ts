@@ -9,6 +9,8 @@ import type { RetryWorkflow } from './port.ts';
 import { createOperationsReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
+export { advanceBulkRetries, readBulkRetry, startBulkRetry } from './bulk-retry.ts';
+export { dismiss, requestRetry } from './commands.ts';
 export type { Correction } from './correct.ts';
 export { noteContact } from './degradation/contact.ts';
 export { type DegradationRule, loadDegradationRules, saveDegradationRules } from './degradation/rules.ts';
@@ -20,7 +22,10 @@ export {
 } from './health.ts';
 export { loadOwnership } from './ownership.ts';
 export type { Failure, RetryWorkflow, SystemStatistics, TakeAgain } from './port.ts';
+export { createOperationsReader } from './read.ts';
+export { advanceReplay, planReplay, readDeskJob, startReplay } from './replays.ts';
 export { takeRetryRequests } from './retries.ts';
+export { advanceRewinds, startRewind } from './rewinds.ts';
 
 export interface OperationsDeps {
   readonly knex: Knex;

@@ -1,6 +1,7 @@
 import type { PageArgs } from '../../platform/graphql/connection.ts';
 import type { Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount } from '../../platform/money.ts';
+import { type BulkRetry, readBulkRetry } from './bulk-retry.ts';
 import type { OperationsContext } from './context.ts';
 import { editableFields } from './correct.ts';
 import { readSystems } from './health.ts';
@@ -21,12 +22,18 @@ export const resolvers: Resolvers = {
       const connection = await reader.exceptions(filter ?? {}, page);
       return { ...connection, totalCount: () => reader.exceptionCount(filter ?? {}) }; // counted only when asked for
     },
+    integrationExceptionsRetryJob: (_: unknown, { id }: { id: string }, { knex }: OperationsContext) =>
+      readBulkRetry(knex, id),
     systems: (_: unknown, __: unknown, { knex }: OperationsContext) => readSystems(knex),
     serviceIndicators: (_: unknown, { window }: { window: IndicatorWindow }, { knex }: OperationsContext) =>
       readIndicators(knex, window),
   },
 
   Mutation: mutations,
+
+  IntegrationExceptionsRetryJob: {
+    count: ({ total }: BulkRetry) => total,
+  },
 
   IntegrationException: {
     __resolveReference: ({ id }: { id: string }, { loaders }: OperationsContext) => loaders.exceptions.load(id),

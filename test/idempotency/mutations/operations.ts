@@ -32,6 +32,15 @@ export const operations: MutationCases = {
     prepare: async (world) => ({ exceptionId: await raised(world), input: {} }),
     otherwise: null,
   },
+  integrationExceptionsRetry: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => {
+      await raised(world);
+      return { filter: { system: 'wms' }, input: { reason: 'The warehouse is back.' } };
+    },
+    otherwise: () => ({ filter: { system: 'erp' }, input: { reason: 'The warehouse is back.' } }),
+  },
   integrationExceptionDismiss: {
     kind: 'keyed',
     caller: operator,
