@@ -1,6 +1,7 @@
 import { DBOS, DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
 import { isRetryable } from '../platform/errors.ts';
 import { causeOf } from './failure.ts';
+import { Places } from './places.ts';
 import type { ExceptionDesk } from './port.ts';
 
 /** What every step of a workflow knows about the work it belongs to. */
@@ -25,6 +26,12 @@ export type RunStep = <Result>(options: StepOptions, run: (signal: AbortSignal) 
 /** Quick attempts before a failure is shown on the exception desk. */
 const QUICK_ATTEMPTS = 5;
 const DEFAULT_TIMEOUT_MILLIS = 10_000;
+
+/**
+ * Steps of this process that run at the same time: fewer than it has connections. After an outage a thousand orders go on
+ * at once; all of them together would let each other's time run out, for ever, and leave the desk full of exceptions.
+ */
+const places = new Places(16);
 
 /** Pause between rounds of attempts once an exception is open, in seconds: 15, 30, 60 … at most 15 minutes. */
 const FIRST_PAUSE_SECONDS = 15;
@@ -51,7 +58,7 @@ export async function durableStep<Result>(
   for (let round = 0; ; round++) {
     try {
       const result = await DBOS.runStep(
-        () => run(AbortSignal.timeout(options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS)),
+        () => places.run(() => run(AbortSignal.timeout(options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS))),
         {
           name: options.name,
           retriesAllowed: true,
