@@ -15,6 +15,27 @@ function refusalOf(env: NodeJS.ProcessEnv): CommerceError {
 }
 
 describe('loadConfig', () => {
+  it('connects a selling account only with everything that it needs, and prints none of it', () => {
+    const account = {
+      AMAZON_URL: 'https://sellingpartnerapi-eu.amazon.com',
+      AMAZON_CLIENT_ID: 'client',
+      AMAZON_CLIENT_SECRET: 'hidden-secret',
+      AMAZON_REFRESH_TOKEN: 'hidden-token',
+    };
+    expect(loadConfig(account).settlement.amazon).toEqual({
+      url: 'https://sellingpartnerapi-eu.amazon.com',
+      loginUrl: 'https://api.amazon.com/auth/o2/token',
+      clientId: 'client',
+      clientSecret: 'hidden-secret',
+      refreshToken: 'hidden-token',
+      channelCode: 'AMAZON',
+      statements: 'reports',
+    });
+    const wrong = () => loadConfig({ ...account, AMAZON_REFRESH_TOKEN: '', AMAZON_URL: 'http://elsewhere.example' });
+    expect(wrong).toThrow(/AMAZON_URL is "http:\/\/elsewhere.example".*AMAZON_REFRESH_TOKEN is missing/s);
+    expect(wrong).not.toThrow(/hidden/);
+  });
+
   it('needs nothing', () => {
     expect(loadConfig({})).toEqual({
       nodeEnv: 'development',
