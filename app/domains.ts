@@ -4,6 +4,7 @@ import type { SubgraphName } from '../platform/config.ts';
 import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import type { Logger } from '../platform/logger.ts';
 import { projectFile } from '../platform/paths.ts';
+import type { Comparison } from '../platform/reconcile/comparison.ts';
 import { openFulfillment } from '../subgraphs/fulfillment/main.ts';
 import { openInventory } from '../subgraphs/inventory/main.ts';
 import { openOrder } from '../subgraphs/order/main.ts';
@@ -58,5 +59,12 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     settlement: settlement.subgraph,
     operations: operations.subgraph,
   };
-  return { sourcing, product, inventory, order, fulfillment, settlement, operations, subgraphs };
+  const comparisons: readonly Comparison[] = [
+    ...inventory.comparisons,
+    ...fulfillment.comparisons,
+    ...order.comparisons,
+    ...product.comparisons,
+    ...settlement.comparisons,
+  ];
+  return { comparisons, sourcing, product, inventory, order, fulfillment, settlement, operations, subgraphs };
 }

@@ -38,6 +38,7 @@ await runProcess('commerce', async (base) => {
     identity,
     idempotencyRetentionDays: base.config.idempotencyRetentionDays,
     deskJobsPerSecond: base.config.deskJobsPerSecond,
+    reconciliationMinutes: base.config.reconciliationMinutes,
     logger: base.logger,
   });
   base.shutdown.add('worker', () => worker.stop());

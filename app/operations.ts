@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { EventLog, StoredEvent } from '../events/port.ts';
 import type { Taker } from '../events/taker.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { DifferenceDesk } from '../platform/reconcile/run.ts';
 import {
   advanceBulkRetries,
   advanceReplay,
@@ -123,6 +124,27 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
         }),
       resolve: desk.resolve,
     }),
+
+    /** Where comparisons with systems of record show what a person has to look at. */
+    differences: {
+      raise: ({ system, subject }, { key, what, remedy, orderId = null }) =>
+        exceptions.raise({
+          key: `reconcile:${system}:${subject}:${key}`,
+          cause: 'CONFLICT',
+          system,
+          operation: `reconcile-${subject}`,
+          message: `${what}. ${remedy}`,
+          orderId,
+          channelCode: null,
+          workflowId: null,
+          traceId: randomBytes(16).toString('hex'),
+        }),
+      async resolveOthers({ system, subject }, keys) {
+        const prefix = `reconcile:${system}:${subject}:`;
+        const still = new Set(keys.map((key) => prefix + key));
+        for (const key of await desk.openKeys(prefix)) if (!still.has(key)) await desk.resolve(key);
+      },
+    } satisfies DifferenceDesk,
 
     /** @param announce tells those who watch stock, in the transaction that notes the change */
     async watchDegradation(announce: (trx: Knex.Transaction) => Promise<void>): Promise<void> {

@@ -27,6 +27,7 @@ await runProcess('worker', async (base) => {
       identity,
       idempotencyRetentionDays: base.config.idempotencyRetentionDays,
       deskJobsPerSecond: base.config.deskJobsPerSecond,
+      reconciliationMinutes: base.config.reconciliationMinutes,
       logger: base.logger,
     });
     base.shutdown.add('worker', () => worker.stop());

@@ -8,6 +8,7 @@ import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
 import { type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Domains } from './domains.ts';
+import { runReconciliation } from './reconciliation.ts';
 import { takeEventsAgain } from './set-aside.ts';
 
 export interface WorkerOptions {
@@ -24,6 +25,8 @@ export interface WorkerOptions {
   readonly idempotencyRetentionDays: number;
   /** Exceptions that bulk retries, and events that replays, hand out per second at most. */
   readonly deskJobsPerSecond: number;
+  /** Minutes between comparisons with the systems of record; 0: only when somebody asks. */
+  readonly reconciliationMinutes: number;
   readonly logger: Logger;
 }
 
@@ -119,6 +122,16 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       await domains.operations.watchDegradation(domains.inventory.announceAll);
       await domains.order.releaseHeardHolds();
     }),
+    runReconciliation(
+      {
+        knex,
+        comparisons: domains.comparisons,
+        desk: domains.operations.differences,
+        everyMinutes: options.reconciliationMinutes,
+        logger: logger.child({ component: 'reconciliation' }),
+      },
+      signal,
+    ),
     every(PRUNE_EVERY_MILLIS, signal, logger, () => pruneIdempotencyKeys(knex, options.idempotencyRetentionDays)),
   ];
 

@@ -4,6 +4,7 @@ import type { Topic } from './command.ts';
 import { completionCommand } from './completion-command.ts';
 import { exceptionsTopic } from './exceptions/topic.ts';
 import { keyTopic } from './key/topic.ts';
+import { reconcileCommand } from './reconcile/reconcile-command.ts';
 import { replayTopic } from './replay/topic.ts';
 import { schemaTopic } from './schema/topic.ts';
 import { settlementTopic } from './settlement/topic.ts';
@@ -22,6 +23,7 @@ export const commands: Topic = {
     replayTopic,
     settlementTopic,
     stockTopic,
+    reconcileCommand,
     completionCommand(() => commands),
   ],
 };

@@ -77,6 +77,7 @@ describe('loadConfig', () => {
       settlement: { dropFolder: null, share: 0.5, yieldAbove: 50, pullMinutes: 60, amazon: null },
       tokens: null,
       idempotencyRetentionDays: 30,
+      reconciliationMinutes: 60,
     });
   });
 

@@ -166,6 +166,12 @@ const environment = z.object({
     fallback: '30',
     meaning: 'How long answers to idempotency keys are kept. A key that comes again later runs as a new one.',
   }),
+  RECONCILIATION_MINUTES: variable(integer(0, 10_080), {
+    expected: 'minutes, 0 to 10080',
+    fallback: '60',
+    meaning:
+      'How long after the last comparison with a system of record the next one begins, see docs/reconciliation.md. 0: only when somebody asks for one.',
+  }),
   SETTLEMENT_DROP_DIR: optional(z.string().min(1), {
     expected: 'a directory that the settlement worker can read and write',
     meaning:
@@ -301,6 +307,8 @@ export interface Config {
   readonly requestTimeoutMillis: number;
   readonly shutdownGraceMillis: number;
   readonly idempotencyRetentionDays: number;
+  /** 0: never by itself. */
+  readonly reconciliationMinutes: number;
   readonly demoPaceMillis: number;
   readonly deskJobsPerSecond: number;
   readonly settlement: {
@@ -376,6 +384,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     requestTimeoutMillis: read.REQUEST_TIMEOUT_MS,
     shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,
     idempotencyRetentionDays: read.IDEMPOTENCY_RETENTION_DAYS,
+    reconciliationMinutes: read.RECONCILIATION_MINUTES,
     demoPaceMillis: read.DEMO_PACE_MS,
     deskJobsPerSecond: read.DESK_JOBS_PER_SECOND,
     settlement: {

@@ -492,6 +492,57 @@ create table integration.outbox (
   constraint outbox_version_check CHECK ((version > 0))
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 
+create table integration.reconciliation (
+  id bigint not null generated always as identity,
+  system text not null,
+  subject text not null,
+  dry_run boolean not null,
+  phase text not null default 'THEIRS'::text,
+  cursor text,
+  started_at timestamp with time zone not null default clock_timestamp(),
+  claimed_until timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  compared integer not null default 0,
+  different integer not null default 0,
+  corrected integer not null default 0,
+  excepted integer not null default 0,
+  constraint reconciliation_finished CHECK (((finished_at IS NULL) = (phase <> 'DONE'::text))),
+  constraint reconciliation_phase_check CHECK ((phase = ANY (ARRAY['THEIRS'::text, 'OURS'::text, 'SECOND_LOOK'::text, 'DONE'::text]))),
+  constraint reconciliation_pkey PRIMARY KEY (id)
+);
+
+create table integration.reconciliation_difference (
+  reconciliation_id bigint not null,
+  key text not null,
+  what text not null,
+  remedy text not null,
+  order_id text,
+  correctable boolean not null,
+  is_missing boolean not null,
+  cursor text,
+  seen_at timestamp with time zone not null default clock_timestamp(),
+  outcome text,
+  constraint reconciliation_difference_outcome_check CHECK ((outcome = ANY (ARRAY['CORRECTED'::text, 'EXCEPTED'::text]))),
+  constraint reconciliation_difference_pkey PRIMARY KEY (reconciliation_id, key)
+);
+
+create table integration.reconciliation_request (
+  id bigint not null generated always as identity,
+  system text,
+  dry_run boolean not null,
+  requested_at timestamp with time zone not null default clock_timestamp(),
+  taken_at timestamp with time zone,
+  done_at timestamp with time zone,
+  results jsonb,
+  constraint reconciliation_request_pkey PRIMARY KEY (id)
+);
+
+create table integration.reconciliation_seen (
+  reconciliation_id bigint not null,
+  key text not null,
+  constraint reconciliation_seen_pkey PRIMARY KEY (reconciliation_id, key)
+);
+
 create table integration.system_contact (
   system text not null,
   feed text not null,
@@ -682,6 +733,21 @@ begin
   return v_removed;
 end $function$;
 
+CREATE OR REPLACE FUNCTION integration.reconciled(p_since timestamp with time zone, p_system text, p_subject text)
+ RETURNS TABLE(compared bigint, different bigint, excepted bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+        select coalesce(sum(last.compared), 0), coalesce(sum(last.different), 0), coalesce(sum(last.excepted), 0)
+        from (
+          select distinct on (system, subject) run.compared, run.different, run.excepted
+          from integration.reconciliation run
+          where run.phase = 'DONE' and not run.dry_run and run.finished_at >= p_since
+            and run.system = coalesce(p_system, run.system) and run.subject = coalesce(p_subject, run.subject)
+          order by system, subject, finished_at desc
+        ) last
+      $function$;
+
 CREATE OR REPLACE FUNCTION integration.record_audit(p_client_id text, p_contract text, p_action text, p_subject text, p_reason text, p_trace_id text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -799,6 +865,12 @@ CREATE INDEX exception_queue ON integration.exception USING btree (opened_at DES
 
 CREATE INDEX idempotency_key_by_age ON integration.idempotency_key USING brin (created_at);
 
+CREATE INDEX reconciliation_results ON integration.reconciliation USING btree (finished_at DESC) WHERE (phase = 'DONE'::text);
+
+CREATE UNIQUE INDEX reconciliation_running ON integration.reconciliation USING btree (system, subject) WHERE (phase <> 'DONE'::text);
+
+CREATE INDEX reconciliation_request_open ON integration.reconciliation_request USING btree (id) WHERE (taken_at IS NULL);
+
 alter table integration.api_key add constraint api_key_channel_code_fkey FOREIGN KEY (channel_code) REFERENCES integration.channel(code);
 
 alter table integration.desk_job_item add constraint desk_job_item_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES integration.exception(id);
@@ -806,6 +878,10 @@ alter table integration.desk_job_item add constraint desk_job_item_exception_id_
 alter table integration.desk_job_item add constraint desk_job_item_job_id_fkey FOREIGN KEY (job_id) REFERENCES integration.desk_job(id);
 
 alter table integration.exception_retry_request add constraint exception_retry_request_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES integration.exception(id);
+
+alter table integration.reconciliation_difference add constraint reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES integration.reconciliation(id) ON DELETE CASCADE;
+
+alter table integration.reconciliation_seen add constraint reconciliation_seen_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES integration.reconciliation(id) ON DELETE CASCADE;
 
 create view integration.audit_fault as
  SELECT "position",
@@ -949,6 +1025,26 @@ comment on table integration.outbox is 'Events of committed changes that are not
 
 comment on column integration.outbox."position" is 'Order of writing. Within one subject it is the order of the versions, because they are written under the row lock of the aggregate.';
 
+comment on table integration.reconciliation is 'One comparison of the operational store with a system of record, from its first page to its result.';
+
+comment on column integration.reconciliation.cursor is 'Where the next page of the phase begins: whoever goes on with the run reads on from there.';
+
+comment on column integration.reconciliation.claimed_until is 'Until then the process that works on it is believed to be alive.';
+
+comment on column integration.reconciliation.different is 'Records that differed in the same way at both looks.';
+
+comment on column integration.reconciliation.corrected is 'Those that were put right from what the system of record says; in a dry run those that would be.';
+
+comment on column integration.reconciliation.excepted is 'Those that a person has to look at.';
+
+comment on table integration.reconciliation_difference is 'What differed at the first look; those that still did at the second have an outcome, the others are deleted.';
+
+comment on column integration.reconciliation_difference.cursor is 'Page of the system of record that it was seen on.';
+
+comment on table integration.reconciliation_request is 'Comparisons that somebody asked a worker for, of one system or of all, with what they found or why they could not be made.';
+
+comment on table integration.reconciliation_seen is 'Records that the system of record has, while a run is under way: what is ours and not among them is missing there.';
+
 comment on table integration.system_contact is 'When each feed of a system of record was last read to its end, by whichever process: from then on silence means that nothing changed.';
 
 comment on table integration.system_health is 'How each process finds each system of record. Rewritten every few seconds; rows of processes that are gone are removed after a day.';
@@ -966,6 +1062,8 @@ comment on function integration.claim_idempotency_keys(p_operation text, p_claim
 comment on function integration.degradation(p_channel_code text) is 'What a channel does because systems of record are not heard; null when they are.';
 
 comment on function integration.prune_event_log(p_before timestamp with time zone, p_limit integer) is 'Removes events recorded before the given time that every group has settled, the oldest first, at most p_limit. Returns how many.';
+
+comment on function integration.reconciled(p_since timestamp with time zone, p_system text, p_subject text) is 'Figures of the newest finished run of each comparison since then; of one comparison, or of all when null.';
 
 comment on function integration.relay_outbox(p_limit integer) is 'Moves the oldest events from the outbox to the end of the log. Returns how many, or -1 when another session is doing it.';
 
@@ -4485,6 +4583,19 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION settlement.reconciled_lines(since timestamp with time zone)
+ RETURNS TABLE(lines bigint, accounted bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select count(*), count(*) filter (where m.state = 'MATCHED' or d.state in ('RESOLVED', 'WRITTEN_OFF'))
+      from settlement.statement s
+      join settlement.statement_line l on l.statement_id = s.id
+      left join settlement.line_match m on m.statement_id = l.statement_id and m.line_number = l.line_number
+      left join settlement.difference d on d.id = m.exception_id
+      where s.ingested_at >= since and s.state not in ('LOADING', 'REVERSED')
+    $function$;
+
 CREATE OR REPLACE FUNCTION settlement.reconciliation_completeness(since timestamp with time zone)
  RETURNS double precision
  LANGUAGE sql
@@ -4888,6 +4999,8 @@ comment on column settlement.voucher_run.channel_code is 'Null: every channel.';
 comment on column settlement.voucher_run.waiting_for is 'Code of the failure after which the run is tried again. Null while it goes on.';
 
 comment on function settlement.balance_faults() is 'Balances that are not the sum of their lines: none, unless somebody wrote past the triggers.';
+
+comment on function settlement.reconciled_lines(since timestamp with time zone) is 'Lines of the statements taken in since then, and how many of them are matched or decided.';
 
 comment on function settlement.reconciliation_completeness(since timestamp with time zone) is 'Share of the lines of statements taken in since then that are matched or decided. Null when none was taken in.';
 

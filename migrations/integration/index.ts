@@ -13,6 +13,7 @@ import { claimsByIndex } from './20261127121000_claims_by_index.ts';
 import { desk } from './20261127130500_desk.ts';
 import { degradation } from './20261127132000_degradation.ts';
 import { deskJobs } from './20261127133000_desk_jobs.ts';
+import { reconciliation } from './20261127134000_reconciliation.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -30,4 +31,5 @@ export const migrations: MigrationSet = {
   '20261127130500_desk': desk,
   '20261127132000_degradation': degradation,
   '20261127133000_desk_jobs': deskJobs,
+  '20261127134000_reconciliation': reconciliation,
 };

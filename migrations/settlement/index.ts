@@ -11,6 +11,7 @@ import * as indicators from './20261127100000_indicators.ts';
 import * as payoutPostings from './20261127121000_payout_postings.ts';
 import * as vouchers from './20261127123000_vouchers.ts';
 import * as pulledStatement from './20261127124500_pulled_statement.ts';
+import * as countedCompleteness from './20261127134100_counted_completeness.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -25,4 +26,5 @@ export const migrations: MigrationSet = {
   '20261127121000_payout_postings': payoutPostings,
   '20261127123000_vouchers': vouchers,
   '20261127124500_pulled_statement': pulledStatement,
+  '20261127134100_counted_completeness': countedCompleteness,
 };

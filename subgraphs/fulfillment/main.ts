@@ -4,6 +4,7 @@ import type { CarrierClient } from '../../systems/carrier/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { referenceCarrier } from './adapters/carrier.ts';
 import { wmsNodeSystem } from './adapters/wms.ts';
+import { wmsNodeAudit } from './adapters/wms-audit.ts';
 import { configuredWords } from './carrier-words.ts';
 import {
   createFulfillmentBook,
@@ -13,6 +14,7 @@ import {
   type ReportUnusable,
   understandAddedWords,
 } from './index.ts';
+import { workComparison } from './work-comparison.ts';
 
 /** The fulfillment domain over the warehouse system and the carrier: the one place that picks its adapters. */
 export function openFulfillment(deps: {
@@ -35,6 +37,7 @@ export function openFulfillment(deps: {
     book: createFulfillmentBook(deps.knex),
     nodes,
     understandAddedWords: (resolve: (key: string) => Promise<void>) => understandAddedWords(deps.knex, resolve),
+    comparisons: [workComparison({ knex: deps.knex, nodes: wmsNodeAudit(deps.wms, nodes) })],
     feeds: [nodeFeed, createTrackingFeed({ ...feedDeps, carrier: referenceCarrier(deps.carrier) })],
   };
 }

@@ -120,3 +120,40 @@ export interface CarrierScan {
   readonly location: string | null;
   readonly message: string | null;
 }
+
+/** What a comparison of all work needs from the nodes' warehouse system: reading at rest. */
+export interface NodeAudit {
+  /**
+   * Work as it is now, at most `limit` (1 to 500).
+   * @param cursor null for the beginning, `next` of the page before
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE
+   */
+  works(
+    cursor: string | null,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly records: readonly NodeWorkRecord[]; readonly next: string | null }>;
+
+  /** Whether the system knows the work. */
+  has(fulfillmentOrderId: string, signal: AbortSignal): Promise<boolean>;
+
+  /** As {@link NodeSystem.events}. */
+  events: NodeSystem['events'];
+}
+
+/** Work as the node's system has it. */
+export interface NodeWorkRecord {
+  readonly fulfillmentOrderId: string;
+  readonly nodeReference: string;
+  /** Nothing more will happen to it. */
+  readonly isOver: boolean;
+  /** Null when the node gave the work back: what it then counts as missing is its own affair. */
+  readonly lines:
+    | readonly {
+        readonly lineRef: string;
+        /** Units that left the node or were handed over. */
+        readonly issued: number;
+        readonly short: number;
+      }[]
+    | null;
+}

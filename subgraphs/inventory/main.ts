@@ -3,9 +3,12 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
+import { wmsStockAudit } from './adapters/wms-audit.ts';
 import { announceAll, createHolding, createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
 import type { NodePolicies } from './locations.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
+import { stockComparison } from './stock-comparison.ts';
+import type { Shortage } from './stock-ledger.ts';
 
 /** Raises an exception for an operator, in the transaction that passes over what nobody could use. */
 type ReportUnusable = (
@@ -33,11 +36,20 @@ export function openInventory(deps: {
 }) {
   const source = wmsStockSource(deps.wms);
   const holding = createHolding(deps.knex);
+  const onShortage = async ({ sku, locationId, missing }: Shortage, trx: Knex.Transaction) => {
+    await deps.report?.(trx, {
+      key: shortageKey({ sku, locationId }),
+      system: 'wms',
+      operation: 'apply-booking',
+      message: `${missing} units of ${sku} at ${locationId} are promised to orders and not on hand. Count the shelf, or reject the work so that other nodes serve it.`,
+    });
+  };
   return {
     subgraph: createInventorySubgraph({ knex: deps.knex, source, holding }),
     holding,
     stock: createStock({ knex: deps.knex, source }),
     announceAll,
+    comparisons: [stockComparison({ knex: deps.knex, source: wmsStockAudit(deps.wms), onShortage })],
     feed: createInventoryFeed({
       knex: deps.knex,
       source,
@@ -55,14 +67,7 @@ export function openInventory(deps: {
           message: `The warehouse told something that cannot be true (${problem}) in booking ${sequence ?? 'unknown'}`,
         });
       },
-      async onShortage({ sku, locationId, missing }, trx) {
-        await deps.report?.(trx, {
-          key: shortageKey({ sku, locationId }),
-          system: 'wms',
-          operation: 'apply-booking',
-          message: `${missing} units of ${sku} at ${locationId} are promised to orders and not on hand. Count the shelf, or reject the work so that other nodes serve it.`,
-        });
-      },
+      onShortage,
       async onDifference({ sku, locationId }) {
         await inTransaction(deps.knex, async (trx) => {
           await deps.report?.(trx, {

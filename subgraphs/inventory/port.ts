@@ -149,3 +149,21 @@ export interface StockSource {
    */
   receiveReturn(goods: ReturnedGoods, signal: AbortSignal): Promise<readonly StockChange[]>;
 }
+
+/** What a comparison of all stock needs from a warehouse system: reading at rest, beside the feed. */
+export interface StockAudit {
+  /**
+   * Positions in an order of the source, at most `limit` (1 to 1000). The same cursor again reads the same part of the list
+   * as it is then. Records that cannot be true are left out.
+   * @param cursor null for the beginning, `next` of the page before
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE
+   */
+  levels(
+    cursor: string | null,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly levels: readonly StockLevel[]; readonly next: string | null }>;
+
+  /** Positions of these SKUs (1 to 500) at all sites. */
+  levelsOf(skus: readonly string[], signal: AbortSignal): Promise<readonly StockLevel[]>;
+}

@@ -4,16 +4,17 @@ import { type IndicatorWindow, type ServiceIndicators, WINDOW_HOURS } from './mo
 
 /**
  * How well the integration served its channels within the window that ends now. What other owners know, they publish as SQL functions.
- * The accuracy of stock is null: it is measured by a reconciliation, and none has run.
  */
 export async function readIndicators(knex: Knex, window: IndicatorWindow): Promise<ServiceIndicators> {
-  const [measured] = await query<Omit<ServiceIndicators, 'inventorySyncAccuracyRatio'>>(
+  const [measured] = await query<ServiceIndicators>(
     knex,
     `select
        orders.acknowledgement_seconds_p95(since) as "orderAcknowledgementSecondsP95",
        inventory.sync_lag_seconds_p95(since) as "inventorySyncLagSecondsP95",
        fulfillment.tracking_timeliness_seconds_p95(since) as "shipmentEventTimelinessSecondsP95",
-       settlement.reconciliation_completeness(since) as "reconciliationCompletenessRatio",
+       (select (compared - different)::double precision / nullif(compared, 0) from integration.reconciled(since, 'wms', 'stock')) as "inventorySyncAccuracyRatio",
+       (select (record.compared - record.excepted + line.accounted)::double precision / nullif(record.compared + line.lines, 0)
+        from integration.reconciled(since, null, null) record, settlement.reconciled_lines(since) line) as "reconciliationCompletenessRatio",
        orders.placed_count_among(
          array(select distinct order_id from integration.exception where opened_at >= since and order_id is not null), since
        )::double precision / nullif(orders.placed_count(since), 0) as "failedTransactionRatio",
@@ -23,5 +24,5 @@ export async function readIndicators(knex: Knex, window: IndicatorWindow): Promi
     [WINDOW_HOURS[window]],
   );
   if (!measured) throw new Error('an aggregate answered no row');
-  return { ...measured, inventorySyncAccuracyRatio: null };
+  return measured;
 }

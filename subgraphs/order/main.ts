@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { OmsClient } from '../../systems/oms/client.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
+import { omsDeskAudit } from './adapters/oms-audit.ts';
+import { deskComparison } from './desk-comparison.ts';
 import { createCapture, createOrderBook, createOrderSubgraph, releaseHeardHolds } from './index.ts';
 
 /** The order domain with the reference order desk: the one place that picks its adapter. */
@@ -11,6 +13,7 @@ export function openOrder(deps: { knex: Knex; oms: OmsClient }) {
     capture,
     book: createOrderBook(deps.knex),
     desk: omsOrderDesk(deps.oms),
+    comparisons: [deskComparison({ knex: deps.knex, desk: omsDeskAudit(deps.oms) })],
     releaseHeardHolds: () => releaseHeardHolds(deps.knex),
   };
 }

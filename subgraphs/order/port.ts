@@ -54,3 +54,33 @@ export interface CancellationNotice {
   readonly lines: readonly { readonly lineId: string; readonly quantity: number }[];
   readonly reason: string;
 }
+
+/** What a comparison of all orders needs from an order desk: reading at rest. */
+export interface DeskAudit {
+  /**
+   * Orders that were registered by us, each as it is now, at most `limit` (1 to 500). An order that changes meanwhile may
+   * come again on a later page.
+   * @param cursor null for the beginning, `next` of the page before
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE
+   */
+  records(
+    cursor: string | null,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly records: readonly DeskRecord[]; readonly next: string | null }>;
+
+  /** Whether the desk knows the order. */
+  has(orderId: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** An order as the desk has it. */
+export interface DeskRecord {
+  readonly orderId: string;
+  readonly deskNumber: string;
+  readonly lines: readonly {
+    readonly lineId: string;
+    readonly ordered: number;
+    readonly shipped: number;
+    readonly cancelled: number;
+  }[];
+}

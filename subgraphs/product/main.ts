@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Logger } from '../../platform/logger.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
 import { erpProductSource } from './adapters/erp.ts';
+import { catalogueComparison } from './catalogue-comparison.ts';
 import { createProductFeed, createProductSubgraph, createSellableProjection, REJECTION_REASONS } from './index.ts';
 
 /** Told of every record that cannot be used, in the transaction that passes over it. */
@@ -28,6 +29,7 @@ export function openProduct(deps: {
   const source = erpProductSource(deps.erp);
   return {
     subgraph: createProductSubgraph({ knex }),
+    comparisons: [catalogueComparison({ knex, source })],
     feed: createProductFeed({
       knex,
       source,

@@ -5,6 +5,8 @@ import { createAmazonClient } from '../../systems/amazon/client.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
 import { amazonFinances, amazonReports } from './adapters/amazon.ts';
 import { erpFinanceSystem } from './adapters/erp.ts';
+import { erpFinanceAudit } from './adapters/erp-audit.ts';
+import { documentComparison } from './document-comparison.ts';
 import {
   createDocumentFeed,
   createFinance,
@@ -47,6 +49,7 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
   return {
     subgraph: createSettlementSubgraph({ knex, books: { rules, settings } }),
     finance: createFinance({ knex, erp, rules, settings }),
+    comparisons: [documentComparison({ knex, erp: erpFinanceAudit(deps.erp) })],
     feeds: [createDocumentFeed(feedDeps), createJournalFeed(feedDeps)],
     orders: createOrderConsumption({ knex, settings }),
     /** The batch work over a pool of its own, so that it never takes a connection that a request waits for. */

@@ -131,3 +131,27 @@ export interface StatementSource {
   /** What the channel says of payouts that were begun since a moment, in its own words: answers of Amazon's listPayouts. */
   payoutsSince(since: Date, signal: AbortSignal): AsyncIterable<string>;
 }
+
+/** What a comparison of all documents needs from the ERP: reading at rest. */
+export interface FinanceAudit {
+  /**
+   * Documents that we had posted, each in its newest state, at most `limit` (1 to 500). A document that changes meanwhile
+   * may come again on a later page.
+   * @param cursor null for the beginning, `next` of the page before
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE
+   */
+  documents(
+    cursor: string | null,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly documents: readonly RecordedDocument[]; readonly next: string | null }>;
+
+  /** Whether the ERP has a document for this key of {@link DocumentRequest}. */
+  has(key: string, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface RecordedDocument extends PostedDocument {
+  /** Tax included. */
+  readonly totalMinor: bigint;
+  readonly currencyCode: string;
+}

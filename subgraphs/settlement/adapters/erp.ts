@@ -125,7 +125,7 @@ function page<Entry extends { readonly sequence: number }>(
   return { entries: ordered, next: ordered.at(-1)?.sequence ?? after };
 }
 
-function toDocument(document: BillingDocument): PostedDocument {
+export function toDocument(document: BillingDocument): PostedDocument {
   return {
     number: document.billingNo,
     status: STATUSES[document.status],

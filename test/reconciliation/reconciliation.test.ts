@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { query } from '../../platform/db/query.ts';
+import { createLogger } from '../../platform/logger.ts';
+import type { Comparison } from '../../platform/reconcile/comparison.ts';
+import { createOperationsSubgraph } from '../../subgraphs/operations/index.ts';
+import { until } from '../helpers/processes.ts';
+import { ask, callerOf } from '../helpers/subgraph.ts';
+import { startWorld, type World } from './world.ts';
+
+// Differences are planted behind the feeds' back: in the systems' own databases, or in ours.
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+  await until(async () => (await inOurs('select 1 from inventory.source_feed where heard_at is not null')).length > 0, 20_000); // biome-ignore format: one thought
+  // What left the store was booked; our stock has heard of it.
+  await until(
+    async () => (await world.run(world.comparison('wms', 'stock'), { dryRun: true })).different === 0,
+    20_000,
+  );
+}, 60_000);
+afterAll(() => world.stop());
+beforeEach(() => query(world.knex, 'truncate integration.exception, integration.reconciliation cascade'));
+
+const inOurs = (statement: string) => query<Record<string, unknown>>(world.knex, statement);
+const inWarehouse = (statement: string) => query<Record<string, unknown>>(world.warehouse.database.knex, statement);
+const inDesk = (statement: string) => query<Record<string, unknown>>(world.desk.database.knex, statement);
+const inErp = (statement: string) => query<Record<string, unknown>>(world.erp.database.knex, statement);
+const all = () => world.domains.comparisons;
+const figures = async (system: string, subject: string) => {
+  const { compared, different, corrected, excepted } = await world.run(world.comparison(system, subject));
+  return { compared, different, corrected, excepted };
+};
+
+describe('reconciliation', () => {
+  it('finds nothing where both sides say the same, and counts every record once', async () => {
+    const results = [];
+    for (const comparison of all()) results.push(await world.run(comparison));
+    expect(results.map(({ system, subject, compared, different }) => [system, subject, compared, different])).toEqual([
+      ['wms', 'stock', 1_206, 0],
+      ['wms', 'work', 12, 0],
+      ['oms', 'orders', 12, 0],
+      // Two materials are a product and a variant each; one price.
+      ['erp', 'catalogue', 5, 0],
+      ['erp', 'documents', 12, 0],
+    ]);
+    expect(await world.raised()).toEqual([]);
+  });
+
+  it('finds every planted difference of stock and takes the balance of the warehouse over', async () => {
+    // A count that was entered without a booking; a booking that the feed skipped; balances that we lost, and a position that the warehouse lost.
+    await inWarehouse("update wms.stock set quantity = quantity + 7 where article_no in ('ART-X10', 'ART-X11') and site = 'DC1'"); // biome-ignore format: one thought
+    await inOurs("update inventory.position set on_hand = on_hand + 3, source_sequence = 1 where sku = 'X20' and location_id in (select id from inventory.location where code = 'ST1')"); // biome-ignore format: one thought
+    await inOurs("update inventory.position set on_hand = 0, source_sequence = 0 where sku = 'X30'");
+    await inWarehouse("delete from wms.stock where article_no = 'ART-X40' and site = 'ST2'");
+    expect(await world.run(world.comparison('wms', 'stock'), { dryRun: true })).toMatchObject({ different: 7, corrected: 6, excepted: 1 }); // biome-ignore format: one thought
+    expect(await world.raised()).toEqual([]);
+    expect(await figures('wms', 'stock')).toEqual({ compared: 1_206, different: 7, corrected: 6, excepted: 1 });
+    expect(await world.raised()).toEqual([expect.stringMatching(/^wms:stock:/)]);
+    const [raised] = await inOurs('select operation, owner, message from integration.exception');
+    expect(raised).toEqual({
+      operation: 'reconcile-stock',
+      owner: 'warehouse-systems',
+      message:
+        'X40 at ST2: 40 on hand here, unknown to the warehouse. The warehouse has no such position. Enter it there, or count the shelf: its next booking sets the balance.',
+    });
+    expect(await figures('wms', 'stock')).toMatchObject({ different: 1, excepted: 1 });
+    await inWarehouse("insert into wms.stock (site, article_no, quantity, last_ledger_no) values ('ST2', 'ART-X40', 40, 1)"); // biome-ignore format: one thought
+    expect(await figures('wms', 'stock')).toMatchObject({ different: 0 });
+    expect(await world.raised()).toEqual([]);
+    expect(await inOurs('select state from integration.exception')).toEqual([{ state: 'RESOLVED' }]);
+  });
+
+  it('tells of units that are promised and not there when a balance is taken over', async () => {
+    await inOurs("update inventory.position set committed = 30 where sku = 'X45' and location_id in (select id from inventory.location where code = 'DC1')"); // biome-ignore format: one thought
+    await inWarehouse("update wms.stock set quantity = 5 where article_no = 'ART-X45' and site = 'DC1'");
+    expect(await figures('wms', 'stock')).toMatchObject({ different: 1, corrected: 1 });
+    expect(await inOurs("select message from integration.exception where key like 'inventory:shortage:%'")).toEqual([
+      { message: expect.stringMatching(/^25 units of X45 at /) },
+    ]);
+    await inOurs("update inventory.position set committed = 0 where sku = 'X45'");
+  });
+
+  it('raises no alarm while goods move', async () => {
+    let moving = true;
+    const load = (async () => {
+      for (let turn = 0; moving; turn += 1) {
+        await world.warehouse.wms.adjust({ reference: `load-${turn}`, site: 'DC1', articleNo: `ART-X${turn % 50}`, change: { delta: 1 }, reasonCode: 'COUNT' }); // biome-ignore format: one thought
+      }
+    })();
+    for (let round = 0; round < 2; round += 1) {
+      // What was not heard at the first look is heard, or another figure, at the second.
+      expect(await world.run(world.comparison('wms', 'stock'), { settleMillis: 200 })).toMatchObject({ different: 0 });
+    }
+    moving = false;
+    await load;
+    expect(await world.raised()).toEqual([]);
+  });
+
+  it('finds orders that one side lacks or counts otherwise', async () => {
+    await inDesk("update oms.position set dispatched = 1 where pos_ref = 'ord_003-l'");
+    await inDesk("update oms.position set cancelled = 0, dispatched = 0 where pos_ref = 'ord_004-l'");
+    await inDesk("update oms.desk_order set client_ref = 'ord_lost' where client_ref = 'ord_005'");
+    expect(await figures('oms', 'orders')).toEqual({ compared: 13, different: 4, corrected: 0, excepted: 4 });
+    expect(await world.raised()).toEqual(['ord_003', 'ord_004', 'ord_005', 'ord_lost'].map((id) => `oms:orders:${id}`));
+    const [raised] = await inOurs("select message, order_id from integration.exception where key = 'reconcile:oms:orders:ord_003'"); // biome-ignore format: one thought
+    expect(raised).toEqual({
+      order_id: 'ord_003',
+      message: expect.stringMatching(
+        /^Order ord_003: line ord_003-l: 1 shipped at the desk, 2 here\. The desk follows us/,
+      ),
+    });
+    await inDesk("update oms.desk_order set client_ref = 'ord_005' where client_ref = 'ord_lost'");
+    await inDesk('update oms.position set dispatched = 2');
+    expect(await figures('oms', 'orders')).toMatchObject({ compared: 12, different: 0 });
+    expect(await world.raised()).toEqual([]);
+  });
+
+  it('leaves an order alone that just changed: the desk is being told', async () => {
+    await inDesk("update oms.position set dispatched = 1 where pos_ref = 'ord_003-l'");
+    await inOurs("update orders.customer_order set updated_at = now() where id = 'ord_003'");
+    expect(await figures('oms', 'orders')).toMatchObject({ compared: 12, different: 0 });
+    await inDesk('update oms.position set dispatched = 2');
+    await inOurs("update orders.customer_order set updated_at = now() - interval '1 hour'");
+  });
+
+  it('takes lost events of nodes again, and finds work that one side does not know', async () => {
+    // The feed lost what happened to this work after it was released.
+    await inOurs("update fulfillment.fulfillment_order set status = 'OPEN', request_status = 'SUBMITTED' where id = 'ful_ord_006'"); // biome-ignore format: one thought
+    await inOurs(
+      "update fulfillment.fulfillment_order_line set shipped = 0 where fulfillment_order_id = 'ful_ord_006'",
+    );
+    await inWarehouse("update wms.delivery set external_ref = 'ful_nobody' where external_ref = 'ful_ord_007'");
+    expect(await figures('wms', 'work')).toEqual({ compared: 13, different: 3, corrected: 1, excepted: 2 });
+    expect(await inOurs("select status, request_status from fulfillment.fulfillment_order where id = 'ful_ord_006'")).toEqual([{ status: 'CLOSED', request_status: 'CLOSED' }]); // biome-ignore format: one thought
+    expect(await inOurs("select count(*)::int as shipments from fulfillment.shipment where fulfillment_order_id = 'ful_ord_006'")).toEqual([{ shipments: 1 }]); // biome-ignore format: one thought
+    expect(await world.raised()).toEqual(['wms:work:ful_nobody', 'wms:work:ful_ord_007']);
+    await inWarehouse("update wms.delivery set external_ref = 'ful_ord_007' where external_ref = 'ful_nobody'");
+    expect(await figures('wms', 'work')).toMatchObject({ compared: 12, different: 0 });
+    expect(await world.raised()).toEqual([]);
+  });
+
+  it('takes goods and prices over again that were changed or lost here', async () => {
+    await inOurs('update product.price set amount_minor = 1');
+    await inOurs("update product.product set title = 'Vandalised'");
+    await inOurs("update product.variant set hidden = true where sku = 'A2'");
+    expect(await figures('erp', 'catalogue')).toEqual({ compared: 5, different: 4, corrected: 4, excepted: 0 });
+    expect(await figures('erp', 'catalogue')).toMatchObject({ different: 0 });
+    expect(await inOurs('select amount_minor from product.price')).toEqual([{ amount_minor: '339' }]);
+  });
+
+  it('finds documents with other amounts or states, and those that one side lacks', async () => {
+    const [{ number = '' } = {}] = await inOurs("select number from settlement.document where order_id = 'ord_008'");
+    await inOurs(
+      `update settlement.document_state set status = 'DRAFT', source_sequence = 0 where number = '${number}'`,
+    );
+    await inErp("update erp.billing_document set gross_minor = gross_minor + 1, net_minor = net_minor + 1 where order_ref = 'ord_009'"); // biome-ignore format: one thought
+    await inOurs("delete from settlement.document where order_id = 'ord_010'");
+    await inOurs("insert into settlement.document select 'inv_x', kind, 'x:invoice', 'X-1', 'ord_011', order_number, return_id, channel_code, customer_id, currency_code, net_minor, tax_minor, total_minor, payment_due, issued_at, trace_id from settlement.document where order_id = 'ord_011'"); // biome-ignore format: one thought
+    expect(await figures('erp', 'documents')).toEqual({ compared: 13, different: 4, corrected: 1, excepted: 3 });
+    expect(await world.raised()).toHaveLength(3);
+    expect(await inOurs(`select status from settlement.document_state where number = '${number}'`)).toEqual([{ status: 'POSTED' }]); // biome-ignore format: one thought
+  });
+});
+
+describe('a run', () => {
+  const pages = (comparison: Comparison, theirs: Comparison['theirs']): Comparison => ({ ...comparison, theirs });
+
+  it('that was cut off is taken up where it stopped, and counts nothing twice', async () => {
+    const stock = world.comparison('wms', 'stock');
+    const cursors: (string | null)[] = [];
+    const breaking = pages(stock, async (cursor, signal) => {
+      if (cursors.length === 2) {
+        cursors.push(cursor);
+        throw new Error('killed');
+      }
+      cursors.push(cursor);
+      return stock.theirs(cursor, signal);
+    });
+    await expect(world.run(breaking)).rejects.toThrow('killed');
+    expect(await inOurs('select phase, compared from integration.reconciliation')).toEqual([{ phase: 'THEIRS', compared: 1_000 }]); // biome-ignore format: one thought
+    expect(await world.run(pages(stock, (cursor, signal) => {
+      cursors.push(cursor);
+      return stock.theirs(cursor, signal);
+    }))).toMatchObject({ compared: 1_206, different: 0 }); // biome-ignore format: one thought
+    expect(cursors[3]).toBe(cursors[2]);
+    expect(cursors).toHaveLength(4);
+  });
+
+  it('is made by one process at a time', async () => {
+    const stock = world.comparison('wms', 'stock');
+    let other: unknown;
+    await world.run(
+      pages(stock, async (cursor, signal) => {
+        other ??= await world.run(stock).catch((error: Error) => error.message);
+        return stock.theirs(cursor, signal);
+      }),
+    );
+    expect(other).toBe('somebody is at it');
+  });
+
+  it('is what the indicators are made of', async () => {
+    const operations = createOperationsSubgraph({ knex: world.knex, logger: createLogger({ level: 'silent', component: 'test' }) }); // biome-ignore format: one thought
+    const indicators = async () => {
+      const answer = await ask(operations, '{ serviceIndicators(window: LAST_HOUR) { inventorySyncAccuracyRatio reconciliationCompletenessRatio } }', {}, callerOf({ contract: 'operations', channel: null })); // biome-ignore format: one thought
+      return (answer.data as { serviceIndicators: unknown }).serviceIndicators;
+    };
+    expect(await indicators()).toEqual({ inventorySyncAccuracyRatio: null, reconciliationCompletenessRatio: null });
+    await inWarehouse("update wms.stock set quantity = quantity + 1 where article_no = 'ART-X12' and site in ('DC1', 'ST1')"); // biome-ignore format: one thought
+    await inDesk("update oms.position set dispatched = 1 where pos_ref = 'ord_003-l'");
+    await world.run(world.comparison('wms', 'stock'));
+    expect(await world.run(world.comparison('oms', 'orders'))).toMatchObject({ excepted: 1 });
+    expect(await indicators()).toEqual({
+      inventorySyncAccuracyRatio: 1_204 / 1_206,
+      reconciliationCompletenessRatio: (1_206 + 11) / (1_206 + 12),
+    });
+    await inDesk('update oms.position set dispatched = 2');
+  });
+});
