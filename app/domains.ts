@@ -37,7 +37,12 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     heard: operations.heard,
     logger: component('inventory'),
   });
-  const order = openOrder({ knex, oms: clients.oms });
+  const order = openOrder({
+    knex,
+    oms: clients.oms,
+    report: operations.report,
+    settle: operations.exceptions.resolveIn,
+  });
   const fulfillment = openFulfillment({
     knex,
     wms: clients.wms,

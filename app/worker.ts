@@ -32,6 +32,8 @@ export interface WorkerOptions {
 
 const PRUNE_EVERY_MILLIS = 3_600_000;
 const RETRY_POLL_MILLIS = 1_000;
+/** How often it is looked whether the time that a channel gives is nearly up. */
+const DUTIES_EVERY_MILLIS = 5_000;
 /** How often it is looked whether a system of record went silent or came back. */
 const DEGRADATION_EVERY_MILLIS = 2_000;
 /** A turn of bulk retries and replays: `deskJobsPerSecond` are per second for that reason. */
@@ -83,6 +85,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const takers = [
     takerOf(domains.product.sellable.consumption),
     takerOf(domains.settlement.orders),
+    takerOf(domains.order.duties),
     ...orchestrator.takers,
   ];
   domains.inventory.feed.start();
@@ -101,6 +104,12 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       signal,
       onDead: (event, error) => domains.operations.setAside('settlement:orders', event, error),
     }),
+    backbone.log.consume({
+      ...domains.order.duties,
+      signal,
+      onDead: (event, error) => domains.operations.setAside(domains.order.duties.group, event, error),
+    }),
+    every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests({
         retryWorkflow: (workflowId) => orchestrator.retry(workflowId),

@@ -3346,6 +3346,21 @@ create table orders.applied_effect (
   constraint applied_effect_pkey PRIMARY KEY (order_id, key)
 );
 
+create table orders.channel_duty (
+  order_id text not null,
+  kind text not null,
+  channel_code text not null,
+  trace_id text not null,
+  due_at timestamp with time zone not null,
+  escalate_at timestamp with time zone not null,
+  done_at timestamp with time zone,
+  escalated_at timestamp with time zone,
+  missed_at timestamp with time zone,
+  constraint channel_duty_check CHECK ((escalate_at < due_at)),
+  constraint channel_duty_kind_check CHECK ((kind = ANY (ARRAY['ACKNOWLEDGE'::text, 'SHIP'::text]))),
+  constraint channel_duty_pkey PRIMARY KEY (order_id, kind)
+);
+
 create table orders.customer_order (
   id text not null,
   number text not null,
@@ -3607,6 +3622,8 @@ AS $function$
       select count(*) from orders.customer_order where id = any (p_order_ids) and placed_at >= p_since
     $function$;
 
+CREATE INDEX channel_duty_open ON orders.channel_duty USING btree (escalate_at) WHERE (done_at IS NULL);
+
 CREATE UNIQUE INDEX customer_order_channel_order ON orders.customer_order USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
 
 CREATE INDEX customer_order_channel_placed ON orders.customer_order USING btree (channel_code, placed_at DESC, id DESC);
@@ -3644,6 +3661,10 @@ alter table orders.timeline add constraint timeline_order_id_fkey FOREIGN KEY (o
 comment on table orders.allocation is 'The nodes that the capture committed stock at, per line: a record of that decision. Where the stock is now, inventory knows.';
 
 comment on table orders.applied_effect is 'Keys of workflow steps whose effect the order already has: a repeated step changes nothing.';
+
+comment on table orders.channel_duty is 'What has to be done for an order by a time that its channel sets, by config/channel-duties.yaml when it was placed.';
+
+comment on column orders.channel_duty.escalated_at is 'When somebody was told that the time is nearly up; missed_at when it was over.';
 
 comment on column orders.customer_order.revision is 'Version of the last event of this order; events count up from 1 without a gap.';
 

@@ -6,6 +6,7 @@ import { insertOrders } from './20261127121000_insert_orders.ts';
 import { checksByIndex } from './20261127123000_checks_by_index.ts';
 import * as allocationMeaning from './20261127131000_allocation_meaning.ts';
 import { waitingHolds } from './20261127132200_waiting_holds.ts';
+import * as channelDuties from './20261127134500_channel_duties.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -15,4 +16,5 @@ export const migrations: MigrationSet = {
   '20261127123000_checks_by_index': checksByIndex,
   '20261127131000_allocation_meaning': allocationMeaning,
   '20261127132200_waiting_holds': waitingHolds,
+  '20261127134500_channel_duties': channelDuties,
 };

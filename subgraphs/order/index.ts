@@ -12,6 +12,9 @@ export { createOrderBook, type OrderBook } from './book.ts';
 export { type Capture, createCapture } from './capture/capture.ts';
 export { ADDRESS_PARTS, correctAddress } from './commands/correct-address.ts';
 export { releaseHeardHolds } from './commands/waiting-holds.ts';
+export { loadChannelClocks } from './duties/clocks.ts';
+export { escalateDuties, type ReportDuty } from './duties/escalate.ts';
+export { createDutyConsumption, type SettleExceptions } from './duties/keep.ts';
 export { amountAtStake } from './stake.ts';
 
 /** The order subgraph over the order book in PostgreSQL. */

@@ -3,10 +3,22 @@ import type { OmsClient } from '../../systems/oms/client.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
 import { omsDeskAudit } from './adapters/oms-audit.ts';
 import { deskComparison } from './desk-comparison.ts';
-import { createCapture, createOrderBook, createOrderSubgraph, releaseHeardHolds } from './index.ts';
+import {
+  createCapture,
+  createDutyConsumption,
+  createOrderBook,
+  createOrderSubgraph,
+  escalateDuties,
+  loadChannelClocks,
+  type ReportDuty,
+  releaseHeardHolds,
+  type SettleExceptions,
+} from './index.ts';
 
 /** The order domain with the reference order desk: the one place that picks its adapter. */
-export function openOrder(deps: { knex: Knex; oms: OmsClient }) {
+export function openOrder(deps: { knex: Knex; oms: OmsClient; report: ReportDuty; settle: SettleExceptions }) {
+  const { knex, report, settle } = deps;
+  const clocks = loadChannelClocks();
   const capture = createCapture({ knex: deps.knex });
   return {
     subgraph: createOrderSubgraph({ knex: deps.knex, capture }),
@@ -14,6 +26,8 @@ export function openOrder(deps: { knex: Knex; oms: OmsClient }) {
     book: createOrderBook(deps.knex),
     desk: omsOrderDesk(deps.oms),
     comparisons: [deskComparison({ knex: deps.knex, desk: omsDeskAudit(deps.oms) })],
+    duties: createDutyConsumption({ knex, clocks, settle }),
+    escalateDuties: () => escalateDuties({ knex, clocks, report }),
     releaseHeardHolds: () => releaseHeardHolds(deps.knex),
   };
 }
