@@ -17,7 +17,11 @@ beforeAll(async () => {
   });
 });
 afterAll(() => database.drop());
-beforeEach(() => knex.raw('truncate integration.exception, integration.exception_retry_request, integration.outbox'));
+beforeEach(() =>
+  knex.raw(
+    'truncate integration.exception, integration.exception_retry_request, integration.desk_job_item, integration.outbox',
+  ),
+);
 
 const failure = (overrides: Partial<Failure> = {}): Failure => ({
   key: 'order:ord_1:release-work-0',

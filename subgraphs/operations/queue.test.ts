@@ -18,7 +18,9 @@ beforeAll(async () => {
   operations = createOperationsSubgraph({ knex, logger: createLogger({ level: 'silent', component: 'test' }) });
 });
 afterAll(() => database.drop());
-beforeEach(() => knex.raw('truncate integration.exception, integration.exception_retry_request'));
+beforeEach(() =>
+  knex.raw('truncate integration.exception, integration.exception_retry_request, integration.desk_job_item'),
+);
 
 const caller = callerOf({ contract: 'operations', clientId: 'operator-1', channel: null });
 

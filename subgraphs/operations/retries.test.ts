@@ -23,7 +23,9 @@ beforeAll(async () => {
   desk = createExceptionDesk({ knex, owners: { default: 'platform', rules: [] } });
 });
 afterAll(() => database.drop());
-beforeEach(() => knex.raw('truncate integration.exception, integration.exception_retry_request'));
+beforeEach(() =>
+  knex.raw('truncate integration.exception, integration.exception_retry_request, integration.desk_job_item'),
+);
 
 const RETRY = `mutation RetryException($exceptionId: ID!, $input: IntegrationExceptionRetryInput!) {
   integrationExceptionRetry(exceptionId: $exceptionId, input: $input) {
