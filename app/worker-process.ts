@@ -28,6 +28,7 @@ await runProcess('worker', async (base) => {
       idempotencyRetentionDays: base.config.idempotencyRetentionDays,
       deskJobsPerSecond: base.config.deskJobsPerSecond,
       reconciliationMinutes: base.config.reconciliationMinutes,
+      pickupDays: base.config.pickupDays,
       logger: base.logger,
     });
     base.shutdown.add('worker', () => worker.stop());

@@ -27,6 +27,8 @@ export interface WorkerOptions {
   readonly deskJobsPerSecond: number;
   /** Minutes between comparisons with the systems of record; 0: only when somebody asks. */
   readonly reconciliationMinutes: number;
+  /** How long goods wait at a counter for their buyer, in days. */
+  readonly pickupDays: number;
   readonly logger: Logger;
 }
 
@@ -34,6 +36,9 @@ const PRUNE_EVERY_MILLIS = 3_600_000;
 const RETRY_POLL_MILLIS = 1_000;
 /** How often it is looked whether the time that a channel gives is nearly up. */
 const DUTIES_EVERY_MILLIS = 5_000;
+/** How late scheduled work may be opened. */
+const WORK_POLL_MILLIS = 5_000;
+const PICKUP_POLL_MILLIS = 60_000;
 /** How often it is looked whether a system of record went silent or came back. */
 const DEGRADATION_EVERY_MILLIS = 2_000;
 /** A turn of bulk retries and replays: `deskJobsPerSecond` are per second for that reason. */
@@ -140,6 +145,10 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
         logger: logger.child({ component: 'reconciliation' }),
       },
       signal,
+    ),
+    every(WORK_POLL_MILLIS, signal, logger, () => domains.fulfillment.book.openScheduled(new Date())),
+    every(PICKUP_POLL_MILLIS, signal, logger, () =>
+      domains.fulfillment.book.expirePickups(new Date(Date.now() - options.pickupDays * 86_400_000)),
     ),
     every(PRUNE_EVERY_MILLIS, signal, logger, () => pruneIdempotencyKeys(knex, options.idempotencyRetentionDays)),
   ];

@@ -133,6 +133,8 @@ export type OrderCancelInput = {
   readonly note?: string | null | undefined;
   /** Lines and units to cancel. Null cancels all that is still cancellable. */
   readonly lines?: ReadonlyArray<OrderCancelLineInput> | null | undefined;
+  /** True asks nodes that are working on units to stop. Without it such units stay, and the answer is ILLEGAL_TRANSITION. */
+  readonly askNodes?: boolean | null | undefined;
 };
 
 /** Units of one line to cancel. */

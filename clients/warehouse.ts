@@ -167,6 +167,18 @@ export type FulfillmentTransition =
   | 'MARK_READY_FOR_PICKUP'
   /** Say that the buyer has it. */
   | 'COMPLETE_PICKUP'
+  /** Stop it before its node has taken it on. */
+  | 'HOLD'
+  /** Let it go on. */
+  | 'RELEASE_HOLD'
+  /** Let it wait until a time. */
+  | 'SCHEDULE'
+  /** Open it now. */
+  | 'MARK_AS_OPEN'
+  /** Give it to another node. */
+  | 'MOVE'
+  /** Make two pieces of it. */
+  | 'SPLIT'
   | '%future added value';
 
 /** Why stock was not adjusted. Clients must have a default branch. */

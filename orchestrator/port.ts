@@ -92,6 +92,13 @@ export interface OrderBook {
   ship(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
   deliver(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
   lose(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
+  /** Cancels units that a node gave back for that, and gives their stock at that node back. */
+  cancelHandedBack(
+    orderId: string,
+    lines: readonly LineUnits[],
+    why: { readonly reason: string; readonly locationId: string },
+    effect: Effect,
+  ): Promise<ChangedOrder>;
   setPaymentStatus(
     orderId: string,
     status: 'PAID' | 'PARTIALLY_REFUNDED' | 'REFUNDED',
@@ -169,17 +176,36 @@ export interface FulfillmentBook {
         readonly components?: readonly Component[];
       }[];
     }[];
+    /** How the work begins; OPEN unless told. */
+    readonly opening?: WorkOpening;
     readonly traceId: string;
   }): Promise<readonly string[]>;
 
   /**
    * Marks a fulfillment order SUBMITTED, so that its units can no longer be withdrawn, and says what to send to the node.
-   * Repeating it gives the same answer. Null when nothing is left of it (cancelled meanwhile).
+   * Repeating it gives the same answer. Null when nothing is left of it (cancelled meanwhile), or it is to wait.
    */
   submit(fulfillmentOrderId: string): Promise<WorkOrder | null>;
 
   /** Work of an order that no node was asked to do yet. */
   unsubmitted(orderId: string): Promise<readonly string[]>;
+
+  /** The node's own number of work. Null until the node told of it. */
+  nodeReferenceOf(fulfillmentOrderId: string): Promise<string | null>;
+
+  /** Has the nodes asked for units that are to be cancelled. One effect per `key`. @returns how many units that is */
+  withdrawUnits(
+    orderId: string,
+    request: { readonly key: string; readonly reason: string; readonly lines: readonly LineUnits[] },
+  ): Promise<number>;
+
+  /** The node does not give work back: it goes on. */
+  refuseWithdrawal(fulfillmentOrderId: string): Promise<void>;
+
+  /** What becomes of the units of work that was taken back. Null when its node gave it back by itself. */
+  withdrawalOf(
+    fulfillmentOrderId: string,
+  ): Promise<{ readonly reason: string; readonly parts: readonly WithdrawalPart[] } | null>;
 
   /** Units of an order in work that goes on, and the nodes that refused units of it or were short of them, with the last time. */
   workOf(orderId: string): Promise<{
@@ -207,6 +233,22 @@ export interface FulfillmentBook {
     }[];
     readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
   } | null>;
+}
+
+/** How work begins. SCHEDULED work is opened at `fulfilAt`, RFC 3339. */
+export interface WorkOpening {
+  readonly status: 'OPEN' | 'ON_HOLD' | 'SCHEDULED';
+  readonly fulfilAt?: string;
+}
+
+/** What becomes of some units of work that was taken back. Units that no part names stay work of the same node. */
+export interface WithdrawalPart {
+  readonly becomes: 'CANCEL' | WorkOpening['status'];
+  /** The node that gets them; the one that had them unless told. */
+  readonly locationId?: string;
+  readonly fulfilAt?: string;
+  /** All units unless told. */
+  readonly lines?: readonly LineUnits[];
 }
 
 /** Work for one node, without the address, which the step reads from the order when it sends it. */
@@ -323,6 +365,10 @@ export interface Warehouse {
     work: WorkOrder & { readonly shipTo: ShipTo | null },
     signal: AbortSignal,
   ): Promise<{ readonly nodeReference: string }>;
+  /** Takes work back that nobody has begun to pick. Repeating it changes nothing. */
+  cancel(nodeReference: string, signal: AbortSignal): Promise<{ readonly kind: 'done' | 'refused' }>;
+  /** Has goods that wait at the counter put back on the shelf. Repeating it changes nothing. */
+  putBack(nodeReference: string, signal: AbortSignal): Promise<{ readonly kind: 'done' | 'refused' }>;
 }
 
 /** One line of an invoice or credit memo. Amounts in minor units of the document's currency. */

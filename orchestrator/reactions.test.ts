@@ -28,6 +28,9 @@ beforeEach(() => {
     ship: start('ship'),
     returnGoods: start('returnGoods'),
     cancelUnits: start('cancelUnits'),
+    withdrawWork: start('withdrawWork'),
+    settleWithdrawal: start('settleWithdrawal'),
+    releaseOpened: start('releaseOpened'),
   };
 });
 

@@ -5,9 +5,12 @@ import { serveWaitingFor } from './sourcing/serve-waiting.ts';
 import type { AllocateBackorderInput } from './workflows/allocate-backorder.ts';
 import type { CancelUnitsInput } from './workflows/cancel-units.ts';
 import type { FulfilOrderInput } from './workflows/fulfil-order.ts';
+import type { ReleaseOpenedInput } from './workflows/release-opened.ts';
 import type { ReturnGoodsInput } from './workflows/return-goods.ts';
+import type { SettleWithdrawalInput } from './workflows/settle-withdrawal.ts';
 import type { ShipInput } from './workflows/ship.ts';
 import type { SourceAgainInput } from './workflows/source-again.ts';
+import type { WithdrawWorkInput } from './workflows/withdraw-work.ts';
 
 /** Starts a workflow under an id of its own: starting it again with the same id does nothing. */
 export interface Workflows {
@@ -17,6 +20,9 @@ export interface Workflows {
   ship(workflowId: string, input: ShipInput): Promise<void>;
   returnGoods(workflowId: string, input: ReturnGoodsInput): Promise<void>;
   cancelUnits(workflowId: string, input: CancelUnitsInput): Promise<void>;
+  withdrawWork(workflowId: string, input: WithdrawWorkInput): Promise<void>;
+  settleWithdrawal(workflowId: string, input: SettleWithdrawalInput): Promise<void>;
+  releaseOpened(workflowId: string, input: ReleaseOpenedInput): Promise<void>;
 }
 
 /** The event types the orchestrator reacts to. */
@@ -24,6 +30,7 @@ export const REACTED_TYPES = [
   'order-placed.v1',
   'order-hold-released.v1',
   'order-cancelled.v1',
+  'order-cancellation-requested.v1',
   'backorder-allocated.v1',
   'fulfillment-order-changed.v1',
   'shipment-dispatched.v1',
@@ -56,6 +63,8 @@ export async function react(
         reason: event.data.reason,
         lines: event.data.lines,
       });
+    case 'order-cancellation-requested.v1':
+      return cancellationRequested(event, deps);
     case 'backorder-allocated.v1':
       return workflows.allocateBackorder(`allocated:${event.id}`, {
         ...work,
@@ -86,17 +95,26 @@ async function workChanged(
   deps: OrchestratorDeps,
   workflows: Workflows,
 ): Promise<void> {
-  const { orderId, fulfillmentOrderId, locationId, requestStatus, previousRequestStatus, lines, handedBack } =
+  const { orderId, fulfillmentOrderId, locationId, status, previousStatus, requestStatus, lines, handedBack } =
     event.data;
   const { traceId } = event;
-  if (requestStatus === 'ACCEPTED' && previousRequestStatus !== 'ACCEPTED') {
+  const work = { fulfillmentOrderId, orderId, channelCode: event.channelCode ?? '', traceId };
+  if (status === 'IN_PROGRESS' && previousStatus === 'OPEN') {
     await deps.orders.startFulfillment(orderId, lines, {
       key: `accepted:${fulfillmentOrderId}`,
       traceId,
       timeline: [{ type: 'WORK_ACCEPTED', system: 'wms', message: 'The node accepted the work' }],
     });
   }
-  if (handedBack.length > 0) {
+  if (requestStatus === 'CANCELLATION_REQUESTED' && event.data.previousRequestStatus !== requestStatus)
+    await workflows.withdrawWork(`withdraw:${fulfillmentOrderId}`, { ...work, onCounter: status === 'READY_FOR_PICKUP' }); // biome-ignore format: one thought
+  if (status === 'OPEN' && (previousStatus === 'ON_HOLD' || previousStatus === 'SCHEDULED'))
+    await workflows.releaseOpened(`release:${event.id}`, work);
+  if (handedBack.length === 0) return;
+  const withdrawal = status === 'CANCELLED' ? await deps.fulfillment.withdrawalOf(fulfillmentOrderId) : null;
+  if (withdrawal) {
+    await workflows.settleWithdrawal(`withdrawn:${event.id}`, { ...work, ...withdrawal, decisionId: event.id, locationId, lines: handedBack }); // biome-ignore format: one thought
+  } else {
     await workflows.sourceAgain(`source-again:${event.id}`, {
       orderId,
       channelCode: event.channelCode ?? '',
@@ -106,6 +124,23 @@ async function workChanged(
       lines: handedBack,
     });
   }
+}
+
+/** A channel wants units back that nodes have. */
+async function cancellationRequested(
+  event: StoredEvent<'order-cancellation-requested.v1'>,
+  deps: OrchestratorDeps,
+): Promise<void> {
+  const { orderId, reason, lines } = event.data;
+  const wanted = lines.reduce((sum, line) => sum + line.quantity, 0);
+  const asked = await deps.fulfillment.withdrawUnits(orderId, { key: event.id, reason, lines });
+  if (asked === wanted) return;
+  const message = `${wanted - asked} units that were to be cancelled left their node meanwhile, or it had refused before`;
+  await deps.orders.note(orderId, {
+    key: `not-withdrawn:${event.id}`,
+    traceId: event.traceId,
+    timeline: [{ type: 'CANCELLATION_REJECTED', system: 'commerce', message }],
+  });
 }
 
 /** A parcel moved: the order says so, and its units follow when it arrived or got lost. */

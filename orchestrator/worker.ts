@@ -12,9 +12,12 @@ import { type Rewound, rewind } from './rewind.ts';
 import { allocateBackorder } from './workflows/allocate-backorder.ts';
 import { cancelUnits } from './workflows/cancel-units.ts';
 import { fulfilOrder } from './workflows/fulfil-order.ts';
+import { releaseOpened } from './workflows/release-opened.ts';
 import { returnGoods } from './workflows/return-goods.ts';
+import { settleWithdrawal } from './workflows/settle-withdrawal.ts';
 import { ship } from './workflows/ship.ts';
 import { sourceAgain } from './workflows/source-again.ts';
+import { withdrawWork } from './workflows/withdraw-work.ts';
 
 export interface OrchestratorOptions {
   readonly deps: OrchestratorDeps;
@@ -115,6 +118,18 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     cancelUnits: DBOS.registerWorkflow((input: Parameters<typeof cancelUnits>[1]) => cancelUnits(deps, input), {
       name: 'cancelUnits',
     }),
+    withdrawWork: DBOS.registerWorkflow((input: Parameters<typeof withdrawWork>[1]) => withdrawWork(deps, input), {
+      name: 'withdrawWork',
+    }),
+    settleWithdrawal: DBOS.registerWorkflow(
+      (input: Parameters<typeof settleWithdrawal>[1]) => settleWithdrawal(deps, input),
+      {
+        name: 'settleWithdrawal',
+      },
+    ),
+    releaseOpened: DBOS.registerWorkflow((input: Parameters<typeof releaseOpened>[1]) => releaseOpened(deps, input), {
+      name: 'releaseOpened',
+    }),
   };
   await launchInTurn(options.databaseUrl, options.sessionName);
 
@@ -130,6 +145,12 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       void (await DBOS.startWorkflow(registered.returnGoods, { workflowID })(input)),
     cancelUnits: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.cancelUnits, { workflowID })(input)),
+    withdrawWork: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.withdrawWork, { workflowID })(input)),
+    settleWithdrawal: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.settleWithdrawal, { workflowID })(input)),
+    releaseOpened: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.releaseOpened, { workflowID })(input)),
   };
 
   const stopping = new AbortController();

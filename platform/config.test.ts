@@ -78,6 +78,7 @@ describe('loadConfig', () => {
       tokens: null,
       idempotencyRetentionDays: 30,
       reconciliationMinutes: 60,
+      pickupDays: 7,
     });
   });
 

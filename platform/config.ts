@@ -172,6 +172,12 @@ const environment = z.object({
     meaning:
       'How long after the last comparison with a system of record the next one begins, see docs/reconciliation.md. 0: only when somebody asks for one.',
   }),
+  PICKUP_DAYS: variable(integer(1, 365), {
+    expected: 'days, 1 to 365',
+    fallback: '7',
+    meaning:
+      'How long goods wait at a counter for their buyer. Then they go back on the shelf, and their units are cancelled.',
+  }),
   SETTLEMENT_DROP_DIR: optional(z.string().min(1), {
     expected: 'a directory that the settlement worker can read and write',
     meaning:
@@ -309,6 +315,7 @@ export interface Config {
   readonly idempotencyRetentionDays: number;
   /** 0: never by itself. */
   readonly reconciliationMinutes: number;
+  readonly pickupDays: number;
   readonly demoPaceMillis: number;
   readonly deskJobsPerSecond: number;
   readonly settlement: {
@@ -385,6 +392,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,
     idempotencyRetentionDays: read.IDEMPOTENCY_RETENTION_DAYS,
     reconciliationMinutes: read.RECONCILIATION_MINUTES,
+    pickupDays: read.PICKUP_DAYS,
     demoPaceMillis: read.DEMO_PACE_MS,
     deskJobsPerSecond: read.DESK_JOBS_PER_SECOND,
     settlement: {

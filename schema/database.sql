@@ -35,6 +35,8 @@ create table fulfillment.fulfillment_order (
   trace_id text not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  fulfil_at timestamp with time zone,
+  ready_at timestamp with time zone,
   constraint fulfillment_order_pkey PRIMARY KEY (id),
   constraint fulfillment_order_source_key_location_id_key UNIQUE (source_key, location_id)
 );
@@ -120,6 +122,17 @@ create table fulfillment.tracking_event (
   constraint tracking_event_pkey PRIMARY KEY (id)
 );
 
+create table fulfillment.withdrawal (
+  fulfillment_order_id text not null,
+  key text not null,
+  reason text not null,
+  parts jsonb not null,
+  state text not null,
+  requested_at timestamp with time zone not null default now(),
+  constraint withdrawal_pkey PRIMARY KEY (fulfillment_order_id),
+  constraint withdrawal_state_check CHECK ((state = ANY (ARRAY['REQUESTED'::text, 'ACCEPTED'::text, 'REJECTED'::text])))
+);
+
 create table fulfillment.work_component (
   fulfillment_order_id text not null,
   line_ref text not null,
@@ -180,6 +193,10 @@ CREATE INDEX fulfillment_order_order ON fulfillment.fulfillment_order USING btre
 
 CREATE INDEX fulfillment_order_queue ON fulfillment.fulfillment_order USING btree (location_id, created_at, id);
 
+CREATE INDEX fulfillment_order_scheduled ON fulfillment.fulfillment_order USING btree (fulfil_at) WHERE (status = 'SCHEDULED'::text);
+
+CREATE INDEX fulfillment_order_waiting ON fulfillment.fulfillment_order USING btree (ready_at) WHERE (status = 'READY_FOR_PICKUP'::text);
+
 CREATE INDEX fulfillment_order_line_order_line ON fulfillment.fulfillment_order_line USING btree (order_line_id);
 
 CREATE INDEX package_tracking ON fulfillment.package USING btree (tracking_number, carrier);
@@ -196,6 +213,8 @@ CREATE INDEX tracking_event_received ON fulfillment.tracking_event USING brin (r
 
 CREATE INDEX tracking_event_unknown ON fulfillment.tracking_event USING btree (upper(carrier), lower(btrim(raw_status))) WHERE (status = 'UNKNOWN'::text);
 
+CREATE INDEX withdrawal_key ON fulfillment.withdrawal USING btree (key);
+
 alter table fulfillment.component_event add constraint component_event_fulfillment_order_id_fkey FOREIGN KEY (fulfillment_order_id) REFERENCES fulfillment.fulfillment_order(id);
 
 alter table fulfillment.fulfillment_order_line add constraint fulfillment_order_line_fulfillment_order_id_fkey FOREIGN KEY (fulfillment_order_id) REFERENCES fulfillment.fulfillment_order(id);
@@ -210,6 +229,8 @@ alter table fulfillment.shipment_line add constraint shipment_line_shipment_id_f
 
 alter table fulfillment.tracking_event add constraint tracking_event_package_id_fkey FOREIGN KEY (package_id) REFERENCES fulfillment.package(id);
 
+alter table fulfillment.withdrawal add constraint withdrawal_fulfillment_order_id_fkey FOREIGN KEY (fulfillment_order_id) REFERENCES fulfillment.fulfillment_order(id);
+
 alter table fulfillment.work_component add constraint work_component_fulfillment_order_id_order_line_id_fkey FOREIGN KEY (fulfillment_order_id, order_line_id) REFERENCES fulfillment.fulfillment_order_line(fulfillment_order_id, order_line_id);
 
 comment on table fulfillment.carrier_word is 'Carriers'' words that the table in the code does not have, with the meaning an operator gave them; carrier in capitals, word in small letters.';
@@ -220,6 +241,10 @@ comment on column fulfillment.component_event.packages is 'Packages that left be
 
 comment on column fulfillment.fulfillment_order.source_key is 'Which sourcing decision made this work: the same decision again makes no second one.';
 
+comment on column fulfillment.fulfillment_order.fulfil_at is 'When scheduled work is to be opened.';
+
+comment on column fulfillment.fulfillment_order.ready_at is 'Since when the goods wait at the counter.';
+
 comment on column fulfillment.fulfillment_order_line.quantity is 'Units to pick, less those withdrawn before the node was asked.';
 
 comment on column fulfillment.fulfillment_order_line.short is 'Units the node said it does not have, or sent back.';
@@ -229,6 +254,12 @@ comment on column fulfillment.package.furthest is 'Highest ranked state so far; 
 comment on column fulfillment.shipment.node_event is 'The node''s event that reported the goods issue: one event, one shipment.';
 
 comment on table fulfillment.tracking_event is 'Every scan as the carrier sent it, also late, repeated and unknown ones. Append-only.';
+
+comment on table fulfillment.withdrawal is 'Work that its node is asked to give back. Once: a node that said no is not asked again.';
+
+comment on column fulfillment.withdrawal.key is 'What asked for it: the same request again asks nobody twice.';
+
+comment on column fulfillment.withdrawal.parts is 'What becomes of the units; those that no part names stay work of the same node.';
 
 comment on table fulfillment.work_component is 'Components of the bundles in a piece of work. Lines that are no bundles have none.';
 

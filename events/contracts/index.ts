@@ -5,6 +5,7 @@ import { fulfillmentOrderChangedV1 } from './fulfillment-order-changed.v1.ts';
 import { integrationExceptionRaisedV1 } from './integration-exception-raised.v1.ts';
 import { inventoryChangedV1 } from './inventory-changed.v1.ts';
 import { invoicePostedV1 } from './invoice-posted.v1.ts';
+import { orderCancellationRequestedV1 } from './order-cancellation-requested.v1.ts';
 import { orderCancelledV1 } from './order-cancelled.v1.ts';
 import { orderHoldReleasedV1 } from './order-hold-released.v1.ts';
 import { orderPlacedV1 } from './order-placed.v1.ts';
@@ -22,6 +23,7 @@ export const eventContracts = {
   'order-placed.v1': orderPlacedV1,
   'order-status-changed.v1': orderStatusChangedV1,
   'order-cancelled.v1': orderCancelledV1,
+  'order-cancellation-requested.v1': orderCancellationRequestedV1,
   'order-hold-released.v1': orderHoldReleasedV1,
   'fulfillment-order-changed.v1': fulfillmentOrderChangedV1,
   'shipment-dispatched.v1': shipmentDispatchedV1,

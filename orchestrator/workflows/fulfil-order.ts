@@ -2,7 +2,7 @@ import { groupBy } from '../../platform/batch.ts';
 import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import { formatAmount } from '../../platform/money.ts';
 import { durableStep, type RunStep } from '../durable.ts';
-import type { BookedOrder, Effect, LineUnits, OrchestratorDeps, WorkOrder } from '../port.ts';
+import type { BookedOrder, Effect, LineUnits, OrchestratorDeps, WorkOpening, WorkOrder } from '../port.ts';
 import type { SourcedLine, WantedLine } from '../sourcing/model.ts';
 import { serveOrder } from '../sourcing/serve-waiting.ts';
 import { settleSources } from '../sourcing/settle-sources.ts';
@@ -58,6 +58,7 @@ export async function openAndRelease(
     readonly traceId: string;
     readonly key: string;
     readonly groups: WorkGroups;
+    readonly opening?: WorkOpening;
   },
 ): Promise<void> {
   const { orderId, traceId } = decision;
@@ -221,8 +222,8 @@ async function applied(command: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Hands work to its node. A hold keeps it back until the order goes on. */
-async function releaseWork(
+/** Hands work to its node. A hold keeps it back until the order, or the work, goes on. */
+export async function releaseWork(
   deps: OrchestratorDeps,
   { orderId, fulfillmentOrderId, traceId }: Readonly<Record<'orderId' | 'fulfillmentOrderId' | 'traceId', string>>,
   signal: AbortSignal,

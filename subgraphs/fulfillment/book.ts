@@ -6,6 +6,7 @@ import { changeWork } from './events.ts';
 import type { FulfillmentOrder, FulfillmentOrderLine, WorkComponent } from './model.ts';
 import type { NodeLine } from './port.ts';
 import { WORK_COLUMNS } from './rows.ts';
+import { expirePickups, readWithdrawal, refuseWithdrawal, withdrawUnits } from './withdrawals.ts';
 import { lockWork, readComponents, readLines } from './work.ts';
 
 export interface OpenRequest {
@@ -26,6 +27,8 @@ export interface OpenRequest {
       readonly components?: readonly { readonly sku: string; readonly perUnit: number }[];
     }[];
   }[];
+  /** How the work begins: OPEN unless told. SCHEDULED needs `fulfilAt`, RFC 3339. */
+  readonly opening?: { readonly status: 'OPEN' | 'ON_HOLD' | 'SCHEDULED'; readonly fulfilAt?: string };
   readonly traceId: string;
 }
 
@@ -67,7 +70,7 @@ export function createFulfillmentBook(knex: Knex) {
     /** Creates one piece of work per location. @returns ids in the order of the groups */
     open: (request: OpenRequest): Promise<readonly string[]> => inTransaction(knex, (trx) => open(trx, request)),
 
-    /** Marks work as asked of its node and says what to ask. Null when all its units were withdrawn before. */
+    /** Marks work as asked of its node and says what to ask. Null when its units were withdrawn, or it is to wait. */
     submit: (fulfillmentOrderId: string): Promise<SubmittedWork | null> =>
       inTransaction(knex, (trx) => submit(trx, fulfillmentOrderId)),
 
@@ -86,7 +89,9 @@ export function createFulfillmentBook(knex: Knex) {
         `select f.location_id as "locationId", max(f.updated_at) as at
          from fulfillment.fulfillment_order f
          where f.order_id = ? and (f.request_status = 'REJECTED'
-           or exists (select from fulfillment.fulfillment_order_line l where l.fulfillment_order_id = f.id and l.short > 0))
+           -- What was taken back from a node, it did not refuse.
+           or not exists (select from fulfillment.withdrawal w where w.fulfillment_order_id = f.id and w.state = 'ACCEPTED')
+           and exists (select from fulfillment.fulfillment_order_line l where l.fulfillment_order_id = f.id and l.short > 0))
          group by 1 order by 1`,
         [orderId],
       );
@@ -120,6 +125,33 @@ export function createFulfillmentBook(knex: Knex) {
       return rows.map((row) => row.id);
     },
 
+    /** The node's own number of work. Null until the node told of it. */
+    async nodeReferenceOf(fulfillmentOrderId: string): Promise<string | null> {
+      const [work] = await query<{ reference: string | null }>(
+        knex,
+        'select node_reference as reference from fulfillment.fulfillment_order where id = ?',
+        [fulfillmentOrderId],
+      );
+      return work?.reference ?? null;
+    },
+
+    /** Asks the nodes to give back units that are to be cancelled. One effect per `key`. @returns how many units that is */
+    withdrawUnits: (orderId: string, request: Parameters<typeof withdrawUnits>[2]): Promise<number> =>
+      inTransaction(knex, (trx) => withdrawUnits(trx, orderId, request)),
+
+    /** The node does not give work back. */
+    refuseWithdrawal: (fulfillmentOrderId: string): Promise<void> =>
+      inTransaction(knex, (trx) => refuseWithdrawal(trx, fulfillmentOrderId)),
+
+    /** What becomes of the units of work that was taken back. Null when its node gave it back by itself. */
+    withdrawalOf: (fulfillmentOrderId: string) => readWithdrawal(knex, fulfillmentOrderId),
+
+    /** Opens scheduled work whose time has come. @returns how many pieces */
+    openScheduled: (now: Date): Promise<number> => inTransaction(knex, (trx) => openScheduled(trx, now)),
+
+    /** Has goods put back that wait at counters since before a time. @returns how many pieces of work */
+    expirePickups: (before: Date): Promise<number> => inTransaction(knex, (trx) => expirePickups(trx, before, BATCH)),
+
     async readShipment(shipmentId: string): Promise<ShipmentRecord | null> {
       const [shipment] = await query<{ orderId: string; locationId: string; shippedAt: Date }>(
         knex,
@@ -147,6 +179,7 @@ export function createFulfillmentBook(knex: Knex) {
 }
 
 async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string[]> {
+  const opening = request.opening ?? { status: 'OPEN' };
   const lines = request.groups.flatMap((group) =>
     group.lines.map((line, index) => ({ ...line, position: index + 1, locationId: group.locationId })),
   );
@@ -156,8 +189,8 @@ async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string
   await query(
     trx,
     `with f as (
-       insert into fulfillment.fulfillment_order (id, order_id, channel_code, customer_id, location_id, status, request_status, delivery_method, service_level, source_key, trace_id)
-       select n.id, ?, ?, ?, n.location_id, 'OPEN', 'UNSUBMITTED', ?, ?, ?, ? from unnest(?::text[], ?::text[]) as n(id, location_id)
+       insert into fulfillment.fulfillment_order (id, order_id, channel_code, customer_id, location_id, status, request_status, delivery_method, service_level, source_key, trace_id, fulfil_at)
+       select n.id, ?, ?, ?, n.location_id, ?, 'UNSUBMITTED', ?, ?, ?, ?, ? from unnest(?::text[], ?::text[]) as n(id, location_id)
        on conflict (source_key, location_id) do nothing returning id, location_id
      ), l as (
        insert into fulfillment.fulfillment_order_line (id, fulfillment_order_id, position, order_line_id, sku, quantity)
@@ -172,10 +205,12 @@ async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string
       request.orderId,
       request.channelCode,
       request.customerId,
+      opening.status,
       request.deliveryMethod,
       request.serviceLevel,
       request.key,
       request.traceId,
+      opening.fulfilAt ?? null,
       request.groups.map(() => newId('fulfillmentOrder')),
       request.groups.map((group) => group.locationId),
       lines.map(() => newId('fulfillmentOrderLine')),
@@ -196,15 +231,35 @@ async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string
     [request.key],
   );
   for (const created of work.filter((row) => row.revision === 0)) {
-    await changeWork(trx, created, { status: 'OPEN', requestStatus: 'UNSUBMITTED' }, await readLines(trx, created.id));
+    await changeWork(
+      trx,
+      created,
+      { status: opening.status, requestStatus: 'UNSUBMITTED' },
+      await readLines(trx, created.id),
+    );
   }
   const idByLocation = new Map(work.map((row) => [row.locationId, row.id]));
   return request.groups.flatMap((group) => idByLocation.get(group.locationId) ?? []);
 }
 
+/** Pieces of work that one round of housekeeping takes. */
+const BATCH = 200;
+
+async function openScheduled(trx: Knex.Transaction, now: Date): Promise<number> {
+  const due = await query<FulfillmentOrder>(
+    trx,
+    `select ${WORK_COLUMNS} from fulfillment.fulfillment_order f where f.status = 'SCHEDULED' and f.fulfil_at <= ?
+     order by f.fulfil_at limit ? for update skip locked`,
+    [now, BATCH],
+  );
+  for (const work of due)
+    await changeWork(trx, work, { status: 'OPEN', requestStatus: work.requestStatus }, await readLines(trx, work.id));
+  return due.length;
+}
+
 async function submit(trx: Knex.Transaction, fulfillmentOrderId: string): Promise<SubmittedWork | null> {
   const work = await lockWork(trx, fulfillmentOrderId);
-  if (!work || work.status === 'CANCELLED') return null;
+  if (!work || work.status === 'CANCELLED' || work.status === 'ON_HOLD' || work.status === 'SCHEDULED') return null;
   const lines = await readLines(trx, work.id);
   const components = await readComponents(trx, work.id);
   if (work.requestStatus === 'UNSUBMITTED')

@@ -20,6 +20,8 @@ export interface FulfillmentOrder {
   readonly serviceLevel: string | null;
   readonly shipBy: Date | null;
   readonly nodeReference: string | null;
+  /** When scheduled work is to be opened. */
+  readonly fulfilAt: Date | null;
   readonly revision: number;
   readonly traceId: string;
 }
@@ -89,12 +91,43 @@ export function remainingUnits(line: Pick<FulfillmentOrderLine, 'quantity' | 'sh
   return line.quantity - line.shipped - line.short;
 }
 
-/** What staff may do with work as it stands. */
+/** Whether the node may be asked to give the work back. A node that said no is not asked again. */
+export function mayBeTakenBack({ status, requestStatus }: Pick<FulfillmentOrder, 'status' | 'requestStatus'>): boolean {
+  if (status === 'CANCELLED' || status === 'CLOSED' || status === 'INCOMPLETE') return false;
+  return requestStatus === 'UNSUBMITTED' || requestStatus === 'SUBMITTED' || requestStatus === 'ACCEPTED';
+}
+
+/** What the request says once it is known that the node works on it: a cancellation that is asked for stays asked for. */
+export function takenOn(requestStatus: FulfillmentRequestStatus): FulfillmentRequestStatus {
+  return requestStatus === 'CANCELLATION_REQUESTED' || requestStatus === 'CANCELLATION_REJECTED'
+    ? requestStatus
+    : 'ACCEPTED';
+}
+
+/** What may be done with work as it stands: by the node's staff, and by those who gave it to the node. */
 export function availableTransitions(
   work: Pick<FulfillmentOrder, 'status' | 'requestStatus' | 'deliveryMethod'>,
 ): FulfillmentTransition[] {
+  return [...ofStaff(work), ...ofOperators(work)];
+}
+
+function ofOperators(work: Pick<FulfillmentOrder, 'status' | 'requestStatus'>): FulfillmentTransition[] {
+  if (!mayBeTakenBack(work)) return [];
+  switch (work.status) {
+    case 'ON_HOLD':
+      return ['RELEASE_HOLD'];
+    case 'SCHEDULED':
+      return ['MARK_AS_OPEN'];
+    case 'OPEN':
+      return ['HOLD', 'SCHEDULE', 'MOVE', 'SPLIT'];
+    default:
+      return [];
+  }
+}
+
+function ofStaff(work: Pick<FulfillmentOrder, 'status' | 'requestStatus' | 'deliveryMethod'>): FulfillmentTransition[] {
   if (work.status === 'OPEN' && work.requestStatus === 'SUBMITTED') return ['ACCEPT', 'REJECT'];
-  if (work.requestStatus !== 'ACCEPTED') return [];
+  if (work.requestStatus === 'UNSUBMITTED' || takenOn(work.requestStatus) !== work.requestStatus) return [];
   if (isCollected(work.deliveryMethod)) {
     if (work.status === 'IN_PROGRESS') return ['MARK_READY_FOR_PICKUP'];
     return work.status === 'READY_FOR_PICKUP' ? ['COMPLETE_PICKUP'] : [];

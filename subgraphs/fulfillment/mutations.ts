@@ -9,6 +9,7 @@ import type { FulfillmentRefusal } from './errors.ts';
 import { reportUnknownWords } from './feeds.ts';
 import { mayWorkOn } from './loaders.ts';
 import { availableTransitions, type FulfillmentOrder } from './model.ts';
+import { operatorCommands } from './operator-commands.ts';
 import type { NodeAnswer } from './port.ts';
 import { createFulfillmentReader } from './read.ts';
 import { readShipInput, type ShipInput } from './ship-input.ts';
@@ -107,6 +108,8 @@ async function payload(context: FulfillmentContext, result: WorkResult) {
 type WorkArgs<Input> = { fulfillmentOrderId: string; input: Input & Keyed };
 
 export const mutations = {
+  ...operatorCommands,
+
   async fulfillmentOrderAccept(
     _: unknown,
     { fulfillmentOrderId, input }: WorkArgs<object>,

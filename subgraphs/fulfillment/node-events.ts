@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { changeWork, type Units } from './events.ts';
 import { type FoldedUnits, foldUnits, problemWithUnits, unitsLeft, type WorkUnits } from './fold.ts';
-import { type FulfillmentOrder, type FulfillmentOrderLine, remainingUnits } from './model.ts';
+import { type FulfillmentOrder, type FulfillmentOrderLine, remainingUnits, takenOn } from './model.ts';
 import type { NodeEvent } from './port.ts';
 import { createShipment } from './shipments.ts';
 import {
@@ -58,9 +58,10 @@ async function applyNodeEvent(trx: Knex.Transaction, event: NodeEvent): Promise<
   if (problem) return problem;
   switch (event.kind) {
     case 'ACCEPTED':
-      return ACCEPTED_BEFORE.has(work.status) ? null : move(now, 'IN_PROGRESS', 'ACCEPTED');
+      return ACCEPTED_BEFORE.has(work.status) ? null : move(now, 'IN_PROGRESS', takenOn(work.requestStatus));
     case 'REFUSED':
-      return giveUp(now, 'REJECTED');
+      // Asked to give the work back, it does.
+      return giveUp(now, work.requestStatus === 'CANCELLATION_REQUESTED' ? 'CANCELLATION_ACCEPTED' : 'REJECTED');
     case 'CANCELLED':
       return giveUp(now, 'CANCELLATION_ACCEPTED');
     case 'READY_FOR_PICKUP':
@@ -105,12 +106,14 @@ async function learnReference(trx: Knex.Transaction, event: NodeEvent): Promise<
 async function stage(now: Occurrence): Promise<Outcome> {
   const { trx, work, event } = now;
   if (work.status === 'READY_FOR_PICKUP') return null; // heard before
-  const refusal = refusalOf(work, 'READY_FOR_PICKUP', 'ACCEPTED');
+  const requestStatus = takenOn(work.requestStatus);
+  const refusal = refusalOf(work, 'READY_FOR_PICKUP', requestStatus);
   if (refusal) return refusal;
   // What is put on the counter leaves when it is picked up.
   const folded = foldUnits(now, { issued: [], short: event.short });
   const after = await record(now, folded);
-  const next = { status: 'READY_FOR_PICKUP', requestStatus: 'ACCEPTED', nodeReference: event.nodeReference } as const;
+  const next = { status: 'READY_FOR_PICKUP', requestStatus, nodeReference: event.nodeReference } as const;
+  await query(trx, 'update fulfillment.fulfillment_order set ready_at = ? where id = ?', [event.occurredAt, work.id]);
   await changeWork(trx, work, next, after, folded.short);
   return folded.loose;
 }
@@ -118,8 +121,8 @@ async function stage(now: Occurrence): Promise<Outcome> {
 /** Goods that left were accepted before, even when that was never said. @returns what stands there then */
 async function acceptImplied(now: Occurrence): Promise<Occurrence> {
   const { trx, work } = now;
-  if (work.status !== 'OPEN' || work.requestStatus !== 'SUBMITTED') return now;
-  await move(now, 'IN_PROGRESS', 'ACCEPTED');
+  if (work.status !== 'OPEN' || work.requestStatus === 'UNSUBMITTED') return now;
+  await move(now, 'IN_PROGRESS', takenOn(work.requestStatus));
   return { ...now, work: (await lockWork(trx, work.id)) ?? work };
 }
 
@@ -141,6 +144,7 @@ async function giveUp(now: Occurrence, requestStatus: 'REJECTED' | 'CANCELLATION
   if (work.status === 'CANCELLED') return null; // heard before
   const refusal = refusalOf(work, 'CANCELLED', requestStatus);
   if (refusal) return refusal;
+  await query(trx, `update fulfillment.withdrawal set state = 'ACCEPTED' where fulfillment_order_id = ? and state = 'REQUESTED'`, [work.id]); // biome-ignore format: one thought
   const folded = foldUnits(now, { issued: [], short: unitsLeft(now) });
   const after = await record(now, folded);
   const next = { status: 'CANCELLED', requestStatus, nodeReference: event.nodeReference, rejectReason: event.reason } as const; // biome-ignore format: one thought

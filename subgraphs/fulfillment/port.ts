@@ -12,6 +12,10 @@ export interface NodeSystem {
   confirmShipment(nodeReference: string, confirmation: ShipmentConfirmation, signal: AbortSignal): Promise<NodeAnswer>;
   markReadyForPickup(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
   completePickup(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
+  /** Takes work back that nobody has begun to pick; the event CANCELLED tells of it. Repeating it changes nothing. */
+  cancel(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
+  /** Has goods that wait at the counter put back on the shelf; the event CANCELLED tells of it. Repeating it changes nothing. */
+  putBack(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
 
   /** What happened at the nodes after a position, in order. Waits up to `waitSeconds` for something. */
   events(

@@ -1,7 +1,7 @@
 /** Select lists that name columns as the model does, so that a row is a model object. */
 export const WORK_COLUMNS = `f.id, f.order_id as "orderId", f.channel_code as "channelCode", f.customer_id as "customerId", f.location_id as "locationId",
   f.status, f.request_status as "requestStatus", f.delivery_method as "deliveryMethod", f.service_level as "serviceLevel", f.ship_by as "shipBy",
-  f.node_reference as "nodeReference", f.revision, f.trace_id as "traceId"`;
+  f.node_reference as "nodeReference", f.fulfil_at as "fulfilAt", f.revision, f.trace_id as "traceId"`;
 
 export const WORK_LINE_COLUMNS = `l.id, l.fulfillment_order_id as "fulfillmentOrderId", l.order_line_id as "orderLineId", l.sku, l.quantity, l.shipped, l.short`;
 

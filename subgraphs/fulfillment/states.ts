@@ -1,8 +1,8 @@
 /** States of work at a node and their legal moves (domain: fulfillment order state machine, axis 1). */
 export const FULFILLMENT_TRANSITIONS = {
-  SCHEDULED: ['OPEN'],
+  SCHEDULED: ['OPEN', 'CANCELLED'],
   OPEN: ['ON_HOLD', 'SCHEDULED', 'CANCELLED', 'IN_PROGRESS'],
-  ON_HOLD: ['OPEN'],
+  ON_HOLD: ['OPEN', 'CANCELLED'],
   IN_PROGRESS: ['OPEN', 'READY_FOR_PICKUP', 'CLOSED', 'INCOMPLETE', 'CANCELLED'],
   READY_FOR_PICKUP: ['CLOSED', 'CANCELLED'],
   INCOMPLETE: ['CLOSED', 'CANCELLED'],
@@ -15,18 +15,30 @@ export type FulfillmentOrderStatus = keyof typeof FULFILLMENT_TRANSITIONS;
 /** What was asked of the node and how it answered (axis 2). */
 export const REQUEST_TRANSITIONS = {
   UNSUBMITTED: ['SUBMITTED', 'CLOSED'],
-  SUBMITTED: ['ACCEPTED', 'REJECTED', 'CANCELLATION_ACCEPTED'],
+  SUBMITTED: ['ACCEPTED', 'REJECTED', 'CANCELLATION_REQUESTED', 'CANCELLATION_ACCEPTED'],
   ACCEPTED: ['CANCELLATION_REQUESTED', 'CANCELLATION_ACCEPTED', 'REJECTED', 'CLOSED'],
   REJECTED: [],
   CANCELLATION_REQUESTED: ['CANCELLATION_ACCEPTED', 'CANCELLATION_REJECTED', 'CLOSED'],
   CANCELLATION_ACCEPTED: [],
-  CANCELLATION_REJECTED: ['CLOSED'],
+  // A node that would not stop may still find that it cannot go on.
+  CANCELLATION_REJECTED: ['REJECTED', 'CANCELLATION_ACCEPTED', 'CLOSED'],
   CLOSED: [],
 } as const satisfies Record<string, readonly string[]>;
 
 export type FulfillmentRequestStatus = keyof typeof REQUEST_TRANSITIONS;
 
-export type FulfillmentTransition = 'ACCEPT' | 'REJECT' | 'SHIP' | 'MARK_READY_FOR_PICKUP' | 'COMPLETE_PICKUP';
+export type FulfillmentTransition =
+  | 'ACCEPT'
+  | 'REJECT'
+  | 'SHIP'
+  | 'MARK_READY_FOR_PICKUP'
+  | 'COMPLETE_PICKUP'
+  | 'HOLD'
+  | 'RELEASE_HOLD'
+  | 'SCHEDULE'
+  | 'MARK_AS_OPEN'
+  | 'MOVE'
+  | 'SPLIT';
 
 /** How far a package is. A scan moves it to a higher rank only; the states without a rank stand beside the way. */
 export const SHIPMENT_RANKS = {

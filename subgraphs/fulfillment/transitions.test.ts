@@ -156,8 +156,16 @@ describe.each(states)('work that is $status/$requestStatus', (before) => {
           ACCEPT: ['IN_PROGRESS', 'ACCEPTED'],
           REJECT: ['CANCELLED', 'REJECTED'],
           SHIP: ['CLOSED', 'CLOSED'],
-          MARK_READY_FOR_PICKUP: ['READY_FOR_PICKUP', 'ACCEPTED'],
+          MARK_READY_FOR_PICKUP: ['READY_FOR_PICKUP', before.requestStatus],
           COMPLETE_PICKUP: ['CLOSED', 'CLOSED'],
+          HOLD:
+            before.requestStatus === 'UNSUBMITTED' ? ['ON_HOLD', 'UNSUBMITTED'] : ['OPEN', 'CANCELLATION_REQUESTED'],
+          RELEASE_HOLD: ['OPEN', before.requestStatus],
+          SCHEDULE:
+            before.requestStatus === 'UNSUBMITTED' ? ['SCHEDULED', 'UNSUBMITTED'] : ['OPEN', 'CANCELLATION_REQUESTED'],
+          MARK_AS_OPEN: ['OPEN', before.requestStatus],
+          MOVE: before.requestStatus === 'UNSUBMITTED' ? ['CANCELLED', 'CLOSED'] : ['OPEN', 'CANCELLATION_REQUESTED'],
+          SPLIT: before.requestStatus === 'UNSUBMITTED' ? ['CANCELLED', 'CLOSED'] : ['OPEN', 'CANCELLATION_REQUESTED'],
         }[offered] as [string, string];
         expect([offered, allows(FULFILLMENT_TRANSITIONS, before.status, status)]).toEqual([offered, true]);
         expect([offered, allows(REQUEST_TRANSITIONS, before.requestStatus, requestStatus)]).toEqual([offered, true]);

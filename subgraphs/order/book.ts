@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { type ChangedOrder, changeOrder, type TimelineNote } from './change.ts';
+import { cancelHandedBack } from './commands/cancel.ts';
 import type { Order, OrderHold, OrderLine, PaymentStatus, RefundStatus } from './model.ts';
 import type { Move } from './quantities.ts';
 import { createOrderReader } from './read.ts';
@@ -58,6 +59,14 @@ export function createOrderBook(knex: Knex) {
     deliver: move('deliver'),
     /** Units were lost on the way. */
     lose: move('lose'),
+
+    /** Cancels units that a node gave back for that; those that found another end meanwhile are left out. */
+    cancelHandedBack: (
+      orderId: string,
+      lines: readonly LineUnits[],
+      why: { readonly reason: string; readonly locationId: string },
+      effect: Effect,
+    ): Promise<ChangedOrder> => inTransaction(knex, (trx) => cancelHandedBack(trx, orderId, lines, why, effect)),
 
     setPaymentStatus: (orderId: string, paymentStatus: PaymentStatus, effect: Effect) =>
       change(orderId, { ...effect, set: { paymentStatus } }),

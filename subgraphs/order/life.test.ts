@@ -203,6 +203,54 @@ describe('orderCancel', () => {
     expect(await committed(order.id)).toBe('6');
   });
 
+  it('asks nodes for units that they have, when told to, and cancels them when they come back', async () => {
+    const order = await accepted();
+    await book.allocate(order.id, units(order, 7), effect('source'));
+    await book.startFulfillment(order.id, units(order, 5), effect('accepted'));
+    const ask = { idempotencyKey: key(), reason: 'CUSTOMER_REQUEST', askNodes: true };
+    const asked = async (input: object) => (await run(`mutation ($orderId: ID!, $input: OrderCancelInput!) { orderCancel(orderId: $orderId, input: $input) { requestedQuantity userErrors { code } } }`, { orderId: order.id, input })).orderCancel; // biome-ignore format: one thought
+    expect(await asked(ask)).toEqual({ requestedQuantity: 7, userErrors: [] });
+    expect(await asked(ask)).toEqual({ requestedQuantity: 7, userErrors: [] });
+    const told = await query(
+      database.knex,
+      "select type, data -> 'lines' as lines from integration.outbox where subject = ? and type like 'order-cancel%' order by version",
+      [order.id],
+    );
+    expect(told).toEqual([
+      { type: 'order-cancelled.v1', lines: units(order, 3) },
+      { type: 'order-cancellation-requested.v1', lines: units(order, 7) },
+    ]);
+    expect(await committed(order.id)).toBe('7');
+
+    await book.handBack(order.id, units(order, 7), effect('hand-back'));
+    const why = { reason: 'CUSTOMER_REQUEST', locationId: at('EAST') };
+    for (const time of [1, 2]) {
+      const { applied, order: after } = await book.cancelHandedBack(order.id, units(order, 6), why, effect('cancel'));
+      expect([applied, after.status]).toEqual([time === 1, 'ALLOCATED']);
+      expect(await committed(order.id)).toBe('1');
+    }
+    // What found another end meanwhile is left out.
+    const rest = await book.cancelHandedBack(order.id, units(order, 4), why, effect('cancel-rest'));
+    expect(rest.lines[0]?.quantities).toMatchObject({ cancelled: 10, unsourced: 0 });
+    expect(rest.order.status).toBe('CANCELLED');
+    expect(await committed(order.id)).toBe('0');
+  });
+
+  it('asks nobody for units that shipped, or that are more than there are', async () => {
+    const order = await accepted();
+    await book.ship(order.id, units(order, 8), effect('ship'));
+    await book.allocate(order.id, units(order, 2), effect('source'));
+    const input = {
+      idempotencyKey: key(),
+      reason: 'OTHER',
+      askNodes: true,
+      lines: [{ orderLineId: order.lineId, quantity: 3 }],
+    };
+    expect((await run(CANCEL, { orderId: order.id, input })).orderCancel.userErrors).toMatchObject([{ code: 'ILLEGAL_TRANSITION' }]); // biome-ignore format: one thought
+    const told = await query(database.knex, "select 1 from integration.outbox where subject = ? and type like 'order-cancel%'", [order.id]); // biome-ignore format: one thought
+    expect(told).toEqual([]);
+  });
+
   describe('of a line that two nodes share', () => {
     /** Ten candles: seven in the east, three in the west, as the capture committed them. */
     async function shared() {

@@ -96,7 +96,11 @@ export const mutations = {
     );
     const order = await orderOf(context, result.orderId);
     const transitions = refusals.length > 0 && order ? await transitionsOf(context, order.id) : [];
-    return { order, userErrors: refusals.map((refusal) => ({ ...refusal, availableTransitions: transitions })) };
+    return {
+      order,
+      requestedQuantity: result.requested ?? 0,
+      userErrors: refusals.map((refusal) => ({ ...refusal, availableTransitions: transitions })),
+    };
   },
 
   async orderHold(

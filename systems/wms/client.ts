@@ -56,6 +56,8 @@ export interface WmsClient {
   stageDelivery(deliveryNo: string, options?: CallOptions): Promise<wire.WmsDelivery>;
   /** UNKNOWN_DELIVERY, WRONG_STATUS. */
   collectDelivery(deliveryNo: string, options?: CallOptions): Promise<wire.WmsDelivery>;
+  /** UNKNOWN_DELIVERY, WRONG_STATUS. */
+  unstageDelivery(deliveryNo: string, options?: CallOptions): Promise<wire.WmsDelivery>;
   /** Events of all deliveries after a number. May hold duplicates and come in any order: go by `eventNo`. */
   deliveryEvents(position: FeedPosition, options?: CallOptions): Promise<wire.WmsDeliveryEventPage>;
   statistics(): SystemStatistics;
@@ -118,6 +120,7 @@ export function createWmsClient(options: SystemClientOptions): WmsClient {
     confirmGoodsIssue: (deliveryNo, confirmation, call) => act(deliveryNo, 'confirm-goods-issue', confirmation, call),
     stageDelivery: (deliveryNo, call) => act(deliveryNo, 'stage', undefined, call),
     collectDelivery: (deliveryNo, call) => act(deliveryNo, 'collect', undefined, call),
+    unstageDelivery: (deliveryNo, call) => act(deliveryNo, 'unstage', undefined, call),
     deliveryEvents: ({ after, limit, waitSeconds }, call) =>
       client.poll(
         { ...call, path: '/delivery-events', query: { after, limit }, answer: wire.deliveryEventPage },

@@ -16,6 +16,24 @@ const ledgerOf = async (house: Warehouse, documentRef: string) =>
     (entry) => entry.documentRef === documentRef,
   );
 
+describe('goods that nobody collects', () => {
+  it('go back into the stock they came from, once, and are not handed over any more', async () => {
+    const order = newDelivery({ site: 'ST1', collect: true, shipTo: null, lines: [{ lineRef: 'l1', articleNo: 'ART-A', quantity: 2 }] }); // biome-ignore format: a table
+    const { deliveryNo } = await still.wms.createDelivery(order);
+    await expect(still.wms.unstageDelivery(deliveryNo)).rejects.toMatchObject(refusal('WRONG_STATUS'));
+    await still.wms.acceptDelivery(deliveryNo);
+    await still.wms.stageDelivery(deliveryNo);
+    expect(await still.wms.unstageDelivery(deliveryNo)).toMatchObject({
+      status: 'CANCELLED',
+      reasonCode: 'NOT_COLLECTED',
+    });
+    await still.wms.unstageDelivery(deliveryNo);
+    const booked = (await ledgerOf(still, order.externalRef)).map(({ movementCode, quantityDelta }) => [movementCode, quantityDelta]); // biome-ignore format: one thought
+    expect(booked).toEqual([['GI', -2], ['RT', 2]]); // biome-ignore format: a table
+    await expect(still.wms.collectDelivery(deliveryNo)).rejects.toMatchObject(refusal('WRONG_STATUS'));
+  });
+});
+
 describe('ordering', () => {
   it('takes a delivery once per reference', async () => {
     const order = newDelivery();

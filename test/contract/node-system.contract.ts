@@ -136,6 +136,44 @@ export function nodeSystemContract(
       );
     });
 
+    it('gives work back that nobody has begun, once, and says no to the rest', async () => {
+      const { nodeReference } = await nodes.release(at(work), signal);
+      expect(await nodes.putBack(nodeReference, signal)).toMatchObject({ kind: 'refused', reason: 'WRONG_STATUS' });
+      await nodes.accept(nodeReference, signal);
+      expect(await nodes.cancel(nodeReference, signal)).toEqual({ kind: 'done' });
+      expect(await nodes.cancel(nodeReference, signal)).toEqual({ kind: 'done' });
+      expect((await kinds()).filter((kind) => kind === 'CANCELLED')).toHaveLength(1);
+      expect(await nodes.accept(nodeReference, signal)).toMatchObject({ kind: 'refused', reason: 'WRONG_STATUS' });
+
+      const begun = await nodes.release({ ...at(work), fulfillmentOrderId: 'ful_2' }, signal);
+      await nodes.accept(begun.nodeReference, signal);
+      const part = { key: 'k1', packages: [box('C1', [{ lineRef: 'line-1', quantity: 1 }])] };
+      await nodes.confirmShipment(begun.nodeReference, part, signal);
+      const before = await kinds();
+      expect(await nodes.cancel(begun.nodeReference, signal)).toMatchObject({
+        kind: 'refused',
+        reason: 'WRONG_STATUS',
+      });
+      expect(await kinds()).toEqual(before);
+    });
+
+    it('puts goods back that wait at the counter, once, and not when their buyer has them', async () => {
+      const { nodeReference } = await nodes.release(at(pickup), signal);
+      await nodes.accept(nodeReference, signal);
+      await nodes.markReadyForPickup(nodeReference, signal);
+      expect(await nodes.cancel(nodeReference, signal)).toMatchObject({ kind: 'refused' });
+      expect(await nodes.putBack(nodeReference, signal)).toEqual({ kind: 'done' });
+      expect(await nodes.putBack(nodeReference, signal)).toEqual({ kind: 'done' });
+      expect((await events()).at(-1)).toMatchObject({ kind: 'CANCELLED', fulfillmentOrderId: 'ful_1' });
+      expect(await nodes.completePickup(nodeReference, signal)).toMatchObject({ kind: 'refused' });
+
+      const taken = await nodes.release({ ...at(pickup), fulfillmentOrderId: 'ful_2' }, signal);
+      await nodes.accept(taken.nodeReference, signal);
+      await nodes.markReadyForPickup(taken.nodeReference, signal);
+      await nodes.completePickup(taken.nodeReference, signal);
+      expect(await nodes.putBack(taken.nodeReference, signal)).toMatchObject({ kind: 'refused' });
+    });
+
     it('tells its events in order behind a position', async () => {
       const { nodeReference } = await nodes.release(at(work), signal);
       await nodes.accept(nodeReference, signal);

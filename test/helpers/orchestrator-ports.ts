@@ -63,6 +63,7 @@ export function orchestratorPorts() {
   const shipments = new Map<string, Shipment>();
   const sources = new Map<string, OrderSources>();
   const work = new Map<string, Awaited<ReturnType<OrchestratorDeps['fulfillment']['workOf']>>>();
+  const withdrawals = new Map<string, Awaited<ReturnType<OrchestratorDeps['fulfillment']['withdrawalOf']>>>();
   const submitted = new Set<string>();
   const registered = new Set<string>();
   const opened = new Map<string, Parameters<OrchestratorDeps['fulfillment']['open']>[0]>();
@@ -99,6 +100,7 @@ export function orchestratorPorts() {
       ship: changing('orders.ship'),
       deliver: changing('orders.deliver'),
       lose: changing('orders.lose'),
+      cancelHandedBack: changing('orders.cancelHandedBack'),
       setPaymentStatus: changing('orders.setPaymentStatus'),
       note: changing('orders.note'),
       settleReturn: async (...args) => note('orders.settleReturn', args),
@@ -141,6 +143,13 @@ export function orchestratorPorts() {
         [...opened.values()].flatMap(({ key, orderId: of, groups }) =>
           of === orderId ? groups.map((_, index) => `${key}#${index}`).filter((id) => !submitted.has(id)) : [],
         ),
+      nodeReferenceOf: async (fulfillmentOrderId) => `N-${fulfillmentOrderId}`,
+      async withdrawUnits(orderId, request) {
+        note('fulfillment.withdrawUnits', [orderId, request]);
+        return request.lines.reduce((sum, line) => sum + line.quantity, 0);
+      },
+      refuseWithdrawal: async (...args) => note('fulfillment.refuseWithdrawal', args),
+      withdrawalOf: async (fulfillmentOrderId) => withdrawals.get(fulfillmentOrderId) ?? null,
       workOf: async (orderId) => work.get(orderId) ?? { open: [], gaveBack: [] },
       workToday: async () => new Map(),
       readShipment: async (shipmentId) => shipments.get(shipmentId) ?? null,
@@ -166,6 +175,14 @@ export function orchestratorPorts() {
       async release(work, signal) {
         note('warehouse.release', [work, signal]);
         return { nodeReference: `N-${work.locationId}` };
+      },
+      async cancel(...args) {
+        note('warehouse.cancel', args);
+        return { kind: 'done' };
+      },
+      async putBack(...args) {
+        note('warehouse.putBack', args);
+        return { kind: 'done' };
       },
     },
     finance: {
@@ -194,6 +211,7 @@ export function orchestratorPorts() {
     shipments,
     sources,
     work,
+    withdrawals,
     /** Lets the next calls of a port fail, one failure each. */
     failNext: (port: string, ...errors: readonly unknown[]) => failures.set(port, [...errors]),
     of: (port: string) => calls.filter((call) => call.port === port),

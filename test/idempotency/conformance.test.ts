@@ -83,6 +83,13 @@ function casesOf<Kind extends MutationCase['kind']>(kind: Kind) {
 
 /** What operators do for the company, and so leave a row of the audit for. */
 const AUDITED = [
+  'fulfillmentOrderHold',
+  'fulfillmentOrderMarkAsOpen',
+  'fulfillmentOrderMove',
+  'fulfillmentOrderReleaseHold',
+  'fulfillmentOrderSchedule',
+  'fulfillmentOrderSplit',
+  'integrationExceptionCorrect',
   'integrationExceptionDismiss',
   'integrationExceptionRetry',
   'inventoryAdjust',

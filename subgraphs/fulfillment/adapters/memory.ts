@@ -1,7 +1,7 @@
 import { isCollected } from '../model.ts';
 import type { CarrierScan, CarrierSystem, NodeAnswer, NodeEvent, NodeSystem, NodeWork } from '../port.ts';
 
-type Stage = 'RECEIVED' | 'ACCEPTED' | 'READY' | 'DONE' | 'REFUSED';
+type Stage = 'RECEIVED' | 'ACCEPTED' | 'READY' | 'DONE' | 'REFUSED' | 'CANCELLED';
 
 interface MemoryWork {
   readonly work: NodeWork;
@@ -98,6 +98,12 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
     markReadyForPickup: async (reference) => step(reference, 'ACCEPTED', 'READY', 'READY_FOR_PICKUP'),
     completePickup: async (reference) =>
       step(reference, 'READY', 'DONE', 'PICKED_UP', (item) => ({ issued: everything(item) })),
+    cancel: async (reference) => {
+      const item = byReference.get(reference);
+      const begun = item?.work.lines.some((line) => item.left.get(line.lineRef) !== line.quantity);
+      return step(reference, item?.stage === 'ACCEPTED' && !begun ? 'ACCEPTED' : 'RECEIVED', 'CANCELLED', 'CANCELLED');
+    },
+    putBack: async (reference) => step(reference, 'READY', 'CANCELLED', 'CANCELLED'),
     async events(after) {
       const entries = events.filter((event) => event.position > after);
       return { entries, next: entries.at(-1)?.position ?? after };

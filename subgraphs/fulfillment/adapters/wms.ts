@@ -77,6 +77,8 @@ export function wmsNodeSystem(wms: WmsClient): NodeSystem {
       ),
     markReadyForPickup: (reference, signal) => ask(() => wms.stageDelivery(reference, { signal })),
     completePickup: (reference, signal) => ask(() => wms.collectDelivery(reference, { signal })),
+    cancel: (reference, signal) => ask(() => wms.cancelDelivery(reference, { signal })),
+    putBack: (reference, signal) => ask(() => wms.unstageDelivery(reference, { signal })),
     async events(after, waitSeconds, signal) {
       const page = await wms.deliveryEvents({ after, limit: PAGE, waitSeconds }, { signal });
       // The feed may repeat and reorder: go by the numbers.

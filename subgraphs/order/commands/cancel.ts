@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { type Caller, maySee } from '../../../platform/caller.ts';
 import { query } from '../../../platform/db/query.ts';
-import { changeOrder, lockOrder } from '../change.ts';
+import { CommerceError } from '../../../platform/errors.ts';
+import { type ChangedOrder, changeOrder, lockOrder, type OrderChange, type TimelineNote } from '../change.ts';
 import type { OrderCancelErrorCode, OrderRefusal } from '../errors.ts';
 import { type OrderLine, ownershipOf } from '../model.ts';
 import { type Move, openUnits } from '../quantities.ts';
@@ -11,10 +12,14 @@ export interface OrderCancelInput {
   readonly reason: string;
   readonly note?: string | null;
   readonly lines?: readonly { readonly orderLineId: string; readonly quantity: number }[] | null;
+  /** Whether nodes that have units are asked to give them back. */
+  readonly askNodes?: boolean | null;
 }
 
 export interface CancelResult {
   readonly orderId: string | null;
+  /** Units that nodes are asked to give back. */
+  readonly requested?: number;
   readonly refusals: readonly OrderRefusal<OrderCancelErrorCode>[];
 }
 
@@ -35,6 +40,7 @@ interface Withdrawal {
 /**
  * Cancels what no node has been given yet: units waiting for stock, units without a node,
  * and units whose fulfillment order was not submitted. Their stock is free again at commit.
+ * With `askNodes`, the nodes are asked for the rest: what they give back is cancelled later, and the timeline says so.
  */
 export async function cancelOrder(
   trx: Knex.Transaction,
@@ -51,22 +57,83 @@ export async function cancelOrder(
   const moves = await withdraw(trx, orderId, wishes);
   const granted = moves.reduce((sum, move) => sum + move.quantity, 0);
   const asked = wishes.reduce((sum, wish) => sum + wish.quantity, 0);
-  if (granted === 0 || (input.lines && granted < asked)) {
+  const requests = input.askNodes ? withNodes(wishes, moves) : [];
+  const requested = requests.reduce((sum, line) => sum + line.quantity, 0);
+  if (granted + requested === 0 || (input.lines && granted + requested < asked)) {
     const shipped = found.lines.every((line) => openUnits(line.quantities) === 0);
     if (shipped && found.order.status !== 'CANCELLED')
       return refuse(orderId, 'ALREADY_SHIPPED', 'Everything left the nodes. Request a return instead.');
-    return refuse(orderId, 'ILLEGAL_TRANSITION', 'A node is working on these units, or they are cancelled already.');
+    const message = 'A node is working on these units, or they are cancelled already. With askNodes the node is asked.';
+    return refuse(orderId, 'ILLEGAL_TRANSITION', message);
   }
   await releaseStock(trx, orderId, moves);
   const lines = moves.map(({ lineId, quantity }) => ({ lineId, quantity }));
   await changeOrder(trx, orderId, {
     key: null,
     moves,
-    timeline: [{ type: 'UNITS_CANCELLED', system: 'commerce', message: `${granted} units cancelled: ${input.reason}` }],
-    events: [{ type: 'order-cancelled.v1', data: { orderId, reason: input.reason, lines } }],
+    timeline: [
+      ...(granted > 0 ? [cancelledNote(granted, input.reason)] : []),
+      ...(requested > 0 ? [requestedNote(requested)] : []),
+    ],
+    events: [
+      ...(granted > 0 ? [{ type: 'order-cancelled.v1', data: { orderId, reason: input.reason, lines } }] : []),
+      ...(requested > 0
+        ? [{ type: 'order-cancellation-requested.v1', data: { orderId, reason: input.reason, lines: requests } }]
+        : []),
+    ],
     traceId: caller.traceId,
   });
-  return { orderId, refusals: [] };
+  return { orderId, requested, refusals: [] };
+}
+
+const cancelledNote = (units: number, reason: string): TimelineNote => ({
+  type: 'UNITS_CANCELLED',
+  system: 'commerce',
+  message: `${units} units cancelled: ${reason}`,
+});
+const requestedNote = (units: number): TimelineNote => ({
+  type: 'CANCELLATION_REQUESTED',
+  system: 'commerce',
+  message: `${units} units are with nodes, which are asked to give them back`,
+});
+
+/** Units that a node gave back because they are to be cancelled: they leave the order, their stock is free at commit. */
+export async function cancelHandedBack(
+  trx: Knex.Transaction,
+  orderId: string,
+  wanted: readonly { readonly lineId: string; readonly quantity: number }[],
+  { reason, locationId }: { readonly reason: string; readonly locationId: string },
+  effect: Pick<OrderChange, 'traceId'> & { readonly key: string },
+): Promise<ChangedOrder> {
+  const found = await lockOrder(trx, orderId);
+  if (!found) throw new CommerceError('NOT_FOUND', 'no such order', { orderId });
+  const unsourced = new Map(found.lines.map((line) => [line.id, line.quantities.unsourced]));
+  const lines = wanted.flatMap(({ lineId, quantity }) => {
+    const units = Math.min(quantity, unsourced.get(lineId) ?? 0);
+    return units > 0 ? [{ lineId, quantity: units }] : [];
+  });
+  const moves = lines.map((line) => ({ ...line, move: 'cancelUnsourced' as const, locationId }));
+  const units = lines.reduce((sum, line) => sum + line.quantity, 0);
+  const changed = await changeOrder(trx, orderId, {
+    ...effect,
+    moves,
+    timeline: units > 0 ? [cancelledNote(units, reason)] : [],
+    events: units > 0 ? [{ type: 'order-cancelled.v1', data: { orderId, reason, lines } }] : [],
+  });
+  if (changed.applied) await releaseStock(trx, orderId, moves);
+  return changed;
+}
+
+/** Units that were wished for, are with nodes, and were not withdrawn. */
+function withNodes(wishes: readonly Wish[], moves: readonly Withdrawal[]) {
+  return wishes.flatMap(({ line: { id, quantities }, quantity: wished }) => {
+    const own = moves.filter((move) => move.lineId === id);
+    const sum = (taken: readonly Withdrawal[]) => taken.reduce((units, move) => units + move.quantity, 0);
+    const there =
+      quantities.allocated + quantities.inFulfillment - sum(own.filter((move) => move.move === 'cancelAllocated'));
+    const quantity = Math.min(wished - sum(own), there);
+    return quantity > 0 ? [{ lineId: id, quantity }] : [];
+  });
 }
 
 function refuse(orderId: string | null, code: OrderCancelErrorCode, message: string): CancelResult {

@@ -7,7 +7,14 @@ import { confirmation, confirmGoodsIssue } from './confirmation.ts';
 import type { LockedDelivery } from './delivery.ts';
 import { createDelivery, newDelivery } from './delivery-creation.ts';
 import { lockDelivery, readDeliveries, readDelivery } from './delivery-store.ts';
-import { acceptDelivery, cancelDelivery, collectDelivery, refuseDelivery, stageDelivery } from './staff-actions.ts';
+import {
+  acceptDelivery,
+  cancelDelivery,
+  collectDelivery,
+  refuseDelivery,
+  stageDelivery,
+  unstageDelivery,
+} from './staff-actions.ts';
 
 export interface DeliveryRouteOptions {
   readonly knex: Knex;
@@ -101,6 +108,11 @@ export function deliveryRoutes(options: DeliveryRouteOptions): Route[] {
       method: 'POST',
       path: '/outbound-deliveries/:deliveryNo/collect',
       handle: ({ params }) => act(params.deliveryNo, collectDelivery),
+    }),
+    route({
+      method: 'POST',
+      path: '/outbound-deliveries/:deliveryNo/unstage',
+      handle: ({ params }) => act(params.deliveryNo, unstageDelivery),
     }),
     route({
       method: 'GET',

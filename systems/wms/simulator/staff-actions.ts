@@ -3,6 +3,7 @@ import { completeDeliveries } from './completion.ts';
 import { type DeliveryStatus, type LockedDelivery, plainEvent } from './delivery.ts';
 import { wrongStatus } from './delivery-creation.ts';
 import { writeDeliveryEvents } from './delivery-store.ts';
+import { bookMovements, lockStock } from './ledger.ts';
 import type { ParcelContent } from './parcels.ts';
 
 /**
@@ -79,6 +80,29 @@ export const collectDelivery: StaffAction = async (trx, delivery) => {
     delivery.deliveryNo,
   ]);
   await writeDeliveryEvents(trx, [{ ...plainEvent(delivery, 'COLLECTED'), issued: await issuedLines(trx, delivery) }]);
+  return true;
+};
+
+/** Nobody came: the goods go from the collection shelf back into stock, and the delivery is cancelled. */
+export const unstageDelivery: StaffAction = async (trx, delivery) => {
+  if (delivery.status === 'CANCELLED') return false;
+  if (delivery.status !== 'STAGED') throw wrongStatus('WRONG_STATUS', delivery.status, 'put back');
+  const { site, externalRef } = delivery;
+  const lines = await issuedLines(trx, delivery);
+  const stock = await lockStock(trx, lines.map(({ articleNo }) => ({ site, articleNo }))); // biome-ignore format: one thought
+  await end(trx, delivery, 'CANCELLED', 'NOT_COLLECTED');
+  await bookMovements(
+    trx,
+    stock,
+    lines.map(({ articleNo, quantity, lineRef }) => ({
+      site,
+      articleNo,
+      movementCode: 'RT' as const,
+      quantityDelta: quantity,
+      documentRef: externalRef,
+      lineRef,
+    })),
+  );
   return true;
 };
 

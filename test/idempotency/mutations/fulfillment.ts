@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { at } from '../../../subgraphs/inventory/sample-stock.ts';
 import type { MutationCases } from '../mutation-case.ts';
-import { backOffice, type World } from '../world.ts';
+import { backOffice, type Variables, type World } from '../world.ts';
 import { placed } from './order.ts';
 
 const staff = backOffice('warehouse');
@@ -37,6 +37,29 @@ async function accepted(world: World, collected = false) {
   await world.nodeFeed.catchUp(world.signal);
   return work;
 }
+
+/** Work of four lanterns that no node was asked to do, in a state that operators can bring it to. */
+async function opened(world: World, status: 'OPEN' | 'ON_HOLD' | 'SCHEDULED' = 'OPEN') {
+  const order = await placed(world);
+  const [fulfillmentOrderId = ''] = await world.work.open({
+    key: `${order.id}:source:0`,
+    orderId: order.id,
+    channelCode: 'WEB',
+    customerId: null,
+    deliveryMethod: 'SHIPPING',
+    serviceLevel: null,
+    groups: [{ locationId: at('EAST'), lines: [{ lineId: order.lineId, sku: 'LANTERN', quantity: 4 }] }],
+    opening: { status, ...(status === 'SCHEDULED' ? { fulfilAt: '2999-01-01T00:00:00Z' } : {}) },
+    traceId: '0'.repeat(32),
+  });
+  return fulfillmentOrderId;
+}
+const operator = backOffice('operations');
+const reason = 'told by phone';
+const otherwise: (variables: Variables) => Variables = ({ input, ...rest }) => ({
+  ...rest,
+  input: { ...input, reason: 'told by mail' },
+});
 
 async function lineOf(world: World, fulfillmentOrderId: string): Promise<string> {
   const { data } = await world.send(
@@ -92,6 +115,52 @@ export const fulfillment: MutationCases = {
       return { fulfillmentOrderId, input: {} };
     },
     otherwise: null,
+  },
+  fulfillmentOrderHold: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({ fulfillmentOrderId: await opened(world), input: { reason } }),
+    otherwise,
+  },
+  fulfillmentOrderReleaseHold: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({ fulfillmentOrderId: await opened(world, 'ON_HOLD'), input: { reason } }),
+    otherwise,
+  },
+  fulfillmentOrderSchedule: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({
+      fulfillmentOrderId: await opened(world),
+      input: { reason, fulfilAt: '2999-01-01T00:00:00Z' },
+    }),
+    otherwise,
+  },
+  fulfillmentOrderMarkAsOpen: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({ fulfillmentOrderId: await opened(world, 'SCHEDULED'), input: { reason } }),
+    otherwise,
+  },
+  fulfillmentOrderMove: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({
+      fulfillmentOrderId: await opened(world),
+      input: { reason, locationId: at('SHOP') },
+    }),
+    otherwise,
+  },
+  fulfillmentOrderSplit: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => {
+      const fulfillmentOrderId = await opened(world);
+      const lines = [{ fulfillmentOrderLineId: await lineOf(world, fulfillmentOrderId), quantity: 1 }];
+      return { fulfillmentOrderId, input: { reason, lines } };
+    },
+    otherwise,
   },
   // The carrier and its id of the scan are the key.
   trackingEventRecord: {

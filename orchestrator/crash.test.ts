@@ -1,0 +1,161 @@
+import { expect, it, jest } from '@jest/globals';
+import { type Bucket, MOVES, type Move, moveUnits, type Quantities } from '../subgraphs/order/quantities.ts';
+import { bookedOrder, orchestratorPorts } from '../test/helpers/orchestrator-ports.ts';
+import type { OrchestratorDeps } from './port.ts';
+
+/**
+ * A workflow engine that forgets nothing and dies where it is told to: a step that is recorded never runs again, one that
+ * was cut off does, and only the records outlive a death. Everything else of a run is lost.
+ */
+class Death extends Error {}
+const engine = { workflowID: 'w', records: [] as string[], at: 0, moment: 0, dieAt: -1 };
+/** A moment at which the process may be killed. */
+function mayDie(): void {
+  if (engine.moment++ === engine.dieAt) throw new Death('kill -9');
+}
+jest.unstable_mockModule('@dbos-inc/dbos-sdk', () => ({
+  DBOSWorkflowConflictError: Death,
+  DBOS: {
+    get workflowID() {
+      return engine.workflowID;
+    },
+    async runStep(run: () => Promise<unknown>) {
+      const place = engine.at++;
+      mayDie();
+      if (engine.records[place] === undefined) {
+        const result = await run();
+        mayDie();
+        engine.records[place] = JSON.stringify({ result }); // as the engine keeps it
+      }
+      return JSON.parse(engine.records[place] ?? '{}').result;
+    },
+    recv: async () => null,
+    sleep: async () => undefined,
+  },
+}));
+const { fulfilOrder } = await import('./workflows/fulfil-order.ts');
+const { sourceAgain } = await import('./workflows/source-again.ts');
+const { allocateBackorder } = await import('./workflows/allocate-backorder.ts');
+const { settleWithdrawal } = await import('./workflows/settle-withdrawal.ts');
+const { withdrawWork } = await import('./workflows/withdraw-work.ts');
+const { releaseOpened } = await import('./workflows/release-opened.ts');
+const { ship } = await import('./workflows/ship.ts');
+const { returnGoods } = await import('./workflows/return-goods.ts');
+const { cancelUnits } = await import('./workflows/cancel-units.ts');
+
+const work = { orderId: 'ord_1', channelCode: 'WEB', traceId: '0'.repeat(32) };
+const lanterns = (quantity: number) => ({ lineId: 'l1', sku: 'LANTERN', quantity });
+const input = { ...work, lines: [lanterns(5)], decisionId: 'd1' };
+const arrival = { ...lanterns(2), disposition: 'SELLABLE', returnedBefore: 0 };
+
+/** Every workflow, where the units of the first line are when it begins, and where they are to be when it ends. */
+const workflows: readonly [
+  string,
+  Partial<Quantities>,
+  Partial<Quantities>,
+  (deps: OrchestratorDeps) => Promise<void>,
+][] = [
+  ['fulfil-order', { unsourced: 5 }, { allocated: 5 }, (deps) => fulfilOrder(deps, { ...work, round: 0 })],
+  ['source-again', { inFulfillment: 5 }, { allocated: 5 }, (deps) => sourceAgain(deps, { ...input, refusedLocationId: 'EAST' })],
+  ['allocate-backorder', { backordered: 5 }, { allocated: 5 }, (deps) => allocateBackorder(deps, { ...input, explanation: 'Stock arrived.', lines: [{ ...lanterns(5), locationId: 'WEST' }] })],
+  ['settle-withdrawal: cancelled', { inFulfillment: 5 }, { cancelled: 5 }, (deps) => settleWithdrawal(deps, { ...input, locationId: 'EAST', reason: 'OTHER', parts: [{ becomes: 'CANCEL' }] })],
+  ['settle-withdrawal: a part', { allocated: 5 }, { cancelled: 2, allocated: 3 }, (deps) => settleWithdrawal(deps, { ...input, locationId: 'EAST', reason: 'OTHER', parts: [{ becomes: 'CANCEL', lines: [lanterns(2)] }] })],
+  ['settle-withdrawal: moved', { allocated: 5 }, { allocated: 5 }, (deps) => settleWithdrawal(deps, { ...input, locationId: 'EAST', reason: 'MOVE', parts: [{ becomes: 'OPEN', locationId: 'WEST' }] })],
+  ['settle-withdrawal: split', { allocated: 5 }, { allocated: 5 }, (deps) => settleWithdrawal(deps, { ...input, locationId: 'EAST', reason: 'SPLIT', parts: [{ becomes: 'OPEN', lines: [lanterns(1)] }] })],
+  ['settle-withdrawal: scheduled', { allocated: 5 }, { allocated: 5 }, (deps) => settleWithdrawal(deps, { ...input, locationId: 'EAST', reason: 'SCHEDULE', parts: [{ becomes: 'SCHEDULED', fulfilAt: '2026-12-01T00:00:00.000Z' }] })],
+  ['withdraw-work', { inFulfillment: 5 }, { inFulfillment: 5 }, (deps) => withdrawWork(deps, { ...work, fulfillmentOrderId: 'ful_1', onCounter: false })],
+  ['withdraw-work: refused', { inFulfillment: 5 }, { inFulfillment: 5 }, (deps) => withdrawWork({ ...deps, warehouse: { ...deps.warehouse, putBack: async () => ({ kind: 'refused' }) } }, { ...work, fulfillmentOrderId: 'ful_1', onCounter: true })],
+  ['release-opened', { allocated: 5 }, { allocated: 5 }, (deps) => releaseOpened(deps, { ...work, fulfillmentOrderId: 'opened#0' })],
+  ['ship', { inFulfillment: 5 }, { inTransit: 5 }, (deps) => ship(deps, { ...work, shipmentId: 'shp_1' })],
+  ['return-goods', { delivered: 5 }, { delivered: 5 }, (deps) => returnGoods(deps, { ...work, arrivalId: 'a1', returnId: 'ret_1', locationId: 'EAST', complete: true, lines: [arrival] })],
+  ['cancel-units', { cancelled: 5 }, { cancelled: 5 }, (deps) => cancelUnits(deps, { ...work, cancellationId: 'c1', reason: 'OTHER', lines: [lanterns(5)] })],
+]; // biome-ignore format: a table
+
+/** Domains and systems as a workflow finds them. Every call of theirs is a moment before and after which it may be killed. */
+async function world(begin: Partial<Quantities>) {
+  const ports = orchestratorPorts();
+  const booked = bookedOrder(work.orderId, { status: 'ACCEPTED' });
+  const [line, second] = booked.lines;
+  if (!line || !second) throw new Error('the order has two lines');
+  let quantities: Quantities = { ...line.quantities, unsourced: 0, ...begin };
+  const kept = { ...second, quantities: { ...second.quantities, unsourced: 0, backordered: 0, delivered: 2 } };
+  const lines = () => [{ ...line, quantities }, kept];
+  ports.orders.set(work.orderId, booked);
+  ports.shipments.set('shp_1', { shipmentId: 'shp_1', orderId: work.orderId, locationId: 'EAST', shippedAt: new Date('2026-11-23T09:00:00Z'), lines: [{ ...lanterns(5), shippedBefore: 0 }], packages: [] }); // biome-ignore format: a table
+  await ports.deps.fulfillment.open({ ...work, key: 'opened', customerId: null, deliveryMethod: 'SHIPPING', serviceLevel: null, groups: [{ locationId: 'EAST', lines: [lanterns(5)] }] }); // biome-ignore format: a table
+  await ports.deps.desk.register({ orderId: work.orderId, number: '1', channelCode: 'WEB', channelOrderId: null, currencyCode: 'GBP', lines: [], destination: null }, new AbortController().signal); // biome-ignore format: a table
+  ports.calls.length = 0;
+
+  const effects = new Set<string>();
+  /** The order book: one effect per key, units move as the order's own rules say. */
+  const moving =
+    (move: Move): OrchestratorDeps['orders']['handBack'] =>
+    async (orderId, moved, { key }) => {
+      ports.calls.push({ port: `orders.${move}`, args: [orderId, moved, key] });
+      const applied = !effects.has(key);
+      effects.add(key);
+      for (const { lineId, quantity } of applied ? moved : []) {
+        if (lineId !== 'l1') continue;
+        const next = moveUnits(quantities, move, quantity);
+        if (!next) throw new Error(`${quantity} units are not in ${(MOVES[move].from as readonly Bucket[]).join()}`);
+        quantities = next;
+      }
+      return { applied, lines: lines() };
+    };
+  const orders: OrchestratorDeps['orders'] = {
+    ...ports.deps.orders,
+    read: async (orderId) => ({ ...(ports.orders.get(orderId) ?? booked), lines: lines() }),
+    allocate: moving('allocate'),
+    handBack: moving('handBack'),
+    backorder: moving('backorder'),
+    ship: moving('ship'),
+    cancelHandedBack: (orderId, moved, _, effect) => moving('cancelUnsourced')(orderId, moved, effect),
+  };
+  const deps = Object.fromEntries(
+    Object.entries({ ...ports.deps, orders }).map(([name, port]) => [name, name === 'sourcing' ? port : mortal(port)]),
+  ) as unknown as OrchestratorDeps;
+  return { deps, calls: ports.calls, end: () => quantities };
+}
+
+function mortal<Port extends object>(port: Port): Port {
+  return Object.fromEntries(
+    Object.entries(port).map(([name, call]) => [
+      name,
+      async (...args: readonly unknown[]) => {
+        mayDie();
+        const result = await call(...args);
+        mayDie();
+        return result;
+      },
+    ]),
+  ) as Port;
+}
+
+/** Runs a workflow, killed at one moment, until it ends. @returns the calls that reached domains and systems, each once */
+async function live([, begin, , run]: (typeof workflows)[number], dieAt: number) {
+  Object.assign(engine, { records: [], at: 0, moment: 0, dieAt });
+  const { deps, calls, end } = await world(begin);
+  for (let life = 1; life <= 2; life++) {
+    engine.at = 0;
+    try {
+      await run(deps);
+      break;
+    } catch (error) {
+      if (!(error instanceof Death)) throw error;
+    }
+  }
+  const distinct = new Set(calls.map((call) => JSON.stringify(call, (_, value) => (typeof value === 'bigint' ? String(value) : value)))); // biome-ignore format: one thought
+  return { distinct, quantities: end(), moments: engine.moment };
+}
+
+it.each(workflows)('%s has each effect once, wherever it is killed', async (...workflow) => {
+  const calm = await live(workflow, -1);
+  expect(calm.quantities).toMatchObject({ ordered: 5, ...workflow[2] });
+  expect(calm.distinct.size).toBeGreaterThan(0);
+  for (let moment = 0; moment < calm.moments; moment++) {
+    const killed = await live(workflow, moment);
+    // A call that is repeated is the same call, under the same key; whoever gets it twice has the effect once.
+    expect([moment, [...killed.distinct].sort()]).toEqual([moment, [...calm.distinct].sort()]);
+    expect([moment, killed.quantities]).toEqual([moment, calm.quantities]);
+  }
+});

@@ -1,0 +1,40 @@
+import { CommerceError } from '../../platform/errors.ts';
+import { durableStep, type RunStep } from '../durable.ts';
+import type { OrchestratorDeps } from '../port.ts';
+
+export interface WithdrawWorkInput {
+  readonly fulfillmentOrderId: string;
+  readonly orderId: string;
+  readonly channelCode: string;
+  readonly traceId: string;
+  /** Whether the goods wait for their buyer at the counter: then they go back on the shelf. */
+  readonly onCounter: boolean;
+}
+
+/** Asks a node to give work back. What it agrees to arrives as its event; that it refuses is recorded here. */
+export async function withdrawWork(deps: OrchestratorDeps, input: WithdrawWorkInput): Promise<void> {
+  const { fulfillmentOrderId, orderId, traceId, onCounter } = input;
+  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+
+  const answer = await step({ name: 'ask-node-to-stop', system: 'wms' }, async (signal) => {
+    const reference = await deps.fulfillment.nodeReferenceOf(fulfillmentOrderId);
+    if (reference === null)
+      throw new CommerceError('SYSTEM_UNAVAILABLE', 'the node has not told of the work yet', { fulfillmentOrderId });
+    return onCounter ? deps.warehouse.putBack(reference, signal) : deps.warehouse.cancel(reference, signal);
+  });
+  if (answer.kind === 'done') return;
+  await step({ name: 'record-refusal', system: 'commerce' }, async () => {
+    await deps.fulfillment.refuseWithdrawal(fulfillmentOrderId);
+    await deps.orders.note(orderId, {
+      key: `withdrawal-refused:${fulfillmentOrderId}`,
+      traceId,
+      timeline: [
+        {
+          type: 'CANCELLATION_REJECTED',
+          system: 'wms',
+          message: 'The node was asked to stop and has gone too far: its work goes on',
+        },
+      ],
+    });
+  });
+}
