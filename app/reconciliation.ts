@@ -36,11 +36,13 @@ export async function runReconciliation(options: ReconciliationOptions, signal: 
   const startedAt = performance.now();
   while (!signal.aborted) {
     try {
-      await serveRequest(options, signal);
+      while (!signal.aborted && (await serveRequest(options, signal)));
       for (const comparison of comparisons) {
         if (performance.now() - startedAt < FIRST_AFTER_MILLIS || signal.aborted) break;
         if (await isDue(knex, comparison, options.everyMinutes)) {
           await compare(comparison, false, options, signal);
+          // Who asks waits for one comparison, not for all.
+          await serveRequest(options, signal);
         }
       }
     } catch (error) {
@@ -84,8 +86,8 @@ async function compare(
   }
 }
 
-/** Serves the oldest request that nobody serves yet. */
-async function serveRequest(options: ReconciliationOptions, signal: AbortSignal): Promise<void> {
+/** Serves the oldest request that nobody serves yet. @returns whether there was one */
+async function serveRequest(options: ReconciliationOptions, signal: AbortSignal): Promise<boolean> {
   const { knex, comparisons } = options;
   const [request] = await query<{ id: string; system: string | null; dry_run: boolean }>(
     knex,
@@ -93,7 +95,7 @@ async function serveRequest(options: ReconciliationOptions, signal: AbortSignal)
      where id = (select id from integration.reconciliation_request where taken_at is null order by id limit 1 for update skip locked)
      returning id, system, dry_run`,
   );
-  if (!request) return;
+  if (!request) return false;
   const results: ReconciliationResult[] = [];
   for (const comparison of comparisons) {
     if (request.system === null || comparison.system === request.system) {
@@ -105,4 +107,5 @@ async function serveRequest(options: ReconciliationOptions, signal: AbortSignal)
     'update integration.reconciliation_request set done_at = clock_timestamp(), results = ?::jsonb where id = ?',
     [JSON.stringify(results), request.id],
   );
+  return true;
 }

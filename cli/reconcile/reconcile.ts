@@ -55,7 +55,7 @@ async function ask(
   );
   const id = asked?.id ?? '';
   note('Asked a worker; differences are looked at twice, so this takes half a minute at least.');
-  for (let waited = 0; ; waited += LOOK_EVERY_MILLIS) {
+  for (let idle = 0; ; idle += LOOK_EVERY_MILLIS) {
     const [request] = await query<Request>(
       knex,
       `select taken_at is not null as taken, results,
@@ -65,7 +65,8 @@ async function ask(
     );
     if (request?.results) return request.results;
     // A worker that is at a comparison takes the next request after it.
-    if (!request?.taken && !request?.busy && waited > WORKER_MILLIS) {
+    if (request?.taken || request?.busy) idle = 0;
+    if (idle > WORKER_MILLIS) {
       await change(knex, 'delete from integration.reconciliation_request where id = ? and taken_at is null', [id]);
       throw environment('No worker took the request. Start one (`npm start` or `npm run start:worker`) and ask again.');
     }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { query } from '../../platform/db/query.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { Comparison } from '../../platform/reconcile/comparison.ts';
-import { createOperationsSubgraph } from '../../subgraphs/operations/index.ts';
+import { createOperationsSubgraph, saveDegradationRules } from '../../subgraphs/operations/index.ts';
 import { until } from '../helpers/processes.ts';
 import { ask, callerOf } from '../helpers/subgraph.ts';
 import { startWorld, type World } from './world.ts';
@@ -37,7 +37,7 @@ describe('reconciliation', () => {
     const results = [];
     for (const comparison of all()) results.push(await world.run(comparison));
     expect(results.map(({ system, subject, compared, different }) => [system, subject, compared, different])).toEqual([
-      ['wms', 'stock', 1_206, 0],
+      ['wms', 'stock', 1_207, 0],
       ['wms', 'work', 12, 0],
       ['oms', 'orders', 12, 0],
       // Two materials are a product and a variant each; one price.
@@ -55,7 +55,7 @@ describe('reconciliation', () => {
     await inWarehouse("delete from wms.stock where article_no = 'ART-X40' and site = 'ST2'");
     expect(await world.run(world.comparison('wms', 'stock'), { dryRun: true })).toMatchObject({ different: 7, corrected: 6, excepted: 1 }); // biome-ignore format: one thought
     expect(await world.raised()).toEqual([]);
-    expect(await figures('wms', 'stock')).toEqual({ compared: 1_206, different: 7, corrected: 6, excepted: 1 });
+    expect(await figures('wms', 'stock')).toEqual({ compared: 1_207, different: 7, corrected: 6, excepted: 1 });
     expect(await world.raised()).toEqual([expect.stringMatching(/^wms:stock:/)]);
     const [raised] = await inOurs('select operation, owner, message from integration.exception');
     expect(raised).toEqual({
@@ -163,6 +163,56 @@ describe('reconciliation', () => {
   });
 });
 
+describe('a warehouse that comes back', () => {
+  it('lets held orders go on, and what it sold meanwhile is a shortage that is told, not silence', async () => {
+    const { knex, domains, warehouse } = world;
+    const place = (index: number) =>
+      domains.order.capture.place(callerOf(), {
+        idempotencyKey: `outage-${index}`,
+        currencyCode: 'GBP',
+        lines: [{ sku: 'A1', quantity: 1 }],
+        delivery: { method: 'SHIPPING', address: { line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' } }, // biome-ignore format: one thought
+      });
+    const faults = (method: string, body?: object) =>
+      fetch(`${warehouse.system.url}/_faults`, {
+        method,
+        headers: { authorization: `Bearer ${warehouse.system.token}`, 'content-type': 'application/json' },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+    const positions = () =>
+      inOurs("select on_hand, committed, greatest(0, committed - on_hand) as missing from inventory.position where sku = 'A1'"); // biome-ignore format: one thought
+    await saveDegradationRules(knex, [{ system: 'wms', after: 1, availability: { buffer: 2 }, orders: 'hold' }]);
+    try {
+      await faults('POST', [{ route: '/stock-ledger', kind: 'status', value: 503 }]);
+      // A poll that waits already gets its answer: something is booked.
+      await warehouse.wms.adjust({ reference: 'wake', site: 'DC1', articleNo: 'ART-B', change: { delta: 1 }, reasonCode: 'COUNT' }); // biome-ignore format: one thought
+      await until(
+        async () => (await inOurs("select from inventory.movement where reference = 'wake'")).length > 0,
+        30_000,
+      );
+      await until(async () => (await inOurs('select from integration.rules_in_force()')).length > 0, 30_000);
+      const outcomes = await Promise.all(Array.from({ length: 9 }, (_, index) => place(index)));
+      const placed = outcomes.filter((outcome) => outcome.kind === 'done' && outcome.result.orderId !== null);
+      expect(placed).toHaveLength(8);
+      expect(await inOurs("select count(*)::int as held from orders.hold where system = 'wms'")).toEqual([{ held: 8 }]);
+      // Somebody at the site takes five of the ten units for other things.
+      await warehouse.wms.adjust({ reference: 'taken', site: 'DC1', articleNo: 'ART-A1', change: { delta: -5 }, reasonCode: 'COUNT' }); // biome-ignore format: one thought
+      expect(await positions()).toEqual([{ on_hand: 10, committed: 8, missing: 0 }]);
+      expect(await domains.order.releaseHeardHolds()).toBe(0);
+    } finally {
+      await faults('DELETE');
+      await query(knex, 'update integration.degradation_rule set after_seconds = 3600');
+    }
+    await until(async () => (await positions())[0]?.on_hand === 5, 30_000);
+    await until(async () => (await inOurs('select from integration.rules_in_force()')).length === 0, 30_000);
+    expect(await domains.order.releaseHeardHolds()).toBe(8);
+    expect(await inOurs("select count(*)::int as going_on from integration.outbox where type = 'order-hold-released.v1'")).toEqual([{ going_on: 8 }]); // biome-ignore format: one thought
+    expect(await positions()).toEqual([{ on_hand: 5, committed: 8, missing: 3 }]);
+    expect(await inOurs("select state, message from integration.exception where key like 'inventory:shortage:%A1'")).toEqual([{ state: 'OPEN', message: expect.stringMatching(/^3 units of A1 at /) }]); // biome-ignore format: one thought
+    expect(await world.run(world.comparison('wms', 'stock'))).toMatchObject({ different: 0 });
+  });
+});
+
 describe('a run', () => {
   const pages = (comparison: Comparison, theirs: Comparison['theirs']): Comparison => ({ ...comparison, theirs });
 
@@ -182,7 +232,7 @@ describe('a run', () => {
     expect(await world.run(pages(stock, (cursor, signal) => {
       cursors.push(cursor);
       return stock.theirs(cursor, signal);
-    }))).toMatchObject({ compared: 1_206, different: 0 }); // biome-ignore format: one thought
+    }))).toMatchObject({ compared: 1_207, different: 0 }); // biome-ignore format: one thought
     expect(cursors[3]).toBe(cursors[2]);
     expect(cursors).toHaveLength(4);
   });
@@ -211,8 +261,8 @@ describe('a run', () => {
     await world.run(world.comparison('wms', 'stock'));
     expect(await world.run(world.comparison('oms', 'orders'))).toMatchObject({ excepted: 1 });
     expect(await indicators()).toEqual({
-      inventorySyncAccuracyRatio: 1_204 / 1_206,
-      reconciliationCompletenessRatio: (1_206 + 11) / (1_206 + 12),
+      inventorySyncAccuracyRatio: 1_205 / 1_207,
+      reconciliationCompletenessRatio: (1_207 + 11) / (1_207 + 12),
     });
     await inDesk('update oms.position set dispatched = 2');
   });

@@ -26,9 +26,14 @@ export async function startWorld() {
     startWarehouse({
       seed: {
         ...warehouseSeed,
-        articles: [...warehouseSeed.articles, ...articles.map((articleNo) => ({ articleNo, barcode: null }))],
+        articles: [
+          ...warehouseSeed.articles,
+          { articleNo: 'ART-A1', barcode: null },
+          ...articles.map((articleNo) => ({ articleNo, barcode: null })),
+        ],
         stock: [
           ...warehouseSeed.stock,
+          { site: 'DC1', articleNo: 'ART-A1', quantity: 10 },
           ...articles.flatMap((articleNo, index) =>
             ['DC1', 'ST1', 'ST2'].map((site) => ({ site, articleNo, quantity: index % 50 })),
           ),
