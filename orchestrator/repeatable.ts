@@ -4,7 +4,7 @@
  */
 const REPEATABLE: readonly { readonly step: RegExp; readonly because: string }[] = [
   { step: /^accept-order$/, because: 'the desk knows an order by our id; book: `accept`' },
-  { step: /^release-(work-\d+|ful_\w+)$/, because: 'the node knows work by the id of the fulfillment order' },
+  { step: /^release-(work(-\d+)?|ful_\w+)$/, because: 'the node knows work by the id of the fulfillment order' },
   { step: /^mark-shipped$/, because: 'book: `ship:<shipment>`' },
   { step: /^confirm-shipment$/, because: 'the desk knows the notice by the id of the shipment' },
   { step: /^post-invoice$/, because: 'the ERP knows the document by `<shipment>:invoice`' },
@@ -14,6 +14,8 @@ const REPEATABLE: readonly { readonly step: RegExp; readonly because: string }[]
   { step: /^post-credit-memo$/, because: 'the ERP knows the document by `<arrival>:credit-memo`' },
   { step: /^settle-return$/, because: 'it sets the same state' },
   { step: /^look-at-desk-\d+$/, because: 'it only reads' },
+  { step: /^ask-node-to-stop$/, because: 'the node gives a delivery back once' },
+  { step: /^record-refusal$/, because: 'it sets the same state; book: `withdrawal-refused:<work>`' },
   { step: /^cancel-at-desk$/, because: 'the desk knows the notice by the id of the cancellation' },
   { step: /^tell-channel$/, because: 'the channel knows the notice by its id' },
 ];

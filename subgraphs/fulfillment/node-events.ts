@@ -189,7 +189,8 @@ async function record(
       work.id,
     ],
   );
-  if (components.length > 0) {
+  // Goods that left are known by their shipment; what else the event told is known by this.
+  if (components.length > 0 || issued.length === 0) {
     await query(
       trx,
       `with event as (

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
@@ -204,6 +205,42 @@ describe('a node', () => {
       if (once.reason !== null) continue;
       const twice = await tell(submitted, [event, { ...event, position: 1 }]);
       expect([said, twice]).toEqual([said, once]);
+    }
+  });
+});
+
+describe('the news of one piece of work', () => {
+  /** Lives of three bolts, as a node tells them. */
+  const lives: readonly (readonly (Pick<NodeEvent, 'kind'> & Partial<NodeEvent>)[])[] = [
+    [{ kind: 'ACCEPTED' }, { kind: 'ISSUED', issued: bolts(1) }, { kind: 'ISSUED', issued: bolts(2) }],
+    [{ kind: 'ACCEPTED' }, { kind: 'PICKING' }, { kind: 'ISSUED', issued: bolts(1), short: bolts(1) }, { kind: 'ISSUED', issued: bolts(1) }],
+    [{ kind: 'ACCEPTED' }, { kind: 'ISSUED', issued: bolts(2) }, { kind: 'ISSUED', issued: [], short: bolts(1) }],
+  ]; // biome-ignore format: a table
+
+  it('ends the same, in any order and however often it comes, and its units add up at every moment', async () => {
+    for (const life of lives) {
+      const told = life.map((event, index) => ({ ...event, position: index + 1 }));
+      const end = await tell({ status: 'OPEN', requestStatus: 'SUBMITTED' }, told);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.shuffledSubarray(told, { minLength: told.length }),
+          fc.array(fc.constantFrom(...told), { maxLength: 4 }),
+          async (shuffled, again) => {
+            const { reason, after, line, steps } = await tell({ status: 'OPEN', requestStatus: 'SUBMITTED' }, [
+              ...shuffled,
+              ...again,
+            ]);
+            expect(reason).toBeNull();
+            expect([after, line]).toEqual([end.after, end.line]);
+            const order = ['OPEN', 'IN_PROGRESS', 'INCOMPLETE', 'CLOSED'];
+            const walked = steps.map((step) => order.indexOf(step.status));
+            expect(walked).toEqual([...walked].sort((a, b) => a - b));
+            const handedBack = steps.flatMap((step) => step.handedBack).reduce((sum, units) => sum + units.quantity, 0);
+            expect(handedBack).toBe(line.short);
+          },
+        ),
+        { numRuns: 15 },
+      );
     }
   });
 });
