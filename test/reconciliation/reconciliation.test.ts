@@ -237,6 +237,24 @@ describe('a run', () => {
     expect(cursors).toHaveLength(4);
   });
 
+  it('calls only that a difference which is the same at the second look', async () => {
+    let look = 0;
+    const seen = (key: string, what: string) => ({ key, what, remedy: 'None.', correctable: false });
+    const moving: Comparison = {
+      system: 'wms',
+      subject: 'moving',
+      theirs: async () => {
+        look += 1;
+        const gone = look === 1 ? [seen('gone', '1 there')] : [];
+        return { keys: ['moves', 'stays', 'gone'], differences: [seen('moves', `${look} there`), seen('stays', '1 there'), ...gone], next: null }; // biome-ignore format: one thought
+      },
+      ours: async () => ({ keys: [], next: null }),
+      missing: async () => [],
+    };
+    expect(await world.run(moving)).toMatchObject({ compared: 3, different: 1, excepted: 1 });
+    expect(await world.raised()).toEqual(['wms:moving:stays']);
+  });
+
   it('is made by one process at a time', async () => {
     const stock = world.comparison('wms', 'stock');
     let other: unknown;
