@@ -25,6 +25,7 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     knex,
     erp: clients.erp,
     report: operations.report,
+    settle: operations.exceptions.resolveIn,
     heard: operations.heard,
     logger: component('product'),
   });

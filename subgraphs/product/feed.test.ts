@@ -281,6 +281,24 @@ describe('the feed', () => {
     expect(catalogue.rejected).toHaveLength(1);
   });
 
+  it('tells of a record that could be taken at last, in the transaction that takes it', async () => {
+    const taken: unknown[] = [];
+    const feed = createProductFeed({
+      knex: catalogue.knex,
+      source: catalogue.source,
+      clock: catalogue.clock,
+      logger: createLogger({ level: 'silent', component: 'test' }),
+      onRejected: async () => undefined,
+      onTaken: async (records) => void taken.push(...records),
+    });
+    catalogue.source.tell(...goods('A', 'Good'), productFact('x', { title: '' }));
+    await feed.catchUp(NEVER);
+    expect(taken).toEqual([]);
+    catalogue.source.tell(productFact('x', { title: 'Now with a title' }), productFact('y', { title: '' }));
+    await feed.catchUp(NEVER);
+    expect(taken).toEqual([{ record: 'product', key: 'x' }]);
+  });
+
   it('run by two processes applies each change once', async () => {
     catalogue.source.tell(
       ...Array.from({ length: 50 }, (_, index) => goods(`S${index}`, `Title ${index}`, 100)).flat(),

@@ -5,7 +5,7 @@ import type { Logger } from '../../platform/logger.ts';
 import { applyFacts } from './facts/apply.ts';
 import { workInDuePrices } from './facts/due-prices.ts';
 import { applyAround } from './facts/poison.ts';
-import { keepSetAside, storableKey } from './facts/set-aside.ts';
+import { keepSetAside, storableKey, type TakenRecord } from './facts/set-aside.ts';
 import type { ChangeEntry, ProductSource, RejectedRecord } from './port.ts';
 
 export interface ProductFeedOptions {
@@ -20,6 +20,8 @@ export interface ProductFeedOptions {
    * kept if and only if the feed goes on. The same record is told again when the system sends it again.
    */
   onRejected(rejected: readonly RejectedRecord[], trx: Knex.Transaction): Promise<void>;
+  /** Told about records that could not be taken before and were now, likewise. */
+  onTaken?(taken: readonly TakenRecord[], trx: Knex.Transaction): Promise<void>;
 }
 
 export interface ProductFeed {
@@ -78,7 +80,8 @@ function followStream(stream: string, options: ProductFeedOptions): Feed {
       const unusable = entries.filter((entry) => entry.kind === 'rejected');
       const refused = await applyAround(trx, facts, (step, part) => applyFacts(step, part, now));
       const rejected = [...unusable, ...refused].map((record) => ({ ...record, key: storableKey(record.key) }));
-      await keepSetAside(trx, source.name, { facts, rejected, now });
+      const taken = await keepSetAside(trx, source.name, { facts, rejected, now });
+      if (taken.length > 0) await options.onTaken?.(taken, trx);
       if (rejected.length > 0) await onRejected(rejected, trx);
     },
     onFailure: (error) => logger.warn({ feed: name, err: error }, 'feed interrupted'),

@@ -11,6 +11,9 @@ type ReportUnusable = (
   entry: { key: string; system: string; operation: string; message: string },
 ) => Promise<void>;
 
+/** Closes the exceptions of these keys: what they were about is done. */
+type SettleExceptions = (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
+
 /** Notes that a system was heard, see docs/degradation.md. */
 type Heard = (knex: Knex, system: string, feed: string) => Promise<void>;
 
@@ -23,10 +26,12 @@ export function openProduct(deps: {
   erp: ErpClient;
   report: ReportUnusable;
   heard?: Heard;
+  settle?: SettleExceptions;
   logger: Logger;
 }) {
   const { knex, report, logger } = deps;
   const source = erpProductSource(deps.erp);
+  const exceptionKey = (record: string, key: string) => `product-feed:${source.name}:${record}:${key}`;
   return {
     subgraph: createProductSubgraph({ knex }),
     comparisons: [catalogueComparison({ knex, source })],
@@ -40,13 +45,14 @@ export function openProduct(deps: {
       async onRejected(rejected, trx) {
         for (const { record, key, reason } of rejected) {
           await report(trx, {
-            key: `product-feed:${source.name}:${record}:${key}`,
+            key: exceptionKey(record, key),
             system: source.name,
             operation: 'product-feed',
             message: `The ${record} ${key} was set aside: ${REJECTION_REASONS[reason]}.`,
           });
         }
       },
+      onTaken: async (taken, trx) => deps.settle?.(trx, taken.map(({ record, key }) => exceptionKey(record, key))), // biome-ignore format: one thought
     }),
     sellable: createSellableProjection({ knex }),
   };
