@@ -24,7 +24,7 @@ import { GraphQLEndpoint } from './http/graphql.ts';
 import type { HealthOptions } from './http/health.ts';
 import { HttpServer } from './http/server.ts';
 import { GatewayMetrics } from './metrics.ts';
-import { readPublication } from './publication/publication.ts';
+import { publicationReader, unpublishedSince } from './publication/publication.ts';
 import { watchPublication } from './publication/watch.ts';
 import { FederationRuntime, type GatewayRuntime } from './runtime.ts';
 import type { SubscriptionTransport } from './subscription-transport.ts';
@@ -103,7 +103,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
   });
   usage.start();
-  const published = () => readPublication(files, options.contracts);
+  const published = publicationReader(files, options.contracts);
+  const behind = options.contracts ? null : unpublishedSince(files);
+  if (behind !== null)
+    logger.warn(
+      { serving: `publication ${behind}` },
+      'schema/contracts.yaml has changes that are not published: not served',
+    );
   const { supergraphSdl, contracts, former } = published();
   const runtime = new FederationRuntime(supergraphSdl, {
     contracts,

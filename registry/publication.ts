@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { contractApi, readComposed } from './api-schema.ts';
 import { changelog } from './changelog.ts';
-import { parseContracts } from './contracts.ts';
+import { type ContractDefinition, parseContracts } from './contracts.ts';
 import { RegistryError, RegistryRefusal } from './errors.ts';
 import { EVENTS_FILE, parseEvents } from './event-schemas.ts';
 import type { RegistryFiles } from './files.ts';
@@ -88,19 +88,31 @@ function forgotten(publications: readonly Publication[]): string[] {
   return [...new Set(files(publications.slice(0, -PUBLICATIONS_KEPT)))].filter((path) => !kept.has(path));
 }
 
+function keptText(files: RegistryFiles, { number }: Publication, sha256: string): string {
+  const bytes = files.readBytes(contentFile(sha256));
+  if (!bytes)
+    throw new RegistryError(
+      `Publication ${number} cannot be read: ${contentFile(sha256)} is missing. The texts of the last ${PUBLICATIONS_KEPT} are kept; older ones are in git.`,
+    );
+  const damaged = new RegistryError(`${contentFile(sha256)} is damaged: restore it from git.`);
+  let content: string;
+  try {
+    content = gunzipSync(bytes).toString('utf8');
+  } catch {
+    throw damaged;
+  }
+  if (contentHash(content) !== sha256) throw damaged;
+  return content;
+}
+
+/** The contracts and their version as the newest publication has them. @throws RegistryError as {@link publicationSources} */
+export function publishedContracts(files: RegistryFiles, newest: Publication): ContractDefinition[] {
+  return parseContracts(keptText(files, newest, newest.sources.contracts));
+}
+
 /** @throws RegistryError when its texts are not kept any more, or were damaged */
 export function publicationSources(files: RegistryFiles, publication: Publication): PublicationSources {
-  const text = (sha256: string): string => {
-    const bytes = files.readBytes(contentFile(sha256));
-    if (!bytes)
-      throw new RegistryError(
-        `Publication ${publication.number} cannot be read: ${contentFile(sha256)} is missing. The texts of the last ${PUBLICATIONS_KEPT} are kept; older ones are in git.`,
-      );
-    const content = gunzipSync(bytes).toString('utf8');
-    if (contentHash(content) !== sha256)
-      throw new RegistryError(`${contentFile(sha256)} is damaged: restore it from git.`);
-    return content;
-  };
+  const text = (sha256: string) => keptText(files, publication, sha256);
   const { supergraph, contracts, states, events } = publication.sources;
   return { supergraph: text(supergraph), contracts: text(contracts), states: text(states), events: text(events) };
 }

@@ -1,5 +1,7 @@
 import { type ContractDefinition, parseContracts } from '../../registry/contracts.ts';
 import { type RegistryFiles, readRequired } from '../../registry/files.ts';
+import { contentHash, type Publication as Published, readHistory } from '../../registry/history.ts';
+import { publishedContracts } from '../../registry/publication.ts';
 import { type PublishedVersion, readPublishedSchema, readVersions } from '../../registry/versions.ts';
 
 /** Everything that a registry says is to be served. */
@@ -24,21 +26,49 @@ export interface FormerContract {
 export const SUPERGRAPH_FILE = 'schema/supergraph.graphql';
 export const CONTRACTS_FILE = 'schema/contracts.yaml';
 
+/** Reads what is published now. @throws Error when a file is missing or not of its form */
+export type ReadPublication = () => Publication;
+
 /**
- * Reads what is published.
+ * Contracts and their version are those of the newest publication in schema/history: what was only written into
+ * schema/contracts.yaml passed no check, and is not served. A registry in which nothing was published yet keeps those
+ * that it has when this is called.
  * @param instead of the published contracts
- * @throws Error when a file is missing or not of its form
+ * @throws Error when nothing is published and the contracts are missing or not of their form
  */
-export function readPublication(
+export function publicationReader(
   files: RegistryFiles,
   instead?: readonly ContractDefinition[] | undefined,
-): Publication {
-  const contracts = instead ?? parseContracts(readRequired(files, CONTRACTS_FILE));
-  return { supergraphSdl: readRequired(files, SUPERGRAPH_FILE), contracts, former: readFormer(files, contracts) };
+): ReadPublication {
+  const fixed = instead ?? (readHistory(files).length > 0 ? null : parseContracts(readRequired(files, CONTRACTS_FILE)));
+  return () => {
+    const history = instead ? [] : readHistory(files);
+    const newest = history.at(-1);
+    const contracts = newest ? publishedContracts(files, newest) : fixed;
+    if (!contracts) throw new Error('the publications that were in schema/history are gone');
+    const supergraphSdl = readRequired(files, SUPERGRAPH_FILE);
+    return { supergraphSdl, contracts, former: readFormer(files, contracts, history) };
+  };
 }
 
-function readFormer(files: RegistryFiles, contracts: readonly ContractDefinition[]): FormerContract[] {
-  const versions = readVersions(files);
+/** The newest publication, when schema/contracts.yaml says something else than it: that is not served. */
+export function unpublishedSince(files: RegistryFiles): number | null {
+  const newest = readHistory(files).at(-1);
+  const text = files.read(CONTRACTS_FILE);
+  return newest && text !== null && contentHash(text) !== newest.sources.contracts ? newest.number : null;
+}
+
+function readFormer(
+  files: RegistryFiles,
+  contracts: readonly ContractDefinition[],
+  history: readonly Published[],
+): FormerContract[] {
+  // A version that no publication has had, and that only schema/versions.yaml names, is nothing to serve or to point to.
+  const youngest = [...contracts, ...history].reduce(
+    (latest, { version }) => (version > latest ? version : latest),
+    '',
+  );
+  const versions = readVersions(files).filter(({ version }) => version <= youngest);
   return contracts.flatMap((newest) =>
     versions.flatMap((version, index) => {
       if (version.version === newest.version) return [];

@@ -2,8 +2,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../platform/logger.ts';
 import type { RegistryFiles } from '../../registry/files.ts';
+import { HISTORY_FILE } from '../../registry/history.ts';
 import { TRUSTED_DOCUMENTS } from '../../registry/trusted-documents.ts';
-import { CONTRACTS_FILE, SUPERGRAPH_FILE } from './publication.ts';
+import { SUPERGRAPH_FILE } from './publication.ts';
 
 /** How often the files are looked at, in milliseconds. Looking works on every file system; being told does not. */
 const INTERVAL_MILLIS = 500;
@@ -46,7 +47,7 @@ function fingerprint(root: string, files: RegistryFiles): string {
     .list('schema/api')
     .flatMap((contract) => files.list(`schema/api/${contract}`).map((file) => `schema/api/${contract}/${file}`));
   const manifests = files.list(TRUSTED_DOCUMENTS).map((client) => `${TRUSTED_DOCUMENTS}/${client}/manifest.json`);
-  return [SUPERGRAPH_FILE, CONTRACTS_FILE, 'schema/versions.yaml', ...api, ...manifests]
+  return [SUPERGRAPH_FILE, HISTORY_FILE, 'schema/versions.yaml', ...api, ...manifests]
     .map((path) => {
       const stats = statSync(join(root, path), { throwIfNoEntry: false });
       return stats ? `${path} ${stats.ino} ${stats.size} ${stats.mtimeMs}` : path;

@@ -5,6 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../../gateway/main.ts';
 import { createLogger } from '../../platform/logger.ts';
+import { workingTree } from '../../registry/files.ts';
+import { readHistory } from '../../registry/history.ts';
+import { publicationFiles } from '../../registry/publication.ts';
 import { writeFiles } from '../../registry/write-files.ts';
 import { ask, noSubscriptions, type RunningGateway, runGateway } from './running-gateway.ts';
 import { catalogue, compose, stock } from './shop-graph.ts';
@@ -20,6 +23,7 @@ const VERSIONS = `versions:
   2026-05: { published: 2026-05-01, sunset: 2099-01-01, migration: Nothing to do. }
   2026-11: { published: 2026-11-01, sunset: null, migration: The newest. }
 `;
+const NEXT = '  2026-12: { published: 2026-12-01, sunset: null, migration: No. }\n';
 const MAY = `type Query { products: [Product!]! product(id: ID!): Product }
 type Product { id: ID! title: String! onHand: Int kind: Kind }
 enum Kind { GOODS SERVICE }`;
@@ -29,18 +33,25 @@ const more = [catalogue('fresh: String @tag(name: "selling")'), stock()];
 const subgraphs = { kind: 'inProcess', subgraphs: more.map(({ subgraph }) => subgraph) } as const;
 const root = mkdtempSync(join(tmpdir(), 'commerce-registry-'));
 
-/** Writes files of the registry as `commerce schema publish` does. */
-const publish = (files: Readonly<Record<string, string>>) =>
+/** Writes files of the registry, as an editor or a deployment does. */
+const write = (files: Readonly<Record<string, string>>) =>
   writeFiles(
     Object.entries(files).map(([path, content]) => ({ path: `schema/${path}`, content })),
     root,
   );
+/** Publishes, as `commerce schema publish` does once its check has passed. */
+const publish = (contracts: string, supergraph: string) => {
+  const sources = { supergraph, contracts, states: '{}', events: '{ }' };
+  const history = readHistory(workingTree(root));
+  writeFiles(publicationFiles(history, { sources, changes: [], message: 'A test.', at: new Date() }), root);
+};
+const keptContracts = () => `history/${readHistory(workingTree(root)).at(-1)?.sources.contracts}.gz`;
 
 let running: RunningGateway;
 /** Another process on the same registry. */
 let second: Gateway;
 beforeAll(async () => {
-  publish({
+  write({
     'api/storefront/2019-01.graphql': 'type Query { products: [Product!]! } type Product { id: ID! }',
     'api/storefront/2026-05.graphql': MAY,
     'versions.yaml': VERSIONS,
@@ -144,6 +155,33 @@ describe('an earlier version', () => {
 });
 
 describe('a running gateway', () => {
+  const unpublished = async (change: () => void) => {
+    const { runtime } = running.gateway;
+    const before = runtime.supergraphId;
+    write({
+      'contracts.yaml': (CONTRACTS + MARKETPLACE).replace('2026-11', '2026-12'),
+      'versions.yaml': VERSIONS.replace('sunset: null', 'sunset: 2099-02-01') + NEXT,
+      'api/storefront/2026-12.graphql': MAY,
+    });
+    change();
+    await until(() => runtime.supergraphId !== before);
+    const newest = await query('/storefront/2026-11', '{ __typename }');
+    const never = await query('/storefront/2026-12', '{ __typename }');
+    expect([newest.status, newest.headers.get('deprecation'), newest.headers.get('sunset')]).toEqual([200, null, null]);
+    expect(never.status).toBe(404);
+    expect(never.body.errors[0].message).toBe(
+      'The contract storefront has no version 2026-12. It is served at /graphql/storefront/2026-11 (the newest, also at /graphql/storefront), /graphql/storefront/2026-05.',
+    );
+    expect((await query('/storefront', '{ __typename }')).headers.get('x-contract')).toBe('storefront/2026-11');
+    expect(runtime.snapshotFor('operations')?.path).toBe('operations/2026-11');
+    write({ 'versions.yaml': VERSIONS, 'contracts.yaml': CONTRACTS });
+    rmSync(join(root, 'schema', 'api', 'storefront', '2026-12.graphql'));
+  };
+  const again = `${compose(graph)}\n# again\n`;
+
+  it('keeps the contracts and the version of its start while none was ever published, whatever is edited', () =>
+    unpublished(() => write({ 'supergraph.graphql': again })));
+
   it('takes supergraph, contracts and versions as they are published, without a failed request, in every process', async () => {
     const failures: unknown[] = [];
     let answered = 0;
@@ -156,7 +194,7 @@ describe('a running gateway', () => {
         await sleep(2);
       }
     });
-    publish({ 'contracts.yaml': CONTRACTS + MARKETPLACE, 'supergraph.graphql': compose(more) });
+    publish(CONTRACTS + MARKETPLACE, compose(more));
     const found = (gateway: Gateway) => gateway.runtime.snapshotFor('marketplace') !== undefined;
     await until(() => found(running.gateway) && found(second));
     const now = answered;
@@ -169,22 +207,38 @@ describe('a running gateway', () => {
     expect((await query('/storefront/2026-05', '{ fresh }')).status).toBe(400);
   });
 
+  it('serves the version of the newest publication, not one that was only written down', async () => {
+    await unpublished(() => write({ 'supergraph.graphql': `${compose(more)}\n# again\n` }));
+    expect(running.gateway.runtime.snapshotFor('marketplace')?.path).toBe('marketplace/2026-11');
+  });
+
+  it('serves a new version, and announces the end of the one before, once it is published', async () => {
+    write({ 'versions.yaml': `${VERSIONS.replace('sunset: null', 'sunset: 2099-02-01')}${NEXT}` });
+    publish((CONTRACTS + MARKETPLACE).replace('2026-11', '2026-12'), compose(more));
+    await until(async () => (await query('/storefront/2026-12', '{ __typename }')).status === 200);
+    const former = await query('/storefront/2026-11', '{ __typename }');
+    expect(former.headers.get('sunset')).toBe('Sun, 01 Feb 2099 00:00:00 GMT');
+    write({ 'versions.yaml': VERSIONS });
+    publish(CONTRACTS + MARKETPLACE, compose(more));
+    await until(() => running.gateway.runtime.snapshotFor('storefront')?.path === 'storefront/2026-11');
+  });
+
   it.each([
     [
       'breaks a version that is still served',
-      { 'supergraph.graphql': compose([catalogue()]) },
+      () => ({ 'supergraph.graphql': compose([catalogue()]) }),
       'promises Product.onHand',
     ],
-    ['has a malformed list of contracts', { 'contracts.yaml': 'contracts: 7' }, 'contracts.yaml'],
+    ['has lost its contracts', () => ({ [keptContracts()]: 'no archive', 'supergraph.graphql': again }), 'is damaged'],
     [
       'ends a version too early',
-      { 'versions.yaml': VERSIONS.replace('2099-01-01', '2026-06-01') },
+      () => ({ 'versions.yaml': VERSIONS.replace('2099-01-01', '2026-06-01') }),
       'promised for 12 months',
     ],
   ])('refuses a publication that %s, says so, and serves the former', async (_, files, reason) => {
     const before = running.gateway.runtime.supergraphId;
     running.log.length = 0;
-    publish(files);
+    write(files());
     await until(() => !running.gateway.runtime.isCurrent);
     expect(running.log.join('')).toContain(reason);
     expect(running.gateway.runtime.supergraphId).toBe(before);
@@ -196,11 +250,8 @@ describe('a running gateway', () => {
     });
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('gateway_publication_rejected 1');
 
-    publish({
-      'versions.yaml': VERSIONS,
-      'contracts.yaml': CONTRACTS + MARKETPLACE,
-      'supergraph.graphql': compose(more),
-    });
+    write({ 'versions.yaml': VERSIONS });
+    publish(CONTRACTS + MARKETPLACE, compose(more));
     await until(() => running.gateway.runtime.isCurrent);
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('gateway_publication_rejected 0');
   });
