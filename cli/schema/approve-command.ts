@@ -10,7 +10,11 @@ export const approveCommand: Command = {
   options: {
     by: { description: 'Who', value: 'name' },
     reason: { description: 'Why clients can bear it', value: 'text' },
-    expires: { description: 'First day on which it no longer holds', value: 'YYYY-MM-DD', fallback: 'never' },
+    expires: {
+      description: 'First day on which it no longer holds (UTC), after today',
+      value: 'YYYY-MM-DD',
+      fallback: 'never',
+    },
     base: BASE_OPTION,
   },
   examples: [

@@ -1,6 +1,6 @@
 import { parseDocument, YAMLSeq } from 'yaml';
 import { APPROVALS_FILE, approvalSchema } from '../../registry/approvals.ts';
-import { workingTree } from '../../registry/files.ts';
+import { day, workingTree } from '../../registry/files.ts';
 import { writeFiles } from '../../registry/write-files.ts';
 import type { Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -15,6 +15,7 @@ export async function approve(invocation: Invocation): Promise<ExitCode> {
   const reason = invocation.value('reason');
   if (!by || !reason) throw usage('Say who takes the responsibility (--by) and why clients can bear it (--reason).');
   const now = new Date();
+  const expires = readExpiry(invocation.value('expires'), now.toISOString().slice(0, 10));
   const found = runCheck(invocation.value('base'), now).findings.find((finding) => finding.id === id);
   if (!found || found.category === 'composition') {
     terminal.note(
@@ -28,7 +29,7 @@ export async function approve(invocation: Invocation): Promise<ExitCode> {
     reason,
     by,
     on: now.toISOString().slice(0, 10),
-    expires: invocation.value('expires') ?? null,
+    expires,
     contracts: found.contracts,
   });
   if (!approval.success)
@@ -46,4 +47,16 @@ export async function approve(invocation: Invocation): Promise<ExitCode> {
   writeFiles([{ path: APPROVALS_FILE, content: file.toString({ lineWidth: 120 }) }]);
   terminal.out(`Approved: ${found.message}\nCommit ${APPROVALS_FILE} with the change.`);
   return EXIT.OK;
+}
+
+/** @throws CommandFailure USAGE for a day on which the approval would not hold any more, today included */
+function readExpiry(text: string | undefined, today: string): string | null {
+  if (text === undefined) return null;
+  const found = day.safeParse(text);
+  if (!found.success) throw usage(`--expires takes ${found.error.issues[0]?.message}; got ${JSON.stringify(text)}.`);
+  if (text <= today)
+    throw usage(
+      `Not approved: --expires is the first day on which the approval no longer holds, so ${text} gives nothing; today is ${today} (UTC). Say a later day.`,
+    );
+  return text;
 }
