@@ -15,6 +15,8 @@ export interface Owners {
   of(type: string, subgraphs: readonly string[]): readonly string[];
   /** @returns how to reach a team; undefined when it is not listed */
   contact(team: string): string | undefined;
+  /** Names of the teams. */
+  readonly teams: readonly string[];
   /** Names of the subgraphs that have an owner. */
   readonly subgraphs: readonly string[];
 }
@@ -38,6 +40,7 @@ export function readOwners(files: RegistryFiles): Owners {
       return [...new Set(names.flatMap((name) => subgraphs[name] ?? []))];
     },
     contact: (name) => teams[name]?.contact,
+    teams: Object.keys(teams),
     subgraphs: Object.keys(subgraphs),
   };
 }

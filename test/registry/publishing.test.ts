@@ -66,6 +66,13 @@ it('publishes a removal only when somebody took the responsibility, and takes it
   expect((await schema('approve', ids[0])).code).toBe(2);
   expect((await schema('approve', '0000000000', '--by', 'A', '--reason', 'Nobody reads it')).code).toBe(1);
   for (const id of ids) expect((await schema('approve', id, '--by', 'A', '--reason', 'Nobody reads it')).code).toBe(0);
+  const approved = inCopy('schema/approvals.yaml');
+  for (const expires of ['2026-01-01', new Date().toISOString().slice(0, 10), 'soon', '2099-02-30x']) {
+    const refused = await schema('approve', ids[0], '--by', 'B', '--reason', 'Later', '--expires', expires);
+    expect(refused).toEqual({ code: 2, text: expect.stringContaining('--expires') });
+    expect(inCopy('schema/approvals.yaml')).toBe(approved);
+  }
+  expect((await schema('approve', ids[0], '--by', 'A', '--reason', 'R', '--expires', '2999-01-01')).code).toBe(0);
 
   expect((await schema('publish', '--message', 'Orders have an orderNumber')).code).toBe(0);
   expect(numbers()).toEqual([...before, last + 1]);
@@ -160,6 +167,12 @@ describe('exit codes', () => {
       () => schema('operations', 'push', '--client', 'n', '--contract', 'shop', app),
       '--owner',
     ],
+    [
+      2,
+      'an owner that is no team',
+      () => schema('operations', 'push', '--client', 'n', '--contract', 'shop', '--owner', 'wep', app),
+      'lists orders, depot, web. Did you mean web?',
+    ],
     [3, 'a path that is not there', () => push(join(app, 'none')), 'does not exist'],
     [3, 'a file that is no manifest', () => push(join(app, 'other.json')), 'other.json'],
     [
@@ -209,6 +222,13 @@ describe('exit codes', () => {
   it('0 for what is registered, listed and removed', async () => {
     expect((await push(join(app, 'Good.graphql'))).code).toBe(0);
     expect((await schema('operations', 'list', '--client', 'app')).text).toContain('Good');
+    const owner = () => JSON.parse(inCopy('schema/trusted-documents/app/manifest.json')).owner;
+    const again = (...words: string[]) =>
+      schema('operations', 'push', '--client', 'app', '--contract', 'shop', ...words, join(app, 'Good.graphql'));
+    expect((await again()).text).not.toContain('owner');
+    expect([(await again('--owner', 'nobody')).code, owner()]).toEqual([2, 'web']);
+    expect((await again('--owner', 'depot')).text).toContain('app: owner changed from web to depot.');
+    expect(owner()).toBe('depot');
     expect((await schema('operations', 'remove', '--client', 'app', '--operation', 'Good')).code).toBe(0);
   });
 });

@@ -16,7 +16,11 @@ export const operationsTopic: Topic = {
       options: {
         client,
         contract,
-        owner: { description: 'Team to ask before one of them is broken; needed once per client', value: 'team' },
+        owner: {
+          description:
+            'Team of schema/owners.yaml to ask before one of them is broken; needed once per client, and to change it',
+          value: 'team',
+        },
         'client-version': { description: 'Version of the client that sends them', value: 'version' },
         version: {
           description: 'Dated version they are written against',
@@ -25,7 +29,7 @@ export const operationsTopic: Topic = {
         },
       },
       examples: [
-        'npx commerce schema operations push --client web-shop --contract storefront --owner shop-team --client-version 4.2.0 persisted-documents.json',
+        'npx commerce schema operations push --client web-shop --contract storefront --owner shop-front --client-version 4.2.0 persisted-documents.json',
       ],
       run: async (invocation) => (await import('./push.ts')).push(invocation),
     },
