@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { projectFile } from '../../../platform/paths.ts';
+import { MAX_RECORD_LENGTH } from './delimited.ts';
 import { REPORT_FORMATS } from './formats.ts';
 import type { ReportFormat } from './model.ts';
 
@@ -72,6 +73,16 @@ describe('Amazon Settlement V2', () => {
       postedAt: new Date('2026-11-01T10:00:00Z'),
       references: { fulfillment: 'MFN' },
     });
+  });
+
+  it('reads a report as it comes, however large, also with CRLF line ends', () => {
+    const many = Array.from({ length: 3_000 }, () => rows[0] ?? '');
+    const bytes = Buffer.from(amazonFile('3703500,00', many));
+    expect(bytes.length).toBeGreaterThan(MAX_RECORD_LENGTH);
+    const reader = REPORT_FORMATS.AMAZON_SETTLEMENT_V2({ channelCode: 'AMAZON' });
+    expect(reader.push(bytes.subarray(0, 1_000))).not.toEqual([]);
+    reader.push(bytes.subarray(1_000));
+    expect(reader.end().report.totalMinor).toBe(370_350_000n);
   });
 
   it('refuses a report whose lines do not add up, at the line of the total', () => {

@@ -53,7 +53,7 @@ export function delimitedReport(options: ReadOptions, open: (header: DelimitedRo
     if (piece.includes('\0')) throw unreadable('The file holds null characters; it is no text.');
     if (rows) return take(rows.push(piece));
     head += piece;
-    if (!last && !/[^\r\n].*\n/.test(head)) {
+    if (!last && !/[^\r\n][^\n]*\n/.test(head)) {
       if (head.length > MAX_RECORD_LENGTH) throw unreadable('The first line is longer than any header.', { lineNumber: 1 }); // biome-ignore format: one thought
       return [];
     }
