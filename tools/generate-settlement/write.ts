@@ -76,13 +76,16 @@ const WALMART_COLUMNS = [
   'Transaction Description', 'Customer Order #', 'Purchase Order #', 'Amount', 'Amount Type', 'Ship Qty', 'Partner Item Id', 'Partner Item Name',
 ]; // biome-ignore format: a table
 
-const WALMART_WORDS: Readonly<Record<PlannedRow['class'], readonly [type: string, amountType: string]>> = {
-  SALE: ['Sale', 'Item Price'],
-  SALE_TAX: ['Sale', 'Item Tax'],
-  COMMISSION: ['Sale', 'Commission on Product'],
-  REFUND: ['Refund', 'Item Price'],
-  FEE: ['Service Fee', 'WFS Fulfilment Fee'],
-  RESERVE: ['Reserve', 'Reserve'],
+/** The description says what happened, not what was charged: a commission is described as the purchase that it is for. */
+const WALMART_WORDS: Readonly<
+  Record<PlannedRow['class'], readonly [transaction: string, description: string, amountType: string]>
+> = {
+  SALE: ['Sale', 'Purchase', 'Item Price'],
+  SALE_TAX: ['Sale', 'Purchase', 'Item Tax'],
+  COMMISSION: ['Sale', 'Purchase', 'Commission on Product'],
+  REFUND: ['Refund', 'Return Refund', 'Item Price'],
+  FEE: ['Service Fee', 'WFS Fulfilment Fee', 'Fee/Reimbursement'],
+  RESERVE: ['Reserve', 'Reserve', 'Reserve'],
 };
 
 /** Walmart's recon report: the total in the first row, names with commas and quotes. */
@@ -103,15 +106,16 @@ function writeWalmart(head: ReportHead, rows: readonly PlannedRow[]): string {
       Amount: total,
     }),
     ...rows.map((row) => {
-      const [type, amountType] = WALMART_WORDS[row.class];
+      const [transaction, description, amountType] = WALMART_WORDS[row.class];
       return line({
         ...period,
         'Transaction Key': row.key,
         'Transaction Posted Timestamp': day(row.postedAt),
-        'Transaction Type': type,
+        'Transaction Type': transaction,
+        'Transaction Description': row.unknownWords ? 'Glitter handling' : description,
         'Purchase Order #': row.channelOrderId ?? '',
         Amount: amount(row.amountMinor),
-        'Amount Type': row.unknownWords ? 'Glitter fee' : amountType,
+        'Amount Type': amountType,
         'Ship Qty': row.quantity === null ? '' : String(row.quantity),
         'Partner Item Id': row.sku ?? '',
         'Partner Item Name': row.sku === null ? '' : `Item "${row.sku}", boxed`,

@@ -1,6 +1,6 @@
 import type { ReconciliationReason } from '../model.ts';
 import type { MatchLine } from './model.ts';
-import { type ChannelSettings, feeRuleFor } from './settings.ts';
+import { type ChannelSettings, feeRuleFor, wordsOf } from './settings.ts';
 
 export interface FeeFault {
   readonly reason: ReconciliationReason;
@@ -21,11 +21,10 @@ export function judgeFee(
   if (line.class === 'RESERVE' || line.class === 'RESERVE_RELEASE' || line.class === 'PAYOUT') return null;
   const rule = feeRuleFor(channel, line);
   if (!rule) {
-    const said = [line.words.type, line.words.description].filter((words) => words !== '').join(' / ');
     return {
       reason: 'UNKNOWN_FEE',
       expectedMinor: null,
-      explanation: `No rule explains ${line.class} "${said}". Add its words to config/settlement.yaml if it is right.`,
+      explanation: `No rule explains ${line.class} "${wordsOf(line.words)}". Add its words to config/settlement.yaml if it is right.`,
     };
   }
   if (rule.rateBasisPoints === null || saleMinor === null || line.amountMinor > 0n) return null;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CommerceError } from '../../../platform/errors.ts';
 import { isCurrencyCode, timesRate } from '../../../platform/money.ts';
 import { projectFile } from '../../../platform/paths.ts';
-import { LINE_CLASSES, type LineClass } from '../reports/model.ts';
+import { LINE_CLASSES, type LineClass, type SettlementLine } from '../reports/model.ts';
 
 /** Explains rows of a class by their words. */
 export interface FeeRule {
@@ -113,14 +113,31 @@ function withoutAbsent<T extends object>(own: T): { [Key in keyof T]: Exclude<T[
   return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** The rule that explains a row: its class, and words that fit its description or, where that is empty, its type. */
+/** What a row says of itself, as differences show it: its type and its description, where it has both. */
+export function wordsOf({ type, description }: Pick<SettlementLine['words'], 'type' | 'description'>): string {
+  return [type.trim(), description.trim()].filter((words) => words !== '').join(BOTH);
+}
+
+/** Stands between type and description where a rule, or a difference, names both. */
+const BOTH = ' / ';
+
+/**
+ * The rule that explains a row: its class, and words that fit what the row says. The most specific counts: words that name
+ * type and description, then those of its description, then those of its type. Channels differ in where they say what a
+ * fee is: Amazon in the description, Walmart in the type, with a description such as "Purchase" for all of them.
+ */
 export function feeRuleFor(
   settings: ChannelSettings,
-  line: { readonly class: LineClass; readonly words: { readonly type: string; readonly description: string } },
+  line: { readonly class: LineClass; readonly words: Pick<SettlementLine['words'], 'type' | 'description'> },
 ): FeeRule | null {
-  const said = (line.words.description || line.words.type).trim();
+  const rules = settings.fees.filter((rule) => rule.class === line.class);
+  const find = (matches: (words: string) => boolean) => rules.find((rule) => rule.words.some(matches));
+  const [both, description, type] = [wordsOf(line.words), line.words.description.trim(), line.words.type.trim()];
   return (
-    settings.fees.find((rule) => rule.class === line.class && rule.words.some((words) => fits(words, said))) ?? null
+    find((words) => words.includes(BOTH) && fits(words, both)) ??
+    find((words) => description !== '' && fits(words, description)) ??
+    find((words) => fits(words, type)) ??
+    null
   );
 }
 
