@@ -4330,6 +4330,7 @@ create table settlement.payout (
   sent_minor bigint not null default 0,
   sendings integer not null default 0,
   told_at timestamp with time zone,
+  announced_minor bigint,
   constraint payout_channel_code_external_id_key UNIQUE (channel_code, external_id),
   constraint payout_pkey PRIMARY KEY (id),
   constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
@@ -5007,6 +5008,8 @@ comment on column settlement.payout.sent_minor is 'What stands in the ledger as 
 comment on column settlement.payout.sendings is 'How often its sending was posted: each posting has a cause of its own.';
 
 comment on column settlement.payout.told_at is 'Since when the channel says that it stands like this. Older news is passed over.';
+
+comment on column settlement.payout.announced_minor is 'What the channel said that it pays. Null when it did not say. Amount_minor is what its statement pays.';
 
 comment on table settlement.posted_group is 'The entry that stands for the lines of one order in one statement. When they are seen differently, it is reversed and posted anew.';
 

@@ -12,6 +12,7 @@ import * as payoutPostings from './20261127121000_payout_postings.ts';
 import * as vouchers from './20261127123000_vouchers.ts';
 import * as pulledStatement from './20261127124500_pulled_statement.ts';
 import * as countedCompleteness from './20261127134100_counted_completeness.ts';
+import * as announcedPayout from './20261127141000_announced_payout.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -27,4 +28,5 @@ export const migrations: MigrationSet = {
   '20261127123000_vouchers': vouchers,
   '20261127124500_pulled_statement': pulledStatement,
   '20261127134100_counted_completeness': countedCompleteness,
+  '20261127141000_announced_payout': announcedPayout,
 };

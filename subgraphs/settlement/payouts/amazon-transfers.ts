@@ -7,7 +7,7 @@ import type { PostingRules } from '../ledger/posting-rules.ts';
 import { parseExactJson, readJsonAmount } from '../reports/exact-json.ts';
 import { readMoment } from '../reports/moment.ts';
 import { unreadable } from '../reports/refusal.ts';
-import { lockArrivals } from './arrival.ts';
+import { judgeArrival, lockArrivals } from './arrival.ts';
 import { bookSent, lockPayout, movePayout } from './change.ts';
 import { matchReceipts } from './receipts.ts';
 import { payoutIdOf } from './statement-payout.ts';
@@ -101,6 +101,7 @@ export function takeTransfers(
         id,
       ]);
       if (await follow(trx, rules, id, transfer, actor)) moved += 1;
+      await judgeArrival(trx, rules, id, actor);
     }
     await matchReceipts(trx, rules, actor, channelCode);
     return { added, moved };
@@ -112,13 +113,17 @@ async function follow(
   trx: Knex.Transaction,
   rules: PostingRules,
   id: string,
-  { state, createdAt, toldAt }: ReportedTransfer,
+  { state, amountMinor, createdAt, toldAt }: ReportedTransfer,
   actor: string,
 ): Promise<boolean> {
   const payout = await lockPayout(trx, id);
   if (!payout || state === null) return false;
   if (payout.toldAt !== null && toldAt !== null && toldAt < payout.toldAt) return false;
-  await change(trx, 'update settlement.payout set told_at = coalesce(?, told_at) where id = ?', [toldAt, id]);
+  await change(trx, 'update settlement.payout set told_at = coalesce(?, told_at), announced_minor = ? where id = ?', [
+    toldAt,
+    amountMinor.toString(),
+    id,
+  ]);
   // Without a date nobody knows whether it is newer than the failure.
   if (payout.state === 'FAILED' && toldAt === null) return false;
   const to = state === 'PAID' ? 'IN_TRANSIT' : state;

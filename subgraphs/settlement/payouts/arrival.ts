@@ -7,6 +7,7 @@ import type { FoundDifference } from '../matching/model.ts';
 import { undoDecisions } from '../matching/store.ts';
 import { storeDifferences } from '../matching/store-differences.ts';
 import { bookSent, lockPayout, type StoredPayout } from './change.ts';
+import { judgePayout, type PayoutVerdict } from './expected.ts';
 
 /**
  * Payouts `c` that the channel may take off payout `p`: what earlier settlements owe it and no payout has settled. Those
@@ -29,8 +30,8 @@ export async function lockArrivals(trx: Knex.Transaction): Promise<void> {
 }
 
 /**
- * Compares what arrived of a payout with what was announced, less what was carried forward where that explains it. What is
- * left is a difference, and one that later news explains closes by itself: so it does not matter what came first.
+ * Compares the statement of a payout, what the channel announced, and what arrived (see `judgePayout`). What is left is a
+ * difference, and one that later news explains closes by itself: so it does not matter what came first.
  *
  * @returns what arrived less what was to arrive; minor units
  */
@@ -46,25 +47,34 @@ export async function judgeArrival(
     `select amount_minor as minor, to_char(booked_on, 'YYYY-MM-DD') as "bookedOn" from settlement.bank_receipt where payout_id = ? limit 1`,
     [payoutId],
   );
-  if (!payout || !receipt) return 0n;
-  const received = BigInt(receipt.minor);
-  const carried = await query<{ id: string; minor: string }>(
+  if (!payout || payout.state === 'CARRIED_FORWARD') return 0n;
+  const carried = await query<{ id: string; minor: string; taken: boolean }>(
     trx,
-    `select c.id, c.amount_minor as minor from settlement.payout c join settlement.payout p on ${CARRIED} where p.id = ? order by c.id`,
+    `select c.id, c.amount_minor as minor, c.carried_into is not null as taken
+     from settlement.payout c join settlement.payout p on ${CARRIED} where p.id = ? order by c.id`,
     [payoutId],
   );
-  const carriedMinor = carried.reduce((sum, { minor }) => sum + BigInt(minor), 0n);
-  const isCarried = carriedMinor !== 0n && received === payout.amountMinor + carriedMinor;
-  const differenceMinor = isCarried ? 0n : received - payout.amountMinor;
-  const found = differenceMinor === 0n ? [] : [differenceOf(payout, received, differenceMinor, receipt.bookedOn)];
+  const sumOf = (rows: typeof carried) => rows.reduce((sum, { minor }) => sum + BigInt(minor), 0n);
+  const owed = carried.filter(({ taken }) => !taken);
+  // One that is not paid announces nothing, and without its statement there is nothing to compare the announcement with.
+  const announces = payout.statementId !== null && payout.state !== 'FAILED' && payout.state !== 'CANCELLED';
+  const announcedMinor = announces ? payout.announcedMinor : null;
+  const verdict = judgePayout({
+    statementMinor: payout.amountMinor + sumOf(carried.filter(({ taken }) => taken)),
+    carriedMinor: sumOf(owed),
+    announcedMinor,
+    receivedMinor: receipt ? BigInt(receipt.minor) : null,
+  });
+  const found = differencesOf(payout, { ...verdict, carriedMinor: sumOf(carried), announcedMinor }, receipt);
   const { overtaken } = await storeDifferences(trx, payout.channelCode, [`payout:${payoutId}`], found);
   const undone = await undoDecisions(trx, overtaken);
-  if (isCarried) await takeOff(trx, rules, payoutId, carried, { bookedAt: dayOf(receipt.bookedOn), actor });
+  if (verdict.isCarried && receipt)
+    await takeOff(trx, rules, payoutId, owed, { bookedAt: dayOf(receipt.bookedOn), actor });
   await appendEntries(trx, rules, undone);
-  return differenceMinor;
+  return verdict.arrivedOffMinor;
 }
 
-/** Looks again at payouts of a channel whose money differs: what was carried forward may have come to light since. */
+/** Looks again at payouts of a channel that differ: what was carried forward may have come to light since. */
 export async function judgeDiffering(
   trx: Knex.Transaction,
   rules: PostingRules,
@@ -73,8 +83,8 @@ export async function judgeDiffering(
 ): Promise<void> {
   const differing = await query<{ id: string }>(
     trx,
-    `select p.id from settlement.payout p join settlement.difference d on d.channel_code = p.channel_code and d.group_key = 'payout:' || p.id
-     where p.channel_code = ? and p.state = 'PAID' and d.state <> 'RESOLVED' order by p.id`,
+    `select distinct p.id from settlement.payout p join settlement.difference d on d.channel_code = p.channel_code and d.group_key = 'payout:' || p.id
+     where p.channel_code = ? and d.state <> 'RESOLVED' order by p.id`,
     [channelCode],
   );
   for (const { id } of differing) await judgeArrival(trx, rules, id, actor);
@@ -94,29 +104,45 @@ async function takeOff(
   }
 }
 
-function differenceOf(
+function differencesOf(
   payout: StoredPayout,
-  received: bigint,
-  differenceMinor: bigint,
-  bookedOn: string,
-): FoundDifference {
+  verdict: PayoutVerdict & { readonly carriedMinor: bigint; readonly announcedMinor: bigint | null },
+  receipt: { readonly minor: string; readonly bookedOn: string } | undefined,
+): FoundDifference[] {
   const { currencyCode, statementId, amountMinor } = payout;
+  const { carriedMinor, announcedMinor, expectedMinor, arrivedOffMinor, announcedOffMinor } = verdict;
   const say = (minor: bigint) => `${formatAmount({ amountMinor: minor, currencyCode })} ${currencyCode}`;
-  return {
-    scope: 'arrival',
+  const difference = (scope: string, expected: bigint, actual: bigint, explanation: string): FoundDifference => ({
+    scope,
     rawKey: `payout:${payout.id}`,
     reason: 'AMOUNT_DIFFERENCE',
     account: 'payout-in-transit',
-    expectedMinor: amountMinor,
-    actualMinor: received,
-    differenceMinor,
+    expectedMinor: expected,
+    actualMinor: actual,
+    differenceMinor: actual - expected,
     currencyCode,
     orderId: null,
     channelOrderId: null,
     sku: null,
     statementId,
-    explanation: `The channel announced a payout of ${say(amountMinor)}; ${say(received)} arrived at the bank on ${bookedOn}.`,
-  };
+    explanation,
+  });
+  const plain = carriedMinor === 0n && (announcedMinor === null || announcedMinor === amountMinor);
+  const said = plain
+    ? `The channel announced a payout of ${say(amountMinor)}`
+    : [
+        `The statement pays ${say(amountMinor)}`,
+        ...(carriedMinor === 0n ? [] : [`${say(carriedMinor)} was carried forward from earlier settlements`]),
+        ...(announcedMinor === null ? [] : [`the channel announced a payout of ${say(announcedMinor)}`]),
+      ].join('; ');
+  return [
+    ...(receipt === undefined || arrivedOffMinor === 0n
+      ? []
+      : [difference('arrival', expectedMinor, BigInt(receipt.minor), `${said}; ${say(BigInt(receipt.minor))} arrived at the bank on ${receipt.bookedOn}.`)]),
+    ...(announcedOffMinor === 0n
+      ? []
+      : [difference('announcement', expectedMinor - announcedOffMinor, expectedMinor, `${said}: nothing explains that it announced another amount.`)]),
+  ]; // biome-ignore format: a table
 }
 
 /** @param day YYYY-MM-DD */

@@ -13,6 +13,8 @@ export interface StoredPayout {
   readonly statementId: string | null;
   readonly state: PayoutState;
   readonly amountMinor: bigint;
+  /** What the channel said that it pays. Null when it did not say. */
+  readonly announcedMinor: bigint | null;
   readonly currencyCode: string;
   /** What stands in the ledger as sent. */
   readonly sentMinor: bigint;
@@ -25,15 +27,21 @@ export interface StoredPayout {
 /** Locks a payout for a change. Null when there is none. */
 export async function lockPayout(trx: Knex.Transaction, id: string): Promise<StoredPayout | null> {
   const [row] = await query<
-    Omit<StoredPayout, 'amountMinor' | 'sentMinor'> & { amountMinor: string; sentMinor: string }
+    Omit<StoredPayout, 'amountMinor' | 'announcedMinor' | 'sentMinor'> & {
+      amountMinor: string;
+      announcedMinor: string | null;
+      sentMinor: string;
+    }
   >(
     trx,
-    `select id, channel_code as "channelCode", statement_id as "statementId", state, amount_minor as "amountMinor", currency_code as "currencyCode",
-       sent_minor as "sentMinor", sendings, told_at as "toldAt"
+    `select id, channel_code as "channelCode", statement_id as "statementId", state, amount_minor as "amountMinor", announced_minor as "announcedMinor",
+       currency_code as "currencyCode", sent_minor as "sentMinor", sendings, told_at as "toldAt"
      from settlement.payout where id = ? for update`,
     [id],
   );
-  return row ? { ...row, amountMinor: BigInt(row.amountMinor), sentMinor: BigInt(row.sentMinor) } : null;
+  if (!row) return null;
+  const announcedMinor = row.announcedMinor === null ? null : BigInt(row.announcedMinor);
+  return { ...row, amountMinor: BigInt(row.amountMinor), announcedMinor, sentMinor: BigInt(row.sentMinor) };
 }
 
 /**

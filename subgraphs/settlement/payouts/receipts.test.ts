@@ -6,6 +6,7 @@ import { resolveDifference } from '../differences/resolve.ts';
 import { ingestReport } from '../ingest/ingest.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
 import { loadSettlementSettings } from '../matching/settings.ts';
+import { readTransfers, takeTransfers } from './amazon-transfers.ts';
 import type { BankFormat } from './bank/model.ts';
 import { takeBankStatement } from './receipts.ts';
 
@@ -126,6 +127,79 @@ it('closes a difference that an earlier settlement explains which comes to light
   expect(await states()).toEqual([{ state: 'OPEN', difference: '-3900' }]);
   await ingestReport(database.knex, sourceOf(canonicalFile('settlement-185', [{ class: 'FEE', amountMinor: -3900 }])));
   expect(await states()).toEqual([{ state: 'RESOLVED', difference: '-3900' }]);
+});
+
+const tell = (settlementId: string, amount: number, status = 'IN_TRANSIT') =>
+  takeTransfers(
+    database.knex,
+    rules,
+    'AMAZON',
+    readTransfers(
+      JSON.stringify({
+        payouts: [
+          {
+            id: `p-${settlementId}`,
+            currentStatus: status,
+            amount: { currencyCode: 'GBP', currencyAmount: amount },
+            relatedIdentifiers: [{ relatedIdentifierName: 'SETTLEMENT_ID', relatedIdentifierValue: settlementId }],
+          },
+        ],
+      }),
+    ),
+    'test',
+  );
+const differences = () =>
+  query(
+    database.knex,
+    `select state, expected_minor as expected, actual_minor as actual, difference_minor as difference, explanation from settlement.difference order by difference_minor`,
+  );
+const inTransit = async () => {
+  const [row] = await query<{ net: string }>(
+    database.knex,
+    `select sum(case l.side when 'DEBIT' then l.amount_minor else -l.amount_minor end)::text as net
+     from settlement.payout p join settlement.ledger_entry e on starts_with(e.cause, 'payout:' || p.id) join settlement.ledger_line l on l.entry_id = e.id
+     where l.account = ?`,
+    [rules.account('payout-in-transit')],
+  );
+  return row?.net;
+};
+
+it('expects what the channel announced, which is its statement less what was carried forward', async () => {
+  await ingestReport(database.knex, sourceOf(canonicalFile('settlement-191', [{ class: 'FEE', amountMinor: -5000 }])));
+  await announce('settlement-192', 463166);
+  await tell('settlement-192', 4581.66);
+  expect(await differences()).toEqual([]);
+  expect(await take(camt(entry('b21', '4269.26', 'settlement-192')))).toMatchObject({ matched: 1, differing: 1 });
+  expect(await differences()).toEqual([
+    {
+      state: 'OPEN',
+      expected: '458166',
+      actual: '426926',
+      difference: '-31240',
+      explanation:
+        'The statement pays 4631.66 GBP; -50.00 GBP was carried forward from earlier settlements; the channel announced a payout of 4581.66 GBP; 4269.26 GBP arrived at the bank on 2026-11-17.',
+    },
+  ]);
+  expect(await inTransit()).toBe('31240');
+});
+
+it('makes a difference of its own of an announcement that nothing explains, and closes it when it is announced anew', async () => {
+  await announce('settlement-193', 10000);
+  await tell('settlement-193', 90);
+  const explanation =
+    'The statement pays 100.00 GBP; the channel announced a payout of 90.00 GBP: nothing explains that it announced another amount.';
+  expect(await differences()).toEqual([{ state: 'OPEN', expected: '10000', actual: '9000', difference: '-1000', explanation }]); // biome-ignore format: one thought
+  await take(camt(entry('b22', '85.00', 'settlement-193')));
+  expect(await differences()).toMatchObject([
+    { state: 'OPEN', difference: '-1000' },
+    { state: 'OPEN', expected: '9000', actual: '8500', difference: '-500' },
+  ]);
+  expect(await inTransit()).toBe('1500');
+  await tell('settlement-193', 100);
+  expect(await differences()).toMatchObject([
+    { state: 'OPEN', difference: '-1500' },
+    { state: 'RESOLVED', difference: '-1000' },
+  ]);
 });
 
 it('guesses nothing where two payouts could be meant, and keeps no debit', async () => {

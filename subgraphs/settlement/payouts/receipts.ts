@@ -111,16 +111,26 @@ export async function matchReceipts(
 
 async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
   const rows = await query<
-    Omit<AwaitedPayout, 'amountMinor' | 'carriedMinor'> & { amountMinor: string; carriedMinor: string }
+    Omit<AwaitedPayout, 'amountMinor' | 'carriedMinor' | 'announcedMinor'> & {
+      amountMinor: string;
+      carriedMinor: string;
+      announcedMinor: string | null;
+    }
   >(
     trx,
-    `select p.id, p.amount_minor as "amountMinor", p.currency_code as "currencyCode", p.scheduled_at as "scheduledAt",
+    `select p.id, p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode",
+       p.scheduled_at as "scheduledAt",
        coalesce((select sum(c.amount_minor) from settlement.payout c where ${CARRIED}), 0)::text as "carriedMinor",
        array_remove(array[p.reference, p.external_id, s.external_id], null) as "references", p.state = 'FAILED' as failed
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
      where p.state in ('SCHEDULED', 'IN_TRANSIT', 'FAILED') order by p.scheduled_at nulls last, p.id`,
   );
-  return rows.map((row) => ({ ...row, amountMinor: BigInt(row.amountMinor), carriedMinor: BigInt(row.carriedMinor) }));
+  return rows.map((row) => ({
+    ...row,
+    amountMinor: BigInt(row.amountMinor),
+    carriedMinor: BigInt(row.carriedMinor),
+    announcedMinor: row.announcedMinor === null ? null : BigInt(row.announcedMinor),
+  }));
 }
 
 /** @returns what arrived less what was to arrive */

@@ -21,8 +21,8 @@ export function payoutOfReceipt(receipt: BankReceipt, awaited: readonly AwaitedP
   const words = plain(receipt.remittance);
   const named = candidates.filter(({ references }) => references.some((reference) => mentions(words, reference)));
   const found = (payout: AwaitedPayout, rule: ReceiptRule): ReceiptMatch => ({ payoutId: payout.id, rule });
-  const fits = ({ amountMinor, carriedMinor }: AwaitedPayout) =>
-    receipt.amountMinor === amountMinor || receipt.amountMinor === amountMinor + carriedMinor;
+  const fits = ({ amountMinor, carriedMinor, announcedMinor }: AwaitedPayout) =>
+    [amountMinor, amountMinor + carriedMinor, announcedMinor].includes(receipt.amountMinor);
   const exact = named.filter(fits);
   if (exact.length === 1 && exact[0]) return found(exact[0], 'REFERENCE_AND_AMOUNT');
   if (named.length === 1 && named[0]) return found(named[0], 'REFERENCE');

@@ -29,6 +29,8 @@ export interface AwaitedPayout {
   readonly amountMinor: bigint;
   /** What the channel is owed from earlier settlements and may take off: zero or negative. */
   readonly carriedMinor: bigint;
+  /** What the channel said that it pays. Null when it did not say. */
+  readonly announcedMinor: bigint | null;
   readonly currencyCode: string;
   /** Texts that the bank may show: the channel's reference, its id of the payout, its id of the settlement. */
   readonly references: readonly string[];
