@@ -202,6 +202,17 @@ it('makes a difference of its own of an announcement that nothing explains, and 
   ]);
 });
 
+it('matches money without a reference to the only payout of its amount about the end of the period, where no date was told', async () => {
+  await announce('settlement-194', 6100);
+  await announce('settlement-195', 6200);
+  const early = entry('b23', '62.00', 'WALMART').replace('2026-11-17', '2026-10-20');
+  expect(await take(camt(entry('b24', '61.00', 'WALMART'), early))).toMatchObject({ received: 2, matched: 1 });
+  expect(await payouts()).toEqual([
+    { externalId: 'settlement-194', state: 'PAID', received: '6100' },
+    { externalId: 'settlement-195', state: 'SCHEDULED', received: null },
+  ]);
+});
+
 it('guesses nothing where two payouts could be meant, and keeps no debit', async () => {
   await announce('settlement-181', 7000);
   await announce('settlement-182', 7000);

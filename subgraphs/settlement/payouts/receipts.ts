@@ -119,7 +119,7 @@ async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
   >(
     trx,
     `select p.id, p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode",
-       p.scheduled_at as "scheduledAt",
+       coalesce(p.scheduled_at, s.period_end) as "scheduledAt",
        coalesce((select sum(c.amount_minor) from settlement.payout c where ${CARRIED}), 0)::text as "carriedMinor",
        array_remove(array[p.reference, p.external_id, s.external_id], null) as "references", p.state = 'FAILED' as failed
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id

@@ -34,7 +34,7 @@ export interface AwaitedPayout {
   readonly currencyCode: string;
   /** Texts that the bank may show: the channel's reference, its id of the payout, its id of the settlement. */
   readonly references: readonly string[];
-  /** When the money was to be sent; null when nobody said. */
+  /** When the money was to be sent: the end of the statement's period where nobody said; null when nobody said that either. */
   readonly scheduledAt: Date | null;
   /** The channel said that it failed: money that names it arrived all the same, any other does not. */
   readonly failed: boolean;
