@@ -98,7 +98,7 @@ it('carries the whole item master into the catalogue', async () => {
       },
     },
   });
-});
+}, 120_000);
 
 it('knows the business price breaks of the price lists', async () => {
   await start(smallSample);

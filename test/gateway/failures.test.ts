@@ -179,7 +179,7 @@ describe('what a subgraph says of a failure', () => {
           {
             message: 'Too many wait.',
             path: ['rename'],
-            extensions: { code: 'OVERLOADED', retryable: true, retryAfterSeconds: 3 },
+            extensions: { code: 'OVERLOADED', retryable: true, retryAfterSeconds: 3, traceId: expect.any(String) },
           },
         ]);
       });

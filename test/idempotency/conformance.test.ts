@@ -92,6 +92,7 @@ const AUDITED = [
   'integrationExceptionCorrect',
   'integrationExceptionDismiss',
   'integrationExceptionRetry',
+  'integrationExceptionsRetry',
   'inventoryAdjust',
   'orderHold',
   'orderReleaseHold',
