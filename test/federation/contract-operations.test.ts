@@ -1,6 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { type GraphQLSchema, getVariableValues, Kind, type OperationDefinitionNode, parse, validate } from 'graphql';
+import {
+  type GraphQLSchema,
+  getNamedType,
+  getVariableValues,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  validate,
+} from 'graphql';
 import { loadSnapshot } from '../../gateway/load-snapshot.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { projectFile } from '../../platform/paths.ts';
@@ -63,6 +74,28 @@ it('shows in a contract nothing that only another one may see', () => {
     expect(types.filter((type) => !(type in whole))).toEqual([]);
   }
   expect(Object.keys(schemaOf('warehouse').getTypeMap())).not.toContain('OrderTotals');
+});
+
+it('shows the warehouse of all money only what a refund amounts to, in what it asks for too', () => {
+  const schema = schemaOf('warehouse');
+  const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
+    (isObjectType(type) || isInterfaceType(type) || isInputObjectType(type)) && !type.name.startsWith('__')
+      ? Object.values(type.getFields()).map((field) => ({
+          at: `${type.name}.${field.name}`,
+          of: String(getNamedType(field.type)),
+        }))
+      : [],
+  );
+  const isOf = (...types: string[]) => fields.filter(({ of }) => types.includes(of)).map(({ at }) => at);
+  expect(isOf('Money', 'MoneyInput')).toEqual(['Refund.amount']);
+  expect(isOf('Decimal', 'CurrencyCode')).toEqual(['Money.amount', 'Money.currencyCode']);
+  expect(fields.map(({ at }) => at).filter((at) => at.startsWith('Refund.'))).toEqual([
+    'Refund.id',
+    'Refund.amount',
+    'Refund.status',
+    'Refund.creditMemoNumber',
+  ]);
+  expect(fields.map(({ at }) => at).filter((at) => /price|payment|total|tax|discount/i.test(at))).toEqual([]);
 });
 
 it('is composed of every folder of subgraphs, and of the events', () => {
