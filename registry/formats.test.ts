@@ -4,6 +4,7 @@ import { projectFile } from '../platform/paths.ts';
 import { contractOperations } from '../test/helpers/contract-operations.ts';
 import { readApprovals } from './approvals.ts';
 import { parseContracts } from './contracts.ts';
+import { declaredEvents } from './event-schemas.ts';
 import { type RegistryFiles, workingTree } from './files.ts';
 import { readOwners } from './owners.ts';
 import { readSupergraphConfig } from './supergraph-config.ts';
@@ -118,6 +119,12 @@ describe('the registry of this project', () => {
     expect(new Set(readOwners(workingTree()).subgraphs)).toEqual(
       new Set(readSupergraphConfig().map(({ name }) => name)),
     );
+  });
+
+  it('has an owner for everybody who sends or reads events', () => {
+    const owners = readOwners(workingTree());
+    const parties = Object.values(declaredEvents()).flatMap(({ sender, readers }) => [sender, ...readers]);
+    expect(parties.filter((party) => owners.of('', [party]).length !== 1)).toEqual([]);
   });
 
   it('has a published API schema for every contract of its current version', () => {

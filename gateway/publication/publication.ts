@@ -1,6 +1,6 @@
 import { type ContractDefinition, parseContracts } from '../../registry/contracts.ts';
 import { type RegistryFiles, readRequired } from '../../registry/files.ts';
-import { contentHash, type Publication as Published, readHistory } from '../../registry/history.ts';
+import { type Publication as Published, readHistory } from '../../registry/history.ts';
 import { publishedContracts } from '../../registry/publication.ts';
 import { type PublishedVersion, readPublishedSchema, readVersions } from '../../registry/versions.ts';
 
@@ -51,11 +51,17 @@ export function publicationReader(
   };
 }
 
-/** The newest publication, when schema/contracts.yaml says something else than it: that is not served. */
+/** The newest publication, when schema/contracts.yaml has other contracts than it: those are not served. */
 export function unpublishedSince(files: RegistryFiles): number | null {
   const newest = readHistory(files).at(-1);
   const text = files.read(CONTRACTS_FILE);
-  return newest && text !== null && contentHash(text) !== newest.sources.contracts ? newest.number : null;
+  if (!newest || text === null) return null;
+  try {
+    const isSame = JSON.stringify(parseContracts(text)) === JSON.stringify(publishedContracts(files, newest));
+    return isSame ? null : newest.number;
+  } catch {
+    return newest.number; // half-edited: it is not served either
+  }
 }
 
 function readFormer(

@@ -81,7 +81,7 @@ export function check(input: CheckInput): CheckReport {
       ...entry,
       affected: touching(entry.coordinate.split('.')[0] ?? ''),
     })),
-    ...eventChanges(base.events, next.events),
+    ...eventChanges(base.events, next.events, { owners, read: (file) => files.read(file) }),
     ...planFindings(base.graph, next.graph, operations, radius),
     ...lint(next.graph.document, base.graph.document),
   ];

@@ -1,4 +1,6 @@
 import type { EventSchemas } from '../event-schemas.ts';
+import type { Owners } from '../owners.ts';
+import { eventPlace } from './event-place.ts';
 import { type Finding, finding } from './finding.ts';
 
 type Form = Readonly<Record<string, unknown>>;
@@ -10,11 +12,20 @@ interface FormChange {
   readonly rule: string;
 }
 
+export interface EventSurroundings {
+  readonly owners: Owners;
+  /** Gives the text of a file; null when there is none. */
+  readonly read: (file: string) => string | null;
+}
+
 /** A released event contract only ever gains optional fields: old events stay in the log, and old readers stay running. */
-export function eventChanges(before: EventSchemas, after: EventSchemas): Finding[] {
+export function eventChanges(before: EventSchemas, after: EventSchemas, around: EventSurroundings): Finding[] {
+  const { owners, read } = around;
   const found: Finding[] = [];
   for (const [type, contract] of Object.entries(before)) {
     const now = after[type];
+    // Who reads it now may be another than who read it then; both have to know.
+    const readers = [...new Set([...contract.readers, ...(now?.readers ?? [])])];
     const report = (change: FormChange) =>
       found.push(
         finding({
@@ -24,7 +35,9 @@ export function eventChanges(before: EventSchemas, after: EventSchemas): Finding
           coordinate: type,
           detail: `${change.path} ${change.what}`,
           message: `Event ${type}: ${change.path === '' ? '' : `${change.path} `}${change.what}.`,
-          reason: `Read by ${contract.readers.join(', ') || 'nobody yet'}; events of the old form are still in the log and in flight.`,
+          reason: `Sent by ${withTeam(owners, contract.sender)}, read by ${readers.map((reader) => withTeam(owners, reader)).join(', ') || 'nobody yet'}; events of the old form are still in the log and in flight.`,
+          owners: owners.of('', [contract.sender, ...readers]),
+          source: eventPlace(read, type, change.path),
           advice:
             change.severity === 'breaking'
               ? `Leave ${type} as it is and add the next version beside it; write both until the last reader has moved.`
@@ -51,7 +64,7 @@ export function eventChanges(before: EventSchemas, after: EventSchemas): Finding
         rule: 'EVENT_SENDER_CHANGED',
       });
   }
-  for (const type of Object.keys(after))
+  for (const [type, { sender, readers }] of Object.entries(after))
     if (!before[type])
       found.push(
         finding({
@@ -60,10 +73,18 @@ export function eventChanges(before: EventSchemas, after: EventSchemas): Finding
           severity: 'safe',
           coordinate: type,
           message: `Event ${type} was added.`,
-          reason: 'Nobody reads it yet.',
+          reason: `Sent by ${withTeam(owners, sender)}.`,
+          owners: owners.of('', [sender, ...readers]),
+          source: eventPlace(read, type, ''),
         }),
       );
   return found;
+}
+
+function withTeam(owners: Owners, party: string): string {
+  const [team] = owners.of('', [party]);
+  const contact = team === undefined ? undefined : owners.contact(team);
+  return team === undefined ? party : `${party} (${team}${contact === undefined ? '' : ` ${contact}`})`;
 }
 
 /** Compares JSON Schemas as far as event contracts use them. What is not understood counts as breaking. */
