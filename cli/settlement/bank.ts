@@ -25,7 +25,7 @@ export function bank(invocation: Invocation): Promise<ExitCode> {
         actor: commandActor(),
         bytes: () => createReadStream(file),
       });
-      return `${outcome.received} new receipts, ${outcome.known} known; ${outcome.matched} payouts arrived, ${outcome.differing} of them with another amount`;
+      return `${outcome.received} new receipts, ${outcome.known} known; ${outcome.matched} payouts arrived, ${outcome.differing} of them with another amount; credits without a payout: ${outcome.unmatched}`;
     }),
   );
 }

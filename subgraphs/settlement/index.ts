@@ -6,6 +6,7 @@ import type { ResolveDeps } from './differences/model.ts';
 import { createDifferenceReader } from './differences/read.ts';
 import { loadPostingRules } from './ledger/posting-rules.ts';
 import { loadSettlementSettings } from './matching/settings.ts';
+import { createPayoutReader } from './payouts/read.ts';
 import { createSettlementReader } from './read.ts';
 import { createSettlementLoaders, type Readers, resolvers, type SettlementContext } from './resolvers.ts';
 import { createStatementReader } from './statements/read.ts';
@@ -45,6 +46,7 @@ export function createSettlementSubgraph(deps: { knex: Knex; books?: ResolveDeps
     differences: createDifferenceReader(knex),
     answers: createAnswerReader(knex),
     vouchers: createVoucherReader(knex),
+    payouts: createPayoutReader(knex),
   };
   return buildSubgraph<SettlementContext>({
     name: 'settlement',

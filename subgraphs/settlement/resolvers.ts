@@ -12,6 +12,7 @@ import type { Decision, Difference, DifferenceFilter, DifferenceReader } from '.
 import type { ResolveResult } from './differences/resolve.ts';
 import { settlementIngest } from './ingest/mutation.ts';
 import type { Invoice, JournalEntry, JournalLine, Refund } from './model.ts';
+import type { Payout, PayoutFilter, PayoutReader, Receipt, ReceiptFilter } from './payouts/read.ts';
 import type { InvoiceFilter, JournalEntryFilter, SettlementReader } from './read.ts';
 import type { Statement, StatementFilter, StatementLine, StatementReader, StatementTotals } from './statements/read.ts';
 import type { Voucher } from './vouchers/model.ts';
@@ -20,7 +21,7 @@ import type { VoucherFilter, VoucherReader } from './vouchers/reader.ts';
 
 /** Fresh for every request: the cache must not outlive the caller's rights. */
 export function createSettlementLoaders(
-  { reader, statements, differences, answers, vouchers }: Readers,
+  { reader, statements, differences, answers, vouchers, payouts }: Readers,
   caller: Caller,
 ) {
   const visible = (invoice: Invoice) =>
@@ -79,6 +80,18 @@ export function createSettlementLoaders(
       async (ids) => inKeyOrder(ids, await vouchers.linesOf(ids)).map((lines) => lines ?? []),
       options('voucherLine.byVoucher'),
     ),
+    payouts: new DataLoader<string, Payout | null>(
+      async (ids) => inKeyOrder(ids, await payouts.byId(ids)),
+      options('payout.byId'),
+    ),
+    payoutByStatement: new DataLoader<string, Payout | null>(
+      async (ids) => inKeyOrder(ids, await payouts.byStatement(ids)),
+      options('payout.bySettlement'),
+    ),
+    receipts: new DataLoader<string, Receipt | null>(
+      async (ids) => inKeyOrder(ids, await payouts.receiptsById(ids)),
+      options('bankReceipt.byId'),
+    ),
     settlementStatus: new DataLoader<string, string | null>(
       async (ids) => inKeyOrder(ids, await differences.statusOfOrders(ids)),
       options('settlementStatus.byOrder'),
@@ -96,6 +109,7 @@ export interface Readers {
   readonly differences: DifferenceReader;
   readonly answers: AnswerReader;
   readonly vouchers: VoucherReader;
+  readonly payouts: PayoutReader;
 }
 
 export interface SettlementContext extends RequestContext, Readers {
@@ -134,6 +148,16 @@ export const resolvers: Resolvers = {
       { filter, ...page }: PageArgs & { filter?: VoucherFilter | null },
       { vouchers }: SettlementContext,
     ) => vouchers.list(filter ?? {}, page),
+    payouts: (
+      _: unknown,
+      { filter, ...page }: PageArgs & { filter?: PayoutFilter | null },
+      { payouts }: SettlementContext,
+    ) => payouts.list(filter ?? {}, page),
+    bankReceipts: (
+      _: unknown,
+      { filter, ...page }: PageArgs & { filter?: ReceiptFilter | null },
+      { payouts }: SettlementContext,
+    ) => payouts.receipts(filter ?? {}, page),
     accountingPeriod: (_: unknown, { month }: { month: string }, { vouchers }: SettlementContext) =>
       vouchers.period(month),
     settlement: (_: unknown, { id }: { id: string }, { loaders }: SettlementContext) => loaders.statements.load(id),
@@ -237,6 +261,24 @@ export const resolvers: Resolvers = {
     journalEntries: ({ id }: Statement, _: unknown, { loaders }: SettlementContext) =>
       loaders.entriesByStatement.load(id),
     vouchers: ({ id }: Statement, _: unknown, { loaders }: SettlementContext) => loaders.vouchersByStatement.load(id),
+    payout: ({ id }: Statement, _: unknown, { loaders }: SettlementContext) => loaders.payoutByStatement.load(id),
+  },
+  Payout: {
+    channel: ({ channelCode }: Payout) => ({ __typename: 'Channel', code: channelCode }),
+    amount: ({ amount }: Payout) => toMoney(amount),
+    announced: ({ announced }: Payout) => announced && toMoney(announced),
+    carriedForward: ({ carriedForward }: Payout) => toMoney(carriedForward),
+    carriedInto: ({ carriedIntoId }: Payout, _: unknown, { loaders }: SettlementContext) =>
+      carriedIntoId === null ? null : loaders.payouts.load(carriedIntoId),
+    receipt: ({ receiptId }: Payout, _: unknown, { loaders }: SettlementContext) =>
+      receiptId === null ? null : loaders.receipts.load(receiptId),
+    settlement: ({ settlementId }: Payout, _: unknown, { loaders }: SettlementContext) =>
+      settlementId === null ? null : loaders.statements.load(settlementId),
+  },
+  BankReceipt: {
+    amount: ({ amount }: Receipt) => toMoney(amount),
+    payout: ({ payoutId }: Receipt, _: unknown, { loaders }: SettlementContext) =>
+      payoutId === null ? null : loaders.payouts.load(payoutId),
   },
   JournalVoucher: {
     month: ({ period }: Voucher) => period,

@@ -53,6 +53,16 @@ beforeAll(async () => {
     database.knex,
     `insert into settlement.statement_line select (jsonb_populate_record(l, '{"statement_id":"loading"}')).* from settlement.statement_line l where class = 'COMMISSION'`,
   );
+  await query(
+    database.knex,
+    `insert into settlement.payout (id, channel_code, external_id, state, amount_minor, announced_minor, currency_code, reference, carried_into, scheduled_at)
+     values ('p2', 'M1', 's-1', 'PAID', 3000, 2500, 'GBP', 'T1', null, '2026-11-16'), ('p1', 'M1', 's-0', 'CARRIED_FORWARD', -500, null, 'GBP', null, 'p2', '2026-11-02')`,
+  );
+  await query(
+    database.knex,
+    `insert into settlement.bank_receipt (id, source, account_tail, bank_reference, remittance, amount_minor, currency_code, booked_on, payout_id)
+     values ('b1', 'BANK_CSV', '5555', 'x', 'T1', 2500, 'GBP', '2026-11-17', 'p2'), ('b2', 'BANK_CSV', '5555', 'y', '=A1, hello', 900, 'GBP', '2026-11-18', null)`,
+  );
   await books.settle();
   await query(database.knex, `update settlement.difference set opened_at = now() - interval '40 days' where reason = 'AMOUNT_DIFFERENCE'`); // biome-ignore format: one thought
 });
@@ -129,6 +139,16 @@ it('exports every list byte for byte, with what a spreadsheet would run made a t
         `M1 AMOUNT_DIFFERENCE OPEN ${days[0]} GBP,M1,AMOUNT_DIFFERENCE,OPEN,${days[0]},1,-1.50,GBP`,
         `M1 UNKNOWN_FEE OPEN ${days[1]} GBP,M1,UNKNOWN_FEE,OPEN,${days[1]},1,-0.99,GBP`,
       ]),
+      payouts: rows([
+        'id,channel,external_id,settlement_id,state,amount,announced,carried_forward,carried_into,received,received_on,currency,reference',
+        'p1,M1,s-0,,CARRIED_FORWARD,-5.00,,0.00,p2,,,GBP,',
+        'p2,M1,s-1,,PAID,30.00,25.00,-5.00,,25.00,2026-11-17,GBP,T1',
+      ]),
+      'bank-receipts': rows([
+        'id,booked_on,amount,currency,remittance,bank_reference,account_tail,payout_id',
+        'b1,2026-11-17,25.00,GBP,T1,x,5555,p2',
+        'b2,2026-11-18,9.00,GBP,"\'=A1, hello",y,5555,',
+      ]),
     },
   );
 });
@@ -173,4 +193,28 @@ it('answers fees, age, proceeds and completeness as an independent count of the 
   expect(proceeds.data).toEqual({
     _entities: [amounts('20.00', '-4.20', '24.00'), amounts('20.00', '-3.99', '22.50')],
   });
+});
+
+it('shows payouts with what was announced, carried forward and arrived, and money that is no payout', async () => {
+  const subgraph = createSettlementSubgraph({ knex: database.knex });
+  const finance = callerOf({ contract: 'finance', clientId: 'finance', channel: null });
+  const fields = 'id state amount { amount } announced { amount } carriedForward { amount } carriedInto { id } receipt { id bookedOn amount { amount } } settlement { id }'; // biome-ignore format: one thought
+  const answer = async (text: string) => {
+    const { data, errors } = await ask(subgraph, text, {}, finance);
+    expect(errors).toBeUndefined();
+    return data;
+  };
+  const owed = { id: 'p1', state: 'CARRIED_FORWARD', amount: { amount: '-5.00' }, announced: null, carriedForward: { amount: '0.00' }, carriedInto: { id: 'p2' }, receipt: null, settlement: null }; // biome-ignore format: one thought
+  const paid = { id: 'p2', state: 'PAID', amount: { amount: '30.00' }, announced: { amount: '25.00' }, carriedForward: { amount: '-5.00' }, carriedInto: null, receipt: { id: 'b1', bookedOn: '2026-11-17', amount: { amount: '25.00' } }, settlement: null }; // biome-ignore format: one thought
+  const payouts = (args: string) =>
+    answer(`{ payouts(${args}) { nodes { ${fields} } pageInfo { hasNextPage endCursor } } }`);
+  const first = await payouts('first: 1');
+  expect(first).toEqual({ payouts: { nodes: [paid], pageInfo: { hasNextPage: true, endCursor: expect.any(String) } } });
+  const { endCursor } = (first as { payouts: { pageInfo: { endCursor: string } } }).payouts.pageInfo;
+  expect(await payouts(`first: 1, after: "${endCursor}"`)).toMatchObject({ payouts: { nodes: [owed], pageInfo: { hasNextPage: false } } }); // biome-ignore format: one thought
+  expect(await payouts('filter: { state: [CARRIED_FORWARD], channelCode: "M1" }')).toMatchObject({ payouts: { nodes: [owed] } }); // biome-ignore format: one thought
+  const receipts = (filter: string) =>
+    answer(`{ bankReceipts(filter: { ${filter} }) { nodes { id remittance payout { id } } } }`);
+  expect(await receipts('matched: false')).toEqual({ bankReceipts: { nodes: [{ id: 'b2', remittance: '=A1, hello', payout: null }] } }); // biome-ignore format: one thought
+  expect(await receipts('matched: true')).toEqual({ bankReceipts: { nodes: [{ id: 'b1', remittance: 'T1', payout: { id: 'p2' } }] } }); // biome-ignore format: one thought
 });

@@ -46,8 +46,8 @@ it('matches the money to its payout, posts it once, and knows the statement agai
     entry('b1', '1000.00', 'AMAZON PAYMENTS SETTLEMENT 177'),
     entry('b2', '12.00', 'SOMEBODY ELSE'),
   );
-  expect(await take(statement)).toEqual({ received: 2, known: 0, matched: 1, differing: 0 });
-  expect(await take(statement)).toEqual({ received: 0, known: 2, matched: 0, differing: 0 });
+  expect(await take(statement)).toEqual({ received: 2, known: 0, matched: 1, differing: 0, unmatched: 1 });
+  expect(await take(statement)).toEqual({ received: 0, known: 2, matched: 0, differing: 0, unmatched: 1 });
   expect(await payouts()).toEqual([
     { externalId: 'settlement-177', state: 'PAID', received: '100000' },
     { externalId: 'settlement-178', state: 'SCHEDULED', received: null },
@@ -223,6 +223,7 @@ it('guesses nothing where two payouts could be meant, and keeps no debit', async
     known: 0,
     matched: 0,
     differing: 0,
+    unmatched: 1,
   });
 });
 

@@ -22,6 +22,8 @@ export interface BankOutcome {
   readonly matched: number;
   /** Of these, how many arrived with another amount: each is a difference for finance. */
   readonly differing: number;
+  /** Credits, of whatever statement, that no payout was found for. */
+  readonly unmatched: number;
 }
 
 /**
@@ -80,7 +82,7 @@ export async function matchReceipts(
   rules: PostingRules,
   actor: string,
   news: string | null = null,
-): Promise<Pick<BankOutcome, 'matched' | 'differing'>> {
+): Promise<Pick<BankOutcome, 'matched' | 'differing' | 'unmatched'>> {
   await lockArrivals(trx);
   const open = await query<{
     id: string;
@@ -106,7 +108,7 @@ export async function matchReceipts(
     if (differenceMinor !== 0n) differing += 1;
   }
   if (news !== null) await judgeDiffering(trx, rules, news, actor);
-  return { matched, differing };
+  return { matched, differing, unmatched: open.length - matched };
 }
 
 async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
