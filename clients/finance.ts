@@ -17,7 +17,7 @@ export type BookingSide =
 export type JournalBook =
   /** The ERP's own. */
   | 'ERP'
-  /** The channel ledger: what channels settled. The ERP gets it in vouchers, which appear in its book too. */
+  /** The channel ledger: what channels settled. The ERP gets it in vouchers; their postings are not shown in book ERP, where they would count twice. */
   | 'CHANNEL_LEDGER'
   | '%future added value';
 
