@@ -3,7 +3,9 @@ import { pathToFileURL } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { buildASTSchema, isEnumType, parse } from 'graphql';
 import { projectFile } from '../../platform/paths.ts';
-import { declaredStates } from './state-machines.ts';
+import { statePlace } from '../../registry/check/state-place.ts';
+import { workingTree } from '../../registry/files.ts';
+import { declaredStates, stateTables } from './state-machines.ts';
 
 const sources = readdirSync(projectFile('subgraphs'), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
@@ -55,4 +57,13 @@ it('say what the ranks of a package allow', () => {
     to.includes('CANCELLED'),
   );
   expect(intoCancelled.map(([state]) => state)).toEqual(['LABEL_CREATED', 'EXCEPTION']);
+});
+
+it.each(Object.entries(declaredStates))('%s: the line of each state in its table is found', (machine, table) => {
+  const read = (file: string) => workingTree().read(file);
+  for (const state of Object.keys(table)) {
+    const place = statePlace(read, stateTables, `${machine}.${state}`);
+    const line = place && (read(place.file) ?? '').split('\n')[place.line - 1];
+    expect(line).toMatch(new RegExp(`^\\s*${state}:`));
+  }
 });

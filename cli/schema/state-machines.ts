@@ -1,10 +1,13 @@
-import type { StateMachines } from '../../registry/state-machines.ts';
+import type { StateMachines, StateTables } from '../../registry/state-machines.ts';
 import {
   FULFILLMENT_TRANSITIONS,
   REQUEST_TRANSITIONS,
   shipmentTransitions,
 } from '../../subgraphs/fulfillment/states.ts';
 import { ORDER_TRANSITIONS, RETURN_TRANSITIONS } from '../../subgraphs/order/states.ts';
+
+const FULFILLMENT = 'subgraphs/fulfillment/states.ts';
+const ORDER = 'subgraphs/order/states.ts';
 
 /** The transition tables of the domains, by the enum that shows their states to clients. A test finds tables left out. */
 export const declaredStates: StateMachines = {
@@ -13,4 +16,13 @@ export const declaredStates: StateMachines = {
   OrderStatus: ORDER_TRANSITIONS,
   ReturnState: RETURN_TRANSITIONS,
   ShipmentStatus: shipmentTransitions(),
+};
+
+/** Where each of them is written. */
+export const stateTables: StateTables = {
+  FulfillmentOrderStatus: { file: FULFILLMENT, name: 'FULFILLMENT_TRANSITIONS' },
+  FulfillmentRequestStatus: { file: FULFILLMENT, name: 'REQUEST_TRANSITIONS' },
+  OrderStatus: { file: ORDER, name: 'ORDER_TRANSITIONS' },
+  ReturnState: { file: ORDER, name: 'RETURN_TRANSITIONS' },
+  ShipmentStatus: { file: FULFILLMENT, name: 'SHIPMENT_RANKS' },
 };

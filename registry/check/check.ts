@@ -7,6 +7,7 @@ import { lint } from '../lint/lint.ts';
 import type { Owners } from '../owners.ts';
 import type { Release } from '../release.ts';
 import { SEVERITIES } from '../severity.ts';
+import type { StateTables } from '../state-machines.ts';
 import type { TrustedDocument } from '../trusted-documents.ts';
 import type { UsageSnapshot } from '../usage.ts';
 import type { PublishedVersion } from '../versions.ts';
@@ -21,7 +22,8 @@ import { hiddenMembers } from './hidden-members.ts';
 import { type LiveContract, liveContracts } from './live-contract.ts';
 import { BlastRadius, type LiveOperation, liveOperations } from './operations.ts';
 import { planFindings } from './plan-findings.ts';
-import { stateChanges } from './state-changes.ts';
+import { stateChanges, unknownStates } from './state-changes.ts';
+import { statePlace } from './state-place.ts';
 import { tagChange } from './tag-change.ts';
 import { usageNotes } from './usage-notes.ts';
 
@@ -37,6 +39,8 @@ export interface CheckInput {
   readonly approvals: readonly Approval[];
   readonly usage: UsageSnapshot | null;
   readonly hints: readonly string[];
+  /** Where the transition tables are written. Left out: their findings point to the enums. */
+  readonly stateTables?: StateTables;
   readonly now: Date;
 }
 
@@ -77,10 +81,13 @@ export function check(input: CheckInput): CheckReport {
       ...entry,
       affected: entry.severity === 'dangerous' ? touching(entry.coordinate) : [],
     })),
-    ...stateChanges(base.states, next.states).map((entry) => ({
-      ...entry,
-      affected: touching(entry.coordinate.split('.')[0] ?? ''),
-    })),
+    ...[...stateChanges(base.states, next.states), ...unknownStates(base.graph, next.graph, next.states)].map(
+      (entry) => ({
+        ...entry,
+        source: statePlace((file) => files.read(file), input.stateTables ?? {}, entry.coordinate),
+        affected: touching(entry.coordinate.split('.')[0] ?? ''),
+      }),
+    ),
     ...eventChanges(base.events, next.events, { owners, read: (file) => files.read(file) }),
     ...planFindings(base.graph, next.graph, operations, radius),
     ...lint(next.graph.document, base.graph.document),

@@ -29,8 +29,9 @@ export interface Affected {
   /** Team that answers for the client, and how to reach it. */
   readonly owner: string | null;
   readonly contact: string | null;
-  /** Null: not seen while usage was recorded, or none is recorded. */
+  /** Null: not seen while usage was recorded, or none was exported. */
   readonly lastSeen: string | null;
+  /** Null: no usage was exported, so nothing is known of it. */
   readonly count: number | null;
   /** What the client can send instead, proved valid after the change. */
   readonly suggestion: Suggestion | null;

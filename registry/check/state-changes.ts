@@ -1,3 +1,5 @@
+import { Kind } from 'graphql';
+import type { ComposedGraph } from '../api-schema.ts';
 import type { StateMachines } from '../state-machines.ts';
 import { type Finding, finding } from './finding.ts';
 
@@ -32,6 +34,34 @@ export function stateChanges(before: StateMachines, after: StateMachines): Findi
       if (!table[state]) found.push(added(`${machine}.${state}`, '', `State ${machine}.${state} was added.`));
     return found;
   });
+}
+
+/** New values of a state's enum that its table does not know: nothing can come into such a state by the rules, nor leave it. */
+export function unknownStates(before: ComposedGraph, after: ComposedGraph, tables: StateMachines): Finding[] {
+  return Object.entries(tables).flatMap(([machine, table]) => {
+    const known = new Set([...Object.keys(table), ...enumValues(before, machine)]);
+    return enumValues(after, machine)
+      .filter((value) => !known.has(value))
+      .map((value) =>
+        finding({
+          category: 'states',
+          rule: 'STATE_WITHOUT_TRANSITIONS',
+          severity: 'breaking',
+          coordinate: `${machine}.${value}`,
+          message: `The transition table of ${machine} does not know the new state ${value}.`,
+          reason: 'Clients are promised a state of which nobody has said how it is reached or left.',
+          advice: `Give ${value} its moves in the table, an empty list when it is an end, and name it where it is reached from.`,
+        }),
+      );
+  });
+}
+
+function enumValues({ document }: ComposedGraph, name: string): string[] {
+  return document.definitions.flatMap((definition) =>
+    definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === name
+      ? (definition.values ?? []).map((value) => value.name.value)
+      : [],
+  );
 }
 
 const removed = (rule: string, coordinate: string, detail: string, message: string): Finding =>

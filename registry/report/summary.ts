@@ -39,10 +39,15 @@ export function affectedLine({
 }: Affected): string {
   const who = `${client}${clientVersions.length > 0 ? ` ${clientVersions.join(', ')}` : ''}`;
   const what = operation === null ? 'an operation that is not registered' : `${operation} (${sha256?.slice(0, 8)})`;
+  // Without exported usage nothing is said here: the report says it once.
   const seen =
-    lastSeen === null ? 'not seen in recorded usage' : `last seen ${lastSeen.slice(0, 10)}, ${count} requests`;
+    lastSeen !== null
+      ? `; last seen ${lastSeen.slice(0, 10)}, ${count} requests`
+      : count === null
+        ? ''
+        : '; not seen in recorded usage';
   const ask = owner === null ? '' : `; owner ${owner}${contact === null ? '' : ` ${contact}`}`;
-  return `${who}: ${what} on ${contract}; ${seen}${ask}`;
+  return `${who}: ${what} on ${contract}${seen}${ask}`;
 }
 
 /** Affected operations whose clients were given a new document, each document once. */

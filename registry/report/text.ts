@@ -12,11 +12,12 @@ export function textReport(report: CheckReport, paint: Paint, all: boolean): str
   const told = report.findings.filter((finding) => all || levelOf(finding) !== 'note');
   const quiet = report.findings.length - told.length;
   return [
+    paint(report.passed ? 'note' : 'error', headline(report)),
     `${report.next} compared with ${report.base}: ${report.contracts.length} contract versions, ${report.operations} registered operations.`,
     ...told.map((finding) => entry(finding, paint)),
     ...(quiet > 0 ? [paint('quiet', `${quiet} harmless changes are not listed (--all lists them).`)] : []),
     ...report.notes.map((note) => paint('quiet', note)),
-    paint(report.passed ? 'note' : 'error', headline(report)),
+    ...documents(told, paint),
   ].join('\n\n');
 }
 
@@ -31,10 +32,7 @@ function entry(finding: Finding, paint: Paint): string {
   lines.push(`      ${reason}`);
   if (owners.length > 0) lines.push(`      owner ${owners.join(', ')}`);
   for (const one of affected) lines.push(`      - ${affectedLine(one)}`);
-  for (const { names, document, notes } of suggestions(finding)) {
-    lines.push(`      ${names} can send instead (${notes.join('; ')}):`);
-    lines.push(...document.split('\n').map((line) => paint('quiet', `        ${line}`)));
-  }
+  for (const { names } of suggestions(finding)) lines.push(`      ${names} can send another document: see below`);
   if (level === 'error' && advice !== '') lines.push(`      → ${advice}`);
   if (level === 'error' && finding.category !== 'composition')
     lines.push(`      → or: commerce schema approve ${id} --by <who> --reason <why>`);
@@ -43,4 +41,17 @@ function entry(finding: Finding, paint: Paint): string {
       `      approved by ${approval.by} on ${approval.on}: ${approval.reason}${approval.expires ? ` (until ${approval.expires})` : ''}`,
     );
   return lines.join('\n');
+}
+
+/** What clients can send instead, after all findings: those are what somebody has to decide on first. */
+function documents(findings: readonly Finding[], paint: Paint): string[] {
+  const parts = findings.flatMap((finding) =>
+    suggestions(finding).map(({ names, document, notes }) =>
+      [
+        `${names} can send instead (${notes.join('; ')}):`,
+        ...document.split('\n').map((line) => paint('quiet', `  ${line}`)),
+      ].join('\n'),
+    ),
+  );
+  return [...new Set(parts)];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { contractApi } from '../../registry/api-schema.ts';
 import { fails } from '../../registry/check/finding.ts';
+import { textReport } from '../../registry/report/text.ts';
 import { checkShop, type Edits, ORDER_PAGE, releaseOf, trusted } from './small-shop.ts';
 
 const ORDER = 'order.graphql';
@@ -34,6 +35,10 @@ describe('a change of the graph', () => {
     expect(removed?.affected[0]?.suggestion?.document.replaceAll(/\s+/g, ' ')).toBe(
       'query OrderPage($id: ID!) { order(id: $id) { number: orderNumber status lines { sku quantity onHand } } }',
     );
+    const text = textReport(report, (_, word) => word, false);
+    expect(text).toMatch(/^Failed: 1 that must not go live/);
+    expect(text.indexOf('can send instead')).toBeGreaterThan(text.lastIndexOf('No usage was exported'));
+    expect(text).not.toContain('not seen in recorded usage');
     expect(brief(RENAME)).toContain('safe FIELD_ADDED Order.orderNumber [shop/2026-11,depot/2026-11,desk/2026-11]');
   });
 
@@ -51,7 +56,10 @@ describe('a change of the graph', () => {
     [
       'adds an enum value',
       [[ORDER, '"There." DELIVERED', '"There." DELIVERED "Gone." LOST']],
-      ['dangerous ENUM_VALUE_ADDED OrderStatus.LOST [shop/2026-11,depot/2026-11,desk/2026-11] web-shop/OrderPage'],
+      [
+        'breaking STATE_WITHOUT_TRANSITIONS OrderStatus.LOST [] web-shop/OrderPage',
+        'dangerous ENUM_VALUE_ADDED OrderStatus.LOST [shop/2026-11,depot/2026-11,desk/2026-11] web-shop/OrderPage',
+      ],
     ],
     [
       'adds a required argument',
@@ -178,6 +186,7 @@ describe('a change of the graph', () => {
       },
     ]);
     expect(report.passed).toBe(false);
+    expect(report.findings[0]?.source).toEqual({ file: 'states.ts', line: 3 });
   });
 });
 

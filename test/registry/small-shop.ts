@@ -69,6 +69,12 @@ contracts:
   depot: { description: The depot., include: [depot], exclude: [secret] }
   desk: { description: Everything., include: all, exclude: [] }
 `,
+  'states.ts': `export const ORDER_MOVES = {
+  PLACED: ['SHIPPED'],
+  SHIPPED: ['DELIVERED'],
+  DELIVERED: [],
+} as const;
+`,
   'schema/owners.yaml': `teams:
   orders: { name: Orders, contact: "#orders" }
   depot: { name: Depot, contact: "#depot" }
@@ -155,6 +161,7 @@ export function checkShop(edits: Edits, around: Around = {}): CheckReport {
     approvals: around.approvals ?? [],
     usage: around.usage ?? null,
     hints: [],
+    stateTables: { OrderStatus: { file: 'states.ts', name: 'ORDER_MOVES' } },
     now: new Date('2026-12-01T12:00:00Z'),
   });
 }
