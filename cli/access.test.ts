@@ -108,3 +108,12 @@ it('says that nothing was recorded yet rather than write an empty export', async
   expect(await run('schema', 'usage', 'export', '--output', '-')).toBe(1);
   expect(said()).toContain('No gateway has recorded usage');
 });
+
+it.each([
+  ['--safety-stock', '-3', 'units from 0'],
+  ['--safety-stock', '1.5', 'units from 0'],
+  ['--acknowledgement-hours', '0', 'hours from 1'],
+])('says what %s takes when it is given %s', async (option, value, expected) => {
+  const code = await run('channel', 'add', 'NO', '--kind', 'storefront', option, value, '--without-prices');
+  expect({ code, said: said() }).toEqual({ code: 2, said: expect.stringContaining(`${option} takes ${expected}`) });
+});

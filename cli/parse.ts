@@ -57,10 +57,11 @@ export function commandLine(path: readonly (Command | Topic)[]): string {
 export function readInvocation(
   path: readonly (Command | Topic)[],
   command: Command,
-  words: readonly string[],
+  given: readonly string[],
   terminal: Terminal,
 ): Invocation {
   const options = command.options ?? {};
+  const words = withNegativeValues(given, options);
   const config: NonNullable<ParseArgsConfig['options']> = {};
   for (const [name, option] of Object.entries(options))
     config[name] = { type: option.value === undefined ? 'boolean' : 'string', multiple: option.repeatable ?? false };
@@ -90,6 +91,18 @@ export function readInvocation(
     flag: (name) => parsed.values[name] === true,
     terminal,
   };
+}
+
+/** `--units -3` as `--units=-3`: the command says what its numbers may be, instead of "there is no option -3". */
+function withNegativeValues(words: readonly string[], options: Readonly<Record<string, Option>>): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const option = joined.at(-1) ?? '';
+    const takesValue = option.startsWith('--') && options[option.slice(2)]?.value !== undefined;
+    if (takesValue && /^-\d/.test(word)) joined.push(`${joined.pop()}=${word}`);
+    else joined.push(word);
+  }
+  return joined;
 }
 
 function assertOption(

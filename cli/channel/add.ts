@@ -53,13 +53,14 @@ function readChannel(invocation: Invocation): Channel {
     name: invocation.value('name') ?? code,
     priceList: invocation.value('price-list') ?? code,
     currencyCode,
-    safetyStock: readWhole(invocation.value('safety-stock') ?? '0', '--safety-stock', 0),
-    acknowledgementHours: hours === undefined ? null : readWhole(hours, '--acknowledgement-hours', 1),
+    safetyStock: readWhole(invocation.value('safety-stock') ?? '0', '--safety-stock', 'units', 0),
+    acknowledgementHours: hours === undefined ? null : readWhole(hours, '--acknowledgement-hours', 'hours', 1),
   };
 }
 
-function readWhole(text: string, option: string, least: number): number {
-  if (!/^\d{1,6}$/.test(text) || Number(text) < least) throw usage(`${option} is a whole number from ${least}.`);
+function readWhole(text: string, option: string, unit: string, least: number): number {
+  if (!/^\d{1,6}$/.test(text) || Number(text) < least)
+    throw usage(`${option} takes ${unit} from ${least}, a whole number below a million; got ${JSON.stringify(text)}.`);
   return Number(text);
 }
 

@@ -8,7 +8,7 @@ import { parseContracts } from '../../registry/contracts.ts';
 import { EVENTS_FILE, parseEvents } from '../../registry/event-schemas.ts';
 import { type RegistryFiles, readRequired, workingTree } from '../../registry/files.ts';
 import { gitFiles } from '../../registry/git-files.ts';
-import { readHistory } from '../../registry/history.ts';
+import { contentHash, readHistory } from '../../registry/history.ts';
 import { readOwners } from '../../registry/owners.ts';
 import { readPublication } from '../../registry/publication.ts';
 import type { Release } from '../../registry/release.ts';
@@ -17,6 +17,7 @@ import { readTrustedDocuments } from '../../registry/trusted-documents.ts';
 import { readUsage } from '../../registry/usage.ts';
 import { readVersions } from '../../registry/versions.ts';
 import { environment } from '../failure.ts';
+import { stateTables } from './state-machines.ts';
 import { workingRelease } from './working-release.ts';
 
 /**
@@ -29,7 +30,37 @@ export function runCheck(base: string | undefined, now: Date): CheckReport {
   const working = workingRelease();
   const former = base === undefined ? published(files) : committed(gitFiles(base));
   if (working.kind === 'failed') return failedComposition(working.composition.errors, former.name);
-  return checkAgainst(former, working.release, working.hints, now);
+  const report = checkAgainst(former, working.release, working.hints, now);
+  const behind = base === undefined ? unpublishedOnMain(files) : null;
+  return behind === null ? report : { ...report, notes: [behind, ...report.notes] };
+}
+
+/** Said when main went on after the publication: the report then holds what others have changed as well. */
+function unpublishedOnMain(files: RegistryFiles): string | null {
+  const last = readHistory(files).at(-1);
+  for (const ref of last ? ['origin/main', 'main'] : []) {
+    const main = gitFilesIfKnown(ref);
+    if (!main) continue;
+    const isBehind = (['supergraph', 'contracts'] as const).some((name) => {
+      const text = main.read(PUBLISHED_FILES[name]);
+      return text !== null && contentHash(text) !== last?.sources[name];
+    });
+    return isBehind
+      ? `${ref} has unpublished changes since publication ${last?.number}, which are listed here too: compare with --base ${ref} to see those of this change only.`
+      : null;
+  }
+  return null;
+}
+
+const PUBLISHED_FILES = { supergraph: 'schema/supergraph.graphql', contracts: 'schema/contracts.yaml' };
+
+/** Null: there is no git here, or no such branch. */
+function gitFilesIfKnown(ref: string): RegistryFiles | null {
+  try {
+    return gitFiles(ref);
+  } catch {
+    return null;
+  }
 }
 
 /** Checks any release against another, with the registered operations, owners and approvals of the working tree. */
@@ -46,6 +77,7 @@ export function checkAgainst(base: Release, next: Release, hints: readonly strin
     approvals: readApprovals(files),
     usage: readUsage(files),
     hints,
+    stateTables,
     now,
   });
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,6 +137,26 @@ it('names the subgraphs and lines of what cannot be reached, where composition n
       expect(text).toMatch(/see also stock\.graphql:\d+/);
     }),
   );
+});
+
+it('says that main went on since the publication, where there is a main', async () => {
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-C', root, '-c', 'user.name=T', '-c', 'user.email=t@t', ...words], { stdio: 'ignore' });
+  const note = 'main has unpublished changes since publication';
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'As published');
+  expect((await schema('check')).text).not.toContain(note);
+  await withSchema(
+    'schema/supergraph.graphql',
+    (text) => `${text}# more\n`,
+    async () => {
+      git('commit', '-q', '-a', '-m', 'More');
+      expect((await schema('check')).text).toContain(note);
+      expect((await schema('check', '--base', 'main')).text).not.toContain(note);
+    },
+  );
+  rmSync(join(root, '.git'), { recursive: true, force: true });
 });
 
 describe('exit codes', () => {
