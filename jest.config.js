@@ -12,5 +12,6 @@ export default {
   globalTeardown: '<rootDir>/test/helpers/global-teardown.ts',
   // Much of the time is waiting for servers: two at once even on two cores.
   maxWorkers: '100%',
-  testTimeout: 30_000,
+  // A machine may be busy; what hangs is found all the same.
+  testTimeout: 120_000,
 };

@@ -109,7 +109,7 @@ it('takes up a parcel whose announcement was cut by a kill', async () => {
 
   const carrier = await startCarrier();
   const second = await start({ carrier: { url: carrier.url, token: carrier.token } });
-  for (const deadline = Date.now() + 5_000; Date.now() < deadline; await pause(20)) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await pause(20)) {
     if ((await second.system.counters.effects())['parcels announced'] === 1) break;
   }
   expect(carrier.counters.calls()).toEqual({ 'POST /consignments': 1 });

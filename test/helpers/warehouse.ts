@@ -46,7 +46,7 @@ export async function startWarehouse(
     seed: warehouseSeed,
     ...options,
   });
-  const wms = createWmsClient({ baseUrl: system.url, token: system.token, timeoutMillis: 5_000 });
+  const wms = createWmsClient({ baseUrl: system.url, token: system.token, timeoutMillis: 30_000 });
   let stopped: Promise<void> | null = null;
   return {
     database: own,
