@@ -3,7 +3,7 @@ import type { EventBackbone } from '../events/backbone.ts';
 import { createTail } from '../events/tail.ts';
 import { seedDevelopmentAccess } from '../gateway/access/development-access.ts';
 import type { SubgraphPlace } from '../gateway/data-sources/service-map.ts';
-import { readLimits } from '../gateway/guards/limits.ts';
+import type { Limits } from '../gateway/guards/limits.ts';
 import { type Gateway, startGateway } from '../gateway/main.ts';
 import { createSubscriptions } from '../gateway/subscriptions/index.ts';
 import { query } from '../platform/db/query.ts';
@@ -15,7 +15,7 @@ import { openRateLimiter } from './rate-limiter.ts';
 /** Starts the gateway with subscriptions over the event log. */
 export async function startGatewayPart(
   base: ProcessBase,
-  parts: { knex: Knex; databases: Databases; backbone: EventBackbone; subgraphs: SubgraphPlace },
+  parts: { knex: Knex; databases: Databases; backbone: EventBackbone; subgraphs: SubgraphPlace; limits: Limits },
 ): Promise<Gateway> {
   const { config, shutdown } = base;
   const logger = base.logger.child({ component: 'gateway' });
@@ -32,7 +32,7 @@ export async function startGatewayPart(
     host: config.host,
     port: config.port,
     registryRoot: config.registryDir ?? projectRoot,
-    limits: readLimits(config.limitsFile ?? undefined),
+    limits: parts.limits,
     rateLimiter,
     trustedProxies: config.trustedProxies,
     subgraphs: parts.subgraphs,

@@ -1,3 +1,4 @@
+import { readLimits } from '../gateway/guards/limits.ts';
 import type { SystemName } from '../platform/config.ts';
 import { workerIdentity } from '../platform/lease/worker-lease.ts';
 import type { Databases } from './databases.ts';
@@ -17,6 +18,7 @@ const CATALOGUE_MILLIS = 30_000;
 // reference systems; the platform reaches all of them over HTTP.
 await runProcess('commerce', async (base) => {
   const identity = workerIdentity('commerce');
+  const limits = readLimits(base.config.limitsFile ?? undefined); // before anything is started: a wrong file stops all
   const { databases, knex } = await openStorage(base, identity.sessionName, base.config.port);
   const urls = await startMissingSystems(base, databases);
   const backbone = await openBackbone(
@@ -49,6 +51,7 @@ await runProcess('commerce', async (base) => {
     knex,
     databases,
     backbone,
+    limits,
     subgraphs: { kind: 'inProcess', subgraphs: Object.values(domains.subgraphs) },
   });
   greet(base, gateway.url, urls);

@@ -29,10 +29,9 @@ export function startSettlementWork(
     while (!stopping.signal.aborted) {
       const failure = await oneThread(workerData, stopping.signal, config.shutdownGraceMillis);
       if (stopping.signal.aborted) return;
-      logger.error(
-        { err: failure, component: 'settlement' },
-        'the thread of the settlement work ended; it is started again',
-      );
+      logger
+        .child({ component: 'settlement' })
+        .error({ err: failure }, 'the thread of the settlement work ended; it is started again');
       await sleep(AFTER_FAILURE_MILLIS, stopping.signal);
     }
   }

@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { type Bindings, type ChildLoggerOptions, type Logger, pino } from 'pino';
 
 export type { Logger };
 
@@ -15,13 +15,22 @@ export function createLogger(options: {
   destination?: { write(line: string): void };
 }): Logger {
   const paths = REDACTED.flatMap((key) => (key.startsWith('[') ? [key, `*${key}`] : [key, `*.${key}`, `*.*.${key}`]));
-  return pino(
+  const bare: Logger = pino(
     {
       level: options.level,
-      base: { component: options.component },
+      base: null,
       redact: { paths, censor: '[redacted]' },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
     ...(options.destination ? [options.destination] : []),
   );
+  // pino appends what a child adds: a part that names itself would have `component` twice in each line.
+  const child = bare.child as unknown as Child;
+  bare.child = function namedOnce(this: Logger, bindings: Bindings, childOptions?: ChildLoggerOptions) {
+    if (!('component' in bindings)) return child.call(this, bindings, childOptions);
+    return child.call(bare, { ...this.bindings(), ...bindings }, childOptions);
+  } as Child as unknown as typeof bare.child;
+  return bare.child({ component: options.component });
 }
+
+type Child = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger;

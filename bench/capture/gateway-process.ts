@@ -1,6 +1,7 @@
 import { startGatewayPart } from '../../app/gateway-part.ts';
 import { openBackbone, openDomainsOf, openStorage } from '../../app/parts.ts';
 import { runProcess } from '../../app/process.ts';
+import { readLimits } from '../../gateway/guards/limits.ts';
 
 // The gateway with all subgraphs in one process, as `npm start` composes it, without worker and reference systems: what
 // they do with an order afterwards is not part of taking it in.
@@ -12,6 +13,7 @@ await runProcess('bench-gateway', async (base) => {
     knex,
     databases,
     backbone,
+    limits: readLimits(base.config.limitsFile ?? undefined),
     subgraphs: { kind: 'inProcess', subgraphs: Object.values(domains.subgraphs) },
   });
 });
