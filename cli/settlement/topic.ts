@@ -7,6 +7,7 @@ import { ingestCommand } from './ingest-command.ts';
 import { payoutsCommand } from './payouts-command.ts';
 import { postCommand } from './post-command.ts';
 import { pullCommand } from './pull-command.ts';
+import { reverseCommand } from './reverse-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
 export const settlementTopic: Topic = {
@@ -20,6 +21,7 @@ export const settlementTopic: Topic = {
     bankCommand,
     pullCommand,
     postCommand,
+    reverseCommand,
     verifyCommand,
     closeCommand,
     exportCommand,

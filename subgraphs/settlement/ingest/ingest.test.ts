@@ -4,6 +4,12 @@ import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.ts';
+import { loadPostingRules } from '../ledger/posting-rules.ts';
+import { verifyLedger } from '../ledger/verify.ts';
+import { createMatcher } from '../matching/matcher.ts';
+import { loadSettlementSettings } from '../matching/settings.ts';
+import { takeBankStatement } from '../payouts/receipts.ts';
+import { reverseStatement } from '../statements/reverse.ts';
 import { ingestReport } from './ingest.ts';
 import type { ReportSource } from './source.ts';
 
@@ -19,7 +25,8 @@ afterAll(() => database.drop());
 beforeEach(() =>
   database.knex.raw(
     `truncate settlement.statement_line, settlement.line_match, settlement.match_due, settlement.payout, settlement.payout_change, settlement.bank_receipt,
-       settlement.statement, settlement.report_file_part, settlement.report_file, settlement.report_refusal cascade`,
+       settlement.statement, settlement.report_file_part, settlement.report_file, settlement.report_refusal,
+       settlement.posted_group, settlement.difference cascade`,
   ),
 );
 
@@ -166,4 +173,57 @@ it('does all of it in a transaction that is given, and nothing when that fails',
   });
   await expect(failed).rejects.toThrow('elsewhere');
   expect(await stored()).toEqual({ ...NOTHING, refusals: 0 });
+});
+
+const rules = loadPostingRules();
+const matcher = () =>
+  createMatcher({ knex: database.knex, rules, settings: loadSettlementSettings(), now: () => new Date() });
+const reverse = (id: string) => inTransaction(database.knex, (trx) => reverseStatement(trx, rules, id, 'ann'));
+const takenIn = async (text: string) => {
+  const outcome = await ingest(sourceOf(text));
+  await matcher().catchUp(new AbortController().signal);
+  return outcome.kind === 'INGESTED' ? outcome.settlementId : '';
+};
+const booksOf = (id: string) =>
+  query<{ account: string; net: string }>(
+    database.knex,
+    `select l.account, sum(case l.side when 'DEBIT' then l.amount_minor else -l.amount_minor end)::text as net
+     from settlement.ledger_entry e join settlement.ledger_line l on l.entry_id = e.id where e.statement_id = ?
+     group by 1 having sum(case l.side when 'DEBIT' then l.amount_minor else -l.amount_minor end) <> 0 order by 1`,
+    [id],
+  );
+
+it('takes a settlement back with its postings, differences and payout, and takes the corrected file in', async () => {
+  const first = await takenIn(canonicalFile('s-8', rows));
+  expect(await booksOf(first)).not.toEqual([]);
+  await reverse(first);
+  await expect(reverse(first)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  await matcher().catchUp(new AbortController().signal);
+  expect(await booksOf(first)).toEqual([]);
+  const states = 'select distinct state from settlement.difference where statement_id = ?';
+  expect(await query(database.knex, states, [first])).toEqual([{ state: 'RESOLVED' }]);
+  const corrected = await takenIn(canonicalFile('s-8', [...rows, { class: 'FEE', amountMinor: -1100 }]));
+  expect(
+    await query(
+      database.knex,
+      `select state, amount_minor as amount, statement_id as "statementId" from settlement.payout`,
+    ),
+  ).toEqual([{ state: 'CARRIED_FORWARD', amount: '-100', statementId: corrected }]);
+  expect(await booksOf(first)).toEqual([]);
+  expect(await booksOf(corrected)).not.toEqual([]);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('takes no settlement back whose money is at the bank', async () => {
+  const id = await takenIn(canonicalFile('s-paid', rows));
+  const bank = 'booked_on,amount,currency,remittance\n2026-11-17,10.00,GBP,s-paid\n';
+  await takeBankStatement(database.knex, rules, { format: 'BANK_CSV', actor: 'test', bytes: async function* () { yield Buffer.from(bank); } }); // biome-ignore format: one thought
+  const before = await booksOf(id);
+  await expect(reverse(id)).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: expect.stringContaining('The bank has settled the payout'),
+  });
+  expect(await booksOf(id)).toEqual(before);
+  expect(await query(database.knex, `select 1 from settlement.statement where state = 'REVERSED'`)).toEqual([]);
+  await expect(reverse('stl_none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });

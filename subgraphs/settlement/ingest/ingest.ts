@@ -199,7 +199,7 @@ class ContentChanged extends Error {
   constructor(externalId: string, known: { id: string; sha256: string }, sha256: string) {
     super(
       `Settlement ${externalId} was taken in before as ${known.id} from a file with the SHA-256 ${known.sha256.slice(0, 12)}…; ` +
-        `this one has ${sha256.slice(0, 12)}…, so it says something else. If the channel corrected it, reverse ${known.id} and send this file again.`,
+        `this one has ${sha256.slice(0, 12)}…, so it says something else. If the channel corrected it, take the first back (commerce settlement reverse ${known.id}) and send this file again.`,
     );
     this.name = 'ContentChanged';
   }

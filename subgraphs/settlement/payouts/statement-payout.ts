@@ -79,8 +79,16 @@ async function takeOver(
 ): Promise<void> {
   await change(
     trx,
-    `update settlement.payout set statement_id = ?, amount_minor = ?, reference = coalesce(reference, ?), scheduled_at = coalesce(?, scheduled_at) where id = ?`,
-    [statementId, report.totalMinor.toString(), report.payout?.reference ?? null, report.payout?.depositAt ?? null, id],
+    `update settlement.payout set statement_id = ?, amount_minor = ?, reference = coalesce(reference, ?), scheduled_at = coalesce(?, scheduled_at),
+       state = case when ? and state = 'SCHEDULED' then 'CARRIED_FORWARD' else state end where id = ?`,
+    [
+      statementId,
+      report.totalMinor.toString(),
+      report.payout?.reference ?? null,
+      report.payout?.depositAt ?? null,
+      report.totalMinor < 0n,
+      id,
+    ],
   );
   const payout = await lockPayout(trx, id);
   if (!payout) return;
