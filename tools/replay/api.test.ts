@@ -18,6 +18,10 @@ afterEach(async () => {
 
 /** A gateway that gives these answers one after the other, the last for ever. `hangUp` closes the connection instead. */
 async function gateway(...replies: (Reply | 'hangUp')[]): Promise<Api> {
+  return patient(60_000, ...replies);
+}
+
+async function patient(patienceMillis: number, ...replies: (Reply | 'hangUp')[]): Promise<Api> {
   asked = [];
   const rest = [...replies];
   server = createServer(async (request, response) => {
@@ -32,7 +36,7 @@ async function gateway(...replies: (Reply | 'hangUp')[]): Promise<Api> {
   });
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return createApi({ url: `http://127.0.0.1:${port}`, patienceMillis: 300, pauseMillis: 5 });
+  return createApi({ url: `http://127.0.0.1:${port}`, patienceMillis, pauseMillis: 5 });
 }
 
 const fine: Reply = { body: { data: { number: 7 } } };
@@ -72,7 +76,7 @@ describe('an operation', () => {
   });
 
   it('is given up when the patience is over, with the reason', async () => {
-    const api = await gateway({ status: 503, body: '' });
+    const api = await patient(3_000, { status: 503, body: '' });
     await expect(send(api)).rejects.toThrow(new PlatformSilent('HTTP 503'));
     expect(asked.length).toBeGreaterThan(2);
   });
