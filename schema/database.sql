@@ -4219,6 +4219,14 @@ create table settlement.journal_line (
   constraint journal_line_side_check CHECK ((side = ANY (ARRAY['DEBIT'::text, 'CREDIT'::text])))
 );
 
+create table settlement.judged_settings (
+  is_only boolean not null default true,
+  fingerprint text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  constraint judged_settings_is_only_check CHECK (is_only),
+  constraint judged_settings_pkey PRIMARY KEY (is_only)
+);
+
 create table settlement.ledger_entry (
   sequence bigint not null,
   id text not null,
@@ -4974,6 +4982,8 @@ comment on view settlement.entry_without_voucher is 'Entries that the ERP is to 
 comment on view settlement.journal is 'Postings of the ERP, and of the channel ledger those that the ERP did not make itself.';
 
 comment on table settlement.journal_entry is 'Accounting documents as the ERP posted them.';
+
+comment on table settlement.judged_settings is 'One row: the settings by which a settlement worker judged last.';
 
 comment on column settlement.ledger_entry.sequence is 'Place in the chain: 1, 2, 3 … without a gap.';
 

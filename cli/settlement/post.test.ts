@@ -43,8 +43,9 @@ let out: string[];
 beforeEach(() => {
   out = [];
 });
-const run = (...words: string[]) =>
-  runCommandLine(commands, ['settlement', 'post', ...words], {
+const run = (...words: string[]) => command('post', ...words);
+const command = (...words: string[]) =>
+  runCommandLine(commands, ['settlement', ...words], {
     out: (line) => void out.push(line),
     note: () => undefined,
     style: (_, text) => text,
@@ -93,4 +94,21 @@ it('waits for the worker and says what was refused, posted and is left', async (
     working.abort();
     await worker;
   }
+});
+
+it('has what is open looked at again, and says when the worker has to be started again', async () => {
+  await query(
+    database.knex,
+    `insert into settlement.difference (id, channel_code, group_key, reason, state, account, difference_minor, currency_code, explanation)
+     values ('d1', 'AMAZON', '1-2-3', 'UNKNOWN_FEE', 'OPEN', 'suspense', 1, 'GBP', ''), ('d2', 'EBAY', '4-5-6', 'UNKNOWN_FEE', 'RESOLVED', 'suspense', 1, 'GBP', '')`,
+  );
+  expect(await command('rematch', '--channel', 'NOBODY')).toBe(2);
+  expect(await command('rematch', '--statement', 'stl_none')).toBe(2);
+  expect(await query(database.knex, 'select 1 from settlement.match_due')).toEqual([]);
+  expect(await command('rematch')).toBe(0);
+  expect(out).toEqual([
+    '1 order ids and blocks of lines are looked at again',
+    'The worker still judges by other settings than config/settlement.yaml. Start it again: it then looks again by itself.',
+  ]);
+  expect(await query(database.knex, 'select order_key as key from settlement.match_due')).toEqual([{ key: '1-2-3' }]);
 });

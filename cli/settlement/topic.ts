@@ -8,6 +8,7 @@ import { payoutsCommand } from './payouts-command.ts';
 import { postCommand } from './post-command.ts';
 import { pullCommand } from './pull-command.ts';
 import { reverseCommand } from './reverse-command.ts';
+import { rematchCommand } from './rematch-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
 export const settlementTopic: Topic = {
@@ -20,6 +21,7 @@ export const settlementTopic: Topic = {
     payoutsCommand,
     bankCommand,
     pullCommand,
+    rematchCommand,
     postCommand,
     reverseCommand,
     verifyCommand,

@@ -13,6 +13,7 @@ import * as vouchers from './20261127123000_vouchers.ts';
 import * as pulledStatement from './20261127124500_pulled_statement.ts';
 import * as countedCompleteness from './20261127134100_counted_completeness.ts';
 import * as announcedPayout from './20261127141000_announced_payout.ts';
+import * as judgedSettings from './20261127141500_judged_settings.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -29,4 +30,5 @@ export const migrations: MigrationSet = {
   '20261127124500_pulled_statement': pulledStatement,
   '20261127134100_counted_completeness': countedCompleteness,
   '20261127141000_announced_payout': announcedPayout,
+  '20261127141500_judged_settings': judgedSettings,
 };

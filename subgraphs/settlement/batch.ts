@@ -4,6 +4,7 @@ import { EVENTS_PER_STEP, postOwnEvents } from './ledger/post-own-events.ts';
 import type { PostingRules } from './ledger/posting-rules.ts';
 import { verifyLedger } from './ledger/verify.ts';
 import { createMatcher, KEYS_PER_STEP, type Matcher } from './matching/matcher.ts';
+import { followSettings } from './matching/rematch.ts';
 import type { SettlementSettings } from './matching/settings.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -45,8 +46,11 @@ export function createSettlementBatch(deps: BatchDeps): {
         { job: () => matcher.findOverdue(), everyMillis: OVERDUE_EVERY_MILLIS, at: 0 },
         { job: verify, everyMillis: VERIFY_EVERY_MILLIS, at: Date.now() + OVERDUE_EVERY_MILLIS },
       ];
+      let follows = false;
       while (!signal.aborted) {
         try {
+          if (!follows) await throttle.work(() => followSettings(knex, settings), signal);
+          follows = true;
           for (const scan of scans) {
             if (Date.now() < scan.at) continue;
             scan.at = Date.now() + scan.everyMillis;

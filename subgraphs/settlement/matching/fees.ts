@@ -24,7 +24,7 @@ export function judgeFee(
     return {
       reason: 'UNKNOWN_FEE',
       expectedMinor: null,
-      explanation: `No rule explains ${line.class} "${wordsOf(line.words)}". Add its words to config/settlement.yaml if it is right.`,
+      explanation: `No rule explains ${line.class} "${wordsOf(line.words)}". If it is right, add its words to config/settlement.yaml and start the settlement worker again: it then looks at it again.`,
     };
   }
   if (rule.rateBasisPoints === null || saleMinor === null || line.amountMinor > 0n) return null;

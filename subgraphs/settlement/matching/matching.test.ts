@@ -1,10 +1,19 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { sleep } from '../../../platform/clock.ts';
 import { query } from '../../../platform/db/query.ts';
+import { projectFile } from '../../../platform/paths.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { openBooks, type SoldOrder } from '../../../test/helpers/settlement-books.ts';
 import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
+import { createSettlementBatch } from '../batch.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { SettlementLine } from '../reports/model.ts';
+import { NO_THROTTLE } from '../throttle.ts';
+import { followSettings } from './rematch.ts';
+import { loadSettlementSettings } from './settings.ts';
 
 let database: TestDatabase;
 let books: ReturnType<typeof openBooks>;
@@ -169,3 +178,35 @@ describe('two currencies', () => {
     ]);
   });
 });
+
+it('looks at what is open again when the settings change, once, and leaves the rest alone', async () => {
+  const glitter = { class: 'FEE', amountMinor: -77n, words: { transaction: 'Order', type: 'ItemFees', description: 'Glitter' } } as const; // biome-ignore format: one thought
+  await sell();
+  await store('s1', [...rightLines, glitter, { ...glitter, channelOrderId: null, amountMinor: -50n }]);
+  await books.settle();
+  expect(await books.differences()).toMatchObject([{ reason: 'UNKNOWN_FEE' }, { reason: 'UNKNOWN_FEE' }]);
+  const words = readFileSync(projectFile('config', 'settlement.yaml'), 'utf8');
+  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  const file = join(folder, 'settlement.yaml');
+  writeFileSync(file, words.replace('- "FBA*"', '- "ItemFees / Glitter"'));
+  const deps = {
+    knex: database.knex,
+    rules: books.rules,
+    settings: loadSettlementSettings(file),
+    throttle: NO_THROTTLE,
+  };
+  rmSync(folder, { recursive: true });
+  const failures: unknown[] = [];
+  const working = new AbortController();
+  const batch = createSettlementBatch({ ...deps, onFault: async () => undefined, onSound: async () => undefined, onFailure: (error) => failures.push(error) }); // biome-ignore format: one thought
+  await followSettings(database.knex, books.settings);
+  await books.settle();
+  const running = batch.run(working.signal);
+  for (let tries = 0; tries < 2_000 && (await books.differences()).length > 0; tries++) await sleep(25);
+  working.abort();
+  await running;
+  expect(failures).toEqual([]);
+  expect(await books.differences()).toEqual([]);
+  expect(await followSettings(database.knex, deps.settings)).toBe(0);
+  expect((await books.balances())['1390 GBP']).toBeUndefined();
+}, 60_000);

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -23,6 +24,8 @@ export interface ChannelSettings {
 }
 
 export interface SettlementSettings {
+  /** Equal for the same settings, whatever their comments. */
+  readonly fingerprint: string;
   /** Minor units. */
   tolerance(currencyCode: string): bigint;
   /** Minor units above which a write-off needs a second person. */
@@ -89,6 +92,7 @@ function toSettings(read: Read): SettlementSettings {
   const fallback = toChannel(read.default);
   const rates = new Map(read.exchange.rates.map(({ from, to, rate }) => [`${from} ${to}`, rate]));
   return {
+    fingerprint: hash('sha256', JSON.stringify(read)),
     tolerance: (code) => BigInt(read.tolerance[code] ?? 0),
     secondApproverAbove: (code) => BigInt(read.secondApproverAbove[code] ?? 0),
     channel: (code) => channels.get(code) ?? fallback,
