@@ -18,6 +18,7 @@ import {
   channelExists,
   clearLoad,
   describeStatement,
+  NO_SUCH_CHANNEL,
   reversedOfBytes,
   statementOfBytes,
   statementOfExternalId,
@@ -52,11 +53,10 @@ export async function ingestReport(
 ): Promise<IngestOutcome> {
   const digest = await digestOf(source);
   if (!(await channelExists(db, source.channelCode))) {
-    const message = 'There is no such channel. Use the code of a channel that sends settlements.';
     return refuse(db, source, digest, {
       kind: 'REFUSED',
       code: 'UNKNOWN_CHANNEL',
-      message,
+      message: NO_SUCH_CHANNEL,
       lineNumber: null,
       column: null,
     });

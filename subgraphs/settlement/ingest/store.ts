@@ -140,6 +140,8 @@ export async function writeRefusal(
   );
 }
 
+export const NO_SUCH_CHANNEL = 'There is no such channel. Use the code of a channel that sends settlements.';
+
 export async function channelExists(db: Knex, code: string): Promise<boolean> {
   const rows = await query<unknown>(db, 'select 1 from integration.channel where code = ?', [code]);
   return rows.length > 0;

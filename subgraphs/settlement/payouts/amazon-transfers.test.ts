@@ -127,3 +127,11 @@ it('lets no payout leave an end, and a failed one only be sent again', () => {
 it('refuses another document', () => {
   expect(() => readTransfers('{"payouts": [{"id": 5}]}')).toThrow(expect.objectContaining({ code: 'UNREADABLE' }));
 });
+
+it('refuses payouts of a channel that does not exist, and stores nothing', async () => {
+  const stored = () => query(database.knex, 'select count(*)::int as payouts from settlement.payout');
+  const before = await stored();
+  const taken = takeTransfers(database.knex, rules, 'NOPE', readTransfers(published), 'test');
+  await expect(taken).rejects.toMatchObject({ name: 'ReportRefusal', code: 'UNKNOWN_CHANNEL' });
+  expect(await stored()).toEqual(before);
+});

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { isCurrencyCode } from '../../../platform/money.ts';
+import { channelExists, NO_SUCH_CHANNEL } from '../ingest/store.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { parseExactJson, readJsonAmount } from '../reports/exact-json.ts';
 import { readMoment } from '../reports/moment.ts';
-import { unreadable } from '../reports/refusal.ts';
+import { ReportRefusal, unreadable } from '../reports/refusal.ts';
 import { judgeArrival, lockArrivals } from './arrival.ts';
 import { bookSent, lockPayout, movePayout } from './change.ts';
 import { matchReceipts } from './receipts.ts';
@@ -80,6 +81,7 @@ function later(one: Date | null, other: Date | null): Date | null {
  * the money is for the bank to say: PAID by the channel is in transit here. What failed is no longer posted as sent.
  *
  * @returns how many were new, and how many moved
+ * @throws ReportRefusal UNKNOWN_CHANNEL; then nothing was stored
  */
 export function takeTransfers(
   db: Knex,
@@ -89,6 +91,7 @@ export function takeTransfers(
   actor: string,
 ): Promise<{ added: number; moved: number }> {
   return inTransaction(db, async (trx) => {
+    if (!(await channelExists(trx, channelCode))) throw new ReportRefusal('UNKNOWN_CHANNEL', NO_SUCH_CHANNEL);
     await lockArrivals(trx);
     let added = 0;
     let moved = 0;

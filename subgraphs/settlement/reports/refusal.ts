@@ -1,5 +1,5 @@
-/** Why a report cannot be taken in; the codes of `SettlementIngestErrorCode` that are about the file. */
-export type RefusalCode = 'TOTAL_MISMATCH' | 'UNREADABLE' | 'CURRENCY_MISMATCH';
+/** Why a report cannot be taken in; codes of `SettlementIngestErrorCode`. */
+export type RefusalCode = 'TOTAL_MISMATCH' | 'UNREADABLE' | 'CURRENCY_MISMATCH' | 'UNKNOWN_CHANNEL';
 
 export interface RefusalPlace {
   /** Line of the file, the header being line 1. Null when the fault is in no one line. */
