@@ -4,9 +4,35 @@ import { LINES_PER_BLOCK } from '../matching/due.ts';
 import { createJudge } from '../matching/judge-due.ts';
 import type { LockedDifference, Refusal, ResolveDeps } from './model.ts';
 
+/** Why the lines of a difference cannot be given to an order; null when they can. */
+export async function refusalToMatch(
+  trx: Knex.Transaction,
+  difference: LockedDifference,
+  orderId: string,
+): Promise<Refusal | null> {
+  if ((await keyOfOrder(trx, difference, orderId)) === null)
+    return { code: 'NOT_FOUND', field: ['input', 'orderId'], message: 'The channel has no such order.' };
+  const lines = await query(trx, 'select 1 from settlement.line_match where exception_id = ? limit 1', [difference.id]);
+  if (lines.length > 0) return null;
+  return { code: 'ILLEGAL_RESOLUTION', field: ['input', 'resolution'], message: 'The difference has no line that could be given to an order.' }; // biome-ignore format: one thought
+}
+
+async function keyOfOrder(
+  trx: Knex.Transaction,
+  { channelCode }: LockedDifference,
+  orderId: string,
+): Promise<string | null> {
+  const [order] = await query<{ key: string }>(
+    trx,
+    'select coalesce(channel_order_id, number) as key from settlement.channel_order where order_id = ? and channel_code = ?',
+    [orderId, channelCode],
+  );
+  return order?.key ?? null;
+}
+
 /**
- * Gives the lines of a difference to an order, and judges that order and those it takes them from anew.
- * @returns why it cannot be done; null when it was
+ * Gives the lines of a difference to an order, and judges that order and those it takes them from anew. Ask `refusalToMatch`
+ * in the same transaction, before the decision is written: what is refused leaves nothing behind.
  */
 export async function matchByHand(
   trx: Knex.Transaction,
@@ -14,13 +40,8 @@ export async function matchByHand(
   difference: LockedDifference,
   orderId: string,
   decisionId: string,
-): Promise<Refusal | null> {
-  const [order] = await query<{ key: string }>(
-    trx,
-    'select coalesce(channel_order_id, number) as key from settlement.channel_order where order_id = ? and channel_code = ?',
-    [orderId, difference.channelCode],
-  );
-  if (!order) return { code: 'NOT_FOUND', field: ['input', 'orderId'], message: 'The channel has no such order.' };
+): Promise<void> {
+  const key = await keyOfOrder(trx, difference, orderId);
   const lines = await query<{ statementId: string; lineNumber: string }>(
     trx,
     `insert into settlement.manual_match (statement_id, line_number, order_id, decision_id)
@@ -29,10 +50,7 @@ export async function matchByHand(
      returning statement_id as "statementId", line_number as "lineNumber"`,
     [orderId, decisionId, difference.id],
   );
-  if (lines.length === 0)
-    return { code: 'ILLEGAL_RESOLUTION', field: ['input', 'resolution'], message: 'The difference has no line that could be given to an order.' }; // biome-ignore format: one thought
-  await judgeAgain(trx, deps, difference, [order.key], lines);
-  return null;
+  await judgeAgain(trx, deps, difference, key === null ? [] : [key], lines);
 }
 
 /** Takes back what a decision gave to an order. */

@@ -124,7 +124,6 @@ it('accepts a large amount only when a second person decides the same', async ()
   const decided = await graph(`query ($id: ID!) { _entities(representations: [{ __typename: "ReconciliationException", id: $id }]) { ... on ReconciliationException { decisions { resolution state actor approvedBy } } } }`, { id }); // biome-ignore format: one thought
   expect(decided._entities[0].decisions).toEqual([
     { resolution: 'ACCEPT_ACTUAL', state: 'UNDONE', actor: 'ann', approvedBy: null },
-    { resolution: 'MATCH_TO_ORDER', state: 'UNDONE', actor: 'bob', approvedBy: null },
     { resolution: 'WRITE_OFF', state: 'UNDONE', actor: 'bob', approvedBy: null },
     { resolution: 'ACCEPT_ACTUAL', state: 'TAKEN', actor: 'bob', approvedBy: 'ann' },
   ]);

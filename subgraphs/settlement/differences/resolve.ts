@@ -10,7 +10,7 @@ import { lockJudging } from '../matching/judge-due.ts';
 import type { SettlementSettings } from '../matching/settings.ts';
 import type { DifferenceState } from '../matching/store-differences.ts';
 import { advanceStatements } from '../statements/advance.ts';
-import { matchByHand } from './match-by-hand.ts';
+import { matchByHand, refusalToMatch } from './match-by-hand.ts';
 import type { LockedDifference, Refusal, ResolveDeps } from './model.ts';
 
 export interface ResolveInput {
@@ -51,6 +51,8 @@ export async function resolveDifference(
   if (!difference) return refused(null, 'NOT_FOUND', 'There is no such difference.', 'exceptionId');
   if (difference.state === 'RESOLVED' || difference.state === 'WRITTEN_OFF')
     return refused(exceptionId, 'ALREADY_RESOLVED', 'It is decided already. Reopen it to decide anew.', 'exceptionId');
+  const refusal = input.resolution === 'MATCH_TO_ORDER' ? await refusalToMatch(trx, difference, input.orderId ?? '') : null; // biome-ignore format: one thought
+  if (refusal) return { exceptionId, entryId: null, userErrors: [refusal] };
 
   const proposal = await pendingProposal(trx, exceptionId);
   const sameAgain = proposal !== null && proposal.resolution === input.resolution;
@@ -66,7 +68,7 @@ export async function resolveDifference(
       await setState(trx, difference, 'AWAITING_APPROVAL');
     }
     const above = formatAmount({ amountMinor: deps.settings.secondApproverAbove(difference.currencyCode), currencyCode: difference.currencyCode }); // biome-ignore format: one thought
-    return refused(exceptionId, 'SECOND_APPROVER_REQUIRED', `A ${input.resolution} above ${above} ${difference.currencyCode} is taken when somebody else decides the same. It is proposed.`, 'resolution'); // biome-ignore format: one thought
+    return refused(exceptionId, 'SECOND_APPROVER_REQUIRED', `${input.resolution} above ${above} ${difference.currencyCode} is taken when somebody else decides the same. It is proposed.`, 'resolution'); // biome-ignore format: one thought
   }
 
   const decisionId = approves && proposal ? proposal.id : await decide(trx, difference, input, actor, 'TAKEN');
@@ -77,11 +79,7 @@ export async function resolveDifference(
       await lookAgainAt(trx, difference);
       return { exceptionId, entryId: null, userErrors: [] };
     case 'MATCH_TO_ORDER': {
-      const refusal = await matchByHand(trx, deps, difference, input.orderId ?? '', decisionId);
-      if (refusal) {
-        await finish(trx, decisionId, 'UNDONE', null, null);
-        return { exceptionId, entryId: null, userErrors: [refusal] };
-      }
+      await matchByHand(trx, deps, difference, input.orderId ?? '', decisionId);
       await putAside();
       return { exceptionId, entryId: await newestEntryOf(trx, difference.statementId, input.orderId ?? ''), userErrors: [] }; // biome-ignore format: one thought
     }
