@@ -38,7 +38,7 @@ export function post(invocation: Invocation): Promise<ExitCode> {
     });
     if (invocation.flag('dry-run')) return preview(knex, scope, terminal);
     const id = await requestVoucherRun(knex, scope, commandActor());
-    terminal.note(`run ${id} is asked for`);
+    terminal.note(`run ${id} is asked for; it goes on by itself, also when this command or the platform is stopped`);
     await untilDone(knex, id, terminal);
     const sent = await readRunVouchers(knex, id);
     for (const voucher of sent) terminal.out(say(voucher, voucher.outcome, terminal));

@@ -7,8 +7,8 @@ import { ingestCommand } from './ingest-command.ts';
 import { payoutsCommand } from './payouts-command.ts';
 import { postCommand } from './post-command.ts';
 import { pullCommand } from './pull-command.ts';
-import { reverseCommand } from './reverse-command.ts';
 import { rematchCommand } from './rematch-command.ts';
+import { reverseCommand } from './reverse-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
 export const settlementTopic: Topic = {

@@ -22,7 +22,7 @@ export type { IngestOutcome, IngestProgress, ReportSource } from './ingest/sourc
 export { closePeriod } from './ledger/close-period.ts';
 export { loadPostingRules } from './ledger/posting-rules.ts';
 export { verifyLedger } from './ledger/verify.ts';
-export { isJudgedBy, type RematchScope, rematch } from './matching/rematch.ts';
+export { isJudgedBy, rematch } from './matching/rematch.ts';
 export { loadSettlementSettings } from './matching/settings.ts';
 export { createOrderConsumption } from './own-events.ts';
 export { readTransfers, takeTransfers } from './payouts/amazon-transfers.ts';

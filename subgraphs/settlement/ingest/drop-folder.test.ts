@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { FORMATS } from '../../../cli/settlement/formats.ts';
 import { query } from '../../../platform/db/query.ts';
@@ -11,6 +11,7 @@ import { createDropFolder, FORMAT_FOLDERS } from './drop-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'drop-'));
 const place = join(folder, 'AMAZON', 'canonical');
+const done: string[][] = [];
 const failures: unknown[] = [];
 let database: TestDatabase;
 let drop: ReturnType<typeof createDropFolder>;
@@ -25,7 +26,7 @@ beforeAll(async () => {
     knex: database.knex,
     folder,
     throttle: NO_THROTTLE,
-    onDone: () => undefined,
+    onDone: (file, outcome) => done.push([basename(file), outcome.kind]),
     onFailure: (_file, error) => failures.push(error),
   });
 });
@@ -51,6 +52,21 @@ it('takes in complete files, sets refused ones aside with the reason, and keeps 
   expect(readdirSync(join(place, 'processed')).sort()).toEqual(['good.csv', 'good.csv.2']);
   expect(readFileSync(join(place, 'refused', 'bad.csv.reason.txt'), 'utf8')).toMatch(/^TOTAL_MISMATCH\nLine 2 states a total of 1\.01 GBP/); // biome-ignore format: one thought
   expect(await query(database.knex, 'select external_id as id from settlement.statement')).toEqual([{ id: 's-1' }]);
+});
+
+it('refuses what lies in a folder that names no format, once, with the reason', async () => {
+  const unknown = join(folder, 'AMAZON', 'amazon-v3');
+  mkdirSync(unknown);
+  writeFileSync(join(unknown, 'report.txt'), 'anything');
+  const signal = new AbortController().signal;
+  done.length = 0;
+  expect(await drop.look(signal)).toBe(1);
+  expect(await drop.look(signal)).toBe(0);
+  expect(done).toEqual([['report.txt', 'REFUSED']]);
+  expect(readdirSync(unknown)).toEqual(['refused']);
+  expect(readFileSync(join(unknown, 'refused', 'report.txt.reason.txt'), 'utf8')).toBe(
+    'UNKNOWN_FORMAT\nThe folder names no format. Put it into one of: amazon-v2, walmart-recon, canonical, amazon-finances.\nNothing of it was stored.\n',
+  );
 });
 
 it('names its folders as the command line names the formats', () => {

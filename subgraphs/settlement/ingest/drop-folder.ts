@@ -17,12 +17,19 @@ export const FORMAT_FOLDERS: Readonly<Record<string, ReportFormat>> = {
   'amazon-finances': 'AMAZON_FINANCES_2024',
 };
 
+const UNKNOWN_FORMAT = `The folder names no format. Put it into one of: ${Object.keys(FORMAT_FOLDERS).join(', ')}.`;
+
+/** What became of a file. */
+export type DropOutcome =
+  | IngestOutcome
+  | { readonly kind: 'REFUSED'; readonly code: 'UNKNOWN_FORMAT'; readonly message: string };
+
 export interface DropFolderDeps {
   readonly knex: Knex;
   /** `<folder>/<channel code>/<format>/` holds the files of one channel and format. */
   readonly folder: string;
   readonly throttle: Throttle;
-  onDone(file: string, outcome: IngestOutcome): void;
+  onDone(file: string, outcome: DropOutcome): void;
   /** Hears of outages and bugs; the file stays and is tried again. */
   onFailure(file: string, error: unknown): void;
 }
@@ -32,7 +39,8 @@ const LOOK_EVERY_MILLIS = 2_000;
 /**
  * Takes in the reports that are put into a folder. A writer writes under a name that begins with a dot or ends with `.part`
  * and renames the file when it is complete: a rename is whole or not at all. A file that was taken in, or was known, moves
- * to `processed/`; a refused one to `refused/`, beside it `<name>.reason.txt`. Killed at any moment, the file is still
+ * to `processed/`; a refused one to `refused/`, beside it `<name>.reason.txt`, and so does one in a folder that is named after
+ * no format: it would lie there for ever. Killed at any moment, the file is still
  * where it was, and taking it in again does nothing twice.
  */
 export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: DropFolderDeps) {
@@ -44,16 +52,27 @@ export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: 
         { channelCode, format, fileName: name, receivedBy: 'drop', bytes: () => createReadStream(path, { highWaterMark: 256 * 1024 }) },
         { throttle, signal },
       ); // biome-ignore format: one thought
-      const target = join(place, outcome.kind === 'REFUSED' ? 'refused' : 'processed');
-      await mkdir(target, { recursive: true });
-      const kept = await freeName(target, name);
-      if (outcome.kind === 'REFUSED') await writeFile(join(target, `${kept}.reason.txt`), `${outcome.code}\n${outcome.message}\nNothing of it was stored.\n`); // biome-ignore format: one thought
-      await rename(path, join(target, kept));
-      onDone(path, outcome);
+      await putAway(place, name, outcome);
     } catch (error) {
       // Another worker is at it, or the process ends: it comes again.
       if (!(isCommerceError(error) && ['OVERLOADED', 'REQUEST_ABORTED'].includes(error.code))) onFailure(path, error);
     }
+  }
+
+  async function putAway(place: string, name: string, outcome: DropOutcome): Promise<void> {
+    const target = join(place, outcome.kind === 'REFUSED' ? 'refused' : 'processed');
+    await mkdir(target, { recursive: true });
+    const kept = await freeName(target, name);
+    if (outcome.kind === 'REFUSED') await writeFile(join(target, `${kept}.reason.txt`), `${outcome.code}\n${outcome.message}\nNothing of it was stored.\n`); // biome-ignore format: one thought
+    await rename(join(place, name), join(target, kept));
+    onDone(join(place, name), outcome);
+  }
+
+  async function refuseUnknown(place: string): Promise<number> {
+    const files = await filesIn(place);
+    for (const file of files)
+      await putAway(place, file, { kind: 'REFUSED', code: 'UNKNOWN_FORMAT', message: UNKNOWN_FORMAT });
+    return files.length;
   }
 
   /** Takes in what is there now. @returns how many files were looked at */
@@ -68,6 +87,8 @@ export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: 
           await takeFile(place, channelCode, format, file, signal);
         }
       }
+      const others = (await foldersIn(join(folder, channelCode))).filter((name) => !(name in FORMAT_FOLDERS));
+      for (const name of others) looked += await refuseUnknown(join(folder, channelCode, name));
     }
     return looked;
   }
