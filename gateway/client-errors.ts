@@ -13,7 +13,16 @@ const REQUEST_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** What of an error's extensions clients may see. Everything else tells about our inside. */
-const PUBLIC_EXTENSIONS = ['code', 'retryable', 'traceId', 'retryAfterSeconds', 'limit', 'maximum', 'actual'] as const;
+const PUBLIC_EXTENSIONS = [
+  'code',
+  'retryable',
+  'traceId',
+  'retryAfterSeconds',
+  'limit',
+  'maximum',
+  'actual',
+  'cost',
+] as const;
 
 export const INTERNAL_MESSAGE = 'Internal error. Quote the trace id when you report it.';
 

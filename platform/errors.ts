@@ -65,7 +65,7 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | Readonly<Record<string, number>>>>;
 
 /** A failure with a registered code. Expected business refusals are data (`userErrors`), not this. */
 export class CommerceError extends Error {

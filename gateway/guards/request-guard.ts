@@ -119,8 +119,9 @@ export class RequestGuard {
       failure = error; // a refusal has its price too: without one, guessing would be free
     }
     const variables = variablesOf(parameters);
-    const taken = await this.#take(contract.name, clientId, failure ? INVALID_POINTS : spent, own);
-    if (failure) throw failure;
+    const points = failure ? INVALID_POINTS : spent;
+    const taken = await this.#take(contract.name, clientId, points, own);
+    if (failure) throw priced(failure, taken);
     const requested = REQUEST_POINTS + (operation?.cost.requested(variables) ?? 0);
     return { parameters, settle: (data) => this.#settle(taken, { requested, spent, operation, variables, data }) };
   }
@@ -163,7 +164,7 @@ export class RequestGuard {
     throw new CommerceError(
       'RATE_LIMITED',
       `The client has ${Math.max(0, Math.floor(left))} of ${rate.capacity} points left, and this request needs ${Math.ceil(points)}. Repeat it in ${retryAfterSeconds} s, or ask for less.`,
-      { retryAfterSeconds },
+      { retryAfterSeconds, cost: costOf(Math.ceil(points), 0, left, rate) },
     );
   }
 
@@ -182,6 +183,25 @@ export class RequestGuard {
       refillPerSecond: rate.refillPerSecond,
     };
   }
+}
+
+/** `extensions.cost` of a refusal: what was asked for, and what it took all the same. */
+function costOf(
+  requested: number,
+  actual: number,
+  left: number,
+  rate: ContractLimits['rate'],
+): Readonly<Record<string, number>> {
+  return { requested, actual, left: Math.max(0, Math.floor(left)), ...rate };
+}
+
+/** A refusal for its cost says what it would have been; others were refused before anything was counted. */
+function priced(failure: unknown, { left, rate }: Spending): unknown {
+  if (!isCommerceError(failure) || failure.code !== 'LIMIT_EXCEEDED') return failure;
+  const { limit, actual } = failure.details;
+  if ((limit !== 'cost' && limit !== 'subscriptionCost') || typeof actual !== 'number') return failure;
+  const cost = costOf(actual, INVALID_POINTS, left, rate);
+  return new CommerceError(failure.code, failure.message, { ...failure.details, cost }, { cause: failure });
 }
 
 interface Spending {

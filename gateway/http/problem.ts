@@ -49,13 +49,14 @@ export function toProblem(error: unknown): HttpProblem {
     case 'UNAUTHENTICATED':
       return new HttpProblem(401, error.code, error.message, { 'www-authenticate': 'ApiKey, Bearer' });
     case 'LIMIT_EXCEEDED':
-      return new HttpProblem(400, error.code, error.message, {}, { details: error.details });
+      return new HttpProblem(400, error.code, error.message, {}, withCost(error.details));
     case 'PERSISTED_QUERY_REQUIRED':
       return new HttpProblem(400, error.code, error.message);
     case 'RATE_LIMITED': {
-      const { retryAfterSeconds = 1 } = error.details;
+      const { retryAfterSeconds = 1, cost } = error.details;
       const headers = { 'retry-after': String(retryAfterSeconds) };
-      return new HttpProblem(429, error.code, error.message, headers, { details: { retryAfterSeconds } });
+      const details = { retryAfterSeconds, ...(cost === undefined ? {} : { cost }) };
+      return new HttpProblem(429, error.code, error.message, headers, withCost(details));
     }
     case 'DATABASE_UNAVAILABLE':
     case 'OVERLOADED': {
@@ -66,6 +67,11 @@ export function toProblem(error: unknown): HttpProblem {
     default:
       return new HttpProblem(500, 'INTERNAL_SERVER_ERROR', INTERNAL_MESSAGE);
   }
+}
+
+/** A cost that is known stands where answers have theirs too: `extensions.cost` of the body. */
+function withCost(details: ErrorDetails): Partial<Pick<HttpProblem, 'members' | 'details'>> {
+  return details.cost === undefined ? { details } : { details, members: { extensions: { cost: details.cost } } };
 }
 
 function refusedProblem({ message, errors: [first] }: RequestRefused): HttpProblem {

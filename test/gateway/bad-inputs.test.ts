@@ -246,12 +246,14 @@ describe('38: a client that has spent its points', () => {
     });
     for (let request = 0; request < 3; request++) await transports.JSON?.(poor, { query: guesses });
     for (const [transport, send] of Object.entries(transports)) {
-      const { status, error } = await send(poor, { query: guesses });
+      const { status, error, text } = await send(poor, { query: guesses });
+      if (transport === 'JSON') expect(JSON.parse(text).extensions.cost).toEqual(error?.cost);
       expect(error).toMatchObject({
         code: 'RATE_LIMITED',
         retryable: true,
         retryAfterSeconds: expect.any(Number),
         traceId: TRACE_ID,
+        cost: { requested: 5, actual: 0, left: 0, capacity: 60, refillPerSecond: 0.001 },
       });
       expect(status).toBe(transport === 'WebSocket' ? null : 429);
     }

@@ -92,6 +92,6 @@ async function bySocket(
 
 /** The first `extensions` of an error in JSON, wherever it stands in the text. */
 function extensionsIn(text: string): Readonly<Record<string, unknown>> | null {
-  const [, json] = /"extensions":(\{"code"[^{}]*\})/.exec(text) ?? [];
+  const [, json] = /"extensions":(\{"code"(?:[^{}]|\{[^{}]*\})*\})/.exec(text) ?? [];
   return json === undefined ? null : (JSON.parse(json) as Record<string, unknown>);
 }
