@@ -1331,6 +1331,19 @@ AS $function$
       where on_hand > 0 and location_id = any (inventory.nodes_in_scope(null)) order by sku, location_id
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.announce_released(p_since timestamp with time zone)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+      insert into inventory.unannounced (sku, location_id)
+      select distinct position.sku, position.location_id
+      from inventory.channel_rule rule
+      join inventory.backorder waiting on (rule.sku is null or rule.sku = waiting.sku
+        or rule.sku in (select component_sku from inventory.bundle_component where bundle_sku = waiting.sku))
+      join inventory.position on position.sku = any (inventory.stocked_skus(array[waiting.sku]))
+      where rule.release_at > p_since and rule.release_at <= clock_timestamp()
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.apply_source(p_rows jsonb)
  RETURNS TABLE(sku text, location_id text)
  LANGUAGE plpgsql
@@ -2290,7 +2303,8 @@ AS $function$
         select unnest(inventory.nodes_in_scope(null)) union select location_id from inventory.backorder where order_id = p_order_id and location_id is not null
       ), null, clock_timestamp()) offer where offer.free > 0
       union all
-      select 'WAITING', order_line_id, sku, location_id, quantity, null from inventory.backorder where order_id = p_order_id
+      select 'WAITING', order_line_id, sku, location_id, quantity, null from inventory.backorder
+      where order_id = p_order_id and inventory.released(channel_code, sku)
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json)
@@ -2705,6 +2719,18 @@ AS $function$
         end loop;
       end
       $function$;
+
+CREATE OR REPLACE FUNCTION inventory.released(p_channel_code text, p_sku text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select not exists (select from inventory.channel_rule where release_at > clock_timestamp())
+          or not exists (
+            select from inventory.channel_terms(p_channel_code, array[p_sku] || array(select component_sku from inventory.bundle_component where bundle_sku = p_sku)) terms
+            where terms.release_at is not null
+          )
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.reservation_of_order(p_order_id text, p_hold_id text, p_location_id text, p_channel_code text)
  RETURNS text
@@ -3311,6 +3337,8 @@ comment on table inventory.work_line is 'Which order line a line of a fulfillmen
 
 comment on function inventory.announce_all() is 'Has every SKU told of that orders can take, for those who watch: what a channel may buy changed, though no stock moved.';
 
+comment on function inventory.announce_released(p_since timestamp with time zone) is 'Has the stock announced of what preorders wait for whose day came since then: who waits is served.';
+
 comment on function inventory.apply_supply(p_sequence bigint, p_lots jsonb) is 'Takes over everything that is on its way, as of a number of the warehouse''s ledger. Positions that know later bookings keep what they know.';
 
 comment on function inventory.buffer_of(p_fallback inventory.fallback, p_sku text, p_location_ids text[]) is 'Units of the last known stock that a channel leaves unsold. A share is one of what is on hand, which does not shrink with each sale.';
@@ -3337,13 +3365,15 @@ comment on function inventory.lock_takes(p_takes inventory.take[], p_members int
 
 comment on function inventory.move_order(p_key text, p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_from text[], p_to text[]) is 'Moves units of an order''s lines between nodes and the queue of those who wait (null), all of them or none. MOVED; KNOWN when this key did so before; REFUSED when they are not where they are taken from, or what they need is gone.';
 
-comment on function inventory.order_sources(p_order_id text, p_skus text[]) is 'Units as they are sold, whole bundles included. OWN: committed to a line of the order and not gone; FREE: what anybody can take where orders ship from, or where this one waits, as of the warehouse''s last word about it; WAITING: backordered, location_id when only that location may serve them.';
+comment on function inventory.order_sources(p_order_id text, p_skus text[]) is 'Units as they are sold, whole bundles included. OWN: committed to a line of the order and not gone; FREE: what anybody can take where orders ship from, or where this one waits, as of the warehouse''s last word about it; WAITING: backordered and released, location_id when only that location may serve them.';
 
 comment on function inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json) is 'Holds stock for the members of a batch that fit, with their idempotency records. A member without a row was not touched and has to be tried alone.';
 
 comment on function inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text, p_loose jsonb) is 'Gives committed units of order lines back, of one location only when it is named. p_loose, [{lineId, sku, quantity}]: units of components of these bundles that left and are not given back.';
 
 comment on function inventory.release_order_at(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_ids text[]) is 'Gives committed units of order lines back, each at its location; a null location: wherever they were taken last. Answers what was given.';
+
+comment on function inventory.released(p_channel_code text, p_sku text) is 'Whether a channel sells a SKU, or the components of a bundle, from stock: false until the day of a preorder.';
 
 comment on function inventory.set_bundle(p_bundle text, p_components text[], p_quantities integer[]) is 'Says what a SKU is made of from now on; without components it is no bundle. A component that no node has, such as the empty SKU, keeps it from being sold. Orders keep what they took. Answers whether anything changed.';
 

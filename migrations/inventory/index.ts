@@ -25,6 +25,7 @@ import { setBundle } from './20261127124000_set_bundle.ts';
 import * as sourcing from './20261127130000_sourcing.ts';
 import { wideMoves } from './20261127131500_wide_moves.ts';
 import * as fallback from './20261127132100_fallback.ts';
+import * as unreleased from './20261127142500_unreleased.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -54,4 +55,5 @@ export const migrations: MigrationSet = {
   '20261127130000_sourcing': sourcing,
   '20261127131500_wide_moves': wideMoves,
   '20261127132100_fallback': fallback,
+  '20261127142500_unreleased': unreleased,
 };

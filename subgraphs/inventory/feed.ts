@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { sleep } from '../../platform/clock.ts';
+import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { isCommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
@@ -45,6 +46,8 @@ const WAIT_SECONDS = 20;
 const ANNOUNCE_MILLIS = 200;
 /** How often holds that are over are booked so, in milliseconds. */
 const EXPIRE_MILLIS = 1_000;
+/** How often it is looked whether the day of a preorder came. */
+const RELEASE_MILLIS = 30_000;
 const EXPIRE_LIMIT = 500;
 /** How often shortages that were reported are looked at again, in milliseconds. */
 const REVIEW_MILLIS = 5_000;
@@ -105,6 +108,10 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
       if (!deps.raised) return;
       const raiseAgain = (shortage: Shortage) => inTransaction(knex, (trx) => tellShortage(shortage, trx));
       await closeCoveredShortages(knex, deps.raised, raiseAgain);
+    }),
+    repeat('preorders', RELEASE_MILLIS, async () => {
+      // Further back than the last look: this process may have been down on the day.
+      await query(knex, "select inventory.announce_released(clock_timestamp() - interval '1 day')");
     }),
     repeat('hold expiry', EXPIRE_MILLIS, async () => {
       while (!signal.aborted && (await expireHolds(knex, EXPIRE_LIMIT)) >= EXPIRE_LIMIT);

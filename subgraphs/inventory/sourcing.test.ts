@@ -165,6 +165,30 @@ it('serves who has waited longest first, whichever bundle they wait with', async
   expect(await stock.ordersWaitingFor('NUT')).toEqual(['o1', 'o2']);
 });
 
+it('lets preorders wait for their day, whatever is on the shelf, and announces the day', async () => {
+  await stockUp(knex, { BOLT: { EAST: 50 }, NUT: { EAST: 50 } });
+  await bundleUp(knex, { KIT: { BOLT: 1, NUT: 1 } });
+  await query(
+    knex,
+    "insert into inventory.channel_rule (sku, release_at, preorder_units) values ('BOLT', now() + interval '1 day', 10)",
+  );
+  await commit(knex, 'o1', [['BOLT', 4]], { backorder: true, channel: 'WEB' });
+  await commit(knex, 'o2', [['KIT', 1]], { backorder: true, channel: 'WEB' });
+  const queue = async () => [await waiting('o1'), await waiting('o2')];
+  expect(await queue()).toEqual([[], []]);
+  const announce = async () => {
+    await query(knex, 'delete from inventory.unannounced');
+    await query(knex, "select inventory.announce_released(now() - interval '1 hour')");
+    return (await query<{ sku: string }>(knex, 'select distinct sku from inventory.unannounced order by sku')).map(
+      (row) => row.sku,
+    );
+  };
+  expect(await announce()).toEqual([]);
+  await query(knex, "update inventory.channel_rule set release_at = now() - interval '1 minute'");
+  expect(await queue()).toEqual([[['l1', 4]], [['l1', 1]]]);
+  expect(await announce()).toEqual(['BOLT', 'NUT']);
+});
+
 it('never takes more than there is, however many move at once', async () => {
   await stockUp(knex, { BOLT: { EAST: 10, WEST: 40 } });
   const orders = Array.from({ length: 20 }, (_, index) => `o${index}`);
