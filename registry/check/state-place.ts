@@ -15,7 +15,7 @@ export function statePlace(
   const [machine = '', state = ''] = coordinate.split('.');
   const table = tables[machine];
   const lines = (table ? (read(table.file) ?? '') : '').split('\n');
-  const start = lines.findIndex((line) => table && line.includes(`const ${table.name} `));
+  const start = lines.findIndex((line) => table && new RegExp(`const ${table.name}\\b`).test(line));
   if (!table || start === -1) return null;
   const length = lines.slice(start).findIndex((line) => /^[}\]]/.test(line));
   const own = lines
