@@ -171,30 +171,13 @@ describe.each(casesOf('keyed'))('%s', (name, mutation) => {
     expect((await call(variables, key)).extensions).toEqual({ idempotentReplay: true });
   });
 
-  it('says that a request with the key is running, and does nothing meanwhile', async () => {
-    const { call, who } = caller(name, mutation);
-    const variables = await mutation.prepare(world);
-    const key = randomUUID();
-    const before = await world.everything();
-    await world.knex.transaction(async (trx) => {
-      await query(
-        trx,
-        "select pg_advisory_xact_lock(hashtextextended(format('%L %L %L', ?::text, ?::text, ?::text), 0))",
-        [who.clientId, name, key],
-      );
-      expect(codeOf(await call(variables, key), name)).toBe('IDEMPOTENCY_IN_FLIGHT');
-    });
-    expect(await world.everything()).toBe(before);
-    expectDone(await call(variables, key), name);
-  });
-
   it('keeps neither record nor effect when it fails between the two, and then does it', async () => {
     const { call, who } = caller(name, mutation);
     const variables = await mutation.prepare(world);
     const key = randomUUID();
     const before = await world.everything();
     await world.knex.raw(`
-      create function integration.fail() returns trigger language plpgsql as $$ begin raise exception 'the power went' using errcode = '57P02'; end $$;
+      create function integration.fail() returns trigger language plpgsql as $$ begin raise exception 'the disk is full' using errcode = '53100'; end $$;
       create trigger fail before insert on integration.idempotency_key for each row when (new.key = '${key}') execute function integration.fail()`);
     try {
       const failed = await call(variables, key);
@@ -227,6 +210,31 @@ describe.each(casesOf('keyed'))('%s', (name, mutation) => {
     await pruneIdempotencyKeys(world.knex, LEAST_RETENTION_DAYS);
     expect(await stored(who, name, key)).toEqual([]);
   });
+});
+
+// All at once: each waits for the running one for as long as it has patience.
+it('says of every mutation that a request with the key is running, and does nothing meanwhile', async () => {
+  const asked: { name: string; who: Caller; key: string; send: () => Promise<Answer> }[] = [];
+  for (const [name, mutation] of casesOf('keyed')) {
+    const { call, who } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const key = randomUUID();
+    asked.push({ name, who, key, send: () => call(variables, key) });
+  }
+  const before = await world.everything();
+  await world.knex.transaction(async (trx) => {
+    for (const { name, who, key } of asked) {
+      await query(
+        trx,
+        "select pg_advisory_xact_lock(hashtextextended(format('%L %L %L', ?::text, ?::text, ?::text), 0))",
+        [who.clientId, name, key],
+      );
+    }
+    const codes = await Promise.all(asked.map(async ({ name, send }) => [name, codeOf(await send(), name)]));
+    expect(codes).toEqual(asked.map(({ name }) => [name, 'IDEMPOTENCY_IN_FLIGHT']));
+  });
+  expect(await world.everything()).toBe(before);
+  for (const { name, send } of asked) expectDone(await send(), name);
 });
 
 describe.each(casesOf('keyless'))('%s', (name, mutation) => {
