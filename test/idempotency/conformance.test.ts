@@ -237,6 +237,29 @@ it('says of every mutation that a request with the key is running, and does noth
   for (const { name, send } of asked) expectDone(await send(), name);
 });
 
+// All at once: each asks for its outcome for as long as it has patience.
+it('keeps nothing of any mutation whose connection breaks between effect and record', async () => {
+  const asked: { name: string; who: Caller; key: string; send: () => Promise<Answer> }[] = [];
+  for (const [name, mutation] of casesOf('keyed')) {
+    const { call, who } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const key = `broken-${randomUUID()}`;
+    asked.push({ name, who, key, send: () => call(variables, key) });
+  }
+  const before = await world.everything();
+  await world.knex.raw(`
+    create function integration.fail() returns trigger language plpgsql as $$ begin raise exception 'the power went' using errcode = '57P02'; end $$;
+    create trigger fail before insert on integration.idempotency_key for each row when (new.key like 'broken-%') execute function integration.fail()`);
+  try {
+    const failed = await Promise.all(asked.map(async ({ name, send }) => [name, (await send()).errors?.length]));
+    expect(failed).toEqual(asked.map(({ name }) => [name, 1]));
+  } finally {
+    await world.knex.raw('drop trigger fail on integration.idempotency_key; drop function integration.fail()');
+  }
+  expect(await world.everything()).toBe(before);
+  for (const { name, who, key } of asked) expect(await stored(who, name, key)).toEqual([]);
+});
+
 describe.each(casesOf('keyless'))('%s', (name, mutation) => {
   it('takes no key, and a repetition changes nothing and answers the same', async () => {
     expect(keyedArgument(fieldOf(name))).toBeUndefined();
