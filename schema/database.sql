@@ -4103,6 +4103,7 @@ create table settlement.bank_receipt (
   booked_on date not null,
   payout_id text,
   received_at timestamp with time zone not null default clock_timestamp(),
+  shown_at timestamp with time zone,
   constraint bank_receipt_pkey PRIMARY KEY (id),
   constraint bank_receipt_source_account_tail_bank_reference_amount_mino_key UNIQUE (source, account_tail, bank_reference, amount_minor, booked_on)
 );
@@ -4477,6 +4478,19 @@ create table settlement.report_refusal (
   constraint report_refusal_pkey PRIMARY KEY (id)
 );
 
+create table settlement.reversal (
+  id text not null,
+  statement_id text not null,
+  note text not null,
+  actor text not null,
+  approved_by text,
+  made_at timestamp with time zone not null default clock_timestamp(),
+  taken_at timestamp with time zone,
+  constraint reversal_pkey PRIMARY KEY (id),
+  constraint reversal_taken_by_two CHECK (((approved_by IS NULL) = (taken_at IS NULL))),
+  constraint reversal_two_people CHECK (((approved_by IS NULL) OR (approved_by <> actor)))
+);
+
 create table settlement.statement (
   id text not null,
   channel_code text not null,
@@ -4773,6 +4787,10 @@ end $function$;
 
 CREATE INDEX bank_receipt_open ON settlement.bank_receipt USING btree (currency_code, amount_minor) WHERE (payout_id IS NULL);
 
+CREATE INDEX bank_receipt_shown ON settlement.bank_receipt USING btree (id) WHERE ((payout_id IS NOT NULL) AND (shown_at IS NOT NULL));
+
+CREATE INDEX bank_receipt_unexplained ON settlement.bank_receipt USING btree (booked_on) WHERE ((payout_id IS NULL) AND (shown_at IS NULL));
+
 CREATE UNIQUE INDEX channel_order_external ON settlement.channel_order USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
 
 CREATE UNIQUE INDEX channel_order_number ON settlement.channel_order USING btree (number);
@@ -4837,6 +4855,8 @@ CREATE INDEX refund_order ON settlement.refund USING btree (order_id, created_at
 
 CREATE INDEX report_file_hash ON settlement.report_file USING btree (channel_code, sha256);
 
+CREATE UNIQUE INDEX reversal_statement ON settlement.reversal USING btree (statement_id);
+
 CREATE UNIQUE INDEX statement_external ON settlement.statement USING btree (channel_code, external_id) WHERE (state <> ALL (ARRAY['LOADING'::text, 'REVERSED'::text]));
 
 CREATE INDEX statement_listed ON settlement.statement USING btree (period_end DESC, id DESC) WHERE (state <> 'LOADING'::text);
@@ -4886,6 +4906,8 @@ alter table settlement.posted_group add constraint posted_group_entry_id_fkey FO
 alter table settlement.refund add constraint refund_document_id_fkey FOREIGN KEY (document_id) REFERENCES settlement.document(id);
 
 alter table settlement.report_file_part add constraint report_file_part_file_id_fkey FOREIGN KEY (file_id) REFERENCES settlement.report_file(id);
+
+alter table settlement.reversal add constraint reversal_statement_id_fkey FOREIGN KEY (statement_id) REFERENCES settlement.statement(id);
 
 alter table settlement.statement add constraint statement_file_id_fkey FOREIGN KEY (file_id) REFERENCES settlement.report_file(id);
 
@@ -4981,6 +5003,8 @@ comment on column settlement.accounting_period.head_hash is 'Newest entry of the
 
 comment on table settlement.bank_receipt is 'Credits on our bank account that may be payouts. account_tail: last four characters, never the whole number.';
 
+comment on column settlement.bank_receipt.shown_at is 'When it was put on the exception desk, because no payout explained it. Null: it was not, or a payout explains it.';
+
 comment on table settlement.channel_order is 'Orders as far as settlement needs them; owned by the order subgraph and taken from its events.';
 
 comment on column settlement.channel_order.id_shape is 'Form of the channel''s order id, such as 9-9-9: tells an unknown id from something that is no order id.';
@@ -5068,6 +5092,8 @@ comment on table settlement.report_file is 'Reports as they came; their bytes ar
 comment on column settlement.report_file.sha256 is 'Over all parts in their order.';
 
 comment on table settlement.report_refusal is 'Audit of reports that were not taken: nothing else of them is stored.';
+
+comment on table settlement.reversal is 'Settlements that somebody proposed to take back; taken when a second person said the same.';
 
 comment on column settlement.statement.state is 'LOADING: its lines are still being written; nobody but the loader may see it.';
 

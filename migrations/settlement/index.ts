@@ -14,6 +14,8 @@ import * as pulledStatement from './20261127124500_pulled_statement.ts';
 import * as countedCompleteness from './20261127134100_counted_completeness.ts';
 import * as announcedPayout from './20261127141000_announced_payout.ts';
 import * as judgedSettings from './20261127141500_judged_settings.ts';
+import * as unexplainedCredits from './20261127151000_unexplained_credits.ts';
+import * as reversals from './20261127151100_reversals.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -31,4 +33,6 @@ export const migrations: MigrationSet = {
   '20261127134100_counted_completeness': countedCompleteness,
   '20261127141000_announced_payout': announcedPayout,
   '20261127141500_judged_settings': judgedSettings,
+  '20261127151000_unexplained_credits': unexplainedCredits,
+  '20261127151100_reversals': reversals,
 };

@@ -6,6 +6,7 @@ import { verifyLedger } from './ledger/verify.ts';
 import { createMatcher, KEYS_PER_STEP, type Matcher } from './matching/matcher.ts';
 import { followSettings } from './matching/rematch.ts';
 import type { SettlementSettings } from './matching/settings.ts';
+import { type CreditDesk, showUnexplainedCredits } from './payouts/unexplained.ts';
 import type { Throttle } from './throttle.ts';
 
 export interface BatchDeps {
@@ -13,6 +14,8 @@ export interface BatchDeps {
   readonly rules: PostingRules;
   readonly settings: SettlementSettings;
   readonly throttle: Throttle;
+  /** Shows money at the bank that nothing explains. */
+  readonly desk: CreditDesk;
   /** Hears that the books do not add up. The ledger goes on: what is amiss does not get worse by it. */
   onFault(faults: readonly string[]): Promise<void>;
   /** Hears that they do again. */
@@ -24,6 +27,7 @@ export interface BatchDeps {
 const IDLE_MILLIS = 1_000;
 const AFTER_FAILURE_MILLIS = 5_000;
 const OVERDUE_EVERY_MILLIS = 600_000;
+const CREDITS_EVERY_MILLIS = 60_000;
 const VERIFY_EVERY_MILLIS = 6 * 3_600_000;
 
 /** The work of settlement that nobody waits for: posting, matching, looking for what is overdue, checking the books. */
@@ -44,6 +48,11 @@ export function createSettlementBatch(deps: BatchDeps): {
     async run(signal) {
       const scans: { job: () => Promise<unknown>; everyMillis: number; at: number }[] = [
         { job: () => matcher.findOverdue(), everyMillis: OVERDUE_EVERY_MILLIS, at: 0 },
+        {
+          job: () => showUnexplainedCredits(knex, deps.desk, settings.unexplainedCreditDays, new Date()),
+          everyMillis: CREDITS_EVERY_MILLIS,
+          at: 0,
+        },
         { job: verify, everyMillis: VERIFY_EVERY_MILLIS, at: Date.now() + OVERDUE_EVERY_MILLIS },
       ];
       let follows = false;

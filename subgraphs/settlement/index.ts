@@ -31,7 +31,7 @@ export { createPull, type PullDeps } from './pull/pull.ts';
 export { REPORT_FORMATS } from './reports/formats.ts';
 export { checkPublishedStatement } from './reports/published-statements.ts';
 export { isReportRefusal } from './reports/refusal.ts';
-export { reverseStatement } from './statements/reverse.ts';
+export { reverseByTwo } from './statements/reversal.ts';
 export { createThrottle, NO_THROTTLE, type Throttle } from './throttle.ts';
 export { titleOf, type Voucher, type VoucherScope } from './vouchers/model.ts';
 export { previewVouchers, readOpenVouchers, readUnposted } from './vouchers/read.ts';

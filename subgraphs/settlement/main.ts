@@ -59,6 +59,7 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
         throttle,
         rules,
         settings,
+        desk: alarm,
         onFault: (faults) =>
           alarm.raise({
             key: BOOKS,

@@ -14,7 +14,9 @@ import { settlementIngest } from './ingest/mutation.ts';
 import type { Invoice, JournalEntry, JournalLine, Refund } from './model.ts';
 import type { Payout, PayoutFilter, PayoutReader, Receipt, ReceiptFilter } from './payouts/read.ts';
 import type { InvoiceFilter, JournalEntryFilter, SettlementReader } from './read.ts';
+import { settlementReverse } from './statements/mutation.ts';
 import type { Statement, StatementFilter, StatementLine, StatementReader, StatementTotals } from './statements/read.ts';
+import type { Reversal } from './statements/reversal.ts';
 import type { Voucher } from './vouchers/model.ts';
 import type { VoucherLine } from './vouchers/read.ts';
 import type { VoucherFilter, VoucherReader } from './vouchers/reader.ts';
@@ -59,6 +61,10 @@ export function createSettlementLoaders(
     statementTotals: new DataLoader<string, StatementTotals | null>(
       async (ids) => inKeyOrder(ids, await statements.totals(ids)),
       options('settlement.totals'),
+    ),
+    reversals: new DataLoader<string, Reversal | null>(
+      async (ids) => inKeyOrder(ids, await statements.reversals(ids)),
+      options('reversal.bySettlement'),
     ),
     entriesByStatement: new DataLoader<string, JournalEntry[]>(
       async (ids) => inKeyOrder(ids, await reader.entriesByStatement(ids)).map((entries) => entries ?? []),
@@ -193,6 +199,14 @@ export const resolvers: Resolvers = {
           settlementId === null ? null : await context.loaders.statements.clear(settlementId).load(settlementId),
       };
     },
+    async settlementReverse(
+      _: unknown,
+      { settlementId, input }: { settlementId: string; input: Parameters<typeof settlementReverse>[2] },
+      context: SettlementContext,
+    ) {
+      const { settlementId: id, userErrors } = await settlementReverse(context, settlementId, input);
+      return { userErrors, settlement: id === null ? null : await context.loaders.statements.clear(id).load(id) };
+    },
     reconciliationExceptionResolve: (
       _: unknown,
       { exceptionId, input }: { exceptionId: string; input: Parameters<typeof resolve>[2] },
@@ -262,6 +276,7 @@ export const resolvers: Resolvers = {
       loaders.entriesByStatement.load(id),
     vouchers: ({ id }: Statement, _: unknown, { loaders }: SettlementContext) => loaders.vouchersByStatement.load(id),
     payout: ({ id }: Statement, _: unknown, { loaders }: SettlementContext) => loaders.payoutByStatement.load(id),
+    reversal: ({ id }: Statement, _: unknown, { loaders }: SettlementContext) => loaders.reversals.load(id),
   },
   Payout: {
     channel: ({ channelCode }: Payout) => ({ __typename: 'Channel', code: channelCode }),

@@ -88,6 +88,7 @@ async function settle(knex: Knex): Promise<Result> {
     rules: loadPostingRules(),
     settings: loadSettlementSettings(),
     throttle: NO_THROTTLE,
+    desk: { raise: async () => undefined, resolve: async () => undefined },
     onFault: async () => undefined,
     onSound: async () => undefined,
     onFailure: () => undefined,

@@ -69,6 +69,10 @@ it('takes a report in, answers the same again for its key, and knows the file un
   expect(await query(database.knex, 'select count(*)::int as count from settlement.statement_line')).toEqual([
     { count: 4 },
   ]);
+  const audited = `select client_id, action, subject from integration.audit`;
+  expect(await query(database.knex, audited)).toEqual([
+    { client_id: 'finance', action: 'settlementIngest', subject: expect.stringMatching(/^stl_/) },
+  ]);
 });
 
 it("takes in Amazon's published transactions, and refuses the page that names a next one", async () => {

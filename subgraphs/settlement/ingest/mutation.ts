@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { recordAction } from '../../../platform/audit/audit.ts';
 import type { Caller } from '../../../platform/caller.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { markReplayed, type RequestContext } from '../../../platform/graphql/subgraph.ts';
@@ -52,7 +53,13 @@ export async function settlementIngest(
   const once = await runOnce(
     context.knex,
     { caller: context.caller, operation: 'settlementIngest', key: input.idempotencyKey, input },
-    async (trx) => toAnswer(await ingestReport(trx, source)),
+    async (trx) => {
+      const answer = toAnswer(await ingestReport(trx, source));
+      // A duplicate changed nothing; a refusal is kept beside the reports.
+      if (answer.settlementId !== null && !answer.duplicate)
+        await recordAction(trx, context.caller, { action: 'settlementIngest', subject: answer.settlementId, reason: null }); // biome-ignore format: one thought
+      return answer;
+    },
   );
   switch (once.kind) {
     case 'conflict':

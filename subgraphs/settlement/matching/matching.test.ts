@@ -198,7 +198,7 @@ it('looks at what is open again when the settings change, once, and leaves the r
   rmSync(folder, { recursive: true });
   const failures: unknown[] = [];
   const working = new AbortController();
-  const batch = createSettlementBatch({ ...deps, onFault: async () => undefined, onSound: async () => undefined, onFailure: (error) => failures.push(error) }); // biome-ignore format: one thought
+  const batch = createSettlementBatch({ ...deps, desk: { raise: async () => undefined, resolve: async () => undefined }, onFault: async () => undefined, onSound: async () => undefined, onFailure: (error) => failures.push(error) }); // biome-ignore format: one thought
   await followSettings(database.knex, books.settings);
   await books.settle();
   const running = batch.run(working.signal);

@@ -30,6 +30,8 @@ export interface SettlementSettings {
   tolerance(currencyCode: string): bigint;
   /** Minor units above which a write-off needs a second person. */
   secondApproverAbove(currencyCode: string): bigint;
+  /** Days that a credit at the bank may wait for a payout that explains it. */
+  readonly unexplainedCreditDays: number;
   channel(code: string): ChannelSettings;
   /** Whether the channel has settings of its own. */
   isConfigured(code: string): boolean;
@@ -57,6 +59,8 @@ const channel = {
 const schema = z.strictObject({
   tolerance: minor,
   secondApproverAbove: minor,
+  // Files written before there was such a delay go on.
+  unexplainedCreditDays: days.default(7),
   exchange: z.strictObject({
     toleranceBasisPoints: z.int().min(0).max(10_000),
     rates: z.array(z.strictObject({ from: currency, to: currency, rate: z.string().regex(/^\d{1,9}(\.\d{1,9})?$/) })),
@@ -95,6 +99,7 @@ function toSettings(read: Read): SettlementSettings {
     fingerprint: hash('sha256', JSON.stringify(read)),
     tolerance: (code) => BigInt(read.tolerance[code] ?? 0),
     secondApproverAbove: (code) => BigInt(read.secondApproverAbove[code] ?? 0),
+    unexplainedCreditDays: read.unexplainedCreditDays,
     channel: (code) => channels.get(code) ?? fallback,
     isConfigured: (code) => channels.has(code),
     exchangeToleranceBasisPoints: read.exchange.toleranceBasisPoints,

@@ -9,6 +9,7 @@ import { loadSettlementSettings } from '../matching/settings.ts';
 import { readTransfers, takeTransfers } from './amazon-transfers.ts';
 import type { BankFormat } from './bank/model.ts';
 import { takeBankStatement } from './receipts.ts';
+import { showUnexplainedCredits } from './unexplained.ts';
 
 const rules = loadPostingRules();
 let database: TestDatabase;
@@ -240,3 +241,31 @@ it.each([
   await expect(take(text)).rejects.toMatchObject({ code: 'UNREADABLE' });
   expect(await query(database.knex, 'select 1 from settlement.bank_receipt')).toEqual([]);
 });
+
+it('shows money that no payout explains once it is old, and takes it off the desk when one does', async () => {
+  const desk = { open: new Map<string, string>(), raised: 0 };
+  const look = (day: string) =>
+    showUnexplainedCredits(
+      database.knex,
+      {
+        raise: async ({ key, message }) => {
+          desk.raised += 1;
+          desk.open.set(key, message);
+        },
+        resolve: async (key) => void desk.open.delete(key),
+      },
+      7,
+      new Date(`${day}T12:00:00Z`),
+    );
+  await take(camt(entry('b30', '88.00', 'settlement-196 Mr Somebody'), entry('b31', '5.00', 'SOMEBODY ELSE')));
+  expect(await look('2026-11-24')).toEqual({ shown: 0, explained: 0 });
+  expect(await look('2026-11-25')).toEqual({ shown: 2, explained: 0 });
+  expect(await look('2026-11-26')).toEqual({ shown: 0, explained: 0 });
+  const [message] = [...desk.open.values()].filter((text) => text.startsWith('88.00 GBP'));
+  expect(message).toMatch(/^88\.00 GBP came to the bank on 2026-11-17 \(brc_\w+\), and no payout explains it within 7 days\./);
+  expect(message).not.toContain('Somebody');
+  await announce('settlement-196', 8800);
+  expect(await look('2026-11-26')).toEqual({ shown: 0, explained: 1 });
+  expect([desk.raised, [...desk.open.values()].map((text) => text.slice(0, 8))]).toEqual([2, ['5.00 GBP']]);
+  expect(await look('2026-12-31')).toEqual({ shown: 0, explained: 0 });
+}); // biome-ignore format: one thought

@@ -9,6 +9,7 @@ import {
   toConnection,
 } from '../../../platform/graphql/connection.ts';
 import { type Money, money } from '../../../platform/money.ts';
+import { type Reversal, readReversals } from './reversal.ts';
 
 /** A channel's statement, as the graph shows it. */
 export interface Statement {
@@ -126,6 +127,8 @@ export function createStatementReader(knex: Knex) {
         ]),
       );
     },
+
+    reversals: (ids: readonly string[]): Promise<Map<string, Reversal>> => readReversals(knex, ids),
 
     /** In the order of the file. @throws CommerceError BAD_USER_INPUT for an unusable page */
     async lines(

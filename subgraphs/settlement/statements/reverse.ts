@@ -1,22 +1,48 @@
 import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
-import { CommerceError } from '../../../platform/errors.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { LINES_PER_BLOCK } from '../matching/due.ts';
 import { lockJudging } from '../matching/judge-due.ts';
 import { judgeArrival, lockArrivals } from '../payouts/arrival.ts';
 import { bookSent, lockPayout } from '../payouts/change.ts';
 
+/** Why a settlement cannot be taken back. */
+export interface ReversalObstacle {
+  readonly code: 'NOT_FOUND' | 'ALREADY_REVERSED' | 'PAYOUT_SETTLED';
+  readonly message: string;
+}
+
+/**
+ * Locks a settlement for its reversal, in the order of the matching: judging, payouts and differences, ledger.
+ *
+ * @returns why it cannot be taken back; null when it can
+ */
+export async function lockForReversal(trx: Knex.Transaction, id: string): Promise<ReversalObstacle | null> {
+  await lockJudging(trx);
+  await lockArrivals(trx);
+  const [statement] = await query<{ state: string; settled: boolean }>(
+    trx,
+    `select s.state, exists (
+       select from settlement.payout p where p.statement_id = s.id and (p.state = 'PAID' or p.carried_into is not null)) as settled
+     from settlement.statement s where s.id = ? and s.state <> 'LOADING' for update`,
+    [id],
+  );
+  if (!statement) return { code: 'NOT_FOUND', message: `There is no settlement ${id}.` };
+  if (statement.state === 'REVERSED') return { code: 'ALREADY_REVERSED', message: `${id} is reversed already.` };
+  if (!statement.settled) return null;
+  return {
+    code: 'PAYOUT_SETTLED',
+    message: `The bank has settled the payout of ${id}, so it cannot be reversed. Decide about its differences (reconciliationExceptionResolve), or have the channel correct it in its next statement.`,
+  };
+}
+
 /**
  * Takes a settlement back, so that the channel's corrected file can be taken in. It counts in nothing from then on; its
  * orders and lines are due, and the matching reverses what it posted, closes its differences and undoes their decisions.
- * The file, its lines and the entries stay. Its payout waits for the corrected statement.
- *
- * Locks in the order of the matching: judging, payouts and differences, ledger.
+ * The file, its lines and the entries stay. Its payout waits for the corrected statement. What the ERP has of it is not
+ * touched either: the reversals reach it in a voucher of their own. Entries of a closed month are reversed in the next open one.
  *
  * @param actor who answers for it
- * @throws CommerceError NOT_FOUND; BAD_USER_INPUT when it is reversed already, or its money is at the bank: then what the
- *   corrected file says differently is decided about by hand
  */
 export async function reverseStatement(
   trx: Knex.Transaction,
@@ -24,25 +50,7 @@ export async function reverseStatement(
   id: string,
   actor: string,
 ): Promise<void> {
-  await lockJudging(trx);
-  await lockArrivals(trx);
-  const [statement] = await query<{ state: string }>(
-    trx,
-    `select state from settlement.statement where id = ? and state <> 'LOADING' for update`,
-    [id],
-  );
-  if (!statement) throw new CommerceError('NOT_FOUND', `There is no settlement ${id}.`);
-  if (statement.state === 'REVERSED') throw new CommerceError('BAD_USER_INPUT', `${id} is reversed already.`);
-  const payouts = await query<{ id: string; settled: boolean }>(
-    trx,
-    `select p.id, p.state = 'PAID' or p.carried_into is not null as settled from settlement.payout p where p.statement_id = ? order by p.id`,
-    [id],
-  );
-  if (payouts.some(({ settled }) => settled))
-    throw new CommerceError(
-      'BAD_USER_INPUT',
-      `The bank has settled the payout of ${id}, so it cannot be reversed. Decide about its differences (reconciliationExceptionResolve), or have the channel correct it in its next statement.`,
-    );
+  const payouts = await query<{ id: string }>(trx, 'select id from settlement.payout where statement_id = ? order by id', [id]); // biome-ignore format: one thought
   await change(trx, `update settlement.statement set state = 'REVERSED' where id = ?`, [id]);
   await change(trx, 'delete from settlement.manual_match where statement_id = ?', [id]);
   await lookAgainAtLines(trx, id);

@@ -6,6 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../../../test/helpers/dat
 import { startErp, type TestErp } from '../../../test/helpers/erp.ts';
 import { startProcess } from '../../../test/helpers/processes.ts';
 import { openBooks } from '../../../test/helpers/settlement-books.ts';
+import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.ts';
 import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
 import { ask as askSubgraph, callerOf } from '../../../test/helpers/subgraph.ts';
 import { loadOwnership } from '../../operations/index.ts';
@@ -13,6 +14,7 @@ import { ownerOf } from '../../operations/model.ts';
 import { erpFinanceSystem } from '../adapters/erp.ts';
 import { resolveDifference } from '../differences/resolve.ts';
 import { createSettlementSubgraph } from '../index.ts';
+import { ingestReport } from '../ingest/ingest.ts';
 import { appendEntries } from '../ledger/append.ts';
 import { closePeriod } from '../ledger/close-period.ts';
 import type { NewLedgerEntry } from '../ledger/model.ts';
@@ -336,6 +338,59 @@ it('shows the vouchers of a settlement, of a channel and of a month, and what a 
     accountingPeriod: { month: '2026-08', closedAt: null, entriesWithoutVoucherCount: 1, vouchersNotAcceptedCount: 0 },
   }); // biome-ignore format: one thought
   await post();
+});
+
+it('takes a posted settlement back by a voucher of its own, when two clients ask for it, and leaves its closed month alone', async () => {
+  const words = { transaction: 'Fee', type: '', description: 'Subscription' };
+  const day = (text: string) => new Date(`2026-05-${text}T00:00:00Z`);
+  const lines = [lineOf({ class: 'FEE', kind: 'FEE', words, amountMinor: -3_900n, postedAt: day('05') })];
+  const report = reportOf(`back-${channelCode}`, lines, { channelCode, periodStart: day('01'), periodEnd: day('15') });
+  const settlementId = await storeReport(database.knex, report, lines);
+  const { matcher } = openBooks(database.knex, channelCode, finance);
+  const match = () => matcher.catchUp(signal);
+  await match();
+  expect(await post()).toEqual(['2026-05 GBP 1 ACCEPTED']);
+  expect(await stateOf(settlementId)).toBe('POSTED');
+  await closePeriod(database.knex, '2026-05', 'ann', new Date('2026-06-02T00:00:00Z'));
+  const ofMay = () => query(database.knex, `select account, debit_minor, credit_minor from settlement.account_balance where channel_code = ? and period = '2026-05' order by 1`, [channelCode]); // biome-ignore format: one thought
+  const [before, documents] = [await ofMay(), Number(await documentsOfErp())];
+
+  const subgraph = createSettlementSubgraph({ knex: database.knex });
+  const reverse = async (clientId: string, idempotencyKey: string) => {
+    const text = `mutation { settlementReverse(settlementId: "${settlementId}", input: { idempotencyKey: "${idempotencyKey}", note: "the channel corrected it" }) {
+      settlement { state reversal { note proposedBy approvedBy } } userErrors { code field } } }`;
+    const answer = await askSubgraph(subgraph, text, {}, callerOf({ contract: 'finance', channel: null, clientId }));
+    expect(answer.errors).toBeUndefined();
+    return (answer.data as { settlementReverse: object }).settlementReverse;
+  };
+  const proposed = {
+    settlement: {
+      state: 'POSTED',
+      reversal: { note: 'the channel corrected it', proposedBy: 'ann', approvedBy: null },
+    },
+    userErrors: [{ code: 'SECOND_APPROVER_REQUIRED', field: ['settlementId'] }],
+  };
+  expect([await reverse('ann', 'a'), await reverse('ann', 'b')]).toEqual([proposed, proposed]);
+  await match();
+  expect(await unposted()).toEqual({ entries: 0, vouchers: 0 });
+  expect(await reverse('ben', 'c')).toMatchObject({ settlement: { state: 'REVERSED', reversal: { approvedBy: 'ben' } }, userErrors: [] }); // biome-ignore format: one thought
+  expect(await reverse('cid', 'd')).toMatchObject({ userErrors: [{ code: 'ALREADY_REVERSED' }] });
+  const audit = await query(database.knex, `select client_id as actor, reason from integration.audit where subject = ? order by position`, [settlementId]); // biome-ignore format: one thought
+  expect(audit).toEqual([
+    { actor: 'ann', reason: 'proposed: the channel corrected it' },
+    { actor: 'ann', reason: 'proposed: the channel corrected it' },
+    { actor: 'ben', reason: 'approved: the channel corrected it' },
+  ]);
+  await match();
+  expect(await post()).toEqual(['2026-06 GBP 1 ACCEPTED']);
+  expect([Number(await documentsOfErp()), await ofMay()]).toEqual([documents + 1, before]);
+  expect(await query(database.knex, `select account from settlement.account_balance where channel_code = ? group by 1 having sum(debit_minor - credit_minor) <> 0`, [channelCode])).toEqual([]); // biome-ignore format: one thought
+
+  const corrected = canonicalFile(`back-${channelCode}`, [{ class: 'FEE', amountMinor: -3_500 }]);
+  expect(await ingestReport(database.knex, sourceOf(corrected, { channelCode }))).toMatchObject({ kind: 'INGESTED' });
+  await change(database.knex, 'delete from settlement.match_due');
+  expect(await stateOf(settlementId)).toBe('REVERSED');
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
 it('closes a month only when the ERP accepted all of it', async () => {

@@ -6,6 +6,7 @@ import { resolveDifference } from '../../../subgraphs/settlement/differences/res
 import { loadPostingRules } from '../../../subgraphs/settlement/ledger/posting-rules.ts';
 import { createMatcher } from '../../../subgraphs/settlement/matching/matcher.ts';
 import { loadSettlementSettings } from '../../../subgraphs/settlement/matching/settings.ts';
+import { reverseByTwo } from '../../../subgraphs/settlement/statements/reversal.ts';
 import { canonicalFile } from '../../helpers/settlement-files.ts';
 import { lineOf, reportOf, storeReport } from '../../helpers/settlement-report.ts';
 import type { MutationCases } from '../mutation-case.ts';
@@ -25,6 +26,16 @@ export const settlement: MutationCases = {
     caller: finance,
     prepare: async () => ({ input: report() }),
     otherwise: () => ({ input: report() }),
+  },
+  settlementReverse: {
+    kind: 'keyed',
+    caller: finance,
+    prepare: async ({ knex }) => {
+      const settlementId = await settled(knex);
+      await inTransaction(knex, (trx) => reverseByTwo(trx, loadPostingRules(), settlementId, 'Corrected.', 'test'));
+      return { settlementId, input: { note: 'Corrected.' } };
+    },
+    otherwise: ({ settlementId }) => ({ settlementId, input: { note: 'Sent by mistake.' } }),
   },
   reconciliationExceptionResolve: {
     kind: 'keyed',
@@ -50,11 +61,16 @@ export const settlement: MutationCases = {
   },
 };
 
-/** A settled order that nobody knows. @returns the id of the difference it became */
-async function difference(knex: Knex): Promise<string> {
+/** A settled order that nobody knows. @returns the id of its settlement */
+async function settled(knex: Knex): Promise<string> {
   const externalId = randomUUID();
   const lines = [lineOf({ channelOrderId: externalId, amountMinor: 500n })];
-  const statementId = await storeReport(knex, reportOf(externalId, lines), lines);
+  return storeReport(knex, reportOf(externalId, lines), lines);
+}
+
+/** The same, matched. @returns the id of the difference it became */
+async function difference(knex: Knex): Promise<string> {
+  const statementId = await settled(knex);
   const deps = { knex, rules: loadPostingRules(), settings: loadSettlementSettings(), now: () => new Date() };
   await createMatcher(deps).catchUp(new AbortController().signal);
   const [found] = await query<{ id: string }>(knex, 'select id from settlement.difference where statement_id = ?', [
