@@ -100,6 +100,8 @@ const AUDITED = [
   'reconciliationExceptionResolve',
   'returnAuthorize',
   'returnReceive',
+  'settlementIngest',
+  'settlementReverse',
 ];
 const audited = (name: string) =>
   query<{ client: string; subject: string }>(
