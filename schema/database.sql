@@ -58,6 +58,16 @@ create table fulfillment.fulfillment_order_line (
   constraint fulfillment_order_line_short_check CHECK ((short >= 0))
 );
 
+create table fulfillment.node_command (
+  scope text not null,
+  operation text not null,
+  key text not null,
+  request_hash bytea not null,
+  fulfillment_order_id text not null,
+  asked_at timestamp with time zone not null default now(),
+  constraint node_command_pkey PRIMARY KEY (scope, operation, key)
+);
+
 create table fulfillment.package (
   id text not null,
   shipment_id text not null,
@@ -199,6 +209,8 @@ CREATE INDEX fulfillment_order_waiting ON fulfillment.fulfillment_order USING bt
 
 CREATE INDEX fulfillment_order_line_order_line ON fulfillment.fulfillment_order_line USING btree (order_line_id);
 
+CREATE INDEX node_command_asked ON fulfillment.node_command USING btree (asked_at);
+
 CREATE INDEX package_tracking ON fulfillment.package USING btree (tracking_number, carrier);
 
 CREATE INDEX shipment_fulfillment_order ON fulfillment.shipment USING btree (fulfillment_order_id);
@@ -248,6 +260,10 @@ comment on column fulfillment.fulfillment_order.ready_at is 'Since when the good
 comment on column fulfillment.fulfillment_order_line.quantity is 'Units to pick, less those withdrawn before the node was asked.';
 
 comment on column fulfillment.fulfillment_order_line.short is 'Units the node said it does not have, or sent back.';
+
+comment on table fulfillment.node_command is 'Commands of which a node is about to be asked. Gone once their outcome is recorded under the idempotency key; what stays may have been carried out, and is asked again when it is repeated.';
+
+comment on column fulfillment.node_command.request_hash is 'As in integration.idempotency_key: the same key with another input is refused.';
 
 comment on column fulfillment.package.furthest is 'Highest ranked state so far; an exception hides it in status.';
 

@@ -5,6 +5,7 @@ import * as withdrawAt from './20261127110000_withdraw_at.ts';
 import * as components from './20261127122000_components.ts';
 import * as carrierWords from './20261127131000_carrier_words.ts';
 import * as withdrawals from './20261127140000_withdrawals.ts';
+import * as nodeCommands from './20261127151000_node_commands.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
@@ -13,4 +14,5 @@ export const migrations: MigrationSet = {
   '20261127122000_components': components,
   '20261127131000_carrier_words': carrierWords,
   '20261127140000_withdrawals': withdrawals,
+  '20261127151000_node_commands': nodeCommands,
 };

@@ -1,101 +1,14 @@
 import type { Knex } from 'knex';
 import { idempotencyScope } from '../../platform/caller.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
-import { CommerceError } from '../../platform/errors.ts';
-import { markReplayed } from '../../platform/graphql/subgraph.ts';
-import { runOnce } from '../../platform/idempotency/run-once.ts';
+import { askNode, type Keyed, type WorkResult } from './ask-node.ts';
 import type { FulfillmentContext } from './context.ts';
 import type { FulfillmentRefusal } from './errors.ts';
 import { reportUnknownWords } from './feeds.ts';
-import { mayWorkOn } from './loaders.ts';
-import { availableTransitions, type FulfillmentOrder } from './model.ts';
 import { operatorCommands } from './operator-commands.ts';
-import type { NodeAnswer } from './port.ts';
-import { createFulfillmentReader } from './read.ts';
 import { readShipInput, type ShipInput } from './ship-input.ts';
-import type { FulfillmentTransition } from './states.ts';
 import { recordScans } from './tracking.ts';
 import { readComponents, readLines } from './work.ts';
-
-interface Keyed {
-  readonly idempotencyKey: string;
-}
-
-interface WorkResult {
-  readonly fulfillmentOrderId: string | null;
-  readonly refusals: readonly FulfillmentRefusal[];
-}
-
-/**
- * Asks the node to do something with work, once per idempotency key, and answers with the state that follows.
- * The node is the system of record: it decides, and its event changes our record, here as in the feed.
- */
-async function askNode(
-  context: FulfillmentContext,
-  operation: string,
-  transition: FulfillmentTransition,
-  fulfillmentOrderId: string,
-  input: Keyed,
-  ask: (
-    work: FulfillmentOrder & { nodeReference: string },
-    trx: Knex.Transaction,
-  ) => Promise<NodeAnswer | FulfillmentRefusal>,
-): Promise<WorkResult> {
-  const outcome = await runOnce<WorkResult>(
-    context.knex,
-    { caller: context.caller, operation, key: input.idempotencyKey, input: { fulfillmentOrderId, input } },
-    async (trx) => {
-      // On the connection at hand: a second one per command would let a full pool wait for itself.
-      const reader = createFulfillmentReader(trx);
-      const work = (await reader.workById([fulfillmentOrderId])).get(fulfillmentOrderId);
-      if (!work || !mayWorkOn(context.caller, work))
-        return refused(null, 'NOT_FOUND', 'There is no such work.', ['fulfillmentOrderId']);
-      const allowed = availableTransitions(work);
-      if (!allowed.includes(transition) || work.nodeReference === null) {
-        return refused(
-          work.id,
-          'ILLEGAL_TRANSITION',
-          `The work is ${work.status}/${work.requestStatus}; it can be: ${allowed.join(', ') || 'nothing'}.`,
-          ['fulfillmentOrderId'],
-        );
-      }
-      const answer = await ask({ ...work, nodeReference: work.nodeReference }, trx);
-      if ('code' in answer) return { fulfillmentOrderId: work.id, refusals: [answer] };
-      if (answer.kind === 'done') return { fulfillmentOrderId: work.id, refusals: [] };
-      return refused(
-        work.id,
-        answer.reason === 'WRONG_STATUS' ? 'ILLEGAL_TRANSITION' : 'QUANTITY_EXCEEDS_REMAINING',
-        answer.message,
-        ['input'],
-      );
-    },
-  );
-  switch (outcome.kind) {
-    case 'done':
-      if (outcome.replayed) markReplayed(context);
-      // The answer shows what the node just did, not what the feed has got round to.
-      else if (outcome.result.refusals.length === 0) await context.nodeFeed.catchUp(context.signal);
-      return outcome.result;
-    case 'conflict':
-      return refused(
-        null,
-        'IDEMPOTENCY_CONFLICT',
-        'This key was used with another input. Use a new key for a new request.',
-        ['input', 'idempotencyKey'],
-      );
-    case 'inFlight':
-      throw new CommerceError('IDEMPOTENCY_IN_FLIGHT', 'A request with this key is still running. Repeat it shortly.');
-  }
-}
-
-function refused(
-  fulfillmentOrderId: string | null,
-  code: FulfillmentRefusal['code'],
-  message: string,
-  field: readonly string[],
-): WorkResult {
-  return { fulfillmentOrderId, refusals: [{ code, message, field }] };
-}
 
 async function payload(context: FulfillmentContext, result: WorkResult) {
   const id = result.fulfillmentOrderId;
@@ -143,9 +56,9 @@ export const mutations = {
       'SHIP',
       fulfillmentOrderId,
       input,
-      async (work, trx) => {
+      async (work, { trx, repeated }) => {
         const units = { lines: await readLines(trx, work.id), components: await readComponents(trx, work.id) };
-        const packages = readShipInput(input, units);
+        const packages = readShipInput(input, units, { mayHaveLeft: repeated });
         if ('code' in packages) return packages;
         return context.nodes.confirmShipment(
           work.nodeReference,

@@ -1,6 +1,9 @@
 import type { DeliveryMethod } from './model.ts';
 
-/** What fulfillment needs from the nodes' warehouse system. */
+/**
+ * What fulfillment needs from the nodes' warehouse system. A command whose answer was lost is repeated, also when the work
+ * has gone on since because of it: it is `done` again, changes nothing and tells nothing.
+ */
 export interface NodeSystem {
   /** Hands work to a node. One piece of work per `fulfillmentOrderId`. @returns the node's own number of it */
   release(work: NodeWork, signal: AbortSignal): Promise<{ readonly nodeReference: string }>;

@@ -16,10 +16,14 @@ export interface ShipInput {
 
 const MAX_PACKAGES = 100;
 
-/** Checks packages against the work and names their contents as the node knows them: bundles by their components. */
+/**
+ * Checks packages against the work and names their contents as the node knows them: bundles by their components.
+ * @param options.mayHaveLeft the units may be among those that are recorded as shipped: then the node counts them
+ */
 export function readShipInput(
   input: ShipInput,
   { lines, components }: WorkUnits,
+  { mayHaveLeft }: { readonly mayHaveLeft: boolean },
 ): { packages: ShipmentConfirmation['packages'] } | FulfillmentRefusal {
   if (input.packages.length === 0 || input.packages.length > MAX_PACKAGES) {
     return {
@@ -28,7 +32,7 @@ export function readShipInput(
       message: `A shipment has 1 to ${MAX_PACKAGES} packages.`,
     };
   }
-  const left = new Map(lines.map((line) => [line.id, remainingUnits(line)]));
+  const left = new Map(lines.map((line) => [line.id, mayHaveLeft ? line.quantity : remainingUnits(line)]));
   const orderLineOf = new Map(lines.map((line) => [line.id, line.orderLineId]));
   for (const [p, parcel] of input.packages.entries()) {
     const at = (...path: (string | number)[]) => ['input', 'packages', String(p), ...path.map(String)];

@@ -136,6 +136,27 @@ export function nodeSystemContract(
       );
     });
 
+    it('has done what it did, however far the work has gone since', async () => {
+      const shipped = await nodes.release(at(work), signal);
+      const all = { key: 'k1', packages: [box('T1', work.lines.map(({ lineRef, quantity }) => ({ lineRef, quantity })))] }; // biome-ignore format: one thought
+      await nodes.accept(shipped.nodeReference, signal);
+      await nodes.confirmShipment(shipped.nodeReference, all, signal);
+      const collected = await nodes.release({ ...at(pickup), fulfillmentOrderId: 'ful_2' }, signal);
+      await nodes.accept(collected.nodeReference, signal);
+      await nodes.markReadyForPickup(collected.nodeReference, signal);
+      await nodes.completePickup(collected.nodeReference, signal);
+      const told = await events();
+      const again = [
+        await nodes.accept(shipped.nodeReference, signal),
+        await nodes.confirmShipment(shipped.nodeReference, all, signal),
+        await nodes.accept(collected.nodeReference, signal),
+        await nodes.markReadyForPickup(collected.nodeReference, signal),
+        await nodes.completePickup(collected.nodeReference, signal),
+      ];
+      expect(again).toEqual(again.map(() => ({ kind: 'done' })));
+      expect(await events()).toEqual(told);
+    });
+
     it('gives work back that nobody has begun, once, and says no to the rest', async () => {
       const { nodeReference } = await nodes.release(at(work), signal);
       expect(await nodes.putBack(nodeReference, signal)).toMatchObject({ kind: 'refused', reason: 'WRONG_STATUS' });

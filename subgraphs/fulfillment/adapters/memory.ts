@@ -67,7 +67,11 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
       tell(item, 'RECEIVED');
       return { nodeReference: item.reference };
     },
-    accept: async (reference) => step(reference, 'RECEIVED', 'ACCEPTED', 'ACCEPTED'),
+    async accept(reference) {
+      const stage = byReference.get(reference)?.stage;
+      if (stage === 'READY' || stage === 'DONE') return done; // it has gone on since
+      return step(reference, 'RECEIVED', 'ACCEPTED', 'ACCEPTED');
+    },
     reject: async (reference, reason) => step(reference, 'RECEIVED', 'REFUSED', 'REFUSED', () => ({ reason })),
     async confirmShipment(reference, { key, packages }) {
       if (confirmed.has(key)) return done;
@@ -95,7 +99,12 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
       tell(item, 'ISSUED', { packages: withSku, issued: withSku.flatMap((parcel) => parcel.lines) });
       return done;
     },
-    markReadyForPickup: async (reference) => step(reference, 'ACCEPTED', 'READY', 'READY_FOR_PICKUP'),
+    async markReadyForPickup(reference) {
+      const item = byReference.get(reference);
+      if (!item || !isCollected(item.work.deliveryMethod)) return wrong;
+      if (item.stage === 'DONE') return done; // it has gone on since
+      return step(reference, 'ACCEPTED', 'READY', 'READY_FOR_PICKUP');
+    },
     completePickup: async (reference) =>
       step(reference, 'READY', 'DONE', 'PICKED_UP', (item) => ({ issued: everything(item) })),
     cancel: async (reference) => {
