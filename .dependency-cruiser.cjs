@@ -79,7 +79,12 @@ module.exports = {
     {
       name: 'domain-is-pure',
       severity: 'error',
-      from: { path: '^(subgraphs|orchestrator)/.*/(model|port|errors|states|quantities|pricing)[.]ts$' },
+      from: {
+        path: [
+          '^(subgraphs|orchestrator)/.*/(model|port|errors|states|quantities|pricing)[.]ts$',
+          '^orchestrator/(port|ports/[^/]+)[.]ts$',
+        ],
+      },
       to: { dependencyTypes: ['npm', 'npm-dev', 'core'] },
     },
     { name: 'no-undeclared', severity: 'error', from: {}, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] } },

@@ -1,4 +1,5 @@
-import type { Effect, FulfillmentBook, LineUnits } from './port.ts';
+import type { Effect } from './port.ts';
+import type { FulfillmentBook, LineUnits } from './ports/work.ts';
 
 type ShipmentRecord = NonNullable<Awaited<ReturnType<FulfillmentBook['readShipment']>>>;
 

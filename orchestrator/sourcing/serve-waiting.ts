@@ -1,4 +1,5 @@
-import type { OrchestratorDeps, StockMove } from '../port.ts';
+import type { OrchestratorDeps } from '../port.ts';
+import type { StockMove } from '../ports/stock.ts';
 import type { SourcingRule, SourcingRules, WantedLine } from './model.ts';
 import { decide, digest, readSources } from './settle-sources.ts';
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { BookedOrder, OrchestratorDeps, OrderSources, StockMove } from '../port.ts';
+import type { BookedOrder, OrchestratorDeps } from '../port.ts';
+import type { OrderSources, StockMove } from '../ports/stock.ts';
 import { chooseNodes } from './choose.ts';
 import type { SourcedLine, SourcingDecision, SourcingRules, WantedLine } from './model.ts';
 

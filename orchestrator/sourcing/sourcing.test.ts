@@ -5,7 +5,8 @@ import {
   type OrchestratorPorts,
   orchestratorPorts,
 } from '../../test/helpers/orchestrator-ports.ts';
-import type { BookedOrder, OrderSources } from '../port.ts';
+import type { BookedOrder } from '../port.ts';
+import type { OrderSources } from '../ports/stock.ts';
 import { splitByNeed } from '../workflows/allocate-backorder.ts';
 import type { SourcingRule } from './model.ts';
 import { serveOrder, serveWaitingFor } from './serve-waiting.ts';

@@ -1,6 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { durableStep, type RunStep } from '../durable.ts';
-import type { LineUnits, OrchestratorDeps } from '../port.ts';
+import type { OrchestratorDeps } from '../port.ts';
+import type { LineUnits } from '../ports/work.ts';
 
 export interface CancelUnitsInput {
   /** Id of the cancellation's event. */

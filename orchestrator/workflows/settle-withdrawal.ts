@@ -1,5 +1,6 @@
 import { durableStep, type RunStep } from '../durable.ts';
-import type { LineUnits, OrchestratorDeps, WithdrawalPart } from '../port.ts';
+import type { OrchestratorDeps } from '../port.ts';
+import type { LineUnits, WithdrawalPart } from '../ports/work.ts';
 import type { SourcedLine, WantedLine } from '../sourcing/model.ts';
 import { groupsOf, openAndRelease, recordSources, type WorkGroups } from './fulfil-order.ts';
 

@@ -1,6 +1,13 @@
 import type { NewEvent } from '../../events/outbox.ts';
+import type { StoredEvent } from '../../events/port.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
+
+/** The type of {@link orderEvent}. */
+export const ORDERS = ['order-status-changed.v1'] as const;
+
+/** Subject and version: names an event in what a test expects. */
+export const nameOf = (event: StoredEvent) => `${event.subject}#${event.version}`;
 
 /** The event number `version` of an order. */
 export function orderEvent(orderId: string, version: number, more: Partial<NewEvent> = {}): NewEvent {

@@ -16,8 +16,9 @@ import { query } from '../../platform/db/query.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { connectRedis, redisReady } from '../../platform/redis/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts';
-import { eventLogContract, type LogMember, type LogUnderTest } from './event-log.contract.ts';
+import { eventLogContract } from './event-log.contract.ts';
 import { redisLossTests } from './event-log.redis-loss.ts';
+import type { LogMember, LogUnderTest } from './event-log.under-test.ts';
 
 const logger = createLogger({ level: 'silent', component: 'test' });
 const redisUrl = process.env.REDIS_URL;

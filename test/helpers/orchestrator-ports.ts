@@ -1,4 +1,5 @@
-import type { BookedOrder, ChangedOrder, OrchestratorDeps, OrderSources } from '../../orchestrator/port.ts';
+import type { BookedOrder, ChangedOrder, OrchestratorDeps } from '../../orchestrator/port.ts';
+import type { OrderSources } from '../../orchestrator/ports/stock.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { money } from '../../platform/money.ts';
 

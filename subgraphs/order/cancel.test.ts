@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { query } from '../../platform/db/query.ts';
+import { stockCatalogue } from '../../test/helpers/catalogue.ts';
+import {
+  accepted,
+  book,
+  closeShop,
+  database,
+  effect,
+  key,
+  openShop,
+  placed,
+  run,
+  units,
+} from '../../test/helpers/order-life.ts';
+import { callerOf } from '../../test/helpers/subgraph.ts';
+import { createFulfillmentBook } from '../fulfillment/index.ts';
+import { at, stockUp } from '../inventory/sample-stock.ts';
+
+beforeAll(openShop);
+afterAll(closeShop);
+
+const CANCEL = `mutation ($orderId: ID!, $input: OrderCancelInput!) { orderCancel(orderId: $orderId, input: $input) {
+  order { status lines(first: 1) { nodes { quantities { ordered cancelled } } } } userErrors { code availableTransitions } } }`;
+
+describe('orderCancel', () => {
+  const cancel = async (orderId: string, lines?: object[], idempotencyKey = key()) =>
+    (await run(CANCEL, { orderId, input: { idempotencyKey, reason: 'CUSTOMER_REQUEST', ...(lines ? { lines } : {}) } }))
+      .orderCancel;
+  const committed = async (orderId: string) =>
+    (
+      await query<{ units: string }>(
+        database.knex,
+        `select coalesce(sum(l.quantity - l.consumed - l.released), 0) as units from inventory.reservation r
+         join inventory.reservation_line l on l.reservation_id = r.id where r.order_id = ?`,
+        [orderId],
+      )
+    )[0]?.units;
+
+  it('cancels everything and gives the stock back', async () => {
+    const order = await placed();
+    expect(await committed(order.id)).toBe('10');
+    expect(await cancel(order.id)).toMatchObject({
+      order: { status: 'CANCELLED', lines: { nodes: [{ quantities: { cancelled: 10 } }] } },
+      userErrors: [],
+    });
+    expect(await committed(order.id)).toBe('0');
+  });
+
+  it('cancels part of a line', async () => {
+    const order = await placed();
+    expect(await cancel(order.id, [{ orderLineId: order.lineId, quantity: 3 }])).toMatchObject({
+      order: { status: 'VALIDATED' },
+      userErrors: [],
+    });
+    expect(await committed(order.id)).toBe('7');
+  });
+
+  it('withdraws units from work that no node was asked to do, but not from work that one was', async () => {
+    const order = await accepted();
+    const fulfillment = createFulfillmentBook(database.knex);
+    await book.allocate(order.id, units(order, 10), effect('source'));
+    const [work] = await fulfillment.open({
+      key: `${order.id}:source:0`,
+      orderId: order.id,
+      channelCode: 'WEB',
+      customerId: null,
+      deliveryMethod: 'SHIPPING',
+      serviceLevel: null,
+      groups: [{ locationId: at('EAST'), lines: [{ lineId: order.lineId, sku: 'LANTERN', quantity: 10 }] }],
+      traceId: '0'.repeat(32),
+    });
+    expect((await cancel(order.id, [{ orderLineId: order.lineId, quantity: 4 }])).userErrors).toEqual([]);
+    expect((await fulfillment.submit(work ?? ''))?.lines).toMatchObject([{ quantity: 6 }]);
+    const refused = await cancel(order.id);
+    expect(refused.userErrors).toMatchObject([
+      { code: 'ILLEGAL_TRANSITION', availableTransitions: ['CANCEL', 'HOLD'] },
+    ]);
+    expect(await committed(order.id)).toBe('6');
+  });
+
+  it('asks nodes for units that they have, when told to, and cancels them when they come back', async () => {
+    const order = await accepted();
+    await book.allocate(order.id, units(order, 7), effect('source'));
+    await book.startFulfillment(order.id, units(order, 5), effect('accepted'));
+    const ask = { idempotencyKey: key(), reason: 'CUSTOMER_REQUEST', askNodes: true };
+    const asked = async (input: object) => (await run(`mutation ($orderId: ID!, $input: OrderCancelInput!) { orderCancel(orderId: $orderId, input: $input) { requestedQuantity userErrors { code } } }`, { orderId: order.id, input })).orderCancel; // biome-ignore format: one thought
+    expect(await asked(ask)).toEqual({ requestedQuantity: 7, userErrors: [] });
+    expect(await asked(ask)).toEqual({ requestedQuantity: 7, userErrors: [] });
+    const told = await query(
+      database.knex,
+      "select type, data -> 'lines' as lines from integration.outbox where subject = ? and type like 'order-cancel%' order by version",
+      [order.id],
+    );
+    expect(told).toEqual([
+      { type: 'order-cancelled.v1', lines: units(order, 3) },
+      { type: 'order-cancellation-requested.v1', lines: units(order, 7) },
+    ]);
+    expect(await committed(order.id)).toBe('7');
+
+    await book.handBack(order.id, units(order, 7), effect('hand-back'));
+    const why = { reason: 'CUSTOMER_REQUEST', locationId: at('EAST') };
+    for (const time of [1, 2]) {
+      const { applied, order: after } = await book.cancelHandedBack(order.id, units(order, 6), why, effect('cancel'));
+      expect([applied, after.status]).toEqual([time === 1, 'ALLOCATED']);
+      expect(await committed(order.id)).toBe('1');
+    }
+    // What found another end meanwhile is left out.
+    const rest = await book.cancelHandedBack(order.id, units(order, 4), why, effect('cancel-rest'));
+    expect(rest.lines[0]?.quantities).toMatchObject({ cancelled: 10, unsourced: 0 });
+    expect(rest.order.status).toBe('CANCELLED');
+    expect(await committed(order.id)).toBe('0');
+  });
+
+  it('asks nobody for units that shipped, or that are more than there are', async () => {
+    const order = await accepted();
+    await book.ship(order.id, units(order, 8), effect('ship'));
+    await book.allocate(order.id, units(order, 2), effect('source'));
+    const input = {
+      idempotencyKey: key(),
+      reason: 'OTHER',
+      askNodes: true,
+      lines: [{ orderLineId: order.lineId, quantity: 3 }],
+    };
+    expect((await run(CANCEL, { orderId: order.id, input })).orderCancel.userErrors).toMatchObject([{ code: 'ILLEGAL_TRANSITION' }]); // biome-ignore format: one thought
+    const told = await query(database.knex, "select 1 from integration.outbox where subject = ? and type like 'order-cancel%'", [order.id]); // biome-ignore format: one thought
+    expect(told).toEqual([]);
+  });
+
+  describe('of a line that two nodes share', () => {
+    /** Ten candles: seven in the east, three in the west, as the capture committed them. */
+    async function shared() {
+      const sku = `CANDLE-${key()}`;
+      await stockCatalogue(database.knex, [{ sku, title: 'Candle', prices: { WEB: { GBP: 255 } } }]);
+      await stockUp(database.knex, { [sku]: { EAST: 7, WEST: 3 } });
+      return { sku, ...(await placed(10, sku)) };
+    }
+    const committedAt = async (orderId: string) =>
+      Object.fromEntries(
+        (
+          await query<{ node: string; units: number }>(
+            database.knex,
+            `select l.location_id as node, sum(l.quantity - l.consumed - l.released)::int as units from inventory.reservation r
+             join inventory.reservation_line l on l.reservation_id = r.id where r.order_id = ? group by 1`,
+            [orderId],
+          )
+        ).map(({ node, units }) => [node === at('EAST') ? 'EAST' : 'WEST', units]),
+      );
+
+    it.each([
+      ['EAST', { EAST: 7, WEST: 1 }],
+      ['WEST', { EAST: 5, WEST: 3 }],
+    ] as const)('frees stock where the work was withdrawn, when %s is working already', async (working, left) => {
+      const order = await shared();
+      const fulfillment = createFulfillmentBook(database.knex);
+      await book.accept(order.id, { deskNumber: 'D1', acknowledgedAt: new Date() }, effect('accept'));
+      await book.allocate(order.id, units(order, 10), effect('source'));
+      const groups = ([['EAST', 7], ['WEST', 3]] as const).map(([site, quantity]) => ({
+        locationId: at(site),
+        lines: [{ lineId: order.lineId, sku: order.sku, quantity }],
+      })); // biome-ignore format: one thought
+      const works = await fulfillment.open({
+        key: `${order.id}:source:0`,
+        orderId: order.id,
+        channelCode: 'WEB',
+        customerId: null,
+        deliveryMethod: 'SHIPPING',
+        serviceLevel: null,
+        groups,
+        traceId: '0'.repeat(32),
+      });
+      await fulfillment.submit(works[working === 'EAST' ? 0 : 1] ?? '');
+      expect((await cancel(order.id, [{ orderLineId: order.lineId, quantity: 2 }])).userErrors).toEqual([]);
+      expect(await committedAt(order.id)).toEqual(left);
+    });
+  });
+
+  it('leaves shipped units alone and says so when there is nothing else', async () => {
+    const order = await accepted();
+    await book.ship(order.id, units(order, 4), effect('ship'));
+    expect(await cancel(order.id)).toMatchObject({
+      order: { status: 'SHIPPED', lines: { nodes: [{ quantities: { cancelled: 6 } }] } },
+      userErrors: [],
+    });
+    expect((await cancel(order.id)).userErrors).toMatchObject([{ code: 'ALREADY_SHIPPED' }]);
+  });
+
+  it('answers NOT_FOUND for an order of another channel, and the first answer again for the same key', async () => {
+    const order = await placed();
+    const other = callerOf({
+      channel: { ...(callerOf().channel as NonNullable<ReturnType<typeof callerOf>['channel']>), code: 'POS' },
+    });
+    const data = await run(CANCEL, { orderId: order.id, input: { idempotencyKey: key(), reason: 'OTHER' } }, other);
+    expect(data.orderCancel).toMatchObject({ order: null, userErrors: [{ code: 'NOT_FOUND' }] });
+    const first = await cancel(order.id, undefined, 'same');
+    expect(await cancel(order.id, undefined, 'same')).toEqual(first);
+  });
+});
