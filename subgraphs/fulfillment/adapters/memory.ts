@@ -1,5 +1,14 @@
 import { isCollected } from '../model.ts';
-import type { CarrierScan, CarrierSystem, NodeAnswer, NodeEvent, NodeSystem, NodeWork } from '../port.ts';
+import type {
+  CarrierScan,
+  CarrierSystem,
+  NodeAnswer,
+  NodeAudit,
+  NodeEvent,
+  NodeSystem,
+  NodeWork,
+  NodeWorkRecord,
+} from '../port.ts';
 
 type Stage = 'RECEIVED' | 'ACCEPTED' | 'READY' | 'DONE' | 'REFUSED' | 'CANCELLED';
 
@@ -11,7 +20,7 @@ interface MemoryWork {
 }
 
 /** A node that forgets when the process ends. Does nothing by itself: staff acts through the port. */
-export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem {
+export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem & NodeAudit {
   const byId = new Map<string, MemoryWork>();
   const byReference = new Map<string, MemoryWork>();
   const confirmed = new Set<string>();
@@ -106,17 +115,41 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
       return step(reference, 'ACCEPTED', 'READY', 'READY_FOR_PICKUP');
     },
     completePickup: async (reference) =>
-      step(reference, 'READY', 'DONE', 'PICKED_UP', (item) => ({ issued: everything(item) })),
+      step(reference, 'READY', 'DONE', 'PICKED_UP', (item) => {
+        item.left = new Map();
+        return { issued: everything(item) };
+      }),
     cancel: async (reference) => {
       const item = byReference.get(reference);
       const begun = item?.work.lines.some((line) => item.left.get(line.lineRef) !== line.quantity);
       return step(reference, item?.stage === 'ACCEPTED' && !begun ? 'ACCEPTED' : 'RECEIVED', 'CANCELLED', 'CANCELLED');
     },
     putBack: async (reference) => step(reference, 'READY', 'CANCELLED', 'CANCELLED'),
+    async works(cursor, limit) {
+      const all = [...byId.values()];
+      const begin = Number(cursor ?? 0);
+      return {
+        records: all.slice(begin, begin + limit).map(toRecord),
+        next: begin + limit < all.length ? String(begin + limit) : null,
+      };
+    },
+    has: async (fulfillmentOrderId) => byId.has(fulfillmentOrderId),
     async events(after) {
       const entries = events.filter((event) => event.position > after);
       return { entries, next: entries.at(-1)?.position ?? after };
     },
+  };
+}
+
+function toRecord({ work, reference, stage, left }: MemoryWork): NodeWorkRecord {
+  const isGivenBack = stage === 'REFUSED' || stage === 'CANCELLED';
+  return {
+    fulfillmentOrderId: work.fulfillmentOrderId,
+    nodeReference: reference,
+    isOver: stage === 'DONE' || isGivenBack,
+    lines: isGivenBack
+      ? null
+      : work.lines.map(({ lineRef, quantity }) => ({ lineRef, issued: quantity - (left.get(lineRef) ?? 0), short: 0 })),
   };
 }
 

@@ -6,7 +6,9 @@ import type {
   IncomingLot,
   Site,
   StockAdjustment,
+  StockAudit,
   StockChange,
+  StockLevel,
   StockSource,
 } from '../port.ts';
 
@@ -25,7 +27,7 @@ export interface MemoryStockSeed {
 }
 
 /** A warehouse in this process, for tests and for a start without one. */
-export interface MemoryStockSource extends StockSource {
+export interface MemoryStockSource extends StockSource, StockAudit {
   /** Announces goods, or with 0 units takes the announcement back. */
   announce(lot: IncomingLot): void;
   /** Announced goods come in. */
@@ -37,7 +39,7 @@ export interface MemoryStockSource extends StockSource {
 /** How often a waiting reader looks again, in milliseconds. */
 const LOOK_AGAIN_MILLIS = 10;
 
-/** The smallest thing that keeps every promise of {@link StockSource}: a ledger in memory. */
+/** The smallest thing that keeps every promise of {@link StockSource} and {@link StockAudit}: a ledger in memory. */
 export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
   const ledger: StockChange[] = [];
   const balances = new Map<string, { onHand: number; sequence: number }>();
@@ -87,8 +89,25 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
     return { kind: 'booked', change: book('ADJUSTMENT', siteCode, sku, delta, key, null) };
   }
 
+  function levelOf(key: string): StockLevel {
+    const [siteCode, sku] = JSON.parse(key) as [string, string];
+    const { onHand, sequence } = balances.get(key) ?? { onHand: 0, sequence: 0 };
+    return { siteCode, sku, onHand, sequence, measuredAt: new Date(), incoming: null };
+  }
+
   return {
     sites: async () => seed.sites,
+
+    async levels(cursor, limit) {
+      const keys = [...balances.keys()].sort().filter((key) => key > (cursor ?? ''));
+      const page = keys.slice(0, limit);
+      return { levels: page.map(levelOf), next: keys.length > limit ? (page.at(-1) ?? null) : null };
+    },
+
+    async levelsOf(asked) {
+      const wanted = new Set(asked);
+      return [...balances.keys()].map(levelOf).filter(({ sku }) => wanted.has(sku));
+    },
 
     async changes(after, { limit, waitSeconds }, signal) {
       const deadline = Date.now() + waitSeconds * 1_000;
@@ -114,13 +133,10 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
     async *snapshot() {
       const arrivals = new Map((seed.incoming ?? []).map((entry) => [positionKey(entry.siteCode, entry.sku), entry]));
       const keys = new Set([...balances.keys(), ...arrivals.keys()]);
-      const measuredAt = new Date();
-      const levels = [...keys].map((key) => {
-        const [siteCode, sku] = JSON.parse(key) as [string, string];
-        const { onHand, sequence } = balances.get(key) ?? { onHand: 0, sequence: 0 };
+      const levels = [...keys].map((key): StockLevel => {
         const arrival = arrivals.get(key);
         const incoming = arrival ? { units: arrival.units, expectedAt: arrival.expectedAt } : null;
-        return { siteCode, sku, onHand, sequence, measuredAt, incoming };
+        return { ...levelOf(key), incoming };
       });
       yield { levels, rejected: [], head: ledger.length };
     },

@@ -8,8 +8,9 @@ export function omsDeskAudit(oms: OmsClient): DeskAudit {
       const { deskOrders } = await oms.orderChanges({ after: Number(cursor ?? 0), limit, waitSeconds: 0 }, { signal });
       const last = Math.max(0, ...deskOrders.map((order) => order.changeNo));
       return {
-        records: deskOrders.flatMap(({ clientRef, origin, deskNo, positions }) =>
-          clientRef === null || origin !== 'CLIENT'
+        records: deskOrders.flatMap(({ clientRef, deskNo, positions }) =>
+          // Ours too is what a marketplace left there and we have imported since; the rest is not.
+          clientRef === null
             ? []
             : [
                 {

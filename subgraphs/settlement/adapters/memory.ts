@@ -1,6 +1,7 @@
 import type { InvoiceStatus } from '../model.ts';
 import type {
   DocumentRequest,
+  FinanceAudit,
   FinanceSystem,
   PostedDocument,
   Posting,
@@ -21,7 +22,7 @@ interface MemoryDocument {
   status: InvoiceStatus;
 }
 
-export interface MemoryFinanceSystem extends FinanceSystem {
+export interface MemoryFinanceSystem extends FinanceSystem, FinanceAudit {
   /** Closes a month to vouchers, or opens it again. */
   setPeriod(period: string, state: 'OPEN' | 'CLOSED'): void;
   /** What was accepted, each once, by reference. */
@@ -68,7 +69,7 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): MemoryF
       if (known) return changes.findLast((change) => change.number === known.number) ?? tell(known);
       const document: MemoryDocument = { request, number: `B${byKey.size + 1}`, issuedAt: now(), status: 'POSTED' };
       byKey.set(request.key, document);
-      const amountMinor = request.lines.reduce((sum, line) => sum + line.netMinor + line.taxMinor, 0n);
+      const amountMinor = totalOf(request);
       const [receivable, revenue] = [[{ account: '1200', amountMinor }], [{ account: '8400', amountMinor }]];
       if (request.kind === 'INVOICE') book(document, `Invoice ${document.number}`, receivable, revenue);
       else book(document, `Credit memo ${document.number}`, revenue, receivable);
@@ -117,6 +118,21 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): MemoryF
       else closed.delete(period);
     },
     vouchers,
+    async documents(cursor, limit) {
+      // As of its last change: one that changes meanwhile comes again.
+      const newest = new Map(changes.map((change) => [change.number, change]));
+      const later = [...newest.values()].sort((a, b) => a.sequence - b.sequence).filter(({ sequence }) => sequence > Number(cursor ?? 0)); // biome-ignore format: one thought
+      const page = later.slice(0, limit);
+      const requests = new Map([...byKey.values()].map(({ number, request }) => [number, request]));
+      return {
+        documents: page.flatMap((change) => {
+          const request = requests.get(change.number);
+          return request ? [{ ...change, totalMinor: totalOf(request), currencyCode: request.currencyCode }] : [];
+        }),
+        next: later.length > limit ? String(page.at(-1)?.sequence) : null,
+      };
+    },
+    has: async (key) => byKey.has(key),
     async documentChanges(after) {
       return { entries: changes.filter((change) => change.sequence > after), next: Math.max(after, changes.length) };
     },
@@ -128,6 +144,9 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): MemoryF
     },
   };
 }
+
+/** Tax included. */
+const totalOf = ({ lines }: DocumentRequest) => lines.reduce((sum, line) => sum + line.netMinor + line.taxMinor, 0n);
 
 const refused = (reason: VoucherRefusal): VoucherAnswer => ({ outcome: 'REFUSED', reason });
 
