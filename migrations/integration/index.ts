@@ -15,7 +15,8 @@ import { degradation } from './20261127132000_degradation.ts';
 import { deskJobs } from './20261127133000_desk_jobs.ts';
 import { reconciliation } from './20261127134000_reconciliation.ts';
 
-/** Migrations of the schema `integration`, in the order of their names. */
+/** Migrations of the schema `integration`, in the order of their names. */ import * as keepAnswers from './20261127151500_keep_answers.ts';
+
 export const migrations: MigrationSet = {
   '20261123090000_idempotency_key': idempotencyKey,
   '20261123090100_feed_cursor': feedCursor,
@@ -32,4 +33,5 @@ export const migrations: MigrationSet = {
   '20261127132000_degradation': degradation,
   '20261127133000_desk_jobs': deskJobs,
   '20261127134000_reconciliation': reconciliation,
+  '20261127151500_keep_answers': keepAnswers,
 };

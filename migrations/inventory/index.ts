@@ -27,7 +27,8 @@ import { wideMoves } from './20261127131500_wide_moves.ts';
 import * as fallback from './20261127132100_fallback.ts';
 import * as unreleased from './20261127142500_unreleased.ts';
 
-/** Migrations of the schema `inventory`, in the order of their names. */
+/** Migrations of the schema `inventory`, in the order of their names. */ import * as emptyShelves from './20261127151700_empty_shelves.ts';
+
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
   '20261123090100_reservations': reservations,
@@ -56,4 +57,5 @@ export const migrations: MigrationSet = {
   '20261127131500_wide_moves': wideMoves,
   '20261127132100_fallback': fallback,
   '20261127142500_unreleased': unreleased,
+  '20261127151700_empty_shelves': emptyShelves,
 };

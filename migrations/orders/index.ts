@@ -7,6 +7,7 @@ import { checksByIndex } from './20261127123000_checks_by_index.ts';
 import * as allocationMeaning from './20261127131000_allocation_meaning.ts';
 import { waitingHolds } from './20261127132200_waiting_holds.ts';
 import * as channelDuties from './20261127134500_channel_duties.ts';
+import * as refuseOrders from './20261127151600_refuse_orders.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -17,4 +18,5 @@ export const migrations: MigrationSet = {
   '20261127131000_allocation_meaning': allocationMeaning,
   '20261127132200_waiting_holds': waitingHolds,
   '20261127134500_channel_duties': channelDuties,
+  '20261127151600_refuse_orders': refuseOrders,
 };

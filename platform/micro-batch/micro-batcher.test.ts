@@ -1,13 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { batchMetrics } from './batch-metrics.ts';
-import { ALONE, MicroBatcher } from './micro-batcher.ts';
+import { AGAIN, ALONE, MicroBatcher, type Settled } from './micro-batcher.ts';
 import type { PaceLimits } from './pace.ts';
 
-const limits: PaceLimits = { targetMillis: 20, size: [4, 40], width: 1, patienceMillis: 1_000, waiting: [5, 5] };
+const limits: PaceLimits = {
+  targetMillis: 20,
+  size: [4, 40],
+  width: 1,
+  patienceMillis: 60_000,
+  waiting: [5, 5, 5],
+  aloneWidth: 2,
+};
 
 interface Flight {
   readonly items: readonly string[];
-  readonly land: (results?: readonly (string | typeof ALONE)[]) => void;
+  readonly land: (results?: readonly Settled<string>[]) => void;
   readonly crash: (error: Error) => void;
 }
 
@@ -16,11 +23,7 @@ function bench(overrides: Partial<PaceLimits> = {}, name = 'test') {
   const batches: Flight[] = [];
   const lone: Flight[] = [];
   let now = 0;
-  const fly = <T>(
-    flights: Flight[],
-    items: readonly string[],
-    answer: (results: readonly (string | typeof ALONE)[]) => T,
-  ) =>
+  const fly = <T>(flights: Flight[], items: readonly string[], answer: (results: readonly Settled<string>[]) => T) =>
     new Promise<T>((resolve, reject) => {
       flights.push({
         items,
@@ -37,7 +40,6 @@ function bench(overrides: Partial<PaceLimits> = {}, name = 'test') {
     alone: (item) => fly(lone, [item], ([result]) => result as string),
     weight: () => 1,
     limits: { ...limits, ...overrides },
-    aloneWidth: 2,
     now: () => now,
   });
   return { batcher, batches, lone };
@@ -101,9 +103,10 @@ describe('MicroBatcher', () => {
     const { batcher, batches } = bench();
     void batcher.submit('in flight');
     await turn();
-    const waiting = ['1', '2', '3', '4', '5'].map((item) => batcher.submit(item, { alone: item === '5' }));
+    const waiting = ['1', '2', '3', '4', '5'].map((item) => batcher.submit(item));
     await expect(batcher.submit('6')).rejects.toMatchObject({ code: 'OVERLOADED', details: { retryAfterSeconds: 1 } });
-    await expect(batcher.submit('7', { alone: true })).rejects.toMatchObject({ code: 'OVERLOADED' });
+    void batcher.submit('7', { alone: true }).catch(() => undefined); // has a queue of its own
+    expect(batcher.load.waiting).toBe(6);
     batches[0]?.land();
     await turn();
     const eighth = batcher.submit('8');
@@ -111,8 +114,66 @@ describe('MicroBatcher', () => {
     await turn();
     batches[2]?.land();
     expect(await eighth).toBe('8!');
-    expect(await Promise.all(waiting.slice(0, 4))).toEqual(['1!', '2!', '3!', '4!']);
+    expect(await Promise.all(waiting)).toEqual(['1!', '2!', '3!', '4!', '5!']);
     expect(batches.flatMap(({ items }) => items)).not.toContain('6');
+  });
+
+  it('bounds who waits to be tried alone by what that was measured to take', async () => {
+    const { batcher, lone } = bench({ patienceMillis: 20 });
+    const begun = [1, 2].map((item) => batcher.submit(`${item}`, { alone: true }));
+    await turn();
+    const waiting = [3, 4].map((item) => batcher.submit(`${item}`, { alone: true }));
+    await expect(batcher.submit('5', { alone: true })).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(batcher.load.loneLimit).toBe(2);
+    for (let flight = 0; flight < 4; flight++) {
+      lone[flight]?.land();
+      await turn();
+    }
+    expect(await Promise.all([...begun, ...waiting])).toEqual(['1!', '2!', '3!', '4!']);
+  });
+
+  it('gives those whom a batch met together another one, before who came later, and tries them alone in the end', async () => {
+    const { batcher, batches, lone } = bench();
+    const first = batcher.submit('a');
+    await turn();
+    const second = batcher.submit('b');
+    for (let flight = 0; flight < 3; flight++) {
+      batches[flight]?.land([AGAIN, 'b settled']);
+      await turn();
+    }
+    expect(batches.map(({ items }) => items)).toEqual([['a'], ['a', 'b'], ['a']]);
+    expect(await second).toBe('b settled');
+    expect(lone.map(({ items }) => items)).toEqual([['a']]);
+    lone[0]?.land();
+    expect(await first).toBe('a!');
+  });
+
+  it('lets who was in a batch give up before the next turn', async () => {
+    const { batcher, batches, lone } = bench();
+    const [gone, alsoGone] = [new AbortController(), new AbortController()];
+    const again = batcher.submit('a', { signal: gone.signal });
+    const alone = batcher.submit('b', { signal: alsoGone.signal });
+    await turn();
+    gone.abort();
+    alsoGone.abort();
+    batches[0]?.land([AGAIN, ALONE]);
+    await expect(again).rejects.toMatchObject({ code: 'REQUEST_ABORTED' });
+    await expect(alone).rejects.toMatchObject({ code: 'REQUEST_ABORTED' });
+    await turn();
+    expect([batches.length, lone.length]).toEqual([1, 0]);
+  });
+
+  it('refuses who has waited twice the patience, whatever was promised', async () => {
+    const { batcher, batches, lone } = bench({ patienceMillis: 8 });
+    const first = [batcher.submit('a'), batcher.submit('b', { alone: true })];
+    await turn();
+    const late = batcher.submit('c');
+    lone[0]?.land(); // 20 ms on this clock
+    await expect(late).rejects.toMatchObject({ code: 'OVERLOADED' });
+    batches[0]?.land();
+    expect(await Promise.all(first)).toEqual(['a!', 'b!']);
+    await turn();
+    expect(batches.map(({ items }) => items)).toEqual([['a']]);
   });
 
   it('drops who gives up while waiting, and finishes what has begun', async () => {
@@ -197,7 +258,7 @@ describe('MicroBatcher', () => {
   });
 
   it('sends a second batch beside the first only when it has the least size', async () => {
-    const { batcher, batches } = bench({ width: 2, waiting: [9, 9] });
+    const { batcher, batches } = bench({ width: 2, waiting: [9, 9, 9] });
     void batcher.submit('a');
     await turn();
     for (const item of ['b', 'c', 'd']) void batcher.submit(item);

@@ -1,104 +1,86 @@
 import { CommerceError } from '../errors.ts';
 import { BatchMetrics } from './batch-metrics.ts';
+import { Lane, type Waiting } from './lane.ts';
+import { LonePace } from './lone-pace.ts';
 import { Pace, type PaceLimits } from './pace.ts';
 
-/** Stands for the result of an item that a batch could not settle: it is tried alone. */
+/** Stands for the result of an item that a batch cannot settle: it is tried alone. */
 export const ALONE = Symbol('alone');
+
+/** Stands for the result of an item that met others in its batch: the next batch may settle it. */
+export const AGAIN = Symbol('again');
+
+/** What a batch says of one of its items. */
+export type Settled<Result> = Result | typeof ALONE | typeof AGAIN;
 
 export interface MicroBatcherOptions<Item, Result> {
   /** What is batched, in a word, for the metrics. */
   readonly name: string;
   /**
-   * Settles all items in one go. Returns a result for each, in their order, or `ALONE` for one that has to be tried
-   * alone. When it throws, nothing of the batch may have been done that trying each item alone would do again.
+   * Settles all items in one go. Returns for each, in their order, its result, or `AGAIN` or `ALONE` for one of which
+   * nothing was done. When it throws, nothing of the batch may have been done that trying each item alone would do again.
    */
-  readonly settle: (items: readonly Item[]) => Promise<readonly (Result | typeof ALONE)[]>;
+  readonly settle: (items: readonly Item[]) => Promise<readonly Settled<Result>[]>;
   /** Settles one item with everything that can be said about it. Its failure reaches this item's caller only. */
   readonly alone: (item: Item) => Promise<Result>;
   /** What an item costs, 1 or more. */
   readonly weight: (item: Item) => number;
   readonly limits: PaceLimits;
-  /** Items that are tried alone at the same time: each takes a connection. */
-  readonly aloneWidth: number;
   /** Milliseconds, from any origin. */
   readonly now?: () => number;
 }
 
-interface Waiting<Item, Result> {
-  readonly item: Item;
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: unknown) => void;
-  /** Stops listening to the caller's signal: from now on the item is worked on, whoever waits. */
-  leave: () => void;
-}
+/** Batches that an item goes into before it is tried alone. */
+const TRIES = 3;
+
+/** How many times the patience an item waits when things turn out slower than they were measured. */
+const LONGEST_WAIT = 2;
 
 /**
  * Collects items while batches are in flight and settles them together. Nothing waits for company: an item that finds
- * no batch in flight goes at once. The queue is bounded, and who would have to wait too long is refused before any work.
+ * no batch in flight goes at once. The queues are bounded, and who would have to wait too long is refused before any work.
  * Everything is in this process's memory and nothing is lost with it: an item is acknowledged when its batch is settled.
  */
 export class MicroBatcher<Item, Result> {
   readonly #options: MicroBatcherOptions<Item, Result>;
   readonly #pace: Pace;
+  readonly #lonePace: LonePace;
   readonly #metrics: BatchMetrics;
   readonly #now: () => number;
-  readonly #queue = new Set<Waiting<Item, Result>>();
-  readonly #lone = new Set<Waiting<Item, Result>>();
+  readonly #queue: Lane<Item, Result>;
+  readonly #lone: Lane<Item, Result>;
   readonly #idle: (() => void)[] = [];
-  #queuedWeight = 0;
   #batches = 0;
   #lonely = 0;
   #planned = false;
+  #watched = false;
   #closed = false;
 
   constructor(options: MicroBatcherOptions<Item, Result>) {
     this.#options = options;
     this.#pace = new Pace(options.limits);
+    this.#lonePace = new LonePace(options.limits);
     this.#metrics = new BatchMetrics(options.name);
     this.#now = options.now ?? (() => performance.now());
+    const onSize = (change: number) => this.#metrics.waits(change);
+    this.#queue = new Lane(options.weight, onSize);
+    this.#lone = new Lane(options.weight, onSize);
   }
 
   /**
    * @param how `alone` skips the batch, for what a batch cannot settle; `signal` gives the place in the queue up, and
-   *   does nothing once the item is being settled
+   *   does nothing while the item is being settled
    * @throws CommerceError OVERLOADED before any work, REQUEST_ABORTED; otherwise what settling the item alone throws
    */
   submit(item: Item, how: { readonly alone?: boolean; readonly signal?: AbortSignal } = {}): Promise<Result> {
-    if (this.#closed || this.#queue.size + this.#lone.size >= this.#pace.waiting) {
-      this.#metrics.refuses();
-      return Promise.reject(
-        new CommerceError('OVERLOADED', 'Too many requests are waiting. Repeat it after the time given.', {
-          retryAfterSeconds: 1,
-        }),
-      );
-    }
     return new Promise((resolve, reject) => {
-      const lane = how.alone ? this.#lone : this.#queue;
-      const waiting: Waiting<Item, Result> = { item, resolve, reject, leave: () => undefined };
-      const { signal } = how;
-      if (signal) {
-        const giveUp = () => {
-          this.#leave(lane, waiting);
-          reject(new CommerceError('REQUEST_ABORTED', 'The request was cancelled before it was begun.'));
-        };
-        if (signal.aborted) {
-          giveUp();
-          return;
-        }
-        signal.addEventListener('abort', giveUp, { once: true });
-        waiting.leave = () => signal.removeEventListener('abort', giveUp);
-      }
-      lane.add(waiting);
-      this.#metrics.waits(1);
-      if (lane === this.#queue) this.#queuedWeight += this.#options.weight(item);
+      const waiting: Waiting<Item, Result> = { item, signal: how.signal, resolve, reject, tries: 0 };
+      if (this.#closed) this.#refuse(waiting);
+      else if (how.alone) this.#enterLone(waiting);
+      else if (this.#queue.size >= this.#pace.waiting) this.#refuse(waiting);
+      else this.#queue.add(waiting, this.#now());
       this.#plan();
     });
-  }
-
-  #leave(lane: Set<Waiting<Item, Result>>, waiting: Waiting<Item, Result>): void {
-    if (!lane.delete(waiting)) return;
-    this.#metrics.waits(-1);
-    if (lane === this.#queue) this.#queuedWeight -= this.#options.weight(waiting.item);
   }
 
   /** Takes nothing more, and resolves when everything taken is settled. */
@@ -110,15 +92,30 @@ export class MicroBatcher<Item, Result> {
     });
   }
 
-  /** What is going on, for metrics. */
-  get load(): { waiting: number; inFlight: number; size: number; width: number; limit: number } {
+  /** What is going on. `limit` and `loneLimit` are how many may wait for a batch, and to be tried alone. */
+  get load(): { waiting: number; inFlight: number; size: number; width: number; limit: number; loneLimit: number } {
     return {
       waiting: this.#queue.size + this.#lone.size,
       inFlight: this.#batches + this.#lonely,
       size: this.#pace.size,
       width: this.#pace.width,
       limit: this.#pace.waiting,
+      loneLimit: this.#lonePace.waiting,
     };
+  }
+
+  #enterLone(waiting: Waiting<Item, Result>): void {
+    if (this.#lone.size >= this.#lonePace.waiting) this.#refuse(waiting);
+    else this.#lone.add(waiting, this.#now());
+  }
+
+  #refuse({ reject }: Waiting<Item, Result>): void {
+    this.#metrics.refuses();
+    reject(
+      new CommerceError('OVERLOADED', 'Too many requests are waiting. Repeat it after the time given.', {
+        retryAfterSeconds: 1,
+      }),
+    );
   }
 
   /** At the end of this turn of the event loop: what arrived in the same packet goes together. */
@@ -128,24 +125,38 @@ export class MicroBatcher<Item, Result> {
     setImmediate(() => {
       this.#planned = false;
       while (this.#mayDepart()) void this.#settleBatch();
-      while (this.#lone.size > 0 && this.#lonely < this.#options.aloneWidth) void this.#settleAlone();
+      while (this.#lone.size > 0 && this.#lonely < this.#options.limits.aloneWidth) void this.#settleAlone();
+      this.#watch();
       this.#tellIdle();
     });
+  }
+
+  /** Refuses who has waited too long, whatever the pace had promised: a time-out would come without a reason. */
+  #watch(): void {
+    if (this.#watched || this.#queue.size + this.#lone.size === 0) return;
+    this.#watched = true;
+    const { patienceMillis } = this.#options.limits;
+    setTimeout(() => {
+      this.#watched = false;
+      const tooOld = this.#now() - patienceMillis * LONGEST_WAIT;
+      for (const lane of [this.#queue, this.#lone]) lane.dropOlder(tooOld, (waiting) => this.#refuse(waiting));
+      this.#plan();
+    }, patienceMillis / 4).unref();
   }
 
   /** At once when nothing is in flight. Beside another batch only when worth it: a batch has a price of its own. */
   #mayDepart(): boolean {
     if (this.#queue.size === 0 || this.#batches >= this.#pace.width) return false;
-    return this.#batches === 0 || this.#queuedWeight >= this.#options.limits.size[0];
+    return this.#batches === 0 || this.#queue.weight >= this.#options.limits.size[0];
   }
 
   async #settleBatch(): Promise<void> {
-    const { batch, weight } = this.#take();
+    const { batch, weight } = this.#takeBatch();
     const full = this.#queue.size > 0;
     const startedAt = this.#now();
     this.#batches++;
     this.#metrics.flies('batch', 1);
-    let results: readonly (Result | typeof ALONE)[] = [];
+    let results: readonly Settled<Result>[] = [];
     try {
       results = await this.#options.settle(batch.map(({ item }) => item));
     } catch {
@@ -155,36 +166,32 @@ export class MicroBatcher<Item, Result> {
     this.#metrics.flies('batch', -1);
     const now = this.#now();
     this.#metrics.settled(batch.length, now - startedAt);
-    this.#pace.observe({ items: batch.length, weight, millis: now - startedAt, full }, now);
+    const items = batch.length - results.filter((result) => result === AGAIN).length;
+    this.#pace.observe({ items, weight, millis: now - startedAt, full }, now);
     batch.forEach((waiting, index) => {
-      const result = index < results.length ? (results[index] as Result | typeof ALONE) : ALONE;
-      if (result === ALONE) {
-        this.#lone.add(waiting);
-        this.#metrics.waits(1);
-      } else waiting.resolve(result);
+      const result = index < results.length ? (results[index] as Settled<Result>) : ALONE;
+      if (result === AGAIN && ++waiting.tries < TRIES) this.#queue.add(waiting, now, true);
+      else if (result === AGAIN || result === ALONE) this.#enterLone(waiting);
+      else waiting.resolve(result);
     });
     this.#plan();
   }
 
-  #take(): { batch: Waiting<Item, Result>[]; weight: number } {
+  #takeBatch(): { batch: Waiting<Item, Result>[]; weight: number } {
     const batch: Waiting<Item, Result>[] = [];
     let weight = 0;
-    for (const waiting of this.#queue) {
-      const more = this.#options.weight(waiting.item);
-      if (batch.length > 0 && weight + more > this.#pace.size) break;
-      this.#leave(this.#queue, waiting);
-      waiting.leave();
+    for (;;) {
+      const waiting = this.#queue.take(batch.length === 0 ? undefined : this.#pace.size - weight);
+      if (!waiting) return { batch, weight };
       batch.push(waiting);
-      weight += more;
+      weight += this.#options.weight(waiting.item);
     }
-    return { batch, weight };
   }
 
   async #settleAlone(): Promise<void> {
-    const [waiting] = this.#lone;
+    const waiting = this.#lone.take();
     if (!waiting) return;
-    this.#leave(this.#lone, waiting);
-    waiting.leave();
+    const startedAt = this.#now();
     this.#lonely++;
     this.#metrics.flies('alone', 1);
     try {
@@ -194,6 +201,7 @@ export class MicroBatcher<Item, Result> {
     }
     this.#lonely--;
     this.#metrics.flies('alone', -1);
+    this.#lonePace.observe(this.#now() - startedAt);
     this.#plan();
   }
 

@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { LonePace } from './lone-pace.ts';
 import { Pace, type PaceLimits } from './pace.ts';
 
-const limits: PaceLimits = { targetMillis: 20, size: [10, 400], width: 4, patienceMillis: 1_000, waiting: [50, 5_000] };
+const limits: PaceLimits = {
+  targetMillis: 20,
+  size: [10, 400],
+  width: 4,
+  patienceMillis: 1_000,
+  waiting: [50, 300, 5_000],
+  aloneWidth: 2,
+};
 
 /** Batches that keep the pace busy: each as full as allowed, `millis` by its weight and the width. */
 function run(pace: Pace, batches: number, millis: (weight: number, width: number) => number): number[] {
@@ -54,11 +62,36 @@ describe('Pace', () => {
 
   it('lets as many wait as are settled within the patience, within bounds', () => {
     const pace = new Pace(limits);
-    expect(pace.waiting).toBe(50);
     run(pace, 50, () => 4);
     expect(pace.waiting).toBe(5_000);
-    for (let batch = 0; batch < 60; batch++) pace.observe({ items: 1, weight: 4, millis: 20, full: false }, batch);
-    expect(pace.waiting).toBeGreaterThanOrEqual(50);
-    expect(pace.waiting).toBeLessThan(250);
+    run(pace, 60, () => 20_000);
+    expect(pace.waiting).toBe(50);
+  });
+
+  it('learns from a batch that was not full only that at least so many are settled', () => {
+    const pace = new Pace(limits);
+    expect(pace.waiting).toBe(300);
+    const underfull = (items: number) => pace.observe({ items, weight: items, millis: 20, full: false }, 0);
+    for (let batch = 0; batch < 60; batch++) underfull(1);
+    expect(pace.waiting).toBe(300);
+    for (let batch = 0; batch < 60; batch++) underfull(20);
+    expect(pace.waiting).toBeGreaterThan(1_900);
+    for (let batch = 0; batch < 60; batch++) underfull(1);
+    expect(pace.waiting).toBeGreaterThan(1_900);
+    pace.observe({ items: 1, weight: 400, millis: 100, full: true }, 0);
+    expect(pace.waiting).toBe(50);
+  });
+});
+
+describe('LonePace', () => {
+  it('lets as many wait as are tried within the patience, as it was measured', () => {
+    const pace = new LonePace(limits);
+    expect(pace.waiting).toBe(100);
+    for (let item = 0; item < 60; item++) pace.observe(100);
+    expect(pace.waiting).toBe(20);
+    for (let item = 0; item < 60; item++) pace.observe(60_000);
+    expect(pace.waiting).toBe(2);
+    for (let item = 0; item < 120; item++) pace.observe(4);
+    expect(pace.waiting).toBeGreaterThan(490);
   });
 });

@@ -8,12 +8,29 @@ export interface PaceLimits {
   readonly width: number;
   /** An item that would have to wait longer is refused at once, in milliseconds. */
   readonly patienceMillis: number;
-  /** Items that may wait whatever was measured, and the most that may ever wait. */
-  readonly waiting: readonly [least: number, greatest: number];
+  /** Items that may wait whatever was measured, before a full batch was measured, and the most that may ever wait. */
+  readonly waiting: readonly [least: number, unmeasured: number, greatest: number];
+  /** Items that are tried alone at the same time: each takes a connection. */
+  readonly aloneWidth: number;
 }
+
+/**
+ * For what is written to the stock of the shop. Weight: lines, and one for the order or the hold. The greatest keeps the
+ * key locks of a batch far from what PostgreSQL has room for. A request that waits twice the patience for its batch and
+ * then to be tried alone is still answered before a subgraph's time is up.
+ */
+export const STOCK_PACE: PaceLimits = {
+  targetMillis: 50,
+  size: [256, 768],
+  width: 4,
+  patienceMillis: 1_500,
+  waiting: [64, 1_000, 10_000],
+  aloneWidth: 6,
+};
 
 /** One settled batch, as it was measured. */
 export interface BatchMeasure {
+  /** Without those that have to come again. */
   readonly items: number;
   readonly weight: number;
   readonly millis: number;
@@ -40,6 +57,7 @@ export class Pace {
   #trial: { since: number; batches: number; weight: number } | null = null;
   #lastRate = 0;
   #itemsPerMilli = 0;
+  #isMeasured = false;
 
   constructor(limits: PaceLimits) {
     this.#limits = limits;
@@ -59,16 +77,25 @@ export class Pace {
 
   /** Items that may wait. */
   get waiting(): number {
-    const [least, greatest] = this.#limits.waiting;
-    return Math.min(greatest, Math.max(least, Math.floor(this.#itemsPerMilli * this.#limits.patienceMillis)));
+    const [least, unmeasured, greatest] = this.#limits.waiting;
+    const within = Math.floor(this.#itemsPerMilli * this.#limits.patienceMillis);
+    return Math.min(greatest, Math.max(this.#isMeasured ? least : unmeasured, within));
   }
 
   /** Learns from a batch that has just been settled. @param now milliseconds, from any origin */
   observe(batch: BatchMeasure, now: number): void {
-    const rate = (batch.items * this.#width) / Math.max(batch.millis, 0.1);
-    this.#itemsPerMilli += (rate - this.#itemsPerMilli) * (this.#itemsPerMilli === 0 ? 1 : SMOOTHING);
+    this.#measure(batch);
     this.#resize(batch);
     this.#judgeWidth(batch, now);
+  }
+
+  /** A batch that was not full shows a rate that is reached at least: a larger one costs little more. */
+  #measure({ items, millis, full }: BatchMeasure): void {
+    const rate = (items * this.#width) / Math.max(millis, 0.1);
+    const first = full && !this.#isMeasured;
+    if (first) this.#itemsPerMilli = rate;
+    else if (full || rate > this.#itemsPerMilli) this.#itemsPerMilli += (rate - this.#itemsPerMilli) * SMOOTHING;
+    this.#isMeasured ||= full;
   }
 
   /** Towards the target time, at most by half or double. A batch that was not full says nothing about a larger one. */

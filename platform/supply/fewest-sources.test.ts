@@ -54,3 +54,18 @@ describe('fewestSources', () => {
     expect(() => supply.take([{ item: 'A', source: 'east', units: 1 }])).toThrow(RangeError);
   });
 });
+
+describe('Supply', () => {
+  it('tells the most that could be had, where the reading tells it', () => {
+    const offer = (units: number, source: string) => ({ item: 'A', source, preference: 1, units });
+    const supply = new Supply([offer(3, 'east'), offer(4, 'west')], 10);
+    supply.take([{ item: 'A', source: 'east', units: 3 }]);
+    expect(supply.most('A', 2)).toBe(5);
+    expect(supply.most('A', 9)).toBe(0);
+    expect(supply.most('A', 2, 4)).toBe(4);
+    expect(supply.most('B', 0)).toBeUndefined();
+    const plenty = new Supply([offer(10, 'east')], 10);
+    expect(plenty.most('A', 2)).toBeUndefined();
+    expect(plenty.most('A', 2, 8)).toBe(8);
+  });
+});

@@ -4,7 +4,7 @@ export interface Offer {
   readonly source: string;
   /** Lower goes first when sources are equally good. */
   readonly preference: number;
-  /** More than 0. */
+  /** 0 or more. */
   readonly units: number;
 }
 
@@ -31,9 +31,15 @@ export type ChooseSources = (demand: ReadonlyMap<string, number>, supply: Supply
 /** A reading of what there is, from which one request after the other is served in memory. */
 export class Supply {
   readonly #byItem = new Map<string, Rest[]>();
+  readonly #atFirst = new Map<string, number>();
 
-  constructor(offers: Iterable<Offer>) {
+  readonly #enough: number;
+
+  /** @param enough what a source had beyond so many units may be missing in its offer */
+  constructor(offers: Iterable<Offer>, enough = Number.POSITIVE_INFINITY) {
+    this.#enough = enough;
     for (const { item, source, preference, units } of offers) {
+      this.#atFirst.set(item, (this.#atFirst.get(item) ?? 0) + units);
       const rests = this.#byItem.get(item);
       if (rests) rests.push({ source, preference, units });
       else this.#byItem.set(item, [{ source, preference, units }]);
@@ -48,6 +54,20 @@ export class Supply {
   /** Units of an item that are left at all sources together. */
   total(item: string): number {
     return this.of(item).reduce((sum, rest) => sum + rest.units, 0);
+  }
+
+  /**
+   * The most units of an item that could be had when the supply was read, before anything was taken.
+   * @param kept units to be left where they are
+   * @param cap most units that may be asked for
+   * @returns undefined when the reading does not tell: no source lists the item, or not all of it was read
+   */
+  most(item: string, kept: number, cap = Number.POSITIVE_INFINITY): number | undefined {
+    const atFirst = this.#atFirst.get(item);
+    if (atFirst === undefined) return undefined;
+    const free = Math.max(0, atFirst - kept);
+    if (cap <= free) return cap;
+    return atFirst < this.#enough ? free : undefined;
   }
 
   /** @throws RangeError when there is less: the caller's plan is wrong */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { query } from '../../platform/db/query.ts';
 import { onceKeyOf } from '../../platform/idempotency/once-key.ts';
+import { batchMetrics } from '../../platform/micro-batch/batch-metrics.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { createHolding, type Holding } from './holding.ts';
-import type { HoldRequest } from './holds.ts';
+import { type HoldRequest, holdStock } from './holds.ts';
 import { stockUp } from './sample-stock.ts';
 
 let database: TestDatabase;
@@ -54,6 +55,41 @@ describe('holding', () => {
     expect(books).toMatchObject({ units: 100, reserved: 100 });
     expect(books?.batches).toBeGreaterThan(0);
     expect(await query(database.knex, 'select * from inventory.ledger_difference')).toEqual([]);
+  });
+
+  it('refuses many at once, each with what it is told alone, and keeps the answers', async () => {
+    const { knex } = database;
+    await stockUp(knex, { NONE: { EAST: 0 }, FEW: { EAST: 3, WEST: 2 }, CAPPED: { EAST: 90 } });
+    await query(knex, `insert into inventory.channel_rule (sku, cap) values ('CAPPED', 4)`);
+    const lines = (...pairs: [string, number][]) => pairs.map(([sku, quantity]) => ({ sku, quantity }));
+    const asked = [
+      request('', { lines: lines(['NONE', 1]) }),
+      request('', { lines: lines(['FEW', 5]), safetyStock: 1 }),
+      request('', { lines: lines(['FEW', 3], ['NONE', 2], ['FEW', 3]) }),
+      request('', { lines: lines(['CAPPED', 5]) }),
+    ];
+    const alone = await Promise.all(
+      asked.map(async (what) => {
+        const trx = await knex.transaction();
+        const answer = await holdStock(trx, what);
+        await trx.rollback();
+        return answer;
+      }),
+    );
+    expect(alone.map(({ refusals }) => refusals.map((refusal) => refusal.availableQuantity))).toEqual([
+      [0],
+      [4],
+      [5, 0, 5],
+      [4],
+    ]);
+    const triedAlone = async () => (await batchMetrics.getSingleMetricAsString('batcher_alone_total')).match(/holds"} (\d+)/)?.[1]; // biome-ignore format: one thought
+    const before = await triedAlone();
+    const keyOf = (n: number, what: HoldRequest) => onceKeyOf({ caller: { clientId: 'web' }, operation: 'reservationHold', key: `refused-${n}`, input: what }); // biome-ignore format: one thought
+    const holdAll = () => Promise.all(asked.map((what, n) => holding.hold(keyOf(n, what), what)));
+    expect(await holdAll()).toEqual(alone.map((result) => ({ kind: 'done', result, replayed: false })));
+    expect(await triedAlone()).toBe(before);
+    await stockUp(knex, { NONE: { EAST: 9 } });
+    expect(await holdAll()).toEqual(alone.map((result) => ({ kind: 'done', result, replayed: true })));
   });
 
   it('sweeps holds that are over, more than a 32-bit integer counts of one position', async () => {

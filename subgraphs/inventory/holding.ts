@@ -4,12 +4,12 @@ import type { OnceKey, OnceOutcome } from '../../platform/idempotency/once-key.t
 import { runAlone } from '../../platform/idempotency/run-once.ts';
 import { shareRunning } from '../../platform/idempotency/single-flight.ts';
 import { newId } from '../../platform/ids.ts';
-import { ALONE, MicroBatcher } from '../../platform/micro-batch/micro-batcher.ts';
-import type { PaceLimits } from '../../platform/micro-batch/pace.ts';
+import { AGAIN, ALONE, MicroBatcher, type Settled } from '../../platform/micro-batch/micro-batcher.ts';
+import { STOCK_PACE } from '../../platform/micro-batch/pace.ts';
 import { fewestSources } from '../../platform/supply/fewest-sources.ts';
 import { Supply, type Take } from '../../platform/supply/supply.ts';
 import type { HoldRefusal } from './errors.ts';
-import { type HoldRequest, holdStock } from './holds.ts';
+import { type HoldRequest, holdStock, outOfStock } from './holds.ts';
 
 /** What `reservationHold` did; safe to store as the answer of its idempotency key. */
 export interface HoldResult {
@@ -31,18 +31,6 @@ export interface Holding {
   close(): Promise<void>;
 }
 
-/** Weight: lines, and one for the reservation. */
-const LIMITS: PaceLimits = {
-  targetMillis: 50,
-  size: [256, 768],
-  width: 4,
-  patienceMillis: 2_000,
-  waiting: [1_000, 10_000],
-};
-
-/** Holds that are tried alone at the same time. */
-const ALONE_WIDTH = 6;
-
 interface Asked {
   readonly key: OnceKey;
   readonly request: HoldRequest;
@@ -52,6 +40,11 @@ interface Planned extends Asked {
   readonly id: string;
   readonly takes: readonly Take[];
   readonly withheld: readonly { readonly sku: string; readonly units: number }[];
+}
+
+interface Refused {
+  readonly key: OnceKey;
+  readonly refusals: readonly HoldRefusal[];
 }
 
 interface Terms {
@@ -67,8 +60,7 @@ export function createHolding(knex: Knex): Holding {
     settle: (asked) => settleBatch(knex, asked),
     alone: ({ key, request }) => runAlone<HoldResult>(knex, key, (trx) => holdStock(trx, request)),
     weight: ({ request }) => request.lines.length + 1,
-    limits: LIMITS,
-    aloneWidth: ALONE_WIDTH,
+    limits: STOCK_PACE,
   });
   return {
     hold(key, request, signal) {
@@ -79,7 +71,15 @@ export function createHolding(knex: Knex): Holding {
   };
 }
 
-async function settleBatch(knex: Knex, batch: readonly Asked[]): Promise<(OnceOutcome<HoldResult> | typeof ALONE)[]> {
+type Outcome = Settled<OnceOutcome<HoldResult>>;
+
+interface Row {
+  readonly i: number;
+  readonly kind: 'DONE' | 'REPLAY' | 'CONFLICT';
+  readonly result: HoldResult | null;
+}
+
+async function settleBatch(knex: Knex, batch: readonly Asked[]): Promise<readonly Outcome[]> {
   const skus = [...new Set(batch.flatMap(({ request }) => request.lines.map((line) => line.sku)))];
   const channels = [...new Set(batch.map(({ request }) => request.channelCode))];
   const [supply, terms] = await Promise.all([
@@ -87,45 +87,88 @@ async function settleBatch(knex: Knex, batch: readonly Asked[]): Promise<(OnceOu
     Promise.all(channels.map(async (code) => [code, await readTerms(knex, code, skus)] as const)),
   ]);
   const termsOf = new Map(terms);
-  const outcomes = batch.map((): OnceOutcome<HoldResult> | typeof ALONE => ALONE);
-  const planned = batch.flatMap((asked, index) => {
-    const plan = planHold(asked, termsOf.get(asked.request.channelCode), supply);
-    return plan ? [{ ...plan, index }] : [];
-  });
-  if (planned.length === 0) return outcomes;
-  const rows = await prepared<{ i: number; kind: 'DONE' | 'REPLAY' | 'CONFLICT'; result: HoldResult | null }>(
-    knex,
-    'select i, kind, result from inventory.place_holds(?::json, ?::json, ?::json, ?::json)',
-    [claims, holds, takes, withheld].map((rowsOf) => JSON.stringify(planned.flatMap(rowsOf))),
+  const plans = batch.map((asked) => planHold(asked, termsOf.get(asked.request.channelCode), supply));
+  const outcomes = plans.map((plan): Outcome => (plan === ALONE ? ALONE : AGAIN));
+  const planned = plans.flatMap((plan, index) =>
+    typeof plan === 'object' && 'id' in plan ? [{ ...plan, index }] : [],
   );
-  for (const { i, kind, result } of rows) {
-    const plan = planned[i];
-    if (!plan) continue;
-    if (kind === 'CONFLICT') outcomes[plan.index] = { kind: 'conflict' };
-    else outcomes[plan.index] = { kind: 'done', result: result ?? answerTo(plan), replayed: kind === 'REPLAY' };
+  const refused = plans.flatMap((plan, index) =>
+    typeof plan === 'object' && 'refusals' in plan ? [{ ...plan, index }] : [],
+  );
+  const [held, kept] = await Promise.all([
+    planned.length > 0
+      ? prepared<Row>(knex, 'select i, kind, result from inventory.place_holds(?::json, ?::json, ?::json, ?::json)', [
+          ...[claims, holds, takes, withheld].map((rowsOf) => JSON.stringify(planned.flatMap(rowsOf))),
+        ])
+      : [],
+    refused.length > 0
+      ? prepared<Row>(knex, "select i, kind, result from integration.keep_answers('reservationHold', ?::json)", [
+          JSON.stringify(refused.map((plan, i) => claim(plan.key, refusalTo(plan), i))),
+        ])
+      : [],
+  ]);
+  for (const row of held) {
+    const plan = planned[row.i];
+    if (plan) outcomes[plan.index] = outcomeOf(row, answerTo(plan));
+  }
+  for (const row of kept) {
+    const plan = refused[row.i];
+    if (plan) outcomes[plan.index] = outcomeOf(row, refusalTo(plan));
   }
   return outcomes;
 }
 
-/** @returns null when it cannot be held just like that; why is said where it is tried alone */
-function planHold(asked: Asked, terms: ReadonlyMap<string, Terms> | undefined, supply: Supply): Planned | null {
+function outcomeOf({ kind, result }: Row, answer: HoldResult): OnceOutcome<HoldResult> {
+  return kind === 'CONFLICT'
+    ? { kind: 'conflict' }
+    : { kind: 'done', result: result ?? answer, replayed: kind === 'REPLAY' };
+}
+
+/**
+ * Refused for want of stock only when the reading alone says so: at that instant, after it was asked for, the stock was
+ * not there. What others of the batch have taken is no reason, for they may not get it.
+ *
+ * @returns AGAIN when only those before it are in the way; ALONE when it takes more than a batch understands
+ */
+function planHold(
+  asked: Asked,
+  terms: ReadonlyMap<string, Terms> | undefined,
+  supply: Supply,
+): Planned | Refused | typeof AGAIN | typeof ALONE {
   const { request, key } = asked;
   const demand = new Map<string, number>();
   for (const { sku, quantity } of request.lines) demand.set(sku, (demand.get(sku) ?? 0) + quantity);
-  const kept: { sku: string; units: number }[] = [];
+  // JSON of PostgreSQL cannot hold halves of surrogate pairs; those of the key were refused.
+  if ([request.customerId ?? '', ...demand.keys()].some((text) => /\p{Surrogate}/u.test(text))) return ALONE;
+  const left: { sku: string; units: number }[] = [];
+  const short = new Map<string, number>();
+  let isThere = true;
   for (const [sku, units] of demand) {
     const rule = terms?.get(sku);
-    if (!rule || rule.unusual || (rule.cap !== null && units > rule.cap)) return null;
+    if (!rule || rule.unusual) return ALONE;
     const leave = (rule.withheld ?? request.safetyStock) + rule.kept_back;
-    if (leave > 0) kept.push({ sku, units: leave });
-    if (units > supply.total(sku) - leave) return null;
+    if (leave > 0) left.push({ sku, units: leave });
+    const cap = rule.cap ?? Number.POSITIVE_INFINITY;
+    if (units <= Math.min(cap, supply.total(sku) - leave)) continue;
+    isThere = false;
+    const most = supply.most(sku, leave, cap);
+    if (most === undefined || rule.kept_back > 0) return ALONE;
+    if (units > most) short.set(sku, most);
   }
-  // JSON of PostgreSQL cannot hold halves of surrogate pairs; those of the key were refused.
-  if ([request.customerId ?? '', ...demand.keys()].some((text) => /\p{Surrogate}/u.test(text))) return null;
+  if (short.size > 0) return { key, refusals: shortages(request, short) };
+  if (!isThere) return AGAIN;
   const chosen = fewestSources(demand, supply);
-  if (!chosen) return null;
+  if (!chosen) return ALONE;
   supply.take(chosen);
-  return { key, request, id: newId('reservation'), takes: chosen, withheld: kept };
+  return { key, request, id: newId('reservation'), takes: chosen, withheld: left };
+}
+
+/** @param most units of the SKUs of which there are too few */
+function shortages({ lines }: HoldRequest, most: ReadonlyMap<string, number>): HoldRefusal[] {
+  return lines.flatMap(({ sku }, index) => {
+    const available = most.get(sku);
+    return available === undefined ? [] : [outOfStock(sku, index, available)];
+  });
 }
 
 /** All units of a batch, and what channels leave to others. A rule that withholds more only sends its holds alone. */
@@ -148,6 +191,7 @@ async function readSupply(knex: Knex, skus: readonly string[], enough: number): 
       preference: row.preference,
       units: row.available,
     })),
+    enough,
   );
 }
 
@@ -161,13 +205,15 @@ async function readTerms(knex: Knex, channelCode: string | null, skus: readonly 
 }
 
 const answerTo = ({ id }: Planned): HoldResult => ({ reservationId: id, refusals: [] });
+const refusalTo = ({ refusals }: Refused): HoldResult => ({ reservationId: null, refusals });
+
+function claim({ scope, key, hash }: OnceKey, answer: HoldResult, i: number): object {
+  return { i, scope, key, hash: hash.toString('hex'), answer };
+}
 
 type Rows = (plan: Planned, i: number) => object | object[];
 
-const claims: Rows = (plan, i) => {
-  const { scope, key, hash } = plan.key;
-  return { i, scope, key, hash: hash.toString('hex'), answer: answerTo(plan) };
-};
+const claims: Rows = (plan, i) => claim(plan.key, answerTo(plan), i);
 const holds: Rows = ({ id, request }, i) => ({
   i,
   id,

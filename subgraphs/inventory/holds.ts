@@ -49,14 +49,19 @@ export async function holdStock(
             sku,
             availableQuantity: null,
           }
-        : {
-            code: 'OUT_OF_STOCK',
-            message: `Only ${available} of this SKU can be kept now. Lower the quantity.`,
-            field: ['input', 'lines', String(line_no - 1), 'quantity'],
-            sku,
-            availableQuantity: available,
-          },
+        : outOfStock(sku, line_no - 1, available),
     ),
+  };
+}
+
+/** @param index of the line, from 0 */
+export function outOfStock(sku: string, index: number, available: number): HoldRefusal {
+  return {
+    code: 'OUT_OF_STOCK',
+    message: `Only ${available} of this SKU can be kept now. Lower the quantity.`,
+    field: ['input', 'lines', String(index), 'quantity'],
+    sku,
+    availableQuantity: available,
   };
 }
 

@@ -3,10 +3,12 @@ import type { Knex } from 'knex';
 import type { Caller } from '../../../platform/caller.ts';
 import { openDatabase } from '../../../platform/db/database.ts';
 import { query } from '../../../platform/db/query.ts';
+import { batchMetrics } from '../../../platform/micro-batch/batch-metrics.ts';
 import { stockCatalogue } from '../../../test/helpers/catalogue.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { callerOf, webChannel } from '../../../test/helpers/subgraph.ts';
 import { stockUp } from '../../inventory/sample-stock.ts';
+import { placeOrder } from '../commands/place.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
 import { createOrderReader } from '../read.ts';
 import { type Capture, createCapture } from './capture.ts';
@@ -70,6 +72,16 @@ async function booksOf(sku: string) {
     Array(5).fill(sku),
   );
   return row;
+}
+
+async function lockIsWaitedFor(): Promise<void> {
+  for (let waiting = 0; waiting === 0; ) {
+    const [row] = await query<{ count: number }>(
+      knex,
+      `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    waiting = row?.count ?? 0;
+  }
 }
 
 const differences = () => query(knex, 'select * from inventory.ledger_difference');
@@ -208,6 +220,64 @@ describe('capture', () => {
     ); // biome-ignore format: in the order of the poisons
   });
 
+  it('refuses many at once, each with what it is told alone, and keeps the answers', async () => {
+    const [none, few, capped] = [
+      await newSku({ EAST: 0 }),
+      await newSku({ EAST: 3, WEST: 2 }),
+      await newSku({ EAST: 90 }),
+    ];
+    await query(knex, `insert into inventory.channel_rule (sku, cap) values (?, 4)`, [capped]);
+    const careful = callerOf({ clientId: 'careful', channel: { ...webChannel, safetyStock: 1 } });
+    const lines: OrderPlaceInput['lines'][] = [
+      [{ sku: none, quantity: 1 }],
+      [{ sku: few, quantity: 6 }],
+      [{ sku: few, quantity: 3 }, { sku: none, quantity: 2 }, { sku: few, quantity: 3 }],
+      [{ sku: capped, quantity: 5 }],
+      [{ sku: none, quantity: 1, unitPrice: { amount: '0.50', currencyCode: 'GBP' } }],
+      [{ sku: few, quantity: 0 }],
+    ]; // biome-ignore format: one order a line
+    const payment = { reference: 'p', provider: 'stripe', authorized: { amount: '0.10', currencyCode: 'GBP' } };
+    const asked = [...lines.map((some) => input(some)), input([{ sku: few, quantity: 1 }], { payment }), input([{ sku: few, quantity: 5 }], { channelOrderId: `S-${few}` })]; // biome-ignore format: one thought
+    const alone = await Promise.all(
+      asked.map(async (order) => {
+        const trx = await knex.transaction();
+        const { refusals } = await placeOrder(trx, careful, order);
+        await trx.rollback();
+        return refusals;
+      }),
+    );
+    expect(alone.map(([first]) => first?.code)).toEqual([
+      'OUT_OF_STOCK',
+      'OUT_OF_STOCK',
+      'OUT_OF_STOCK',
+      'OUT_OF_STOCK',
+      'PRICE_CHANGED',
+      'INVALID_QUANTITY',
+      'PAYMENT_INSUFFICIENT',
+      'OUT_OF_STOCK',
+    ]);
+    const triedAlone = async () => (await batchMetrics.getSingleMetricAsString('batcher_alone_total')).match(/orders"} (\d+)/)?.[1]; // biome-ignore format: one thought
+    const before = await triedAlone();
+    const outcomes = await Promise.all(asked.map((order) => capture.place(careful, order)));
+    expect(await triedAlone()).toBe(before);
+    expect(outcomes).toEqual(alone.map((refusals) => ({ kind: 'done', result: { orderId: null, refusals }, replayed: false }))); // biome-ignore format: one thought
+    await stockUp(knex, { [none]: { EAST: 9 } });
+    expect(await place(asked[0] as OrderPlaceInput, careful)).toBe('OUT_OF_STOCK');
+    expect(await place({ ...(asked[0] as OrderPlaceInput), currencyCode: 'EUR' }, careful)).toBe('conflict');
+  });
+
+  it('refuses nobody for what others of the batch wanted and did not get', async () => {
+    const [scarce, other] = [await newSku({ EAST: 1 }), await newSku({ EAST: 1 })];
+    const both = input([{ sku: scarce, quantity: 1 }, { sku: other, quantity: 1 }]); // biome-ignore format: one order
+    const meddler = await knex.transaction();
+    await query(meddler, `select * from inventory.commit_order('ord_' || ?, array['l1'], array[?], array[1], null, 0, false, null)`, [scarce, scarce]); // biome-ignore format: one thought
+    // The first plans on a unit that is just being taken, and keeps the second from the other one until it is refused.
+    const answers = [place(both), place(one(other))];
+    await lockIsWaitedFor();
+    await meddler.commit();
+    expect(await Promise.all(answers)).toEqual(['OUT_OF_STOCK', expect.stringMatching(/^ord_/)]);
+  });
+
   it('takes a channel order id once, whatever the key', async () => {
     const sku = await newSku({ EAST: 500 });
     const again = () => place(one(sku, { channelOrderId: `C-${sku}` }));
@@ -252,13 +322,7 @@ describe('capture', () => {
     await query(meddler, take, [sku, sku]);
     const answers = [place(one(sku)), place(one(sku))];
     // Both have seen the unit as free: now they wait for the lock of the one who takes it.
-    for (let waiting = 0; waiting === 0; ) {
-      const [row] = await query<{ count: number }>(
-        knex,
-        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      waiting = row?.count ?? 0;
-    }
+    await lockIsWaitedFor();
     await meddler.commit();
     expect(await Promise.all(answers)).toEqual(['OUT_OF_STOCK', 'OUT_OF_STOCK']);
     expect(await booksOf(sku)).toMatchObject({ orders: 0, committed: sold });
@@ -301,7 +365,7 @@ describe('capture', () => {
     const sku = await newSku({ EAST: 500 });
     const narrow = createCapture({
       knex,
-      limits: { targetMillis: 25, size: [8, 8], width: 1, patienceMillis: 1, waiting: [3, 3] },
+      limits: { targetMillis: 25, size: [8, 8], width: 1, patienceMillis: 60_000, waiting: [3, 3, 3], aloneWidth: 1 },
     });
     const answers = await Promise.allSettled(Array.from({ length: 20 }, () => place(one(sku), callerOf(), narrow)));
     const refused = answers.filter((answer) => answer.status === 'rejected');

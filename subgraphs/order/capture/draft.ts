@@ -1,11 +1,13 @@
 import { checked, sourceOf } from '../../../events/outbox.ts';
 import { newId } from '../../../platform/ids.ts';
+import { AGAIN, ALONE } from '../../../platform/micro-batch/micro-batcher.ts';
 import type { ChooseSources, Take } from '../../../platform/supply/supply.ts';
-import type { Allocation } from '../commands/commit-stock.ts';
+import { type Allocation, outOfStock } from '../commands/commit-stock.ts';
 import type { NumberedOrder } from '../commands/insert-order.ts';
 import { newOrder, placedEvents, readPayment } from '../commands/place.ts';
-import { checkPlaceInput, requestedLines } from '../commands/place-input.ts';
+import { checkPlaceInput, type OrderPlaceInput, requestedLines } from '../commands/place-input.ts';
 import { areTaxIncluded } from '../commands/quote.ts';
+import type { OrderPlaceRefusal } from '../errors.ts';
 import { priceLines, totalsOf } from '../pricing.ts';
 import type { CaptureFacts } from './facts.ts';
 import type { CaptureRequest } from './request.ts';
@@ -19,38 +21,42 @@ export interface Draft {
   readonly events: readonly object[];
 }
 
+/** Why an order cannot be placed, as the facts of its batch say. */
+export interface Refused {
+  readonly refusals: readonly OrderPlaceRefusal[];
+}
+
 /**
  * Plans one order of a batch on the facts, and takes its stock from the supply they hold.
- * @returns null when it cannot be placed just like that. Why is said where it is tried alone: a refusal has to rest on
- *   stock that is locked, and on this order only.
+ *
+ * It is refused for want of stock only when the reading alone says so: at that instant, after it was asked for, the
+ * stock was not there. What others of the batch have taken is no reason, for they may not get it.
+ *
+ * @returns AGAIN when only those before it are in the way; ALONE when it takes more than a batch understands
  */
 export function draftOrder(
   request: CaptureRequest,
   number: string,
   facts: CaptureFacts,
   choose: ChooseSources,
-): Draft | null {
+): Draft | Refused | typeof AGAIN | typeof ALONE {
   const { input, channel, caller } = request;
-  if (checkPlaceInput(input).length > 0) return null;
+  const invalid = checkPlaceInput(input);
+  if (invalid.length > 0) return { refusals: invalid };
   const lines = requestedLines(input);
   const quotes = facts.quotesOf(request);
   const pricing = priceLines(lines, quotes, input.currencyCode, channel.kind);
-  if ('refusals' in pricing) return null;
+  if ('refusals' in pricing) return pricing;
   const totals = totalsOf(pricing.priced, input.currencyCode, areTaxIncluded(quotes));
   const payment = readPayment(input, totals);
-  if ('code' in payment) return null;
+  if ('code' in payment) return { refusals: [payment] };
 
   const demand = demandOf(lines);
-  const withheld: { sku: string; units: number }[] = [];
-  for (const [sku, units] of demand) {
-    const terms = facts.termsOf(request, sku);
-    if (!terms || terms.isUnusual || (terms.cap !== null && units > terms.cap)) return null;
-    const kept = (terms.withheld ?? channel.safetyStock) + terms.keptBack;
-    if (kept > 0) withheld.push({ sku, units: kept });
-    if (units > facts.supply.total(sku) - kept) return null;
-  }
-  const takes = choose(demand, facts.supply);
-  if (!takes) return null;
+  const stock = stockFor(request, demand, facts);
+  if (stock === ALONE || 'refusals' in stock) return stock;
+  const takes = stock.isThere ? choose(demand, facts.supply) : AGAIN;
+  if (takes === AGAIN) return AGAIN;
+  if (!takes) return ALONE;
 
   const ids = lines.map(() => newId('orderLine'));
   const orderId = newId('order');
@@ -72,7 +78,40 @@ export function draftOrder(
     data: checked(event),
   }));
   facts.supply.take(takes);
-  return { order, reservationId: newId('reservation'), withheld, events };
+  return { order, reservationId: newId('reservation'), withheld: stock.withheld, events };
+}
+
+/** What must be left to other channels, and whether that leaves enough: now, and when the supply was read. */
+function stockFor(
+  request: CaptureRequest,
+  demand: ReadonlyMap<string, number>,
+  facts: CaptureFacts,
+): { withheld: Draft['withheld']; isThere: boolean } | Refused | typeof ALONE {
+  const { input, channel } = request;
+  const withheld: { sku: string; units: number }[] = [];
+  const short = new Map<string, number>();
+  let isThere = true;
+  for (const [sku, units] of demand) {
+    const terms = facts.termsOf(request, sku);
+    if (!terms || terms.isUnusual) return ALONE;
+    const kept = (terms.withheld ?? channel.safetyStock) + terms.keptBack;
+    if (kept > 0) withheld.push({ sku, units: kept });
+    const cap = terms.cap ?? Number.POSITIVE_INFINITY;
+    if (units <= Math.min(cap, facts.supply.total(sku) - kept)) continue;
+    isThere = false;
+    const most = facts.supply.most(sku, kept, cap);
+    if (most === undefined || terms.keptBack > 0 || input.allowBackorder) return ALONE;
+    if (units > most) short.set(sku, most);
+  }
+  return short.size > 0 ? { refusals: shortages(input, short) } : { withheld, isThere };
+}
+
+/** @param most units of the SKUs of which there are too few */
+function shortages({ lines }: OrderPlaceInput, most: ReadonlyMap<string, number>): OrderPlaceRefusal[] {
+  return lines.flatMap(({ sku }, index) => {
+    const available = most.get(sku);
+    return available === undefined ? [] : [outOfStock(sku, index, available)];
+  });
 }
 
 function demandOf(lines: readonly { readonly sku: string; readonly quantity: number }[]): Map<string, number> {

@@ -122,6 +122,7 @@ async function readSupply(knex: Knex, skus: readonly string[], enough: number): 
       preference: row.preference,
       units: row.available,
     })),
+    enough,
   );
 }
 

@@ -2,13 +2,19 @@ import type { Knex } from 'knex';
 import { prepared } from '../../../platform/db/query.ts';
 import { allocationRows, lineRows, orderRow } from '../commands/insert-order.ts';
 import type { PlaceResult } from '../commands/place.ts';
-import type { Draft } from './draft.ts';
+import type { Draft, Refused } from './draft.ts';
 import type { CaptureRequest } from './request.ts';
 
 /** A request of a batch with its plan. */
 export interface Member {
   readonly request: CaptureRequest;
   readonly draft: Draft;
+}
+
+/** A request of a batch that is refused. */
+export interface RefusedMember {
+  readonly request: CaptureRequest;
+  readonly refused: Refused;
 }
 
 /** What became of a member. Whoever has no row was not touched. */
@@ -34,20 +40,41 @@ export function settle(knex: Knex, members: readonly Member[]): Promise<SettledR
   );
 }
 
+/** Keeps the refusals of a batch under their keys, in one statement. An order that its channel placed before is not touched. */
+export function refuse(knex: Knex, members: readonly RefusedMember[]): Promise<SettledRow[]> {
+  const claims = members.map(({ request, refused }, i) => claim(request, refusalAnswer(refused), i));
+  const orders = members.map(({ request: { channel, input } }, i) => ({
+    i,
+    channel_code: channel.code,
+    channel_order_id: input.channelOrderId ?? null,
+  }));
+  return prepared<SettledRow>(
+    knex,
+    'select i, kind, result, null::timestamptz as placed_at from orders.refuse_orders(?::json, ?::json)',
+    [claims, orders].map((rows) => JSON.stringify(rows)),
+  );
+}
+
+export function refusalAnswer({ refusals }: Refused): PlaceResult {
+  return { orderId: null, refusals };
+}
+
 /** What PostgreSQL's JSON cannot hold: the null character and halves of surrogate pairs, in JavaScript's spelling. */
 const UNSTORABLE = /\\u0000|\\ud[89a-f]/;
 
 /** Whether a member can go in the JSON of a batch. One that cannot would make the whole statement fail. */
-export function isStorable({ request, draft }: Member): boolean {
-  return !UNSTORABLE.test(JSON.stringify([request.key.key, request.input, draft.events, request.caller.customerId]));
+export function isStorable(request: CaptureRequest, planned: Draft | Refused): boolean {
+  const said = 'refusals' in planned ? planned.refusals : planned.events;
+  return !UNSTORABLE.test(JSON.stringify([request.key.key, request.input, said, request.caller.customerId]));
+}
+
+function claim({ key }: CaptureRequest, answer: PlaceResult, i: number): object {
+  return { i, scope: key.scope, key: key.key, hash: key.hash.toString('hex'), answer };
 }
 
 type Rows = (member: Member, i: number) => object | object[];
 
-const claims: Rows = ({ request: { key }, draft }, i) => {
-  const answer: PlaceResult = { orderId: draft.order.id, refusals: [] };
-  return { i, scope: key.scope, key: key.key, hash: key.hash.toString('hex'), answer };
-};
+const claims: Rows = ({ request, draft }, i) => claim(request, { orderId: draft.order.id, refusals: [] }, i);
 
 const orders: Rows = ({ draft }, i) => ({ ...orderRow(draft.order, i), reservation_id: draft.reservationId });
 

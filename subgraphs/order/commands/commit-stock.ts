@@ -81,6 +81,17 @@ export async function commitStock(
   };
 }
 
+/** @param index of the line, from 0 */
+export function outOfStock(sku: string, index: number, available: number): OrderPlaceRefusal {
+  return {
+    code: 'OUT_OF_STOCK',
+    sku,
+    field: ['input', 'lines', String(index), 'quantity'],
+    availableQuantity: available,
+    message: `Only ${available} can be had now. Lower the quantity or allow backorder.`,
+  };
+}
+
 function refusalOf(row: CommitRow, index: number | null): OrderPlaceRefusal[] {
   const sku = row.sku === null ? {} : { sku: row.sku };
   const field = (name: string) => (index === null ? {} : { field: ['input', 'lines', String(index), name] });
@@ -88,18 +99,8 @@ function refusalOf(row: CommitRow, index: number | null): OrderPlaceRefusal[] {
     case 'ALLOCATED':
     case 'BACKORDERED':
       return [];
-    case 'SHORT': {
-      const available = Math.max(0, row.available ?? 0);
-      return [
-        {
-          code: 'OUT_OF_STOCK',
-          ...sku,
-          ...field('quantity'),
-          availableQuantity: available,
-          message: `Only ${available} can be had now. Lower the quantity or allow backorder.`,
-        },
-      ];
-    }
+    case 'SHORT':
+      return [outOfStock(row.sku ?? '', index ?? 0, Math.max(0, row.available ?? 0))];
     case 'SUSPENDED':
       return [
         {
