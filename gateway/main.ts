@@ -140,6 +140,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     rateLimiter,
     logger,
     observe: (refused) => metrics.observeRefusal(refused),
+    executions: metrics.executions,
   });
   const subscriptions = options.createSubscriptions({
     runtime,

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ExecutionObserver } from './guards/execution-gate.ts';
 import type { GuardRefusal } from './guards/request-guard.ts';
 
 const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -14,6 +15,8 @@ export class GatewayMetrics {
   readonly #isBehind: Gauge;
   readonly #refusals: Counter<'contract' | 'code' | 'limit'>;
   readonly #usageDropped: Counter;
+  readonly #executions: Gauge<'kind' | 'state'>;
+  readonly #overloaded: Counter<'kind'>;
 
   /** @param ofProcess also memory, CPU and event loop: once in a process */
   constructor(options: { ofProcess: boolean }) {
@@ -49,6 +52,18 @@ export class GatewayMetrics {
       name: 'gateway_guard_refusals_total',
       help: 'Requests that the guards refused, over any transport, by code and, for LIMIT_EXCEEDED, the limit.',
       labelNames: ['contract', 'code', 'limit'],
+      registers,
+    });
+    this.#executions = new Gauge({
+      name: 'gateway_executions',
+      help: 'Operations that wait for their turn, and that are executed.',
+      labelNames: ['kind', 'state'],
+      registers,
+    });
+    this.#overloaded = new Counter({
+      name: 'gateway_overloaded_total',
+      help: 'Operations that were refused because too many waited for their turn.',
+      labelNames: ['kind'],
       registers,
     });
     this.#supergraph = new Gauge({
@@ -87,6 +102,13 @@ export class GatewayMetrics {
   observeRefusal({ contract, code, limit }: GuardRefusal): void {
     this.#refusals.inc({ contract, code, limit: limit ?? '' });
   }
+
+  /** For the gate of executions. */
+  readonly executions: ExecutionObserver = {
+    waits: (kind, change) => this.#executions.inc({ kind, state: 'waiting' }, change),
+    works: (kind, change) => this.#executions.inc({ kind, state: 'executing' }, change),
+    refuses: (kind) => this.#overloaded.inc({ kind }),
+  };
 
   observeUsageDropped(count: number): void {
     this.#usageDropped.inc(count);

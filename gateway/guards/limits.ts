@@ -25,10 +25,12 @@ const request = z.strictObject({
   subscriptionCost: whole,
   assumedListSize: whole,
 });
+const executions = z.strictObject({ queries: whole, mutations: whole, patienceMillis: whole });
 const fileSchema = z.strictObject({
   default: z.strictObject({ request, rate: bucket }),
   contracts: z.record(z.string(), z.strictObject({ request: request.partial().optional(), rate: bucket.optional() })),
   credentials: bucket,
+  executions: executions.default({ queries: 256, mutations: 256, patienceMillis: 2_000 }),
 });
 
 /** What one request may hold, each number the most that is accepted. config/limits.yaml says what each one is. */
@@ -36,6 +38,9 @@ export type RequestLimits = Readonly<z.infer<typeof request>>;
 
 /** Points that a client may spend at once, and how fast they come back. */
 export type Bucket = Readonly<z.infer<typeof bucket>>;
+
+/** How many operations of each kind one process executes at a time, and for how long more of them may have to wait. */
+export type ExecutionLimits = Readonly<z.infer<typeof executions>>;
 
 export interface ContractLimits {
   readonly request: RequestLimits;
@@ -47,6 +52,8 @@ export interface Limits {
   of(contract: string): ContractLimits;
   /** Failed attempts of one network address. */
   readonly credentials: Bucket;
+  /** Operations that are executed at the same time. */
+  readonly executions: ExecutionLimits;
 }
 
 /**
@@ -66,7 +73,8 @@ export function readLimits(file: string = projectFile('config', 'limits.yaml')):
       throw invalid(file, `${name}: rate.capacity (${rate.capacity}) must be at least request.cost (${request.cost})`);
     }
   }
-  return { of: (contract) => byContract.get(contract) ?? read.default, credentials: read.credentials };
+  const { credentials, executions } = read;
+  return { of: (contract) => byContract.get(contract) ?? read.default, credentials, executions };
 }
 
 function parseFile(file: string): z.infer<typeof fileSchema> {

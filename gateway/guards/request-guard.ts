@@ -7,6 +7,7 @@ import type { GraphQLParameters } from '../graphql-parameters.ts';
 import { isRequestRefused, refusal } from '../request-refused.ts';
 import type { ContractSnapshot } from '../snapshot.ts';
 import { DocumentGuard, type PricedOperation } from './document-guard.ts';
+import { ExecutionGate, type ExecutionKind, type ExecutionObserver } from './execution-gate.ts';
 import { assertLimit, limitExceeded } from './limit-exceeded.ts';
 import type { ContractLimits, Limits } from './limits.ts';
 import type { OperationCost, Variables } from './operation-cost.ts';
@@ -20,6 +21,8 @@ export interface GuardOptions {
   readonly logger: Logger;
   /** Told of each refusal, for metrics. */
   readonly observe?: (refused: GuardRefusal) => void;
+  /** Told of operations that wait and that are executed, for metrics. */
+  readonly executions?: ExecutionObserver;
 }
 
 export interface GuardRefusal {
@@ -41,6 +44,11 @@ export interface GuardedRequest {
 export interface Admission {
   /** To be executed instead of what came: a hash has become the text it stands for. */
   readonly parameters: GraphQLParameters;
+  /**
+   * Executes the operation when its turn has come.
+   * @throws CommerceError OVERLOADED before any work, REQUEST_ABORTED; otherwise what the work throws
+   */
+  execute<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /**
    * Settles what the answer did cost. Call it once, with the answer's data.
    * @param data undefined when the request was refused later, by validation for instance
@@ -73,10 +81,12 @@ const NEW_FIELD_POINTS = 5;
  */
 export class RequestGuard {
   readonly #options: GuardOptions;
+  readonly #gate: ExecutionGate;
   readonly #documents = new WeakMap<ContractSnapshot, DocumentGuard>();
 
   constructor(options: GuardOptions) {
     this.#options = options;
+    this.#gate = new ExecutionGate(options.limits.executions, options.executions);
   }
 
   /** Longest body to read for a contract, in bytes. */
@@ -123,7 +133,12 @@ export class RequestGuard {
     const taken = await this.#take(contract.name, clientId, points, own);
     if (failure) throw priced(failure, taken);
     const requested = REQUEST_POINTS + (operation?.cost.requested(variables) ?? 0);
-    return { parameters, settle: (data) => this.#settle(taken, { requested, spent, operation, variables, data }) };
+    const kind = operation?.kind === 'mutation' ? 'mutation' : 'query';
+    return {
+      parameters,
+      execute: (work, signal) => this.#execute(kind, work, signal, () => this.#giveBack(taken, spent)),
+      settle: (data) => this.#settle(taken, { requested, spent, operation, variables, data }),
+    };
   }
 
   /** @returns the operation and what it adds to the price of a request */
@@ -166,6 +181,24 @@ export class RequestGuard {
       `The client has ${Math.max(0, Math.floor(left))} of ${rate.capacity} points left, and this request needs ${Math.ceil(points)}. Repeat it in ${retryAfterSeconds} s, or ask for less.`,
       { retryAfterSeconds, cost: costOf(Math.ceil(points), 0, left, rate) },
     );
+  }
+
+  async #execute<T>(
+    kind: ExecutionKind,
+    work: () => Promise<T>,
+    signal: AbortSignal,
+    giveBack: () => void,
+  ): Promise<T> {
+    try {
+      return await this.#gate.pass(kind, work, signal);
+    } catch (error) {
+      if (isCommerceError(error) && error.code === 'OVERLOADED') giveBack(); // that we are busy is no fault of the client
+      throw error;
+    }
+  }
+
+  #giveBack({ key, rate }: Spending, points: number): void {
+    void this.#options.rateLimiter.give(key, points, rate);
   }
 
   #settle({ key, left, rate }: Spending, asked: Settling): CostReport {

@@ -77,14 +77,16 @@ export class GraphQLEndpoint {
     const { signal, settle } = this.#patience(response);
     try {
       const server = await servers.serverFor(contract.path);
-      const answer = await server.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: {
-          method: request.method ?? '',
-          headers: headersOf(request),
-          ...admitted(admission, asked, { search: url.search, body }),
-        },
-        context: async () => createContext(caller, signal, admission, clientVersion(request)),
-      });
+      const httpGraphQLRequest = {
+        method: request.method ?? '',
+        headers: headersOf(request),
+        ...admitted(admission, asked, { search: url.search, body }),
+      };
+      const context = async () => createContext(caller, signal, admission, clientVersion(request));
+      const answer = await admission.execute(
+        () => server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context }),
+        signal,
+      );
       await send(response, traced(answer, traceId));
     } finally {
       settle();

@@ -58,6 +58,8 @@ export function toProblem(error: unknown): HttpProblem {
       const details = { retryAfterSeconds, ...(cost === undefined ? {} : { cost }) };
       return new HttpProblem(429, error.code, error.message, headers, withCost(details));
     }
+    case 'REQUEST_ABORTED':
+      return new HttpProblem(499, error.code, error.message); // nobody reads it; the log and the metrics do
     case 'DATABASE_UNAVAILABLE':
     case 'OVERLOADED': {
       const { retryAfterSeconds = 1 } = error.details;

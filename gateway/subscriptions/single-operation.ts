@@ -21,6 +21,9 @@ export async function runOperation(
     throw refused('GRAPHQL_VALIDATION_FAILED', errors);
   }
   const plan = contract.planOperation(document, operationName);
-  const result = await contract.executeWith(plan, { operationName, variables, text, ...options });
+  const result = await admission.execute(
+    () => contract.executeWith(plan, { operationName, variables, text, ...options }),
+    options.signal,
+  );
   return { ...result, extensions: { ...result.extensions, cost: admission.settle(result.data) } };
 }

@@ -1,7 +1,7 @@
-import { CommerceError } from '../errors.ts';
+import { Lane, type Waiting } from '../admission/lane.ts';
+import { LONGEST_WAIT, overloaded } from '../admission/overloaded.ts';
+import { Turnstile } from '../admission/turnstile.ts';
 import { BatchMetrics } from './batch-metrics.ts';
-import { Lane, type Waiting } from './lane.ts';
-import { LonePace } from './lone-pace.ts';
 import { Pace, type PaceLimits } from './pace.ts';
 
 /** Stands for the result of an item that a batch cannot settle: it is tried alone. */
@@ -33,9 +33,6 @@ export interface MicroBatcherOptions<Item, Result> {
 /** Batches that an item goes into before it is tried alone. */
 const TRIES = 3;
 
-/** How many times the patience an item waits when things turn out slower than they were measured. */
-const LONGEST_WAIT = 2;
-
 /**
  * Collects items while batches are in flight and settles them together. Nothing waits for company: an item that finds
  * no batch in flight goes at once. The queues are bounded, and who would have to wait too long is refused before any work.
@@ -44,14 +41,12 @@ const LONGEST_WAIT = 2;
 export class MicroBatcher<Item, Result> {
   readonly #options: MicroBatcherOptions<Item, Result>;
   readonly #pace: Pace;
-  readonly #lonePace: LonePace;
   readonly #metrics: BatchMetrics;
   readonly #now: () => number;
   readonly #queue: Lane<Item, Result>;
-  readonly #lone: Lane<Item, Result>;
+  readonly #lone: Turnstile<Item, Result>;
   readonly #idle: (() => void)[] = [];
   #batches = 0;
-  #lonely = 0;
   #planned = false;
   #watched = false;
   #closed = false;
@@ -59,12 +54,21 @@ export class MicroBatcher<Item, Result> {
   constructor(options: MicroBatcherOptions<Item, Result>) {
     this.#options = options;
     this.#pace = new Pace(options.limits);
-    this.#lonePace = new LonePace(options.limits);
     this.#metrics = new BatchMetrics(options.name);
     this.#now = options.now ?? (() => performance.now());
-    const onSize = (change: number) => this.#metrics.waits(change);
-    this.#queue = new Lane(options.weight, onSize);
-    this.#lone = new Lane(options.weight, onSize);
+    const waits = (change: number) => this.#metrics.waits(change);
+    this.#queue = new Lane(options.weight, waits);
+    this.#lone = new Turnstile({
+      limits: { width: options.limits.aloneWidth, patienceMillis: options.limits.patienceMillis },
+      work: options.alone,
+      observer: {
+        waits,
+        works: (change) => this.#metrics.flies('alone', change),
+        refuses: () => this.#metrics.refuses(),
+      },
+      onIdle: () => this.#tellIdle(),
+      now: this.#now,
+    });
   }
 
   /**
@@ -76,7 +80,7 @@ export class MicroBatcher<Item, Result> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting<Item, Result> = { item, signal: how.signal, resolve, reject, tries: 0 };
       if (this.#closed) this.#refuse(waiting);
-      else if (how.alone) this.#enterLone(waiting);
+      else if (how.alone) this.#lone.enter(waiting);
       else if (this.#queue.size >= this.#pace.waiting) this.#refuse(waiting);
       else this.#queue.add(waiting, this.#now());
       this.#plan();
@@ -95,27 +99,18 @@ export class MicroBatcher<Item, Result> {
   /** What is going on. `limit` and `loneLimit` are how many may wait for a batch, and to be tried alone. */
   get load(): { waiting: number; inFlight: number; size: number; width: number; limit: number; loneLimit: number } {
     return {
-      waiting: this.#queue.size + this.#lone.size,
-      inFlight: this.#batches + this.#lonely,
+      waiting: this.#queue.size + this.#lone.load.waiting,
+      inFlight: this.#batches + this.#lone.load.working,
       size: this.#pace.size,
       width: this.#pace.width,
       limit: this.#pace.waiting,
-      loneLimit: this.#lonePace.waiting,
+      loneLimit: this.#lone.load.limit,
     };
-  }
-
-  #enterLone(waiting: Waiting<Item, Result>): void {
-    if (this.#lone.size >= this.#lonePace.waiting) this.#refuse(waiting);
-    else this.#lone.add(waiting, this.#now());
   }
 
   #refuse({ reject }: Waiting<Item, Result>): void {
     this.#metrics.refuses();
-    reject(
-      new CommerceError('OVERLOADED', 'Too many requests are waiting. Repeat it after the time given.', {
-        retryAfterSeconds: 1,
-      }),
-    );
+    reject(overloaded());
   }
 
   /** At the end of this turn of the event loop: what arrived in the same packet goes together. */
@@ -125,7 +120,6 @@ export class MicroBatcher<Item, Result> {
     setImmediate(() => {
       this.#planned = false;
       while (this.#mayDepart()) void this.#settleBatch();
-      while (this.#lone.size > 0 && this.#lonely < this.#options.limits.aloneWidth) void this.#settleAlone();
       this.#watch();
       this.#tellIdle();
     });
@@ -133,13 +127,12 @@ export class MicroBatcher<Item, Result> {
 
   /** Refuses who has waited too long, whatever the pace had promised: a time-out would come without a reason. */
   #watch(): void {
-    if (this.#watched || this.#queue.size + this.#lone.size === 0) return;
+    if (this.#watched || this.#queue.size === 0) return;
     this.#watched = true;
     const { patienceMillis } = this.#options.limits;
     setTimeout(() => {
       this.#watched = false;
-      const tooOld = this.#now() - patienceMillis * LONGEST_WAIT;
-      for (const lane of [this.#queue, this.#lone]) lane.dropOlder(tooOld, (waiting) => this.#refuse(waiting));
+      this.#queue.dropOlder(this.#now() - patienceMillis * LONGEST_WAIT, (waiting) => this.#refuse(waiting));
       this.#plan();
     }, patienceMillis / 4).unref();
   }
@@ -171,7 +164,7 @@ export class MicroBatcher<Item, Result> {
     batch.forEach((waiting, index) => {
       const result = index < results.length ? (results[index] as Settled<Result>) : ALONE;
       if (result === AGAIN && ++waiting.tries < TRIES) this.#queue.add(waiting, now, true);
-      else if (result === AGAIN || result === ALONE) this.#enterLone(waiting);
+      else if (result === AGAIN || result === ALONE) this.#lone.enter(waiting);
       else waiting.resolve(result);
     });
     this.#plan();
@@ -188,25 +181,9 @@ export class MicroBatcher<Item, Result> {
     }
   }
 
-  async #settleAlone(): Promise<void> {
-    const waiting = this.#lone.take();
-    if (!waiting) return;
-    const startedAt = this.#now();
-    this.#lonely++;
-    this.#metrics.flies('alone', 1);
-    try {
-      waiting.resolve(await this.#options.alone(waiting.item));
-    } catch (error) {
-      waiting.reject(error);
-    }
-    this.#lonely--;
-    this.#metrics.flies('alone', -1);
-    this.#lonePace.observe(this.#now() - startedAt);
-    this.#plan();
-  }
-
   #tellIdle(): void {
-    if (this.#queue.size + this.#lone.size + this.#batches + this.#lonely > 0) return;
+    const { waiting, working } = this.#lone.load;
+    if (this.#queue.size + this.#batches + waiting + working > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

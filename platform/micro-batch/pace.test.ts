@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { LonePace } from './lone-pace.ts';
 import { Pace, type PaceLimits } from './pace.ts';
 
 const limits: PaceLimits = {
@@ -80,18 +79,5 @@ describe('Pace', () => {
     expect(pace.waiting).toBeGreaterThan(1_900);
     pace.observe({ items: 1, weight: 400, millis: 100, full: true }, 0);
     expect(pace.waiting).toBe(50);
-  });
-});
-
-describe('LonePace', () => {
-  it('lets as many wait as are tried within the patience, as it was measured', () => {
-    const pace = new LonePace(limits);
-    expect(pace.waiting).toBe(100);
-    for (let item = 0; item < 60; item++) pace.observe(100);
-    expect(pace.waiting).toBe(20);
-    for (let item = 0; item < 60; item++) pace.observe(60_000);
-    expect(pace.waiting).toBe(2);
-    for (let item = 0; item < 120; item++) pace.observe(4);
-    expect(pace.waiting).toBeGreaterThan(490);
   });
 });

@@ -10,5 +10,6 @@ export function limitsWith(request: Partial<RequestLimits>, rate: Partial<Bucket
       return { request: { ...own.request, ...request }, rate: { ...own.rate, ...rate } };
     },
     credentials: credentials ?? limits.credentials,
+    executions: limits.executions,
   };
 }
