@@ -8,6 +8,7 @@ import { payoutsCommand } from './payouts-command.ts';
 import { postCommand } from './post-command.ts';
 import { pullCommand } from './pull-command.ts';
 import { rematchCommand } from './rematch-command.ts';
+import { resolveCommand } from './resolve-command.ts';
 import { reverseCommand } from './reverse-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
@@ -22,6 +23,7 @@ export const settlementTopic: Topic = {
     bankCommand,
     pullCommand,
     rematchCommand,
+    resolveCommand,
     postCommand,
     reverseCommand,
     verifyCommand,

@@ -14,6 +14,8 @@ import { createVoucherReader } from './vouchers/reader.ts';
 
 export { EXPORT_NAMES, type ExportName, exportCsv } from './answers/export.ts';
 export { createSettlementBatch } from './batch.ts';
+export { type GroupFilter, readGroups } from './differences/groups.ts';
+export { type GroupOutcome, resolveGroup } from './differences/resolve-group.ts';
 export { createDocumentFeed, createJournalFeed } from './feeds.ts';
 export { createFinance } from './finance.ts';
 export { createDropFolder } from './ingest/drop-folder.ts';

@@ -6,8 +6,9 @@ import type { PageArgs } from '../../platform/graphql/connection.ts';
 import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount, type Money, money } from '../../platform/money.ts';
 import type { AgeBucket, AnswerReader, FeeFilter, FeeSum, OrderProceeds } from './answers/read.ts';
+import type { DifferenceGroup } from './differences/groups.ts';
 import type { ResolveDeps } from './differences/model.ts';
-import { reopen, resolve } from './differences/mutations.ts';
+import { reopen, resolve, resolveAlike } from './differences/mutations.ts';
 import type { Decision, Difference, DifferenceFilter, DifferenceReader } from './differences/read.ts';
 import type { ResolveResult } from './differences/resolve.ts';
 import { settlementIngest } from './ingest/mutation.ts';
@@ -182,6 +183,11 @@ export const resolvers: Resolvers = {
       { channelCode }: { channelCode?: string | null },
       { answers }: SettlementContext,
     ) => answers.aging(channelCode ?? null),
+    reconciliationExceptionGroups: (
+      _: unknown,
+      { channelCode, settlementId }: { channelCode?: string | null; settlementId?: string | null },
+      { differences }: SettlementContext,
+    ) => differences.groups(channelCode ?? null, settlementId ?? null),
     channelFees: (_: unknown, { filter }: { filter: FeeFilter }, { answers }: SettlementContext) =>
       answers.fees(filter),
   },
@@ -212,6 +218,15 @@ export const resolvers: Resolvers = {
       { exceptionId, input }: { exceptionId: string; input: Parameters<typeof resolve>[2] },
       context: SettlementContext,
     ) => answered(context, resolve(context, exceptionId, input)),
+    reconciliationExceptionsResolve: async (
+      _: unknown,
+      { filter, input }: { filter: Parameters<typeof resolveAlike>[1]; input: Parameters<typeof resolveAlike>[2] },
+      context: SettlementContext,
+    ) => {
+      const { outcome, userErrors } = await resolveAlike(context, filter, input);
+      const { decided = 0, proposed = 0, remaining = null } = outcome ?? {};
+      return { decidedCount: decided, proposedCount: proposed, remainingCount: remaining, userErrors };
+    },
     reconciliationExceptionReopen: (
       _: unknown,
       { exceptionId, input }: { exceptionId: string; input: Parameters<typeof reopen>[2] },
@@ -337,6 +352,10 @@ export const resolvers: Resolvers = {
   ReconciliationExceptionConnection: {
     totalCount: ({ filter }: { filter: DifferenceFilter }, _: unknown, { differences }: SettlementContext) =>
       differences.count(filter),
+  },
+  ReconciliationExceptionGroup: {
+    channel: ({ channelCode }: DifferenceGroup) => ({ __typename: 'Channel', code: channelCode }),
+    total: ({ total }: DifferenceGroup) => toMoney(total),
   },
   ReconciliationAge: {
     channel: ({ channelCode }: AgeBucket) => ({ __typename: 'Channel', code: channelCode }),

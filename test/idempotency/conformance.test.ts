@@ -98,6 +98,7 @@ const AUDITED = [
   'orderReleaseHold',
   'reconciliationExceptionReopen',
   'reconciliationExceptionResolve',
+  'reconciliationExceptionsResolve',
   'returnAuthorize',
   'returnReceive',
   'settlementIngest',

@@ -4,9 +4,11 @@ import type { Caller } from '../../../platform/caller.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { markReplayed, type RequestContext } from '../../../platform/graphql/subgraph.ts';
 import { runOnce } from '../../../platform/idempotency/run-once.ts';
-import type { ResolveDeps } from './model.ts';
+import type { GroupFilter } from './groups.ts';
+import type { Refusal, ResolveDeps } from './model.ts';
 import { reopenDifference } from './reopen.ts';
 import { type ResolveInput, type ResolveResult, refused, resolveDifference } from './resolve.ts';
+import { type GroupOutcome, resolveGroup } from './resolve-group.ts';
 
 type Context = RequestContext & { readonly knex: Knex; readonly caller: Caller; readonly books: ResolveDeps };
 type Keyed<Input> = Input & { readonly idempotencyKey: string };
@@ -34,6 +36,47 @@ export function reopen(
   );
 }
 
+/** What `reconciliationExceptionsResolve` answers. */
+export interface GroupAnswer {
+  readonly outcome: GroupOutcome | null;
+  readonly userErrors: readonly Refusal[];
+}
+
+/** `reconciliationExceptionsResolve`, once per idempotency key: a key stands for one call, so going on takes a new one. */
+export async function resolveAlike(
+  context: Context,
+  filter: GroupFilter,
+  input: Keyed<ResolveInput>,
+): Promise<GroupAnswer> {
+  const { caller, books } = context;
+  const operation = 'reconciliationExceptionsResolve';
+  const outcome = await runOnce(
+    context.knex,
+    { caller, operation, key: input.idempotencyKey, input: { filter, ...input } },
+    async (trx) => {
+      const done = await resolveGroup(trx, books, filter, input, caller.clientId);
+      if (done.decided + done.proposed > 0)
+        await recordAction(trx, caller, { action: operation, subject: `${filter.channelCode} ${filter.reason} ${filter.words ?? ''}`.trim(), reason: `${input.resolution}, ${done.decided} decided, ${done.proposed} proposed: ${input.note}` }); // biome-ignore format: one thought
+      return done;
+    },
+  );
+  switch (outcome.kind) {
+    case 'conflict':
+      return {
+        outcome: null,
+        userErrors: refused(null, 'IDEMPOTENCY_CONFLICT', KEY_USED, 'idempotencyKey').userErrors,
+      };
+    case 'inFlight':
+      throw inFlight();
+    case 'done':
+      if (outcome.replayed) markReplayed(context);
+      return { outcome: outcome.result, userErrors: [] };
+  }
+}
+
+const KEY_USED = 'This key was used with another input. Use a new key for a new request.';
+const inFlight = () => new CommerceError('IDEMPOTENCY_IN_FLIGHT', 'A request with this idempotencyKey is still running. Repeat it shortly.'); // biome-ignore format: one thought
+
 async function once(
   context: Context,
   operation: string,
@@ -52,9 +95,9 @@ async function once(
   });
   switch (outcome.kind) {
     case 'conflict':
-      return refused(null, 'IDEMPOTENCY_CONFLICT', 'This key was used with another input. Use a new key for a new request.', 'idempotencyKey'); // biome-ignore format: one thought
+      return refused(null, 'IDEMPOTENCY_CONFLICT', KEY_USED, 'idempotencyKey');
     case 'inFlight':
-      throw new CommerceError('IDEMPOTENCY_IN_FLIGHT', 'A request with this idempotencyKey is still running. Repeat it shortly.'); // biome-ignore format: one thought
+      throw inFlight();
     case 'done':
       if (outcome.replayed) markReplayed(context);
       return outcome.result;

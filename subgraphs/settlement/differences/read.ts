@@ -11,6 +11,7 @@ import {
 import { type Money, money } from '../../../platform/money.ts';
 import type { DifferenceState } from '../matching/store-differences.ts';
 import type { ReconciliationReason } from '../model.ts';
+import { readGroups } from './groups.ts';
 
 export interface Difference {
   readonly id: string;
@@ -96,6 +97,8 @@ export function createDifferenceReader(knex: Knex) {
       const [row] = (await filtered(filter).count('* as count')) as { count: string }[];
       return Number(row?.count ?? 0);
     },
+
+    groups: (channelCode: string | null, settlementId: string | null) => readGroups(knex, channelCode, settlementId),
 
     async decisionsOf(ids: readonly string[]): Promise<Map<string, Decision[]>> {
       const rows = await query<Decision>(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { inTransaction } from '../../../platform/db/transaction.ts';
 import { projectFile } from '../../../platform/paths.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { openBooks, type SoldOrder } from '../../../test/helpers/settlement-books.ts';
@@ -8,6 +9,7 @@ import { ask, callerOf } from '../../../test/helpers/subgraph.ts';
 import { createSettlementSubgraph } from '../index.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { SettlementLine } from '../reports/model.ts';
+import { resolveGroup } from './resolve-group.ts';
 
 const documentOf = (name: string) =>
   // The order's own fields come from another subgraph.
@@ -216,4 +218,44 @@ it('answers why a payout is short in three queries', async () => {
     (await graph(`{ reconciliationAging(channelCode: "${channelCode}") { reason age count total { amount } } }`, {}))
       .reconciliationAging,
   ).toEqual([{ reason: 'AMOUNT_DIFFERENCE', age: 'DAYS_0_TO_7', count: 1, total: { amount: '-10.00' } }]);
+});
+
+it('decides about fees that are alike with one decision, above the limit of all together by two people, and goes on where it was', async () => {
+  const fee = (description: string, amountMinor: bigint, lineNumber: number): SettlementLine =>
+    lineOf({ lineNumber, kind: 'FEE', class: 'FEE', amountMinor, words: { transaction: 'Fee', type: 'Extra', description }, references: { row: String(lineNumber) } }); // biome-ignore format: one thought
+  const glitter = [1, 2, 3].map((row) => fee('Glitter', -1_000n, row));
+  const lines = [...glitter, fee('Sparkle', -1_000n, 4), fee('Sparkle', -1_500n, 5)];
+  const settlementId = await storeReport(database.knex, reportOf('alike', lines, { channelCode }), lines);
+  await books.settle();
+  const groups = async () =>
+    (await graph(`{ reconciliationExceptionGroups(channelCode: "${channelCode}", settlementId: "${settlementId}") { reason words count total { amount currencyCode } } }`, {})).reconciliationExceptionGroups; // biome-ignore format: one thought
+  const group = (name: string, count: number, amount: string) => ({ reason: 'UNKNOWN_FEE', words: `Extra / ${name}`, count, total: { amount, currencyCode: 'GBP' } }); // biome-ignore format: one thought
+  expect(await groups()).toEqual([group('Glitter', 3, '-30.00'), group('Sparkle', 2, '-25.00')]);
+
+  // 25.00 is not above the limit.
+  const text = `mutation ($filter: ReconciliationExceptionGroupFilter!, $input: ReconciliationExceptionsResolveInput!) {
+    reconciliationExceptionsResolve(filter: $filter, input: $input) { decidedCount proposedCount remainingCount userErrors { code } } }`;
+  const filter = { channelCode, reason: 'UNKNOWN_FEE', currencyCode: 'GBP' };
+  const input = { idempotencyKey: `k${++keys}`, resolution: 'WRITE_OFF', note: 'new fees' };
+  expect(await graph(text, { filter: { ...filter, words: 'Extra / Sparkle' }, input })).toEqual({
+    reconciliationExceptionsResolve: { decidedCount: 2, proposedCount: 0, remainingCount: 0, userErrors: [] },
+  });
+  expect(await balanceOf('6931')).toBe('2500');
+
+  // 30.00 is, though each of them is not. Two at a time.
+  const accept = (actor: string) =>
+    inTransaction(database.knex, (trx) =>
+      resolveGroup(trx, books, { ...filter, words: 'Extra / Glitter' }, { resolution: 'ACCEPT_ACTUAL', note: 'new fees' }, actor, 2),
+    ); // biome-ignore format: one thought
+  expect(await accept('ann')).toEqual({ decided: 0, proposed: 2, remaining: 1 });
+  expect(await accept('ann')).toEqual({ decided: 0, proposed: 1, remaining: 0 });
+  expect(await accept('ann')).toEqual({ decided: 0, proposed: 0, remaining: 0 });
+  expect(await balanceOf('6771')).toBe('0');
+  expect(await accept('ben')).toEqual({ decided: 2, proposed: 0, remaining: 1 });
+  expect(await groups()).toEqual([group('Glitter', 1, '-10.00')]);
+  expect(await accept('ben')).toEqual({ decided: 1, proposed: 0, remaining: 0 });
+  expect([await balanceOf('6771'), await balanceOf('1390')]).toEqual(['3000', '0']);
+  await books.settle();
+  expect(await groups()).toEqual([]);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });

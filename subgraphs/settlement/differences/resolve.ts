@@ -33,6 +33,7 @@ const MAX_NOTE = 1_000;
  * acceptance above the configured amount only proposes; the same again by somebody else takes it.
  *
  * @param actor who decides
+ * @param together whether it is one of several that need a second person together
  * @throws CommerceError BAD_USER_INPUT when the note says nothing, or an order is missing
  */
 export async function resolveDifference(
@@ -41,6 +42,7 @@ export async function resolveDifference(
   exceptionId: string,
   input: ResolveInput,
   actor: string,
+  together: { readonly needsTwo: boolean } = { needsTwo: false },
 ): Promise<ResolveResult> {
   checkNote(input.note);
   if (input.resolution === 'MATCH_TO_ORDER' && !input.orderId)
@@ -61,7 +63,7 @@ export async function resolveDifference(
   const putAside = async () => {
     if (proposal && !sameAgain) await finish(trx, proposal.id, 'UNDONE', null, null);
   };
-  if (givesMoneyUp(input.resolution) && needsTwo(deps.settings, difference) && !approves) {
+  if (givesMoneyUp(input.resolution) && (together.needsTwo || needsTwo(deps.settings, difference)) && !approves) {
     if (!sameAgain) {
       await putAside();
       await decide(trx, difference, input, actor, 'PROPOSED');

@@ -46,6 +46,18 @@ export const settlement: MutationCases = {
     }),
     otherwise: ({ exceptionId }) => ({ exceptionId, input: { resolution: 'ACCEPT_ACTUAL', note: 'It is right.' } }),
   },
+  reconciliationExceptionsResolve: {
+    kind: 'keyed',
+    caller: finance,
+    prepare: async ({ knex }) => {
+      await difference(knex);
+      return {
+        filter: { channelCode: 'AMAZON', reason: 'MISSING_ORDER', currencyCode: 'GBP' },
+        input: { resolution: 'RAISE_DISPUTE', note: 'Ask them.' },
+      };
+    },
+    otherwise: ({ filter }) => ({ filter, input: { resolution: 'RAISE_DISPUTE', note: 'Ask them again.' } }),
+  },
   reconciliationExceptionReopen: {
     kind: 'keyed',
     caller: finance,
