@@ -89,18 +89,18 @@ async function compare(
 /** Serves the oldest request that nobody serves yet. @returns whether there was one */
 async function serveRequest(options: ReconciliationOptions, signal: AbortSignal): Promise<boolean> {
   const { knex, comparisons } = options;
-  const [request] = await query<{ id: string; system: string | null; dry_run: boolean }>(
+  const [request] = await query<{ id: string; system: string | null; subject: string | null; dry_run: boolean }>(
     knex,
     `update integration.reconciliation_request set taken_at = clock_timestamp()
      where id = (select id from integration.reconciliation_request where taken_at is null order by id limit 1 for update skip locked)
-     returning id, system, dry_run`,
+     returning id, system, subject, dry_run`,
   );
   if (!request) return false;
   const results: ReconciliationResult[] = [];
   for (const comparison of comparisons) {
-    if (request.system === null || comparison.system === request.system) {
-      results.push(await compare(comparison, request.dry_run, options, signal));
-    }
+    if (request.system !== null && comparison.system !== request.system) continue;
+    if (request.subject !== null && comparison.subject !== request.subject) continue;
+    results.push(await compare(comparison, request.dry_run, options, signal));
   }
   await change(
     knex,

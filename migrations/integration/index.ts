@@ -14,9 +14,10 @@ import { desk } from './20261127130500_desk.ts';
 import { degradation } from './20261127132000_degradation.ts';
 import { deskJobs } from './20261127133000_desk_jobs.ts';
 import { reconciliation } from './20261127134000_reconciliation.ts';
+import * as keepAnswers from './20261127151500_keep_answers.ts';
+import { askedSubject } from './20261127152000_asked_subject.ts';
 
-/** Migrations of the schema `integration`, in the order of their names. */ import * as keepAnswers from './20261127151500_keep_answers.ts';
-
+/** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
   '20261123090000_idempotency_key': idempotencyKey,
   '20261123090100_feed_cursor': feedCursor,
@@ -34,4 +35,5 @@ export const migrations: MigrationSet = {
   '20261127133000_desk_jobs': deskJobs,
   '20261127134000_reconciliation': reconciliation,
   '20261127151500_keep_answers': keepAnswers,
+  '20261127152000_asked_subject': askedSubject,
 };

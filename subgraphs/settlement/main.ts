@@ -21,6 +21,7 @@ import {
   type PullDeps,
   type Throttle,
 } from './index.ts';
+import { voucherComparison } from './vouchers/comparison.ts';
 
 /** Shows what needs a person, and takes it back. */
 export interface SettlementAlarm {
@@ -46,10 +47,11 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
     erp,
     onFailure: (feed: string, error: unknown) => logger.warn({ feed, err: error }, 'feed interrupted'),
   };
+  const audit = { knex, erp: erpFinanceAudit(deps.erp) };
   return {
     subgraph: createSettlementSubgraph({ knex, books: { rules, settings } }),
     finance: createFinance({ knex, erp, rules, settings }),
-    comparisons: [documentComparison({ knex, erp: erpFinanceAudit(deps.erp) })],
+    comparisons: [documentComparison(audit), voucherComparison(audit)],
     feeds: [createDocumentFeed(feedDeps), createJournalFeed(feedDeps)],
     orders: createOrderConsumption({ knex, settings }),
     /** The batch work over a pool of its own, so that it never takes a connection that a request waits for. */

@@ -148,7 +148,24 @@ export interface FinanceAudit {
 
   /** Whether the ERP has a document for this key of {@link DocumentRequest}. */
   has(key: string, signal: AbortSignal): Promise<boolean>;
+
+  /**
+   * Postings of the general ledger that are of no document, such as our vouchers, the oldest first. A page may hold none.
+   * @param cursor null for the beginning, `next` of the page before
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE
+   */
+  postedVouchers(
+    cursor: string | null,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly vouchers: readonly RecordedVoucher[]; readonly next: string | null }>;
+
+  /** Number of the voucher that the ERP has under a reference; null when it has none. */
+  findVoucher(reference: string, signal: AbortSignal): Promise<string | null>;
 }
+
+/** A posting as it stands in the ERP's journal. */
+export type RecordedVoucher = Pick<Posting, 'number' | 'lines'>;
 
 export interface RecordedDocument extends PostedDocument {
   /** Tax included. */

@@ -43,6 +43,7 @@ describe('reconciliation', () => {
       // Two materials are a product and a variant each; one price.
       ['erp', 'catalogue', 5, 0],
       ['erp', 'documents', 12, 0],
+      ['erp', 'vouchers', 0, 0],
     ]);
     expect(await world.raised()).toEqual([]);
   });

@@ -134,7 +134,7 @@ export function toDocument(document: BillingDocument): PostedDocument {
   };
 }
 
-function toPosting(document: AccountingDocument): Posting {
+export function toPosting(document: AccountingDocument): Posting {
   return {
     sequence: document.changeNo,
     number: document.accountingDocNo,

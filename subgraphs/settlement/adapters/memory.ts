@@ -132,6 +132,13 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): MemoryF
         next: later.length > limit ? String(page.at(-1)?.sequence) : null,
       };
     },
+    async postedVouchers(cursor, limit) {
+      const later = postings.filter(({ sequence }) => sequence > Number(cursor ?? 0));
+      return {
+        vouchers: later.slice(0, limit).filter(({ documentNumber }) => documentNumber === null),
+        next: later.length > limit ? String(later[limit - 1]?.sequence) : null,
+      };
+    },
     has: async (key) => byKey.has(key),
     async documentChanges(after) {
       return { entries: changes.filter((change) => change.sequence > after), next: Math.max(after, changes.length) };

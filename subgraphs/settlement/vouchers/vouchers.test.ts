@@ -12,6 +12,7 @@ import { ask as askSubgraph, callerOf } from '../../../test/helpers/subgraph.ts'
 import { loadOwnership } from '../../operations/index.ts';
 import { ownerOf } from '../../operations/model.ts';
 import { erpFinanceSystem } from '../adapters/erp.ts';
+import { erpFinanceAudit } from '../adapters/erp-audit.ts';
 import { resolveDifference } from '../differences/resolve.ts';
 import { createSettlementSubgraph } from '../index.ts';
 import { ingestReport } from '../ingest/ingest.ts';
@@ -27,6 +28,7 @@ import { recordStatementPayout } from '../payouts/statement-payout.ts';
 import type { FinanceSystem } from '../port.ts';
 import type { SettlementLine } from '../reports/model.ts';
 import { NO_THROTTLE } from '../throttle.ts';
+import { voucherComparison } from './comparison.ts';
 import type { VoucherScope } from './model.ts';
 import { prepareVouchers } from './prepare.ts';
 import { readOpenVouchers, readUnposted } from './read.ts';
@@ -436,6 +438,38 @@ it.each([
 ])('lets the database refuse %s', async (_what, statement, why) => {
   await expect(query(database.knex, statement)).rejects.toThrow(why);
 }); // biome-ignore format: a table
+
+it("compares accepted vouchers with the ERP's journal: other sums, another number, gone", async () => {
+  await append(entryOf('a', { bookedAt: new Date('2026-11-05T10:00:00Z') }));
+  await post();
+  const [voucher] = await query<{ id: string; number: string }>(database.knex, `select id, erp_number as number from settlement.voucher where channel_code = ?`, [channelCode]); // biome-ignore format: one thought
+  const { id, number } = voucher ?? { id: '', number: '' };
+  const compared = voucherComparison({ knex: database.knex, erp: erpFinanceAudit(erp.erp) });
+  const look = async () => {
+    const differences: string[] = [];
+    let cursor: string | null = null;
+    const keys: string[] = [];
+    do {
+      const page = await compared.theirs(cursor, signal);
+      keys.push(...page.keys);
+      differences.push(...page.differences.map(({ what }) => what));
+      cursor = page.next;
+    } while (cursor !== null);
+    const all = (await compared.ours(null)).keys;
+    expect(all).toContain(id);
+    return [...differences, ...(await compared.missing(all.filter((key) => !keys.includes(key)), signal)).map(({ what }) => what)]; // biome-ignore format: one thought
+  };
+  const inErp = (statement: string) => erp.database.knex.raw(`set session_replication_role = replica; ${statement}; set session_replication_role = origin`); // biome-ignore format: one thought
+  expect(await look()).toEqual([]);
+  await inErp(`update erp.accounting_line set amount_minor = amount_minor + 1 where accounting_doc_no = '${number}'`);
+  expect(await look()).toEqual([
+    `Voucher ${channelCode} 2026-11 GBP no. 1, ${number} in the ERP: 1361 CREDIT 10.01 GBP, 1362 DEBIT 10.01 GBP there, 1361 CREDIT 10.00 GBP, 1362 DEBIT 10.00 GBP here`,
+  ]);
+  await inErp(`update erp.accounting_line set amount_minor = amount_minor - 1 where accounting_doc_no = '${number}'`);
+  await inErp(`update erp.gl_document set external_ref = 'other' where external_ref = '${id}'; update erp.accounting_document set change_no = -change_no where accounting_doc_no = '${number}'`); // biome-ignore format: one thought
+  expect(await look()).toEqual([`Voucher ${channelCode} 2026-11 GBP no. 1 (${id}): accepted as ${number} here, unknown to the ERP`]); // biome-ignore format: one thought
+  await inErp(`update erp.gl_document set external_ref = '${id}' where external_ref = 'other'; update erp.accounting_document set change_no = -change_no where accounting_doc_no = '${number}'`); // biome-ignore format: one thought
+});
 
 it('asks for a month and a channel that there are', async () => {
   await expect(ask({ period: '2026-13' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
