@@ -581,6 +581,7 @@ create table integration.reconciliation_request (
   taken_at timestamp with time zone,
   done_at timestamp with time zone,
   results jsonb,
+  subject text,
   constraint reconciliation_request_pkey PRIMARY KEY (id)
 );
 
@@ -1089,6 +1090,8 @@ comment on table integration.reconciliation_difference is 'What differed at the 
 comment on column integration.reconciliation_difference.cursor is 'Page of the system of record that it was seen on.';
 
 comment on table integration.reconciliation_request is 'Comparisons that somebody asked a worker for, of one system or of all, with what they found or why they could not be made.';
+
+comment on column integration.reconciliation_request.subject is 'Only this comparison of the system. Null: all of them.';
 
 comment on table integration.reconciliation_seen is 'Records that the system of record has, while a run is under way: what is ours and not among them is missing there.';
 
