@@ -746,6 +746,24 @@ AS $function$
   select epoch from integration.event_log_state;
 $function$;
 
+CREATE OR REPLACE FUNCTION integration.keep_answers(p_operation text, p_claims json)
+ RETURNS TABLE(i integer, kind text, result jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      #variable_conflict use_column
+      declare
+        v_claims jsonb;
+        v_members int[];
+      begin
+        select jsonb_agg(claim), array_agg(claim.i) filter (where claim.kind = 'CLAIMED') into v_claims, v_members
+        from integration.claim_idempotency_keys(p_operation, p_claims) claim where claim.kind <> 'IN_FLIGHT';
+        perform integration.store_answers(p_operation, p_claims, v_members);
+        return query
+        select claim.i, case when claim.kind = 'CLAIMED' then 'DONE' else claim.kind end, claim.result
+        from jsonb_to_recordset(v_claims) as claim (i int, kind text, result jsonb);
+      end $function$;
+
 CREATE OR REPLACE FUNCTION integration.note_contact(p_system text, p_feed text)
  RETURNS void
  LANGUAGE sql
@@ -1110,6 +1128,8 @@ comment on column integration.worker_lease.session_name is 'application_name of 
 comment on function integration.claim_idempotency_keys(p_operation text, p_claims json) is 'What became of the claim of each member. CLAIMED: its effect may run. IN_FLIGHT: another transaction runs it. REPLAY, with the stored answer. CONFLICT.';
 
 comment on function integration.degradation(p_channel_code text) is 'What a channel does because systems of record are not heard; null when they are.';
+
+comment on function integration.keep_answers(p_operation text, p_claims json) is 'Keeps the answers of a batch under their keys. Who has no row runs elsewhere.';
 
 comment on function integration.prune_event_log(p_before timestamp with time zone, p_limit integer) is 'Removes events recorded before the given time that every group has settled, the oldest first, at most p_limit. Returns how many.';
 
@@ -2957,9 +2977,8 @@ AS $function$
           select exactly.available from inventory.stock_at(array[position.sku], array[position.location_id], clock_timestamp()) exactly
           where surely.units < p_enough
         ) stock
-        where node.shippable and position.sku = any (p_skus) and stock.available > 0;
-      end
-      $function$;
+        where node.shippable and position.sku = any (p_skus);
+      end $function$;
 
 CREATE OR REPLACE FUNCTION inventory.sync_lag_seconds_p95(p_since timestamp with time zone)
  RETURNS double precision
@@ -3702,6 +3721,22 @@ AS $function$
       select count(*) from orders.customer_order where id = any (p_order_ids) and placed_at >= p_since
     $function$;
 
+CREATE OR REPLACE FUNCTION orders.refuse_orders(p_claims json, p_orders json)
+ RETURNS TABLE(i integer, kind text, result jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      #variable_conflict use_column
+      declare
+        v_new int[] := orders.new_channel_orders(p_orders, array(select i from json_to_recordset(p_orders) as o (i int)));
+      begin
+        return query
+        select kept.i, kept.kind, kept.result
+        from integration.keep_answers('orderPlace', (
+          select coalesce(json_agg(claim), '[]'::json) from json_array_elements(p_claims) claim where (claim ->> 'i')::int = any (v_new)
+        )) kept;
+      end $function$;
+
 CREATE INDEX channel_duty_open ON orders.channel_duty USING btree (escalate_at) WHERE (done_at IS NULL);
 
 CREATE UNIQUE INDEX customer_order_channel_order ON orders.customer_order USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
@@ -3765,6 +3800,8 @@ comment on function orders.place_orders(p_claims json, p_orders json, p_lines js
 comment on function orders.placed_count(p_since timestamp with time zone) is 'How many orders were placed since.';
 
 comment on function orders.placed_count_among(p_order_ids text[], p_since timestamp with time zone) is 'How many of these orders were placed since.';
+
+comment on function orders.refuse_orders(p_claims json, p_orders json) is 'Keeps the refusals of a batch. An order that its channel placed before is answered elsewhere, with that one, and has no row.';
 
 create schema product;
 
