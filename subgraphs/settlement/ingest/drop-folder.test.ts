@@ -69,6 +69,25 @@ it('refuses what lies in a folder that names no format, once, with the reason', 
   );
 });
 
+it('refuses what lies in no folder of a channel and format, once, with where to put it', async () => {
+  writeFileSync(join(folder, 'lost.txt'), 'anything');
+  writeFileSync(join(folder, 'coming.txt.part'), 'any');
+  writeFileSync(join(folder, 'AMAZON', 'lost.txt'), 'anything');
+  const signal = new AbortController().signal;
+  done.length = 0;
+  expect(await drop.look(signal)).toBe(2);
+  expect(await drop.look(signal)).toBe(0);
+  expect(done).toEqual([
+    ['lost.txt', 'REFUSED'],
+    ['lost.txt', 'REFUSED'],
+  ]);
+  for (const place of [folder, join(folder, 'AMAZON')]) {
+    expect(readdirSync(join(place, 'refused')).sort()).toEqual(['lost.txt', 'lost.txt.reason.txt']);
+    expect(readFileSync(join(place, 'refused', 'lost.txt.reason.txt'), 'utf8')).toContain('Put it into <channel code>/<format>/'); // biome-ignore format: one thought
+  }
+  expect(readdirSync(folder).sort()).toEqual(['AMAZON', 'coming.txt.part', 'refused']);
+});
+
 it('names its folders as the command line names the formats', () => {
   expect(FORMAT_FOLDERS).toEqual(FORMATS);
 });

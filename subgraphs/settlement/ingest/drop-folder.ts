@@ -17,7 +17,12 @@ export const FORMAT_FOLDERS: Readonly<Record<string, ReportFormat>> = {
   'amazon-finances': 'AMAZON_FINANCES_2024',
 };
 
-const UNKNOWN_FORMAT = `The folder names no format. Put it into one of: ${Object.keys(FORMAT_FOLDERS).join(', ')}.`;
+const FORMATS_THERE_ARE = Object.keys(FORMAT_FOLDERS).join(', ');
+const UNKNOWN_FORMAT = `The folder names no format. Put it into one of: ${FORMATS_THERE_ARE}.`;
+const NO_FORMAT = `It lies in no folder that names its channel and format. Put it into <channel code>/<format>/, the format being one of: ${FORMATS_THERE_ARE}.`;
+
+/** Where files are set aside, at every level. */
+const SET_ASIDE = ['processed', 'refused'];
 
 /** What became of a file. */
 export type DropOutcome =
@@ -40,7 +45,7 @@ const LOOK_EVERY_MILLIS = 2_000;
  * Takes in the reports that are put into a folder. A writer writes under a name that begins with a dot or ends with `.part`
  * and renames the file when it is complete: a rename is whole or not at all. A file that was taken in, or was known, moves
  * to `processed/`; a refused one to `refused/`, beside it `<name>.reason.txt`, and so does one in a folder that is named after
- * no format: it would lie there for ever. Killed at any moment, the file is still
+ * no format, or in none: it would lie there for ever. Killed at any moment, the file is still
  * where it was, and taking it in again does nothing twice.
  */
 export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: DropFolderDeps) {
@@ -68,16 +73,15 @@ export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: 
     onDone(join(place, name), outcome);
   }
 
-  async function refuseUnknown(place: string): Promise<number> {
+  async function refuseUnknown(place: string, message: string): Promise<number> {
     const files = await filesIn(place);
-    for (const file of files)
-      await putAway(place, file, { kind: 'REFUSED', code: 'UNKNOWN_FORMAT', message: UNKNOWN_FORMAT });
+    for (const file of files) await putAway(place, file, { kind: 'REFUSED', code: 'UNKNOWN_FORMAT', message });
     return files.length;
   }
 
   /** Takes in what is there now. @returns how many files were looked at */
   async function look(signal: AbortSignal): Promise<number> {
-    let looked = 0;
+    let looked = await refuseUnknown(folder, NO_FORMAT);
     for (const channelCode of await foldersIn(folder)) {
       for (const [name, format] of Object.entries(FORMAT_FOLDERS)) {
         const place = join(folder, channelCode, name);
@@ -87,8 +91,9 @@ export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: 
           await takeFile(place, channelCode, format, file, signal);
         }
       }
+      looked += await refuseUnknown(join(folder, channelCode), NO_FORMAT);
       const others = (await foldersIn(join(folder, channelCode))).filter((name) => !(name in FORMAT_FOLDERS));
-      for (const name of others) looked += await refuseUnknown(join(folder, channelCode, name));
+      for (const name of others) looked += await refuseUnknown(join(folder, channelCode, name), UNKNOWN_FORMAT);
     }
     return looked;
   }
@@ -109,7 +114,7 @@ export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: 
 }
 
 async function foldersIn(folder: string): Promise<string[]> {
-  return (await entriesIn(folder)).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort(); // biome-ignore format: one thought
+  return (await entriesIn(folder)).filter((entry) => entry.isDirectory() && !SET_ASIDE.includes(entry.name)).map(({ name }) => name).sort(); // biome-ignore format: one thought
 }
 
 async function filesIn(folder: string): Promise<string[]> {

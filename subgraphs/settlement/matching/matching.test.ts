@@ -92,6 +92,7 @@ const cases: readonly [string, readonly Partial<SettlementLine>[], object][] = [
   ['fewer units than it paid for', [{ ...rightLines[0], quantity: 1 }, rightLines[1]] as Partial<SettlementLine>[], { reason: 'QUANTITY_DIFFERENCE', expected: '1200', actual: '2400', difference: '1200' }],
   ['a fee without a rule', [...rightLines, { class: 'FEE', amountMinor: -77n, words: { transaction: 'Order', type: 'ItemFees', description: 'Glitter' } }], { reason: 'UNKNOWN_FEE', actual: '-77', difference: '-77' }],
   ['the same line again', [...rightLines, rightLines[0]] as Partial<SettlementLine>[], { reason: 'DUPLICATE_LINE', actual: '2000', difference: '2000' }],
+  ['a sale that is told again under another number of its row', [{ ...rightLines[0], references: { transactionKey: 'r1' } }, ...rightLines.slice(1), { ...rightLines[0], references: { transactionKey: 'r2' } }], { reason: 'DUPLICATE_LINE', actual: '2000', difference: '2000' }],
   ['a refund of goods that never came back', [...rightLines, { class: 'REFUND', sku: 'A1', quantity: 1, amountMinor: -1200n }], { reason: 'LATE_REFUND', expected: null, actual: '-1200', difference: '-1200' }],
   ['a line booked outside of the period', [{ ...rightLines[0], postedAt: new Date('2026-10-05T00:00:00Z') }, ...rightLines.slice(1)], { reason: 'PERIOD_SHIFT', expected: '2000', actual: '2000', difference: '0' }],
   ['a SKU the order has not', [...rightLines, { class: 'SALE', sku: 'ZZ', quantity: 1, amountMinor: 500n }], { reason: 'UNKNOWN_SKU', actual: '500', difference: '500' }],
@@ -108,6 +109,14 @@ it.each(cases)('finds %s, alone, with its amounts', async (_, lines, expected) =
   // However it is seen, the channel's balance is what its lines add up to.
   expect((await books.balances())['1362 GBP']).toBe(String(lines.reduce((sum, line) => sum + (line.amountMinor ?? 1000n), 0n))); // biome-ignore format: one thought
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('takes rows of one unit each for as many as were ordered', async () => {
+  await sell();
+  const one = { class: 'SALE', sku: 'A1', quantity: 1, amountMinor: 1200n } as const;
+  await store('s1', [{ ...one, references: { transactionKey: 'r1' } }, { ...one, references: { transactionKey: 'r2' } }]); // biome-ignore format: one thought
+  await books.settle();
+  expect(await books.differences()).toEqual([]);
 });
 
 it('posts what a tolerance swallowed', async () => {

@@ -47,7 +47,8 @@ export interface ReportedTransfer {
 /** Reads an answer of Amazon's listPayouts (transfers 2024-06-01). Payouts without an amount send nothing. @throws ReportRefusal UNREADABLE */
 export function readTransfers(text: string): ReportedTransfer[] {
   const parsed = answer.safeParse(parseExactJson(text));
-  if (!parsed.success) throw unreadable("The file is no answer of Amazon's listPayouts.");
+  if (!parsed.success)
+    throw unreadable(`The file is no answer of Amazon's listPayouts ({ "payouts": [...] }): wrong at ${parsed.error.issues[0]?.path.join('.') || 'the top'}.`); // biome-ignore format: one thought
   return parsed.data.payouts.flatMap((payout) => {
     if (!payout.amount) return [];
     const { currencyCode, currencyAmount } = payout.amount;
