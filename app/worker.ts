@@ -39,6 +39,8 @@ const DUTIES_EVERY_MILLIS = 5_000;
 /** How late scheduled work may be opened. */
 const WORK_POLL_MILLIS = 5_000;
 const PICKUP_POLL_MILLIS = 60_000;
+/** How late a return may expire, and a person be told of one. */
+const RETURNS_EVERY_MILLIS = 5_000;
 /** How often it is looked whether a system of record went silent or came back. */
 const DEGRADATION_EVERY_MILLIS = 2_000;
 /** A turn of bulk retries and replays: `deskJobsPerSecond` are per second for that reason. */
@@ -115,6 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       onDead: (event, error) => domains.operations.setAside(domains.order.duties.group, event, error),
     }),
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
+    every(RETURNS_EVERY_MILLIS, signal, logger, () => domains.order.keepReturns()),
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests({
         retryWorkflow: (workflowId) => orchestrator.retry(workflowId),

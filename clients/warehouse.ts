@@ -351,8 +351,8 @@ export type ReturnReceiveLineInput = {
   readonly returnLineId: string | number;
   /** Units, at least 1. */
   readonly quantity: number;
-  /** Their condition. */
-  readonly disposition: Disposition;
+  /** Their condition. Left out: they wait for returnInspect. */
+  readonly disposition?: Disposition | null | undefined;
 };
 
 /** Where a return stands. */

@@ -89,10 +89,22 @@ export interface OrderBook {
     effect: Effect,
   ): Promise<ChangedOrder>;
   note(orderId: string, effect: Effect): Promise<ChangedOrder>;
+  /** Whether all units of the order that were not cancelled are credited. */
+  isPaidBack(orderId: string): Promise<boolean>;
+  /** Counts units of a return as paid back and put where they belong, once per `key`, and moves it on when that was all. */
   settleReturn(
     returnId: string,
-    state: 'PARTIALLY_RECEIVED' | 'CLOSED',
-    refundStatus: 'PARTIAL' | 'SETTLED',
+    done: {
+      readonly key: string;
+      readonly traceId: string;
+      /** Where goods were put; null when none were. */
+      readonly locationId: string | null;
+      readonly lines: readonly {
+        readonly lineId: string;
+        readonly refunded: number;
+        readonly placed: { readonly quantity: number; readonly disposition: string } | null;
+      }[];
+    },
   ): Promise<void>;
 }
 

@@ -27,6 +27,7 @@ beforeEach(() => {
     allocateBackorder: start('allocateBackorder'),
     ship: start('ship'),
     returnGoods: start('returnGoods'),
+    refundReturn: start('refundReturn'),
     cancelUnits: start('cancelUnits'),
     withdrawWork: start('withdrawWork'),
     settleWithdrawal: start('settleWithdrawal'),

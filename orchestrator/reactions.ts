@@ -5,6 +5,7 @@ import { serveWaitingFor } from './sourcing/serve-waiting.ts';
 import type { AllocateBackorderInput } from './workflows/allocate-backorder.ts';
 import type { CancelUnitsInput } from './workflows/cancel-units.ts';
 import type { FulfilOrderInput } from './workflows/fulfil-order.ts';
+import type { RefundReturnInput } from './workflows/refund-return.ts';
 import type { ReleaseOpenedInput } from './workflows/release-opened.ts';
 import type { ReturnGoodsInput } from './workflows/return-goods.ts';
 import type { SettleWithdrawalInput } from './workflows/settle-withdrawal.ts';
@@ -19,6 +20,7 @@ export interface Workflows {
   allocateBackorder(workflowId: string, input: AllocateBackorderInput): Promise<void>;
   ship(workflowId: string, input: ShipInput): Promise<void>;
   returnGoods(workflowId: string, input: ReturnGoodsInput): Promise<void>;
+  refundReturn(workflowId: string, input: RefundReturnInput): Promise<void>;
   cancelUnits(workflowId: string, input: CancelUnitsInput): Promise<void>;
   withdrawWork(workflowId: string, input: WithdrawWorkInput): Promise<void>;
   settleWithdrawal(workflowId: string, input: SettleWithdrawalInput): Promise<void>;
@@ -36,6 +38,7 @@ export const REACTED_TYPES = [
   'shipment-dispatched.v1',
   'shipment-status-changed.v1',
   'return-received.v1',
+  'return-refund-requested.v1',
 ] as const;
 
 export type ReactedType = (typeof REACTED_TYPES)[number];
@@ -80,6 +83,8 @@ export async function react(
       return shipmentMoved(event, deps);
     case 'return-received.v1':
       return workflows.returnGoods(`return:${event.id}`, { ...work, ...event.data, arrivalId: event.id });
+    case 'return-refund-requested.v1':
+      return workflows.refundReturn(`refund:${event.id}`, { ...work, ...event.data, key: event.id });
   }
 }
 

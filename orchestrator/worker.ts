@@ -12,6 +12,7 @@ import { type Rewound, rewind } from './rewind.ts';
 import { allocateBackorder } from './workflows/allocate-backorder.ts';
 import { cancelUnits } from './workflows/cancel-units.ts';
 import { fulfilOrder } from './workflows/fulfil-order.ts';
+import { refundReturn } from './workflows/refund-return.ts';
 import { releaseOpened } from './workflows/release-opened.ts';
 import { returnGoods } from './workflows/return-goods.ts';
 import { settleWithdrawal } from './workflows/settle-withdrawal.ts';
@@ -115,6 +116,9 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     returnGoods: DBOS.registerWorkflow((input: Parameters<typeof returnGoods>[1]) => returnGoods(deps, input), {
       name: 'returnGoods',
     }),
+    refundReturn: DBOS.registerWorkflow((input: Parameters<typeof refundReturn>[1]) => refundReturn(deps, input), {
+      name: 'refundReturn',
+    }),
     cancelUnits: DBOS.registerWorkflow((input: Parameters<typeof cancelUnits>[1]) => cancelUnits(deps, input), {
       name: 'cancelUnits',
     }),
@@ -143,6 +147,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     ship: async (workflowID, input) => void (await DBOS.startWorkflow(registered.ship, { workflowID })(input)),
     returnGoods: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.returnGoods, { workflowID })(input)),
+    refundReturn: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.refundReturn, { workflowID })(input)),
     cancelUnits: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.cancelUnits, { workflowID })(input)),
     withdrawWork: async (workflowID, input) =>

@@ -3564,8 +3564,33 @@ create table orders.return (
   requested_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
   location_id text,
+  decline_reason text,
+  decline_note text,
+  closing boolean not null default false,
+  last_arrival_at timestamp with time zone,
+  carrier text,
+  tracking_number text,
+  label_asked_at timestamp with time zone,
+  label_issued_at timestamp with time zone,
+  exchange_order_id text,
+  told text,
+  look boolean not null default false,
+  constraint return_decline_reason_check CHECK ((decline_reason = ANY (ARRAY['FINAL_SALE'::text, 'RETURN_PERIOD_ENDED'::text, 'OTHER'::text]))),
   constraint return_number_key UNIQUE (number),
   constraint return_pkey PRIMARY KEY (id)
+);
+
+create table orders.return_condition (
+  return_line_id text not null,
+  location_id text not null,
+  disposition text not null,
+  inspected integer not null,
+  accepted integer not null default 0,
+  placed integer not null default 0,
+  constraint return_condition_disposition_check CHECK ((disposition = ANY (ARRAY['SELLABLE'::text, 'DEFECTIVE'::text, 'CUSTOMER_DAMAGED'::text, 'CARRIER_DAMAGED'::text, 'FULFILLER_DAMAGED'::text]))),
+  constraint return_condition_in_order CHECK (((0 <= placed) AND (placed <= accepted) AND (accepted <= inspected))),
+  constraint return_condition_inspected_check CHECK ((inspected > 0)),
+  constraint return_condition_pkey PRIMARY KEY (return_line_id, location_id, disposition)
 );
 
 create table orders.return_line (
@@ -3579,9 +3604,14 @@ create table orders.return_line (
   reason text not null,
   note text,
   disposition text,
+  credited integer not null default 0,
+  refunded integer not null default 0,
+  refund_on text not null default 'RECEIPT'::text,
   constraint return_line_check CHECK (((received >= 0) AND (received <= quantity))),
+  constraint return_line_money CHECK (((0 <= refunded) AND (refunded <= credited) AND (credited <= quantity))),
   constraint return_line_pkey PRIMARY KEY (id),
   constraint return_line_quantity_check CHECK ((quantity > 0)),
+  constraint return_line_refund_on_check CHECK ((refund_on = ANY (ARRAY['AUTHORIZATION'::text, 'FIRST_SCAN'::text, 'RECEIPT'::text]))),
   constraint return_line_return_id_position_key UNIQUE (return_id, "position")
 );
 
@@ -3751,7 +3781,15 @@ CREATE INDEX customer_order_updated ON orders.customer_order USING btree (update
 
 CREATE INDEX hold_system ON orders.hold USING btree (system, placed_at) WHERE (system IS NOT NULL);
 
+CREATE UNIQUE INDEX return_exchange ON orders.return USING btree (exchange_order_id) WHERE (exchange_order_id IS NOT NULL);
+
+CREATE INDEX return_expiring ON orders.return USING btree (expires_at) WHERE (state = ANY (ARRAY['AUTHORIZED'::text, 'LABEL_ISSUED'::text]));
+
+CREATE INDEX return_look ON orders.return USING btree (id) WHERE look;
+
 CREATE INDEX return_order ON orders.return USING btree (order_id, requested_at);
+
+CREATE INDEX return_partial ON orders.return USING btree (last_arrival_at) WHERE (state = 'PARTIALLY_RECEIVED'::text);
 
 CREATE INDEX return_line_order_line ON orders.return_line USING btree (order_line_id);
 
@@ -3765,7 +3803,11 @@ alter table orders.hold add constraint hold_order_id_fkey FOREIGN KEY (order_id)
 
 alter table orders.order_line add constraint order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
 
+alter table orders.return add constraint return_exchange_order_id_fkey FOREIGN KEY (exchange_order_id) REFERENCES orders.customer_order(id);
+
 alter table orders.return add constraint return_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
+
+alter table orders.return_condition add constraint return_condition_return_line_id_fkey FOREIGN KEY (return_line_id) REFERENCES orders.return_line(id);
 
 alter table orders.return_line add constraint return_line_order_line_id_fkey FOREIGN KEY (order_line_id) REFERENCES orders.order_line(id);
 
@@ -3788,6 +3830,18 @@ comment on column orders.customer_order.customer is 'Personal data: name and e-m
 comment on column orders.customer_order.shipping_address is 'Personal data. Never logged.';
 
 comment on column orders.hold.system is 'The system of record that the order waits for: the hold is lifted when it is heard again. Null for a hold that a person lifts.';
+
+comment on column orders.return.closing is 'Nothing more is expected, although not everything came.';
+
+comment on column orders.return.told is 'What the exception desk was told of last, so that it is told once; null when nothing is open.';
+
+comment on column orders.return.look is 'It changed since it was looked at whether a person has to be told something.';
+
+comment on table orders.return_condition is 'Units of a return by condition: inspected, accepted (not to be sent back to the buyer), and put on the shelf or aside.';
+
+comment on column orders.return_line.credited is 'Units whose money is owed to the buyer or was paid; refunded: units whose credit memo is posted and paid out.';
+
+comment on column orders.return_line.refund_on is 'When money is given back, by config/returns.yaml when the return was asked for.';
 
 comment on function orders.acknowledgement_seconds_p95(p_since timestamp with time zone) is 'Seconds from placing to acknowledgement that 95 % of the orders acknowledged since did not exceed. Null when there was none.';
 
@@ -3936,6 +3990,20 @@ AS $function$
       from product.variant join product.sellable on sellable.sku = variant.sku
       where variant.product_id = p_product_id and not variant.hidden
     $function$;
+
+CREATE OR REPLACE FUNCTION product.categories_of(p_skus text[])
+ RETURNS TABLE(sku text, category text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+        with recursive own as (
+          select v.sku, pc.category_id from product.variant v join product.product_category pc on pc.product_id = v.product_id
+          where v.sku = any(p_skus) and not v.hidden
+          union
+          select own.sku, c.parent_id from own join product.category c on c.id = own.category_id where c.parent_id is not null
+        )
+        select distinct own.sku, c.name from own join product.category c on c.id = own.category_id
+      $function$;
 
 CREATE OR REPLACE FUNCTION product.current_price(p_variant_id text, p_price_list text, p_currency text, p_quantity integer, p_at timestamp with time zone)
  RETURNS SETOF product.price
@@ -4117,6 +4185,8 @@ comment on column product.product_state.updated_at is 'Last change of the produc
 comment on table product.sellable is 'Stock per SKU as the events of the inventory owner tell it. version: of the last event applied; older ones change nothing.';
 
 comment on table product.set_aside is 'Records of the feed that could not be mapped. A row goes when a later version of the record can be.';
+
+comment on function product.categories_of(p_skus text[]) is 'Names of the categories of articles and of all categories above them.';
 
 comment on function product.quote(p_price_list text, p_currency text, p_skus text[], p_quantities integer[], p_at timestamp with time zone) is 'One row per input position, idx from 1. known false: no such SKU on sale. unit_price_minor null: not priced in this list and currency.';
 

@@ -12,6 +12,7 @@ import { orderPlacedV1 } from './order-placed.v1.ts';
 import { orderStatusChangedV1 } from './order-status-changed.v1.ts';
 import { productChangedV1 } from './product-changed.v1.ts';
 import { returnReceivedV1 } from './return-received.v1.ts';
+import { returnRefundRequestedV1 } from './return-refund-requested.v1.ts';
 import { shipmentDispatchedV1 } from './shipment-dispatched.v1.ts';
 import { shipmentStatusChangedV1 } from './shipment-status-changed.v1.ts';
 
@@ -29,6 +30,7 @@ export const eventContracts = {
   'shipment-dispatched.v1': shipmentDispatchedV1,
   'shipment-status-changed.v1': shipmentStatusChangedV1,
   'return-received.v1': returnReceivedV1,
+  'return-refund-requested.v1': returnRefundRequestedV1,
   'invoice-posted.v1': invoicePostedV1,
   'integration-exception-raised.v1': integrationExceptionRaisedV1,
 } as const satisfies Record<string, EventContract>;

@@ -3,7 +3,7 @@ import { defineContract } from './contract.ts';
 import { key, quantity } from './quantity.ts';
 
 export const returnReceivedV1 = defineContract({
-  meaning: 'Goods of a return arrived at a location and were inspected.',
+  meaning: 'Goods of a return were inspected at a location and are kept.',
   sender: 'order',
   readers: ['inventory', 'settlement', 'orchestrator'],
   subject: 'orderId',
@@ -13,15 +13,17 @@ export const returnReceivedV1 = defineContract({
     locationId: key,
     /** Whether every unit of the return has now arrived. */
     complete: z.boolean(),
-    /** What arrived this time. SELLABLE goods go back on hand. */
+    /** What is kept. SELLABLE goods go back on hand, others are put aside. */
     lines: z
       .array(
         z.strictObject({
           lineId: key,
           sku: key,
           quantity,
-          /** Units of the order line that had come back before: the tax share of a credit memo depends on it. */
+          /** Units of the order line that were credited before: the tax share of a credit memo depends on it. */
           returnedBefore: z.int().min(0),
+          /** Units that are to be paid back now: those that were not before they came. All of them when left out. */
+          credited: z.int().min(0).optional(),
           disposition: z.enum(['SELLABLE', 'DEFECTIVE', 'CUSTOMER_DAMAGED', 'CARRIER_DAMAGED', 'FULFILLER_DAMAGED']),
         }),
       )

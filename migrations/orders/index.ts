@@ -8,6 +8,7 @@ import * as allocationMeaning from './20261127131000_allocation_meaning.ts';
 import { waitingHolds } from './20261127132200_waiting_holds.ts';
 import * as channelDuties from './20261127134500_channel_duties.ts';
 import * as refuseOrders from './20261127151600_refuse_orders.ts';
+import { returns } from './20261127153100_returns.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -19,4 +20,5 @@ export const migrations: MigrationSet = {
   '20261127132200_waiting_holds': waitingHolds,
   '20261127134500_channel_duties': channelDuties,
   '20261127151600_refuse_orders': refuseOrders,
+  '20261127153100_returns': returns,
 };

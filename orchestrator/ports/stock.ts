@@ -72,6 +72,16 @@ export interface Stock {
     lines: readonly { readonly lineRef: string; readonly orderLineId: string }[],
   ): Promise<void>;
 
+  /** Has returned units that are not sellable put aside: counted, never on hand. One effect per `key`. */
+  putAside(
+    receipt: {
+      readonly key: string;
+      readonly locationId: string;
+      readonly lines: readonly { readonly sku: string; readonly quantity: number; readonly condition: string }[];
+    },
+    signal: AbortSignal,
+  ): Promise<void>;
+
   /** Books returned, sellable units back on the shelf. One effect per `key`. */
   returnToStock(
     receipt: {

@@ -1,44 +1,40 @@
-import { CommerceError } from '../../platform/errors.ts';
-import { clearDocument } from '../clear-document.ts';
 import { durableStep, type RunStep } from '../durable.ts';
-import { documentLine } from '../invoicing.ts';
 import type { OrchestratorDeps } from '../port.ts';
+import { payBack } from './pay-back.ts';
 
 export interface ReturnGoodsInput {
-  /** Id of the arrival's event: one arrival is one receipt, one credit memo, one refund. */
+  /** Id of the event that has the goods kept: one such event is one receipt, one credit memo, one refund. */
   readonly arrivalId: string;
   readonly returnId: string;
   readonly orderId: string;
   readonly channelCode: string;
   readonly locationId: string;
-  /** Whether nothing more is expected. */
   readonly complete: boolean;
   readonly lines: readonly {
     readonly lineId: string;
     readonly sku: string;
     readonly quantity: number;
     readonly disposition: string;
+    /** Units of the order line that were credited before. */
     readonly returnedBefore: number;
+    /** Units to pay back; all of them unless told. */
+    readonly credited?: number | undefined;
   }[];
   readonly traceId: string;
 }
 
-/** Returned goods arrived: sellable units go back on the shelf, the ERP credits, the buyer is paid back. */
+/**
+ * Returned goods are kept: sellable units go back on the shelf, the ERP credits what was not paid back before, the buyer
+ * is paid, the others are put aside. They come last so that workflows of releases without this step go on.
+ */
 export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInput): Promise<void> {
-  const { arrivalId, returnId, orderId, traceId } = input;
+  const { arrivalId, returnId, orderId, locationId, traceId } = input;
   const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
 
   const sellable = input.lines.filter((line) => line.disposition === 'SELLABLE');
   if (sellable.length > 0) {
     await step({ name: 'restock-return', system: 'wms' }, async (signal) => {
-      await deps.stock.returnToStock(
-        {
-          key: arrivalId,
-          locationId: input.locationId,
-          lines: await shelfUnits(deps, sellable),
-        },
-        signal,
-      );
+      await deps.stock.returnToStock({ key: arrivalId, locationId, lines: await shelfUnits(deps, sellable) }, signal);
       await deps.orders.note(orderId, {
         key: `restock:${arrivalId}`,
         traceId,
@@ -46,65 +42,66 @@ export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInpu
           {
             type: 'RETURN_RESTOCKED',
             system: 'wms',
-            message: `${sellable.reduce((sum, line) => sum + line.quantity, 0)} sellable units put back on the shelf`,
+            message: `${unitsOf(sellable)} sellable units put back on the shelf`,
           },
         ],
       });
     });
   }
 
-  const memo = await step({ name: 'post-credit-memo', system: 'erp' }, async (signal) => {
-    const booked = await deps.orders.read(orderId);
-    if (!booked) throw new CommerceError('NOT_FOUND', 'the order is gone', { orderId });
-    const lineOf = new Map(booked.lines.map((line) => [line.id, line]));
-    const { creditMemoId, number } = await deps.finance.postCreditMemo(
-      {
-        key: `${arrivalId}:credit-memo`,
-        returnId,
-        orderId,
-        orderNumber: booked.order.number,
-        channelCode: booked.order.channel.code,
-        customerId: booked.order.customerId,
-        currencyCode: booked.order.currencyCode,
-        lines: input.lines.map(({ lineId, sku, quantity, returnedBefore }) => {
-          const line = lineOf.get(lineId);
-          if (!line) throw new CommerceError('NOT_FOUND', 'the order has no such line', { lineId });
-          return { lineId, sku, quantity, ...documentLine(line, quantity, booked.order.taxIncluded, returnedBefore) };
-        }),
-        paid: true,
+  const credits = input.lines.map(({ lineId, sku, quantity, returnedBefore, credited = quantity }) => ({
+    lineId,
+    sku,
+    quantity: credited,
+    creditedBefore: returnedBefore,
+  }));
+  await payBack(deps, step, { key: arrivalId, returnId, orderId, lines: credits, traceId });
+
+  const unsellable = input.lines.filter((line) => line.disposition !== 'SELLABLE');
+  if (unsellable.length > 0) {
+    await step({ name: 'put-return-aside', system: 'wms' }, async (signal) => {
+      const lines = await shelfUnits(deps, unsellable);
+      await deps.stock.putAside(
+        {
+          key: arrivalId,
+          locationId,
+          lines: lines.map(({ disposition, ...units }) => ({ ...units, condition: disposition })),
+        },
+        signal,
+      );
+      await deps.orders.note(orderId, {
+        key: `aside:${arrivalId}`,
         traceId,
-      },
-      signal,
-    );
-    await deps.orders.setPaymentStatus(orderId, isFullyReturned(booked.lines) ? 'REFUNDED' : 'PARTIALLY_REFUNDED', {
-      key: `refund:${arrivalId}`,
-      traceId,
-      timeline: [{ type: 'CREDIT_MEMO_POSTED', system: 'erp', message: `Credit memo ${number} posted` }],
+        timeline: [
+          { type: 'RETURN_PUT_ASIDE', system: 'wms', message: `${unitsOf(unsellable)} units put aside: not for sale` },
+        ],
+      });
     });
-    return { creditMemoId };
-  });
-  await clearDocument(deps, step, memo.creditMemoId);
+  }
 
   await step({ name: 'settle-return', system: 'commerce' }, () =>
-    input.complete
-      ? deps.orders.settleReturn(returnId, 'CLOSED', 'SETTLED')
-      : deps.orders.settleReturn(returnId, 'PARTIALLY_RECEIVED', 'PARTIAL'),
+    deps.orders.settleReturn(returnId, {
+      key: arrivalId,
+      traceId,
+      locationId,
+      lines: input.lines.map(({ lineId, quantity, disposition, credited = quantity }) => ({
+        lineId,
+        refunded: credited,
+        placed: { quantity, disposition },
+      })),
+    }),
   );
+}
+
+function unitsOf(lines: ReturnGoodsInput['lines']): number {
+  return lines.reduce((sum, line) => sum + line.quantity, 0);
 }
 
 /** On the shelf are components, not bundles. */
 async function shelfUnits(deps: OrchestratorDeps, lines: ReturnGoodsInput['lines']) {
   const componentsOf = await deps.stock.componentsOf(lines.map((line) => line.lineId), null); // biome-ignore format: one thought
-  return lines.flatMap(({ lineId, sku, quantity }) => {
+  return lines.flatMap(({ lineId, sku, quantity, disposition }) => {
     const components = componentsOf.get(lineId) ?? [{ sku, perUnit: 1 }];
-    return components.map((component) => ({ sku: component.sku, quantity: quantity * component.perUnit }));
+    return components.map((component) => ({ sku: component.sku, quantity: quantity * component.perUnit, disposition }));
   });
-}
-
-function isFullyReturned(
-  lines: readonly {
-    readonly quantities: { readonly ordered: number; readonly cancelled: number; readonly returned: number };
-  }[],
-): boolean {
-  return lines.every(({ quantities }) => quantities.returned === quantities.ordered - quantities.cancelled);
 }

@@ -115,6 +115,20 @@ export interface ReturnedGoods {
   readonly lines: readonly { readonly lineRef: string; readonly sku: string; readonly quantity: number }[];
 }
 
+/** Goods that came back and are not for sale. */
+export interface SetAsideGoods {
+  /** The warehouse counts once per key. */
+  readonly key: string;
+  readonly siteCode: string;
+  readonly lines: readonly {
+    readonly lineRef: string;
+    readonly sku: string;
+    readonly quantity: number;
+    /** Why they are not: the disposition, e.g. DEFECTIVE. */
+    readonly condition: string;
+  }[];
+}
+
 /** What inventory needs from a warehouse system. Implemented once per system in `adapters/`. */
 export interface StockSource {
   /**
@@ -148,6 +162,12 @@ export interface StockSource {
    * @throws CommerceError SYSTEM_REJECTED when the site or a SKU is unknown
    */
   receiveReturn(goods: ReturnedGoods, signal: AbortSignal): Promise<readonly StockChange[]>;
+
+  /**
+   * Counts goods that are at a site and not for sale, once per key. They are no part of any balance.
+   * @throws CommerceError SYSTEM_REJECTED when the site or a SKU is unknown, or the key was used for other goods
+   */
+  putAside(goods: SetAsideGoods, signal: AbortSignal): Promise<void>;
 }
 
 /** What a comparison of all stock needs from a warehouse system: reading at rest, beside the feed. */

@@ -113,6 +113,16 @@ export interface Stock {
     lines: readonly { readonly lineRef: string; readonly orderLineId: string }[],
   ): Promise<void>;
 
+  /** Has the warehouse count returned units that are not for sale. Once per `key`; no balance changes. */
+  putAside(
+    receipt: {
+      readonly key: string;
+      readonly locationId: string;
+      readonly lines: readonly { readonly sku: string; readonly quantity: number; readonly condition: string }[];
+    },
+    signal: AbortSignal,
+  ): Promise<void>;
+
   /**
    * Puts sellable units that came back on the shelf, in the warehouse system first. One effect per `key`.
    * @throws CommerceError NOT_FOUND for an unknown location, and what the warehouse system's port throws
@@ -161,6 +171,11 @@ async function moveUnits(trx: Knex.Transaction, { key, orderId, moves, announce 
 
 export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
   const { knex, source } = deps;
+  const locationOf = async (locationId: string) => {
+    const location = (await locationsById(knex, [locationId])).get(locationId);
+    if (!location) throw new CommerceError('NOT_FOUND', 'there is no such location', { locationId });
+    return location;
+  };
   return {
     allocationsOf: (orderId) =>
       query<Allocation>(
@@ -260,10 +275,14 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
       ]);
     },
 
+    async putAside(receipt, signal) {
+      const location = await locationOf(receipt.locationId);
+      const lines = receipt.lines.map((line, index) => ({ ...line, lineRef: String(index + 1) }));
+      await source.putAside({ key: receipt.key, siteCode: location.code, lines }, signal);
+    },
+
     async returnToStock(receipt, signal) {
-      const location = (await locationsById(knex, [receipt.locationId])).get(receipt.locationId);
-      if (!location)
-        throw new CommerceError('NOT_FOUND', 'there is no such location', { locationId: receipt.locationId });
+      const location = await locationOf(receipt.locationId);
       const bookings = await source.receiveReturn(
         {
           key: receipt.key,

@@ -1,12 +1,12 @@
 import type { Knex } from 'knex';
-import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { type ChangedOrder, changeOrder, type TimelineNote } from './change.ts';
 import { cancelHandedBack } from './commands/cancel.ts';
-import type { Order, OrderHold, OrderLine, PaymentStatus, RefundStatus } from './model.ts';
+import type { Order, OrderHold, OrderLine, PaymentStatus } from './model.ts';
 import type { Move } from './quantities.ts';
 import { createOrderReader } from './read.ts';
-import type { ReturnState } from './states.ts';
+import { creditedUnits } from './returns/free-units.ts';
+import { type SettledUnits, settleReturn } from './returns/settle.ts';
 
 export interface LineUnits {
   readonly lineId: string;
@@ -74,14 +74,17 @@ export function createOrderBook(knex: Knex) {
     /** Puts something on the order's timeline that changes nothing else. */
     note: (orderId: string, effect: Effect) => change(orderId, effect),
 
-    /** Moves a return on after goods arrived, and says where its refund stands. A closed return stays closed. */
-    async settleReturn(returnId: string, state: ReturnState, refundStatus: RefundStatus): Promise<void> {
-      await query(knex, `update orders.return set state = ?, refund_status = ? where id = ? and state <> 'CLOSED'`, [
-        state,
-        refundStatus,
-        returnId,
-      ]);
+    /** Whether all units that were not cancelled are credited. */
+    async isPaidBack(orderId: string): Promise<boolean> {
+      const [lines, credited] = await Promise.all([reader.linesByOrder([orderId]), creditedUnits(knex, orderId)]);
+      return (lines.get(orderId) ?? []).every(
+        ({ id, quantities }) => (credited.get(id) ?? 0) === quantities.ordered - quantities.cancelled,
+      );
     },
+
+    /** Counts units of a return as paid back and put where they belong, and moves it on when that was all. */
+    settleReturn: (returnId: string, done: SettledUnits): Promise<void> =>
+      inTransaction(knex, (trx) => settleReturn(trx, returnId, done)),
   };
 }
 

@@ -4,12 +4,14 @@ import type { RequestContext } from '../../platform/graphql/subgraph.ts';
 import type { Capture } from './capture/capture.ts';
 import type { OrderLoaders } from './loaders.ts';
 import type { OrderReader } from './read.ts';
+import type { ReturnPolicy } from './returns/policy.ts';
 
 /** What the resolvers of this subgraph can rely on, for one request. */
 export interface OrderContext extends RequestContext {
   readonly knex: Knex;
   readonly clock: Clock;
   readonly capture: Capture;
+  readonly returnPolicy: ReturnPolicy;
   readonly reader: OrderReader;
   readonly loaders: OrderLoaders;
 }

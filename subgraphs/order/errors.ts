@@ -1,3 +1,5 @@
+import type { ReturnTransition } from './returns/model.ts';
+
 /** Expected refusals of this domain: data in the answer, never thrown. */
 export interface OrderRefusal<Code extends string> {
   readonly code: Code;
@@ -31,6 +33,12 @@ export interface OrderPlaceRefusal extends OrderRefusal<OrderPlaceErrorCode> {
 export type OrderCancelErrorCode = 'NOT_FOUND' | 'ALREADY_SHIPPED' | 'ILLEGAL_TRANSITION' | 'IDEMPOTENCY_CONFLICT';
 export type OrderHoldErrorCode = 'NOT_FOUND' | 'ILLEGAL_TRANSITION' | 'IDEMPOTENCY_CONFLICT';
 export type OrderReleaseHoldErrorCode = 'NOT_FOUND' | 'NOT_ON_HOLD' | 'IDEMPOTENCY_CONFLICT';
+
+/** Refusals of commands on one return: what would be allowed is said with them. */
+export interface ReturnRefusal<Code extends string> extends OrderRefusal<Code> {
+  readonly availableTransitions?: readonly ReturnTransition[];
+}
+
 export type ReturnRequestErrorCode =
   | 'NOT_FOUND'
   | 'NOT_RETURNABLE'
@@ -38,8 +46,15 @@ export type ReturnRequestErrorCode =
   | 'RETURN_PERIOD_ENDED'
   | 'IDEMPOTENCY_CONFLICT';
 export type ReturnAuthorizeErrorCode = 'NOT_FOUND' | 'ILLEGAL_TRANSITION' | 'IDEMPOTENCY_CONFLICT';
+export type ReturnDeclineErrorCode = ReturnAuthorizeErrorCode;
+export type ReturnCancelErrorCode = ReturnAuthorizeErrorCode;
+export type ReturnReopenErrorCode = ReturnAuthorizeErrorCode | 'QUANTITY_EXCEEDS_DELIVERED';
 export type ReturnReceiveErrorCode =
   | 'NOT_FOUND'
   | 'ILLEGAL_TRANSITION'
   | 'QUANTITY_EXCEEDS_AUTHORIZED'
   | 'IDEMPOTENCY_CONFLICT';
+export type ReturnInspectErrorCode = ReturnAuthorizeErrorCode | 'QUANTITY_EXCEEDS_RECEIVED';
+export type ReturnResolveErrorCode = ReturnAuthorizeErrorCode;
+export type ReturnRejectErrorCode = ReturnAuthorizeErrorCode;
+export type ReturnRefundErrorCode = ReturnAuthorizeErrorCode | 'QUANTITY_EXCEEDS_AUTHORIZED';

@@ -7,6 +7,7 @@ import type { OrderContext } from './context.ts';
 import { createOrderLoaders } from './loaders.ts';
 import { createOrderReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
+import { loadReturnPolicy, type ReturnPolicy } from './returns/policy.ts';
 
 export { createOrderBook, type OrderBook } from './book.ts';
 export { type Capture, createCapture } from './capture/capture.ts';
@@ -15,13 +16,21 @@ export { releaseHeardHolds } from './commands/waiting-holds.ts';
 export { loadChannelClocks } from './duties/clocks.ts';
 export { escalateDuties, type ReportDuty } from './duties/escalate.ts';
 export { createDutyConsumption, type SettleExceptions } from './duties/keep.ts';
+export { keepReturns, type ReportReturn } from './returns/housekeeping.ts';
+export { loadReturnPolicy } from './returns/policy.ts';
 export { amountAtStake } from './stake.ts';
 
 /** The order subgraph over the order book in PostgreSQL. */
-export function createOrderSubgraph(deps: { knex: Knex; clock?: Clock; capture?: Capture }): Subgraph<OrderContext> {
+export function createOrderSubgraph(deps: {
+  knex: Knex;
+  clock?: Clock;
+  capture?: Capture;
+  returnPolicy?: ReturnPolicy;
+}): Subgraph<OrderContext> {
   const capture = deps.capture ?? createCapture({ knex: deps.knex });
   const reader = createOrderReader(deps.knex);
   const clock = deps.clock ?? systemClock;
+  const returnPolicy = deps.returnPolicy ?? loadReturnPolicy();
   return buildSubgraph<OrderContext>({
     name: 'order',
     resolvers,
@@ -31,6 +40,7 @@ export function createOrderSubgraph(deps: { knex: Knex; clock?: Clock; capture?:
       knex: deps.knex,
       clock,
       capture,
+      returnPolicy,
       reader,
       loaders: createOrderLoaders(reader, caller),
     }),

@@ -1,16 +1,9 @@
 import DataLoader from 'dataloader';
 import { inKeyOrder } from '../../platform/batch.ts';
 import { type Caller, maySee } from '../../platform/caller.ts';
-import {
-  type Order,
-  type OrderHold,
-  type OrderLine,
-  type OrderReturn,
-  ownershipOf,
-  type ReturnLine,
-  type TimelineEntry,
-} from './model.ts';
+import { type Order, type OrderHold, type OrderLine, ownershipOf, type TimelineEntry } from './model.ts';
 import type { OrderReader } from './read.ts';
+import type { OrderReturn, ReturnCondition, ReturnLine } from './returns/model.ts';
 
 const many = <Value>(name: string, read: (keys: readonly string[]) => Promise<Map<string, Value[]>>) =>
   new DataLoader<string, Value[]>(async (keys) => inKeyOrder(keys, await read(keys)).map((values) => values ?? []), {
@@ -48,6 +41,7 @@ export function createOrderLoaders(reader: OrderReader, caller: Caller) {
       maxBatchSize: 500,
     }),
     returnsByOrder: many<OrderReturn>('return.byOrder', reader.returnsByOrder),
+    returnConditions: many<ReturnCondition>('returnCondition.byLine', reader.returnConditionsByLine),
     returnLines: many<ReturnLine>('returnLine.byReturn', reader.returnLinesByReturn),
   };
 }

@@ -1,6 +1,6 @@
 import type { Money } from '../../platform/money.ts';
 import type { Quantities } from './quantities.ts';
-import type { OrderStage, OrderStatus, ReturnState } from './states.ts';
+import type { OrderStage, OrderStatus } from './states.ts';
 
 export type ChannelKind = 'STOREFRONT' | 'POINT_OF_SALE' | 'MARKETPLACE' | 'BUSINESS_TO_BUSINESS' | 'SOCIAL';
 export type DeliveryMethod = 'SHIPPING' | 'PICK_UP' | 'LOCAL_DELIVERY' | 'IN_STORE';
@@ -84,26 +84,6 @@ export interface TimelineEntry {
   readonly traceId: string;
 }
 
-export interface OrderReturn {
-  readonly id: string;
-  readonly number: string;
-  readonly orderId: string;
-  readonly state: ReturnState;
-  readonly refundStatus: RefundStatus;
-  readonly expiresAt: Date;
-}
-
-export interface ReturnLine {
-  readonly id: string;
-  readonly returnId: string;
-  readonly orderLineId: string;
-  readonly sku: string;
-  readonly quantity: number;
-  readonly received: number;
-  readonly reason: string;
-  readonly disposition: Disposition | null;
-}
-
 /** Who may see an order. */
 export function ownershipOf(order: {
   readonly channel: { readonly code: string };
@@ -117,29 +97,17 @@ export function ownershipOf(order: {
   };
 }
 
-/** Days after delivery within which a return may be requested. */
-export const RETURN_WINDOW_DAYS = 30;
-
-/** Days after which a permitted return that was not sent expires. */
-export const RETURN_EXPIRY_DAYS = 28;
-
-export function returnWindowOpen(order: Order, now: Date): boolean {
-  return order.deliveredAt === null || now.getTime() - order.deliveredAt.getTime() <= RETURN_WINDOW_DAYS * 86_400_000;
-}
-
-/** What may be done with an order as it stands. */
+/** What may be done with an order as it stands. @param returnable whether the return policy still allows anything to come back */
 export function availableTransitions(
-  order: Order,
   lines: readonly OrderLine[],
   holds: readonly OrderHold[],
-  now: Date,
+  returnable: boolean,
 ): OrderTransition[] {
   const any = (units: (quantities: Quantities) => number) => lines.some((line) => units(line.quantities) > 0);
   const stoppable = any((units) => units.unsourced + units.backordered + units.allocated);
   const transitions: OrderTransition[] = [];
   if (stoppable) transitions.push('CANCEL', 'HOLD');
   if (holds.length > 0) transitions.push('RELEASE_HOLD');
-  if (any((units) => units.delivered - units.returned) && returnWindowOpen(order, now))
-    transitions.push('REQUEST_RETURN');
+  if (returnable && any((units) => units.delivered - units.returned)) transitions.push('REQUEST_RETURN');
   return transitions;
 }

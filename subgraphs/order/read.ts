@@ -3,12 +3,15 @@ import { groupBy } from '../../platform/batch.ts';
 import type { Caller } from '../../platform/caller.ts';
 import { query } from '../../platform/db/query.ts';
 import { type Connection, type PageArgs, readPage, timeKey, toConnection } from '../../platform/graphql/connection.ts';
-import type { Order, OrderHold, OrderLine, OrderReturn, ReturnLine, TimelineEntry } from './model.ts';
+import type { Order, OrderHold, OrderLine, TimelineEntry } from './model.ts';
+import type { OrderReturn, ReturnCondition, ReturnLine } from './returns/model.ts';
 import {
+  type ConditionRow,
   type LineRow,
   type OrderRow,
   type ReturnLineRow,
   type ReturnRow,
+  toCondition,
   toLine,
   toOrder,
   toReturn,
@@ -123,6 +126,16 @@ export function createOrderReader(knex: Knex) {
         [returnIds],
       );
       return groupBy(rows.map(toReturnLine), (line) => line.returnId);
+    },
+
+    async returnConditionsByLine(lineIds: readonly string[]): Promise<Map<string, ReturnCondition[]>> {
+      const rows = await query<ConditionRow>(
+        knex,
+        `select * from orders.return_condition where return_line_id = any(?)
+         order by return_line_id, disposition, location_id`,
+        [lineIds],
+      );
+      return groupBy(rows.map(toCondition), (row) => row.returnLineId);
     },
 
     /** Newest first. Only what the caller may see. @throws CommerceError BAD_USER_INPUT for an unusable page */

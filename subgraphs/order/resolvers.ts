@@ -3,17 +3,11 @@ import { connectionOf, type PageArgs } from '../../platform/graphql/connection.t
 import type { Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount, type Money } from '../../platform/money.ts';
 import type { OrderContext } from './context.ts';
-import {
-  availableTransitions,
-  type Order,
-  type OrderLine,
-  type OrderReturn,
-  ownershipOf,
-  type TimelineEntry,
-} from './model.ts';
-import { mutations } from './mutations.ts';
+import { type Order, type OrderLine, ownershipOf, type TimelineEntry } from './model.ts';
+import { mutations, orderTransitions } from './mutations.ts';
 import { type Quantities, returnProgress, shippedUnits } from './quantities.ts';
 import type { OrderFilter } from './read.ts';
+import { availableReturnTransitions, type OrderReturn, type ReturnLine, unitsOf } from './returns/model.ts';
 
 const toMoney = (amount: Money) => ({ amount: formatAmount(amount), currencyCode: amount.currencyCode });
 
@@ -32,12 +26,10 @@ export const resolvers: Resolvers = {
 
   Order: {
     __resolveReference: ({ id }: { id: string }, context: OrderContext) => context.loaders.orders.load(id),
-    async availableTransitions(order: Order, _: unknown, { loaders, clock }: OrderContext) {
-      const [lines, holds] = await Promise.all([
-        loaders.linesByOrder.load(order.id),
-        loaders.holdsByOrder.load(order.id),
-      ]);
-      return availableTransitions(order, lines, holds, clock.now());
+    async availableTransitions(order: Order, _: unknown, context: OrderContext) {
+      const { linesByOrder, holdsByOrder } = context.loaders;
+      const [lines, holds] = await Promise.all([linesByOrder.load(order.id), holdsByOrder.load(order.id)]);
+      return orderTransitions(context, order, lines, holds);
     },
     holds: (order: Order, _: unknown, { loaders }: OrderContext) => loaders.holdsByOrder.load(order.id),
     returnStatus: async (order: Order, _: unknown, { loaders }: OrderContext) =>
@@ -84,8 +76,32 @@ export const resolvers: Resolvers = {
       const found = await loaders.returns.load(id);
       return found && (await loaders.orders.load(found.orderId)) ? found : null;
     },
+    async availableTransitions(item: OrderReturn, _: unknown, { loaders }: OrderContext) {
+      const lines = await loaders.returnLines.load(item.id);
+      const conditions = await loaders.returnConditions.loadMany(lines.map((line) => line.id));
+      const known = conditions.flatMap((rows) => {
+        if (rows instanceof Error) throw rows;
+        return rows;
+      });
+      return availableReturnTransitions(item, unitsOf(lines, known));
+    },
     lines: (item: OrderReturn, _: unknown, { loaders }: OrderContext) => loaders.returnLines.load(item.id),
     order: (item: OrderReturn, _: unknown, { loaders }: OrderContext) => loaders.orders.load(item.orderId),
+  },
+
+  ReturnLine: {
+    async conditions(line: ReturnLine, _: unknown, { loaders }: OrderContext) {
+      const byCondition = new Map<string, { disposition: string; quantity: number; placed: number }>();
+      for (const { disposition, inspected, placed } of await loaders.returnConditions.load(line.id)) {
+        const known = byCondition.get(disposition) ?? { disposition, quantity: 0, placed: 0 };
+        byCondition.set(disposition, {
+          ...known,
+          quantity: known.quantity + inspected,
+          placed: known.placed + placed,
+        });
+      }
+      return [...byCondition.values()];
+    },
   },
 
   UserError: {

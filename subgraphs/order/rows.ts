@@ -6,11 +6,10 @@ import type {
   Disposition,
   Order,
   OrderLine,
-  OrderReturn,
   PaymentStatus,
   RefundStatus,
-  ReturnLine,
 } from './model.ts';
+import type { DeclineReason, OrderReturn, RefundMoment, ReturnCondition, ReturnLine } from './returns/model.ts';
 import type { OrderStage, OrderStatus, ReturnState } from './states.ts';
 
 /** orders.customer_order as PostgreSQL returns it: bigint as text, timestamptz as Date. */
@@ -33,10 +32,16 @@ export interface LineRow {
 
 export interface ReturnRow {
   id: string; number: string; order_id: string; state: ReturnState; refund_status: RefundStatus; expires_at: Date;
+  decline_reason: DeclineReason | null; decline_note: string | null; closing: boolean; exchange_order_id: string | null;
 } // biome-ignore format: a table
 
 export interface ReturnLineRow {
   id: string; return_id: string; order_line_id: string; sku: string; quantity: number; received: number; reason: string; disposition: Disposition | null;
+  credited: number; refunded: number; refund_on: RefundMoment;
+} // biome-ignore format: a table
+
+export interface ConditionRow {
+  return_line_id: string; location_id: string; disposition: Disposition; inspected: number; accepted: number; placed: number;
 } // biome-ignore format: a table
 
 export function toOrder(row: OrderRow): Order {
@@ -110,6 +115,10 @@ export function toReturn(row: ReturnRow): OrderReturn {
     state: row.state,
     refundStatus: row.refund_status,
     expiresAt: row.expires_at,
+    declineReason: row.decline_reason,
+    declineNote: row.decline_note,
+    closing: row.closing,
+    exchangeOrderId: row.exchange_order_id,
   };
 }
 
@@ -121,7 +130,21 @@ export function toReturnLine(row: ReturnLineRow): ReturnLine {
     sku: row.sku,
     quantity: row.quantity,
     received: row.received,
+    credited: row.credited,
+    refunded: row.refunded,
+    refundOn: row.refund_on,
     reason: row.reason,
     disposition: row.disposition,
+  };
+}
+
+export function toCondition(row: ConditionRow): ReturnCondition {
+  return {
+    returnLineId: row.return_line_id,
+    locationId: row.location_id,
+    disposition: row.disposition,
+    inspected: row.inspected,
+    accepted: row.accepted,
+    placed: row.placed,
   };
 }

@@ -5,6 +5,7 @@ import type { SystemStatistics } from '../client-kit/statistics.ts';
 import { createSystemClient, type SystemClientOptions } from '../client-kit/system-client.ts';
 import type {
   WmsAdjustment,
+  WmsBlockedReceipt,
   WmsConfirmation,
   WmsDeliveryQuery,
   WmsInboundAdvice,
@@ -32,6 +33,10 @@ export interface WmsClient {
   adjust(adjustment: WmsAdjustment, options?: CallOptions): Promise<wire.WmsLedgerEntry>;
   /** UNKNOWN_SITE, UNKNOWN_ARTICLE, REFERENCE_REUSED. */
   receive(receipt: WmsNewReceipt, options?: CallOptions): Promise<wire.WmsReceipt>;
+  /** UNKNOWN_SITE, UNKNOWN_ARTICLE, REFERENCE_REUSED. */
+  receiveBlocked(receipt: WmsBlockedReceipt, options?: CallOptions): Promise<void>;
+  /** All goods that are not for sale, by site, article and reason. */
+  blockedStock(options?: CallOptions): Promise<wire.WmsBlockedStock>;
   /** UNKNOWN_SITE, UNKNOWN_ARTICLE, REFERENCE_REUSED. */
   createDelivery(delivery: WmsNewDelivery, options?: CallOptions): Promise<wire.WmsDelivery>;
   /** Null when there is none with this number. */
@@ -102,6 +107,10 @@ export function createWmsClient(options: SystemClientOptions): WmsClient {
         answer: wire.ledgerEntry,
       }),
     receive: (body, call) => client.call({ ...call, ...post, path: '/receipts', body, answer: wire.receiptAnswer }),
+    async receiveBlocked(body, call) {
+      await client.call({ ...call, ...post, path: '/blocked-receipts', body, answer: wire.blockedReceiptAnswer });
+    },
+    blockedStock: (call) => client.call({ ...call, ...get, path: '/blocked-stock', answer: wire.blockedStock }),
     createDelivery: (body, call) =>
       client.call({ ...call, ...post, path: '/outbound-deliveries', body, answer: wire.delivery }),
     async delivery(deliveryNo, call) {

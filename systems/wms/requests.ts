@@ -32,6 +32,13 @@ export interface WmsNewReceipt {
   readonly lines: readonly WmsLine[];
 }
 
+/** Goods that came in and are not for sale. */
+export interface WmsBlockedReceipt {
+  readonly reference: string;
+  readonly site: string;
+  readonly lines: readonly (WmsLine & { readonly reasonCode: string })[];
+}
+
 /** Goods announced to a site. Receipts name it as their reference. */
 export interface WmsInboundAdvice {
   readonly adviceNo: string;

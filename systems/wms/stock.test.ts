@@ -127,6 +127,29 @@ it('receives a customer return line by line, the same article twice, once per re
   ]);
 });
 
+it('counts goods that are not for sale apart from the stock, once per reference', async () => {
+  const receipt = {
+    reference: 'return-2',
+    site: 'DC1',
+    lines: [
+      { lineRef: 'a', articleNo: 'ART-A', quantity: 2, reasonCode: 'DEFECTIVE' },
+      { lineRef: 'b', articleNo: 'ART-A', quantity: 1, reasonCode: 'DEFECTIVE' },
+      { lineRef: 'c', articleNo: 'ART-C', quantity: 4, reasonCode: 'CARRIER_DAMAGED' },
+    ],
+  };
+  const before = [await lastLedgerNo(), await onHand('ART-A')];
+  await Promise.all([warehouse.wms.receiveBlocked(receipt), warehouse.wms.receiveBlocked(receipt)]);
+  await warehouse.wms.receiveBlocked({ ...receipt, reference: 'return-3', lines: receipt.lines.slice(0, 1) });
+  expect(await warehouse.wms.blockedStock()).toEqual([
+    { site: 'DC1', articleNo: 'ART-A', reasonCode: 'DEFECTIVE', quantity: 5 },
+    { site: 'DC1', articleNo: 'ART-C', reasonCode: 'CARRIER_DAMAGED', quantity: 4 },
+  ]);
+  expect([await lastLedgerNo(), await onHand('ART-A')]).toEqual(before);
+  await expect(warehouse.wms.receiveBlocked({ ...receipt, site: 'DC2' })).rejects.toMatchObject({
+    details: { systemCode: 'REFERENCE_REUSED' },
+  });
+});
+
 it('numbers the ledger without gaps, in the order the entries became visible, whatever happens at once', async () => {
   const before = await lastLedgerNo();
   const changes = Array.from({ length: 40 }, (_, index) => ({

@@ -60,6 +60,17 @@ export const inboundAdvices = z.object({
   ledgerNo: feedNumber,
 });
 
+/** Goods that are there and not for sale: no part of the stock. */
+export const blockedStock = z
+  .object({
+    blocked: z.array(
+      z.object({ site: z.string(), articleNo: z.string(), reasonCode: z.string(), quantity: z.int().positive() }),
+    ),
+  })
+  .transform((list) => list.blocked);
+
+export const blockedReceiptAnswer = z.object({ reference: z.string() });
+
 export const receiptAnswer = z.object({ reference: z.string(), entries: z.array(ledgerEntry) });
 
 const content = z.object({ lineRef: z.string(), articleNo: z.string(), quantity: z.int().positive() });
@@ -131,6 +142,7 @@ export type WmsInboundAdvices = z.output<typeof inboundAdvices>;
 export type WmsLedgerEntry = z.output<typeof ledgerEntry>;
 export type WmsLedgerPage = z.output<typeof ledgerPage>;
 export type WmsStockPage = z.output<typeof stockPage>;
+export type WmsBlockedStock = z.output<typeof blockedStock>;
 export type WmsReceipt = z.output<typeof receiptAnswer>;
 export type WmsDelivery = z.output<typeof delivery>;
 export type WmsDeliveryPage = z.output<typeof deliveryPage>;

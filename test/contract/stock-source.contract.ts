@@ -224,6 +224,23 @@ export function stockSourceContract(name: string, start: (seed: StockSourceSeed)
       });
     });
 
+    it('puts goods aside without any balance hearing of it, and tells when a key is used for others', async () => {
+      const goods = {
+        key: 'ret-1',
+        siteCode: 'EAST',
+        lines: [{ lineRef: '1', sku: '71053', quantity: 2, condition: 'DEFECTIVE' }],
+      };
+      const before = [await head(), await levels()];
+      await source.putAside(goods, signal);
+      await source.putAside(goods, signal);
+      expect([await head(), await levels()]).toEqual(before);
+      for (const other of [{ siteCode: 'SHOP' }, { key: 'ret-2', siteCode: 'MOON' }]) {
+        await expect(source.putAside({ ...goods, ...other }, signal)).rejects.toMatchObject({
+          code: 'SYSTEM_REJECTED',
+        });
+      }
+    });
+
     it('says of goods that left for which work, which line of it, and how many', async () => {
       const before = await head();
       await started.issue({ siteCode: 'EAST', sku: '71053', quantity: 4, reference: 'ful_1', lineRef: 'fln_1' });

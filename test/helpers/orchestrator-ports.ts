@@ -104,6 +104,7 @@ export function orchestratorPorts() {
       cancelHandedBack: changing('orders.cancelHandedBack'),
       setPaymentStatus: changing('orders.setPaymentStatus'),
       note: changing('orders.note'),
+      isPaidBack: async () => false,
       settleReturn: async (...args) => note('orders.settleReturn', args),
     },
     desk: {
@@ -171,6 +172,7 @@ export function orchestratorPorts() {
       release: async (...args) => note('stock.release', args),
       assignWork: async (...args) => note('stock.assignWork', args),
       returnToStock: async (...args) => note('stock.returnToStock', args),
+      putAside: async (...args) => note('stock.putAside', args),
     },
     warehouse: {
       async release(work, signal) {

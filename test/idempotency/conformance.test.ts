@@ -100,7 +100,13 @@ const AUDITED = [
   'reconciliationExceptionResolve',
   'reconciliationExceptionsResolve',
   'returnAuthorize',
+  'returnDecline',
+  'returnInspect',
   'returnReceive',
+  'returnRefund',
+  'returnReject',
+  'returnReopen',
+  'returnResolve',
   'settlementIngest',
   'settlementReverse',
 ];

@@ -84,6 +84,7 @@ export async function createWorld(plant: Plant = {}) {
     supply: (signal) => warehouse.supply(signal),
     adjust: (adjustment, signal) => warehouse.adjust(adjustment, signal),
     receiveReturn: (goods, signal) => warehouse.receiveReturn(goods, signal),
+    putAside: (goods, signal) => warehouse.putAside(goods, signal),
   };
 
   /** As a feed over a network may deliver: again, in the wrong order, not all of it yet. */

@@ -45,6 +45,7 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
   const balances = new Map<string, { onHand: number; sequence: number }>();
   const outcomes = new Map<string, { print: string; outcome: AdjustmentOutcome }>();
   const returns = new Map<string, { print: string; changes: StockChange[] }>();
+  const aside = new Map<string, string>();
   const lots = new Map<string, IncomingLot>();
   const lotKey = (siteCode: string, sku: string, lot: string) => JSON.stringify([siteCode, sku, lot]);
   const sites = new Set(seed.sites.map((site) => site.code));
@@ -163,6 +164,16 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
       );
       returns.set(goods.key, { print, changes });
       return changes;
+    },
+
+    async putAside(goods) {
+      const print = JSON.stringify(goods);
+      const earlier = aside.get(goods.key);
+      if (earlier === print) return;
+      if (earlier || !sites.has(goods.siteCode) || goods.lines.some((line) => !skus.has(line.sku))) {
+        throw new CommerceError('SYSTEM_REJECTED', 'the warehouse refused the receipt');
+      }
+      aside.set(goods.key, print);
     },
 
     issue({ siteCode, sku, quantity, reference, lineRef }) {

@@ -119,6 +119,22 @@ export function wmsStockSource(wms: WmsClient): StockSource {
         return sku === null ? [] : [toChange(entry, sku)];
       });
     },
+
+    async putAside({ key, siteCode, lines }, signal) {
+      await wms.receiveBlocked(
+        {
+          reference: key,
+          site: siteCode,
+          lines: lines.map(({ lineRef, sku, quantity, condition }) => ({
+            lineRef,
+            articleNo: articleNoOf(sku),
+            quantity,
+            reasonCode: condition,
+          })),
+        },
+        { signal },
+      );
+    },
   };
 }
 

@@ -160,4 +160,20 @@ export const migrations: MigrationSet = {
       `);
     },
   },
+  '20261127152000_blocked_stock': {
+    async up(knex: Knex) {
+      await knex.raw(`
+        -- Goods that are there and not for sale. No part of the stock, nor of its ledger.
+        create table wms.blocked_stock (
+          site text not null references wms.site,
+          article_no text not null references wms.article,
+          reason_code text not null,
+          quantity int not null check (quantity > 0),
+          primary key (site, article_no, reason_code)
+        );
+        alter table wms.stock_document drop constraint stock_document_kind_check,
+          add constraint stock_document_kind_check check (kind in ('ADJUSTMENT', 'RECEIPT', 'BLOCKED'));
+      `);
+    },
+  },
 };

@@ -34,6 +34,23 @@ const receipt = z.strictObject({
     .max(5_000),
 });
 
+const blockedReceipt = z.strictObject({
+  reference,
+  site: siteCode,
+  lines: z
+    .array(
+      z.strictObject({
+        lineRef: reference,
+        articleNo,
+        quantity: pieces,
+        /** Why they are not for sale. */
+        reasonCode: z.string().trim().min(1).max(40),
+      }),
+    )
+    .min(1)
+    .max(5_000),
+});
+
 /** Changes of stock that others order: corrections, counts, goods and returns that came in. */
 export function stockDocumentRoutes(knex: Knex, stockMoved: Bell): Route[] {
   return [
@@ -57,6 +74,16 @@ export function stockDocumentRoutes(knex: Knex, stockMoved: Bell): Route[] {
           entries: await bookReceipt(trx, body),
         })),
     }),
+    route({
+      method: 'POST',
+      path: '/blocked-receipts',
+      body: blockedReceipt,
+      handle: ({ body }) =>
+        oncePerReference(knex, stockMoved, 'BLOCKED', body, async (trx) => {
+          await bookBlocked(trx, body);
+          return { reference: body.reference };
+        }),
+    }),
   ];
 }
 
@@ -64,7 +91,7 @@ export function stockDocumentRoutes(knex: Knex, stockMoved: Bell): Route[] {
 async function oncePerReference(
   knex: Knex,
   stockMoved: Bell,
-  kind: 'ADJUSTMENT' | 'RECEIPT',
+  kind: 'ADJUSTMENT' | 'RECEIPT' | 'BLOCKED',
   body: { reference: string },
   book: (trx: Knex.Transaction) => Promise<unknown>,
 ): Promise<Reply> {
@@ -134,5 +161,26 @@ async function bookReceipt(trx: Knex.Transaction, asked: z.output<typeof receipt
       documentRef,
       lineRef,
     })),
+  );
+}
+
+/** Counts goods that are not for sale. The rows are locked in one order, so that two receipts cannot wait for each other. */
+async function bookBlocked(trx: Knex.Transaction, { site, lines }: z.output<typeof blockedReceipt>): Promise<void> {
+  await requireKnown(
+    trx,
+    site,
+    lines.map((line) => line.articleNo),
+  );
+  await trx.raw(
+    `insert into wms.blocked_stock (site, article_no, reason_code, quantity)
+     select ?, article_no, reason_code, sum(quantity)::int
+     from unnest(?::text[], ?::text[], ?::int[]) as line (article_no, reason_code, quantity) group by 2, 3 order by 2, 3
+     on conflict (site, article_no, reason_code) do update set quantity = blocked_stock.quantity + excluded.quantity`,
+    [
+      site,
+      lines.map((line) => line.articleNo),
+      lines.map((line) => line.reasonCode),
+      lines.map((line) => line.quantity),
+    ],
   );
 }

@@ -65,6 +65,17 @@ export function stockRoutes(knex: Knex, stockMoved: Bell): Route[] {
     }),
     route({
       method: 'GET',
+      path: '/blocked-stock',
+      async handle() {
+        const { rows } = await knex.raw<{ rows: unknown[] }>(
+          `select site, article_no as "articleNo", reason_code as "reasonCode", quantity
+           from wms.blocked_stock order by site, article_no, reason_code`,
+        );
+        return { body: { blocked: rows } };
+      },
+    }),
+    route({
+      method: 'GET',
       path: '/stock-ledger',
       query: feedQuery,
       feedList: 'entries',

@@ -62,6 +62,35 @@ async function authorized(world: World): Promise<{ returnId: string; lineId: str
   return found;
 }
 
+/** Staff's mutation on a return. */
+async function onReturn(world: World, field: string, returnId: string, input: object = {}): Promise<void> {
+  const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input!`;
+  await world.send(
+    `mutation ($returnId: ID!, $input: ${type}) { ${field}(returnId: $returnId, input: $input) { userErrors { code message } } }`,
+    { returnId, input: { idempotencyKey: randomUUID(), ...input } },
+    operator,
+  );
+}
+
+/** A return whose two units arrived without their condition. */
+async function received(world: World): Promise<{ returnId: string; lineId: string }> {
+  const found = await authorized(world);
+  const lines = [{ returnLineId: found.lineId, quantity: 2 }];
+  await onReturn(world, 'returnReceive', found.returnId, { locationId: at('EAST'), lines });
+  return found;
+}
+
+const inspection = (lineId: string, disposition = 'SELLABLE') => ({
+  locationId: at('EAST'),
+  lines: [{ returnLineId: lineId, quantity: 2, disposition }],
+});
+
+async function inspected(world: World): Promise<string> {
+  const { returnId, lineId } = await received(world);
+  await onReturn(world, 'returnInspect', returnId, inspection(lineId));
+  return returnId;
+}
+
 async function onHold(world: World): Promise<string> {
   const { id } = await placed(world);
   await world.send(
@@ -123,5 +152,56 @@ export const order: MutationCases = {
       return { returnId, input: { locationId: at('EAST'), lines } };
     },
     otherwise: ({ returnId, input: received }) => ({ returnId, input: { ...received, locationId: at('SHOP') } }),
+  },
+  returnDecline: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({ returnId: (await requested(world)).returnId, input: { reason: 'FINAL_SALE' } }),
+    otherwise: withReason('OTHER'),
+  },
+  returnCancel: {
+    kind: 'keyed',
+    prepare: async (world) => ({ returnId: (await requested(world)).returnId, input: {} }),
+    otherwise: null,
+  },
+  returnReopen: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => {
+      const { returnId } = await requested(world);
+      await onReturn(world, 'returnCancel', returnId);
+      return { returnId, input: {} };
+    },
+    otherwise: null,
+  },
+  returnInspect: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => {
+      const { returnId, lineId } = await received(world);
+      return { returnId, input: inspection(lineId) };
+    },
+    otherwise: ({ returnId, input: found }) => ({
+      returnId,
+      input: inspection(found.lines[0].returnLineId, 'DEFECTIVE'),
+    }),
+  },
+  returnResolve: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({ returnId: await inspected(world), input: {} }),
+    otherwise: null,
+  },
+  returnReject: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({ returnId: await inspected(world), input: { note: 'worn' } }),
+    otherwise: ({ returnId }) => ({ returnId, input: { note: 'broken' } }),
+  },
+  returnRefund: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => ({ returnId: (await authorized(world)).returnId, input: {} }),
+    otherwise: ({ returnId }) => ({ returnId, input: { lines: [] } }),
   },
 };

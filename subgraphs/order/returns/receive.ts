@@ -1,0 +1,94 @@
+import type { Knex } from 'knex';
+import { recordAction } from '../../../platform/audit/audit.ts';
+import type { Caller } from '../../../platform/caller.ts';
+import { query } from '../../../platform/db/query.ts';
+import { changeOrder } from '../change.ts';
+import type { ReturnReceiveErrorCode } from '../errors.ts';
+import type { Disposition } from '../model.ts';
+import { type AcceptedUnits, acceptUnits, addInspected } from './accept.ts';
+import { type FoundReturn, type ReturnResult, saveRefundStatus, stepOf } from './found.ts';
+
+export interface ReturnReceiveInput {
+  readonly locationId: string;
+  readonly lines: readonly {
+    readonly returnLineId: string;
+    readonly quantity: number;
+    /** Null: the units wait for their inspection. */
+    readonly disposition?: Disposition | null;
+  }[];
+}
+
+/**
+ * Records units that arrived. Those that come with their condition are inspected and accepted with it: restocking,
+ * credit memo and refund follow from the event. The others wait for `returnInspect`.
+ */
+export function receiveReturn(
+  trx: Knex.Transaction,
+  caller: Caller,
+  returnId: string,
+  input: ReturnReceiveInput,
+): Promise<ReturnResult<ReturnReceiveErrorCode>> {
+  return stepOf<'NOT_FOUND' | 'QUANTITY_EXCEEDS_AUTHORIZED'>(trx, caller, returnId, 'RECEIVE', async (found) => {
+    const received = new Map(found.lines.map((line) => [line.id, line.received]));
+    if (input.lines.length === 0)
+      return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: ['input', 'lines'], message: 'Name at least one line.' }];
+    for (const [index, arrival] of input.lines.entries()) {
+      const line = found.lines.find((candidate) => candidate.id === arrival.returnLineId);
+      const at = (field: string) => ['input', 'lines', String(index), field];
+      if (!line) return [{ code: 'NOT_FOUND', field: at('returnLineId'), message: 'The return has no such line.' }];
+      const total = (received.get(line.id) ?? 0) + Math.max(0, arrival.quantity);
+      received.set(line.id, total);
+      if (arrival.quantity < 1 || total > line.quantity) {
+        const message = `At most ${line.quantity} units of this line were permitted.`;
+        return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: at('quantity'), message }];
+      }
+    }
+    const complete = found.lines.every((line) => received.get(line.id) === line.quantity);
+    await saveArrivals(trx, caller, found, input, complete);
+    const inspected = input.lines.flatMap(({ disposition, ...units }): AcceptedUnits[] =>
+      disposition ? [{ ...units, disposition, locationId: input.locationId }] : [],
+    );
+    await addInspected(trx, inspected);
+    await acceptUnits(trx, found, inspected, { complete, traceId: caller.traceId });
+    await saveRefundStatus(trx, returnId);
+    // Money is given back for what somebody says has arrived: who said so, and in what state it was.
+    const conditions = [...new Set(input.lines.map(({ disposition }) => disposition ?? 'not inspected'))].sort();
+    await recordAction(trx, caller, { action: 'returnReceive', subject: returnId, reason: conditions.join(', ') });
+    return [];
+  });
+}
+
+async function saveArrivals(
+  trx: Knex.Transaction,
+  caller: Caller,
+  found: FoundReturn,
+  input: ReturnReceiveInput,
+  complete: boolean,
+): Promise<void> {
+  const { id, number, orderId } = found.return;
+  await query(
+    trx,
+    `update orders.return_line l set received = l.received + n.quantity
+     from (select id, sum(quantity)::int as quantity from unnest(?::text[], ?::int[]) as u(id, quantity) group by id) n
+     where l.id = n.id`,
+    [input.lines.map((line) => line.returnLineId), input.lines.map((line) => line.quantity)],
+  );
+  await query(trx, 'update orders.return set state = ?, location_id = ?, last_arrival_at = now() where id = ?', [
+    complete ? 'RECEIVED' : 'PARTIALLY_RECEIVED',
+    input.locationId,
+    id,
+  ]);
+  const lineOf = new Map(found.lines.map((line) => [line.id, line.orderLineId]));
+  await changeOrder(trx, orderId, {
+    key: null,
+    returned: input.lines.map(({ returnLineId, quantity }) => ({ lineId: lineOf.get(returnLineId) ?? '', quantity })),
+    timeline: [
+      {
+        type: 'RETURN_RECEIVED',
+        system: 'commerce',
+        message: `Return ${number}: ${input.lines.reduce((sum, line) => sum + line.quantity, 0)} units received`,
+      },
+    ],
+    traceId: caller.traceId,
+  });
+}

@@ -1,0 +1,126 @@
+import type { Knex } from 'knex';
+import { type Caller, maySee } from '../../../platform/caller.ts';
+import { query } from '../../../platform/db/query.ts';
+import { newId } from '../../../platform/ids.ts';
+import { lockOrder, writeTimeline } from '../change.ts';
+import type { ReturnRequestErrorCode } from '../errors.ts';
+import { type OrderLine, ownershipOf } from '../model.ts';
+import type { ReturnResult } from './found.ts';
+import { claimedUnits } from './free-units.ts';
+import type { RefundMoment } from './model.ts';
+import { judge, type ReturnPolicy, type Verdict } from './policy.ts';
+
+export interface ReturnRequestInput {
+  readonly lines: readonly {
+    readonly orderLineId: string;
+    readonly quantity: number;
+    readonly reason: string;
+    readonly note?: string | null;
+  }[];
+}
+
+const MAX_LINES = 1_000;
+
+/** Asks for permission to send delivered units back. Units that another return lays claim to do not count again. */
+export async function requestReturn(
+  trx: Knex.Transaction,
+  caller: Caller,
+  policy: ReturnPolicy,
+  orderId: string,
+  input: ReturnRequestInput,
+  now: Date,
+): Promise<ReturnResult<ReturnRequestErrorCode>> {
+  const found = await lockOrder(trx, orderId);
+  if (!found || !maySee(caller, ownershipOf(found.order)))
+    return refuse('NOT_FOUND', ['orderId'], 'There is no such order.');
+  if (input.lines.length === 0 || input.lines.length > MAX_LINES)
+    return refuse('NOT_RETURNABLE', ['input', 'lines'], 'A return has 1 to 1,000 lines.');
+
+  const lines = new Map(found.lines.map((line) => [line.id, line]));
+  const categories = await categoriesOf(trx, found.lines);
+  const claimed = await claimedUnits(trx, orderId);
+  const order = { channelCode: found.order.channel.code, deliveredAt: found.order.deliveredAt };
+  const wishes: Wish[] = [];
+  for (const [index, wish] of input.lines.entries()) {
+    const line = lines.get(wish.orderLineId);
+    const at = (field: string) => ['input', 'lines', String(index), field];
+    if (!line) return refuse('NOT_FOUND', at('orderLineId'), 'The order has no such line.');
+    const verdict = judge(policy, { sku: line.sku, categories: categories.get(line.sku) ?? [] }, order, now);
+    if (verdict.kind !== 'returnable') return refuse(...refusalOf(verdict, line.sku, at('orderLineId')));
+    const taken = (claimed.get(line.id) ?? 0) + Math.max(0, wish.quantity);
+    claimed.set(line.id, taken);
+    if (wish.quantity < 1 || taken > line.quantities.delivered) {
+      const message = 'Only delivered units that are in no other return can come back.';
+      return refuse('QUANTITY_EXCEEDS_DELIVERED', at('quantity'), message);
+    }
+    wishes.push({ ...wish, sku: line.sku, refund: verdict.refund });
+  }
+
+  const returnId = newId('return');
+  const number = await insertReturn(trx, returnId, orderId, wishes, policy.expireAfterDays);
+  await writeTimeline(trx, orderId, caller.traceId, [
+    { type: 'RETURN_REQUESTED', system: 'commerce', message: `Return ${number} requested` },
+  ]);
+  return { returnId, refusals: [] };
+}
+
+type Wish = ReturnRequestInput['lines'][number] & { readonly sku: string; readonly refund: RefundMoment };
+
+async function insertReturn(
+  trx: Knex.Transaction,
+  returnId: string,
+  orderId: string,
+  wishes: readonly Wish[],
+  expireAfterDays: number,
+): Promise<string> {
+  const [row] = await query<{ number: string }>(
+    trx,
+    `with r as (
+       insert into orders.return (id, number, order_id, state, refund_status, requested_at, expires_at)
+       values (?, 'R' || nextval('orders.return_number'), ?, 'REQUESTED', 'NONE', now(), now() + ? * interval '1 day') returning id, number
+     ), l as (
+       insert into orders.return_line (id, return_id, position, order_line_id, sku, quantity, reason, note, refund_on)
+       select n.id, r.id, n.position, n.order_line_id, n.sku, n.quantity, n.reason, n.note, n.refund_on
+       from r, unnest(?::text[], ?::text[], ?::text[], ?::int[], ?::text[], ?::text[], ?::text[]) with ordinality
+         as n(id, order_line_id, sku, quantity, reason, note, refund_on, position)
+     )
+     select number from r`,
+    [
+      returnId,
+      orderId,
+      expireAfterDays,
+      wishes.map(() => newId('returnLine')),
+      wishes.map((wish) => wish.orderLineId),
+      wishes.map((wish) => wish.sku),
+      wishes.map((wish) => wish.quantity),
+      wishes.map((wish) => wish.reason),
+      wishes.map((wish) => wish.note ?? null),
+      wishes.map((wish) => wish.refund),
+    ],
+  );
+  return row?.number ?? '';
+}
+
+/** Names of the categories of each SKU, from the product owner's published function. */
+async function categoriesOf(
+  trx: Knex.Transaction,
+  lines: readonly Pick<OrderLine, 'sku'>[],
+): Promise<Map<string, string[]>> {
+  const rows = await query<{ sku: string; names: string[] }>(
+    trx,
+    'select sku, array_agg(category) as names from product.categories_of(?::text[]) group by sku',
+    [[...new Set(lines.map((line) => line.sku))]],
+  );
+  return new Map(rows.map(({ sku, names }) => [sku, names]));
+}
+
+type Refusal = readonly [ReturnRequestErrorCode, readonly string[], string];
+
+function refusalOf(verdict: Exclude<Verdict, { kind: 'returnable' }>, sku: string, field: readonly string[]): Refusal {
+  if (verdict.kind === 'finalSale') return ['NOT_RETURNABLE', field, `${sku} was sold for good: it cannot come back.`];
+  return ['RETURN_PERIOD_ENDED', field, `${sku} can come back for ${verdict.windowDays} days after its delivery.`];
+}
+
+function refuse(...[code, field, message]: Refusal): ReturnResult<ReturnRequestErrorCode> {
+  return { returnId: null, refusals: [{ code, field, message }] };
+}

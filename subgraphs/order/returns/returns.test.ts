@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { query } from '../../../platform/db/query.ts';
+import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { openReturnWorld, type ReturnWorld } from '../../../test/helpers/returns.ts';
+import { RETURN_TRANSITIONS, type ReturnState } from '../states.ts';
+
+let database: TestDatabase;
+let world: ReturnWorld;
+let order: { id: string; lineIds: string[] };
+
+beforeAll(async () => {
+  database = await createTestDatabase(['integration', 'product', 'inventory', 'orders', 'fulfillment']);
+  world = await openReturnWorld(database.knex);
+  order = await world.delivered(1_000);
+});
+afterAll(() => database.drop());
+
+interface Made {
+  readonly id: string;
+  readonly lineId: string;
+}
+
+async function requested(quantity = 3): Promise<Made> {
+  const { return: made } = await world.request(order.id, [order.lineIds[0] ?? '', quantity]);
+  return { id: made.id, lineId: made.lines[0].id };
+}
+
+async function authorized(quantity = 3): Promise<Made> {
+  const made = await requested(quantity);
+  expect(await world.act('returnAuthorize', made.id)).toBeNull();
+  return made;
+}
+
+const put = async (made: Made, state: ReturnState) => {
+  await query(database.knex, 'update orders.return set state = ? where id = ?', [state, made.id]);
+  return made;
+};
+
+const done = async (made: Made, field: string, input: object = {}) => {
+  expect(await world.act(field, made.id, input)).toBeNull();
+  return made;
+};
+const arrived = (made: Made, quantity: number, disposition?: string) =>
+  done(made, 'returnReceive', world.receive([[made.lineId, quantity, disposition]]));
+const inspected = (made: Made, quantity: number, disposition = 'SELLABLE') =>
+  done(made, 'returnInspect', world.receive([[made.lineId, quantity, disposition]]));
+
+/** How a return of three units gets to each state. */
+const REACH: Readonly<Record<ReturnState, () => Promise<Made>>> = {
+  REQUESTED: () => requested(),
+  AUTHORIZED: () => authorized(),
+  DECLINED: async () => done(await requested(), 'returnDecline', { reason: 'FINAL_SALE' }),
+  LABEL_ISSUED: async () => put(await authorized(), 'LABEL_ISSUED'),
+  IN_TRANSIT: async () => put(await authorized(), 'IN_TRANSIT'),
+  PARTIALLY_RECEIVED: async () => arrived(await authorized(), 1),
+  RECEIVED: async () => arrived(await authorized(), 3),
+  INSPECTED: async () => inspected(await REACH.RECEIVED(), 3),
+  RESOLVED: async () => done(await REACH.INSPECTED(), 'returnResolve'),
+  REJECTED: async () => done(await REACH.INSPECTED(), 'returnReject', { note: 'worn' }),
+  CLOSED: async () => {
+    const made = await REACH.RESOLVED();
+    await world.settle();
+    return made;
+  },
+  CANCELLED: async () => done(await requested(), 'returnCancel'),
+  EXPIRED: async () => {
+    const made = await authorized();
+    await world.keep(29);
+    return made;
+  },
+  LOST: async () => put(await authorized(), 'LOST'),
+};
+
+type Attempt = (made: Made) => Promise<{ code: string; availableTransitions: string[] } | null>;
+
+/** What is tried to bring a return to each state. Those that only a carrier brings about have suites of their own. */
+const ATTEMPT: Partial<Record<ReturnState, Attempt>> = {
+  AUTHORIZED: async (made) => {
+    const refusal = await world.act('returnAuthorize', made.id);
+    return refusal && world.act('returnReopen', made.id);
+  },
+  DECLINED: (made) => world.act('returnDecline', made.id, { reason: 'OTHER', note: 'no' }),
+  CANCELLED: (made) => world.act('returnCancel', made.id),
+  EXPIRED: async () => {
+    await world.keep(29);
+    return null;
+  },
+  PARTIALLY_RECEIVED: (made) => world.act('returnReceive', made.id, world.receive([[made.lineId, 1]])),
+  RECEIVED: async (made) => {
+    const [{ received }] = (await world.read(made.id)).lines;
+    return world.act('returnReceive', made.id, world.receive([[made.lineId, Math.max(1, 3 - received)]]));
+  },
+  INSPECTED: async (made) => {
+    const [{ received }] = (await world.read(made.id)).lines;
+    return world.act('returnInspect', made.id, world.receive([[made.lineId, Math.max(1, received), 'SELLABLE']]));
+  },
+  RESOLVED: (made) => world.act('returnResolve', made.id),
+  REJECTED: (made) => world.act('returnReject', made.id),
+  CLOSED: async (made) => {
+    const { state } = await world.read(made.id);
+    if (state === 'PARTIALLY_RECEIVED') {
+      await inspected(made, 1);
+      await done(made, 'returnResolve');
+    }
+    await world.settle();
+    return null;
+  },
+};
+
+const states = Object.keys(RETURN_TRANSITIONS) as ReturnState[];
+
+describe('the return transition table', () => {
+  it.each(states)('allows from %s what it says, and refuses the rest with what is allowed', async (from) => {
+    let made = await REACH[from]();
+    let { state, availableTransitions: allowed } = await world.read(made.id);
+    expect(state).toBe(from);
+    for (const to of Object.keys(ATTEMPT) as ReturnState[]) {
+      const legal = (RETURN_TRANSITIONS[from] as readonly ReturnState[]).includes(to);
+      const refusal = await ATTEMPT[to]?.(made);
+      const after = await world.read(made.id);
+      expect([to, after.state]).toEqual([to, legal ? to : from]);
+      if (legal) expect(refusal).toBeNull();
+      if (refusal) expect(refusal).toMatchObject({ code: 'ILLEGAL_TRANSITION', availableTransitions: allowed });
+      if (!legal && after.availableTransitions.join() === allowed.join()) continue;
+      made = await REACH[from]();
+      ({ state, availableTransitions: allowed } = await world.read(made.id));
+    }
+  });
+});
+
+describe('a return', () => {
+  it('is inspected unit by unit: only sellable ones are shelved, all that are kept are paid back, then it closes', async () => {
+    const made = await authorized(5);
+    await arrived(made, 5);
+    expect(await world.read(made.id)).toMatchObject({ state: 'RECEIVED', refundStatus: 'NONE' });
+    await inspected(made, 3);
+    expect(await world.act('returnInspect', made.id, world.receive([[made.lineId, 3, 'DEFECTIVE']]))).toMatchObject({
+      code: 'QUANTITY_EXCEEDS_RECEIVED',
+    });
+    expect(await world.settle()).toBe(0);
+    await inspected(made, 2, 'DEFECTIVE');
+    await done(made, 'returnResolve');
+    expect(await world.read(made.id)).toMatchObject({ state: 'RESOLVED', refundStatus: 'PENDING' });
+    await world.settle();
+    expect(await world.read(made.id)).toMatchObject({
+      state: 'CLOSED',
+      refundStatus: 'SETTLED',
+      lines: [
+        {
+          refunded: 5,
+          conditions: [
+            { disposition: 'DEFECTIVE', quantity: 2, placed: 2 },
+            { disposition: 'SELLABLE', quantity: 3, placed: 3 },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('that is rejected counts as delivered again, is not paid, and may be asked for anew', async () => {
+    const own = await world.delivered(2);
+    const units: [string, number] = [own.lineIds[0] ?? '', 2];
+    const { return: asked } = await world.request(own.id, units);
+    const made = { id: asked.id, lineId: asked.lines[0].id };
+    await done(made, 'returnAuthorize');
+    await arrived(made, 2);
+    expect((await world.book.read(own.id))?.lines[0]?.quantities.returned).toBe(2);
+    await inspected(made, 2, 'CUSTOMER_DAMAGED');
+    expect((await world.request(own.id, units)).userErrors).toMatchObject([{ code: 'QUANTITY_EXCEEDS_DELIVERED' }]);
+    await done(made, 'returnReject', { note: 'Worn.' });
+    expect(await world.settle()).toBe(0);
+    expect(await world.read(made.id)).toMatchObject({ state: 'REJECTED', refundStatus: 'NONE', declineNote: 'Worn.' });
+    expect((await world.book.read(own.id))?.lines[0]?.quantities.returned).toBe(0);
+    expect((await world.request(own.id, units)).userErrors).toEqual([]);
+  });
+
+  it('received with its condition goes all the way by itself', async () => {
+    const made = await authorized(2);
+    await arrived(made, 2, 'CARRIER_DAMAGED');
+    expect(await world.read(made.id)).toMatchObject({ state: 'RECEIVED', refundStatus: 'PENDING' });
+    await world.settle();
+    expect(await world.read(made.id)).toMatchObject({ state: 'CLOSED', refundStatus: 'SETTLED' });
+  });
+
+  it('paid back before it came is not paid back again, and may not be cancelled', async () => {
+    const made = await authorized(3);
+    await done(made, 'returnRefund', { lines: [{ returnLineId: made.lineId, quantity: 2 }] });
+    expect(
+      await world.act('returnRefund', made.id, { lines: [{ returnLineId: made.lineId, quantity: 2 }] }),
+    ).toMatchObject({ code: 'QUANTITY_EXCEEDS_AUTHORIZED' });
+    expect(await world.act('returnCancel', made.id)).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await world.settle();
+    expect(await world.read(made.id)).toMatchObject({ state: 'AUTHORIZED', refundStatus: 'PARTIAL' });
+    const paidBefore = world.effects.paid.get(order.lineIds[0] ?? '') ?? 0;
+    await arrived(made, 3, 'SELLABLE');
+    await world.settle();
+    expect(world.effects.paid.get(order.lineIds[0] ?? '')).toBe(paidBefore + 1);
+    expect(await world.read(made.id)).toMatchObject({
+      state: 'CLOSED',
+      refundStatus: 'SETTLED',
+      lines: [{ refunded: 3 }],
+    });
+  });
+
+  it('whose rest does not come is closed in time, and what was paid for it is told; told no more when it comes', async () => {
+    const made = await authorized(3);
+    await done(made, 'returnRefund');
+    await arrived(made, 1, 'SELLABLE');
+    await world.settle();
+    await world.keep(13);
+    expect(await world.read(made.id)).toMatchObject({ state: 'PARTIALLY_RECEIVED' });
+    await world.keep(15);
+    expect(await world.read(made.id)).toMatchObject({ state: 'CLOSED', refundStatus: 'SETTLED' });
+    const about = () => world.told.filter(({ key }) => key.startsWith(`return:${made.id}`));
+    await world.keep();
+    expect(about()).toMatchObject([{ message: expect.stringContaining('2 units were paid back and did not come') }]);
+    await world.keep();
+    expect(about()).toHaveLength(1);
+
+    const late = await authorized(1);
+    await done(late, 'returnRefund');
+    await world.keep(29);
+    await world.keep();
+    await done(late, 'returnReopen');
+    await world.keep();
+    expect(
+      world.told.filter(({ key }) => key === `return:${late.id}:unreturned`).map(({ message }) => message),
+    ).toEqual([expect.stringContaining('1 units were paid back'), 'settled']);
+  });
+
+  it('that lies uninspected beyond the time is told of once, and can then be resolved in part', async () => {
+    const made = await authorized(3);
+    await arrived(made, 1);
+    await world.keep(15);
+    await world.keep(15);
+    expect(world.told.filter(({ key }) => key === `return:${made.id}:uninspected`)).toHaveLength(1);
+    expect(await world.act('returnResolve', made.id)).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await inspected(made, 1, 'DEFECTIVE');
+    await done(made, 'returnResolve');
+    expect(await world.act('returnReceive', made.id, world.receive([[made.lineId, 1]]))).toMatchObject({
+      code: 'ILLEGAL_TRANSITION',
+    });
+    await world.settle();
+    expect(await world.read(made.id)).toMatchObject({
+      state: 'CLOSED',
+      refundStatus: 'SETTLED',
+      lines: [{ refunded: 1 }],
+    });
+  });
+
+  it('cannot be reopened when its units are in another return', async () => {
+    const own = await world.delivered(2);
+    const units: [string, number] = [own.lineIds[0] ?? '', 2];
+    const { return: first } = await world.request(own.id, units);
+    expect(await world.act('returnCancel', first.id)).toBeNull();
+    expect((await world.request(own.id, units)).userErrors).toEqual([]);
+    expect(await world.act('returnReopen', first.id)).toMatchObject({ code: 'QUANTITY_EXCEEDS_DELIVERED' });
+    expect((await world.read(first.id)).state).toBe('CANCELLED');
+  });
+});
