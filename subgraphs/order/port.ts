@@ -84,3 +84,76 @@ export interface DeskRecord {
     readonly cancelled: number;
   }[];
 }
+
+/**
+ * A channel that keeps books of its own about the orders it gave us, such as a marketplace: it is told what became of
+ * them. Each kind of notice that it `takes` it takes once per `noticeId`, however often it is told.
+ */
+export interface ChannelSystem {
+  /** Kinds that it has a way of being told. It is never told of the others. */
+  readonly takes: ReadonlySet<ChannelNotice['kind']>;
+
+  /**
+   * Tells the channel. Done means applied, not queued: a channel that only accepts for later is asked again by its
+   * adapter, or by the next attempt with the same notice.
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_REJECTED | SYSTEM_BAD_RESPONSE
+   */
+  tell(notice: ChannelNotice, signal: AbortSignal): Promise<void>;
+}
+
+/** Units of an order line, under the names of both sides. */
+export interface NoticeLine {
+  readonly lineId: string;
+  /** The channel's own id of the line. Null where it gave none. */
+  readonly channelLineId: string | null;
+  readonly sku: string;
+  /** Units of the line that were ordered. */
+  readonly ordered: number;
+  /** Units of it that the notice is about. */
+  readonly quantity: number;
+}
+
+/** What a channel is told about one of its orders. Holds no personal data. */
+export type ChannelNotice = {
+  readonly noticeId: string;
+  readonly channelCode: string;
+  readonly orderId: string;
+  /** What people here call the order. */
+  readonly orderNumber: string;
+  /** The channel's own id of the order. Null where it gave none. */
+  readonly channelOrderId: string | null;
+} & (
+  | { readonly kind: 'ACKNOWLEDGEMENT' | 'REFUSAL'; readonly lines: readonly NoticeLine[] }
+  | {
+      readonly kind: 'SHIPMENT';
+      /** RFC 3339. */
+      readonly shippedAt: string;
+      readonly lines: readonly NoticeLine[];
+      /** Empty when the goods were handed over. */
+      readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
+    }
+  | {
+      readonly kind: 'CANCELLATION';
+      /** Class of the reason, as the contract's CancelReason names it. */
+      readonly reason: string;
+      readonly lines: readonly NoticeLine[];
+    }
+  | {
+      readonly kind: 'CANCELLATION_ANSWER';
+      /** The channel's own name of its request. */
+      readonly channelRequestId: string;
+      readonly answer: CancellationAnswer;
+      /** What is cancelled. */
+      readonly lines: readonly NoticeLine[];
+    }
+  | {
+      readonly kind: 'REFUND';
+      readonly currencyCode: string;
+      /** Decimal with the currency's digits, tax included. */
+      readonly amount: string;
+      readonly lines: readonly (NoticeLine & { readonly amount: string })[];
+    }
+);
+
+/** What became of units that a channel wanted cancelled. */
+export type CancellationAnswer = 'GRANTED' | 'PARTLY_GRANTED' | 'REFUSED';

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createLogger } from '../../platform/logger.ts';
+import { referenceChannel } from '../../subgraphs/order/adapters/channel.ts';
+import { memoryChannel } from '../../subgraphs/order/adapters/memory-channel.ts';
+import type { ChannelNotice } from '../../subgraphs/order/port.ts';
+import { type ChannelClient, createChannelClient } from '../../systems/channel/client.ts';
+import { startChannelSystem } from '../../systems/channel/simulator/start.ts';
+import type { RunningSystem } from '../../systems/kit/start-system.ts';
+import { createEmptyDatabase, type TestDatabase } from '../helpers/database.ts';
+import { channelSystemContract } from './channel-system.contract.ts';
+
+let database: TestDatabase;
+let system: RunningSystem;
+let client: ChannelClient;
+
+// One marketplace for all: each order of the suites is its own.
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+  system = await startChannelSystem({
+    databaseUrl: database.url,
+    paceMillis: 0,
+    logger: createLogger({ level: 'silent', component: 'test' }),
+  });
+  client = createChannelClient({ baseUrl: system.url, token: system.token, timeoutMillis: 5_000 });
+});
+afterAll(async () => {
+  await client.close();
+  await system.stop();
+  await database.drop();
+});
+
+channelSystemContract('memory', async () => {
+  const channel = memoryChannel();
+  return {
+    channel,
+    async recordOf(channelOrderId) {
+      const taken = channel.taken.filter((notice) => (notice.channelOrderId ?? notice.orderNumber) === channelOrderId);
+      const units = (kinds: readonly string[]) =>
+        taken.filter(({ kind }) => kinds.includes(kind)).flatMap(({ lines }) => lines).reduce((sum, { quantity }) => sum + quantity, 0); // biome-ignore format: one thought
+      return {
+        acknowledged: taken.some(({ kind }) => kind === 'ACKNOWLEDGEMENT'),
+        answers: taken.flatMap((notice) => (notice.kind === 'CANCELLATION_ANSWER' ? [notice.channelRequestId] : [])),
+        lines: [
+          {
+            line: 'their-line-1',
+            shipped: units(['SHIPMENT']),
+            cancelled: units(['CANCELLATION', 'CANCELLATION_ANSWER']),
+          },
+        ],
+      };
+    },
+    stop: async () => undefined,
+  };
+});
+
+channelSystemContract('the reference channel over HTTP', async () => ({
+  channel: referenceChannel(client),
+  async recordOf(saleNo) {
+    const sale = await client.sale({ marketplace: 'AMAZON', saleNo });
+    return {
+      acknowledged: sale?.confirmedAt != null,
+      answers: sale?.voidRequests.map(({ requestRef }) => requestRef) ?? [],
+      lines: (sale?.items ?? []).map(({ itemRef, shipped, cancelled }) => ({ line: itemRef, shipped, cancelled })),
+    };
+  },
+  stop: async () => undefined,
+}));
+
+describe('the reference channel', () => {
+  const notice = (orderId: string): ChannelNotice => ({
+    noticeId: `${orderId}:acknowledge`,
+    channelCode: 'OTHER',
+    orderId,
+    orderNumber: '1',
+    channelOrderId: orderId,
+    kind: 'ACKNOWLEDGEMENT',
+    lines: [{ lineId: 'l', channelLineId: null, sku: '71053', ordered: 1, quantity: 1 }],
+  });
+  const { signal } = new AbortController();
+
+  it.each([
+    ['down', { kind: 'status', value: 503, times: 1 }],
+    ['asking to slow down', { kind: 'status', value: 429, times: 1 }],
+    ['hanging up', { kind: 'reset', times: 1 }],
+    ['answering with junk after it took the notice', { kind: 'garbage', value: 'truncated', times: 1 }],
+  ] as const)('that is %s for a moment has taken the notice once in the end', async (what, fault) => {
+    system.setFaults([{ route: '/marketplaces/OTHER', ...fault }]);
+    const orderId = `ord ${what}`;
+    await referenceChannel(client).tell(notice(orderId), signal);
+    expect(await client.sale({ marketplace: 'OTHER', saleNo: orderId })).toMatchObject({ state: 'CONFIRMED' });
+    const { rows } = await database.knex.raw('select count(*)::int as n from channel.notice where sale_no = ?', [
+      orderId,
+    ]);
+    expect(rows).toEqual([{ n: 1 }]);
+  });
+
+  it('that took a notice and never said so recognises it', async () => {
+    const hasty = createChannelClient({ baseUrl: system.url, token: system.token, timeoutMillis: 150 });
+    system.setFaults([{ route: '/marketplaces/OTHER', kind: 'late-success', times: 1 }]);
+    await expect(referenceChannel(hasty).tell(notice('late'), signal)).rejects.toMatchObject({
+      code: 'SYSTEM_TIMEOUT',
+    });
+    await referenceChannel(client).tell(notice('late'), signal);
+    const { rows } = await database.knex.raw("select count(*)::int as n from channel.notice where sale_no = 'late'");
+    expect(rows).toEqual([{ n: 1 }]);
+    await hasty.close();
+  });
+
+  it('knows a buyer who wants the sale back, and how it was answered', async () => {
+    await referenceChannel(client).tell(notice('void'), signal);
+    const asked = await fetch(`${system.url}/marketplaces/OTHER/sales/void/void-requests`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${system.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ requestRef: 'buyer-1' }),
+    });
+    expect(asked.status).toBe(200);
+    expect((await client.sale({ marketplace: 'OTHER', saleNo: 'void' }))?.voidRequests).toEqual([
+      { requestRef: 'buyer-1', decision: null },
+    ]);
+    const answer = { ...notice('void'), noticeId: 'void:answer', kind: 'CANCELLATION_ANSWER', channelRequestId: 'buyer-1', answer: 'GRANTED' } as ChannelNotice; // biome-ignore format: one thought
+    await referenceChannel(client).tell(answer, signal);
+    expect(await client.sale({ marketplace: 'OTHER', saleNo: 'void' })).toMatchObject({
+      state: 'CANCELLED',
+      voidRequests: [{ requestRef: 'buyer-1', decision: 'GRANTED' }],
+    });
+    expect(await client.sale({ marketplace: 'OTHER', saleNo: 'nobody' })).toBeNull();
+  });
+});
