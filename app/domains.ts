@@ -41,8 +41,11 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
   const order = openOrder({
     knex,
     oms: clients.oms,
+    channel: clients.channel,
     report: operations.report,
+    reportNotice: operations.reportNotice,
     settle: operations.exceptions.resolveIn,
+    onSendingFailure: (error) => component('order').warn({ err: error }, 'notices to channels wait'),
   });
   const fulfillment = openFulfillment({
     knex,

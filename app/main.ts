@@ -91,7 +91,7 @@ async function startMissingSystems(base: ProcessBase, databases: Databases): Pro
     urls[name] = system.url;
   };
   await start('carrier');
-  await Promise.all([start('erp'), start('oms'), start('wms')]);
+  await Promise.all([start('erp'), start('oms'), start('wms'), start('channel')]);
   return urls as Record<SystemName, string>;
 }
 

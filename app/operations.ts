@@ -16,9 +16,9 @@ import {
   takeRetryRequests,
   watchDegradation,
 } from '../subgraphs/operations/index.ts';
-import { amountAtStake } from '../subgraphs/order/index.ts';
+import { amountAtStake, type ReportNotice } from '../subgraphs/order/index.ts';
 import { corrections } from './corrections.ts';
-import { reasonOf, setAsideKey } from './set-aside.ts';
+import { reasonOf, refusalOf, setAsideKey } from './set-aside.ts';
 import type { SystemClients } from './system-clients.ts';
 
 /** What a domain found amiss in its own records, or a system of record refused. */
@@ -105,8 +105,26 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
           domains: ['fulfillment'],
           statistics: clients.carrier.statistics,
         },
+        ...(clients.channel === null
+          ? []
+          : [
+              {
+                code: 'channel',
+                name: 'Channel system',
+                kind: 'MARKETPLACE' as const,
+                domains: ['order'],
+                statistics: clients.channel.statistics,
+              },
+            ]),
       ],
     }),
+
+    /** Shows that a channel has not taken a notice. */
+    reportNotice: (({ what, error, ...failure }) => {
+      const { cause, message } = refusalOf(error);
+      const told = `${what} ${message}`;
+      return exceptions.raise({ ...failure, cause, message: told, system: 'channel', workflowId: null, error });
+    }) satisfies ReportNotice,
 
     /** Shows what a domain found amiss by itself, outside of any request. */
     alarm: (domain: string) => ({

@@ -3,6 +3,7 @@ import type { SystemName } from '../platform/config.ts';
 import type { Logger } from '../platform/logger.ts';
 import { projectFile } from '../platform/paths.ts';
 import { startCarrierSystem } from '../systems/carrier/simulator/start.ts';
+import { startChannelSystem } from '../systems/channel/simulator/start.ts';
 import { startErpSystem } from '../systems/erp/simulator/start.ts';
 import type { RunningSystem } from '../systems/kit/start-system.ts';
 import { startOmsSystem } from '../systems/oms/simulator/start.ts';
@@ -37,6 +38,8 @@ export function startReferenceSystem(name: SystemName, options: ReferenceSystemO
       return startWmsSystem({ ...common, seed: wmsSeed(sampleData()), ...(carrier ? { carrier } : {}) });
     case 'carrier':
       return startCarrierSystem(common);
+    case 'channel':
+      return startChannelSystem(common);
   }
 }
 

@@ -4,6 +4,8 @@ import type { Taker } from '../events/taker.ts';
 import { causeOf } from '../orchestrator/failure.ts';
 import { isCommerceError } from '../platform/errors.ts';
 import type { TakeAgain } from '../subgraphs/operations/index.ts';
+import type { createNoticeSender } from '../subgraphs/order/index.ts';
+import { NOTICE_SENDER } from '../subgraphs/order/index.ts';
 
 /** Names an event that a consumer could not handle on the exception desk. */
 export function setAsideKey(consumer: string, event: Pick<StoredEvent, 'id'>): string {
@@ -42,4 +44,21 @@ async function eventAt(log: EventLog, sequence: string): Promise<StoredEvent | u
 /** What an operator may read of a failure: only registered texts, an unknown one may hold anything. */
 export function reasonOf(error: unknown): ReturnType<typeof causeOf> {
   return causeOf(error, 'An event could not be handled and was set aside. The log has the reason under the trace id.');
+}
+
+/** As {@link reasonOf}, of what somebody else did not take from us. */
+export function refusalOf(error: unknown): ReturnType<typeof causeOf> {
+  return causeOf(error, 'It failed for a reason that is not known. The log has it under the trace id.');
+}
+
+/** Sends notices to channels that were given up once more; whatever else was set aside, the other one takes. */
+export function takeNoticesAgain(
+  sender: Pick<ReturnType<typeof createNoticeSender>, 'sendAgain'>,
+  otherwise: TakeAgain,
+): TakeAgain {
+  return async (setAside) => {
+    if (setAside.by !== NOTICE_SENDER) return otherwise(setAside);
+    const sent = await sender.sendAgain(setAside.id);
+    return sent.kind === 'failed' ? { kind: 'failed', ...refusalOf(sent.error) } : sent;
+  };
 }

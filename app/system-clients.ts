@@ -1,6 +1,7 @@
 import type { Config, SystemName } from '../platform/config.ts';
 import { CommerceError } from '../platform/errors.ts';
 import { type CarrierClient, createCarrierClient } from '../systems/carrier/client.ts';
+import { type ChannelClient, createChannelClient } from '../systems/channel/client.ts';
 import { createErpClient, type ErpClient } from '../systems/erp/client.ts';
 import { createOmsClient, type OmsClient } from '../systems/oms/client.ts';
 import { createWmsClient, type WmsClient } from '../systems/wms/client.ts';
@@ -12,6 +13,8 @@ export interface SystemClients {
   readonly oms: OmsClient;
   readonly wms: WmsClient;
   readonly carrier: CarrierClient;
+  /** Null when it has no URL: only who tells channels needs it. */
+  readonly channel: ChannelClient | null;
   close(): Promise<void>;
 }
 
@@ -37,13 +40,15 @@ export function createSystemClients(
   const oms = createOmsClient(options('oms'));
   const wms = createWmsClient(options('wms'));
   const carrier = createCarrierClient(options('carrier'));
+  const channel = urls.channel === null ? null : createChannelClient(options('channel'));
   return {
     erp,
     oms,
     wms,
     carrier,
+    channel,
     async close() {
-      await Promise.all([erp.close(), oms.close(), wms.close(), carrier.close()]);
+      await Promise.all([erp.close(), oms.close(), wms.close(), carrier.close(), channel?.close()]);
     },
   };
 }

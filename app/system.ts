@@ -6,7 +6,7 @@ import { runProcess } from './process.ts';
 import { startReferenceSystem } from './reference-systems.ts';
 import { systemToken } from './system-token.ts';
 
-const PORTS: Readonly<Record<SystemName, number>> = { erp: 4101, oms: 4102, wms: 4103, carrier: 4104 };
+const PORTS: Readonly<Record<SystemName, number>> = { erp: 4101, oms: 4102, wms: 4103, carrier: 4104, channel: 4105 };
 
 // `npm run start:system <name>`: one reference system of record with its own database.
 await runProcess('system', async (base) => {

@@ -9,7 +9,7 @@ import { type WorkerIdentity, workerLease } from '../platform/lease/worker-lease
 import type { Logger } from '../platform/logger.ts';
 import type { Domains } from './domains.ts';
 import { runReconciliation } from './reconciliation.ts';
-import { takeEventsAgain } from './set-aside.ts';
+import { takeEventsAgain, takeNoticesAgain } from './set-aside.ts';
 
 export interface WorkerOptions {
   readonly knex: Knex;
@@ -55,6 +55,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const { knex, domains, backbone, logger } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
+  const notices = domains.order.openNoticeSender();
 
   const relay = backbone.startRelay();
   const orchestrator = await startOrchestrator({
@@ -93,6 +94,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     takerOf(domains.product.sellable.consumption),
     takerOf(domains.settlement.orders),
     takerOf(domains.order.duties),
+    takerOf(domains.order.notices),
     ...orchestrator.takers,
   ];
   domains.inventory.feed.start();
@@ -116,12 +118,18 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       signal,
       onDead: (event, error) => domains.operations.setAside(domains.order.duties.group, event, error),
     }),
+    backbone.log.consume({
+      ...domains.order.notices,
+      signal,
+      onDead: (event, error) => domains.operations.setAside(domains.order.notices.group, event, error),
+    }),
+    notices.run(signal),
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
     every(RETURNS_EVERY_MILLIS, signal, logger, () => domains.order.keepReturns()),
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests({
         retryWorkflow: (workflowId) => orchestrator.retry(workflowId),
-        takeAgain: takeEventsAgain(backbone.log, takers),
+        takeAgain: takeNoticesAgain(notices, takeEventsAgain(backbone.log, takers)),
       }),
     ),
     every(DESK_JOB_MILLIS, signal, logger, () =>

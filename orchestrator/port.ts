@@ -80,9 +80,20 @@ export interface OrderBook {
   cancelHandedBack(
     orderId: string,
     lines: readonly LineUnits[],
-    why: { readonly reason: string; readonly locationId: string },
+    why: {
+      readonly reason: string;
+      readonly locationId: string;
+      /** What the node was asked for, and by which request: the rest of it is not cancelled any more. */
+      readonly request?: { readonly id: string; readonly units: number } | undefined;
+    },
     effect: Effect,
   ): Promise<ChangedOrder>;
+  /** Units that were to be cancelled stay: who asked for it hears so when all of the request is settled. */
+  keepUnits(
+    orderId: string,
+    request: { readonly requestId: string; readonly units: number },
+    effect: Effect,
+  ): Promise<void>;
   setPaymentStatus(
     orderId: string,
     status: 'PAID' | 'PARTIALLY_REFUNDED' | 'REFUNDED',

@@ -136,16 +136,17 @@ async function cancellationRequested(
   event: StoredEvent<'order-cancellation-requested.v1'>,
   deps: OrchestratorDeps,
 ): Promise<void> {
-  const { orderId, reason, lines } = event.data;
+  const { orderId, reason, lines, requestId = event.id } = event.data;
   const wanted = lines.reduce((sum, line) => sum + line.quantity, 0);
-  const asked = await deps.fulfillment.withdrawUnits(orderId, { key: event.id, reason, lines });
+  const asked = await deps.fulfillment.withdrawUnits(orderId, { key: requestId, reason, lines });
   if (asked === wanted) return;
   const message = `${wanted - asked} units that were to be cancelled left their node meanwhile, or it had refused before`;
-  await deps.orders.note(orderId, {
+  const effect = {
     key: `not-withdrawn:${event.id}`,
     traceId: event.traceId,
     timeline: [{ type: 'CANCELLATION_REJECTED', system: 'commerce', message }],
-  });
+  };
+  await deps.orders.keepUnits(orderId, { requestId, units: wanted - asked }, effect);
 }
 
 /** A parcel moved: the order says so, and its units follow when it arrived or got lost. */

@@ -18,7 +18,6 @@ const REPEATABLE: readonly { readonly step: RegExp; readonly because: string }[]
   { step: /^ask-node-to-stop$/, because: 'the node gives a delivery back once' },
   { step: /^record-refusal$/, because: 'it sets the same state; book: `withdrawal-refused:<work>`' },
   { step: /^cancel-at-desk$/, because: 'the desk knows the notice by the id of the cancellation' },
-  { step: /^tell-channel$/, because: 'the channel knows the notice by its id' },
 ];
 
 /** What the engine and `durable.ts` note between the steps: pauses, messages, exceptions. */

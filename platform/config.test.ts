@@ -56,8 +56,8 @@ describe('loadConfig', () => {
       limitsFile: null,
       registryDir: null,
       trustedProxies: [],
-      systemUrls: { erp: null, oms: null, wms: null, carrier: null },
-      systemTokens: { erp: null, oms: null, wms: null, carrier: null },
+      systemUrls: { erp: null, oms: null, wms: null, carrier: null, channel: null },
+      systemTokens: { erp: null, oms: null, wms: null, carrier: null, channel: null },
       systemPort: null,
       systemTimeoutMillis: 5_000,
       subgraphUrls: {
@@ -91,7 +91,7 @@ describe('loadConfig', () => {
       DEMO_PACE_MS: '0',
     });
     expect(config).toMatchObject({ port: 0, dataDir: '/srv/x', demoPaceMillis: 0 });
-    expect(config.systemUrls).toEqual({ erp: null, oms: null, wms: 'http://wms:4103', carrier: null });
+    expect(config.systemUrls).toEqual({ erp: null, oms: null, wms: 'http://wms:4103', carrier: null, channel: null });
     expect(config.subgraphUrls.order).toBe('https://order/graphql');
   });
 

@@ -5,7 +5,7 @@ import { environment, type LOG_LEVELS, type MODES } from './environment.ts';
 import { CommerceError } from './errors.ts';
 
 /** Name of a system of record as it appears in the configuration. */
-export type SystemName = 'erp' | 'oms' | 'wms' | 'carrier';
+export type SystemName = 'erp' | 'oms' | 'wms' | 'carrier' | 'channel';
 /** Name of a subgraph that has a server. */
 export type SubgraphName = 'product' | 'inventory' | 'order' | 'fulfillment' | 'settlement' | 'operations';
 
@@ -131,8 +131,20 @@ function toConfig(read: z.output<typeof environment>): Config {
     tokens: toTokenConfig(read),
     limitsFile: read.LIMITS_FILE,
     trustedProxies: read.TRUSTED_PROXIES?.split(',').map((entry) => entry.trim()) ?? [],
-    systemUrls: { erp: read.ERP_URL, oms: read.OMS_URL, wms: read.WMS_URL, carrier: read.CARRIER_URL },
-    systemTokens: { erp: read.ERP_TOKEN, oms: read.OMS_TOKEN, wms: read.WMS_TOKEN, carrier: read.CARRIER_TOKEN },
+    systemUrls: {
+      erp: read.ERP_URL,
+      oms: read.OMS_URL,
+      wms: read.WMS_URL,
+      carrier: read.CARRIER_URL,
+      channel: read.CHANNEL_URL,
+    },
+    systemTokens: {
+      erp: read.ERP_TOKEN,
+      oms: read.OMS_TOKEN,
+      wms: read.WMS_TOKEN,
+      carrier: read.CARRIER_TOKEN,
+      channel: read.CHANNEL_TOKEN,
+    },
     systemPort: read.SYSTEM_PORT,
     systemTimeoutMillis: read.SYSTEM_TIMEOUT_MS,
     subgraphUrls: {

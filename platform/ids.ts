@@ -10,6 +10,7 @@ export const ID_PREFIXES = {
   reservation: 'rsv',
   order: 'ord',
   orderLine: 'oln',
+  cancellationRequest: 'crq',
   fulfillmentOrder: 'ful',
   fulfillmentOrderLine: 'fln',
   shipment: 'shp',

@@ -3445,6 +3445,22 @@ create table orders.applied_effect (
   constraint applied_effect_pkey PRIMARY KEY (order_id, key)
 );
 
+create table orders.cancellation_request (
+  id text not null,
+  order_id text not null,
+  channel_code text not null,
+  channel_request_id text not null,
+  reason text not null,
+  wanted integer not null,
+  refused integer not null default 0,
+  cancelled jsonb not null default '[]'::jsonb,
+  requested_at timestamp with time zone not null default now(),
+  answered_at timestamp with time zone,
+  constraint cancellation_request_pkey PRIMARY KEY (id),
+  constraint cancellation_request_refused_check CHECK ((refused >= 0)),
+  constraint cancellation_request_wanted_check CHECK ((wanted > 0))
+);
+
 create table orders.channel_duty (
   order_id text not null,
   kind text not null,
@@ -3455,9 +3471,28 @@ create table orders.channel_duty (
   done_at timestamp with time zone,
   escalated_at timestamp with time zone,
   missed_at timestamp with time zone,
+  subject text not null default ''::text,
   constraint channel_duty_check CHECK ((escalate_at < due_at)),
-  constraint channel_duty_kind_check CHECK ((kind = ANY (ARRAY['ACKNOWLEDGE'::text, 'SHIP'::text]))),
-  constraint channel_duty_pkey PRIMARY KEY (order_id, kind)
+  constraint channel_duty_kind_check CHECK ((kind = ANY (ARRAY['ACKNOWLEDGE'::text, 'SHIP'::text, 'ANSWER_CANCELLATION'::text]))),
+  constraint channel_duty_pkey PRIMARY KEY (order_id, kind, subject)
+);
+
+create table orders.channel_notice (
+  id bigint not null generated always as identity,
+  order_id text not null,
+  step text not null,
+  channel_code text not null,
+  kind text not null,
+  units integer not null,
+  body jsonb not null,
+  trace_id text not null,
+  attempts integer not null default 0,
+  due_at timestamp with time zone not null default now(),
+  stopped boolean not null default false,
+  taken_at timestamp with time zone,
+  constraint channel_notice_order_id_step_key UNIQUE (order_id, step),
+  constraint channel_notice_pkey PRIMARY KEY (id),
+  constraint channel_notice_units_check CHECK ((units >= 0))
 );
 
 create table orders.customer_order (
@@ -3767,7 +3802,11 @@ AS $function$
         )) kept;
       end $function$;
 
+CREATE INDEX cancellation_request_order ON orders.cancellation_request USING btree (order_id);
+
 CREATE INDEX channel_duty_open ON orders.channel_duty USING btree (escalate_at) WHERE (done_at IS NULL);
+
+CREATE INDEX channel_notice_due ON orders.channel_notice USING btree (channel_code, due_at) WHERE ((taken_at IS NULL) AND (NOT stopped));
 
 CREATE UNIQUE INDEX customer_order_channel_order ON orders.customer_order USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
 
@@ -3819,9 +3858,23 @@ comment on table orders.allocation is 'The nodes that the capture committed stoc
 
 comment on table orders.applied_effect is 'Keys of workflow steps whose effect the order already has: a repeated step changes nothing.';
 
+comment on table orders.cancellation_request is 'Units that a channel wants cancelled. Answered when each is cancelled or refused.';
+
+comment on column orders.cancellation_request.cancelled is 'Units that are cancelled, by line: [{ lineId, quantity }].';
+
 comment on table orders.channel_duty is 'What has to be done for an order by a time that its channel sets, by config/channel-duties.yaml when it was placed.';
 
 comment on column orders.channel_duty.escalated_at is 'When somebody was told that the time is nearly up; missed_at when it was over.';
+
+comment on column orders.channel_duty.subject is 'The request that is to be answered; empty for duties of the order itself.';
+
+comment on table orders.channel_notice is 'What a channel is to be told of an order, once per step. Sent in the order of their ids, order by order.';
+
+comment on column orders.channel_notice.units is 'Units that the notice is about.';
+
+comment on column orders.channel_notice.due_at is 'When it is sent next; while it is being sent, when another worker may.';
+
+comment on column orders.channel_notice.stopped is 'The channel refused it: it is sent again only when somebody asks for it.';
 
 comment on column orders.customer_order.revision is 'Version of the last event of this order; events count up from 1 without a gap.';
 

@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import { backorderAllocatedV1 } from './backorder-allocated.v1.ts';
 import type { EventContract } from './contract.ts';
+import { creditMemoPostedV1 } from './credit-memo-posted.v1.ts';
 import { fulfillmentOrderChangedV1 } from './fulfillment-order-changed.v1.ts';
 import { integrationExceptionRaisedV1 } from './integration-exception-raised.v1.ts';
 import { inventoryChangedV1 } from './inventory-changed.v1.ts';
 import { invoicePostedV1 } from './invoice-posted.v1.ts';
+import { orderCancellationAnsweredV1 } from './order-cancellation-answered.v1.ts';
 import { orderCancellationRequestedV1 } from './order-cancellation-requested.v1.ts';
 import { orderCancelledV1 } from './order-cancelled.v1.ts';
 import { orderHoldReleasedV1 } from './order-hold-released.v1.ts';
@@ -25,6 +27,7 @@ export const eventContracts = {
   'order-status-changed.v1': orderStatusChangedV1,
   'order-cancelled.v1': orderCancelledV1,
   'order-cancellation-requested.v1': orderCancellationRequestedV1,
+  'order-cancellation-answered.v1': orderCancellationAnsweredV1,
   'order-hold-released.v1': orderHoldReleasedV1,
   'fulfillment-order-changed.v1': fulfillmentOrderChangedV1,
   'shipment-dispatched.v1': shipmentDispatchedV1,
@@ -32,6 +35,7 @@ export const eventContracts = {
   'return-received.v1': returnReceivedV1,
   'return-refund-requested.v1': returnRefundRequestedV1,
   'invoice-posted.v1': invoicePostedV1,
+  'credit-memo-posted.v1': creditMemoPostedV1,
   'integration-exception-raised.v1': integrationExceptionRaisedV1,
 } as const satisfies Record<string, EventContract>;
 

@@ -21,7 +21,7 @@ const orderStatus = z.enum([
 export const orderStatusChangedV1 = defineContract({
   meaning: 'An order went from one status to another. A change over several statuses is one event for each.',
   sender: 'order',
-  readers: ['gateway', 'settlement'],
+  readers: ['gateway', 'settlement', 'order'],
   subject: 'orderId',
   schema: z.strictObject({
     orderId: key,

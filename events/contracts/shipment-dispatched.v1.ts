@@ -5,7 +5,7 @@ import { key, quantity } from './quantity.ts';
 export const shipmentDispatchedV1 = defineContract({
   meaning: 'Goods left a node, or were handed to the customer there.',
   sender: 'fulfillment',
-  readers: ['orchestrator', 'settlement', 'gateway'],
+  readers: ['orchestrator', 'settlement', 'order', 'gateway'],
   subject: 'shipmentId',
   schema: z.strictObject({
     shipmentId: key,

@@ -9,6 +9,7 @@ import { waitingHolds } from './20261127132200_waiting_holds.ts';
 import * as channelDuties from './20261127134500_channel_duties.ts';
 import * as refuseOrders from './20261127151600_refuse_orders.ts';
 import { returns } from './20261127153100_returns.ts';
+import { channelNotices } from './20261127154500_channel_notices.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -21,4 +22,5 @@ export const migrations: MigrationSet = {
   '20261127134500_channel_duties': channelDuties,
   '20261127151600_refuse_orders': refuseOrders,
   '20261127153100_returns': returns,
+  '20261127154500_channel_notices': channelNotices,
 };

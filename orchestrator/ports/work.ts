@@ -68,13 +68,16 @@ export interface FulfillmentBook {
     request: { readonly key: string; readonly reason: string; readonly lines: readonly LineUnits[] },
   ): Promise<number>;
 
-  /** The node does not give work back: it goes on. */
-  refuseWithdrawal(fulfillmentOrderId: string): Promise<void>;
+  /**
+   * The node does not give work back: it goes on. Repeating it gives the same answer.
+   * @returns the request that asked for it, and how many units it wanted cancelled; null when none was refused
+   */
+  refuseWithdrawal(fulfillmentOrderId: string): Promise<{ readonly key: string; readonly units: number } | null>;
 
   /** What becomes of the units of work that was taken back. Null when its node gave it back by itself. */
   withdrawalOf(
     fulfillmentOrderId: string,
-  ): Promise<{ readonly reason: string; readonly parts: readonly WithdrawalPart[] } | null>;
+  ): Promise<{ readonly key: string; readonly reason: string; readonly parts: readonly WithdrawalPart[] } | null>;
 
   /** Units of an order in work that goes on, and the nodes that refused units of it or were short of them, with the last time. */
   workOf(orderId: string): Promise<{

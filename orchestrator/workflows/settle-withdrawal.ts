@@ -14,6 +14,8 @@ export interface SettleWithdrawalInput {
   /** What came back. */
   readonly lines: readonly WantedLine[];
   readonly reason: string;
+  /** What asked for it. Missing in runs that earlier releases began. */
+  readonly key?: string;
   readonly parts: readonly WithdrawalPart[];
 }
 
@@ -45,7 +47,7 @@ export async function settleWithdrawal(deps: OrchestratorDeps, input: SettleWith
         await deps.orders.cancelHandedBack(
           orderId,
           unitsOf(lines),
-          { reason: input.reason, locationId },
+          { reason: input.reason, locationId, request: requestOf(input, part) },
           {
             key: `cancel:${decisionId}:${index}`,
             traceId,
@@ -98,6 +100,11 @@ async function place(
     );
     if (settled) return groupsOf(wanted);
   }
+}
+
+/** Who asked for units to be cancelled hears of all of them: also of those that were not there any more. */
+function requestOf({ key }: SettleWithdrawalInput, part: WithdrawalPart) {
+  return key === undefined || part.lines === undefined ? undefined : { id: key, units: count(part.lines) };
 }
 
 /** Pure: which of the units that came back each part gets; the last one, for the same node, gets those that none names. */

@@ -24,8 +24,20 @@ export async function withdrawWork(deps: OrchestratorDeps, input: WithdrawWorkIn
   });
   if (answer.kind === 'done') return;
   await step({ name: 'record-refusal', system: 'commerce' }, async () => {
-    await deps.fulfillment.refuseWithdrawal(fulfillmentOrderId);
-    await deps.orders.note(orderId, {
+    await recordRefusal(deps, { fulfillmentOrderId, orderId, traceId });
+  });
+}
+
+/** The node goes on with work that it was asked to give back: the order says so, and so does the answer to who asked. */
+export async function recordRefusal(
+  deps: OrchestratorDeps,
+  { fulfillmentOrderId, orderId, traceId }: Pick<WithdrawWorkInput, 'fulfillmentOrderId' | 'orderId' | 'traceId'>,
+): Promise<void> {
+  const refused = await deps.fulfillment.refuseWithdrawal(fulfillmentOrderId);
+  await deps.orders.keepUnits(
+    orderId,
+    { requestId: refused?.key ?? '', units: refused?.units ?? 0 },
+    {
       key: `withdrawal-refused:${fulfillmentOrderId}`,
       traceId,
       timeline: [
@@ -35,6 +47,6 @@ export async function withdrawWork(deps: OrchestratorDeps, input: WithdrawWorkIn
           message: 'The node was asked to stop and has gone too far: its work goes on',
         },
       ],
-    });
-  });
+    },
+  );
 }

@@ -140,7 +140,7 @@ export function createFulfillmentBook(knex: Knex) {
       inTransaction(knex, (trx) => withdrawUnits(trx, orderId, request)),
 
     /** The node does not give work back. */
-    refuseWithdrawal: (fulfillmentOrderId: string): Promise<void> =>
+    refuseWithdrawal: (fulfillmentOrderId: string) =>
       inTransaction(knex, (trx) => refuseWithdrawal(trx, fulfillmentOrderId)),
 
     /** What becomes of the units of work that was taken back. Null when its node gave it back by itself. */

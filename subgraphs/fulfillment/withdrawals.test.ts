@@ -45,6 +45,7 @@ describe('units that are to be cancelled', () => {
     await world.nodeFeed.catchUp(signal);
     expect(await stateOf(id)).toEqual({ state: 'CANCELLED/CANCELLATION_ACCEPTED', withdrawal: 'ACCEPTED', handed: 3 });
     expect(await world.book.withdrawalOf(id)).toEqual({
+      key: 'k1',
       reason: 'CUSTOMER_REQUEST',
       parts: [{ becomes: 'CANCEL', lines: units(2) }],
     });
@@ -57,8 +58,8 @@ describe('units that are to be cancelled', () => {
     await world.nodes.accept(await referenceOf(id), signal);
     await world.nodeFeed.catchUp(signal);
     expect(await cancel(orderId, 'k1')).toBe(3);
-    await world.book.refuseWithdrawal(id);
-    await world.book.refuseWithdrawal(id);
+    expect(await world.book.refuseWithdrawal(id)).toEqual({ key: 'k1', units: 3 });
+    expect(await world.book.refuseWithdrawal(id)).toEqual({ key: 'k1', units: 3 });
     expect(await stateOf(id)).toEqual({
       state: 'IN_PROGRESS/CANCELLATION_REJECTED',
       withdrawal: 'REJECTED',
@@ -114,7 +115,11 @@ describe('goods at the counter', () => {
     await world.nodes.putBack(await referenceOf(id), signal);
     await world.nodeFeed.catchUp(signal);
     expect(await stateOf(id)).toEqual({ state: 'CANCELLED/CANCELLATION_ACCEPTED', withdrawal: 'ACCEPTED', handed: 3 });
-    expect(await world.book.withdrawalOf(id)).toEqual({ reason: 'PICKUP_EXPIRED', parts: [{ becomes: 'CANCEL' }] });
+    expect(await world.book.withdrawalOf(id)).toEqual({
+      key: `pickup-expired:${id}`,
+      reason: 'PICKUP_EXPIRED',
+      parts: [{ becomes: 'CANCEL' }],
+    });
   });
 });
 

@@ -101,24 +101,39 @@ export async function withdrawUnits(
   return sum(wanted) - [...left.values()].reduce((total, units) => total + units, 0);
 }
 
-/** The node will not give the work back: it goes on. What it said in the meantime stays. */
-export async function refuseWithdrawal(trx: Knex.Transaction, fulfillmentOrderId: string): Promise<void> {
+/**
+ * The node will not give the work back: it goes on. What it said in the meantime stays.
+ * @returns the request that asked for it, and how many units it wanted cancelled; null when none was refused
+ */
+export async function refuseWithdrawal(
+  trx: Knex.Transaction,
+  fulfillmentOrderId: string,
+): Promise<{ readonly key: string; readonly units: number } | null> {
   const work = await lockWork(trx, fulfillmentOrderId);
-  if (!work) return;
+  if (!work) return null;
   await query(trx, `update fulfillment.withdrawal set state = 'REJECTED' where fulfillment_order_id = ? and state = 'REQUESTED'`, [work.id]); // biome-ignore format: one thought
-  if (work.requestStatus !== 'CANCELLATION_REQUESTED') return;
-  const next = { status: work.status, requestStatus: 'CANCELLATION_REJECTED' } as const;
-  await changeWork(trx, work, next, await readLines(trx, work.id));
+  if (work.requestStatus === 'CANCELLATION_REQUESTED') {
+    const next = { status: work.status, requestStatus: 'CANCELLATION_REJECTED' } as const;
+    await changeWork(trx, work, next, await readLines(trx, work.id));
+  }
+  const [refused] = await query<Pick<Withdrawal, 'key' | 'parts'>>(
+    trx,
+    `select key, parts from fulfillment.withdrawal where fulfillment_order_id = ? and state = 'REJECTED'`,
+    [work.id],
+  );
+  if (!refused) return null;
+  const cancelled = refused.parts.filter((part) => part.becomes === 'CANCEL');
+  return { key: refused.key, units: sum(cancelled.flatMap((part) => part.lines ?? [])) };
 }
 
 /** What becomes of the units of work that was taken back. Null when it was not: a node gave it back by itself. */
 export async function readWithdrawal(
   knex: Knex,
   fulfillmentOrderId: string,
-): Promise<Pick<Withdrawal, 'reason' | 'parts'> | null> {
-  const [row] = await query<Pick<Withdrawal, 'reason' | 'parts'>>(
+): Promise<Pick<Withdrawal, 'key' | 'reason' | 'parts'> | null> {
+  const [row] = await query<Pick<Withdrawal, 'key' | 'reason' | 'parts'>>(
     knex,
-    `select reason, parts from fulfillment.withdrawal where fulfillment_order_id = ? and state = 'ACCEPTED'`,
+    `select key, reason, parts from fulfillment.withdrawal where fulfillment_order_id = ? and state = 'ACCEPTED'`,
     [fulfillmentOrderId],
   );
   return row ?? null;

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { type ChangedOrder, changeOrder, type TimelineNote } from './change.ts';
 import { cancelHandedBack } from './commands/cancel.ts';
+import { keepUnits } from './commands/cancellation-request.ts';
 import type { Order, OrderHold, OrderLine, PaymentStatus } from './model.ts';
 import type { Move } from './quantities.ts';
 import { createOrderReader } from './read.ts';
@@ -64,9 +65,20 @@ export function createOrderBook(knex: Knex) {
     cancelHandedBack: (
       orderId: string,
       lines: readonly LineUnits[],
-      why: { readonly reason: string; readonly locationId: string },
+      why: {
+        readonly reason: string;
+        readonly locationId: string;
+        readonly request?: { readonly id: string; readonly units: number } | undefined;
+      },
       effect: Effect,
     ): Promise<ChangedOrder> => inTransaction(knex, (trx) => cancelHandedBack(trx, orderId, lines, why, effect)),
+
+    /** Units that were to be cancelled stay: a node does not give them back. */
+    keepUnits: (
+      orderId: string,
+      request: { readonly requestId: string; readonly units: number },
+      effect: Effect,
+    ): Promise<void> => inTransaction(knex, (trx) => keepUnits(trx, orderId, request, effect)),
 
     setPaymentStatus: (orderId: string, paymentStatus: PaymentStatus, effect: Effect) =>
       change(orderId, { ...effect, set: { paymentStatus } }),

@@ -172,6 +172,27 @@ async function record(
       'insert into settlement.refund (id, document_id, order_id, return_id, amount_minor, currency_code) values (?, ?, ?, ?, ?, ?)',
       [newId('refund'), id, document.orderId, returnId, (net + tax).toString(), document.currencyCode],
     );
+    await writeEvents(trx, [
+      {
+        type: 'credit-memo-posted.v1',
+        subject: id,
+        version: 1,
+        channelCode: document.channelCode,
+        traceId: document.traceId,
+        data: {
+          creditMemoId: id,
+          orderId: document.orderId,
+          currencyCode: document.currencyCode,
+          totalMinor: (net + tax).toString(),
+          lines: document.lines.map(({ lineId, sku, quantity, netMinor, taxMinor }) => ({
+            lineId,
+            sku,
+            quantity,
+            grossMinor: (netMinor + taxMinor).toString(),
+          })),
+        },
+      },
+    ]);
   } else {
     await writeEvents(trx, [
       {

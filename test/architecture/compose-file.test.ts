@@ -35,7 +35,7 @@ it('runs every process as a service of its own', () => {
   const subgraphs = readSupergraphConfig().flatMap(({ name }) =>
     name === 'events' ? [] : [`dist/app/subgraph.js ${name}`],
   );
-  const systems = ['erp', 'oms', 'wms', 'carrier'].map((name) => `dist/app/system.js ${name}`);
+  const systems = ['erp', 'oms', 'wms', 'carrier', 'channel'].map((name) => `dist/app/system.js ${name}`);
   expect(commands.sort()).toEqual(
     [...subgraphs, ...systems, 'dist/app/worker-process.js', 'dist/app/gateway.js'].sort(),
   );
@@ -62,9 +62,12 @@ it('reaches each subgraph where it listens', () => {
 
 it('reaches each system of record where it listens', () => {
   const ports = Object.fromEntries(
-    [...read('app', 'system.ts').matchAll(/\b(erp|oms|wms|carrier): (\d+)/g)].map(([, name, port]) => [name, port]),
+    [...read('app', 'system.ts').matchAll(/\b(erp|oms|wms|carrier|channel): (\d+)/g)].map(([, name, port]) => [
+      name,
+      port,
+    ]),
   );
-  expect(Object.keys(ports)).toEqual(['erp', 'oms', 'wms', 'carrier']);
+  expect(Object.keys(ports)).toEqual(['erp', 'oms', 'wms', 'carrier', 'channel']);
   for (const [, { environment = {} }] of ours) {
     for (const [name, port] of Object.entries(ports))
       expect(environment[`${name.toUpperCase()}_URL`]).toBe(`http://${name}:${port}`);

@@ -1,6 +1,6 @@
 import { freePort, type KeptProcess, keepProcess, type ProcessPlan } from './processes.ts';
 
-const SYSTEMS = ['carrier', 'erp', 'oms', 'wms'] as const;
+const SYSTEMS = ['carrier', 'erp', 'oms', 'wms', 'channel'] as const;
 const SINGLE_SUBGRAPHS = ['product', 'fulfillment', 'settlement', 'operations'] as const;
 const WORKERS = 2;
 

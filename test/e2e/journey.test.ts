@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await (platform as PlatformProcess | undefined)?.stop();
-  await Promise.all(['erp', 'oms', 'wms', 'carrier', 'dbos'].map((name) => dropSibling(name)));
+  await Promise.all(['erp', 'oms', 'wms', 'carrier', 'channel', 'dbos'].map((name) => dropSibling(name)));
   await database.drop();
 });
 

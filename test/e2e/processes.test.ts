@@ -7,7 +7,7 @@ import { createEmptyDatabase, type TestDatabase } from '../helpers/database.ts';
 import { type Answer, type PlatformProcess, send, startPlatform } from '../helpers/platform.ts';
 import { until } from '../helpers/processes.ts';
 
-const SYSTEMS = ['carrier', 'erp', 'oms', 'wms'] as const;
+const SYSTEMS = ['carrier', 'erp', 'oms', 'wms', 'channel'] as const;
 const SUBGRAPHS = ['product', 'inventory', 'order', 'fulfillment', 'settlement', 'operations'] as const;
 
 let database: TestDatabase;

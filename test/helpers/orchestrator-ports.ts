@@ -102,6 +102,7 @@ export function orchestratorPorts() {
       deliver: changing('orders.deliver'),
       lose: changing('orders.lose'),
       cancelHandedBack: changing('orders.cancelHandedBack'),
+      keepUnits: async (...args) => note('orders.keepUnits', args),
       setPaymentStatus: changing('orders.setPaymentStatus'),
       note: changing('orders.note'),
       isPaidBack: async () => false,
@@ -150,7 +151,10 @@ export function orchestratorPorts() {
         note('fulfillment.withdrawUnits', [orderId, request]);
         return request.lines.reduce((sum, line) => sum + line.quantity, 0);
       },
-      refuseWithdrawal: async (...args) => note('fulfillment.refuseWithdrawal', args),
+      async refuseWithdrawal(...args) {
+        note('fulfillment.refuseWithdrawal', args);
+        return { key: 'request-1', units: 2 };
+      },
       withdrawalOf: async (fulfillmentOrderId) => withdrawals.get(fulfillmentOrderId) ?? null,
       workOf: async (orderId) => work.get(orderId) ?? { open: [], gaveBack: [] },
       workToday: async () => new Map(),

@@ -43,7 +43,14 @@ export async function startWorld() {
   ]);
   const { knex } = database;
   const carrier = createCarrierClient({ baseUrl: 'http://127.0.0.1:9', token: 't', timeoutMillis: 1_000 });
-  const clients = { erp: erp.erp, oms: desk.oms, wms: warehouse.wms, carrier, close: async () => undefined };
+  const clients = {
+    erp: erp.erp,
+    oms: desk.oms,
+    wms: warehouse.wms,
+    carrier,
+    channel: null,
+    close: async () => undefined,
+  };
   const domains = openDomains({ knex, clients, logger, process: 'test' });
   const { signal } = new AbortController();
   domains.inventory.feed.start();

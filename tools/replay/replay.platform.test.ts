@@ -29,7 +29,7 @@ afterAll(async () => {
   await (platform as PlatformProcess | undefined)?.stop();
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
-  for (const name of ['erp', 'oms', 'wms', 'carrier', 'dbos']) {
+  for (const name of ['erp', 'oms', 'wms', 'carrier', 'channel', 'dbos']) {
     const sibling = siblingDatabase(database.url, `${new URL(database.url).pathname.slice(1)}_${name}`);
     await client.query(`drop database if exists ${new URL(sibling).pathname.slice(1)} with (force)`);
   }

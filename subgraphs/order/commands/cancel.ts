@@ -6,6 +6,7 @@ import { type ChangedOrder, changeOrder, lockOrder, type OrderChange, type Timel
 import type { OrderCancelErrorCode, OrderRefusal } from '../errors.ts';
 import { type OrderLine, ownershipOf } from '../model.ts';
 import { type Move, openUnits } from '../quantities.ts';
+import { addOutcome, isChannelsWish, isRequest, openRequest } from './cancellation-request.ts';
 
 export interface OrderCancelInput {
   readonly idempotencyKey: string;
@@ -41,6 +42,7 @@ interface Withdrawal {
  * Cancels what no node has been given yet: units waiting for stock, units without a node,
  * and units whose fulfillment order was not submitted. Their stock is free again at commit.
  * With `askNodes`, the nodes are asked for the rest: what they give back is cancelled later, and the timeline says so.
+ * A marketplace that asks for it hears an answer when the last unit is cancelled or refused.
  */
 export async function cancelOrder(
   trx: Knex.Transaction,
@@ -66,6 +68,14 @@ export async function cancelOrder(
     const message = 'A node is working on these units, or they are cancelled already. With askNodes the node is asked.';
     return refuse(orderId, 'ILLEGAL_TRANSITION', message);
   }
+  const requestId = isChannelsWish(caller, found.order)
+    ? await openRequest(trx, found.order, {
+        channelRequestId: input.idempotencyKey,
+        reason: input.reason,
+        wanted: granted + requested,
+      })
+    : undefined;
+  const why = { reason: input.reason, ...(requestId === undefined ? {} : { requestId }) };
   await releaseStock(trx, orderId, moves);
   const lines = moves.map(({ lineId, quantity }) => ({ lineId, quantity }));
   await changeOrder(trx, orderId, {
@@ -76,13 +86,15 @@ export async function cancelOrder(
       ...(requested > 0 ? [requestedNote(requested)] : []),
     ],
     events: [
-      ...(granted > 0 ? [{ type: 'order-cancelled.v1', data: { orderId, reason: input.reason, lines } }] : []),
+      ...(granted > 0 ? [{ type: 'order-cancelled.v1', data: { orderId, ...why, lines } }] : []),
       ...(requested > 0
-        ? [{ type: 'order-cancellation-requested.v1', data: { orderId, reason: input.reason, lines: requests } }]
+        ? [{ type: 'order-cancellation-requested.v1', data: { orderId, ...why, lines: requests } }]
         : []),
     ],
     traceId: caller.traceId,
   });
+  if (requestId !== undefined && granted > 0)
+    await addOutcome(trx, orderId, requestId, { cancelled: lines, refused: 0 }, caller.traceId);
   return { orderId, requested, refusals: [] };
 }
 
@@ -102,7 +114,16 @@ export async function cancelHandedBack(
   trx: Knex.Transaction,
   orderId: string,
   wanted: readonly { readonly lineId: string; readonly quantity: number }[],
-  { reason, locationId }: { readonly reason: string; readonly locationId: string },
+  {
+    reason,
+    locationId,
+    request,
+  }: {
+    readonly reason: string;
+    readonly locationId: string;
+    /** What asked for it, and how many units the node was asked for; they are cancelled now or stay. */
+    readonly request?: { readonly id: string; readonly units: number } | undefined;
+  },
   effect: Pick<OrderChange, 'traceId'> & { readonly key: string },
 ): Promise<ChangedOrder> {
   const found = await lockOrder(trx, orderId);
@@ -114,13 +135,20 @@ export async function cancelHandedBack(
   });
   const moves = lines.map((line) => ({ ...line, move: 'cancelUnsourced' as const, locationId }));
   const units = lines.reduce((sum, line) => sum + line.quantity, 0);
+  const isWish = request !== undefined && (await isRequest(trx, orderId, request.id));
+  const why = { reason, ...(isWish ? { requestId: request.id } : {}) };
   const changed = await changeOrder(trx, orderId, {
     ...effect,
     moves,
     timeline: units > 0 ? [cancelledNote(units, reason)] : [],
-    events: units > 0 ? [{ type: 'order-cancelled.v1', data: { orderId, reason, lines } }] : [],
+    events: units > 0 ? [{ type: 'order-cancelled.v1', data: { orderId, ...why, lines } }] : [],
   });
-  if (changed.applied) await releaseStock(trx, orderId, moves);
+  if (!changed.applied) return changed;
+  await releaseStock(trx, orderId, moves);
+  if (isWish) {
+    const refused = Math.max(0, request.units - units);
+    await addOutcome(trx, orderId, request.id, { cancelled: lines, refused }, effect.traceId);
+  }
   return changed;
 }
 

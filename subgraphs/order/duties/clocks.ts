@@ -5,9 +5,12 @@ import { CommerceError } from '../../../platform/errors.ts';
 import { projectFile } from '../../../platform/paths.ts';
 
 /** What has to be done for an order by a time that its channel sets. */
-export type DutyKind = 'ACKNOWLEDGE' | 'SHIP';
+export type DutyKind = 'ACKNOWLEDGE' | 'SHIP' | 'ANSWER_CANCELLATION';
 
-/** Time for a duty, in hours from placing the order, and how long before it is up somebody is told. */
+/**
+ * Time for a duty, in hours from placing the order, or from the request that is to be answered, and how long before it
+ * is up somebody is told.
+ */
 export interface DutyClock {
   readonly kind: DutyKind;
   readonly withinHours: number;
@@ -25,7 +28,7 @@ const clock = z
 const schema = z.strictObject({
   channels: z.record(
     z.string().regex(/^[A-Z0-9_-]{1,32}$/, 'expected the code of a channel'),
-    z.strictObject({ acknowledge: clock.optional(), ship: clock.optional() }),
+    z.strictObject({ acknowledge: clock.optional(), ship: clock.optional(), answerCancellation: clock.optional() }),
   ),
 });
 
@@ -41,9 +44,13 @@ export function loadChannelClocks(file: string = projectFile('config', 'channel-
     throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
   }
   return new Map(
-    Object.entries(parsed.data.channels).map(([code, { acknowledge, ship }]) => [
+    Object.entries(parsed.data.channels).map(([code, { acknowledge, ship, answerCancellation }]) => [
       code,
-      [...clocksOf('ACKNOWLEDGE', acknowledge), ...clocksOf('SHIP', ship)],
+      [
+        ...clocksOf('ACKNOWLEDGE', acknowledge),
+        ...clocksOf('SHIP', ship),
+        ...clocksOf('ANSWER_CANCELLATION', answerCancellation),
+      ],
     ]),
   );
 }

@@ -18,6 +18,7 @@ const clocks: ChannelClocks = new Map([
     [
       { kind: 'ACKNOWLEDGE', withinHours: 4, escalateBeforeHours: 1 },
       { kind: 'SHIP', withinHours: 48, escalateBeforeHours: 12 },
+      { kind: 'ANSWER_CANCELLATION', withinHours: 24, escalateBeforeHours: 6 },
     ],
   ],
 ]);
@@ -33,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const hear = (event: object) =>
-  createDutyConsumption({ knex: database.knex, clocks, settle: desk.resolveIn }).handler(
+  createDutyConsumption({ knex: database.knex, clocks, connections: new Map(), settle: desk.resolveIn }).handler(
     { id: `e${++events}`, source: '/commerce/order', sequence: `abcdefgh-${String(events).padStart(16, '0')}`, traceId: 'f'.repeat(32), version: events, ...event } as DutyEvent, // biome-ignore format: one thought
     signal,
   );

@@ -1,73 +1,110 @@
 import type { Knex } from 'knex';
 import { once } from '../../../events/once.ts';
-import type { Consumption } from '../../../events/port.ts';
+import type { Consumption, StoredEvent } from '../../../events/port.ts';
 import { change } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
-import type { OrderStatus } from '../states.ts';
-import type { ChannelClocks, DutyKind } from './clocks.ts';
+import type { ChannelClocks, DutyClock, DutyKind } from './clocks.ts';
+import { DONE_BY, dutyKey, type SettleExceptions } from './duty.ts';
+import { endDuties } from './end.ts';
 
 const GROUP = 'order:channel-duties';
-
-/** With which statuses of the order a duty is done: also those that come when an earlier one was passed over. */
-const DONE_BY: Readonly<Record<DutyKind, readonly OrderStatus[]>> = {
-  ACKNOWLEDGE: ['ACCEPTED', 'REJECTED', 'CANCELLED', 'SHIPPED', 'DELIVERED', 'CLOSED'],
-  SHIP: ['REJECTED', 'CANCELLED', 'SHIPPED', 'DELIVERED', 'CLOSED'],
-};
-
-/** Names a duty on the exception desk. */
-export function dutyKey(orderId: string, kind: DutyKind): string {
-  return `duty:${orderId}:${kind}`;
-}
-
-/** Closes exceptions in the transaction of what made up for them. */
-export type SettleExceptions = (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
+const TYPES = [
+  'order-placed.v1',
+  'order-status-changed.v1',
+  'order-cancellation-requested.v1',
+  'order-cancellation-answered.v1',
+] as const;
+type Kept = (typeof TYPES)[number];
 
 /**
- * Starts the clocks of an order when it is placed and stops them when it got there, from the order's own events. What
- * was escalated closes with the duty.
+ * Starts the clocks of an order when it is placed, and that of an answer when its channel asks; stops them when the order
+ * got there, from its own events. What was escalated closes with the duty. Duties of a channel that is told of its orders
+ * end when it was told.
  */
 export function createDutyConsumption(deps: {
   readonly knex: Knex;
   readonly clocks: ChannelClocks;
+  /** Channels that are told of their orders. */
+  readonly connections: ReadonlyMap<string, unknown>;
   readonly settle: SettleExceptions;
-}): Omit<Consumption<'order-placed.v1' | 'order-status-changed.v1'>, 'signal' | 'onDead'> {
+}): Omit<Consumption<Kept>, 'signal' | 'onDead'> {
   return {
     group: GROUP,
-    types: ['order-placed.v1', 'order-status-changed.v1'],
+    types: [...TYPES],
     handler: async (event) => {
       const clocks = deps.clocks.get(event.channelCode ?? '') ?? [];
       if (clocks.length === 0) return;
-      const { orderId } = event.data;
       await inTransaction(deps.knex, async (trx) => {
-        if (event.type === 'order-placed.v1') {
-          if (!(await once(trx, GROUP, event))) return;
-          await change(
-            trx,
-            `insert into orders.channel_duty (order_id, kind, channel_code, trace_id, due_at, escalate_at)
-             select ?, kind, ?, ?, ?::timestamptz + make_interval(secs => within * 3600), ?::timestamptz + make_interval(secs => (within - before) * 3600)
-             from unnest(?::text[], ?::float8[], ?::float8[]) as clock (kind, within, before) on conflict do nothing`,
-            [
-              orderId,
-              event.channelCode,
-              event.traceId,
-              event.occurredAt,
-              event.occurredAt,
-              clocks.map(({ kind }) => kind),
-              clocks.map(({ withinHours }) => withinHours),
-              clocks.map(({ escalateBeforeHours }) => escalateBeforeHours),
-            ],
-          );
+        const begun = beginOf(event);
+        if (begun) {
+          if (await once(trx, GROUP, event))
+            await start(trx, event, clocks.filter(({ kind }) => begun.kinds.includes(kind)), begun.subject); // biome-ignore format: one thought
           return;
         }
-        const done = (Object.keys(DONE_BY) as DutyKind[]).filter((kind) => DONE_BY[kind].includes(event.data.status));
-        if (done.length === 0) return;
-        const stopped = await change(
-          trx,
-          'update orders.channel_duty set done_at = ? where order_id = ? and kind = any(?::text[]) and done_at is null',
-          [event.occurredAt, orderId, done],
-        );
-        if (stopped > 0) await deps.settle(trx, done.map((kind) => dutyKey(orderId, kind))); // biome-ignore format: one thought
+        if (deps.connections.has(event.channelCode ?? '')) return endDuties(trx, event.data.orderId, deps.settle);
+        return end(trx, event, deps.settle);
       });
     },
   };
+}
+
+interface Duties {
+  readonly kinds: readonly DutyKind[];
+  /** The request that is to be answered; empty for the order itself. */
+  readonly subject: string;
+}
+
+/** Pure: the duties that begin with an event. Null when none does. */
+function beginOf(event: StoredEvent<Kept>): Duties | null {
+  if (event.type === 'order-placed.v1') return { kinds: ['ACKNOWLEDGE', 'SHIP'], subject: '' };
+  if (event.type !== 'order-cancellation-requested.v1') return null;
+  const { requestId } = event.data;
+  return requestId === undefined ? { kinds: [], subject: '' } : { kinds: ['ANSWER_CANCELLATION'], subject: requestId };
+}
+
+/** Pure: the duties that end with an event where nobody has to be told. */
+function endOf(event: StoredEvent<Kept>): Duties {
+  if (event.type === 'order-cancellation-answered.v1')
+    return { kinds: ['ANSWER_CANCELLATION'], subject: event.data.requestId };
+  const status = event.type === 'order-status-changed.v1' ? event.data.status : null;
+  const done = (['ACKNOWLEDGE', 'SHIP'] as const).filter((kind) => status !== null && DONE_BY[kind].includes(status));
+  return { kinds: done, subject: '' };
+}
+
+async function start(
+  trx: Knex.Transaction,
+  event: StoredEvent<Kept>,
+  clocks: readonly DutyClock[],
+  subject: string,
+): Promise<void> {
+  if (clocks.length === 0) return;
+  await change(
+    trx,
+    `insert into orders.channel_duty (order_id, kind, subject, channel_code, trace_id, due_at, escalate_at)
+     select ?, kind, ?, ?, ?, ?::timestamptz + make_interval(secs => within * 3600), ?::timestamptz + make_interval(secs => (within - before) * 3600)
+     from unnest(?::text[], ?::float8[], ?::float8[]) as clock (kind, within, before) on conflict do nothing`,
+    [
+      event.data.orderId,
+      subject,
+      event.channelCode,
+      event.traceId,
+      event.occurredAt,
+      event.occurredAt,
+      clocks.map(({ kind }) => kind),
+      clocks.map(({ withinHours }) => withinHours),
+      clocks.map(({ escalateBeforeHours }) => escalateBeforeHours),
+    ],
+  );
+}
+
+async function end(trx: Knex.Transaction, event: StoredEvent<Kept>, settle: SettleExceptions): Promise<void> {
+  const { kinds, subject } = endOf(event);
+  if (kinds.length === 0) return;
+  const { orderId } = event.data;
+  const stopped = await change(
+    trx,
+    'update orders.channel_duty set done_at = ? where order_id = ? and kind = any(?::text[]) and subject = ? and done_at is null',
+    [event.occurredAt, orderId, kinds, subject],
+  );
+  if (stopped > 0) await settle(trx, kinds.map((kind) => dutyKey(orderId, kind, subject))); // biome-ignore format: one thought
 }
