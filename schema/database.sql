@@ -4391,6 +4391,8 @@ create table settlement.document_line (
   quantity integer not null,
   net_minor bigint not null,
   tax_minor bigint not null,
+  cost_minor bigint,
+  constraint document_line_cost_minor_check CHECK ((cost_minor >= 0)),
   constraint document_line_net_minor_check CHECK ((net_minor >= 0)),
   constraint document_line_pkey PRIMARY KEY (document_id, "position"),
   constraint document_line_quantity_check CHECK ((quantity > 0)),
@@ -5205,6 +5207,8 @@ comment on column settlement.document.posting_key is 'The workflow step that had
 comment on column settlement.document.payment_due is 'The money was authorised with the order: the document is to be cleared once it is posted.';
 
 comment on table settlement.document_line is 'Lines of our invoices (one per shipment) and credit memos (one per return): what a channel is expected to settle.';
+
+comment on column settlement.document_line.cost_minor is 'What the goods of the line cost, in the currency of the document, when it was posted. Null: the ERP does not know, or knows it in another currency.';
 
 comment on table settlement.document_state is 'State of each document by the ERP''s number. Apart from the document, because the feed may bring it before the document is recorded.';
 

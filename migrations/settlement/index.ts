@@ -16,6 +16,7 @@ import * as announcedPayout from './20261127141000_announced_payout.ts';
 import * as judgedSettings from './20261127141500_judged_settings.ts';
 import * as unexplainedCredits from './20261127151000_unexplained_credits.ts';
 import * as reversals from './20261127151100_reversals.ts';
+import * as costOfGoods from './20261127154500_cost_of_goods.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -35,4 +36,5 @@ export const migrations: MigrationSet = {
   '20261127141500_judged_settings': judgedSettings,
   '20261127151000_unexplained_credits': unexplainedCredits,
   '20261127151100_reversals': reversals,
+  '20261127154500_cost_of_goods': costOfGoods,
 };

@@ -11,7 +11,7 @@ import { condensed } from './ledger/model.ts';
 import type { PostingRules } from './ledger/posting-rules.ts';
 import type { SettlementSettings } from './matching/settings.ts';
 import { lookAgain } from './own-events.ts';
-import type { FinanceSystem, PostedDocument } from './port.ts';
+import type { FinanceSystem, PostedDocument, ValuedGoods } from './port.ts';
 
 export interface FinanceDocument {
   /** Names the effect; the ERP's external reference: one document per key. */
@@ -93,6 +93,16 @@ function clearingAccounts(document: ClearedDocument, rules: PostingRules, settin
     .map(({ account, amountMinor }) => ({ account, amountMinor }));
 }
 
+/** What the goods of a line cost. Null where the ERP does not know it in the currency of the document: nothing is converted. */
+function costOf(
+  { sku, quantity }: FinanceDocument['lines'][number],
+  currencyCode: string,
+  { unitCosts }: ValuedGoods,
+): bigint | null {
+  const cost = unitCosts.get(sku);
+  return cost?.currencyCode === currencyCode ? cost.amountMinor * BigInt(quantity) : null;
+}
+
 /** Ledger account of the buyer: one per customer, one per channel for guests. At most 40 characters. */
 function accountOf({ customerId, channelCode }: FinanceDocument): string {
   if (customerId === null) return `CPD-${channelCode}`.slice(0, 40);
@@ -104,7 +114,7 @@ async function record(
   kind: 'INVOICE' | 'CREDIT_MEMO',
   document: FinanceDocument,
   returnId: string | null,
-  posted: PostedDocument,
+  posted: PostedDocument & ValuedGoods,
 ): Promise<string> {
   const net = document.lines.reduce((sum, line) => sum + line.netMinor, 0n);
   const tax = document.lines.reduce((sum, line) => sum + line.taxMinor, 0n);
@@ -143,8 +153,8 @@ async function record(
   }
   await query(
     trx,
-    `insert into settlement.document_line (document_id, position, line_id, sku, quantity, net_minor, tax_minor)
-     select ?, * from unnest(?::int[], ?::text[], ?::text[], ?::int[], ?::bigint[], ?::bigint[])`,
+    `insert into settlement.document_line (document_id, position, line_id, sku, quantity, net_minor, tax_minor, cost_minor)
+     select ?, * from unnest(?::int[], ?::text[], ?::text[], ?::int[], ?::bigint[], ?::bigint[], ?::bigint[])`,
     [
       id,
       document.lines.map((_, index) => index + 1),
@@ -153,6 +163,7 @@ async function record(
       document.lines.map((line) => line.quantity),
       document.lines.map((line) => line.netMinor.toString()),
       document.lines.map((line) => line.taxMinor.toString()),
+      document.lines.map((line) => costOf(line, document.currencyCode, posted)?.toString() ?? null),
     ],
   );
   await query(

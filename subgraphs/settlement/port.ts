@@ -6,7 +6,7 @@ export interface FinanceSystem {
    * Has a document posted. One document per `key`: the same request again gives the same document.
    * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_REJECTED | SYSTEM_BAD_RESPONSE
    */
-  post(request: DocumentRequest, signal: AbortSignal): Promise<PostedDocument>;
+  post(request: DocumentRequest, signal: AbortSignal): Promise<PostedDocument & ValuedGoods>;
 
   /**
    * Clears a document: what the buyer owed (or was owed) stands on other accounts from then on. One clearing per `key`.
@@ -80,6 +80,12 @@ export type VoucherRefusal = 'PERIOD_CLOSED' | 'UNKNOWN_ACCOUNT' | 'NOT_BALANCED
 export type VoucherAnswer =
   | { readonly outcome: 'ACCEPTED' /** The ERP's own number. */; readonly number: string }
   | { readonly outcome: 'REFUSED'; readonly reason: VoucherRefusal };
+
+/** What the ERP knows of the value of a document's goods at this moment. */
+export interface ValuedGoods {
+  /** What one unit costs us, by SKU. Absent: it does not know. Minor units. */
+  readonly unitCosts: ReadonlyMap<string, { readonly amountMinor: bigint; readonly currencyCode: string }>;
+}
 
 export interface PostedDocument {
   /** The ERP's own number. */

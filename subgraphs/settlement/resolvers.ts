@@ -254,9 +254,9 @@ export const resolvers: Resolvers = {
     net: (proceeds: OrderProceeds) => toMoney(proceeds.net),
     fees: (proceeds: OrderProceeds) => toMoney(proceeds.fees),
     settled: (proceeds: OrderProceeds) => toMoney(proceeds.settled),
-    // No system of record tells what goods cost.
-    costOfGoods: () => null,
-    margin: () => null,
+    costOfGoods: ({ costOfGoods }: OrderProceeds) => costOfGoods && toMoney(costOfGoods),
+    margin: ({ net, fees, costOfGoods }: OrderProceeds) =>
+      costOfGoods && toMoney({ ...net, amountMinor: net.amountMinor + fees.amountMinor - costOfGoods.amountMinor }),
   },
 
   Invoice: {

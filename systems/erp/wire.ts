@@ -56,6 +56,11 @@ export const materialContent = z.strictObject({
   baseUnit: z.literal('EA'),
   /** 1: full rate. 0: exempt. */
   taxClass: z.enum(['0', '1']),
+  /** What one base unit costs us (moving average). Null or absent: not valued. */
+  unitCost: z
+    .strictObject({ amount, currency })
+    .refine((one) => exactDigits(one.amount, one.currency), { path: ['amount'], message: DIGITS })
+    .nullish(),
   /** True: no longer sold. The record stays. */
   deletionFlag: z.boolean(),
 });

@@ -37,6 +37,8 @@ export interface SampleMaterial {
   readonly baseUnit: 'EA';
   /** `1`: full rate. */
   readonly taxClass: '1';
+  /** What one unit costs. Absent: KMAT, bundles. */
+  readonly unitCost?: { readonly amount: string; readonly currency: 'GBP' };
   readonly deletionFlag: boolean;
 }
 

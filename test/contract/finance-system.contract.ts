@@ -49,16 +49,19 @@ export function financeSystemContract(
     finance: FinanceSystem;
     /** Closes a month to vouchers, or opens it again. */
     setPeriod(period: string, state: 'OPEN' | 'CLOSED'): Promise<unknown>;
+    /** Has a unit of A1 cost so much, in pounds and pence. */
+    setCost(amount: string): Promise<unknown>;
     stop(): Promise<void>;
   }>,
 ): void {
   describe(`FinanceSystem: ${name}`, () => {
     let finance: FinanceSystem;
     let setPeriod: (period: string, state: 'OPEN' | 'CLOSED') => Promise<unknown>;
+    let setCost: (amount: string) => Promise<unknown>;
     let stop: () => Promise<void>;
 
     beforeEach(async () => {
-      ({ finance, setPeriod, stop } = await start());
+      ({ finance, setPeriod, setCost, stop } = await start());
     });
     afterEach(() => stop());
 
@@ -68,6 +71,13 @@ export function financeSystemContract(
       expect((await finance.post(invoice, signal)).number).toBe(first.number);
       const { entries } = await finance.documentChanges(0, 0, signal);
       expect(new Set(entries.map((entry) => entry.number))).toEqual(new Set([first.number]));
+    });
+
+    it('tells what the goods cost at that moment, where it knows', async () => {
+      expect((await finance.post(invoice, signal)).unitCosts).toEqual(new Map());
+      await setCost('2.10');
+      const { unitCosts } = await finance.post({ ...invoice, key: 'shp_2:invoice' }, signal);
+      expect(unitCosts).toEqual(new Map([['A1', { amountMinor: 210n, currencyCode: 'GBP' }]]));
     });
 
     it('clears a document once under one key, and its state follows', async () => {

@@ -50,7 +50,10 @@ export function erpFinanceSystem(erp: ErpClient): FinanceSystem {
         },
         { signal },
       );
-      return toDocument(document);
+      const unitCosts = new Map(
+        [...materials].flatMap(([sku, { unitCost }]) => (unitCost ? [[sku, parseMoney(unitCost.amount, unitCost.currency)]] : [])),
+      ); // biome-ignore format: one thought
+      return { ...toDocument(document), unitCosts };
     },
 
     async clear({ key, number, currencyCode, amountMinor, accounts }, signal) {

@@ -23,6 +23,8 @@ interface MemoryDocument {
 }
 
 export interface MemoryFinanceSystem extends FinanceSystem, FinanceAudit {
+  /** Has a unit cost so much from now on. */
+  setUnitCost(sku: string, cost: { readonly amountMinor: bigint; readonly currencyCode: string }): void;
   /** Closes a month to vouchers, or opens it again. */
   setPeriod(period: string, state: 'OPEN' | 'CLOSED'): void;
   /** What was accepted, each once, by reference. */
@@ -37,6 +39,7 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): MemoryF
   const postings: Posting[] = [];
   const vouchers = new Map<string, VoucherRequest & { readonly number: string }>();
   const closed = new Set<string>();
+  const unitCosts = new Map<string, { readonly amountMinor: bigint; readonly currencyCode: string }>();
 
   const tell = (document: MemoryDocument): PostedDocument => {
     const change = {
@@ -66,14 +69,14 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): MemoryF
   return {
     async post(request) {
       const known = byKey.get(request.key);
-      if (known) return changes.findLast((change) => change.number === known.number) ?? tell(known);
+      if (known) return { ...(changes.findLast((change) => change.number === known.number) ?? tell(known)), unitCosts };
       const document: MemoryDocument = { request, number: `B${byKey.size + 1}`, issuedAt: now(), status: 'POSTED' };
       byKey.set(request.key, document);
       const amountMinor = totalOf(request);
       const [receivable, revenue] = [[{ account: '1200', amountMinor }], [{ account: '8400', amountMinor }]];
       if (request.kind === 'INVOICE') book(document, `Invoice ${document.number}`, receivable, revenue);
       else book(document, `Credit memo ${document.number}`, revenue, receivable);
-      return tell(document);
+      return { ...tell(document), unitCosts };
     },
     async clear({ key, number, amountMinor, accounts }) {
       if (payments.has(key)) return true;
@@ -112,6 +115,9 @@ export function memoryFinanceSystem(now: () => Date = () => new Date()): MemoryF
         lines: lines.map((line) => ({ ...line, currencyCode: voucher.currencyCode })),
       });
       return { outcome: 'ACCEPTED', number };
+    },
+    setUnitCost(sku, cost) {
+      unitCosts.set(sku, cost);
     },
     setPeriod(period, state) {
       if (state === 'CLOSED') closed.add(period);

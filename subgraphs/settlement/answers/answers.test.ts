@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../../../test/helpers/dat
 import { openBooks, type SoldOrder } from '../../../test/helpers/settlement-books.ts';
 import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
 import { ask, callerOf } from '../../../test/helpers/subgraph.ts';
+import { memoryFinanceSystem } from '../adapters/memory.ts';
 import { createSettlementSubgraph } from '../index.ts';
 import type { SettlementLine } from '../reports/model.ts';
 import { EXPORT_NAMES, type ExportName, exportCsv } from './export.ts';
@@ -217,4 +218,45 @@ it('shows payouts with what was announced, carried forward and arrived, and mone
     answer(`{ bankReceipts(filter: { ${filter} }) { nodes { id remittance payout { id } } } }`);
   expect(await receipts('matched: false')).toEqual({ bankReceipts: { nodes: [{ id: 'b2', remittance: '=A1, hello', payout: null }] } }); // biome-ignore format: one thought
   expect(await receipts('matched: true')).toEqual({ bankReceipts: { nodes: [{ id: 'b1', remittance: 'T1', payout: { id: 'p2' } }] } }); // biome-ignore format: one thought
+});
+
+it('tells the margin of an order from what its goods cost when they were invoiced, less what came back, and null where that is not known', async () => {
+  const erp = memoryFinanceSystem();
+  const books = openBooks(database.knex, 'M2', {
+    ...erp,
+    post: async (request, signal) => {
+      const posted = await erp.post(request, signal);
+      return { ...posted, number: `M2-${posted.number}` };
+    },
+  });
+  const [unknown, abroad, known] = [order(1), { ...order(2), currencyCode: 'EUR' }, order(3)];
+  for (const sold of [unknown, abroad, known]) await books.place(sold);
+  await books.invoice(unknown);
+  erp.setUnitCost('A1', { amountMinor: 600n, currencyCode: 'GBP' });
+  await books.invoice(abroad);
+  await books.invoice(known);
+  // What it costs later does not change what was earned.
+  erp.setUnitCost('A1', { amountMinor: 900n, currencyCode: 'GBP' });
+  const fee = [lineOf({ channelOrderId: '203-3-7', class: 'FEE', amountMinor: -120n, words: words('FBAPerUnitFulfillmentFee') })]; // biome-ignore format: one thought
+  await storeReport(database.knex, reportOf('s-2', fee, { channelCode: 'M2' }), fee);
+  await books.settle();
+  const subgraph = createSettlementSubgraph({ knex: database.knex });
+  const finance = callerOf({ contract: 'finance', clientId: 'finance', channel: null });
+  const text = `query ($ids: [_Any!]!) { _entities(representations: $ids) { ... on Order { proceeds { net { amount } costOfGoods { amount } margin { amount currencyCode } } } } }`;
+  const proceeds = async (...numbers: number[]) => {
+    const ids = numbers.map((number) => ({ __typename: 'Order', id: `M2-o${number}` }));
+    return ((await ask(subgraph, text, { ids }, finance)).data as { _entities: { proceeds: object }[] })._entities.map((one) => one.proceeds); // biome-ignore format: one thought
+  };
+  const nothing = { net: { amount: '20.00' }, costOfGoods: null, margin: null };
+  expect(await proceeds(1, 2, 3)).toEqual([
+    nothing,
+    nothing,
+    { net: { amount: '20.00' }, costOfGoods: { amount: '12.00' }, margin: { amount: '6.80', currencyCode: 'GBP' } },
+  ]);
+  erp.setUnitCost('A1', { amountMinor: 600n, currencyCode: 'GBP' });
+  await books.credit(known, 'M2-o3:credit', new Map([['A1', 1]]));
+  await books.settle();
+  expect(await proceeds(3)).toEqual([
+    { net: { amount: '10.00' }, costOfGoods: { amount: '6.00' }, margin: { amount: '2.80', currencyCode: 'GBP' } },
+  ]);
 });

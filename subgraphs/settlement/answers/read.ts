@@ -28,6 +28,8 @@ export interface OrderProceeds {
   /** What the channel kept of it; negative. */
   readonly fees: Money;
   readonly settled: Money;
+  /** What its goods cost, less those that came back. Null while the ERP does not know it of all of them. */
+  readonly costOfGoods: Money | null;
 }
 
 export interface FeeFilter {
@@ -71,17 +73,35 @@ export function createAnswerReader(knex: Knex) {
     },
 
     async proceeds(orderIds: readonly string[]): Promise<Map<string, OrderProceeds>> {
-      const rows = await query<{ orderId: string; net: string; fees: string; settled: string; currencyCode: string }>(
+      const rows = await query<{
+        orderId: string;
+        net: string;
+        fees: string;
+        settled: string;
+        cost: string | null;
+        currencyCode: string;
+      }>(
         knex,
         `select s.order_id as "orderId", s.currency_code as "currencyCode", s.fees_minor as fees, s.settled_minor as settled,
-           coalesce((select sum(case d.kind when 'INVOICE' then d.net_minor else -d.net_minor end) from settlement.document d where d.order_id = s.order_id), 0)::text as net
+           coalesce((select sum(case d.kind when 'INVOICE' then d.net_minor else -d.net_minor end) from settlement.document d where d.order_id = s.order_id), 0)::text as net,
+           (select case when bool_and(l.cost_minor is not null) then sum(case d.kind when 'INVOICE' then l.cost_minor else -l.cost_minor end) end
+            from settlement.document d join settlement.document_line l on l.document_id = d.id where d.order_id = s.order_id)::text as cost
          from settlement.order_settlement s where s.order_id = any(?::text[])`,
         [orderIds],
       );
       return new Map(
-        rows.map(({ orderId, net, fees, settled, currencyCode }) => {
+        rows.map(({ orderId, net, fees, settled, cost, currencyCode }) => {
           const amount = (minor: string) => money(minor, currencyCode);
-          return [orderId, { orderId, net: amount(net), fees: amount(fees), settled: amount(settled) }];
+          return [
+            orderId,
+            {
+              orderId,
+              net: amount(net),
+              fees: amount(fees),
+              settled: amount(settled),
+              costOfGoods: cost === null ? null : amount(cost),
+            },
+          ];
         }),
       );
     },
