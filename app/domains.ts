@@ -52,6 +52,7 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     wms: clients.wms,
     carrier: clients.carrier,
     report: operations.report,
+    settle: operations.exceptions.resolve,
     logger: component('fulfillment'),
   });
   const settlement = openSettlement({

@@ -7,6 +7,9 @@ import type { TakeAgain } from '../subgraphs/operations/index.ts';
 import type { createNoticeSender } from '../subgraphs/order/index.ts';
 import { NOTICE_SENDER } from '../subgraphs/order/index.ts';
 
+/** Takes an entry of a feed that was set aside again, by its place. */
+export type TakeEntryAgain = (id: string) => ReturnType<TakeAgain>;
+
 /** Names an event that a consumer could not handle on the exception desk. */
 export function setAsideKey(consumer: string, event: Pick<StoredEvent, 'id'>): string {
   return `${consumer}:${event.id}`;
@@ -15,9 +18,19 @@ export function setAsideKey(consumer: string, event: Pick<StoredEvent, 'id'>): s
 /** Longest time a consumer may take for an event that is taken again, in milliseconds. */
 const TIMEOUT_MILLIS = 30_000;
 
-/** Hands events that were set aside to their consumer once more. The consumers are idempotent: each event has one effect. */
-export function takeEventsAgain(log: EventLog, takers: readonly Taker[]): TakeAgain {
+/**
+ * Hands events that were set aside to their consumer once more, and entries of feeds to their feed. Both are idempotent:
+ * each event has one effect.
+ * @param feeds who takes an entry, by the name of its feed
+ */
+export function takeEventsAgain(
+  log: EventLog,
+  takers: readonly Taker[],
+  feeds: Readonly<Record<string, TakeEntryAgain>> = {},
+): TakeAgain {
   return async ({ by, id }) => {
+    const feed = feeds[by];
+    if (feed) return feed(id);
     const taker = takers.find(({ group }) => group === by);
     const event = taker && (await eventAt(log, id));
     if (!taker || !event || !taker.types.includes(event.type)) return { kind: 'gone' };

@@ -90,6 +90,16 @@ create table fulfillment.package_line (
   constraint package_line_quantity_check CHECK ((quantity > 0))
 );
 
+create table fulfillment.set_aside_event (
+  "position" bigint not null,
+  fulfillment_order_id text not null,
+  event text not null,
+  reason text not null,
+  set_aside_at timestamp with time zone not null default now(),
+  handled_at timestamp with time zone,
+  constraint set_aside_event_pkey PRIMARY KEY ("position")
+);
+
 create table fulfillment.shipment (
   id text not null,
   fulfillment_order_id text not null,
@@ -213,6 +223,8 @@ CREATE INDEX node_command_asked ON fulfillment.node_command USING btree (asked_a
 
 CREATE INDEX package_tracking ON fulfillment.package USING btree (tracking_number, carrier);
 
+CREATE INDEX set_aside_event_work ON fulfillment.set_aside_event USING btree (fulfillment_order_id, "position") WHERE (handled_at IS NULL);
+
 CREATE INDEX shipment_fulfillment_order ON fulfillment.shipment USING btree (fulfillment_order_id);
 
 CREATE INDEX shipment_order ON fulfillment.shipment USING btree (order_id, shipped_at);
@@ -266,6 +278,14 @@ comment on table fulfillment.node_command is 'Commands of which a node is about 
 comment on column fulfillment.node_command.request_hash is 'As in integration.idempotency_key: the same key with another input is refused.';
 
 comment on column fulfillment.package.furthest is 'Highest ranked state so far; an exception hides it in status.';
+
+comment on table fulfillment.set_aside_event is 'Events of nodes that their work did not allow, or that could not be stored; an exception tells of each.';
+
+comment on column fulfillment.set_aside_event."position" is 'In the feed of the nodes'' warehouse system.';
+
+comment on column fulfillment.set_aside_event.event is 'JSON as text: it may hold what jsonb refuses.';
+
+comment on column fulfillment.set_aside_event.handled_at is 'When it was applied after all.';
 
 comment on column fulfillment.shipment.node_event is 'The node''s event that reported the goods issue: one event, one shipment.';
 

@@ -1,13 +1,23 @@
 import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
 import { createFeed, type Feed } from '../../platform/feed/feed.ts';
-import { applyNodeEvents } from './node-events.ts';
 import type { CarrierScan, CarrierSystem, NodeEvent, NodeSystem } from './port.ts';
+import { applyUsableEvents, describeUnusable, keepSetAside, NODE_FEED, nodeEventKey } from './set-aside-events.ts';
 import { recordScans, trackingKey } from './tracking.ts';
 
 /** Tells, in the transaction that sets it aside, of something that a feed brought and nobody could use. */
 export type ReportUnusable = (
   trx: Knex.Transaction,
-  unusable: { readonly key: string; readonly system: string; readonly operation: string; readonly message: string },
+  unusable: {
+    readonly key: string;
+    readonly system: string;
+    readonly operation: string;
+    readonly message: string;
+    readonly orderId?: string | null;
+    readonly channelCode?: string | null;
+    /** What was kept and can be taken again, and by whom. */
+    readonly setAside?: { readonly by: string; readonly id: string };
+  },
 ) => Promise<void>;
 
 export interface FeedDeps {
@@ -19,29 +29,39 @@ export interface FeedDeps {
 
 /** Follows what happens to work at the nodes. */
 export function createNodeFeed(deps: FeedDeps & { readonly nodes: NodeSystem }): Feed {
-  const name = 'fulfillment:node-events';
   return createFeed<NodeEvent>({
     knex: deps.knex,
-    name,
+    name: NODE_FEED,
     read: (after, waitSeconds, signal) => deps.nodes.events(after, waitSeconds, signal),
     async apply(trx, events) {
-      for (const { event, reason, loose } of await applyNodeEvents(
-        trx,
-        inOrder(events, (entry) => entry.position),
-      )) {
-        const where = `(work ${event.fulfillmentOrderId}, node reference ${event.nodeReference})`;
+      const ordered = inOrder(events, (entry) => entry.position);
+      for (const unusable of await applyUsableEvents(trx, ordered)) {
+        const { event, loose } = unusable;
+        // What left without the rest of its bundle was applied: only the node can put it right.
+        if (!loose) await keepSetAside(trx, unusable);
         await deps.report(trx, {
-          key: `${name}:${event.position}`,
+          key: nodeEventKey(event.position),
           system: 'wms',
           operation: loose ? 'ship-whole-bundles' : `apply-${event.kind.toLowerCase()}`,
-          message: loose
-            ? `Parts of bundles left a node without the rest: ${loose.map((units) => `${units.quantity} × ${units.sku}`).join(', ')}. The node has to take them back ${where}`
-            : `A node's event could not be applied: ${reason} ${where}`,
+          message: describeUnusable(unusable),
+          ...(await orderOf(trx, event.fulfillmentOrderId)),
+          ...(loose ? {} : { setAside: { by: NODE_FEED, id: String(event.position) } }),
         });
       }
     },
-    onFailure: (error) => deps.onFailure(name, error),
+    onFailure: (error) => deps.onFailure(NODE_FEED, error),
   });
+}
+
+/** The order that work belongs to; nothing for work that is not ours. */
+async function orderOf(trx: Knex.Transaction, workId: string) {
+  if (workId.includes('\0')) return {};
+  const [order] = await query<{ orderId: string; channelCode: string }>(
+    trx,
+    'select order_id as "orderId", channel_code as "channelCode" from fulfillment.fulfillment_order where id = ?',
+    [workId],
+  );
+  return order ?? {};
 }
 
 /** Follows carriers' scans. */

@@ -11,7 +11,9 @@ import {
   createFulfillmentSubgraph,
   createNodeFeed,
   createTrackingFeed,
+  NODE_FEED,
   type ReportUnusable,
+  takeNodeEventAgain,
   understandAddedWords,
 } from './index.ts';
 import { workComparison } from './work-comparison.ts';
@@ -22,6 +24,8 @@ export function openFulfillment(deps: {
   wms: WmsClient;
   carrier: CarrierClient;
   report: ReportUnusable;
+  /** Closes the exception of this key: what it was about is done. */
+  settle: (key: string) => Promise<void>;
   logger: Logger;
 }) {
   configuredWords(); // a wrong file stops the start
@@ -36,6 +40,8 @@ export function openFulfillment(deps: {
     subgraph: createFulfillmentSubgraph({ knex: deps.knex, nodes, nodeFeed, report: deps.report }),
     book: createFulfillmentBook(deps.knex),
     nodes,
+    /** Entries of feeds that were set aside, by feed: one attempt to take one again. */
+    takeAgain: { [NODE_FEED]: (id: string) => takeNodeEventAgain(deps, id) },
     understandAddedWords: (resolve: (key: string) => Promise<void>) => understandAddedWords(deps.knex, resolve),
     comparisons: [workComparison({ knex: deps.knex, nodes: wmsNodeAudit(deps.wms, nodes) })],
     feeds: [nodeFeed, createTrackingFeed({ ...feedDeps, carrier: referenceCarrier(deps.carrier) })],

@@ -1,12 +1,12 @@
 import type { Knex } from 'knex';
 import { type Clock, sleep, systemClock } from '../../platform/clock.ts';
+import { applyAround } from '../../platform/feed/around.ts';
 import { createFeed, type Feed } from '../../platform/feed/feed.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { applyFacts } from './facts/apply.ts';
 import { workInDuePrices } from './facts/due-prices.ts';
-import { applyAround } from './facts/poison.ts';
 import { keepSetAside, storableKey, type TakenRecord } from './facts/set-aside.ts';
-import type { ChangeEntry, ProductSource, RejectedRecord } from './port.ts';
+import { type CatalogueFact, type ChangeEntry, type ProductSource, type RejectedRecord, recordOf } from './port.ts';
 
 export interface ProductFeedOptions {
   readonly knex: Knex;
@@ -78,7 +78,7 @@ function followStream(stream: string, options: ProductFeedOptions): Feed {
       const now = clock.now();
       const facts = entries.filter((entry) => entry.kind !== 'rejected');
       const unusable = entries.filter((entry) => entry.kind === 'rejected');
-      const refused = await applyAround(trx, facts, (step, part) => applyFacts(step, part, now));
+      const refused = await applyAround(trx, facts, (step, part) => applyFacts(step, part, now), notStorable);
       const rejected = [...unusable, ...refused].map((record) => ({ ...record, key: storableKey(record.key) }));
       const taken = await keepSetAside(trx, source.name, { facts, rejected, now });
       if (taken.length > 0) await options.onTaken?.(taken, trx);
@@ -87,3 +87,10 @@ function followStream(stream: string, options: ProductFeedOptions): Feed {
     onFailure: (error) => logger.warn({ feed: name, err: error }, 'feed interrupted'),
   });
 }
+
+const notStorable = (fact: CatalogueFact): RejectedRecord => ({
+  kind: 'rejected',
+  record: recordOf(fact),
+  key: fact.key,
+  reason: 'NOT_STORABLE',
+});
