@@ -1,3 +1,4 @@
+import { about } from '../client-kit/about.ts';
 import type { CallOptions, FeedPosition } from '../client-kit/call-options.ts';
 import { rejectionCode } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
@@ -110,7 +111,12 @@ export function createErpClient(options: SystemClientOptions): ErpClient {
     },
     findMaterial: (materialNo, call) =>
       orNull(
-        client.call({ ...call, ...get, path: pathOf('materials', materialNo), answer: wire.material }),
+        client.call({
+          ...call,
+          ...get,
+          path: pathOf('materials', materialNo),
+          answer: about(wire.material, 'materialNo', materialNo),
+        }),
         'UNKNOWN_MATERIAL',
       ),
     async lookUpMaterials(oldMaterialNos, call) {
@@ -132,27 +138,46 @@ export function createErpClient(options: SystemClientOptions): ErpClient {
     putSalesBom: (materialNo, body, call) =>
       client.call({ ...call, ...put, path: pathOf('sales-boms', materialNo), body, answer: wire.salesBom }),
     createBilling: (body, call) =>
-      client.call({ ...call, ...post, path: '/billing-documents', body, answer: wire.billingDocument }),
+      client.call({
+        ...call,
+        ...post,
+        path: '/billing-documents',
+        body,
+        answer: about(wire.billingDocument, 'externalRef', body.externalRef),
+      }),
     findBillingByReference: (externalRef, call) =>
       orNull(
         client.call({
           ...call,
           ...get,
           path: pathOf('billing-documents', 'by-reference', externalRef),
-          answer: wire.billingDocument,
+          answer: about(wire.billingDocument, 'externalRef', externalRef),
         }),
         'UNKNOWN_BILLING_DOCUMENT',
       ),
-    pay: (body, call) => client.call({ ...call, ...post, path: '/payments', body, answer: wire.paymentAnswer }),
+    pay: (body, call) =>
+      client.call({
+        ...call,
+        ...post,
+        path: '/payments',
+        body,
+        answer: about(wire.paymentAnswer, 'paymentRef', body.paymentRef),
+      }),
     createGlDocument: (body, call) =>
-      client.call({ ...call, ...post, path: '/gl-documents', body, answer: wire.glDocument }),
+      client.call({
+        ...call,
+        ...post,
+        path: '/gl-documents',
+        body,
+        answer: about(wire.glDocument, 'externalRef', body.externalRef),
+      }),
     findGlDocumentByReference: (externalRef, call) =>
       orNull(
         client.call({
           ...call,
           ...get,
           path: pathOf('gl-documents', 'by-reference', externalRef),
-          answer: wire.glDocument,
+          answer: about(wire.glDocument, 'externalRef', externalRef),
         }),
         'UNKNOWN_GL_DOCUMENT',
       ),

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import { about } from '../client-kit/about.ts';
 import type { CallOptions, FeedPosition } from '../client-kit/call-options.ts';
 import { rejectionCode } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
@@ -51,11 +53,13 @@ export function createOmsClient(options: SystemClientOptions): OmsClient {
   const system = createSystemClient('OMS', options);
   const pathOf = (deskNo: string) => `/desk-orders/${encodeURIComponent(deskNo)}`;
 
-  const write = (path: string, body: unknown, callOptions: CallOptions | undefined) =>
-    system.call({ ...callOptions, method: 'POST', path, body, answer: deskOrder, repeatable: true });
-  const find = async (path: string, callOptions: CallOptions | undefined): Promise<DeskOrder | null> => {
+  const write = (path: string, body: unknown, answer: z.ZodType<DeskOrder>, callOptions: CallOptions | undefined) =>
+    system.call({ ...callOptions, method: 'POST', path, body, answer, repeatable: true });
+  const note = (deskNo: string, what: string, body: unknown, callOptions: CallOptions | undefined) =>
+    write(`${pathOf(deskNo)}/${what}`, body, about(deskOrder, 'deskNo', deskNo), callOptions);
+  const find = async (path: string, answer: z.ZodType<DeskOrder>, callOptions: CallOptions | undefined) => {
     try {
-      return await system.call({ ...callOptions, method: 'GET', path, answer: deskOrder, repeatable: true });
+      return await system.call({ ...callOptions, method: 'GET', path, answer, repeatable: true });
     } catch (error) {
       if (rejectionCode(error) === 'UNKNOWN_DESK_ORDER') return null;
       throw error;
@@ -63,19 +67,30 @@ export function createOmsClient(options: SystemClientOptions): OmsClient {
   };
 
   return {
-    registerOrder: (request, callOptions) => write('/desk-orders', request, callOptions),
+    registerOrder: (request, callOptions) =>
+      write('/desk-orders', request, about(deskOrder, 'clientRef', request.clientRef), callOptions),
     findByClientRef: (clientRef, callOptions) =>
-      find(`/desk-orders/by-reference/${encodeURIComponent(clientRef)}`, callOptions),
-    findByDeskNo: (deskNo, callOptions) => find(pathOf(deskNo), callOptions),
+      find(
+        `/desk-orders/by-reference/${encodeURIComponent(clientRef)}`,
+        about(deskOrder, 'clientRef', clientRef),
+        callOptions,
+      ),
+    findByDeskNo: (deskNo, callOptions) => find(pathOf(deskNo), about(deskOrder, 'deskNo', deskNo), callOptions),
     orderChanges({ waitSeconds, ...query }, callOptions) {
       const call = { ...callOptions, path: '/desk-orders', query: { ...query }, answer: deskOrderFeed };
       return system.poll(call, waitSeconds ?? 0);
     },
-    noteDispatch: (deskNo, notice, callOptions) => write(`${pathOf(deskNo)}/dispatches`, notice, callOptions),
-    noteCancellation: (deskNo, notice, callOptions) => write(`${pathOf(deskNo)}/cancellations`, notice, callOptions),
-    noteReturn: (deskNo, notice, callOptions) => write(`${pathOf(deskNo)}/returns`, notice, callOptions),
-    complete: (deskNo, callOptions) => write(`${pathOf(deskNo)}/completion`, undefined, callOptions),
-    leaveMarketplaceOrder: (request, callOptions) => write('/marketplace-orders', request, callOptions),
+    noteDispatch: (deskNo, notice, callOptions) => note(deskNo, 'dispatches', notice, callOptions),
+    noteCancellation: (deskNo, notice, callOptions) => note(deskNo, 'cancellations', notice, callOptions),
+    noteReturn: (deskNo, notice, callOptions) => note(deskNo, 'returns', notice, callOptions),
+    complete: (deskNo, callOptions) => note(deskNo, 'completion', undefined, callOptions),
+    leaveMarketplaceOrder: (request, callOptions) =>
+      write(
+        '/marketplace-orders',
+        request,
+        about(deskOrder, 'channelOrderNo', request.marketplaceOrderNo),
+        callOptions,
+      ),
     statistics: system.statistics,
     close: system.close,
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { about } from '../client-kit/about.ts';
 import type { CallOptions, FeedPosition } from '../client-kit/call-options.ts';
 import { rejectionCode } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
@@ -76,7 +77,13 @@ export function createWmsClient(options: SystemClientOptions): WmsClient {
   const get = { method: 'GET', repeatable: true } as const;
   const deliveryPath = (deliveryNo: string) => `/outbound-deliveries/${encodeURIComponent(deliveryNo)}`;
   const act = (deliveryNo: string, action: string, body: unknown, call: CallOptions | undefined) =>
-    client.call({ ...call, ...post, path: `${deliveryPath(deliveryNo)}/${action}`, body, answer: wire.delivery });
+    client.call({
+      ...call,
+      ...post,
+      path: `${deliveryPath(deliveryNo)}/${action}`,
+      body,
+      answer: about(wire.delivery, 'deliveryNo', deliveryNo),
+    });
 
   return {
     sites: (call) => client.call({ ...call, ...get, path: '/sites', answer: wire.siteList }),
@@ -104,7 +111,7 @@ export function createWmsClient(options: SystemClientOptions): WmsClient {
         ...post,
         path: '/adjustments',
         body: { ...adjustment, ...change },
-        answer: wire.ledgerEntry,
+        answer: about(wire.ledgerEntry, 'documentRef', adjustment.reference),
       }),
     receive: (body, call) => client.call({ ...call, ...post, path: '/receipts', body, answer: wire.receiptAnswer }),
     async receiveBlocked(body, call) {
@@ -112,10 +119,17 @@ export function createWmsClient(options: SystemClientOptions): WmsClient {
     },
     blockedStock: (call) => client.call({ ...call, ...get, path: '/blocked-stock', answer: wire.blockedStock }),
     createDelivery: (body, call) =>
-      client.call({ ...call, ...post, path: '/outbound-deliveries', body, answer: wire.delivery }),
+      client.call({
+        ...call,
+        ...post,
+        path: '/outbound-deliveries',
+        body,
+        answer: about(wire.delivery, 'externalRef', body.externalRef),
+      }),
     async delivery(deliveryNo, call) {
       try {
-        return await client.call({ ...call, ...get, path: deliveryPath(deliveryNo), answer: wire.delivery });
+        const answer = about(wire.delivery, 'deliveryNo', deliveryNo);
+        return await client.call({ ...call, ...get, path: deliveryPath(deliveryNo), answer });
       } catch (error) {
         if (rejectionCode(error) === 'UNKNOWN_DELIVERY') return null;
         throw error;

@@ -14,7 +14,7 @@ export function wmsNodeAudit(wms: WmsClient, nodes: Pick<NodeSystem, 'events'>):
     },
     async has(fulfillmentOrderId, signal) {
       const { deliveries } = await wms.deliveries({ externalRef: fulfillmentOrderId, limit: 1 }, { signal });
-      return deliveries.length > 0;
+      return deliveries.some((delivery) => delivery.externalRef === fulfillmentOrderId);
     },
     events: nodes.events,
   };
