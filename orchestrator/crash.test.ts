@@ -151,6 +151,16 @@ async function live([, begin, , run]: (typeof workflows)[number], dieAt: number)
   return { distinct, quantities: end(), moments: engine.moment };
 }
 
+/** What takes units back, whoever wants that: a buyer, a channel, a counter at which nobody came. */
+const withdrawals = /^(settle-withdrawal|withdraw-work|cancel-units)/;
+it.each(workflows.filter(([name]) => withdrawals.test(name)))(
+  '%s moves no money: what has not left was never invoiced',
+  async (...workflow) => {
+    const { distinct } = await live(workflow, -1);
+    expect([...distinct].filter((call) => call.startsWith('{"port":"finance.'))).toEqual([]);
+  },
+);
+
 it.each(workflows)('%s has each effect once, wherever it is killed', async (...workflow) => {
   const calm = await live(workflow, -1);
   expect(calm.quantities).toMatchObject({ ordered: 5, ...workflow[2] });

@@ -70,6 +70,13 @@ describe('units with stock committed', () => {
     expect(moved()).toEqual([{ lineId: 'l2', sku: 'CANDLE', quantity: 1, from: 'WEST', to: null }]);
   });
 
+  it('give their stock back, all of them, when the rule wants one parcel and no node has everything', async () => {
+    const oneParcel = ruled({ ...rule, shipments: 1, otherwise: 'wait' });
+    const settled = await settleSources(oneParcel, order, units, 'k');
+    expect(settled).toMatchObject({ sourced: [], waiting: units, explanation: expect.stringContaining('wait') });
+    expect(moved()).toEqual(bookedSources.own.map(({ locationId, ...line }) => ({ ...line, from: locationId, to: null }))); // biome-ignore format: one thought
+  });
+
   it('do not count what a node works on already', async () => {
     ports.work.set('ord_1', { open: [{ locationId: 'EAST', lineId: 'l1', quantity: 3 }], gaveBack: [] });
     const { sourced } = await settleSources(ports.deps, order, units, 'k');
