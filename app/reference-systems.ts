@@ -66,6 +66,7 @@ function wmsSeed(sample: SampleData): WmsSeed {
       address: { street: site.street, city: site.city, postcode: site.postalCode, country: site.countryCode },
       // In the stores people work: they say through the point-of-sale contract when an order is ready and picked up.
       collectMode: 'MANUAL' as const,
+      cancelMode: site.kind === 'STORE' ? ('MANUAL' as const) : ('AUTOMATIC' as const),
     })),
     articles: sample.materials.flatMap((material) =>
       material.oldMaterialNo === null

@@ -155,6 +155,21 @@ describe('work at a node', () => {
   });
 });
 
+describe('a node that was asked to give work back', () => {
+  it.each([
+    ['says no', { requestStatus: 'CANCELLATION_REJECTED' }],
+    [
+      'ships it all the same',
+      { status: 'CLOSED', requestStatus: 'CLOSED', lines: [] as { lineId: string; quantity: number }[] },
+    ],
+  ] as [string, Parameters<typeof changed>[0]][])('and %s: who asked hears that the units stay', async (_, now) => {
+    await tell(changed({ status: 'IN_PROGRESS', previousStatus: 'IN_PROGRESS', previousRequestStatus: 'CANCELLATION_REQUESTED', ...now })); // biome-ignore format: one thought
+    expect(ports.of('orders.keepUnits')).toMatchObject([
+      { args: ['ord_1', { requestId: 'request-1', units: 2 }, { key: 'withdrawal-refused:ful_1' }] },
+    ]);
+  });
+});
+
 describe('a parcel', () => {
   it.each([
     ['DELIVERED', 'orders.deliver'],

@@ -11,7 +11,7 @@ import type { ReturnGoodsInput } from './workflows/return-goods.ts';
 import type { SettleWithdrawalInput } from './workflows/settle-withdrawal.ts';
 import type { ShipInput } from './workflows/ship.ts';
 import type { SourceAgainInput } from './workflows/source-again.ts';
-import type { WithdrawWorkInput } from './workflows/withdraw-work.ts';
+import { recordRefusal, type WithdrawWorkInput } from './workflows/withdraw-work.ts';
 
 /** Starts a workflow under an id of its own: starting it again with the same id does nothing. */
 export interface Workflows {
@@ -113,6 +113,12 @@ async function workChanged(
   }
   if (requestStatus === 'CANCELLATION_REQUESTED' && event.data.previousRequestStatus !== requestStatus)
     await workflows.withdrawWork(`withdraw:${fulfillmentOrderId}`, { ...work, onCounter: status === 'READY_FOR_PICKUP' }); // biome-ignore format: one thought
+  // Its staff said no, or sent the goods off while they were asked.
+  if (
+    event.data.previousRequestStatus === 'CANCELLATION_REQUESTED' &&
+    (requestStatus === 'CANCELLATION_REJECTED' || requestStatus === 'CLOSED')
+  )
+    await recordRefusal(deps, work);
   if (status === 'OPEN' && (previousStatus === 'ON_HOLD' || previousStatus === 'SCHEDULED'))
     await workflows.releaseOpened(`release:${event.id}`, work);
   if (handedBack.length === 0) return;

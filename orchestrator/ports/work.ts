@@ -150,7 +150,7 @@ export interface Warehouse {
     signal: AbortSignal,
   ): Promise<{ readonly nodeReference: string }>;
   /** Takes work back that nobody has begun to pick. Repeating it changes nothing. */
-  cancel(nodeReference: string, signal: AbortSignal): Promise<{ readonly kind: 'done' | 'refused' }>;
+  cancel(nodeReference: string, signal: AbortSignal): Promise<{ readonly kind: 'done' | 'refused' | 'asked' }>;
   /** Has goods that wait at the counter put back on the shelf. Repeating it changes nothing. */
   putBack(nodeReference: string, signal: AbortSignal): Promise<{ readonly kind: 'done' | 'refused' }>;
 }

@@ -22,7 +22,8 @@ export async function withdrawWork(deps: OrchestratorDeps, input: WithdrawWorkIn
       throw new CommerceError('SYSTEM_UNAVAILABLE', 'the node has not told of the work yet', { fulfillmentOrderId });
     return onCounter ? deps.warehouse.putBack(reference, signal) : deps.warehouse.cancel(reference, signal);
   });
-  if (answer.kind === 'done') return;
+  // What its staff decide arrives as an event too.
+  if (answer.kind !== 'refused') return;
   await step({ name: 'record-refusal', system: 'commerce' }, async () => {
     await recordRefusal(deps, { fulfillmentOrderId, orderId, traceId });
   });

@@ -11,6 +11,7 @@ import {
   type FulfillmentRequestStatus,
   REQUEST_TRANSITIONS,
 } from './states.ts';
+import { refuseWithdrawal } from './withdrawals.ts';
 import { lockWork, readComponents, readLines } from './work.ts';
 
 /** An event that could not be applied; kept by whoever follows the feed, so that the rest goes on. */
@@ -62,6 +63,9 @@ async function applyNodeEvent(trx: Knex.Transaction, event: NodeEvent): Promise<
     case 'REFUSED':
       // Asked to give the work back, it does.
       return giveUp(now, work.requestStatus === 'CANCELLATION_REQUESTED' ? 'CANCELLATION_ACCEPTED' : 'REJECTED');
+    case 'CANCELLATION_DENIED':
+      await refuseWithdrawal(trx, work.id);
+      return null;
     case 'CANCELLED':
       return giveUp(now, 'CANCELLATION_ACCEPTED');
     case 'READY_FOR_PICKUP':

@@ -15,8 +15,11 @@ export interface NodeSystem {
   confirmShipment(nodeReference: string, confirmation: ShipmentConfirmation, signal: AbortSignal): Promise<NodeAnswer>;
   markReadyForPickup(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
   completePickup(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
-  /** Takes work back that nobody has begun to pick; the event CANCELLED tells of it. Repeating it changes nothing. */
-  cancel(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
+  /**
+   * Takes work back that nobody has begun to pick; the event CANCELLED tells of it. Later a node may ask its staff: then
+   * CANCELLED or CANCELLATION_DENIED is their answer. Repeating it changes nothing.
+   */
+  cancel(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer | { readonly kind: 'asked' }>;
   /** Has goods that wait at the counter put back on the shelf; the event CANCELLED tells of it. Repeating it changes nothing. */
   putBack(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
 
@@ -83,6 +86,7 @@ export interface NodeEvent {
     | 'ACCEPTED'
     | 'REFUSED'
     | 'CANCELLED'
+    | 'CANCELLATION_DENIED'
     | 'PICKING'
     | 'PACKED'
     | 'ISSUED'

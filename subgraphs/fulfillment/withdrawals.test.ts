@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { query } from '../../platform/db/query.ts';
 import { startFulfillment, type TestFulfillment, type WorkWish } from '../../test/helpers/fulfillment.ts';
 import { ask, callerOf } from '../../test/helpers/subgraph.ts';
+import { applyNodeEvents } from './node-events.ts';
 
 const operator = callerOf({ contract: 'operations', clientId: 'operator', channel: null });
 const { signal } = new AbortController();
@@ -70,6 +71,21 @@ describe('units that are to be cancelled', () => {
     await world.nodes.confirmShipment(await referenceOf(id), { key: id, packages: [parcel] }, signal);
     await world.nodeFeed.catchUp(signal);
     expect(await stateOf(id)).toMatchObject({ state: 'CLOSED/CLOSED', handed: 0 });
+  });
+
+  it('stay when the staff who were asked say no', async () => {
+    const { orderId, id } = await given();
+    await world.nodes.accept(await referenceOf(id), signal);
+    await world.nodeFeed.catchUp(signal);
+    await cancel(orderId, 'k1');
+    const denied = { position: 1, kind: 'CANCELLATION_DENIED', fulfillmentOrderId: id, nodeReference: await referenceOf(id), occurredAt: new Date(), reason: null, packages: [], issued: [], short: [] } as const; // biome-ignore format: a table
+    const hear = () => world.database.knex.transaction((trx) => applyNodeEvents(trx, [denied]));
+    expect([await hear(), await hear()]).toEqual([[], []]);
+    expect(await stateOf(id)).toEqual({
+      state: 'IN_PROGRESS/CANCELLATION_REJECTED',
+      withdrawal: 'REJECTED',
+      handed: 0,
+    });
   });
 
   it('that their node refuses to do while it is asked are given up all the same', async () => {

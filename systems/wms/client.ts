@@ -43,7 +43,7 @@ export interface WmsClient {
   /** Null when there is none with this number. */
   delivery(deliveryNo: string, options?: CallOptions): Promise<wire.WmsDelivery | null>;
   deliveries(query: WmsDeliveryQuery, options?: CallOptions): Promise<wire.WmsDeliveryPage>;
-  /** UNKNOWN_DELIVERY, PICKING_STARTED, WRONG_STATUS. */
+  /** UNKNOWN_DELIVERY, PICKING_STARTED, WRONG_STATUS. Where staff decide, `cancellation` is ASKED and the answer an event. */
   cancelDelivery(deliveryNo: string, options?: CallOptions): Promise<wire.WmsDelivery>;
   /** UNKNOWN_DELIVERY, WRONG_STATUS. */
   acceptDelivery(deliveryNo: string, options?: CallOptions): Promise<wire.WmsDelivery>;

@@ -12,6 +12,7 @@ export const site = z.object({
   address: z.object({ street: z.string(), city: z.string(), postcode: z.string(), country: z.string() }),
   floorMode: z.enum(['AUTOMATIC', 'MANUAL']),
   collectMode: z.enum(['AUTOMATIC', 'MANUAL']),
+  cancelMode: z.enum(['AUTOMATIC', 'MANUAL']),
 });
 export const siteList = z.object({ sites: z.array(site) }).transform((list) => list.sites);
 
@@ -101,6 +102,8 @@ export const delivery = z.object({
   service: z.string(),
   collect: z.boolean(),
   status: deliveryStatus,
+  /** Staff are asked whether they give back what they have begun, or said no. Null: nobody asked. */
+  cancellation: z.enum(['ASKED', 'DENIED']).nullable(),
   /** Why it was refused; NO_STOCK when nothing of it was there. */
   reasonCode: z.string().nullable(),
   lines: z.array(
@@ -124,8 +127,8 @@ export const deliveryEvent = z.object({
   deliveryNo: z.string(),
   externalRef: z.string(),
   site: z.string(),
-  /** A status, or PART_ISSUED: a goods issue after which more will come. */
-  event: z.enum([...deliveryStatus.options, 'PART_ISSUED']),
+  /** A status; PART_ISSUED: a goods issue after which more will come; or staff did not agree to give the work back. */
+  event: z.enum([...deliveryStatus.options, 'PART_ISSUED', 'CANCELLATION_DENIED']),
   at: moment,
   reasonCode: z.string().nullable(),
   /** Parcels that left with this event. */

@@ -20,6 +20,7 @@ const KINDS: Readonly<Record<WmsDeliveryEvent['event'], NodeEvent['kind']>> = {
   COLLECTED: 'PICKED_UP',
   CANCELLED: 'CANCELLED',
   REFUSED: 'REFUSED',
+  CANCELLATION_DENIED: 'CANCELLATION_DENIED',
 };
 
 /** Why we send work back, in the warehouse's words. */
@@ -77,7 +78,13 @@ export function wmsNodeSystem(wms: WmsClient): NodeSystem {
       ),
     markReadyForPickup: (reference, signal) => ask(() => wms.stageDelivery(reference, { signal })),
     completePickup: (reference, signal) => ask(() => wms.collectDelivery(reference, { signal })),
-    cancel: (reference, signal) => ask(() => wms.cancelDelivery(reference, { signal })),
+    async cancel(reference, signal) {
+      let isOpen = false;
+      const answer = await ask(async () => {
+        isOpen = (await wms.cancelDelivery(reference, { signal })).status !== 'CANCELLED';
+      });
+      return answer.kind === 'done' && isOpen ? { kind: 'asked' } : answer;
+    },
     putBack: (reference, signal) => ask(() => wms.unstageDelivery(reference, { signal })),
     async events(after, waitSeconds, signal) {
       const page = await wms.deliveryEvents({ after, limit: PAGE, waitSeconds }, { signal });

@@ -9,6 +9,7 @@ import { createDelivery, newDelivery } from './delivery-creation.ts';
 import { lockDelivery, readDeliveries, readDelivery } from './delivery-store.ts';
 import {
   acceptDelivery,
+  answerCancellation,
   cancelDelivery,
   collectDelivery,
   refuseDelivery,
@@ -34,6 +35,7 @@ const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
+const consent = z.strictObject({ granted: z.boolean() });
 const reason = z.strictObject({ reasonCode: z.string().trim().min(1).max(40) });
 
 /** Outbound deliveries: ordering, watching, cancelling, and what staff do. */
@@ -80,6 +82,12 @@ export function deliveryRoutes(options: DeliveryRouteOptions): Route[] {
       method: 'POST',
       path: '/outbound-deliveries/:deliveryNo/cancel',
       handle: ({ params }) => act(params.deliveryNo, cancelDelivery),
+    }),
+    route({
+      method: 'POST',
+      path: '/outbound-deliveries/:deliveryNo/answer-cancellation',
+      body: consent,
+      handle: ({ params, body }) => act(params.deliveryNo, answerCancellation(body.granted, paceMillis)),
     }),
     route({
       method: 'POST',

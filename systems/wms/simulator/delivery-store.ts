@@ -10,6 +10,7 @@ interface DeliveryRow {
   service: string;
   collect: boolean;
   status: DeliveryStatus;
+  cancellation: LockedDelivery['cancellation'];
   reason_code: string | null;
   created_at: Date;
   changed_at: Date;
@@ -22,6 +23,7 @@ export const toLocked = (row: DeliveryRow): LockedDelivery => ({
   service: row.service,
   collect: row.collect,
   status: row.status,
+  cancellation: row.cancellation,
 });
 
 /** Locks one delivery against the floor and other staff. @throws Refusal 404 UNKNOWN_DELIVERY */

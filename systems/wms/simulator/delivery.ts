@@ -3,7 +3,7 @@ import type { Parcel, ParcelContent } from './parcels.ts';
 /**
  * Life of an outbound delivery:
  * RECEIVED → ACCEPTED → PICKING → PACKED → GOODS_ISSUED, or for collect STAGED → COLLECTED.
- * CANCELLED by the customer of the warehouse before picking; REFUSED by the site, or when nothing of it was there.
+ * CANCELLED by the customer of the warehouse before picking, later where staff agree; REFUSED by the site, or when nothing of it was there.
  */
 export type DeliveryStatus =
   | 'RECEIVED'
@@ -16,8 +16,11 @@ export type DeliveryStatus =
   | 'CANCELLED'
   | 'REFUSED';
 
-/** Every status has its event; PART_ISSUED tells of a goods issue after which more will come. */
-export type DeliveryEventName = DeliveryStatus | 'PART_ISSUED';
+/**
+ * Every status has its event; PART_ISSUED tells of a goods issue after which more will come, CANCELLATION_DENIED that staff
+ * do not give back what they have begun.
+ */
+export type DeliveryEventName = DeliveryStatus | 'PART_ISSUED' | 'CANCELLATION_DENIED';
 
 /** A delivery as the floor and the staff work on it, locked. */
 export interface LockedDelivery {
@@ -27,6 +30,8 @@ export interface LockedDelivery {
   readonly service: string;
   readonly collect: boolean;
   readonly status: DeliveryStatus;
+  /** Staff are asked to give back what they have begun, or said no. */
+  readonly cancellation: 'ASKED' | 'DENIED' | null;
 }
 
 export interface NewDeliveryEvent {

@@ -176,4 +176,13 @@ export const migrations: MigrationSet = {
       `);
     },
   },
+  '20261127154000_cancellation_consent': {
+    async up(knex: Knex) {
+      await knex.raw(`
+        -- MANUAL: staff decide whether they give back what they have begun.
+        alter table wms.site add column cancel_mode text not null default 'AUTOMATIC' check (cancel_mode in ('AUTOMATIC', 'MANUAL'));
+        alter table wms.delivery add column cancellation text check (cancellation in ('ASKED', 'DENIED'));
+      `);
+    },
+  },
 };

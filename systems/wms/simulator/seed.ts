@@ -17,6 +17,8 @@ export interface WmsSeed {
     readonly floorMode?: 'AUTOMATIC' | 'MANUAL';
     /** Default AUTOMATIC. MANUAL: collect deliveries are packed, staff stage them. */
     readonly collectMode?: 'AUTOMATIC' | 'MANUAL';
+    /** Default AUTOMATIC: what is being picked is not given back. MANUAL: staff decide, and until then it waits. */
+    readonly cancelMode?: 'AUTOMATIC' | 'MANUAL';
   }[];
   readonly articles: readonly { readonly articleNo: string; readonly barcode: string | null }[];
   /** Opening stock, in pieces. */
@@ -32,10 +34,10 @@ export interface WmsSeed {
 export async function seedWms(knex: Knex, seed: WmsSeed): Promise<number> {
   return knex.transaction(async (trx) => {
     await trx.raw(
-      `insert into wms.site (code, site_type, name, address, floor_mode, collect_mode)
-       select * from unnest(?::text[], ?::text[], ?::text[], ?::jsonb[], ?::text[], ?::text[])
+      `insert into wms.site (code, site_type, name, address, floor_mode, collect_mode, cancel_mode)
+       select * from unnest(?::text[], ?::text[], ?::text[], ?::jsonb[], ?::text[], ?::text[], ?::text[])
        on conflict (code) do update set site_type = excluded.site_type, name = excluded.name, address = excluded.address,
-         floor_mode = excluded.floor_mode, collect_mode = excluded.collect_mode`,
+         floor_mode = excluded.floor_mode, collect_mode = excluded.collect_mode, cancel_mode = excluded.cancel_mode`,
       [
         seed.sites.map((site) => site.code),
         seed.sites.map((site) => site.siteType),
@@ -43,6 +45,7 @@ export async function seedWms(knex: Knex, seed: WmsSeed): Promise<number> {
         seed.sites.map((site) => JSON.stringify(site.address)),
         seed.sites.map((site) => site.floorMode ?? 'AUTOMATIC'),
         seed.sites.map((site) => site.collectMode ?? 'AUTOMATIC'),
+        seed.sites.map((site) => site.cancelMode ?? 'AUTOMATIC'),
       ],
     );
     await trx.raw(

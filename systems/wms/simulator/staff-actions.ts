@@ -50,15 +50,49 @@ export const refuseDelivery =
     return true;
   };
 
-/** The orderer takes the order back, until picking starts. */
+/**
+ * The orderer takes the order back, until picking starts. Later only where the site's staff decide such things: they are
+ * asked, once, and the work stands still until they answer.
+ */
 export const cancelDelivery: StaffAction = async (trx, delivery) => {
-  if (delivery.status === 'CANCELLED') return false;
+  if (delivery.status === 'CANCELLED' || delivery.cancellation === 'ASKED') return false;
   if (delivery.status === 'REFUSED') throw wrongStatus('WRONG_STATUS', delivery.status, 'cancelled');
-  if (delivery.status !== 'RECEIVED' && delivery.status !== 'ACCEPTED')
-    throw wrongStatus('PICKING_STARTED', delivery.status, 'cancelled');
-  await end(trx, delivery, 'CANCELLED', null);
+  if (delivery.status === 'RECEIVED' || delivery.status === 'ACCEPTED') {
+    await end(trx, delivery, 'CANCELLED', null);
+    return true;
+  }
+  const begun = delivery.status === 'PICKING' || delivery.status === 'PACKED';
+  const { rowCount } = await trx.raw<{ rowCount: number }>(
+    `update wms.delivery set cancellation = 'ASKED', due_at = null, changed_at = now() from wms.site
+     where delivery_no = ? and ? and cancellation is null and site.code = delivery.site and site.cancel_mode = 'MANUAL'`,
+    [delivery.deliveryNo, begun],
+  );
+  if (rowCount === 0) throw wrongStatus('PICKING_STARTED', delivery.status, 'cancelled');
   return true;
 };
+
+/** Staff give back what they have begun, or go on with it. */
+export const answerCancellation =
+  (granted: boolean, paceMillis: number): StaffAction =>
+  async (trx, delivery) => {
+    if (granted ? delivery.status === 'CANCELLED' : delivery.cancellation === 'DENIED') return false;
+    const begun = delivery.status === 'PICKING' || delivery.status === 'PACKED';
+    if (delivery.cancellation !== 'ASKED' || !begun)
+      throw wrongStatus('WRONG_STATUS', delivery.status, granted ? 'given back' : 'kept');
+    if (granted) {
+      await end(trx, delivery, 'CANCELLED', 'WITH_CONSENT');
+      return true;
+    }
+    await trx.raw(
+      `update wms.delivery set cancellation = 'DENIED', changed_at = now(),
+         due_at = case when site.floor_mode = 'AUTOMATIC' and not (collect and status = 'PACKED' and site.collect_mode = 'MANUAL')
+           then now() + ? * interval '1 millisecond' end
+       from wms.site where site.code = delivery.site and delivery_no = ?`,
+      [paceMillis, delivery.deliveryNo],
+    );
+    await writeDeliveryEvents(trx, [plainEvent(delivery, 'CANCELLATION_DENIED')]);
+    return true;
+  };
 
 /** The goods are on the collection shelf. They leave the stock here: nobody else can pick them. */
 export const stageDelivery =

@@ -39,7 +39,7 @@ export function stockRoutes(knex: Knex, stockMoved: Bell): Route[] {
       path: '/sites',
       async handle() {
         const { rows } = await knex.raw<{ rows: unknown[] }>(
-          `select code, site_type as "siteType", name, address, floor_mode as "floorMode", collect_mode as "collectMode"
+          `select code, site_type as "siteType", name, address, floor_mode as "floorMode", collect_mode as "collectMode", cancel_mode as "cancelMode"
            from wms.site order by code`,
         );
         return { body: { sites: rows } };
