@@ -66,6 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       fulfillment: domains.fulfillment.book,
       stock: domains.inventory.stock,
       warehouse: domains.fulfillment.nodes,
+      carrier: domains.fulfillment.carrier,
       finance: domains.settlement.finance,
       exceptions: domains.operations.exceptions,
     },

@@ -41,6 +41,7 @@ const { withdrawWork } = await import('./workflows/withdraw-work.ts');
 const { releaseOpened } = await import('./workflows/release-opened.ts');
 const { ship } = await import('./workflows/ship.ts');
 const { returnGoods } = await import('./workflows/return-goods.ts');
+const { issueReturnLabel } = await import('./workflows/issue-return-label.ts');
 const { refundReturn } = await import('./workflows/refund-return.ts');
 const { cancelUnits } = await import('./workflows/cancel-units.ts');
 
@@ -70,6 +71,7 @@ const workflows: readonly [
   ['ship', { inFulfillment: 5 }, { inTransit: 5 }, (deps) => ship(deps, { ...work, shipmentId: 'shp_1' })],
   ['return-goods', { delivered: 5 }, { delivered: 5 }, (deps) => returnGoods(deps, { ...work, arrivalId: 'a1', returnId: 'ret_1', locationId: 'EAST', complete: true, lines: [arrival] })],
   ['return-goods: paid back before', { delivered: 5 }, { delivered: 5 }, (deps) => returnGoods(deps, { ...work, arrivalId: 'a1', returnId: 'ret_1', locationId: 'EAST', complete: true, lines: [{ ...arrival, credited: 0 }, { ...arrival, disposition: 'DEFECTIVE', credited: 1 }] })],
+  ['issue-return-label', { delivered: 5 }, { delivered: 5 }, (deps) => issueReturnLabel(deps, { ...work, labelId: 'b1', returnId: 'ret_1', number: 'R1', originCountry: 'GB' })],
   ['refund-return', { delivered: 5 }, { delivered: 5 }, (deps) => refundReturn(deps, { ...work, key: 'f1', returnId: 'ret_1', lines: [{ ...lanterns(2), creditedBefore: 1 }] })],
   ['cancel-units', { cancelled: 5 }, { cancelled: 5 }, (deps) => cancelUnits(deps, { ...work, cancellationId: 'c1', reason: 'OTHER', lines: [lanterns(5)] })],
 ]; // biome-ignore format: a table

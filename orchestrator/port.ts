@@ -1,7 +1,7 @@
 import type { Money } from '../platform/money.ts';
 import type { FailureCause } from './failure.ts';
 import type { Stock } from './ports/stock.ts';
-import type { FulfillmentBook, LineUnits, ShipTo, Warehouse } from './ports/work.ts';
+import type { Carrier, FulfillmentBook, LineUnits, ReturnLabel, ShipTo, Warehouse } from './ports/work.ts';
 import type { SourcingRules } from './sourcing/model.ts';
 
 /** Which effect a command has, so that a repeated step changes nothing, and what the order's timeline says about it. */
@@ -100,6 +100,10 @@ export interface OrderBook {
     effect: Effect,
   ): Promise<ChangedOrder>;
   note(orderId: string, effect: Effect): Promise<ChangedOrder>;
+  /** Notes the label of a return. Repeating it changes nothing. */
+  recordReturnLabel(returnId: string, label: ReturnLabel, effect: Effect): Promise<void>;
+  /** A carrier moved a return's parcel: the return is on its way, or lost. A return that is further stays. */
+  returnParcelMoved(returnId: string, status: string, effect: Effect): Promise<void>;
   /** Whether all units of the order that were not cancelled are credited. */
   isPaidBack(orderId: string): Promise<boolean>;
   /** Counts units of a return as paid back and put where they belong, once per `key`, and moves it on when that was all. */
@@ -227,6 +231,7 @@ export interface OrchestratorDeps {
   readonly fulfillment: FulfillmentBook;
   readonly stock: Stock;
   readonly warehouse: Warehouse;
+  readonly carrier: Carrier;
   readonly finance: Finance;
   readonly exceptions: ExceptionDesk;
 }

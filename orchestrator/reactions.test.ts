@@ -28,6 +28,7 @@ beforeEach(() => {
     ship: start('ship'),
     returnGoods: start('returnGoods'),
     refundReturn: start('refundReturn'),
+    issueReturnLabel: start('issueReturnLabel'),
     cancelUnits: start('cancelUnits'),
     withdrawWork: start('withdrawWork'),
     settleWithdrawal: start('settleWithdrawal'),

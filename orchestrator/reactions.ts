@@ -5,6 +5,7 @@ import { serveWaitingFor } from './sourcing/serve-waiting.ts';
 import type { AllocateBackorderInput } from './workflows/allocate-backorder.ts';
 import type { CancelUnitsInput } from './workflows/cancel-units.ts';
 import type { FulfilOrderInput } from './workflows/fulfil-order.ts';
+import type { IssueReturnLabelInput } from './workflows/issue-return-label.ts';
 import type { RefundReturnInput } from './workflows/refund-return.ts';
 import type { ReleaseOpenedInput } from './workflows/release-opened.ts';
 import type { ReturnGoodsInput } from './workflows/return-goods.ts';
@@ -21,6 +22,7 @@ export interface Workflows {
   ship(workflowId: string, input: ShipInput): Promise<void>;
   returnGoods(workflowId: string, input: ReturnGoodsInput): Promise<void>;
   refundReturn(workflowId: string, input: RefundReturnInput): Promise<void>;
+  issueReturnLabel(workflowId: string, input: IssueReturnLabelInput): Promise<void>;
   cancelUnits(workflowId: string, input: CancelUnitsInput): Promise<void>;
   withdrawWork(workflowId: string, input: WithdrawWorkInput): Promise<void>;
   settleWithdrawal(workflowId: string, input: SettleWithdrawalInput): Promise<void>;
@@ -39,6 +41,8 @@ export const REACTED_TYPES = [
   'shipment-status-changed.v1',
   'return-received.v1',
   'return-refund-requested.v1',
+  'return-label-requested.v1',
+  'return-parcel-moved.v1',
 ] as const;
 
 export type ReactedType = (typeof REACTED_TYPES)[number];
@@ -85,6 +89,13 @@ export async function react(
       return workflows.returnGoods(`return:${event.id}`, { ...work, ...event.data, arrivalId: event.id });
     case 'return-refund-requested.v1':
       return workflows.refundReturn(`refund:${event.id}`, { ...work, ...event.data, key: event.id });
+    case 'return-label-requested.v1':
+      return workflows.issueReturnLabel(`label:${event.id}`, { ...work, ...event.data, labelId: event.id });
+    case 'return-parcel-moved.v1':
+      return deps.orders.returnParcelMoved(event.data.returnId, event.data.status, {
+        key: `return-parcel:${event.id}`,
+        traceId: event.traceId,
+      });
   }
 }
 

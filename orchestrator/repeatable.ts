@@ -12,6 +12,8 @@ const REPEATABLE: readonly { readonly step: RegExp; readonly because: string }[]
   { step: /^mark-paid$/, because: 'book: `paid:<shipment>`' },
   { step: /^restock-return$/, because: 'the warehouse knows the receipt by the id of the arrival' },
   { step: /^post-credit-memo$/, because: 'the ERP knows the document by `<event>:credit-memo`' },
+  { step: /^issue-return-label$/, because: 'the carrier knows the label by the id of the event' },
+  { step: /^record-return-label$/, because: 'book: `label:<event>`; a parcel is noted once' },
   { step: /^put-return-aside$/, because: 'the warehouse knows the receipt by the id of the arrival' },
   { step: /^settle-(return|refund)$/, because: 'book: `settled:<event>`' },
   { step: /^look-at-desk-\d+$/, because: 'it only reads' },

@@ -12,6 +12,7 @@ import { type Rewound, rewind } from './rewind.ts';
 import { allocateBackorder } from './workflows/allocate-backorder.ts';
 import { cancelUnits } from './workflows/cancel-units.ts';
 import { fulfilOrder } from './workflows/fulfil-order.ts';
+import { issueReturnLabel } from './workflows/issue-return-label.ts';
 import { refundReturn } from './workflows/refund-return.ts';
 import { releaseOpened } from './workflows/release-opened.ts';
 import { returnGoods } from './workflows/return-goods.ts';
@@ -119,6 +120,10 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     refundReturn: DBOS.registerWorkflow((input: Parameters<typeof refundReturn>[1]) => refundReturn(deps, input), {
       name: 'refundReturn',
     }),
+    issueReturnLabel: DBOS.registerWorkflow(
+      (input: Parameters<typeof issueReturnLabel>[1]) => issueReturnLabel(deps, input),
+      { name: 'issueReturnLabel' },
+    ),
     cancelUnits: DBOS.registerWorkflow((input: Parameters<typeof cancelUnits>[1]) => cancelUnits(deps, input), {
       name: 'cancelUnits',
     }),
@@ -149,6 +154,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       void (await DBOS.startWorkflow(registered.returnGoods, { workflowID })(input)),
     refundReturn: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.refundReturn, { workflowID })(input)),
+    issueReturnLabel: async (workflowID, input) =>
+      void (await DBOS.startWorkflow(registered.issueReturnLabel, { workflowID })(input)),
     cancelUnits: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.cancelUnits, { workflowID })(input)),
     withdrawWork: async (workflowID, input) =>

@@ -90,6 +90,20 @@ create table fulfillment.package_line (
   constraint package_line_quantity_check CHECK ((quantity > 0))
 );
 
+create table fulfillment.return_parcel (
+  return_id text not null,
+  carrier text not null,
+  tracking_number text not null,
+  order_id text not null,
+  channel_code text not null,
+  trace_id text not null,
+  status text not null,
+  furthest text not null,
+  revision integer not null default 0,
+  created_at timestamp with time zone not null default now(),
+  constraint return_parcel_pkey PRIMARY KEY (return_id, carrier, tracking_number)
+);
+
 create table fulfillment.set_aside_event (
   "position" bigint not null,
   fulfillment_order_id text not null,
@@ -223,6 +237,8 @@ CREATE INDEX node_command_asked ON fulfillment.node_command USING btree (asked_a
 
 CREATE INDEX package_tracking ON fulfillment.package USING btree (tracking_number, carrier);
 
+CREATE INDEX return_parcel_number ON fulfillment.return_parcel USING btree (tracking_number);
+
 CREATE INDEX set_aside_event_work ON fulfillment.set_aside_event USING btree (fulfillment_order_id, "position") WHERE (handled_at IS NULL);
 
 CREATE INDEX shipment_fulfillment_order ON fulfillment.shipment USING btree (fulfillment_order_id);
@@ -278,6 +294,8 @@ comment on table fulfillment.node_command is 'Commands of which a node is about 
 comment on column fulfillment.node_command.request_hash is 'As in integration.idempotency_key: the same key with another input is refused.';
 
 comment on column fulfillment.package.furthest is 'Highest ranked state so far; an exception hides it in status.';
+
+comment on table fulfillment.return_parcel is 'Parcels for which return labels were issued. A label that is issued anew is one more.';
 
 comment on table fulfillment.set_aside_event is 'Events of nodes that their work did not allow, or that could not be stored; an exception tells of each.';
 

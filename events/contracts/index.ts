@@ -13,6 +13,8 @@ import { orderHoldReleasedV1 } from './order-hold-released.v1.ts';
 import { orderPlacedV1 } from './order-placed.v1.ts';
 import { orderStatusChangedV1 } from './order-status-changed.v1.ts';
 import { productChangedV1 } from './product-changed.v1.ts';
+import { returnLabelRequestedV1 } from './return-label-requested.v1.ts';
+import { returnParcelMovedV1 } from './return-parcel-moved.v1.ts';
 import { returnReceivedV1 } from './return-received.v1.ts';
 import { returnRefundRequestedV1 } from './return-refund-requested.v1.ts';
 import { shipmentDispatchedV1 } from './shipment-dispatched.v1.ts';
@@ -32,6 +34,8 @@ export const eventContracts = {
   'fulfillment-order-changed.v1': fulfillmentOrderChangedV1,
   'shipment-dispatched.v1': shipmentDispatchedV1,
   'shipment-status-changed.v1': shipmentStatusChangedV1,
+  'return-label-requested.v1': returnLabelRequestedV1,
+  'return-parcel-moved.v1': returnParcelMovedV1,
   'return-received.v1': returnReceivedV1,
   'return-refund-requested.v1': returnRefundRequestedV1,
   'invoice-posted.v1': invoicePostedV1,

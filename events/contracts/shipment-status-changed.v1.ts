@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { defineContract } from './contract.ts';
 import { key } from './quantity.ts';
 
-const shipmentStatus = z.enum([
+/** Where a parcel is. */
+export const shipmentStatus = z.enum([
   'LABEL_CREATED',
   'CARRIER_ACCEPTED',
   'IN_TRANSIT',

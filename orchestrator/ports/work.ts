@@ -90,6 +90,16 @@ export interface FulfillmentBook {
     nodes: readonly { readonly locationId: string; readonly timeZone: string }[],
   ): Promise<ReadonlyMap<string, number>>;
 
+  /** Notes a parcel that is to come back, so that its scans are told as `return-parcel-moved`. Repeating it changes nothing. */
+  expectReturnParcel(parcel: {
+    readonly returnId: string;
+    readonly orderId: string;
+    readonly channelCode: string;
+    readonly carrier: string;
+    readonly trackingNumber: string;
+    readonly traceId: string;
+  }): Promise<void>;
+
   /** The shipment with its lines. Null when there is none. */
   readShipment(shipmentId: string): Promise<{
     readonly shipmentId: string;
@@ -153,4 +163,19 @@ export interface Warehouse {
   cancel(nodeReference: string, signal: AbortSignal): Promise<{ readonly kind: 'done' | 'refused' | 'asked' }>;
   /** Has goods that wait at the counter put back on the shelf. Repeating it changes nothing. */
   putBack(nodeReference: string, signal: AbortSignal): Promise<{ readonly kind: 'done' | 'refused' }>;
+}
+
+/** What a buyer hands goods in with. */
+export interface ReturnLabel {
+  readonly carrier: string;
+  readonly trackingNumber: string;
+}
+
+/** The carrier with whom goods come back. */
+export interface Carrier {
+  /** Issues a return label. One per `key`. */
+  issueReturnLabel(
+    wish: { readonly key: string; readonly reference: string; readonly originCountry: string | null },
+    signal: AbortSignal,
+  ): Promise<ReturnLabel>;
 }

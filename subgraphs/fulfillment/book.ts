@@ -5,7 +5,9 @@ import { newId } from '../../platform/ids.ts';
 import { changeWork } from './events.ts';
 import type { FulfillmentOrder, FulfillmentOrderLine, WorkComponent } from './model.ts';
 import type { NodeLine } from './port.ts';
+import { expectReturnParcel, type ReturnParcel } from './return-parcels.ts';
 import { WORK_COLUMNS } from './rows.ts';
+import { lockMeeting } from './tracking.ts';
 import { expirePickups, readWithdrawal, refuseWithdrawal, withdrawUnits } from './withdrawals.ts';
 import { lockWork, readComponents, readLines } from './work.ts';
 
@@ -151,6 +153,13 @@ export function createFulfillmentBook(knex: Knex) {
 
     /** Has goods put back that wait at counters since before a time. @returns how many pieces of work */
     expirePickups: (before: Date): Promise<number> => inTransaction(knex, (trx) => expirePickups(trx, before, BATCH)),
+
+    /** Notes a parcel that is to come back, so that its scans move its return. Repeating it changes nothing. */
+    expectReturnParcel: (parcel: ReturnParcel): Promise<void> =>
+      inTransaction(knex, async (trx) => {
+        await lockMeeting(trx);
+        await expectReturnParcel(trx, parcel);
+      }),
 
     async readShipment(shipmentId: string): Promise<ShipmentRecord | null> {
       const [shipment] = await query<{ orderId: string; locationId: string; shippedAt: Date }>(

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { meaningOf } from './carrier-words.ts';
+import { moveReturnParcel } from './return-parcels.ts';
 import { SHIPMENT_RANKS, type ShipmentStatus } from './states.ts';
 import { lockMeeting, movePackage, trackingKey } from './tracking.ts';
 
@@ -74,17 +75,18 @@ async function understand(
   { carrier, word }: { readonly carrier: string; readonly word: string },
   meaning: ShipmentStatus,
 ): Promise<string[]> {
-  const understood = await query<{ carrier: string; eventId: string; packageId: string | null; occurredAt: Date; shipmentId: string | null }>(
+  const understood = await query<{ carrier: string; eventId: string; trackingNumber: string; packageId: string | null; occurredAt: Date; shipmentId: string | null }>(
     trx,
     `update fulfillment.tracking_event t set status = ?
      where t.status = 'UNKNOWN' and upper(t.carrier) = ? and lower(btrim(t.raw_status)) = ?
-     returning t.carrier, t.event_id as "eventId", t.package_id as "packageId", t.occurred_at as "occurredAt",
+     returning t.carrier, t.event_id as "eventId", t.tracking_number as "trackingNumber", t.package_id as "packageId", t.occurred_at as "occurredAt",
        (select p.shipment_id from fulfillment.package p where p.id = t.package_id) as "shipmentId"`,
     [meaning, carrier, word],
   ); // biome-ignore format: one thought
   const inOrder = understood.toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime());
-  for (const { packageId, shipmentId, occurredAt } of inOrder) {
+  for (const { packageId, shipmentId, occurredAt, ...scan } of inOrder) {
     if (packageId !== null && shipmentId !== null) await movePackage(trx, shipmentId, packageId, meaning, occurredAt);
+    else await moveReturnParcel(trx, scan.carrier, scan.trackingNumber, meaning);
   }
   return understood.map((scan) => trackingKey(scan.carrier, scan.eventId));
 }

@@ -30,6 +30,7 @@ export function openFulfillment(deps: {
 }) {
   configuredWords(); // a wrong file stops the start
   const nodes = wmsNodeSystem(deps.wms);
+  const carrier = referenceCarrier(deps.carrier);
   const feedDeps = {
     knex: deps.knex,
     report: deps.report,
@@ -42,8 +43,9 @@ export function openFulfillment(deps: {
     nodes,
     /** Entries of feeds that were set aside, by feed: one attempt to take one again. */
     takeAgain: { [NODE_FEED]: (id: string) => takeNodeEventAgain(deps, id) },
+    carrier,
     understandAddedWords: (resolve: (key: string) => Promise<void>) => understandAddedWords(deps.knex, resolve),
     comparisons: [workComparison({ knex: deps.knex, nodes: wmsNodeAudit(deps.wms, nodes) })],
-    feeds: [nodeFeed, createTrackingFeed({ ...feedDeps, carrier: referenceCarrier(deps.carrier) })],
+    feeds: [nodeFeed, createTrackingFeed({ ...feedDeps, carrier })],
   };
 }

@@ -117,6 +117,25 @@ export interface CarrierSystem {
     waitSeconds: number,
     signal: AbortSignal,
   ): Promise<{ readonly entries: readonly CarrierScan[]; readonly next: number }>;
+
+  /**
+   * Issues a label with which a buyer hands goods in that come back. One label per `key`.
+   * @throws CommerceError SYSTEM_REJECTED when the carrier takes nothing from there, or the key was used for another wish
+   */
+  issueReturnLabel(wish: ReturnLabelWish, signal: AbortSignal): Promise<ReturnLabel>;
+}
+
+export interface ReturnLabelWish {
+  readonly key: string;
+  /** Printed on the label. */
+  readonly reference: string;
+  /** ISO 3166-1 alpha-2; null when it is not known where the buyer is. */
+  readonly originCountry: string | null;
+}
+
+export interface ReturnLabel {
+  readonly carrier: string;
+  readonly trackingNumber: string;
 }
 
 export interface CarrierScan {

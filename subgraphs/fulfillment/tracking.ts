@@ -5,6 +5,7 @@ import { meaningOf } from './carrier-words.ts';
 import { shipmentStatusEvent } from './events.ts';
 import type { Package, Shipment } from './model.ts';
 import type { CarrierScan } from './port.ts';
+import { moveReturnParcel } from './return-parcels.ts';
 import { PACKAGE_COLUMNS, SHIPMENT_COLUMNS } from './rows.ts';
 import { afterScan, furtherOf, type ShipmentStatus, shipmentStatus } from './states.ts';
 
@@ -64,6 +65,7 @@ async function recordScan(trx: Knex.Transaction, scan: CarrierScan): Promise<Rec
   );
   const repeated = stored.length === 0;
   if (found && !repeated) await movePackage(trx, found.shipmentId, found.id, status, scan.occurredAt);
+  if (!found && !repeated) await moveReturnParcel(trx, scan.carrier, scan.trackingNumber, status);
   return { scan, shipmentId: found?.shipmentId ?? null, unknownWord, repeated };
 }
 

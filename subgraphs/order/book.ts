@@ -7,6 +7,7 @@ import type { Order, OrderHold, OrderLine, PaymentStatus } from './model.ts';
 import type { Move } from './quantities.ts';
 import { createOrderReader } from './read.ts';
 import { creditedUnits } from './returns/free-units.ts';
+import { recordReturnLabel, returnParcelMoved } from './returns/label.ts';
 import { type SettledUnits, settleReturn } from './returns/settle.ts';
 
 export interface LineUnits {
@@ -93,6 +94,17 @@ export function createOrderBook(knex: Knex) {
         ({ id, quantities }) => (credited.get(id) ?? 0) === quantities.ordered - quantities.cancelled,
       );
     },
+
+    /** Notes the label that a carrier issued for a return. */
+    recordReturnLabel: (
+      returnId: string,
+      label: Parameters<typeof recordReturnLabel>[2],
+      effect: Effect,
+    ): Promise<void> => inTransaction(knex, (trx) => recordReturnLabel(trx, returnId, label, effect)),
+
+    /** A carrier moved a return's parcel. @param status as shipments have it */
+    returnParcelMoved: (returnId: string, status: string, effect: Effect): Promise<void> =>
+      inTransaction(knex, (trx) => returnParcelMoved(trx, returnId, status, effect)),
 
     /** Counts units of a return as paid back and put where they belong, and moves it on when that was all. */
     settleReturn: (returnId: string, done: SettledUnits): Promise<void> =>

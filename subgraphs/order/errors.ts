@@ -48,6 +48,7 @@ export type ReturnRequestErrorCode =
 export type ReturnAuthorizeErrorCode = 'NOT_FOUND' | 'ILLEGAL_TRANSITION' | 'IDEMPOTENCY_CONFLICT';
 export type ReturnDeclineErrorCode = ReturnAuthorizeErrorCode;
 export type ReturnCancelErrorCode = ReturnAuthorizeErrorCode;
+export type ReturnIssueLabelErrorCode = ReturnAuthorizeErrorCode;
 export type ReturnReopenErrorCode = ReturnAuthorizeErrorCode | 'QUANTITY_EXCEEDS_DELIVERED';
 export type ReturnReceiveErrorCode =
   | 'NOT_FOUND'

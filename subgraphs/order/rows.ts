@@ -33,6 +33,7 @@ export interface LineRow {
 export interface ReturnRow {
   id: string; number: string; order_id: string; state: ReturnState; refund_status: RefundStatus; expires_at: Date;
   decline_reason: DeclineReason | null; decline_note: string | null; closing: boolean; exchange_order_id: string | null;
+  carrier: string | null; tracking_number: string | null; label_asked_at: Date | null; label_issued_at: Date | null;
 } // biome-ignore format: a table
 
 export interface ReturnLineRow {
@@ -118,6 +119,11 @@ export function toReturn(row: ReturnRow): OrderReturn {
     declineReason: row.decline_reason,
     declineNote: row.decline_note,
     closing: row.closing,
+    labelAsked: row.label_asked_at !== null,
+    label:
+      row.carrier !== null && row.tracking_number !== null && row.label_issued_at !== null
+        ? { carrier: row.carrier, trackingNumber: row.tracking_number, issuedAt: row.label_issued_at }
+        : null,
     exchangeOrderId: row.exchange_order_id,
   };
 }

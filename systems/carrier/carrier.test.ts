@@ -52,6 +52,18 @@ it('scans a parcel five times on its way and tells where', async () => {
   expect(lastScanNo).toBe(5);
 });
 
+it('issues a return label once per key, under a number that is scanned like any other', async () => {
+  const wish = { key: 'ret-1', reference: 'R500001', originCountry: 'FR' };
+  const labels = await Promise.all(Array.from({ length: 4 }, () => carrier.issueReturnLabel(wish)));
+  const trackingNo = labels[0]?.trackingNo ?? '';
+  expect(new Set(labels.map((label) => label.trackingNo))).toEqual(new Set([trackingNo]));
+  expect(await carrier.issueReturnLabel({ ...wish, key: 'ret-2' })).not.toMatchObject({ trackingNo });
+  await expect(carrier.issueReturnLabel({ ...wish, reference: 'R500002' })).rejects.toMatchObject({
+    details: { systemCode: 'REFERENCE_REUSED' },
+  });
+  await delivered(trackingNo);
+});
+
 it('takes a parcel once, and refuses the number for another parcel', async () => {
   await Promise.all(Array.from({ length: 6 }, () => carrier.registerConsignment(parcel)));
   await expect(carrier.registerConsignment({ ...parcel, reference: 'other' })).rejects.toMatchObject({

@@ -2,7 +2,14 @@ import type { CallOptions, FeedPosition } from '../client-kit/call-options.ts';
 import { rejectionCode } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
 import { createSystemClient, type SystemClientOptions } from '../client-kit/system-client.ts';
-import { type CarrierConsignment, type CarrierScanPage, consignment, scanPage } from './wire.ts';
+import {
+  type CarrierConsignment,
+  type CarrierReturnLabel,
+  type CarrierScanPage,
+  consignment,
+  returnLabel,
+  scanPage,
+} from './wire.ts';
 
 export interface NewConsignment {
   /** Printed on the parcel; one consignment per number. */
@@ -14,10 +21,21 @@ export interface NewConsignment {
   readonly destinationCountry: string;
 }
 
+export interface NewReturnLabel {
+  /** One label per key. */
+  readonly key: string;
+  /** Printed on the label. */
+  readonly reference: string;
+  /** Where it is handed in, ISO 3166-1 alpha-2; null: anywhere. */
+  readonly originCountry: string | null;
+}
+
 /** The carrier, in its words. Every method throws CommerceError; see systems/client-kit. */
 export interface CarrierClient {
   /** Announces a parcel. Idempotent on the tracking number. SYSTEM_REJECTED with REFERENCE_REUSED when it was announced otherwise. */
   registerConsignment(parcel: NewConsignment, options?: CallOptions): Promise<CarrierConsignment>;
+  /** Issues a label under a number of the carrier's own. REFERENCE_REUSED when the key was used for another one. */
+  issueReturnLabel(label: NewReturnLabel, options?: CallOptions): Promise<CarrierReturnLabel>;
   /** Null when the carrier does not know the number. */
   consignment(trackingNo: string, options?: CallOptions): Promise<CarrierConsignment | null>;
   /** Scans of all parcels after a number. May hold duplicates and come in any order: go by `scanNo`. */
@@ -31,6 +49,8 @@ export function createCarrierClient(options: SystemClientOptions): CarrierClient
   return {
     registerConsignment: (body, call) =>
       client.call({ ...call, method: 'POST', path: '/consignments', body, answer: consignment, repeatable: true }),
+    issueReturnLabel: (body, call) =>
+      client.call({ ...call, method: 'POST', path: '/return-labels', body, answer: returnLabel, repeatable: true }),
     async consignment(trackingNo, call) {
       const path = `/consignments/${encodeURIComponent(trackingNo)}`;
       try {

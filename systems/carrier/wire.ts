@@ -32,5 +32,8 @@ export const consignment = z
   })
   .transform((row) => ({ ...row, registeredAt: new Date(row.registeredAt) }));
 
+export const returnLabel = z.object({ trackingNo: z.string(), carrierCode: z.string(), reference: z.string() });
+
+export type CarrierReturnLabel = z.output<typeof returnLabel>;
 export type CarrierScanPage = z.output<typeof scanPage>;
 export type CarrierConsignment = z.output<typeof consignment>;

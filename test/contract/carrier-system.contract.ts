@@ -31,6 +31,18 @@ export function carrierSystemContract(
       expect(scans.at(-1)?.status).toBe('delivered');
     });
 
+    it('issues a return label once per key', async () => {
+      const wish = { key: 'k1', reference: 'R1', originCountry: 'GB' };
+      const label = await world.carrier.issueReturnLabel(wish, signal);
+      expect(label).toEqual({ carrier: expect.any(String), trackingNumber: expect.any(String) });
+      expect(await world.carrier.issueReturnLabel(wish, signal)).toEqual(label);
+      const other = await world.carrier.issueReturnLabel({ ...wish, key: 'k2', originCountry: null }, signal);
+      expect(other.trackingNumber).not.toBe(label.trackingNumber);
+      await expect(world.carrier.issueReturnLabel({ ...wish, reference: 'R2' }, signal)).rejects.toMatchObject({
+        code: 'SYSTEM_REJECTED',
+      });
+    });
+
     it('goes on behind a position, without a gap and without a repetition', async () => {
       await world.deliver('T1');
       const before = await world.carrier.scans(0, 0, signal);

@@ -105,6 +105,8 @@ export function orchestratorPorts() {
       keepUnits: async (...args) => note('orders.keepUnits', args),
       setPaymentStatus: changing('orders.setPaymentStatus'),
       note: changing('orders.note'),
+      recordReturnLabel: async (...args) => note('orders.recordReturnLabel', args),
+      returnParcelMoved: async (...args) => note('orders.returnParcelMoved', args),
       isPaidBack: async () => false,
       settleReturn: async (...args) => note('orders.settleReturn', args),
     },
@@ -158,6 +160,7 @@ export function orchestratorPorts() {
       withdrawalOf: async (fulfillmentOrderId) => withdrawals.get(fulfillmentOrderId) ?? null,
       workOf: async (orderId) => work.get(orderId) ?? { open: [], gaveBack: [] },
       workToday: async () => new Map(),
+      expectReturnParcel: async (...args) => note('fulfillment.expectReturnParcel', args),
       readShipment: async (shipmentId) => shipments.get(shipmentId) ?? null,
     },
     stock: {
@@ -190,6 +193,12 @@ export function orchestratorPorts() {
       async putBack(...args) {
         note('warehouse.putBack', args);
         return { kind: 'done' };
+      },
+    },
+    carrier: {
+      async issueReturnLabel(...args) {
+        note('carrier.issueReturnLabel', args);
+        return { carrier: 'UPS', trackingNumber: 'R1' };
       },
     },
     finance: {

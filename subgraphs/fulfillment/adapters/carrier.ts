@@ -6,6 +6,11 @@ const PAGE = 500;
 /** Scans of the reference carrier. */
 export function referenceCarrier(carrier: CarrierClient): CarrierSystem {
   return {
+    async issueReturnLabel({ key, reference, originCountry }, signal) {
+      const label = await carrier.issueReturnLabel({ key, reference, originCountry }, { signal });
+      return { carrier: label.carrierCode, trackingNumber: label.trackingNo };
+    },
+
     async scans(after, waitSeconds, signal) {
       const page = await carrier.scans({ after, limit: PAGE, waitSeconds }, { signal });
       // The feed may repeat and reorder: go by the numbers.

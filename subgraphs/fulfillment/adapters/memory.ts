@@ -1,3 +1,4 @@
+import { CommerceError } from '../../../platform/errors.ts';
 import { isCollected } from '../model.ts';
 import type {
   CarrierScan,
@@ -156,7 +157,15 @@ function toRecord({ work, reference, stage, left }: MemoryWork): NodeWorkRecord 
 /** A carrier whose scans a test writes. */
 export function memoryCarrier(): CarrierSystem & { scan(scan: Omit<CarrierScan, 'eventId'>): void } {
   const scans: CarrierScan[] = [];
+  const labels = new Map<string, { print: string; trackingNumber: string }>();
   return {
+    async issueReturnLabel(wish) {
+      const print = JSON.stringify(wish);
+      const label = labels.get(wish.key) ?? { print, trackingNumber: `R${labels.size + 1}` };
+      if (label.print !== print) throw new CommerceError('SYSTEM_REJECTED', 'the key was used for another label');
+      labels.set(wish.key, label);
+      return { carrier: 'UPS', trackingNumber: label.trackingNumber };
+    },
     scan: (scan) => void scans.push({ ...scan, eventId: String(scans.length + 1) }),
     async scans(after) {
       return { entries: scans.slice(after), next: Math.max(after, scans.length) };

@@ -12,6 +12,7 @@ export type ReturnTransition =
   | 'DECLINE'
   | 'CANCEL'
   | 'REOPEN'
+  | 'ISSUE_LABEL'
   | 'RECEIVE'
   | 'INSPECT'
   | 'RESOLVE'
@@ -30,6 +31,10 @@ export interface OrderReturn {
   readonly declineNote: string | null;
   /** Nothing more is expected, although not everything came. */
   readonly closing: boolean;
+  /** A carrier was asked for a label since the return was permitted. */
+  readonly labelAsked: boolean;
+  /** Null until the carrier issued it. */
+  readonly label: { readonly carrier: string; readonly trackingNumber: string; readonly issuedAt: Date } | null;
   readonly exchangeOrderId: string | null;
 }
 
@@ -106,7 +111,7 @@ const REFUNDABLE: readonly ReturnState[] = [
 
 /** What may be done with a return as it stands: what its table allows, and its units leave room for. */
 export function availableReturnTransitions(
-  { state, closing }: Pick<OrderReturn, 'state' | 'closing'>,
+  { state, closing, labelAsked }: Pick<OrderReturn, 'state' | 'closing' | 'labelAsked'>,
   units: ReturnUnits,
 ): ReturnTransition[] {
   const may = (to: ReturnState) => mayMove(RETURN_TRANSITIONS, state, to);
@@ -115,6 +120,7 @@ export function availableReturnTransitions(
   if (may('DECLINED')) allowed.push('DECLINE');
   // Once money was given back the goods have to come.
   if (may('CANCELLED') && units.credited === 0) allowed.push('CANCEL');
+  if (may('LABEL_ISSUED') && !labelAsked) allowed.push('ISSUE_LABEL');
   if (may('RECEIVED') && !closing) allowed.push('RECEIVE');
   if ((state === 'PARTIALLY_RECEIVED' || state === 'RECEIVED') && units.received > units.inspected)
     allowed.push('INSPECT');

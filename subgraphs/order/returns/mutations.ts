@@ -3,6 +3,7 @@ import type { OrderContext } from '../context.ts';
 import { type Keyed, once } from '../once.ts';
 import type { ReturnResult } from './found.ts';
 import { inspectReturn, type ReturnInspectInput, rejectReturn, resolveReturn } from './inspect.ts';
+import { requestLabel } from './label.ts';
 import type { DeclineReason } from './model.ts';
 import { authorizeReturn, cancelReturn, declineReturn, reopenReturn } from './permit.ts';
 import { type ReturnReceiveInput, receiveReturn } from './receive.ts';
@@ -65,6 +66,7 @@ export const returnMutations = {
   returnReopen: command('returnReopen', (trx, { caller, returnPolicy }, returnId) =>
     reopenReturn(trx, caller, returnPolicy, returnId),
   ),
+  returnIssueLabel: command('returnIssueLabel', (trx, { caller }, returnId) => requestLabel(trx, caller, returnId)),
   returnReceive: command<ReturnReceiveInput>('returnReceive', (trx, { caller }, returnId, input) =>
     receiveReturn(trx, caller, returnId, input),
   ),

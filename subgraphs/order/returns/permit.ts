@@ -90,10 +90,11 @@ async function permit(
   found: FoundReturn,
   message: string,
 ): Promise<void> {
-  await query(trx, `update orders.return set expires_at = now() + ? * interval '1 day' where id = ?`, [
-    policy.expireAfterDays,
-    found.return.id,
-  ]);
+  await query(
+    trx,
+    `update orders.return set label_asked_at = null, expires_at = now() + ? * interval '1 day' where id = ?`,
+    [policy.expireAfterDays, found.return.id],
+  );
   await moveReturn(trx, found, 'AUTHORIZED', { traceId: caller.traceId, message });
   await refundLinesOn(trx, found, 'AUTHORIZATION', caller.traceId);
 }

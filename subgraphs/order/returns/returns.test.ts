@@ -31,8 +31,14 @@ async function authorized(quantity = 3): Promise<Made> {
   return made;
 }
 
-const put = async (made: Made, state: ReturnState) => {
-  await query(database.knex, 'update orders.return set state = ? where id = ?', [state, made.id]);
+const authorizedNow = (made: Made) => done(made, 'returnAuthorize');
+
+const labelled = async (made: Made) => {
+  await world.book.recordReturnLabel(made.id, { carrier: 'UPS', trackingNumber: `R-${made.id}` }, world.effect());
+  return made;
+};
+const scanned = async (made: Made, status: string) => {
+  await world.book.returnParcelMoved(made.id, status, world.effect());
   return made;
 };
 
@@ -50,8 +56,8 @@ const REACH: Readonly<Record<ReturnState, () => Promise<Made>>> = {
   REQUESTED: () => requested(),
   AUTHORIZED: () => authorized(),
   DECLINED: async () => done(await requested(), 'returnDecline', { reason: 'FINAL_SALE' }),
-  LABEL_ISSUED: async () => put(await authorized(), 'LABEL_ISSUED'),
-  IN_TRANSIT: async () => put(await authorized(), 'IN_TRANSIT'),
+  LABEL_ISSUED: async () => labelled(await authorized()),
+  IN_TRANSIT: async () => scanned(await REACH.LABEL_ISSUED(), 'CARRIER_ACCEPTED'),
   PARTIALLY_RECEIVED: async () => arrived(await authorized(), 1),
   RECEIVED: async () => arrived(await authorized(), 3),
   INSPECTED: async () => inspected(await REACH.RECEIVED(), 3),
@@ -68,13 +74,27 @@ const REACH: Readonly<Record<ReturnState, () => Promise<Made>>> = {
     await world.keep(29);
     return made;
   },
-  LOST: async () => put(await authorized(), 'LOST'),
+  LOST: async () => scanned(await REACH.IN_TRANSIT(), 'LOST'),
 };
 
 type Attempt = (made: Made) => Promise<{ code: string; availableTransitions: string[] } | null>;
 
-/** What is tried to bring a return to each state. Those that only a carrier brings about have suites of their own. */
-const ATTEMPT: Partial<Record<ReturnState, Attempt>> = {
+/** What is tried to bring a return to each state. What a carrier tells is never refused: it is late, or early. */
+const ATTEMPT: Readonly<Record<Exclude<ReturnState, 'REQUESTED'>, Attempt>> = {
+  LABEL_ISSUED: async (made) => {
+    await labelled(made);
+    return null;
+  },
+  IN_TRANSIT: async (made) => {
+    await scanned(made, 'OUT_FOR_DELIVERY');
+    return null;
+  },
+  LOST: async (made) => {
+    const { state } = await world.read(made.id);
+    // Lost goods were on their way: nothing else leads there.
+    if (state !== 'AUTHORIZED' && state !== 'LABEL_ISSUED') await scanned(made, 'LOST');
+    return null;
+  },
   AUTHORIZED: async (made) => {
     const refusal = await world.act('returnAuthorize', made.id);
     return refusal && world.act('returnReopen', made.id);
@@ -114,9 +134,9 @@ describe('the return transition table', () => {
     let made = await REACH[from]();
     let { state, availableTransitions: allowed } = await world.read(made.id);
     expect(state).toBe(from);
-    for (const to of Object.keys(ATTEMPT) as ReturnState[]) {
+    for (const to of Object.keys(ATTEMPT) as (keyof typeof ATTEMPT)[]) {
       const legal = (RETURN_TRANSITIONS[from] as readonly ReturnState[]).includes(to);
-      const refusal = await ATTEMPT[to]?.(made);
+      const refusal = await ATTEMPT[to](made);
       const after = await world.read(made.id);
       expect([to, after.state]).toEqual([to, legal ? to : from]);
       if (legal) expect(refusal).toBeNull();
@@ -246,6 +266,42 @@ describe('a return', () => {
       refundStatus: 'SETTLED',
       lines: [{ refunded: 1 }],
     });
+  });
+
+  it('gets a label from the carrier, is on its way with the first scan, and is told of when it is lost', async () => {
+    const made = await authorized(2);
+    await done(made, 'returnIssueLabel');
+    expect(await world.act('returnIssueLabel', made.id)).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await labelled(made);
+    expect(await world.read(made.id)).toMatchObject({
+      state: 'LABEL_ISSUED',
+      label: { carrier: 'UPS', trackingNumber: `R-${made.id}` },
+    });
+    await scanned(made, 'LABEL_CREATED');
+    expect(await world.read(made.id)).toMatchObject({ state: 'LABEL_ISSUED' });
+    await scanned(made, 'LOST');
+    expect(await world.read(made.id)).toMatchObject({ state: 'LOST', availableTransitions: ['REFUND'] });
+    await world.keep();
+    await world.keep();
+    expect(world.told.filter(({ key }) => key === `return:${made.id}:lost`)).toMatchObject([
+      { message: expect.stringContaining('the carrier lost 2 units') },
+    ]);
+    await done(made, 'returnRefund');
+    await world.settle();
+    expect(await world.read(made.id)).toMatchObject({ state: 'LOST', refundStatus: 'SETTLED' });
+  });
+
+  it('is paid back with the first scan, or when it is permitted, where the policy says so', async () => {
+    for (const [moment, bring] of [
+      ['FIRST_SCAN', async (made: Made) => scanned(await authorizedNow(made), 'IN_TRANSIT')],
+      ['AUTHORIZATION', (made: Made) => authorizedNow(made)],
+    ] as const) {
+      const made = await requested(2);
+      await query(database.knex, 'update orders.return_line set refund_on = ? where return_id = ?', [moment, made.id]);
+      await bring(made);
+      await world.settle();
+      expect([moment, (await world.read(made.id)).refundStatus]).toEqual([moment, 'SETTLED']);
+    }
   });
 
   it('cannot be reopened when its units are in another return', async () => {

@@ -39,4 +39,19 @@ export const migrations: MigrationSet = {
       `);
     },
   },
+  '20261127154200_return_labels': {
+    async up(knex: Knex) {
+      await knex.raw(`
+        create sequence carrier.return_number start 70000001;
+        create table carrier.return_label (
+          key text primary key,
+          fingerprint text not null,
+          tracking_no text not null unique default 'NLR' || nextval('carrier.return_number'),
+          reference text not null,
+          origin_country text,
+          issued_at timestamptz not null default now()
+        );
+      `);
+    },
+  },
 };

@@ -17,6 +17,18 @@ const newConsignment = z.strictObject({
   destinationCountry: z.string().regex(/^[A-Z]{2}$/),
 });
 
+const newReturnLabel = z.strictObject({
+  key: text,
+  reference: text,
+  originCountry: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .nullable(),
+});
+
+/** Where goods that come back are delivered: our customer's returns department. */
+const RETURNS_COUNTRY = 'GB';
+
 /** A scan that a person reports: anything that the ordinary journey does not have, such as a failed delivery. */
 const reportedScan = z.strictObject({
   /** One scan per reference. */
@@ -40,6 +52,16 @@ export function carrierRoutes(options: { knex: Knex; paceMillis: number; scanned
         const created = await register(knex, body, options.paceMillis);
         if (created) options.scanned.ring();
         return { status: created ? 201 : 200, body: await readConsignment(knex, body.trackingNo) };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/return-labels',
+      body: newReturnLabel,
+      async handle({ body }) {
+        const { created, label } = await knex.transaction((trx) => issueReturnLabel(trx, body, options.paceMillis));
+        if (created) options.scanned.ring();
+        return { status: created ? 201 : 200, body: { ...label, carrierCode: CARRIER_CODE } };
       },
     }),
     route({
@@ -86,6 +108,29 @@ async function register(knex: Knex, asked: z.output<typeof newConsignment>, pace
   );
   if (rows[0]?.fingerprint !== print) throw referenceReused(asked.trackingNo);
   return false;
+}
+
+/** Issues a label once per key, under a number of our own. The parcel is on its way as soon as it is handed in: at once, here. */
+async function issueReturnLabel(
+  trx: Knex.Transaction,
+  asked: z.output<typeof newReturnLabel>,
+  paceMillis: number,
+): Promise<{ created: boolean; label: { trackingNo: string; reference: string } }> {
+  const print = fingerprint(asked);
+  const { rowCount } = await trx.raw<{ rowCount: number }>(
+    `insert into carrier.return_label (key, fingerprint, reference, origin_country) values (?, ?, ?, ?) on conflict do nothing`,
+    [asked.key, print, asked.reference, asked.originCountry],
+  );
+  const { rows } = await trx.raw<{ rows: { fingerprint: string; tracking_no: string }[] }>(
+    'select fingerprint, tracking_no from carrier.return_label where key = ?',
+    [asked.key],
+  );
+  const trackingNo = rows[0]?.tracking_no ?? '';
+  if (rows[0]?.fingerprint !== print) throw referenceReused(asked.key);
+  const { reference } = asked;
+  if (rowCount === 1)
+    await register(trx, { trackingNo, reference, service: 'RETURN', destinationCountry: RETURNS_COUNTRY }, paceMillis);
+  return { created: rowCount === 1, label: { trackingNo, reference } };
 }
 
 /** @returns false when a scan with this reference is known; what it says is not compared: a report is not corrected */

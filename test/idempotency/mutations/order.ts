@@ -174,6 +174,11 @@ export const order: MutationCases = {
     },
     otherwise: null,
   },
+  returnIssueLabel: {
+    kind: 'keyed',
+    prepare: async (world) => ({ returnId: (await authorized(world)).returnId, input: {} }),
+    otherwise: null,
+  },
   returnInspect: {
     kind: 'keyed',
     caller: operator,
