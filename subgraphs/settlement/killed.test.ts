@@ -2,12 +2,20 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { sleep } from '../../platform/clock.ts';
 import { query } from '../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { startErp } from '../../test/helpers/erp.ts';
 import { startProcess } from '../../test/helpers/processes.ts';
 import { exportedResults, seedSettlement, settlementPhases } from '../../test/helpers/settlement-phases.ts';
+import { erpFinanceSystem } from './adapters/erp.ts';
+import { erpFinanceAudit } from './adapters/erp-audit.ts';
 import { verifyLedger } from './ledger/verify.ts';
+import { voucherComparison } from './vouchers/comparison.ts';
+
+/** How often it is killed at a moment of chance: `npm run test:settlement-kill` takes many. */
+const KILLS = Number(process.env.SETTLEMENT_KILLS ?? 1);
 
 let straight: TestDatabase;
 let killed: TestDatabase;
+let expected = '';
 beforeAll(async () => {
   [straight, killed] = await Promise.all([createTestDatabase(['integration', 'settlement']), createTestDatabase(['integration', 'settlement'])]); // biome-ignore format: one thought
   await Promise.all([straight, killed].map(({ knex }) => seedSettlement(knex)));
@@ -38,7 +46,7 @@ const count = async (table: string) =>
 it('comes to the same bytes in another order, killed in ingest, matching and bank work, and when all is done again', async () => {
   const work = settlementPhases(straight.knex);
   for (const phase of ['report-1', 'report-2', 'match', 'bank-first', 'bank-second']) await work(phase);
-  const expected = await exportedResults(straight.knex);
+  expected = await exportedResults(straight.knex);
   // Two reports of the same orders: doubled lines, short ones, and money at the bank that is not what was announced.
   expect(expected).toContain('DUPLICATE_LINE');
   expect(expected.split('payout of')).toHaveLength(3);
@@ -69,3 +77,47 @@ it('comes to the same bytes in another order, killed in ingest, matching and ban
   expect(await exportedResults(killed.knex)).toBe(expected);
   expect(await count('ledger_entry')).toBe(entries);
 }, 120_000);
+
+it(
+  'comes to the same bytes when it is killed at any moment, and the ERP has every voucher once',
+  async () => {
+    const [database, erp] = await Promise.all([createTestDatabase(['integration', 'settlement']), startErp()]);
+    try {
+      await seedSettlement(database.knex);
+      const phases = ['report-1', 'match-some', 'bank-first', 'report-2', 'post', 'match', 'bank-second', 'post'];
+      const environment = { TEST_ERP_URL: erp.system.url, TEST_ERP_TOKEN: erp.system.token };
+      // Later kills find less to do; fresh reports would not: so the first ones strike early, the last ones late.
+      for (let kill = 1; kill <= KILLS; kill++) {
+        const running = await startProcess(
+          'test/contract/settlement-process.ts',
+          [database.url, ...phases],
+          environment,
+        );
+        await sleep(Math.random() * Math.min(3_000, 400 + 60 * kill));
+        await running.killHard();
+        expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+      }
+      const finance = erpFinanceSystem(erp.erp);
+      const rest = settlementPhases(database.knex, finance);
+      for (const phase of phases) await rest(phase);
+      const due = () => query(database.knex, 'select 1 from settlement.match_due limit 1');
+      for (; (await due()).length > 0; await sleep(50)) await rest('match');
+      await rest('post');
+      expect(await exportedResults(database.knex)).toBe(expected);
+      expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+      const [vouchers] = await query<{ all: number; accepted: number; left: number }>(
+        database.knex,
+        `select count(*)::int as all, (count(*) filter (where state = 'ACCEPTED'))::int as accepted, (select count(*)::int from settlement.entry_without_voucher) as left
+       from settlement.voucher`,
+      );
+      expect(vouchers).toEqual({ all: vouchers?.all, accepted: vouchers?.all, left: 0 });
+      expect((await erp.system.counters.effects()).glDocuments).toBe(vouchers?.all);
+      const { differences } = await voucherComparison({ knex: database.knex, erp: erpFinanceAudit(erp.erp) }).theirs(null, new AbortController().signal); // biome-ignore format: one thought
+      expect(differences).toEqual([]);
+    } finally {
+      await erp.stop();
+      await database.drop();
+    }
+  },
+  60_000 + KILLS * 15_000,
+);

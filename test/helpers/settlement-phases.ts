@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { sleep } from '../../platform/clock.ts';
+import { query } from '../../platform/db/query.ts';
 import { isCommerceError } from '../../platform/errors.ts';
 import { exportCsv } from '../../subgraphs/settlement/answers/export.ts';
 import { ingestReport } from '../../subgraphs/settlement/ingest/ingest.ts';
@@ -7,6 +8,9 @@ import { loadPostingRules } from '../../subgraphs/settlement/ledger/posting-rule
 import { createMatcher } from '../../subgraphs/settlement/matching/matcher.ts';
 import { loadSettlementSettings } from '../../subgraphs/settlement/matching/settings.ts';
 import { takeBankStatement } from '../../subgraphs/settlement/payouts/receipts.ts';
+import type { FinanceSystem } from '../../subgraphs/settlement/port.ts';
+import { requestVoucherRun } from '../../subgraphs/settlement/vouchers/run.ts';
+import { createVoucherWork } from '../../subgraphs/settlement/vouchers/worker.ts';
 import { CHANNEL, reportText, seedOrders } from '../../tools/bench-settlement/seed.ts';
 import { sourceOf } from './settlement-files.ts';
 
@@ -22,10 +26,10 @@ const BANK = {
 export const seedSettlement = (knex: Knex): Promise<void> => seedOrders(knex, ORDERS);
 
 /**
- * What there is to do: two reports, two bank statements whose money differs from what is announced, and matching. Each phase
- * may be done again. Matching takes small steps, so that it has a middle.
+ * What there is to do: two reports, two bank statements whose money differs from what is announced, matching, and posting where
+ * there is an ERP. Each phase may be done again. Matching takes small steps and vouchers few entries, so that they have a middle.
  */
-export function settlementPhases(knex: Knex): (phase: string) => Promise<void> {
+export function settlementPhases(knex: Knex, erp: FinanceSystem | null = null): (phase: string) => Promise<void> {
   const rules = loadPostingRules();
   const settings = loadSettlementSettings();
   const now = () => new Date('2026-11-27T00:00:00Z');
@@ -53,10 +57,24 @@ export function settlementPhases(knex: Knex): (phase: string) => Promise<void> {
       case 'match':
         while ((await step(50)) > 0);
         return;
+      case 'post':
+        if (erp === null) throw new Error('posting needs an ERP');
+        await requestVoucherRun(knex, { period: null, channelCode: null }, 'test');
+        await post(knex, erp);
+        return;
       default:
         throw new Error(`no phase ${phase}`);
     }
   };
+}
+
+/** Does every run that is asked for. */
+async function post(knex: Knex, erp: FinanceSystem): Promise<void> {
+  const desk = { raise: async () => undefined, resolve: async () => undefined };
+  const work = createVoucherWork({ knex, erp, desk, mostEntries: 25, onFailure: () => undefined });
+  const asked = () => query(knex, `select 1 from settlement.voucher_run where state <> 'DONE' limit 1`);
+  // Another process that was killed at it holds its place until the server notices.
+  while ((await asked()).length > 0) if (!(await work.step(new AbortController().signal))) await sleep(50);
 }
 
 /** Everything that settlement found out, as it is exported. */

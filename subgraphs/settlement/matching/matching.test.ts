@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sleep } from '../../../platform/clock.ts';
 import { query } from '../../../platform/db/query.ts';
+import { inTransaction } from '../../../platform/db/transaction.ts';
 import { projectFile } from '../../../platform/paths.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { openBooks, type SoldOrder } from '../../../test/helpers/settlement-books.ts';
+import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.ts';
 import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
 import { createSettlementBatch } from '../batch.ts';
+import { resolveDifference } from '../differences/resolve.ts';
+import { ingestReport } from '../ingest/ingest.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { SettlementLine } from '../reports/model.ts';
 import { NO_THROTTLE } from '../throttle.ts';
@@ -158,6 +162,66 @@ it('finds what was shipped and never settled, once it is overdue, and takes it b
   await store('s1', rightLines);
   await books.settle();
   expect(await books.differences()).toEqual([]);
+});
+
+it('posts what a channel holds back and gives free, charges back and loses by exchange, and leaves nothing of it open', async () => {
+  await sell();
+  await query(database.knex, `insert into integration.channel (code, kind, name, price_list, currency_code) values (?, 'MARKETPLACE', 'M', 'M', 'GBP')`, [channelCode]); // biome-ignore format: one thought
+  const of = { orderId: '1-2-3', sku: 'A1' };
+  const files = [
+    canonicalFile('held', [
+      { class: 'SALE', amountMinor: 2000, ...of },
+      { class: 'SALE_TAX', amountMinor: 400, ...of },
+      { class: 'CHARGEBACK', amountMinor: -2400, orderId: '1-2-3' },
+      { class: 'CHARGEBACK', amountMinor: -150 },
+      { class: 'EXCHANGE', amountMinor: -10 },
+      { class: 'RESERVE', amountMinor: -500 },
+    ]),
+    canonicalFile('freed', [{ class: 'RESERVE_RELEASE', amountMinor: 500 }]).replaceAll('2026-11-1', '2026-11-2'),
+  ];
+  for (const [index, file] of files.entries()) {
+    expect(await ingestReport(database.knex, sourceOf(file, { channelCode }))).toMatchObject({ kind: 'INGESTED' });
+    await books.settle();
+    expect(await books.differences()).toEqual([]);
+    expect((await books.balances())['1363 GBP']).toBe(index === 0 ? '500' : undefined);
+  }
+  expect(await states()).toEqual([
+    { id: 'freed', state: 'MATCHED' },
+    { id: 'held', state: 'MATCHED' },
+  ]);
+  // 24.00 settled and charged back, 1.50 more charged back, 0.10 lost: the channel is owed 1.60.
+  expect(await books.balances()).toEqual({
+    '1362 GBP': '-160',
+    '1776 GBP': '-400',
+    '4840 GBP': '10',
+    '6772 GBP': '2550',
+    '8400 GBP': '-2000',
+  });
+  expect(await books.statuses()).toEqual([{ orderId: 'ord_1', status: 'SETTLED' }]);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('takes back what was decided about an order that was never settled, when it is settled after all', async () => {
+  await sell();
+  books.clock.now = new Date('2026-12-05T09:00:00Z');
+  await books.settle();
+  await books.matcher.findOverdue();
+  await books.settle();
+  const [found] = await query<{ id: string }>(database.knex, 'select id from settlement.difference where channel_code = ?', [channelCode]); // biome-ignore format: one thought
+  const decide = (actor: string) =>
+    inTransaction(database.knex, (trx) =>
+      resolveDifference(trx, books, found?.id ?? '', { resolution: 'WRITE_OFF', note: 'they never pay' }, actor),
+    );
+  expect(await decide('ann')).toMatchObject({ userErrors: [] });
+  await books.settle();
+  expect(await books.balances()).toMatchObject({ '6931 GBP': '2400' });
+  expect((await books.balances())['1361 GBP']).toBeUndefined();
+  await store('s1', rightLines);
+  await books.settle();
+  expect(await books.differences()).toEqual([]);
+  const after = await books.balances();
+  expect([after['6931 GBP'], after['1361 GBP'], after['1362 GBP']]).toEqual([undefined, undefined, '2040']);
+  expect(await books.statuses()).toEqual([{ orderId: 'ord_1', status: 'SETTLED' }]);
 });
 
 describe('two currencies', () => {
