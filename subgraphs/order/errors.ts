@@ -37,6 +37,9 @@ export type OrderReleaseHoldErrorCode = 'NOT_FOUND' | 'NOT_ON_HOLD' | 'IDEMPOTEN
 /** Refusals of commands on one return: what would be allowed is said with them. */
 export interface ReturnRefusal<Code extends string> extends OrderRefusal<Code> {
   readonly availableTransitions?: readonly ReturnTransition[];
+  /** Of an exchange's new order, as `OrderPlaceRefusal` has them. */
+  readonly sku?: string;
+  readonly availableQuantity?: number;
 }
 
 export type ReturnRequestErrorCode =
@@ -55,6 +58,13 @@ export type ReturnReceiveErrorCode =
   | 'ILLEGAL_TRANSITION'
   | 'QUANTITY_EXCEEDS_AUTHORIZED'
   | 'IDEMPOTENCY_CONFLICT';
+/** Also why the new order cannot be placed. */
+export type ReturnExchangeErrorCode =
+  | ReturnAuthorizeErrorCode
+  | Exclude<
+      OrderPlaceErrorCode,
+      'RESERVATION_EXPIRED' | 'RESERVATION_MISMATCH' | 'DUPLICATE_CHANNEL_ORDER' | 'IDEMPOTENCY_IN_FLIGHT'
+    >;
 export type ReturnInspectErrorCode = ReturnAuthorizeErrorCode | 'QUANTITY_EXCEEDS_RECEIVED';
 export type ReturnResolveErrorCode = ReturnAuthorizeErrorCode;
 export type ReturnRejectErrorCode = ReturnAuthorizeErrorCode;

@@ -41,6 +41,15 @@ export function createOrderLoaders(reader: OrderReader, caller: Caller) {
       maxBatchSize: 500,
     }),
     returnsByOrder: many<OrderReturn>('return.byOrder', reader.returnsByOrder),
+    /** Also of orders that the caller may not see: of an exchange, only where it stands is told. */
+    orderStatuses: new DataLoader<string, Order | null>(async (ids) => inKeyOrder(ids, await reader.ordersById(ids)), {
+      name: 'order.status',
+      maxBatchSize: 500,
+    }),
+    returnByExchange: new DataLoader<string, OrderReturn | null>(
+      async (ids) => inKeyOrder(ids, await reader.returnsByExchange(ids)),
+      { name: 'return.byExchange', maxBatchSize: 500 },
+    ),
     returnConditions: many<ReturnCondition>('returnCondition.byLine', reader.returnConditionsByLine),
     returnLines: many<ReturnLine>('returnLine.byReturn', reader.returnLinesByReturn),
   };

@@ -128,6 +128,15 @@ export function createOrderReader(knex: Knex) {
       return groupBy(rows.map(toReturnLine), (line) => line.returnId);
     },
 
+    async returnsByExchange(orderIds: readonly string[]): Promise<Map<string, OrderReturn>> {
+      const rows = await query<ReturnRow & { exchange_order_id: string }>(
+        knex,
+        'select * from orders.return where exchange_order_id = any(?)',
+        [orderIds],
+      );
+      return new Map(rows.map((row) => [row.exchange_order_id, toReturn(row)]));
+    },
+
     async returnConditionsByLine(lineIds: readonly string[]): Promise<Map<string, ReturnCondition[]>> {
       const rows = await query<ConditionRow>(
         knex,

@@ -7,7 +7,13 @@ import { type Order, type OrderLine, ownershipOf, type TimelineEntry } from './m
 import { mutations, orderTransitions } from './mutations.ts';
 import { type Quantities, returnProgress, shippedUnits } from './quantities.ts';
 import type { OrderFilter } from './read.ts';
-import { availableReturnTransitions, type OrderReturn, type ReturnLine, unitsOf } from './returns/model.ts';
+import {
+  availableReturnTransitions,
+  exchangeStatusOf,
+  type OrderReturn,
+  type ReturnLine,
+  unitsOf,
+} from './returns/model.ts';
 
 const toMoney = (amount: Money) => ({ amount: formatAmount(amount), currencyCode: amount.currencyCode });
 
@@ -36,6 +42,10 @@ export const resolvers: Resolvers = {
       returnProgress((await loaders.linesByOrder.load(order.id)).map((line) => line.quantities)),
     lines: async (order: Order, page: PageArgs, { loaders }: OrderContext) =>
       connectionOf(await loaders.linesByOrder.load(order.id), page),
+    exchangeFor: async (order: Order, _: unknown, { loaders }: OrderContext) => {
+      const item = await loaders.returnByExchange.load(order.id);
+      return item && (await loaders.orders.load(item.orderId)) ? item : null;
+    },
     returns: (order: Order, _: unknown, { loaders }: OrderContext) => loaders.returnsByOrder.load(order.id),
     async timeline(order: Order, page: PageArgs, { loaders }: OrderContext) {
       const entries = await loaders.timelineByOrder.load(order.id);
@@ -86,6 +96,10 @@ export const resolvers: Resolvers = {
       return availableReturnTransitions(item, unitsOf(lines, known));
     },
     lines: (item: OrderReturn, _: unknown, { loaders }: OrderContext) => loaders.returnLines.load(item.id),
+    exchangeOrder: (item: OrderReturn, _: unknown, { loaders }: OrderContext) =>
+      item.exchangeOrderId === null ? null : loaders.orders.load(item.exchangeOrderId),
+    exchangeStatus: async (item: OrderReturn, _: unknown, { loaders }: OrderContext) =>
+      exchangeStatusOf(item.exchangeOrderId === null ? null : await loaders.orderStatuses.load(item.exchangeOrderId)),
     order: (item: OrderReturn, _: unknown, { loaders }: OrderContext) => loaders.orders.load(item.orderId),
   },
 

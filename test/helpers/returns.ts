@@ -116,7 +116,8 @@ export async function openReturnWorld(knex: Knex) {
       const data = await ask(
         orders,
         `query ($r: [_Any!]!) { _entities(representations: $r) { ... on Return {
-          state refundStatus availableTransitions label { carrier trackingNumber } declineReason declineNote
+          state refundStatus availableTransitions label { carrier trackingNumber } exchangeStatus
+          exchangeOrder { totals { grandTotal { amount } } paymentStatus exchangeFor { id } } declineReason declineNote
           lines { quantity received refunded disposition conditions { disposition quantity placed } } } } }`,
         { r: [{ __typename: 'Return', id: returnId }] },
         STAFF,

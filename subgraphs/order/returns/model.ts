@@ -1,5 +1,5 @@
 import type { Disposition, RefundStatus } from '../model.ts';
-import { mayMove, RETURN_TRANSITIONS, type ReturnState } from '../states.ts';
+import { mayMove, type OrderStatus, RETURN_TRANSITIONS, type ReturnState } from '../states.ts';
 
 export type DeclineReason = 'FINAL_SALE' | 'RETURN_PERIOD_ENDED' | 'OTHER';
 
@@ -17,7 +17,8 @@ export type ReturnTransition =
   | 'INSPECT'
   | 'RESOLVE'
   | 'REJECT'
-  | 'REFUND';
+  | 'REFUND'
+  | 'EXCHANGE';
 
 /** Permission to send goods back, and what became of them. */
 export interface OrderReturn {
@@ -111,7 +112,12 @@ const REFUNDABLE: readonly ReturnState[] = [
 
 /** What may be done with a return as it stands: what its table allows, and its units leave room for. */
 export function availableReturnTransitions(
-  { state, closing, labelAsked }: Pick<OrderReturn, 'state' | 'closing' | 'labelAsked'>,
+  {
+    state,
+    closing,
+    labelAsked,
+    exchangeOrderId,
+  }: Pick<OrderReturn, 'state' | 'closing' | 'labelAsked' | 'exchangeOrderId'>,
   units: ReturnUnits,
 ): ReturnTransition[] {
   const may = (to: ReturnState) => mayMove(RETURN_TRANSITIONS, state, to);
@@ -126,7 +132,9 @@ export function availableReturnTransitions(
     allowed.push('INSPECT');
   if (mayResolve(state, closing, units)) allowed.push('RESOLVE');
   if (may('REJECTED') && units.accepted === 0) allowed.push('REJECT');
-  if (REFUNDABLE.includes(state) && !closing && units.credited < units.quantity) allowed.push('REFUND');
+  const refundable = REFUNDABLE.includes(state) && !closing && units.credited < units.quantity;
+  if (refundable) allowed.push('REFUND');
+  if (refundable && state !== 'LOST' && exchangeOrderId === null) allowed.push('EXCHANGE');
   return allowed;
 }
 
@@ -146,4 +154,13 @@ export function refundStatusOf(units: ReturnUnits, over: boolean): RefundStatus 
   if (units.credited === 0) return 'NONE';
   if (units.refunded === 0) return 'PENDING';
   return units.refunded < (over ? units.credited : units.quantity) ? 'PARTIAL' : 'SETTLED';
+}
+
+export type ExchangeStatus = 'NONE' | 'ORDERED' | 'DELIVERED' | 'CANCELLED';
+
+/** Where the exchange of a return stands: as its order does. */
+export function exchangeStatusOf(order: { readonly status: OrderStatus } | null): ExchangeStatus {
+  if (order === null) return 'NONE';
+  if (order.status === 'CANCELLED' || order.status === 'REJECTED') return 'CANCELLED';
+  return order.status === 'DELIVERED' || order.status === 'CLOSED' ? 'DELIVERED' : 'ORDERED';
 }

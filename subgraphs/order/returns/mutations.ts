@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { OrderContext } from '../context.ts';
 import { type Keyed, once } from '../once.ts';
+import { exchangeReturn, type ReturnExchangeInput } from './exchange.ts';
 import type { ReturnResult } from './found.ts';
 import { inspectReturn, type ReturnInspectInput, rejectReturn, resolveReturn } from './inspect.ts';
 import { requestLabel } from './label.ts';
@@ -76,6 +77,9 @@ export const returnMutations = {
   returnResolve: command('returnResolve', (trx, { caller }, returnId) => resolveReturn(trx, caller, returnId)),
   returnReject: command<{ readonly note?: string | null }>('returnReject', (trx, { caller }, returnId, input) =>
     rejectReturn(trx, caller, returnId, input),
+  ),
+  returnExchange: command<ReturnExchangeInput>('returnExchange', (trx, { caller }, returnId, input) =>
+    exchangeReturn(trx, caller, returnId, input),
   ),
   returnRefund: command<ReturnRefundInput>('returnRefund', (trx, { caller }, returnId, input) =>
     refundReturn(trx, caller, returnId, input),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { query } from '../../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { openReturnWorld, type ReturnWorld } from '../../../test/helpers/returns.ts';
+import { callerOf } from '../../../test/helpers/subgraph.ts';
 import { RETURN_TRANSITIONS, type ReturnState } from '../states.ts';
 
 let database: TestDatabase;
@@ -42,7 +43,7 @@ const scanned = async (made: Made, status: string) => {
   return made;
 };
 
-const done = async (made: Made, field: string, input: object = {}) => {
+const done = async <Found extends { id: string }>(made: Found, field: string, input: object = {}) => {
   expect(await world.act(field, made.id, input)).toBeNull();
   return made;
 };
@@ -302,6 +303,55 @@ describe('a return', () => {
       await world.settle();
       expect([moment, (await world.read(made.id)).refundStatus]).toEqual([moment, 'SETTLED']);
     }
+  });
+
+  it('is exchanged for a linked order, paid with what it is worth and with what is authorised for the rest', async () => {
+    const own = await world.delivered(2);
+    const { return: asked } = await world.request(own.id, [own.lineIds[0] ?? '', 2]);
+    const exchange = (input: object) => world.act('returnExchange', asked.id, input, callerOf());
+    const candles = (quantity: number) => ({ lines: [{ sku: 'CANDLE', quantity }] });
+    expect(await exchange(candles(2))).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await done(asked, 'returnAuthorize');
+
+    // Two lanterns are 6.78, three candles 7.65.
+    expect(await exchange(candles(3))).toMatchObject({
+      code: 'PAYMENT_INSUFFICIENT',
+      message: expect.stringContaining('worth 6.78 GBP'),
+    });
+    const pays = (amount: string, currencyCode = 'GBP') => ({
+      ...candles(3),
+      payment: { reference: 'pi_2', provider: 'stripe', authorized: { amount, currencyCode } },
+    });
+    expect(await exchange(pays('0.86'))).toMatchObject({ code: 'PAYMENT_INSUFFICIENT' });
+    expect(await exchange(pays('99.00', 'EUR'))).toMatchObject({ code: 'PAYMENT_INSUFFICIENT' });
+    const many = { lines: [{ sku: 'CANDLE', quantity: 1_000_000 }] };
+    expect(await exchange({ ...pays('9999999.00'), ...many })).toMatchObject({ code: 'OUT_OF_STOCK' });
+    expect(await world.read(asked.id)).toMatchObject({
+      exchangeStatus: 'NONE',
+      exchangeOrder: null,
+      refundStatus: 'NONE',
+    });
+
+    expect(await exchange(pays('0.87'))).toBeNull();
+    const after = await world.read(asked.id);
+    expect(after).toMatchObject({
+      exchangeStatus: 'ORDERED',
+      exchangeOrder: {
+        totals: { grandTotal: { amount: '7.65' } },
+        paymentStatus: 'AUTHORIZED',
+        exchangeFor: { id: asked.id },
+      },
+      refundStatus: 'PENDING',
+    });
+    expect(await exchange(pays('9.00'))).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await world.settle();
+    expect(world.effects.paid.get(own.lineIds[0] ?? '')).toBe(2);
+
+    // The goods come later: nothing more is paid for them.
+    await done(asked, 'returnReceive', world.receive([[asked.lines[0].id, 2, 'SELLABLE']]));
+    await world.settle();
+    expect(world.effects.paid.get(own.lineIds[0] ?? '')).toBe(2);
+    expect(await world.read(asked.id)).toMatchObject({ state: 'CLOSED', refundStatus: 'SETTLED' });
   });
 
   it('cannot be reopened when its units are in another return', async () => {

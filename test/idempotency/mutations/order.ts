@@ -203,6 +203,14 @@ export const order: MutationCases = {
     prepare: async (world) => ({ returnId: await inspected(world), input: { note: 'worn' } }),
     otherwise: ({ returnId }) => ({ returnId, input: { note: 'broken' } }),
   },
+  returnExchange: {
+    kind: 'keyed',
+    prepare: async (world) => ({
+      returnId: (await authorized(world)).returnId,
+      input: { lines: [{ sku: 'LANTERN', quantity: 2 }] },
+    }),
+    otherwise: ({ returnId }) => ({ returnId, input: { lines: [{ sku: 'LANTERN', quantity: 1 }] } }),
+  },
   returnRefund: {
     kind: 'keyed',
     caller: operator,
