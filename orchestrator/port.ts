@@ -88,6 +88,11 @@ export interface OrderBook {
     },
     effect: Effect,
   ): Promise<ChangedOrder>;
+  /**
+   * Cancels units that wait for stock, or with `everything` the whole order as far as nodes still give it back: no node
+   * has them, and the order's rule does not let them wait.
+   */
+  cancelUnavailable(orderId: string, lines: readonly LineUnits[], everything: boolean, effect: Effect): Promise<void>;
   /** Units that were to be cancelled stay: who asked for it hears so when all of the request is settled. */
   keepUnits(
     orderId: string,

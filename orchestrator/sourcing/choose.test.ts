@@ -10,6 +10,7 @@ const rule = (more: Partial<SourcingRule> = {}): SourcingRule => ({
   nodes: [],
   without: [],
   otherwise: 'split',
+  fill: 'FillAll',
   keep: 0,
   ...more,
 });

@@ -62,6 +62,7 @@ export interface SourcingRule {
   readonly shipments?: number | undefined;
   /** What happens when that does not suffice: more nodes after all, or the order waits until one has all of it. */
   readonly otherwise: 'split' | 'wait';
+  readonly fill: FillPolicy;
   /** Units of a SKU that stay at every node. */
   readonly keep: number;
 }
@@ -71,6 +72,15 @@ export interface SourcingRules {
   readonly nodes: Readonly<Record<string, NodePolicy>>;
   readonly rules: readonly SourcingRule[];
 }
+
+/**
+ * What becomes of units that no node has, after the order was accepted:
+ * FillAll ships what is there, the rest waits for stock; FillAllAvailable ships what is there and cancels the rest;
+ * FillOrKill cancels the order as far as its nodes still give it back.
+ */
+export const FILL_POLICIES = ['FillAll', 'FillAllAvailable', 'FillOrKill'] as const;
+
+export type FillPolicy = (typeof FILL_POLICIES)[number];
 
 /** A node as it is now. */
 export interface NodeFacts {

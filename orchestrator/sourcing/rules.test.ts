@@ -37,6 +37,8 @@ it.each([
   ['two rules of one name', 'rules: [{ name: a, channels: [B], prefer: [nearest] }, { name: a, prefer: [nearest] }]', 'a second rule "a"'],
   ['a last rule that is not for all', 'rules: [{ name: a, channels: [WEB], prefer: [nearest] }]', 'the last rule is for all orders'],
   ['a list of nodes that is missing', 'rules: [{ name: a, prefer: [preferred-nodes] }]', 'needs the nodes in their order'],
+  ['a policy that does not exist', 'rules: [{ name: a, prefer: [nearest], fill: FillSome }]', 'rules.0.fill'],
+  ['two ways of dealing with what is missing', 'rules: [{ name: a, prefer: [nearest], otherwise: wait, fill: FillOrKill }]', 'use FillAll'],
   ['nobody left', 'rules: [{ name: a, prefer: [nearest], only: [X], without: [X] }]', 'no node is left'],
   ['a zone that is not there', 'nodes: { X: { cost: { to: { moon: 1 } } } }', 'there is no such zone'],
   ['a time without quotes', 'nodes: { X: { cutOff: 960 } }', 'nodes.X.cutOff'],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../platform/errors.ts';
-import { PREFERENCES, type SourcingRule, type SourcingRules } from './model.ts';
+import { FILL_POLICIES, PREFERENCES, type SourcingRule, type SourcingRules } from './model.ts';
 import { DAYS } from './places.ts';
 
 const code = z.string('expected a text; write numbers in quotes').trim().min(1).max(200);
@@ -57,6 +57,7 @@ const rule = z.strictObject({
   only: list(code).optional(),
   shipments: z.int().min(1).max(100).optional(),
   otherwise: z.enum(['split', 'wait']).default('split'),
+  fill: z.enum(FILL_POLICIES).default('FillAll'),
   keep: z.int().min(0).max(1_000_000).default(0),
 });
 
@@ -74,10 +75,15 @@ const schema = z
         if (!(target in zones)) complain(['nodes', name, 'cost', 'to', target], 'there is no such zone');
     }
     const names = new Set<string>();
-    rules.forEach(({ name, only, without, prefer, nodes: preferred }, index) => {
+    rules.forEach(({ name, only, without, prefer, otherwise, fill, nodes: preferred }, index) => {
       if (names.has(name)) complain(['rules', index, 'name'], `a second rule "${name}"`);
       names.add(name);
       if (only?.every((one) => without.includes(one))) complain(['rules', index, 'only'], 'no node is left');
+      if (otherwise === 'wait' && fill !== 'FillAll')
+        complain(
+          ['rules', index, 'fill'],
+          'an order that waits until one node has all of it is not cancelled: use FillAll',
+        );
       if (prefer.includes('preferred-nodes') && preferred.length === 0)
         complain(['rules', index, 'nodes'], 'preferred-nodes needs the nodes in their order');
     });

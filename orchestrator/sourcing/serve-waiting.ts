@@ -10,6 +10,7 @@ const FEWEST: SourcingRule = {
   nodes: [],
   without: [],
   otherwise: 'split',
+  fill: 'FillAll',
   keep: 0,
 };
 

@@ -8,6 +8,7 @@ import {
 import type { BookedOrder } from '../port.ts';
 import type { OrderSources } from '../ports/stock.ts';
 import { splitByNeed } from '../workflows/allocate-backorder.ts';
+import { recordSources } from '../workflows/fulfil-order.ts';
 import type { SourcingRule } from './model.ts';
 import { serveOrder, serveWaitingFor } from './serve-waiting.ts';
 import { settleSources } from './settle-sources.ts';
@@ -18,6 +19,7 @@ const rule: SourcingRule = {
   nodes: [],
   without: [],
   otherwise: 'split',
+  fill: 'FillAll',
   keep: 0,
 };
 const units = [
@@ -34,6 +36,38 @@ beforeEach(() => {
 });
 const ruled = (...rules: SourcingRule[]) => ({ ...ports.deps, sourcing: { zones: {}, nodes: {}, rules } });
 const moved = () => ports.of('stock.move').flatMap(({ args }) => args[0].moves);
+
+describe('units that no node has', () => {
+  const sourced = [{ lineId: 'l1', sku: 'LANTERN', locationId: 'EAST', quantity: 5 }];
+  const waiting = [{ lineId: 'l2', sku: 'CANDLE', quantity: 2 }];
+  const decided = (fill: SourcingRule['fill']) => {
+    ports.orders.set('ord_1', bookedOrder('ord_1'));
+    const plan = { sourced, waiting, explanation: 'a reason' };
+    return recordSources(ruled({ ...rule, fill }), 'ord_1', plan, { key: 'k', traceId: cause.traceId });
+  };
+  const calls = () =>
+    ports.calls.map(({ port, args }) => [port, args[1], typeof args[2] === 'boolean' ? args[2] : null]);
+
+  it.each([
+    ['FillAll: wait, the others are given to their nodes', 'FillAll', true, []],
+    ['FillAllAvailable: are cancelled, the others are given to their nodes', 'FillAllAvailable', true, [false]],
+    ['FillOrKill: take the whole order with them', 'FillOrKill', false, [true]],
+  ] as const)('by %s', async (_, fill, goesOn, cancelled) => {
+    expect(await decided(fill)).toBe(goesOn);
+    const wait = [{ lineId: 'l2', quantity: 2 }];
+    expect(calls()).toEqual([
+      ['orders.backorder', wait, null],
+      ...cancelled.map((everything) => ['orders.cancelUnavailable', wait, everything]),
+      ...(goesOn ? [['orders.allocate', [{ lineId: 'l1', quantity: 5 }], null]] : []),
+    ]);
+  });
+
+  it('wait where there are no rules', async () => {
+    ports.orders.set('ord_1', bookedOrder('ord_1'));
+    await recordSources(ports.deps, 'ord_1', { sourced: [], waiting, explanation: null }, { key: 'k', traceId: cause.traceId }); // biome-ignore format: one thought
+    expect(ports.calls.map(({ port }) => port)).toEqual(['orders.backorder']);
+  });
+});
 
 describe('units with stock committed', () => {
   const order = bookedOrder('ord_1');

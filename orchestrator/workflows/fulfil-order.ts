@@ -4,7 +4,8 @@ import { formatAmount } from '../../platform/money.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { BookedOrder, Effect, OrchestratorDeps } from '../port.ts';
 import type { LineUnits, WorkOpening, WorkOrder } from '../ports/work.ts';
-import type { SourcedLine, WantedLine } from '../sourcing/model.ts';
+import type { FillPolicy, SourcedLine, WantedLine } from '../sourcing/model.ts';
+import { ruleFor } from '../sourcing/rules.ts';
 import { serveOrder } from '../sourcing/serve-waiting.ts';
 import { settleSources } from '../sourcing/settle-sources.ts';
 
@@ -208,11 +209,27 @@ export async function recordSources(
   if (plan.waiting.length > 0) {
     const effect = { key: `${key}:wait`, traceId, timeline: note('UNITS_BACKORDERED') };
     if (!(await applied(() => deps.orders.backorder(orderId, units(plan.waiting), effect)))) return false;
+    const fill = await fillPolicyOf(deps, orderId);
+    if (fill !== 'FillAll') {
+      const message = `No node has the units that wait, and the rule says ${fill}`;
+      const unavailable: Effect = { key: `${key}:fill`, traceId, timeline: [{ type: 'UNITS_UNAVAILABLE', system: 'commerce', message }] }; // biome-ignore format: one thought
+      await deps.orders.cancelUnavailable(orderId, units(plan.waiting), fill === 'FillOrKill', unavailable);
+      // Nothing is left to give to a node.
+      if (fill === 'FillOrKill') return false;
+    }
   }
   if (plan.sourced.length === 0) return true;
   const effect: Effect = { key, traceId, timeline: note('ORDER_SOURCED') };
   return applied(() => deps.orders.allocate(orderId, units(plan.sourced), effect));
 }
+
+/** What the order's rule says of units that no node has. */
+async function fillPolicyOf(deps: OrchestratorDeps, orderId: string): Promise<FillPolicy> {
+  const { order } = await readOrder(deps, orderId);
+  const { channel, serviceLevel, shippingAddress: destination } = order;
+  return ruleFor(deps.sourcing.rules, { channelCode: channel.code, serviceLevel, destination })?.fill ?? 'FillAll';
+}
+
 async function applied(command: () => Promise<unknown>): Promise<boolean> {
   try {
     await command();

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { type ChangedOrder, changeOrder, type TimelineNote } from './change.ts';
 import { cancelHandedBack } from './commands/cancel.ts';
+import { cancelUnavailable } from './commands/cancel-unavailable.ts';
 import { keepUnits } from './commands/cancellation-request.ts';
 import type { Order, OrderHold, OrderLine, PaymentStatus } from './model.ts';
 import type { Move } from './quantities.ts';
@@ -73,6 +74,14 @@ export function createOrderBook(knex: Knex) {
       },
       effect: Effect,
     ): Promise<ChangedOrder> => inTransaction(knex, (trx) => cancelHandedBack(trx, orderId, lines, why, effect)),
+
+    /** Cancels units that wait, or the whole order, because no node has them and its rule does not let them wait. */
+    cancelUnavailable: (
+      orderId: string,
+      lines: readonly LineUnits[],
+      everything: boolean,
+      effect: Effect,
+    ): Promise<void> => inTransaction(knex, (trx) => cancelUnavailable(trx, orderId, lines, everything, effect)),
 
     /** Units that were to be cancelled stay: a node does not give them back. */
     keepUnits: (

@@ -196,3 +196,38 @@ describe('orderCancel', () => {
     expect(await cancel(order.id, undefined, 'same')).toEqual(first);
   });
 });
+
+describe('units that no node has', () => {
+  const cancelled = async (id: string) => {
+    const [line] = await query<{ status: string; waiting: number; cancelled: number; atNode: number }>(
+      database.knex,
+      `select o.status, l.backordered as waiting, l.cancelled, l.in_fulfillment as "atNode" from orders.customer_order o
+       join orders.order_line l on l.order_id = o.id where o.id = ?`,
+      [id],
+    );
+    return line;
+  };
+  /** Four units at a node, which is working on them, and six that no node had. */
+  const halfSourced = async () => {
+    const order = await accepted();
+    await book.allocate(order.id, units(order, 4), effect('source'));
+    await book.startFulfillment(order.id, units(order, 4), effect('accepted'));
+    await book.backorder(order.id, units(order, 6), effect('wait'));
+    return order;
+  };
+
+  it('are cancelled alone, once, however often it is said', async () => {
+    const order = await halfSourced();
+    await book.cancelUnavailable(order.id, units(order, 6), false, effect('fill'));
+    await book.cancelUnavailable(order.id, units(order, 6), false, effect('fill'));
+    expect(await cancelled(order.id)).toEqual({ status: 'IN_FULFILLMENT', waiting: 0, cancelled: 6, atNode: 4 });
+  });
+
+  it('take the order with them: what nodes have is asked back', async () => {
+    const order = await halfSourced();
+    await book.cancelUnavailable(order.id, units(order, 6), true, effect('fill'));
+    expect(await cancelled(order.id)).toMatchObject({ waiting: 0, cancelled: 6, atNode: 4 });
+    const asked = await query<{ data: object }>(database.knex, `select data from integration.outbox where type = 'order-cancellation-requested.v1' and subject = ?`, [order.id]); // biome-ignore format: one thought
+    expect(asked).toEqual([{ data: { orderId: order.id, reason: 'OUT_OF_STOCK', lines: units(order, 4) } }]);
+  });
+});

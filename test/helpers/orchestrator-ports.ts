@@ -102,6 +102,7 @@ export function orchestratorPorts() {
       deliver: changing('orders.deliver'),
       lose: changing('orders.lose'),
       cancelHandedBack: changing('orders.cancelHandedBack'),
+      cancelUnavailable: async (...args) => note('orders.cancelUnavailable', args),
       keepUnits: async (...args) => note('orders.keepUnits', args),
       setPaymentStatus: changing('orders.setPaymentStatus'),
       note: changing('orders.note'),
