@@ -6,6 +6,7 @@ import type { SubgraphPlace } from '../gateway/data-sources/service-map.ts';
 import type { Limits } from '../gateway/guards/limits.ts';
 import { type Gateway, startGateway } from '../gateway/main.ts';
 import { createSubscriptions } from '../gateway/subscriptions/index.ts';
+import { openDatabase } from '../platform/db/database.ts';
 import { query } from '../platform/db/query.ts';
 import { projectRoot } from '../platform/paths.ts';
 import type { Databases } from './databases.ts';
@@ -27,6 +28,13 @@ export async function startGatewayPart(
   });
   shutdown.add('event tail', () => tail.close());
   const rateLimiter = openRateLimiter(base);
+  // A connection of its own: a process that is busy is ready all the same.
+  const healthKnex = openDatabase(parts.databases.url, {
+    poolMax: 1,
+    applicationName: 'commerce-health',
+    statementTimeoutMillis: config.database.statementTimeoutMillis,
+  });
+  shutdown.add('health connection', () => healthKnex.destroy());
   const { eventLog, fanOut } = parts.backbone.describe();
   const gateway = await startGateway({
     host: config.host,
@@ -49,7 +57,7 @@ export async function startGatewayPart(
         subgraphs: parts.subgraphs.kind === 'http' ? 'over HTTP' : 'in this process',
       },
       check: async () => {
-        await query(parts.knex, 'select 1');
+        await query(healthKnex, 'select 1');
       },
     },
     logger,

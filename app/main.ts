@@ -1,48 +1,38 @@
+import { hostname } from 'node:os';
 import { readLimits } from '../gateway/guards/limits.ts';
 import type { SystemName } from '../platform/config.ts';
-import { workerIdentity } from '../platform/lease/worker-lease.ts';
 import type { Databases } from './databases.ts';
 import type { Domains } from './domains.ts';
 import { startGatewayPart } from './gateway-part.ts';
 import { openBackbone, openDomainsOf, openStorage } from './parts.ts';
 import { type ProcessBase, runProcess } from './process.ts';
-import { startReferenceSystem } from './reference-systems.ts';
 import { startSettlementWork } from './settlement-work.ts';
-import { systemToken } from './system-token.ts';
-import { startWorker } from './worker.ts';
+import type { SystemsThreadData, SystemUrls } from './systems-thread.ts';
+import { ended, keepThread, startThread } from './threads.ts';
+import type { WorkerThreadData } from './worker-thread.ts';
 
 /** Longest wait for the catalogue before the graph opens without it, in milliseconds: an ERP may be down. */
 const CATALOGUE_MILLIS = 30_000;
 
 // `npm start`: everything in one process. Systems of record that have a URL are used, the others are brought up as
-// reference systems; the platform reaches all of them over HTTP.
+// reference systems; the platform reaches all of them over HTTP. This thread answers clients and nothing else: the worker,
+// settlement's batch work and the reference systems have threads of their own, which step back behind it.
 await runProcess('commerce', async (base) => {
-  const identity = workerIdentity('commerce');
   const limits = readLimits(base.config.limitsFile ?? undefined); // before anything is started: a wrong file stops all
-  const { databases, knex } = await openStorage(base, identity.sessionName, base.config.port);
+  const { databases, knex } = await openStorage(base, undefined, base.config.port);
   const urls = await startMissingSystems(base, databases);
-  const backbone = await openBackbone(
-    base,
-    databases,
-    knex,
-    base.config.database.url !== null || base.config.redisUrl !== null,
-    identity.sessionName,
-  );
-  const domains = await openDomainsOf(base, knex, urls, `commerce@${identity.host}`);
-  await loadCatalogue(base, domains);
-  const worker = await startWorker({
-    knex,
-    domains,
-    backbone,
-    databaseUrl: databases.url,
-    dbosUrl: databases.dbosUrl,
+  const backbone = await openBackbone(base, databases, knex, true);
+  const { product, operations, subgraphs } = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
+  await loadCatalogue(base, product.feed);
+  operations.health.start();
+  base.shutdown.add('health reports', () => operations.health.stop());
+  const { url, dbosUrl, kind } = databases;
+  const worker = keepThread<WorkerThreadData>(base, 'worker-thread', {
+    config: base.config,
+    secret: base.secret,
+    systemUrls: urls,
+    databases: { url, dbosUrl, kind },
     name: 'commerce',
-    identity,
-    idempotencyRetentionDays: base.config.idempotencyRetentionDays,
-    deskJobsPerSecond: base.config.deskJobsPerSecond,
-    reconciliationMinutes: base.config.reconciliationMinutes,
-    pickupDays: base.config.pickupDays,
-    logger: base.logger,
   });
   base.shutdown.add('worker', () => worker.stop());
   const settlement = startSettlementWork(base, databases, urls);
@@ -52,47 +42,51 @@ await runProcess('commerce', async (base) => {
     databases,
     backbone,
     limits,
-    subgraphs: { kind: 'inProcess', subgraphs: Object.values(domains.subgraphs) },
+    subgraphs: { kind: 'inProcess', subgraphs: Object.values(subgraphs) },
   });
   greet(base, gateway.url, urls);
 });
 
 /** Reads what the ERP has, so that the first query is answered from a full catalogue. A known one is read in no time. */
-async function loadCatalogue({ logger }: ProcessBase, domains: Domains): Promise<void> {
+async function loadCatalogue({ logger }: ProcessBase, feed: Domains['product']['feed']): Promise<void> {
   const startedAt = performance.now();
   try {
-    await domains.product.feed.catchUp(AbortSignal.timeout(CATALOGUE_MILLIS));
+    await feed.catchUp(AbortSignal.timeout(CATALOGUE_MILLIS));
     logger.info({ millis: Math.round(performance.now() - startedAt) }, 'catalogue read');
   } catch (error) {
     logger.warn({ err: error }, 'the catalogue could not be read yet; the feed goes on trying');
   }
 }
 
-/** Starts a reference system for each system of record that has no URL. The carrier first: the WMS hands it parcels. */
+/** Starts a reference system, in a thread, for each system of record that has no URL. @returns where all of them are */
 async function startMissingSystems(base: ProcessBase, databases: Databases): Promise<Record<SystemName, string>> {
   const { config, secret, logger, shutdown } = base;
-  const urls: Record<string, string> = {};
-  const start = async (name: SystemName) => {
-    const configured = config.systemUrls[name];
-    if (configured !== null) {
-      urls[name] = configured;
-      return;
-    }
-    const system = await startReferenceSystem(name, {
-      databaseUrl: await databases.systemUrl(name),
-      token: systemToken(config, secret, name),
-      host: '127.0.0.1',
-      port: 0,
-      paceMillis: config.demoPaceMillis,
-      logger: logger.child({ component: `${name}-system` }),
-      carrier: urls.carrier === undefined ? null : { url: urls.carrier, token: systemToken(config, secret, 'carrier') },
-    });
-    shutdown.add(`${name} system`, () => system.stop());
-    urls[name] = system.url;
-  };
-  await start('carrier');
-  await Promise.all([start('erp'), start('oms'), start('wms'), start('channel')]);
-  return urls as Record<SystemName, string>;
+  const configured = config.systemUrls;
+  const missing = (Object.keys(configured) as SystemName[]).filter((name) => configured[name] === null);
+  if (missing.length === 0) return configured as Record<SystemName, string>;
+  const databaseUrls: Partial<Record<SystemName, string>> = {};
+  for (const name of missing) databaseUrls[name] = await databases.systemUrl(name);
+  const data = { config, secret, databaseUrls, carrierUrl: configured.carrier };
+  const thread = startThread<SystemsThreadData>('systems-thread', data);
+  const stopping = new AbortController();
+  const end = ended(thread, stopping.signal, config.shutdownGraceMillis);
+  shutdown.add('reference systems', async () => {
+    stopping.abort();
+    await end;
+  });
+  const started = await Promise.race([
+    new Promise<SystemUrls>((resolve) => thread.once('message', resolve)),
+    end.then((failure) => {
+      throw failure ?? new Error('the reference systems ended before they listened');
+    }),
+  ]);
+  void end.then(async (failure) => {
+    if (stopping.signal.aborted) return;
+    logger.fatal({ err: failure }, 'the reference systems ended; this process cannot go on');
+    await shutdown.stop();
+    process.exit(1);
+  });
+  return { ...configured, ...started } as Record<SystemName, string>;
 }
 
 function greet({ config }: ProcessBase, url: string, urls: Readonly<Record<SystemName, string>>): void {

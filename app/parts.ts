@@ -27,19 +27,28 @@ export async function openStorage(
     return shutdown.stop().then(() => process.exit(1));
   });
   await migrateAll(databases.url);
-  const knex = openDatabase(databases.url, {
+  return { databases, knex: openPool(base, databases, sessionName) };
+}
+
+/** A pool on the operational store. */
+export function openPool(
+  { config, shutdown }: ProcessBase,
+  { url }: Pick<Databases, 'url'>,
+  applicationName: string,
+): Knex {
+  const knex = openDatabase(url, {
     poolMax: config.database.poolMax,
-    applicationName: sessionName,
+    applicationName,
     statementTimeoutMillis: config.database.statementTimeoutMillis,
   });
   shutdown.add('database pool', () => knex.destroy());
-  return { databases, knex };
+  return knex;
 }
 
 /** Opens the event backbone of one process. */
 export async function openBackbone(
   base: ProcessBase,
-  databases: Databases,
+  databases: Pick<Databases, 'url'>,
   knex: Knex,
   otherProcesses: boolean,
   sessionName = 'commerce-events',

@@ -89,6 +89,12 @@ export class RequestGuard {
     this.#gate = new ExecutionGate(options.limits.executions, options.executions);
   }
 
+  /** Requests that may be inside at the same time: executed, waiting for a turn, or on their way there. */
+  get room(): number {
+    const { queries, mutations } = this.#options.limits.executions;
+    return 2 * (queries + mutations);
+  }
+
   /** Longest body to read for a contract, in bytes. */
   bodyBytes(contract: string): number {
     return this.#options.limits.of(contract).request.bodyBytes;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FormattedExecutionResult } from 'graphql';
+import { overloaded } from '../../platform/admission/overloaded.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Authenticate } from '../access/grant.ts';
 import { sealError } from '../client-errors.ts';
@@ -37,6 +38,8 @@ export interface HttpExchange {
 /** GraphQL over HTTP on `/graphql`, `/graphql/<contract>` and `/graphql/<contract>/<version>`. */
 export class GraphQLEndpoint {
   readonly #options: GraphQLEndpointOptions;
+  /** Requests that were begun and are not answered, without streams. */
+  #inside = 0;
 
   constructor(options: GraphQLEndpointOptions) {
     this.#options = options;
@@ -47,7 +50,24 @@ export class GraphQLEndpoint {
    * @returns the path of the contract that served it; null when none was needed
    * @throws HttpProblem or CommerceError before anything was written
    */
-  async handle({ request, response, url, traceId }: HttpExchange): Promise<string | null> {
+  async handle(exchange: HttpExchange): Promise<string | null> {
+    // Before anything is read: beyond this even refusing one by one would take longer than clients wait.
+    if (this.#inside >= this.#options.guard.room) throw overloaded();
+    this.#inside++;
+    let isInside = true;
+    const leave = () => {
+      if (isInside) this.#inside--;
+      isInside = false;
+    };
+    try {
+      return await this.#answer(exchange, leave);
+    } finally {
+      leave();
+    }
+  }
+
+  /** @param leave to be called when the request needs no room any more, though it goes on */
+  async #answer({ request, response, url, traceId }: HttpExchange, leave: () => void): Promise<string | null> {
     const { addressOf, authenticate, guard, runtime, servers, subscriptions } = this.#options;
     if (await subscriptions.tickets.handle(request, response, url, traceId)) return null;
     const grant = await authenticate(request.headers, traceId, addressOf(request));
@@ -70,6 +90,7 @@ export class GraphQLEndpoint {
 
     const streaming = subscriptions.handleHttp(request, response, { contract, caller, admission });
     if (streaming !== false) {
+      leave();
       await streaming;
       return contract.path;
     }

@@ -150,7 +150,9 @@ export class HttpServer {
   #refuse(response: ServerResponse, error: unknown, traceId: string): void {
     const problem = toProblem(error);
     const { logger } = this.#options;
-    if (problem.status < 500) logger.info({ traceId, status: problem.status, code: problem.code }, 'request refused');
+    // That there was no room is told by metrics: a stack per refusal would take what is left of it.
+    if (problem.status < 500 || problem.code === 'OVERLOADED')
+      logger.info({ traceId, status: problem.status, code: problem.code }, 'request refused');
     else {
       const fault = error instanceof Error ? { type: error.name, stack: error.stack?.split('\n').slice(1) } : {};
       logger.error({ traceId, status: problem.status, code: problem.code, err: fault }, 'request failed');

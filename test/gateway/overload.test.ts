@@ -111,6 +111,15 @@ describe('a gateway at its limit', () => {
     });
   });
 
+  it('refuses before it reads what would find no room at all', async () => {
+    await whileBusy(async () => {
+      const answers = await Promise.all(Array.from({ length: 60 }, read));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+      // Nobody has looked yet who asks.
+      expect(answers.some(({ headers }) => headers.get('x-contract') === null)).toBe(true);
+    });
+  });
+
   it('lets mutations pass, and answers health checks and scrapes', async () => {
     await whileBusy(async () => {
       const flood = [read(), read()];

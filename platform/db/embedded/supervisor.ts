@@ -7,10 +7,13 @@ import { type ServerUser, serverEnvironment } from './server-user.ts';
  * Runs the server as the child of a shell that holds one end of a pipe and this process the other. When the pipe
  * closes, for whatever reason (stop, crash, kill -9), the shell's guard asks the server for a fast shutdown, and insists
  * after 30 seconds. The shell collects its child only at its own end, so the id cannot have been given away meanwhile.
+ *
+ * The server steps back a little: its dozens of processes would otherwise take each turn of the one thread that answers
+ * clients, which wakes one of them with every statement.
  */
 const SHELL = `
 exec 3<&0 </dev/null
-"$@" 3<&- & server=$!
+nice -n 5 "$@" 3<&- & server=$!
 {
   read -r _ <&3
   kill -INT $server
