@@ -1810,28 +1810,44 @@ CREATE OR REPLACE FUNCTION inventory.commit_orders(p_orders json, p_takes json, 
 AS $function$
       declare
         v_takes inventory.take[] := (select array_agg(take) from json_populate_recordset(null::inventory.take, p_takes) take);
-        v_fit int[] := inventory.fitting_takes(v_takes, p_members, p_withheld);
+        v_held int[] := (select array_agg(i) from json_to_recordset(p_orders) as o (i int, hold_id text) where i = any (p_members) and hold_id is not null);
+        v_fit int[];
+        v_kept int[];
         v_deltas inventory.delta[];
       begin
+        if v_held is null then
+          v_fit := inventory.fitting_takes(v_takes, p_members, p_withheld);
+        else
+          -- What is held is not asked for again, but its positions are locked with all others, in the order of everybody.
+          v_fit := inventory.fitting_takes((
+            select array_agg(row(i, line_id, sku, location_id, case when i = any (v_held) then 0 else quantity end)::inventory.take) from unnest(v_takes)
+          ), p_members, p_withheld);
+          v_kept := inventory.matching_holds(p_orders, v_takes, v_held);
+          v_fit := (select array_agg(i) from unnest(v_fit) i where i <> all (v_held) or i = any (v_kept));
+          -- The hold's lines are replaced by lines that name the order's; the ledger keeps what they were.
+          delete from inventory.reservation_line
+          where reservation_id in (select hold_id from json_to_recordset(p_orders) as o (i int, hold_id text) where i = any (v_fit)) and state = 'HELD';
+        end if;
         if v_fit is null then return null; end if;
         with o as materialized (
-          select i, id, reservation_id, channel_code
-          from json_to_recordset(p_orders) as o (i int, id text, reservation_id text, channel_code text)
+          select i, id, reservation_id, channel_code, hold_id
+          from json_to_recordset(p_orders) as o (i int, id text, reservation_id text, channel_code text, hold_id text)
           where i = any (v_fit)
         ), kept as (
           insert into inventory.reservation (id, state, order_id, channel_code)
-          select reservation_id, 'COMMITTED', id, channel_code from o
+          select reservation_id, 'COMMITTED', id, channel_code from o where hold_id is null
+        ), turned as (
+          update inventory.reservation set state = 'COMMITTED', order_id = o.id from o where reservation.id = o.hold_id
         ), line as (
           insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state)
-          select o.reservation_id, take.line_id, take.sku, take.location_id, take.quantity, 'COMMITTED'
+          select coalesce(o.hold_id, o.reservation_id), take.line_id, take.sku, take.location_id, take.quantity, 'COMMITTED'
           from o join unnest(v_takes) take using (i)
         )
-        select array_agg(row(take.sku, take.location_id, 0, take.quantity, o.id)::inventory.delta) into v_deltas
+        select array_agg(row(take.sku, take.location_id, case when o.hold_id is null then 0 else -take.quantity end, take.quantity, o.id)::inventory.delta) into v_deltas
         from o join unnest(v_takes) take using (i);
         perform inventory.move('ALLOCATION', v_deltas);
         return v_fit;
-      end
-      $function$;
+      end $function$;
 
 CREATE OR REPLACE FUNCTION inventory.components_of_lines(p_order_line_ids text[], p_location_id text)
  RETURNS TABLE(order_line_id text, sku text, per_unit integer)
@@ -2113,6 +2129,25 @@ AS $function$
         (select sum(on_hand) from inventory.position where sku = p_sku and location_id = any (p_location_ids)), 0)::bigint
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.live_holds(p_reservation_ids text[])
+ RETURNS TABLE(reservation_id text, channel_code text, sku text, location_id text, preference integer, quantity integer)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      #variable_conflict use_column
+      begin
+        return query
+        select hold.id, hold.channel_code, line.sku, line.location_id, node.preference, sum(line.quantity)::int
+        from inventory.reservation hold
+        join inventory.reservation_line line on line.reservation_id = hold.id
+        join (select id, row_number() over (order by priority, code)::int as preference from inventory.location) node on node.id = line.location_id
+        where hold.id = any (p_reservation_ids) and hold.state = 'HELD' and hold.location_id is null and hold.expires_at > clock_timestamp()
+          and not exists (select from inventory.reservation_line other where other.reservation_id = hold.id and (other.state <> 'HELD' or other.bundle_sku is not null))
+        group by hold.id, hold.channel_code, line.sku, line.location_id, node.preference
+        order by hold.id, node.preference, line.sku;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION inventory.location_terms(p_channel_code text, p_skus text[])
  RETURNS TABLE(sku text, location_id text, withheld integer, cap integer)
  LANGUAGE sql
@@ -2181,6 +2216,40 @@ CREATE OR REPLACE FUNCTION inventory.lost_units(p_reservation_id text)
 AS $function$
       select exists (select from inventory.reservation_line where reservation_id = p_reservation_id and state = 'EXPIRED')
     $function$;
+
+CREATE OR REPLACE FUNCTION inventory.matching_holds(p_orders json, p_takes inventory.take[], p_members integer[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      declare
+        v_now timestamptz;
+      begin
+        perform from inventory.reservation
+        where id in (select hold_id from json_to_recordset(p_orders) as o (i int, hold_id text) where i = any (p_members))
+        order by id for update;
+        -- Read after the wait for the locks: from here on a hold is either alive or over.
+        v_now := clock_timestamp();
+        return (
+          select array_agg(first.i) from (
+            select distinct on (o.hold_id) o.i, o.hold_id, o.channel_code
+            from json_to_recordset(p_orders) as o (i int, hold_id text, channel_code text)
+            where o.i = any (p_members) order by o.hold_id, o.i
+          ) first
+          join inventory.reservation hold on hold.id = first.hold_id
+          where hold.state = 'HELD' and hold.location_id is null and hold.expires_at > v_now and hold.channel_code is not distinct from first.channel_code
+            and not exists (select from inventory.reservation other where other.reacquires = hold.id)
+            and not exists (
+              select from (
+                select take.sku, take.location_id, sum(take.quantity) as units from unnest(p_takes) take where take.i = first.i group by take.sku, take.location_id
+              ) asked
+              full join (
+                select line.sku, line.location_id, sum(line.quantity) filter (where line.state = 'HELD' and line.bundle_sku is null) as units
+                from inventory.reservation_line line where line.reservation_id = first.hold_id group by line.sku, line.location_id
+              ) kept using (sku, location_id)
+              where asked.units is distinct from kept.units
+            ));
+      end $function$;
 
 CREATE OR REPLACE FUNCTION inventory.move(p_kind text, p_deltas inventory.delta[])
  RETURNS void
@@ -3435,9 +3504,13 @@ comment on function inventory.fall_back(p_units integer, p_fallback inventory.fa
 
 comment on function inventory.fallback_of(p_channel_code text) is 'What the channel does because a system of record is not heard; all null when all are.';
 
+comment on function inventory.live_holds(p_reservation_ids text[]) is 'What holds keep at this instant, without those of one location, of bundles, or that lost a part.';
+
 comment on function inventory.location_terms(p_channel_code text, p_skus text[]) is 'Units of a SKU withheld from a channel at one location, and the most it sees there. No row: nothing is.';
 
 comment on function inventory.lock_takes(p_takes inventory.take[], p_members integer[], p_scarce text[], p_nodes text[]) is 'Locks every position the members of a batch may count on, in the order of everybody. Whether there is enough for all of them, every hold counted as alive; what is withheld from a channel is not looked at.';
+
+comment on function inventory.matching_holds(p_orders json, p_takes inventory.take[], p_members integer[]) is 'Locks the holds of a batch, whose positions are locked, and tells the members whose hold is alive and keeps exactly what they take.';
 
 comment on function inventory.move_order(p_key text, p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_from text[], p_to text[]) is 'Moves units of an order''s lines between nodes and the queue of those who wait (null), all of them or none. MOVED; KNOWN when this key did so before; REFUSED when they are not where they are taken from, or what they need is gone.';
 

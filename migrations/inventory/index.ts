@@ -28,6 +28,7 @@ import * as fallback from './20261127132100_fallback.ts';
 import * as unreleased from './20261127142500_unreleased.ts';
 
 /** Migrations of the schema `inventory`, in the order of their names. */ import * as emptyShelves from './20261127151700_empty_shelves.ts';
+import * as heldOrders from './20261127161500_held_orders.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -58,4 +59,5 @@ export const migrations: MigrationSet = {
   '20261127132100_fallback': fallback,
   '20261127142500_unreleased': unreleased,
   '20261127151700_empty_shelves': emptyShelves,
+  '20261127161500_held_orders': heldOrders,
 };

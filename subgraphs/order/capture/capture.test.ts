@@ -266,6 +266,59 @@ describe('capture', () => {
     expect(await place({ ...(asked[0] as OrderPlaceInput), currencyCode: 'EUR' }, careful)).toBe('conflict');
   });
 
+  it('turns holds into orders many at once, each hold once, and only what it keeps', async () => {
+    const [sku, other] = [await newSku({ EAST: 20, WEST: 10 }), await newSku({ EAST: 5 })];
+    const holdOf = async (quantity: number, seconds = 600) => {
+      const id = `rsv_held_${++keys}`;
+      await query(knex, `select * from inventory.hold(?, array[?], array[?::int], null, 0, ?, 'WEB', null)`, [id, sku, quantity, seconds]); // biome-ignore format: one thought
+      return id;
+    };
+    const holds = await Promise.all(Array.from({ length: 12 }, () => holdOf(2)));
+    const [big, small, foreign, over] = [await holdOf(3), await holdOf(1), await holdOf(1), await holdOf(1)] as const;
+    await query(knex, `update inventory.reservation_line set expires_at = now() where reservation_id = ?`, [over]);
+    await query(knex, `update inventory.reservation set expires_at = now() where id = ?`, [over]);
+    const before = await batchMetrics.getSingleMetricAsString('batcher_alone_total');
+    const on = (reservationId: string, lines = [{ sku, quantity: 1 }, { sku, quantity: 1 }]) => input(lines, { reservationId }); // biome-ignore format: one order
+    const placed = await Promise.all(holds.map((id) => place(on(id))));
+    expect(placed.every((answer) => answer.startsWith('ord_'))).toBe(true);
+    expect(await batchMetrics.getSingleMetricAsString('batcher_alone_total')).toBe(before);
+    expect((await booksOf(sku))?.batches).toBeGreaterThan(0);
+    const answers = await Promise.all([
+      place(on(holds[0] ?? '')),
+      place(on(big)),
+      place(on(big, [{ sku, quantity: 3 }])),
+      place(on(big, [{ sku, quantity: 3 }])),
+      place(on(small, [{ sku, quantity: 1 }, { sku: other, quantity: 1 }])), // biome-ignore format: one order
+      place(on(foreign, [{ sku, quantity: 1 }]), marketplace),
+      place(on(over, [{ sku, quantity: 1 }])),
+      place(on('rsv_unknown', [{ sku, quantity: 1 }])),
+    ]);
+    const bigOnes = [answers[2], answers[3]].sort();
+    expect(bigOnes).toEqual(['RESERVATION_MISMATCH', expect.stringMatching(/^ord_/)]);
+    expect([answers[0], answers[1], answers[4], answers[7]]).toEqual(Array(4).fill('RESERVATION_MISMATCH'));
+    expect(answers[5]).not.toMatch(/^ord_/);
+    expect(answers[6]).toMatch(/^ord_/); // its time was over, and its unit was still there
+    // 12 × 2, 3, and 1 are sold, 2 still held, of 30; nothing was counted twice.
+    expect(await booksOf(sku)).toMatchObject({ orders: 14, committed: 28, moved: 28 });
+    const [position] = await query<{ reserved: number }>(knex, `select sum(reserved)::int as reserved from inventory.position where sku = ?`, [sku]); // biome-ignore format: one thought
+    expect(position).toEqual({ reserved: 2 });
+    expect(await differences()).toEqual([]);
+    expect(await query(knex, `select count(*)::int as n, count(distinct order_id)::int as orders from inventory.reservation where id = any(?) and state = 'COMMITTED'`, [holds])).toEqual([{ n: 12, orders: 12 }]); // biome-ignore format: one thought
+  });
+
+  it('finds out under the locks that a hold was given up meanwhile', async () => {
+    const sku = await newSku({ EAST: 3 });
+    await query(knex, `select * from inventory.hold(?, array[?], array[1], null, 0, 600, 'WEB', null)`, [`rsv_gone_${sku}`, sku]); // biome-ignore format: one thought
+    const meddler = await knex.transaction();
+    await query(meddler, `select inventory.end_holds(array[?], 'RELEASED')`, [`rsv_gone_${sku}`]);
+    const answer = place(one(sku, { reservationId: `rsv_gone_${sku}` }));
+    await lockIsWaitedFor();
+    await meddler.commit();
+    expect(await answer).toBe('RESERVATION_EXPIRED');
+    expect(await booksOf(sku)).toMatchObject({ orders: 0, committed: 0 });
+    expect(await differences()).toEqual([]);
+  });
+
   it('refuses nobody for what others of the batch wanted and did not get', async () => {
     const [scarce, other] = [await newSku({ EAST: 1 }), await newSku({ EAST: 1 })];
     const both = input([{ sku: scarce, quantity: 1 }, { sku: other, quantity: 1 }]); // biome-ignore format: one order

@@ -16,6 +16,8 @@ import type { CaptureRequest } from './request.ts';
 export interface Draft {
   readonly order: NumberedOrder;
   readonly reservationId: string;
+  /** The hold that becomes the order's reservation; null takes free stock. */
+  readonly holdId: string | null;
   /** Units of each SKU that must be left to other channels; only where something must. */
   readonly withheld: readonly { readonly sku: string; readonly units: number }[];
   readonly events: readonly object[];
@@ -52,11 +54,10 @@ export function draftOrder(
   if ('code' in payment) return { refusals: [payment] };
 
   const demand = demandOf(lines);
-  const stock = stockFor(request, demand, facts);
-  if (stock === ALONE || 'refusals' in stock) return stock;
-  const takes = stock.isThere ? choose(demand, facts.supply) : AGAIN;
-  if (takes === AGAIN) return AGAIN;
-  if (!takes) return ALONE;
+  const holdId = input.reservationId ?? null;
+  const stock = holdId === null ? freeStock(request, demand, facts, choose) : heldStock(request, holdId, demand, facts);
+  if (typeof stock !== 'object' || 'refusals' in stock) return stock;
+  const { takes, withheld } = stock;
 
   const ids = lines.map(() => newId('orderLine'));
   const orderId = newId('order');
@@ -77,8 +78,45 @@ export function draftOrder(
     trace_id: event.traceId,
     data: checked(event),
   }));
-  facts.supply.take(takes);
-  return { order, reservationId: newId('reservation'), withheld: stock.withheld, events };
+  if (holdId === null) facts.supply.take(takes);
+  else facts.holds.delete(holdId);
+  return { order, reservationId: newId('reservation'), holdId, withheld, events };
+}
+
+/** Where the units of an order come from, and what must be left to other channels there. */
+interface Stock {
+  readonly takes: readonly Take[];
+  readonly withheld: Draft['withheld'];
+}
+
+/** What was held for exactly this order, for goods that need nothing else to be looked at. */
+function heldStock(
+  request: CaptureRequest,
+  holdId: string,
+  demand: ReadonlyMap<string, number>,
+  facts: CaptureFacts,
+): Stock | typeof ALONE {
+  const hold = facts.holds.get(holdId);
+  if (!hold || hold.channelCode !== request.channel.code) return ALONE;
+  const held = demandOf(hold.takes.map(({ item, units }) => ({ sku: item, quantity: units })));
+  if (held.size !== demand.size) return ALONE;
+  for (const [sku, units] of demand) {
+    if (held.get(sku) !== units || facts.termsOf(request, sku)?.isUnusual !== false) return ALONE;
+  }
+  return { takes: hold.takes, withheld: [] };
+}
+
+function freeStock(
+  request: CaptureRequest,
+  demand: ReadonlyMap<string, number>,
+  facts: CaptureFacts,
+  choose: ChooseSources,
+): Stock | Refused | typeof AGAIN | typeof ALONE {
+  const stock = stockFor(request, demand, facts);
+  if (stock === ALONE || 'refusals' in stock) return stock;
+  if (!stock.isThere) return AGAIN;
+  const takes = choose(demand, facts.supply);
+  return takes ? { takes, withheld: stock.withheld } : ALONE;
 }
 
 /** What must be left to other channels, and whether that leaves enough: now, and when the supply was read. */

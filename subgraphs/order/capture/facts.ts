@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { prepared } from '../../../platform/db/query.ts';
-import { Supply } from '../../../platform/supply/supply.ts';
+import { Supply, type Take } from '../../../platform/supply/supply.ts';
 import { quoteLines } from '../commands/quote.ts';
 import type { Quote } from '../pricing.ts';
 import type { CaptureRequest } from './request.ts';
@@ -17,21 +17,31 @@ export interface ChannelTerms {
   readonly isUnusual: boolean;
 }
 
+/** What is held for a cart, by the channel that may use it. */
+export interface LiveHold {
+  readonly channelCode: string | null;
+  /** In the order in which its nodes are preferred. */
+  readonly takes: readonly Take[];
+}
+
 /** All that a batch of orders is planned on: one reading of prices, rules and stock. It may be old when they are settled. */
 export interface CaptureFacts {
   quotesOf(request: CaptureRequest): Quote[];
   termsOf(request: CaptureRequest, sku: string): ChannelTerms | undefined;
   readonly supply: Supply;
+  /** Holds that are named by the batch and alive, by their id. Whoever uses one takes it out. */
+  readonly holds: Map<string, LiveHold>;
   /** A new order number for each request. */
   readonly numbers: readonly string[];
 }
 
 /** Reads the facts for a batch: a statement per owner and per price list or channel, whatever the number of orders. */
 export async function readFacts(knex: Knex, requests: readonly CaptureRequest[]): Promise<CaptureFacts> {
-  const [quotes, terms, supply, numbers] = await Promise.all([
+  const [quotes, terms, supply, holds, numbers] = await Promise.all([
     readQuotes(knex, requests),
     readTerms(knex, requests),
     readSupply(knex, skusOf(requests), enoughFor(requests)),
+    readHolds(knex, requests),
     prepared<{ number: string }>(
       knex,
       "select nextval('orders.order_number') as number from generate_series(1, ?::int)",
@@ -47,6 +57,7 @@ export async function readFacts(knex: Knex, requests: readonly CaptureRequest[])
       }),
     termsOf: (request, sku) => terms.get(request.channel.code)?.get(sku),
     supply,
+    holds,
     numbers: numbers.map((row) => row.number),
   };
 }
@@ -124,6 +135,27 @@ async function readSupply(knex: Knex, skus: readonly string[], enough: number): 
     })),
     enough,
   );
+}
+
+async function readHolds(knex: Knex, requests: readonly CaptureRequest[]): Promise<Map<string, LiveHold>> {
+  const named = requests.flatMap(({ input }) => (input.reservationId == null ? [] : [input.reservationId]));
+  const holds = new Map<string, { channelCode: string | null; takes: Take[] }>();
+  if (named.length === 0) return holds;
+  const rows = await prepared<{
+    reservation_id: string;
+    channel_code: string | null;
+    sku: string;
+    location_id: string;
+    quantity: number;
+  }>(knex, 'select reservation_id, channel_code, sku, location_id, quantity from inventory.live_holds(?::text[])', [
+    [...new Set(named)],
+  ]);
+  for (const { reservation_id, channel_code, sku, location_id, quantity } of rows) {
+    const hold = holds.get(reservation_id) ?? { channelCode: channel_code, takes: [] };
+    holds.set(reservation_id, hold);
+    hold.takes.push({ item: sku, source: location_id, units: quantity });
+  }
+  return holds;
 }
 
 /**

@@ -36,8 +36,8 @@ export function captureRequest(caller: Caller, input: OrderPlaceInput): CaptureR
   };
 }
 
-/** Whether a batch knows all it takes: nothing held before, nothing bound to a store. */
+/** Whether a batch knows all it takes: nothing bound to a store. */
 export function fitsBatch({ input }: CaptureRequest): boolean {
   const ships = input.delivery.method === 'SHIPPING' || input.delivery.method === 'LOCAL_DELIVERY';
-  return ships && input.reservationId == null && input.delivery.locationId == null;
+  return ships && input.delivery.locationId == null;
 }

@@ -76,7 +76,11 @@ type Rows = (member: Member, i: number) => object | object[];
 
 const claims: Rows = ({ request, draft }, i) => claim(request, { orderId: draft.order.id, refusals: [] }, i);
 
-const orders: Rows = ({ draft }, i) => ({ ...orderRow(draft.order, i), reservation_id: draft.reservationId });
+const orders: Rows = ({ draft }, i) => ({
+  ...orderRow(draft.order, i),
+  reservation_id: draft.reservationId,
+  hold_id: draft.holdId,
+});
 
 const lines: Rows = ({ draft }, i) => lineRows(draft.order, i);
 
