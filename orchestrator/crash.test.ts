@@ -1,38 +1,10 @@
 import { expect, it, jest } from '@jest/globals';
 import { type Bucket, MOVES, type Move, moveUnits, type Quantities } from '../subgraphs/order/quantities.ts';
+import { dbosModule, liveThrough, mortal } from '../test/helpers/mortal-engine.ts';
 import { bookedOrder, orchestratorPorts } from '../test/helpers/orchestrator-ports.ts';
 import type { OrchestratorDeps } from './port.ts';
 
-/**
- * A workflow engine that forgets nothing and dies where it is told to: a step that is recorded never runs again, one that
- * was cut off does, and only the records outlive a death. Everything else of a run is lost.
- */
-class Death extends Error {}
-const engine = { workflowID: 'w', records: [] as string[], at: 0, moment: 0, dieAt: -1 };
-/** A moment at which the process may be killed. */
-function mayDie(): void {
-  if (engine.moment++ === engine.dieAt) throw new Death('kill -9');
-}
-jest.unstable_mockModule('@dbos-inc/dbos-sdk', () => ({
-  DBOSWorkflowConflictError: Death,
-  DBOS: {
-    get workflowID() {
-      return engine.workflowID;
-    },
-    async runStep(run: () => Promise<unknown>) {
-      const place = engine.at++;
-      mayDie();
-      if (engine.records[place] === undefined) {
-        const result = await run();
-        mayDie();
-        engine.records[place] = JSON.stringify({ result }); // as the engine keeps it
-      }
-      return JSON.parse(engine.records[place] ?? '{}').result;
-    },
-    recv: async () => null,
-    sleep: async () => undefined,
-  },
-}));
+jest.unstable_mockModule('@dbos-inc/dbos-sdk', dbosModule);
 const { fulfilOrder } = await import('./workflows/fulfil-order.ts');
 const { sourceAgain } = await import('./workflows/source-again.ts');
 const { allocateBackorder } = await import('./workflows/allocate-backorder.ts');
@@ -122,35 +94,12 @@ async function world(begin: Partial<Quantities>) {
   return { deps, calls: ports.calls, end: () => quantities };
 }
 
-function mortal<Port extends object>(port: Port): Port {
-  return Object.fromEntries(
-    Object.entries(port).map(([name, call]) => [
-      name,
-      async (...args: readonly unknown[]) => {
-        mayDie();
-        const result = await call(...args);
-        mayDie();
-        return result;
-      },
-    ]),
-  ) as Port;
-}
-
 /** Runs a workflow, killed at one moment, until it ends. @returns the calls that reached domains and systems, each once */
 async function live([, begin, , run]: (typeof workflows)[number], dieAt: number) {
-  Object.assign(engine, { records: [], at: 0, moment: 0, dieAt });
   const { deps, calls, end } = await world(begin);
-  for (let life = 1; life <= 2; life++) {
-    engine.at = 0;
-    try {
-      await run(deps);
-      break;
-    } catch (error) {
-      if (!(error instanceof Death)) throw error;
-    }
-  }
+  const moments = await liveThrough(() => run(deps), dieAt);
   const distinct = new Set(calls.map((call) => JSON.stringify(call, (_, value) => (typeof value === 'bigint' ? String(value) : value)))); // biome-ignore format: one thought
-  return { distinct, quantities: end(), moments: engine.moment };
+  return { distinct, quantities: end(), moments };
 }
 
 /** What takes units back, whoever wants that: a buyer, a channel, a counter at which nobody came. */
