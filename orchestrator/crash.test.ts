@@ -123,3 +123,21 @@ it.each(workflows)('%s has each effect once, wherever it is killed', async (...w
     expect([moment, killed.quantities]).toEqual([moment, calm.quantities]);
   }
 });
+
+it('collects the money of goods that came back before they were invoiced, and leaves the order paid back', async () => {
+  const refunded = (deps: OrchestratorDeps): OrchestratorDeps => ({
+    ...deps,
+    orders: {
+      ...deps.orders,
+      async read(orderId) {
+        const booked = await deps.orders.read(orderId);
+        return booked && { ...booked, order: { ...booked.order, paymentStatus: 'REFUNDED' } };
+      },
+    },
+  });
+  const late = (deps: OrchestratorDeps) => ship(refunded(deps), { ...work, shipmentId: 'shp_1' });
+  const { distinct } = await live(['ship', { inFulfillment: 5 }, {}, late], -1);
+  const asked = [...distinct].map((call) => (JSON.parse(call) as { port: string }).port);
+  expect(asked.filter((port) => port === 'finance.clear')).toHaveLength(1);
+  expect(asked).not.toContain('orders.setPaymentStatus');
+});

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { money } from '../platform/money.ts';
-import { documentLine } from './invoicing.ts';
+import { documentLine, isPaidFor } from './invoicing.ts';
 
 it('bills exactly the tax and the price of a line, however it is split over documents', () => {
   fc.assert(
@@ -27,4 +27,17 @@ it('bills exactly the tax and the price of a line, however it is split over docu
       },
     ),
   );
+});
+
+it.each([
+  ['PENDING', false],
+  ['AUTHORIZED', true],
+  ['PAID', true],
+  // Goods came back before the invoice was posted: the buyer owes it all the same, and has paid.
+  ['PARTIALLY_REFUNDED', true],
+  ['REFUNDED', true],
+  ['FAILED', false],
+] as const)('takes the money of an order that is %s for there: %s', (paymentStatus, paid) => {
+  const channel = (kind: string) => ({ paymentStatus, channel: { code: 'C', kind } });
+  expect([isPaidFor(channel('STOREFRONT')), isPaidFor(channel('MARKETPLACE'))]).toEqual([paid, true]);
 });

@@ -1,4 +1,21 @@
-import type { BookedLine } from './port.ts';
+import type { BookedLine, BookedOrder } from './port.ts';
+
+/**
+ * Whether the money for what an order ships is there, so that its invoice is cleared at once. Goods that came back and were
+ * paid for already do not change that: an invoice may be posted after them, when a worker died, or for a later shipment.
+ * A marketplace has the buyer's money, whatever it told us of it: it owes us the invoice from then on.
+ */
+export function isPaidFor({
+  paymentStatus,
+  channel,
+}: Pick<BookedOrder['order'], 'paymentStatus' | 'channel'>): boolean {
+  return channel.kind === 'MARKETPLACE' || (paymentStatus !== 'PENDING' && paymentStatus !== 'FAILED');
+}
+
+/** Whether some of the money went back: that it was collected is no news then. */
+export function isPaidBack({ paymentStatus }: Pick<BookedOrder['order'], 'paymentStatus'>): boolean {
+  return paymentStatus === 'PARTIALLY_REFUNDED' || paymentStatus === 'REFUNDED';
+}
 
 /**
  * What to bill for some of a line's units. Tax is a share of the line's tax, cut so that billing any sequence of

@@ -2,7 +2,7 @@ import { CommerceError } from '../../platform/errors.ts';
 import { clearDocument } from '../clear-document.ts';
 import { dispatchEffect, shippedUnits } from '../dispatch.ts';
 import { durableStep, type RunStep } from '../durable.ts';
-import { documentLine } from '../invoicing.ts';
+import { documentLine, isPaidBack, isPaidFor } from '../invoicing.ts';
 import type { OrchestratorDeps } from '../port.ts';
 
 export interface ShipInput {
@@ -48,9 +48,7 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
 
   const invoice = await step({ name: 'post-invoice', system: 'erp' }, async (signal) => {
     const booked = await readOrder(deps, orderId);
-    const { paymentStatus, channel } = booked.order;
-    // A marketplace has the buyer's money, whatever it told us of it: it owes us the invoice from now on.
-    const paid = paymentStatus === 'AUTHORIZED' || paymentStatus === 'PAID' || channel.kind === 'MARKETPLACE';
+    const paid = isPaidFor(booked.order);
     const { invoiceId, number } = await deps.finance.postInvoice(
       {
         key: `${shipmentId}:invoice`,
@@ -76,7 +74,7 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
 
   await clearDocument(deps, step, invoice.invoiceId);
   await step({ name: 'mark-paid', system: 'commerce' }, async () => {
-    await deps.orders.setPaymentStatus(orderId, 'PAID', {
+    const effect = {
       key: `paid:${shipmentId}`,
       traceId,
       timeline: [
@@ -86,7 +84,9 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
           message: `Invoice ${invoice.number} paid with the authorised money`,
         },
       ],
-    });
+    };
+    if (isPaidBack((await readOrder(deps, orderId)).order)) await deps.orders.note(orderId, effect);
+    else await deps.orders.setPaymentStatus(orderId, 'PAID', effect);
   });
 }
 
