@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Knex } from 'knex';
 import type { EventBackbone } from '../events/backbone.ts';
 import { takerOf } from '../events/taker.ts';
@@ -55,6 +56,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const { knex, domains, backbone, logger } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
+  setMaxListeners(0, signal); // all that runs waits for it
   const notices = domains.order.openNoticeSender();
 
   const relay = backbone.startRelay();

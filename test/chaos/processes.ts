@@ -13,6 +13,8 @@ export interface ProcessPlan {
   /** Built entry point, e.g. `subgraph`. */
   readonly entry: string;
   readonly args: readonly string[];
+  /** Node's own options. */
+  readonly nodeArgs?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** What it logs when it is up. */
   readonly up: string;
@@ -48,7 +50,12 @@ export function keepProcess(plan: ProcessPlan, logFolder: string): KeptProcess {
     while (!stopping) {
       child = spawn(
         process.execPath,
-        ['--enable-source-maps', projectFile('dist', 'app', `${plan.entry}.js`), ...plan.args],
+        [
+          ...(plan.nodeArgs ?? []),
+          '--enable-source-maps',
+          projectFile('dist', 'app', `${plan.entry}.js`),
+          ...plan.args,
+        ],
         {
           env: { PATH: process.env.PATH ?? '', ...plan.env },
           stdio: ['ignore', 'pipe', 'pipe'],
