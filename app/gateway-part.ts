@@ -61,6 +61,7 @@ export async function startGatewayPart(
       },
     },
     logger,
+    compilePlans: config.compilePlans,
     subgraphTimeoutMillis: config.subgraphTimeoutMillis,
     requestTimeoutMillis: config.requestTimeoutMillis,
     shutdownGraceMillis: config.shutdownGraceMillis,

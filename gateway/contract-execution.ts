@@ -1,5 +1,4 @@
-import type { Schema } from '@apollo/federation-internals';
-import { buildOperationContext, executeQueryPlan, type ServiceMap } from '@apollo/gateway';
+import type { ServiceMap } from '@apollo/gateway';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -18,6 +17,8 @@ import type { GuardedField } from './access-rules/guarded-fields.ts';
 import { logFaults, sealError } from './client-errors.ts';
 import { createContext, type GatewayContext } from './context.ts';
 import type { ContractSchema } from './contract-schema.ts';
+import { type ObserveExecution, PlanExecutor } from './execution/execute-plan.ts';
+import { readData } from './execution/written-data.ts';
 import type { CostRules } from './guards/cost-rules.ts';
 import { restoreNames, restorePath } from './planning/alias-guard.ts';
 import type { OperationPlan } from './planning/operation-plan.ts';
@@ -35,13 +36,15 @@ export interface SharedGraph {
   readonly services: ServiceMap;
   readonly costRules: CostRules;
   readonly recordUse?: RecordUse | undefined;
+  /** Whether plans are compiled; false leaves them to the executor of @apollo/gateway. */
+  readonly compilePlans: boolean;
+  readonly observeExecution?: ObserveExecution | undefined;
   readonly logger: Logger;
 }
 
 type Values = Pick<OperationRun, 'operationName' | 'variables'>;
-/** What Apollo Server gets: errors that are still objects of graphql-js. */
+/** What Apollo Server gets: errors that are still objects of graphql-js, and perhaps WrittenData for data. */
 type Answer = ExecutionResult<Record<string, unknown>, Record<string, unknown>>;
-type GatewayRequestContext = Parameters<typeof executeQueryPlan>[2];
 
 /** Plans on the whole graph, lets in and out only what the contract shows. */
 export class ContractExecution implements ContractSnapshot {
@@ -50,7 +53,7 @@ export class ContractExecution implements ContractSnapshot {
   readonly supergraphId: string;
   readonly schema: GraphQLSchema;
   readonly costRules: CostRules;
-  readonly #shape: Schema;
+  readonly #executor: PlanExecutor;
   readonly #graph: SharedGraph;
 
   constructor(definition: ContractDefinition, schema: ContractSchema, graph: SharedGraph) {
@@ -59,8 +62,15 @@ export class ContractExecution implements ContractSnapshot {
     this.supergraphId = graph.id;
     this.schema = schema.graphql;
     this.costRules = graph.costRules;
-    this.#shape = schema.federation;
     this.#graph = graph;
+    this.#executor = new PlanExecutor({
+      schema: schema.graphql,
+      shape: schema.federation,
+      supergraph: graph.schema,
+      isCompiling: graph.compilePlans,
+      observe: graph.observeExecution,
+      logger: graph.logger,
+    });
   }
 
   planOperation(document: DocumentNode, operationName?: string | null): OperationPlan {
@@ -86,8 +96,12 @@ export class ContractExecution implements ContractSnapshot {
   async executeWith(plan: OperationPlan, run: OperationRun): Promise<FormattedExecutionResult> {
     const context = createContext(run.caller, run.signal);
     if (run.text !== undefined) this.#count(plan, run.caller, run.text, '');
-    const { errors, ...rest } = await this.#execute(plan, run, context, run.services);
-    return { ...(errors ? { errors: errors.map((error) => error.toJSON()) } : {}), ...rest };
+    const { errors, data, ...rest } = await this.#execute(plan, run, context, run.services);
+    return {
+      ...(errors ? { errors: errors.map((error) => error.toJSON()) } : {}),
+      ...(data === undefined ? {} : { data: readData(data) ?? null }),
+      ...rest,
+    };
   }
 
   /** Plans and runs a query or mutation, for Apollo Server. Never throws. */
@@ -138,7 +152,10 @@ export class ContractExecution implements ContractSnapshot {
       const result = await this.#run(plan, values, context, services);
       if (result.errors) logFaults(result.errors, this.#graph.logger, traceId);
       const errors = result.errors?.map((error) => seal(toGraphQLError(error), plan, values.operationName, traceId));
-      const data = restoreNames(result.data, plan.renames) as Record<string, unknown> | null | undefined;
+      const data = (plan.renames.size === 0 ? result.data : restoreNames(readData(result.data), plan.renames)) as
+        | Record<string, unknown>
+        | null
+        | undefined;
       return {
         ...(errors?.length ? { errors } : {}),
         ...(data === undefined ? {} : { data }),
@@ -157,36 +174,18 @@ export class ContractExecution implements ContractSnapshot {
     services: ServiceMap,
   ): Promise<ExecutionResult> {
     const variables = values.variables ?? {};
-    const operation = buildOperationContext({
-      // Introspection answers from this schema.
-      schema: this.schema,
-      operationDocument: plan.document,
-      ...(values.operationName == null ? {} : { operationName: values.operationName }),
-    });
-    const coerced = getVariableValues(this.schema, operation.operation.variableDefinitions ?? [], variables);
+    const operation = getOperationAST(plan.document, plan.operationName);
+    const coerced = getVariableValues(this.schema, operation?.variableDefinitions ?? [], variables);
     if (coerced.errors) return { errors: coerced.errors.map(asBadUserInput) };
-    const request = {
-      request: { variables, operationName: values.operationName ?? undefined },
-      document: plan.document,
-      context,
-      logger: this.#graph.logger,
-      metrics: {},
-    } as unknown as GatewayRequestContext;
-    const result = await executeQueryPlan(
-      plan.queryPlan,
-      { ...this.#graph.services, ...services },
-      request,
-      operation,
-      this.#graph.schema,
-      this.#shape,
-    );
+    const all = { ...this.#graph.services, ...services };
+    const result = await this.#executor.execute(plan, { variables, context, services: all });
     const missing = missingValues(result.extensions, plan);
     // The executor tells of nulls that moved up only when nothing else failed.
     const moved = result.errors ? null : missing.denied;
     const errors = [
       ...(result.errors ?? []),
       ...missing.unexpected,
-      ...(plan.denied.size > 0 ? forbiddenErrors(plan, result.data, moved, context.caller) : []),
+      ...(plan.denied.size > 0 ? forbiddenErrors(plan, readData(result.data), moved, context.caller) : []),
     ];
     return { ...(result.data === undefined ? {} : { data: result.data }), ...(errors.length > 0 ? { errors } : {}) };
   }

@@ -9,6 +9,7 @@ import { SUPPORTED_FEATURES } from '../registry/supported-features.ts';
 import { readRules } from './access-rules/read-rules.ts';
 import { ContractExecution, type SharedGraph } from './contract-execution.ts';
 import { contractSchema } from './contract-schema.ts';
+import type { ObserveExecution } from './execution/execute-plan.ts';
 import { readCostRules } from './guards/cost-rules.ts';
 import { plannedNames } from './planning/alias-guard.ts';
 import { LruCache } from './planning/lru-cache.ts';
@@ -33,6 +34,10 @@ export interface SnapshotOptions {
   readonly dataSource: DataSourceFactory;
   /** Told what clients use. */
   readonly recordUse?: RecordUse;
+  /** Default true. False leaves all plans to the executor of @apollo/gateway. */
+  readonly compilePlans?: boolean;
+  /** Told how each operation was executed. */
+  readonly observeExecution?: ObserveExecution;
   readonly logger: Logger;
 }
 
@@ -76,6 +81,8 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
     services,
     costRules: readCostRules(document),
     recordUse: options.recordUse,
+    compilePlans: options.compilePlans ?? true,
+    observeExecution: options.observeExecution,
     logger: options.logger,
   };
   for (const each of options.former ?? []) assertServable(each, api);

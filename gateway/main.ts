@@ -72,6 +72,8 @@ export interface GatewayOptions {
   readonly requestTimeoutMillis: number;
   /** Time that requests in flight get to finish when the gateway stops, in milliseconds. */
   readonly shutdownGraceMillis: number;
+  /** Default true. False leaves all plans to the executor of @apollo/gateway. */
+  readonly compilePlans?: boolean;
   /** Also measure the process: memory, CPU, event loop. Default true. */
   readonly measureProcess?: boolean;
 }
@@ -116,6 +118,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     former,
     dataSource: dataSources.create,
     recordUse: usage.record,
+    compilePlans: options.compilePlans ?? true,
+    observeExecution: (...observed) => metrics.observeExecution(...observed),
     logger,
   });
   const servers = new ContractServers(runtime, logger);

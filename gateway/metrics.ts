@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ObserveExecution } from './execution/execute-plan.ts';
 import type { ExecutionObserver } from './guards/execution-gate.ts';
 import type { GuardRefusal } from './guards/request-guard.ts';
 
@@ -17,6 +18,7 @@ export class GatewayMetrics {
   readonly #usageDropped: Counter;
   readonly #executions: Gauge<'kind' | 'state'>;
   readonly #overloaded: Counter<'kind'>;
+  readonly #plans: Counter<'executor' | 'reason'>;
 
   /** @param ofProcess also memory, CPU and event loop: once in a process */
   constructor(options: { ofProcess: boolean }) {
@@ -66,6 +68,12 @@ export class GatewayMetrics {
       labelNames: ['kind'],
       registers,
     });
+    this.#plans = new Counter({
+      name: 'gateway_plans_total',
+      help: 'Operations by what executed them: compiled plans, or @apollo/gateway with the reason; "irregular_data" was shaped by it.',
+      labelNames: ['executor', 'reason'],
+      registers,
+    });
     this.#supergraph = new Gauge({
       name: 'gateway_supergraph',
       help: 'Always 1; the label tells which supergraph is served.',
@@ -109,6 +117,10 @@ export class GatewayMetrics {
     works: (kind, change) => this.#executions.inc({ kind, state: 'executing' }, change),
     refuses: (kind) => this.#overloaded.inc({ kind }),
   };
+
+  observeExecution(...[executor, reason]: Parameters<ObserveExecution>): void {
+    this.#plans.inc({ executor, reason });
+  }
 
   observeUsageDropped(count: number): void {
     this.#usageDropped.inc(count);

@@ -69,6 +69,7 @@ describe('loadConfig', () => {
         operations: null,
       },
       subgraphPort: null,
+      compilePlans: true,
       subgraphTimeoutMillis: 10_000,
       requestTimeoutMillis: 30_000,
       shutdownGraceMillis: 10_000,

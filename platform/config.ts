@@ -66,6 +66,7 @@ export interface Config {
   readonly systemTimeoutMillis: number;
   readonly subgraphUrls: Readonly<Record<SubgraphName, string | null>>;
   readonly subgraphPort: number | null;
+  readonly compilePlans: boolean;
   readonly subgraphTimeoutMillis: number;
   readonly requestTimeoutMillis: number;
   readonly shutdownGraceMillis: number;
@@ -156,6 +157,7 @@ function toConfig(read: z.output<typeof environment>): Config {
       operations: read.OPERATIONS_URL,
     },
     subgraphPort: read.SUBGRAPH_PORT,
+    compilePlans: read.COMPILED_PLANS === 'on',
     subgraphTimeoutMillis: read.SUBGRAPH_TIMEOUT_MS,
     requestTimeoutMillis: read.REQUEST_TIMEOUT_MS,
     shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,

@@ -157,6 +157,12 @@ export const environment = z.object({
   SUBGRAPH_PORT: port(
     'Port of the one subgraph that `start:subgraph <name>` runs. Without it: the one in `supergraph.yaml`.',
   ),
+  COMPILED_PLANS: variable(z.enum(['on', 'off']), {
+    expected: 'on or off',
+    fallback: 'on',
+    meaning:
+      'Whether the gateway compiles query plans. With `off` the slower executor of @apollo/gateway runs all of them.',
+  }),
   SUBGRAPH_TIMEOUT_MS: millis('10000', 'A request to a subgraph that takes longer fails with SUBGRAPH_TIMEOUT.'),
   REQUEST_TIMEOUT_MS: millis('30000', 'The whole of a request to the gateway ends after this time.'),
   SHUTDOWN_GRACE_MS: millis('10000', 'How long requests that are running may still take after SIGTERM or Ctrl-C.'),

@@ -5,19 +5,17 @@ import type { Logger } from '../../platform/logger.ts';
 import type { GatewayContext } from '../context.ts';
 import { withDeadline } from './deadline.ts';
 import { failedAnswer } from './failed-answer.ts';
+import { type FetchOperation, fetchOperation } from './fetch-operation.ts';
 import { uniqueRepresentations } from './representations.ts';
-import { isReplay, readAnswer } from './subgraph-answer.ts';
+import { isReplay, readAnswer, type SubgraphAnswer } from './subgraph-answer.ts';
 import { subgraphFailure } from './subgraph-failure.ts';
 
 /** One request of a query plan to one subgraph. */
 export interface SubgraphFetch {
-  readonly query: string;
-  readonly variables: Readonly<Record<string, unknown>> | undefined;
-  readonly operationName: string | undefined;
+  readonly operation: FetchOperation;
+  readonly variables: Readonly<Record<string, unknown>>;
   readonly caller: Caller;
   readonly signal: AbortSignal;
-  /** Whether it may be sent again without harm. */
-  readonly isRead: boolean;
 }
 
 /**
@@ -26,6 +24,21 @@ export interface SubgraphFetch {
  * @throws CommerceError with a code of {@link SubgraphFailureCode}, or anything else, which counts as unreachable
  */
 export type SubgraphCall = (fetch: SubgraphFetch) => Promise<unknown>;
+
+/** A request of a compiled plan. */
+export interface PlannedFetch {
+  readonly operation: FetchOperation;
+  /** With the representations, if it asks for entities. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** How many entities must come back; null when it asks for none. */
+  readonly entities: number | null;
+}
+
+/** A data source that compiled plans may ask without the detour through @apollo/gateway's request. */
+export interface SubgraphSource extends GraphQLDataSource {
+  /** Never throws: a failure is an answer with errors. */
+  ask(fetch: PlannedFetch, context: GatewayContext): Promise<SubgraphAnswer>;
+}
 
 export interface DataSourceOptions {
   readonly subgraph: string;
@@ -40,32 +53,37 @@ export interface DataSourceOptions {
  * Makes a data source out of a way to reach a subgraph. It never throws: a subgraph that fails leaves its part of the
  * answer null, with an error that tells clients what they need and the log the rest.
  */
-export function createDataSource(call: SubgraphCall, options: DataSourceOptions): GraphQLDataSource {
+export function createDataSource(call: SubgraphCall, options: DataSourceOptions): SubgraphSource {
   const { subgraph, deadlineMillis, logger, observe } = options;
+
+  const ask: SubgraphSource['ask'] = async ({ operation, variables, entities }, { caller, signal, outcome }) => {
+    const startedAt = performance.now();
+    const ended = (result: string) => observe?.(subgraph, result, (performance.now() - startedAt) / 1_000);
+    try {
+      // A client that hangs up does not stop its mutation halfway: it will ask for the result with the same key.
+      const deadline = { subgraph, millis: deadlineMillis, client: operation.isRead ? signal : null };
+      const body = await withDeadline(deadline, (cut) => call({ operation, variables, caller, signal: cut }));
+      if (isReplay(body)) outcome.idempotentReplay = true;
+      const answer = readAnswer(body, subgraph, entities);
+      ended('ok');
+      return answer;
+    } catch (error) {
+      const failure = isCommerceError(error) ? error : subgraphFailure('SUBGRAPH_UNREACHABLE', { subgraph }, error);
+      ended(failure.code);
+      log(logger, failure, caller.traceId, operation.name);
+      return failedAnswer(failure, operation.text);
+    }
+  };
+
   return {
+    ask,
     async process({ request, context }) {
-      const { caller, signal: client, outcome } = context as GatewayContext;
-      const query = request.query ?? '';
-      const isRead = !query.startsWith('mutation');
       const unique = uniqueRepresentations(request.variables);
-      const startedAt = performance.now();
-      const ended = (result: string) => observe?.(subgraph, result, (performance.now() - startedAt) / 1_000);
-      try {
-        // A client that hangs up does not stop its mutation halfway: it will ask for the result with the same key.
-        const deadline = { subgraph, millis: deadlineMillis, client: isRead ? client : null };
-        const body = await withDeadline(deadline, (signal) =>
-          call({ query, variables: unique.variables, operationName: request.operationName, caller, signal, isRead }),
-        );
-        if (isReplay(body)) outcome.idempotentReplay = true;
-        const answer = unique.restore(readAnswer(body, subgraph, unique.representations));
-        ended('ok');
-        return answer;
-      } catch (error) {
-        const failure = isCommerceError(error) ? error : subgraphFailure('SUBGRAPH_UNREACHABLE', { subgraph }, error);
-        ended(failure.code);
-        log(logger, failure, caller.traceId, request.operationName);
-        return failedAnswer(failure, query);
-      }
+      const operation = fetchOperation(request.query ?? '', request.operationName);
+      const entities = unique.representations?.length ?? null;
+      return unique.restore(
+        await ask({ operation, variables: unique.variables ?? {}, entities }, context as GatewayContext),
+      );
     },
   };
 }

@@ -1,16 +1,16 @@
-import type { GraphQLDataSource } from '@apollo/gateway';
 import { execute } from '../../platform/graphql/execute.ts';
 import type { Subgraph } from '../../platform/graphql/subgraph.ts';
-import { createDataSource, type DataSourceOptions } from './data-source.ts';
+import { createDataSource, type DataSourceOptions, type SubgraphSource } from './data-source.ts';
 
 /** Asks a subgraph that lives in this process: no network, no signature, the same answers. */
-export function inProcessDataSource(
-  subgraph: Subgraph,
-  options: Omit<DataSourceOptions, 'subgraph'>,
-): GraphQLDataSource {
+export function inProcessDataSource(subgraph: Subgraph, options: Omit<DataSourceOptions, 'subgraph'>): SubgraphSource {
   return createDataSource(
-    ({ query, variables, operationName, caller, signal }) =>
-      execute(subgraph, { query, variables, operationName, caller, signal }, options.logger),
+    ({ operation, variables, caller, signal }) =>
+      execute(
+        subgraph,
+        { query: operation.text, variables, operationName: operation.name, caller, signal },
+        options.logger,
+      ),
     { ...options, subgraph: subgraph.name },
   );
 }

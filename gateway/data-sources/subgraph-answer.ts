@@ -15,18 +15,19 @@ export interface SubgraphAnswer {
 
 /**
  * Reads what a subgraph sent as a GraphQL response.
- * @param asked the representations of an entity request, each of which must have its place in the answer
+ * @param entities of an entity request: so many must have their place in the answer; null for any other
  * @throws CommerceError the subgraph's own outage (database down, overloaded), or SUBGRAPH_BAD_RESPONSE when it refused
  *   the whole request: the gateway wrote that request, so the client cannot mend it and need not read about it
  */
-export function readAnswer(body: unknown, subgraph: string, asked: readonly unknown[] | null): SubgraphAnswer {
+export function readAnswer(body: unknown, subgraph: string, entities: number | null): SubgraphAnswer {
   if (!isRecord(body)) throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, reason: 'not an object' });
   const errors = Array.isArray(body.errors) ? body.errors.map(readError) : [];
   if (!('data' in body)) throw refusedRequest(errors[0], subgraph);
   if (body.data !== null && !isRecord(body.data)) {
     throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, reason: 'data is not an object' });
   }
-  if (asked && body.data && !(Array.isArray(body.data._entities) && body.data._entities.length === asked.length)) {
+  const isEach = !body.data || (Array.isArray(body.data._entities) && body.data._entities.length === entities);
+  if (entities !== null && !isEach) {
     throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, reason: 'not the entities asked for' });
   }
   return { data: body.data, ...(errors.length > 0 ? { errors } : {}) };

@@ -1,8 +1,8 @@
-import type { GraphQLDataSource } from '@apollo/gateway';
 import { type Dispatcher, Pool } from 'undici';
 import { signRequest } from '../../platform/http/signature.ts';
 import { createTraceparent } from '../trace.ts';
-import { createDataSource, type DataSourceOptions, type SubgraphFetch } from './data-source.ts';
+import { createDataSource, type DataSourceOptions, type SubgraphFetch, type SubgraphSource } from './data-source.ts';
+import { requestBody } from './fetch-operation.ts';
 import { subgraphFailure } from './subgraph-failure.ts';
 
 export interface HttpDataSourceOptions extends DataSourceOptions {
@@ -15,7 +15,7 @@ export interface HttpDataSourceOptions extends DataSourceOptions {
   readonly maxAnswerBytes?: number;
 }
 
-export interface HttpDataSource extends GraphQLDataSource {
+export interface HttpDataSource extends SubgraphSource {
   /** Lets requests in flight finish, then closes the connections. */
   close(): Promise<void>;
 }
@@ -36,11 +36,7 @@ export function httpDataSource(options: HttpDataSourceOptions): HttpDataSource {
   const { subgraph, secret } = options;
 
   const send = async (fetch: SubgraphFetch): Promise<unknown> => {
-    const body = JSON.stringify({
-      query: fetch.query,
-      variables: fetch.variables,
-      operationName: fetch.operationName,
-    });
+    const body = requestBody(fetch.operation, fetch.variables);
     const headers = {
       'content-type': 'application/json',
       accept: 'application/graphql-response+json, application/json',
@@ -56,7 +52,7 @@ export function httpDataSource(options: HttpDataSourceOptions): HttpDataSource {
       return await send(fetch);
     } catch (error) {
       // A connection that the subgraph closed while it was idle, for example because it restarts.
-      if (fetch.isRead && isClosedSocket(error) && !fetch.signal.aborted) return send(fetch);
+      if (fetch.operation.isRead && isClosedSocket(error) && !fetch.signal.aborted) return send(fetch);
       throw error;
     }
   }, options);

@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { GatewayContext } from '../context.ts';
+import { fetchedOrRead } from '../execution/written-data.ts';
 
 /** Tells each answer over HTTP what it did cost, and settles it with the client's bucket. */
 export const costReport: ApolloServerPlugin<GatewayContext> = {
@@ -7,7 +8,7 @@ export const costReport: ApolloServerPlugin<GatewayContext> = {
     async willSendResponse({ contextValue, response: { body } }) {
       if (body.kind !== 'single' || !contextValue.admission) return;
       const result = body.singleResult;
-      result.extensions = { ...result.extensions, cost: contextValue.admission.settle(result.data) };
+      result.extensions = { ...result.extensions, cost: contextValue.admission.settle(fetchedOrRead(result.data)) };
     },
   }),
 };

@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { GatewayContext } from '../context.ts';
+import { readData } from '../execution/written-data.ts';
 
 /** Nothing was done for want of room: whoever stands between (proxy, SDK, crawler) may act on it as well. */
 const STATUS: ReadonlyMap<unknown, number> = new Map([
@@ -18,7 +19,7 @@ export const overloadStatus: ApolloServerPlugin<GatewayContext> = {
       if (body.kind !== 'single') return;
       const { data, errors = [] } = body.singleResult;
       const statuses = errors.map(({ extensions }) => STATUS.get(extensions?.code));
-      if (errors.length === 0 || statuses.includes(undefined) || !isEmpty(data)) return;
+      if (errors.length === 0 || statuses.includes(undefined) || !isEmpty(readData(data))) return;
       http.status = Math.max(...statuses.map(Number));
       const waits = errors.map(({ extensions }) => Number(extensions?.retryAfterSeconds ?? 1));
       http.headers.set('retry-after', String(Math.max(...waits)));

@@ -110,7 +110,7 @@ describe('a runtime', () => {
     const query = async () => {
       const contextValue = createContext(callerOf(), new AbortController().signal);
       const { body } = await server.executeOperation({ query: '{ products { id onHand } }' }, { contextValue });
-      return body.kind === 'single' ? body.singleResult : null;
+      return JSON.parse(JSON.stringify(body.kind === 'single' ? body.singleResult : null));
     };
     swap = () => void runtime.reload(compose(smaller));
     expect(await query()).toMatchObject({ data: { products: [{ onHand: 7 }, { onHand: 5 }] } });

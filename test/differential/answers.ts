@@ -1,0 +1,142 @@
+import {
+  type DocumentNode,
+  execute,
+  GraphQLError,
+  type GraphQLFieldResolver,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isAbstractType,
+  isEnumType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  parse,
+} from 'graphql';
+import { chanceOf, pick } from './chance.ts';
+import { SUBGRAPHS } from './graph.ts';
+
+/** What subgraphs say in one world. Everything follows from the seed and from what is asked: two executors meet the same. */
+export interface World {
+  readonly seed: number;
+  /** Shares from 0 to 1: nulls and errors of resolvers, values that break the schema, requests that fail as a whole. */
+  readonly nulls: number;
+  readonly errors: number;
+  readonly invalid: number;
+  readonly failures: number;
+}
+
+type Tree = Record<string, unknown>;
+
+const parsed = new Map<string, DocumentNode>();
+
+/** The answer of a subgraph to one request, as JSON has it. @throws when the subgraph "cannot be reached" */
+export async function answerOf(world: World, subgraph: string, text: string, variables: Tree): Promise<unknown> {
+  const asked = `${subgraph} ${JSON.stringify(variables)}`;
+  if (chanceOf(`${world.seed} request ${asked}`) < world.failures) return failure(world, asked);
+  const document = parsed.get(text) ?? parse(text);
+  parsed.set(text, document);
+  const schema = SUBGRAPHS.get(subgraph) as GraphQLSchema;
+  const result = await execute({
+    schema,
+    document,
+    variableValues: variables,
+    fieldResolver: resolver(world),
+    typeResolver: (value) => (value as Tree).__typename as string,
+  });
+  const answer = JSON.parse(JSON.stringify(result)) as { data?: Tree };
+  if (answer.data) answer.data = broken(world, answer.data, true) as Tree;
+  return answer;
+}
+
+function failure(world: World, asked: string): unknown {
+  const error = { message: 'it fails', extensions: { code: 'SYSTEM_TIMEOUT' } };
+  return pick<() => unknown>(
+    [
+      () => ({ errors: [error] }),
+      () => ({ data: null, errors: [{ ...error, path: ['_entities', 0, 'name'] }, { message: '' }] }),
+      () => ({ data: null, errors: [{ ...error, path: ['_entities', 99, 'name'] }] }),
+      () => ({
+        data: null,
+        errors: [
+          { ...error, path: ['_entities'] },
+          { ...error, path: [] },
+        ],
+      }),
+      () => ({ data: { _entities: [] } }),
+      () => ({ data: null }),
+      () => 'nonsense',
+      () => {
+        throw new Error('unreachable');
+      },
+    ],
+    chanceOf(`${world.seed} how ${asked}`),
+  )();
+}
+
+/** Makes up a value for any field. An entity is known by what it was asked by, so that different requests differ. */
+function resolver(world: World): GraphQLFieldResolver<Tree, unknown> {
+  return (source, args, _, info) => {
+    const parent = info.parentType.name;
+    const given = source?.[info.fieldName];
+    if (given !== undefined && parent !== 'Query' && parent !== 'Mutation') return given;
+    const place = `${world.seed} ${parent} ${JSON.stringify(source ?? null)} ${info.fieldName} ${JSON.stringify(args)}`;
+    if (chanceOf(`${place} error`) < world.errors) {
+      throw new GraphQLError('no value', { extensions: { code: 'SYSTEM_TIMEOUT', place: info.fieldName } });
+    }
+    return made(world, info.schema, info.returnType, place);
+  };
+}
+
+function made(world: World, schema: GraphQLSchema, type: GraphQLOutputType, place: string): unknown {
+  if (isNonNullType(type)) return made({ ...world, nulls: 0 }, schema, type.ofType, place);
+  if (chanceOf(`${place} null`) < world.nulls) return null;
+  if (isListType(type)) {
+    const length = Math.floor(chanceOf(`${place} length`) * 4);
+    return Array.from({ length }, (__, index) => made(world, schema, type.ofType, `${place} ${index}`));
+  }
+  const chance = chanceOf(place);
+  if (isObjectType(type)) return { __typename: type.name, id: pick(['1', '2', '3', 'x"y'], chance) };
+  if (isAbstractType(type)) return made(world, schema, pick(schema.getPossibleTypes(type), chance), place);
+  if (isEnumType(type)) return pick(type.getValues(), chance).value;
+  switch (type.name) {
+    case 'Int':
+      return pick([0, -1, 7, 2147483647, 42], chance);
+    case 'Float':
+      return pick([0.5, -3, 1e21, 0.1, 12], chance);
+    case 'Boolean':
+      return chance < 0.5;
+    case 'ID':
+      return pick(['1', '2', '3'], chance);
+    case 'Json':
+      return pick<unknown>([{ a: [1, null], __proto__x: 'b' }, [], 'text', 0, true, { constructor: 'c' }], chance);
+    default:
+      return pick(
+        ['plain', 'with "quotes" \\ and\nlines', '', '\u2028 ünïcode 🛒', 'x'.repeat(60), 'lone \ud800'],
+        chance,
+      );
+  }
+}
+
+/** Breaks the promises of the schema here and there, by what an object holds: in equal answers the same. */
+function broken(world: World, value: unknown, isRoot = false): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => broken(world, item));
+  const text = JSON.stringify(value);
+  for (const [name, field] of Object.entries(value)) {
+    const place = `${world.seed} ${text} ${name}`;
+    const isSafe = name === '_entities' || chanceOf(`${place} broken`) >= world.invalid;
+    (value as Tree)[name] = isSafe
+      ? broken(world, field)
+      : brokenField(value as Tree, name, chanceOf(`${place} how`), isRoot);
+  }
+  return value;
+}
+
+function brokenField(object: Tree, name: string, chance: number, isRoot: boolean): unknown {
+  const value = object[name];
+  if (name === '__typename')
+    return pick<unknown>([undefined, 'Nonsense', 'Item', 'Film', 'Secret', null, 7, ''], chance);
+  if (isRoot || Array.isArray(value)) return pick<unknown>([null, [], [null], undefined, 'no list', 5], chance);
+  if (typeof value === 'object') return pick<unknown>([null, undefined, {}, 3, 'no object', []], chance);
+  return pick<unknown>([null, undefined, 3e9, 1.5, 'INFRARED', '12', true, {}, ['a'], -0], chance);
+}
