@@ -11,6 +11,13 @@ export interface Goods {
   readonly inStore: (site: string) => readonly string[];
 }
 
+/** Whether everything on the shelves has been read. */
+export async function isStockKnown({ inStore, inSystem }: Retailer): Promise<boolean> {
+  const [shelves] = await inSystem<{ units: string }>('wms', 'select sum(quantity)::text as units from wms.stock');
+  const [read] = await inStore<{ units: string | null }>('select sum(on_hand)::text as units from inventory.position');
+  return shelves?.units === read?.units;
+}
+
 /** Picks what is traded: priced in the catalogue, so that it can be bought. */
 export async function chooseGoods(retailer: Retailer): Promise<Goods> {
   const shelves = await retailer.inSystem<{ article_no: string; stock: Record<string, number> }>(

@@ -7,7 +7,7 @@ import { type CrashableDatabase, startCrashableDatabase } from '../chaos/databas
 import { untilQuiet } from '../chaos/shop.ts';
 import { checkWeek } from './checks.ts';
 import { friday, monday, saturday, thursday, tuesday, type Week, wednesday } from './days.ts';
-import { chooseGoods } from './goods.ts';
+import { chooseGoods, isStockKnown } from './goods.ts';
 import { openRetailer, type Retailer, until } from './retailer.ts';
 
 // Usage: see README.md. Exit code 0 only when everybody's books agree and nothing is left but what only people can do.
@@ -43,6 +43,7 @@ process.exit(exitCode);
 async function live(open: Retailer, databaseUrl: string): Promise<number> {
   let week: Week | undefined;
   await until('the catalogue and the stock are known', async () => {
+    if (!(await isStockKnown(open))) return false;
     try {
       week = { retailer: open, goods: await chooseGoods(open), diary: { decisions: new Map(), returns: { restocked: 0, count: 0 } }, say }; // biome-ignore format: one thought
     } catch {
