@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { inProcessFanOut } from '../events/adapters/in-process-fan-out.ts';
 import { memoryEventLog } from '../events/adapters/memory-event-log.ts';
 import { query } from '../platform/db/query.ts';
+import { CommerceError } from '../platform/errors.ts';
 import type { Feed } from '../platform/feed/feed.ts';
 import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import { createLogger } from '../platform/logger.ts';
@@ -18,9 +19,10 @@ import {
   type ExceptionDesk,
   takeRetryRequests,
 } from '../subgraphs/operations/index.ts';
+import { NOTICE_SENDER } from '../subgraphs/order/index.ts';
 import { createTestDatabase, type TestDatabase } from '../test/helpers/database.ts';
 import { ask, callerOf } from '../test/helpers/subgraph.ts';
-import { takeEventsAgain } from './set-aside.ts';
+import { takeEventsAgain, takeNoticesAgain } from './set-aside.ts';
 
 const operator = callerOf({ contract: 'operations', clientId: 'operator-1', channel: null });
 const { signal } = new AbortController();
@@ -174,5 +176,32 @@ describe("a node's event that cannot be stored", () => {
 
   it('is gone where nobody kept it', async () => {
     expect(await takeNodeEventAgain({ knex: database.knex, settle: desk.resolve }, '999')).toEqual({ kind: 'gone' });
+  });
+});
+
+describe('a notice that a channel has not taken', () => {
+  const failure = { system: 'channel', operation: 'tell-shipment', cause: 'UNAVAILABLE' as const, orderId: null, channelCode: 'AMAZON', workflowId: null, traceId: '0'.repeat(32), message: 'AMAZON has not taken it' }; // biome-ignore format: a table
+  const outcomes = [{ kind: 'failed' as const, error: new CommerceError('SYSTEM_REJECTED', 'CHANNEL refused the request') }, { kind: 'handled' as const }, { kind: 'gone' as const }]; // biome-ignore format: a table
+  const retryNotice = async () => {
+    const exception = await exceptionIn('notice:n1');
+    await ask(operations, 'mutation ($id: ID!, $key: String!) { integrationExceptionRetry(exceptionId: $id, input: { idempotencyKey: $key }) { userErrors { code } } }', { id: exception.id, key: `notice-${outcomes.length}` }, operator); // biome-ignore format: one thought
+    const asked: string[] = [];
+    const sendAgain = async (id: string) => {
+      asked.push(id);
+      return outcomes.shift() ?? { kind: 'gone' as const };
+    };
+    const otherwise = async () => ({ kind: 'gone' as const });
+    await takeRetryRequests(database.knex, { retryWorkflow: async () => false, takeAgain: takeNoticesAgain({ sendAgain }, otherwise) }); // biome-ignore format: one thought
+    return asked;
+  };
+  const exceptionIn = async (key: string) =>
+    (await query<{ id: string; state: string; message: string }>(database.knex, 'select id, state, message from integration.exception where key = ? order by opened_at desc', [key]))[0] ?? { id: '', state: '', message: '' }; // biome-ignore format: one thought
+
+  it('is sent again when somebody asks for it: the exception tells what came of it, and closes when it was taken', async () => {
+    await desk.raise({ key: 'notice:n1', ...failure, setAside: { by: NOTICE_SENDER, id: '17' } });
+    expect(await retryNotice()).toEqual(['17']);
+    expect(await exceptionIn('notice:n1')).toMatchObject({ state: 'OPEN', message: 'CHANNEL refused the request' });
+    expect(await retryNotice()).toEqual(['17']);
+    expect(await exceptionIn('notice:n1')).toMatchObject({ state: 'RESOLVED' });
   });
 });

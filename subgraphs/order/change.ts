@@ -35,7 +35,7 @@ export interface LineMove {
 
 export interface TimelineNote {
   readonly type: string;
-  /** Which system it happened in: commerce, oms, wms, erp, carrier. */
+  /** Which system it happened in: commerce, oms, wms, erp, carrier, channel. */
   readonly system: string;
   readonly message: string;
   /** When it happened there; now unless told. */
