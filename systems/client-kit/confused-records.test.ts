@@ -35,7 +35,7 @@ afterEach(() => Promise.all([oms.close(), wms.close(), erp.close()]));
 
 const at = '2026-11-23T09:00:00Z';
 const deskOrder = (of: string) => ({ deskNo: of, origin: 'CLIENT', clientRef: of, channelRef: 'WEB', channelOrderNo: of, currency: 'GBP', deliverTo: null, state: 'RECEIVED', positions: [], receivedAt: at, acknowledgedAt: null, changeNo: 1 }); // biome-ignore format: a record
-const delivery = (of: string) => ({ deliveryNo: of, externalRef: of, site: 'DC1', service: 'STANDARD', collect: false, status: 'RECEIVED', reasonCode: null, lines: [], parcels: [], createdAt: at, changedAt: at }); // biome-ignore format: a record
+const delivery = (of: string) => ({ deliveryNo: of, externalRef: of, site: 'DC1', service: 'STANDARD', collect: false, status: 'RECEIVED', reasonCode: null, cancellation: null, lines: [], parcels: [], createdAt: at, changedAt: at }); // biome-ignore format: a record
 const ledgerEntry = (of: string) => ({ ledgerNo: 1, site: 'DC1', articleNo: 'ART-A', movementCode: 'AD', quantityDelta: 1, balanceAfter: 1, bookedAt: at, documentRef: of, lineRef: null }); // biome-ignore format: a record
 const billing = (of: string) => ({ externalRef: of, docType: 'F2', soldTo: 'WEB', orderRef: of, currency: 'GBP', billingNo: '90', items: [], netAmount: '1.00', taxAmount: '0.00', grossAmount: '1.00', paidAmount: '0.00', status: 'OPEN', createdAt: at, posting: null, changeNo: 1 }); // biome-ignore format: a record
 const payment = (of: string) => ({ paymentRef: of, accountingDocNo: 'A1', billingDocument: billing(MINE) });
