@@ -5,7 +5,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': swc },
   testMatch: ['<rootDir>/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
+  // Those that start the whole platform again have a script of their own: npm run test:platform.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '\\.platform\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   watchman: false,
   globalSetup: '<rootDir>/test/helpers/global-setup.ts',
