@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Caller } from '../../platform/caller.ts';
+import { sleep } from '../../platform/clock.ts';
 import { openDatabase } from '../../platform/db/database.ts';
 import { query } from '../../platform/db/query.ts';
 import type { Subgraph } from '../../platform/graphql/subgraph.ts';
@@ -275,6 +276,7 @@ describe.each<[string, ChooseSources]>([
           for (;;) {
             const answer = await ask(busy, PLACE, order);
             if (answer.errors?.[0]?.extensions?.code !== 'OVERLOADED') return answer;
+            await sleep(50);
           }
         }),
       );

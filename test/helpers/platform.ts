@@ -69,7 +69,7 @@ export async function startPlatform(
     up = log.find((line) => line.msg === UP[entry]);
     if (exited && !up) throw new Error(`${entry} ${args.join(' ')} ended before it was up:\n${text}`);
     return up !== undefined;
-  }, 60_000);
+  }, 240_000);
   return {
     up: up as LogLine,
     log,
