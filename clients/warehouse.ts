@@ -179,6 +179,8 @@ export type FulfillmentTransition =
   | 'MOVE'
   /** Make two pieces of it. */
   | 'SPLIT'
+  /** Make it one with other work of its order at its node. */
+  | 'MERGE'
   | '%future added value';
 
 /** Why stock was not adjusted. Clients must have a default branch. */

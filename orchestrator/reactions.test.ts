@@ -156,6 +156,17 @@ describe('work at a node', () => {
   });
 });
 
+it('says on the order that work was merged, and sources nothing again', async () => {
+  await tell(changed({ status: 'CANCELLED', requestStatus: 'CLOSED', lines: [], mergedInto: 'ful_2' }));
+  expect(ports.calls).toMatchObject([
+    {
+      port: 'orders.note',
+      args: ['ord_1', { key: 'merged:evt_1', traceId: TRACE, timeline: [{ type: 'WORK_MERGED' }] }],
+    },
+  ]);
+  expect(started).toEqual([]);
+});
+
 describe('a node that was asked to give work back', () => {
   it.each([
     ['says no', { requestStatus: 'CANCELLATION_REJECTED' }],

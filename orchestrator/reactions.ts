@@ -111,8 +111,17 @@ async function workChanged(
   deps: OrchestratorDeps,
   workflows: Workflows,
 ): Promise<void> {
-  const { orderId, fulfillmentOrderId, locationId, status, previousStatus, requestStatus, lines, handedBack } =
-    event.data;
+  const {
+    orderId,
+    fulfillmentOrderId,
+    locationId,
+    status,
+    previousStatus,
+    requestStatus,
+    lines,
+    handedBack,
+    mergedInto,
+  } = event.data;
   const { traceId } = event;
   const work = { fulfillmentOrderId, orderId, channelCode: event.channelCode ?? '', traceId };
   if (status === 'IN_PROGRESS' && previousStatus === 'OPEN') {
@@ -132,6 +141,12 @@ async function workChanged(
     await recordRefusal(deps, work);
   if (status === 'OPEN' && (previousStatus === 'ON_HOLD' || previousStatus === 'SCHEDULED'))
     await workflows.releaseOpened(`release:${event.id}`, work);
+  if (mergedInto !== undefined)
+    await deps.orders.note(orderId, {
+      key: `merged:${event.id}`,
+      traceId,
+      timeline: [{ type: 'WORK_MERGED', system: 'commerce', message: 'Two pieces of work at one node became one' }],
+    });
   if (handedBack.length === 0) return;
   const withdrawal = status === 'CANCELLED' ? await deps.fulfillment.withdrawalOf(fulfillmentOrderId) : null;
   if (withdrawal) {

@@ -51,5 +51,7 @@ export const fulfillmentOrderChangedV1 = defineContract({
         loose: z.array(z.strictObject({ sku: key, quantity })).optional(),
       }),
     ),
+    /** The work of the same node that took all its units, when it ended because of that. */
+    mergedInto: key.optional(),
   }),
 });

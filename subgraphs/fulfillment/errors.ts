@@ -5,7 +5,10 @@ export type FulfillmentErrorCode =
   | 'QUANTITY_EXCEEDS_REMAINING'
   | 'IDEMPOTENCY_CONFLICT'
   | 'UNKNOWN_TRACKING_NUMBER'
-  | 'INVALID_INPUT';
+  | 'INVALID_INPUT'
+  | 'DIFFERENT_ORDER'
+  | 'DIFFERENT_LOCATION'
+  | 'DIFFERENT_DELIVERY';
 
 export interface FulfillmentRefusal {
   readonly code: FulfillmentErrorCode;

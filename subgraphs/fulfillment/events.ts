@@ -26,6 +26,8 @@ export async function changeWork(
     requestStatus: FulfillmentRequestStatus;
     nodeReference?: string;
     rejectReason?: string | null;
+    /** The work that took its units. */
+    mergedInto?: string;
   },
   lines: readonly FulfillmentOrderLine[],
   handedBack: readonly HandedBack[] = [],
@@ -58,6 +60,7 @@ export async function changeWork(
               remainingUnits(line) > 0 ? [{ lineId: line.orderLineId, quantity: remainingUnits(line) }] : [],
             ),
         handedBack,
+        ...(next.mergedInto === undefined ? {} : { mergedInto: next.mergedInto }),
       },
     },
   ]);

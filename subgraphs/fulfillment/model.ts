@@ -113,13 +113,15 @@ export function availableTransitions(
 
 function ofOperators(work: Pick<FulfillmentOrder, 'status' | 'requestStatus'>): FulfillmentTransition[] {
   if (!mayBeTakenBack(work)) return [];
+  // What a node has cannot be added to; work that is asked back to be held can be merged when it is.
+  const merge = work.requestStatus === 'UNSUBMITTED' ? (['MERGE'] as const) : [];
   switch (work.status) {
     case 'ON_HOLD':
-      return ['RELEASE_HOLD'];
+      return ['RELEASE_HOLD', ...merge];
     case 'SCHEDULED':
       return ['MARK_AS_OPEN'];
     case 'OPEN':
-      return ['HOLD', 'SCHEDULE', 'MOVE', 'SPLIT'];
+      return ['HOLD', 'SCHEDULE', 'MOVE', 'SPLIT', ...merge];
     default:
       return [];
   }

@@ -8,10 +8,11 @@ import type { FulfillmentContext } from './context.ts';
 import type { FulfillmentRefusal } from './errors.ts';
 import { changeWork } from './events.ts';
 import { mayWorkOn } from './loaders.ts';
+import { MAX_MERGED, mergeProblem, mergeWork } from './merge.ts';
 import { availableTransitions, type FulfillmentOrder, type FulfillmentOrderLine, remainingUnits } from './model.ts';
 import type { FulfillmentTransition } from './states.ts';
 import { type WithdrawalPart, withdrawWork } from './withdrawals.ts';
-import { lockWork, readLines } from './work.ts';
+import { lockWorks, readLines } from './work.ts';
 
 /** Every command names its attempt, and says why for the audit. */
 interface Told {
@@ -27,11 +28,14 @@ interface Result {
 interface Command {
   readonly name: string;
   readonly transition: FulfillmentTransition;
+  /** Other work that it is about: locked along with the first. */
+  readonly others?: readonly string[];
   /** Does it, or says why not: then nothing may have been changed. */
   run(
     trx: Knex.Transaction,
     work: FulfillmentOrder,
     lines: readonly FulfillmentOrderLine[],
+    others: readonly FulfillmentOrder[],
   ): Promise<FulfillmentRefusal | null>;
 }
 
@@ -98,6 +102,22 @@ export const operatorCommands = {
         return 'code' in apart ? apart : takeBack(trx, work, lines, 'SPLIT', { becomes: 'OPEN', ...apart });
       },
     }),
+
+  fulfillmentOrderMerge: (
+    _: unknown,
+    { fulfillmentOrderId, input }: Args<{ fulfillmentOrderIds: readonly string[] }>,
+    context: FulfillmentContext,
+  ) =>
+    run(context, fulfillmentOrderId, input, {
+      name: 'fulfillmentOrderMerge',
+      transition: 'MERGE',
+      others: input.fulfillmentOrderIds.slice(0, MAX_MERGED),
+      run: async (trx, work, _lines, others) => {
+        const problem = mergeProblem(work, input.fulfillmentOrderIds, others);
+        if (!problem) await mergeWork(trx, work, others);
+        return problem;
+      },
+    }),
 };
 
 /** Runs a command once per idempotency key, on locked work whose state allows it, and records it in the audit. */
@@ -107,15 +127,18 @@ async function run(context: FulfillmentContext, fulfillmentOrderId: string, inpu
     throw new CommerceError('BAD_USER_INPUT', `input.reason must say in 1 to ${MAX_REASON} characters why.`);
   const key = { caller, operation: command.name, key: input.idempotencyKey, input: { fulfillmentOrderId, input } };
   const outcome = await runOnce<Result>(context.knex, key, async (trx) => {
-    const work = await lockWork(trx, fulfillmentOrderId);
-    if (!work || !mayWorkOn(caller, work))
+    const locked = await lockWorks(trx, [fulfillmentOrderId, ...(command.others ?? [])]);
+    const visible = locked.filter((each) => mayWorkOn(caller, each));
+    const work = visible.find((each) => each.id === fulfillmentOrderId);
+    const others = visible.filter((each) => each !== work);
+    if (!work)
       return { fulfillmentOrderId: null, refusals: [{ code: 'NOT_FOUND', message: 'There is no such work.', field: ['fulfillmentOrderId'] }] }; // biome-ignore format: one thought
     const allowed = availableTransitions(work);
     if (!allowed.includes(command.transition)) {
       const message = `The work is ${work.status}/${work.requestStatus}; it can be: ${allowed.join(', ') || 'nothing'}.`;
       return { fulfillmentOrderId: work.id, refusals: [{ code: 'ILLEGAL_TRANSITION', message, field: ['fulfillmentOrderId'] }] }; // biome-ignore format: one thought
     }
-    const problem = await command.run(trx, work, await readLines(trx, work.id));
+    const problem = await command.run(trx, work, await readLines(trx, work.id), others);
     if (problem) return { fulfillmentOrderId: work.id, refusals: [problem] };
     await recordAction(trx, caller, { action: command.name, subject: work.id, reason: input.reason });
     return { fulfillmentOrderId: work.id, refusals: [] };

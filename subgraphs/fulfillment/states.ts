@@ -38,7 +38,8 @@ export type FulfillmentTransition =
   | 'SCHEDULE'
   | 'MARK_AS_OPEN'
   | 'MOVE'
-  | 'SPLIT';
+  | 'SPLIT'
+  | 'MERGE';
 
 /** How far a package is. A scan moves it to a higher rank only; the states without a rank stand beside the way. */
 export const SHIPMENT_RANKS = {

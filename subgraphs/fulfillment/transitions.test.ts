@@ -167,6 +167,8 @@ describe.each(states)('work that is $status/$requestStatus', (before) => {
           MARK_AS_OPEN: ['OPEN', before.requestStatus],
           MOVE: before.requestStatus === 'UNSUBMITTED' ? ['CANCELLED', 'CLOSED'] : ['OPEN', 'CANCELLATION_REQUESTED'],
           SPLIT: before.requestStatus === 'UNSUBMITTED' ? ['CANCELLED', 'CLOSED'] : ['OPEN', 'CANCELLATION_REQUESTED'],
+          // What gives its units away; what takes them stays as it is.
+          MERGE: ['CANCELLED', 'CLOSED'],
         }[offered] as [string, string];
         expect([offered, allows(FULFILLMENT_TRANSITIONS, before.status, status)]).toEqual([offered, true]);
         expect([offered, allows(REQUEST_TRANSITIONS, before.requestStatus, requestStatus)]).toEqual([offered, true]);

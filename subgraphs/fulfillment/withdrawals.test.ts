@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { query } from '../../platform/db/query.ts';
 import { startFulfillment, type TestFulfillment, type WorkWish } from '../../test/helpers/fulfillment.ts';
 import { ask, callerOf } from '../../test/helpers/subgraph.ts';
@@ -156,13 +157,13 @@ describe('operators', () => {
 
   it('hold work that no node was asked to do, and let it go on', async () => {
     const id = await world.open();
-    expect(await command('Hold', id)).toBe('ON_HOLD/UNSUBMITTED: RELEASE_HOLD');
+    expect(await command('Hold', id)).toBe('ON_HOLD/UNSUBMITTED: RELEASE_HOLD,MERGE');
     expect(await world.book.submit(id)).toBeNull();
     expect(await command('Hold', id)).toEqual({
       code: 'ILLEGAL_TRANSITION',
-      message: 'The work is ON_HOLD/UNSUBMITTED; it can be: RELEASE_HOLD.',
+      message: 'The work is ON_HOLD/UNSUBMITTED; it can be: RELEASE_HOLD, MERGE.',
     });
-    expect(await command('ReleaseHold', id)).toBe('OPEN/UNSUBMITTED: HOLD,SCHEDULE,MOVE,SPLIT');
+    expect(await command('ReleaseHold', id)).toBe('OPEN/UNSUBMITTED: HOLD,SCHEDULE,MOVE,SPLIT,MERGE');
     expect(await world.book.submit(id)).toMatchObject({ fulfillmentOrderId: id });
     expect(await command('Hold', id)).toBe('OPEN/CANCELLATION_REQUESTED: ');
   });
@@ -193,6 +194,75 @@ describe('operators', () => {
     expect(await stateOf(split)).toMatchObject({ state: 'OPEN/UNSUBMITTED', withdrawal: null });
     expect(await command('Split', split, lines(1))).toBe('CANCELLED/CLOSED: ');
     expect((await world.book.withdrawalOf(split))?.parts).toEqual([{ becomes: 'OPEN', lines: units(1) }]);
+  });
+
+  it('join work again, which its node gets as one', async () => {
+    const orderId = order();
+    const [target, twin, nuts] = [
+      await world.open({ orderId, units: { BOLT: 2 } }),
+      await world.open({ orderId, units: { BOLT: 1, SET: 2 }, bundles: { SET: { CUP: 3 } } }),
+      await world.open({ orderId, units: { NUT: 4 } }),
+    ];
+    const merge = (ids: readonly string[]) => command('Merge', target, { fulfillmentOrderIds: ids });
+    await world.book.submit(nuts);
+    expect(await merge([twin, nuts])).toEqual({
+      code: 'ILLEGAL_TRANSITION',
+      message: 'The work is OPEN/SUBMITTED; it can be: ACCEPT, REJECT, HOLD, SCHEDULE, MOVE, SPLIT.',
+    });
+    expect(await merge([twin, 'ful_nowhere'])).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await stateOf(twin)).toMatchObject({ state: 'OPEN/UNSUBMITTED' });
+    for (const id of [target, twin]) await command('Hold', id);
+    expect(await merge([twin])).toBe('ON_HOLD/UNSUBMITTED: RELEASE_HOLD,MERGE');
+    expect(await stateOf(twin)).toEqual({ state: 'CANCELLED/CLOSED', withdrawal: null, handed: 0 });
+    expect(await merge([twin])).toEqual({
+      code: 'ILLEGAL_TRANSITION',
+      message: 'The work is CANCELLED/CLOSED; it can be: nothing.',
+    });
+    await command('ReleaseHold', target);
+    expect((await world.book.submit(target))?.lines).toEqual([
+      { lineRef: 'BOLT', orderLineId: 'BOLT', sku: 'BOLT', quantity: 3 },
+      { lineRef: 'SET/CUP', orderLineId: 'SET', sku: 'CUP', quantity: 6, set: { ref: 'SET', perSet: 3 } },
+    ]);
+    expect(await world.book.submit(twin)).toBeNull();
+    expect((await world.book.workOf(orderId)).gaveBack).toEqual([]);
+    const told = await query(
+      world.database.knex,
+      `select subject, data ->> 'status' as status, data ->> 'mergedInto' as into, data -> 'lines' as lines
+       from integration.outbox where subject in (?, ?) and data ->> 'previousStatus' = 'ON_HOLD' order by data ->> 'status'`,
+      [twin, target],
+    );
+    const lines = [...units(3), { lineId: 'SET', quantity: 2 }];
+    expect(told.slice(0, 2)).toEqual([
+      { subject: twin, status: 'CANCELLED', into: target, lines: [] },
+      { subject: target, status: 'ON_HOLD', into: null, lines },
+    ]);
+  });
+
+  it('join work while a channel cancels some of it, and no unit is lost or doubled', async () => {
+    const piece = fc.dictionary(fc.constantFrom('BOLT', 'NUT', 'CUP'), fc.integer({ min: 1, max: 4 }), { minKeys: 1 });
+    const pieces = fc.array(piece, { minLength: 2, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(pieces, fc.integer({ min: 0, max: 12 }), async (wishes, cancelled) => {
+        const orderId = order();
+        const ids: string[] = [];
+        for (const wish of wishes) ids.push(await world.open({ orderId, units: wish }));
+        const [target = '', ...others] = ids;
+        const withdraw = () =>
+          query<{ quantity: number }>(
+            world.database.knex,
+            'select * from fulfillment.withdraw_unsubmitted(?, ?::text[], ?::int[])',
+            [orderId, ['BOLT'], [cancelled]],
+          );
+        const [, gone] = await Promise.all([command('Merge', target, { fulfillmentOrderIds: others }), withdraw()]);
+        const left: Record<string, number> = {};
+        for (const { lineId, quantity } of (await world.book.workOf(orderId)).open) left[lineId] = (left[lineId] ?? 0) + quantity; // biome-ignore format: one thought
+        const of = (sku: string) => wishes.reduce((sum, wish) => sum + (wish[sku] ?? 0), 0);
+        const taken = gone.reduce((sum, { quantity }) => sum + quantity, 0);
+        expect(taken).toBe(Math.min(cancelled, of('BOLT')));
+        for (const sku of ['BOLT', 'NUT', 'CUP']) expect([sku, left[sku] ?? 0]).toEqual([sku, of(sku) - (sku === 'BOLT' ? taken : 0)]); // biome-ignore format: one thought
+      }),
+      { numRuns: 6 },
+    );
   });
 
   it('say why, and find nothing that is not there', async () => {

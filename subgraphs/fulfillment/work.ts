@@ -13,6 +13,18 @@ export async function lockWork(trx: Knex.Transaction, id: string): Promise<Fulfi
   return work ?? null;
 }
 
+/**
+ * Locks pieces of work until the transaction ends, in the order in which cancellations lock them too, so that neither waits
+ * for the other for ever. @returns those that exist
+ */
+export function lockWorks(trx: Knex.Transaction, ids: readonly string[]): Promise<FulfillmentOrder[]> {
+  return query<FulfillmentOrder>(
+    trx,
+    `select ${WORK_COLUMNS} from fulfillment.fulfillment_order f where f.id = any(?::text[]) order by f.id for update`,
+    [ids],
+  );
+}
+
 export function readLines(trx: Knex, workId: string): Promise<FulfillmentOrderLine[]> {
   return query<FulfillmentOrderLine>(
     trx,

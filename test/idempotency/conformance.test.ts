@@ -85,6 +85,7 @@ function casesOf<Kind extends MutationCase['kind']>(kind: Kind) {
 const AUDITED = [
   'fulfillmentOrderHold',
   'fulfillmentOrderMarkAsOpen',
+  'fulfillmentOrderMerge',
   'fulfillmentOrderMove',
   'fulfillmentOrderReleaseHold',
   'fulfillmentOrderSchedule',

@@ -39,10 +39,14 @@ async function accepted(world: World, collected = false) {
 }
 
 /** Work of four lanterns that no node was asked to do, in a state that operators can bring it to. */
-async function opened(world: World, status: 'OPEN' | 'ON_HOLD' | 'SCHEDULED' = 'OPEN') {
-  const order = await placed(world);
+async function opened(
+  world: World,
+  status: 'OPEN' | 'ON_HOLD' | 'SCHEDULED' = 'OPEN',
+  given?: Awaited<ReturnType<typeof placed>>,
+) {
+  const order = given ?? (await placed(world));
   const [fulfillmentOrderId = ''] = await world.work.open({
-    key: `${order.id}:source:0`,
+    key: `${order.id}:source:${randomUUID()}`,
     orderId: order.id,
     channelCode: 'WEB',
     customerId: null,
@@ -159,6 +163,16 @@ export const fulfillment: MutationCases = {
       const fulfillmentOrderId = await opened(world);
       const lines = [{ fulfillmentOrderLineId: await lineOf(world, fulfillmentOrderId), quantity: 1 }];
       return { fulfillmentOrderId, input: { reason, lines } };
+    },
+    otherwise,
+  },
+  fulfillmentOrderMerge: {
+    kind: 'keyed',
+    caller: operator,
+    prepare: async (world) => {
+      const order = await placed(world);
+      const [fulfillmentOrderId, other] = [await opened(world, 'OPEN', order), await opened(world, 'OPEN', order)];
+      return { fulfillmentOrderId, input: { reason, fulfillmentOrderIds: [other] } };
     },
     otherwise,
   },
