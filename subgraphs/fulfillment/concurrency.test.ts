@@ -10,6 +10,7 @@ import { applyNodeEvents } from './node-events.ts';
 import { recordScans } from './tracking.ts';
 
 const warehouse = callerOf({ contract: 'warehouse', clientId: 'warehouse', channel: null });
+const operator = callerOf({ contract: 'operations', clientId: 'operator', channel: null });
 const { signal } = new AbortController();
 let world: TestFulfillment;
 let knex: Knex;
@@ -125,6 +126,26 @@ describe('a cancellation and a submission of the same work', () => {
     const id = await world.open({ orderId: 'ord_gone', units: { BOLT: 5 } });
     expect(await knex.transaction(withdraw('ord_gone', 7))).toMatchObject([{ line_id: 'BOLT', quantity: 5 }]);
     expect(await world.book.submit(id)).toBeNull();
+  });
+});
+
+describe('a merge', () => {
+  const MERGE = `mutation ($id: ID!, $input: FulfillmentOrderMergeInput!) { fulfillmentOrderMerge(fulfillmentOrderId: $id, input: $input) {
+    fulfillmentOrder { lines { sku quantity } } userErrors { message } } }`;
+
+  it('waits for a withdrawal from the same work that is under way, and joins what it left', async () => {
+    const orderId = 'ord_merged';
+    const id = await world.open({ orderId, units: { BOLT: 2, NUT: 1 } });
+    const other = await world.open({ orderId, units: { BOLT: 3, NUT: 1 } });
+    const commit = await uncommitted((trx) =>
+      query(trx, `select * from fulfillment.withdraw_unsubmitted(?, '{BOLT}', '{4}')`, [orderId]),
+    );
+    const input = { idempotencyKey: 'merge', reason: 'one parcel', fulfillmentOrderIds: [other] };
+    const merging = ask(world.subgraph, MERGE, { id, input }, operator);
+    await pause(100);
+    await commit();
+    const lines = [{ sku: 'BOLT', quantity: 1 }, { sku: 'NUT', quantity: 2 }]; // biome-ignore format: a table
+    expect((await merging).data).toEqual({ fulfillmentOrderMerge: { fulfillmentOrder: { lines }, userErrors: [] } });
   });
 });
 
