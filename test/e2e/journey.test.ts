@@ -26,7 +26,7 @@ beforeAll(async () => {
     SUBGRAPH_SECRET: 'a secret for tests that is long enough',
   };
   await start();
-}, 90_000);
+}, 300_000);
 
 afterAll(async () => {
   await (platform as PlatformProcess | undefined)?.stop();

@@ -177,9 +177,14 @@ export async function setState(
   );
 }
 
+/** Whether lines of an order are compared under a group key; others are of lines without one (`#`), or of a payout. */
+function isOfOrder(groupKey: string): boolean {
+  return !groupKey.startsWith('#') && !groupKey.startsWith('payout:');
+}
+
 /** Has the order's settlement status and the state of the statement follow. */
 export async function lookAgainAt(trx: Knex.Transaction, difference: LockedDifference): Promise<void> {
-  if (!difference.groupKey.startsWith('#'))
+  if (isOfOrder(difference.groupKey))
     await change(trx, 'insert into settlement.match_due (channel_code, order_key) values (?, ?)', [difference.channelCode, difference.groupKey]); // biome-ignore format: one thought
   if (difference.statementId !== null)
     await change(

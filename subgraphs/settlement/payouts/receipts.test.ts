@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { query } from '../../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
+import { openBooks } from '../../../test/helpers/settlement-books.ts';
 import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.ts';
+import { reopenDifference } from '../differences/reopen.ts';
 import { resolveDifference } from '../differences/resolve.ts';
 import { ingestReport } from '../ingest/ingest.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
@@ -119,6 +121,19 @@ it('lets people decide about money that is short', async () => {
     { account: rules.account('write-off'), side: 'DEBIT', amount: '100' },
     { account: rules.account('payout-in-transit'), side: 'CREDIT', amount: '100' },
   ]);
+
+  // What compares orders has nothing to say about a payout.
+  const { settle } = openBooks(database.knex, 'AMAZON');
+  const state = async () =>
+    (await query<{ state: string; transit: string }>(database.knex, `select d.state, (select coalesce(sum(debit_minor - credit_minor), 0)::text from settlement.account_balance where account = ?) as transit from settlement.difference d`, [rules.account('payout-in-transit')]))[0]; // biome-ignore format: one thought
+  const before = await state();
+  await settle();
+  expect(await state()).toEqual({ ...before, state: 'WRITTEN_OFF' });
+  await database.knex.transaction((trx) =>
+    reopenDifference(trx, { rules, settings: loadSettlementSettings() }, difference?.id ?? '', 'the bank paid it back', 'ann'),
+  ); // biome-ignore format: one thought
+  await settle();
+  expect(await state()).toEqual({ transit: String(Number(before?.transit) + 100), state: 'OPEN' });
 });
 
 it('closes a difference that an earlier settlement explains which comes to light later', async () => {
