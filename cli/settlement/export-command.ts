@@ -1,7 +1,17 @@
 import type { Command } from '../command.ts';
 
 /** As subgraphs/settlement/answers/export.ts has them; another name is refused with its list. */
-const EXPORT_CHOICES = ['differences', 'lines', 'fees', 'orders', 'balances', 'aging'] as const;
+const EXPORT_CHOICES = [
+  'differences',
+  'lines',
+  'fees',
+  'orders',
+  'completeness',
+  'balances',
+  'aging',
+  'payouts',
+  'bank-receipts',
+] as const;
 
 export const exportCommand: Command = {
   name: 'export',

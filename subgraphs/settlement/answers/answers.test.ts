@@ -96,6 +96,7 @@ it('exports every list byte for byte, with what a spreadsheet would run made a t
     `${amount},M1,AMOUNT_DIFFERENCE,OPEN,24.00,22.50,-1.50,GBP,M1-o2,203-2-7,A1,${statement},${explained.get(amount ?? '')}`,
     `${fee},M1,UNKNOWN_FEE,OPEN,,-0.99,-0.99,GBP,M1-o2,203-2-7,,${statement},"${explained.get(fee ?? '')?.replaceAll('"', '""')}"`,
   ].sort();
+  const month = new Date().toISOString().slice(0, 7);
   const line = (number: number, text: string) => `${statement},${number},M1,${text}`;
   expect(Object.fromEntries(await Promise.all(EXPORT_NAMES.map(async (name) => [name, await exported(name)])))).toEqual(
     {
@@ -121,10 +122,11 @@ it('exports every list byte for byte, with what a spreadsheet would run made a t
         'M1 A1 Commission GBP,M1,A1,Commission,2,-6.00,GBP',
       ]),
       orders: rows([
-        'id,number,channel,channel_order_id,status,expected,settled,fees,currency',
-        'M1-o1,N-M1-o1,M1,203-1-7,SETTLED,24.00,24.00,-4.20,GBP',
-        'M1-o2,N-M1-o2,M1,203-2-7,IN_DISPUTE,24.00,22.50,-3.99,GBP',
+        'id,number,channel,channel_order_id,status,expected,settled,fees,net,cost_of_goods,margin,currency',
+        'M1-o1,N-M1-o1,M1,203-1-7,SETTLED,24.00,24.00,-4.20,20.00,,,GBP',
+        'M1-o2,N-M1-o2,M1,203-2-7,IN_DISPUTE,24.00,22.50,-3.99,20.00,,,GBP',
       ]),
+      completeness: rows(['id,channel,ingested_in,settlements,lines,explained', `M1 ${month},M1,${month},1,8,5`]),
       // What the channel still owes, has settled and left unexplained; our tax, its commissions and fees, our revenue.
       balances: rows([
         'id,account,channel,net,currency',

@@ -19,8 +19,20 @@ const EXPORTS = {
       where class in ('COMMISSION', 'FEE', 'CHARGEBACK', 'ADJUSTMENT')
         and exists (select from settlement.statement s where s.id = l.statement_id and s.state not in ('LOADING', 'REVERSED'))
       group by channel_code, sku, word_description, currency_code`,
-  orders: `select s.order_id as id, o.number, o.channel_code as channel, o.channel_order_id, s.status, s.expected_minor, s.settled_minor, s.fees_minor, s.currency_code as currency
-      from settlement.order_settlement s join settlement.channel_order o on o.order_id = s.order_id`,
+  orders: `select s.order_id as id, o.number, o.channel_code as channel, o.channel_order_id, s.status, s.expected_minor, s.settled_minor, s.fees_minor,
+      earned.net_minor, earned.cost_of_goods_minor, (earned.net_minor + s.fees_minor - earned.cost_of_goods_minor)::text as margin_minor, s.currency_code as currency
+      from settlement.order_settlement s join settlement.channel_order o on o.order_id = s.order_id
+      cross join lateral (
+        select coalesce((select sum(case d.kind when 'INVOICE' then d.net_minor else -d.net_minor end) from settlement.document d where d.order_id = s.order_id), 0) as net_minor,
+          (select case when bool_and(l.cost_minor is not null) then sum(case d.kind when 'INVOICE' then l.cost_minor else -l.cost_minor end) end
+           from settlement.document d join settlement.document_line l on l.document_id = d.id where d.order_id = s.order_id) as cost_of_goods_minor
+      ) earned`,
+  completeness: `select s.channel_code || ' ' || to_char(s.ingested_at at time zone 'UTC', 'YYYY-MM') as id, s.channel_code as channel, to_char(s.ingested_at at time zone 'UTC', 'YYYY-MM') as ingested_in,
+      count(distinct s.id)::int as settlements, count(*)::int as lines, count(*) filter (where m.state = 'MATCHED' or d.state in ('RESOLVED', 'WRITTEN_OFF'))::int as explained
+      from settlement.statement s join settlement.statement_line l on l.statement_id = s.id
+      left join settlement.line_match m on m.statement_id = l.statement_id and m.line_number = l.line_number
+      left join settlement.difference d on d.id = m.exception_id
+      where s.ingested_at is not null and s.state not in ('LOADING', 'REVERSED') group by 1, 2, 3`,
   balances: `select account || ' ' || channel_code || ' ' || currency_code as id, account, channel_code as channel, sum(debit_minor - credit_minor)::text as net_minor, currency_code as currency
       from settlement.account_balance group by account, channel_code, currency_code having sum(debit_minor - credit_minor) <> 0`,
   aging: `select channel_code || ' ' || reason || ' ' || state || ' ' || opened_at::date || ' ' || currency_code as id, channel_code as channel, reason, state, opened_at::date::text as opened_on,
