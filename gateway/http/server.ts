@@ -39,6 +39,9 @@ export interface HttpServerOptions {
   readonly logger: Logger;
 }
 
+/** Connections that the kernel keeps while this thread is busy: a burst is told OVERLOADED, not left without an answer. */
+const BACKLOG = 4_096;
+
 /** What is answered to bytes that never became a request, by Node's code; otherwise 400. */
 const BROKEN_REQUESTS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -76,7 +79,7 @@ export class HttpServer {
   async listen(port: number, host: string): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ port, host, backlog: BACKLOG }, () => {
         this.#server.off('error', reject);
         resolve();
       });

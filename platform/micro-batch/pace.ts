@@ -25,7 +25,7 @@ export const STOCK_PACE: PaceLimits = {
   width: 4,
   patienceMillis: 1_500,
   waiting: [64, 1_000, 10_000],
-  aloneWidth: 6,
+  aloneWidth: 10,
 };
 
 /** One settled batch, as it was measured. */

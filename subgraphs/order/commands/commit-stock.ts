@@ -125,7 +125,8 @@ function refusalOf(row: CommitRow, index: number | null): OrderPlaceRefusal[] {
           code: 'RESERVATION_MISMATCH',
           ...sku,
           field: ['input', 'reservationId'],
-          message: 'The reservation does not cover exactly these SKUs and quantities.',
+          message:
+            'This reservation cannot be used: it was used already, belongs to another channel or store, or does not cover exactly these SKUs and quantities.',
         },
       ];
   }
