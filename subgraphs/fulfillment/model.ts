@@ -106,7 +106,7 @@ export function takenOn(requestStatus: FulfillmentRequestStatus): FulfillmentReq
 
 /** What may be done with work as it stands: by the node's staff, and by those who gave it to the node. */
 export function availableTransitions(
-  work: Pick<FulfillmentOrder, 'status' | 'requestStatus' | 'deliveryMethod'>,
+  work: Pick<FulfillmentOrder, 'status' | 'requestStatus' | 'deliveryMethod' | 'nodeReference'>,
 ): FulfillmentTransition[] {
   return [...ofStaff(work), ...ofOperators(work)];
 }
@@ -127,8 +127,10 @@ function ofOperators(work: Pick<FulfillmentOrder, 'status' | 'requestStatus'>): 
   }
 }
 
-function ofStaff(work: Pick<FulfillmentOrder, 'status' | 'requestStatus' | 'deliveryMethod'>): FulfillmentTransition[] {
-  if (work.status === 'OPEN' && work.requestStatus === 'SUBMITTED') return ['ACCEPT', 'REJECT'];
+function ofStaff(work: Parameters<typeof availableTransitions>[0]): FulfillmentTransition[] {
+  // Until its node has told its own number, the work is on the way to it, and there is nothing to accept.
+  if (work.status === 'OPEN' && work.requestStatus === 'SUBMITTED')
+    return work.nodeReference === null ? [] : ['ACCEPT', 'REJECT'];
   if (work.requestStatus === 'UNSUBMITTED' || takenOn(work.requestStatus) !== work.requestStatus) return [];
   if (isCollected(work.deliveryMethod)) {
     if (work.status === 'IN_PROGRESS') return ['MARK_READY_FOR_PICKUP'];

@@ -141,7 +141,7 @@ export async function movePackage(
   if (status === shipment.status) return;
   await query(
     trx,
-    `update fulfillment.shipment set status = ?, revision = revision + 1, delivered_at = case when ? = 'DELIVERED' then ?::timestamptz else delivered_at end where id = ?`,
+    `update fulfillment.shipment set status = ?, revision = revision + 1, delivered_at = case when ? = 'DELIVERED' then least(?::timestamptz, now()) else delivered_at end where id = ?`,
     [status, status, occurredAt, shipmentId],
   );
   await writeEvents(trx, [

@@ -62,6 +62,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   /** Whether the last answer reached the end of the ledger. Until it does, nobody waits: there is something to read. */
   let atHead = false;
   let refreshing = false;
+  let areSitesRead = false;
 
   async function refresh(signal: AbortSignal): Promise<void> {
     refreshing = true;
@@ -72,8 +73,23 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     }
   }
 
-  async function readSnapshot(signal: AbortSignal): Promise<void> {
+  /** What our configuration says of a site is taken with the sites, so once in the life of the process at least. */
+  async function readSitesOnce(signal: AbortSignal): Promise<void> {
+    if (areSitesRead) return;
+    try {
+      await readSites(signal);
+    } catch {
+      // Stock goes on; the next turn asks again.
+    }
+  }
+
+  async function readSites(signal: AbortSignal): Promise<void> {
     await saveLocations(knex, await source.sites(signal), deps.nodes);
+    areSitesRead = true;
+  }
+
+  async function readSnapshot(signal: AbortSignal): Promise<void> {
+    await readSites(signal);
     let containsUpTo: number | null = null;
     for await (const page of source.snapshot(signal)) {
       const { rows, unknown } = await withKnownSites(page.levels, signal);
@@ -101,7 +117,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     const idsOf = new Map(codes.map((code) => [code, locationIdOf(code)]));
     let known = await locationsById(knex, [...idsOf.values()]);
     if (known.size < codes.length) {
-      await saveLocations(knex, await source.sites(signal), deps.nodes);
+      await readSites(signal);
       known = await locationsById(knex, [...idsOf.values()]);
     }
     const isKnown = (row: Row) => known.has(idsOf.get(row.siteCode) ?? '');
@@ -142,6 +158,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
         await refresh(signal);
         return 0;
       }
+      await readSitesOnce(signal);
       const wait = atHead ? waitSeconds : 0;
       atHead = false;
       const answer = await source.changes(after, { limit: LIMIT, waitSeconds: wait }, signal);

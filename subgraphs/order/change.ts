@@ -55,7 +55,7 @@ const STATUS_MESSAGES: Readonly<Record<OrderStatus, string>> = {
   REJECTED: 'Order rejected',
   ACCEPTED: 'Order accepted',
   BACKORDERED: 'Waiting for stock',
-  ALLOCATED: 'Every open unit has a node',
+  ALLOCATED: 'Every open unit has a node, or waits for stock',
   IN_FULFILLMENT: 'A node is working on the order',
   PARTIALLY_SHIPPED: 'Part of the order left a node',
   SHIPPED: 'The order left its nodes',
