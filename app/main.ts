@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { readLimits } from '../gateway/guards/limits.ts';
+import { sleep } from '../platform/clock.ts';
 import type { SystemName } from '../platform/config.ts';
 import type { Databases } from './databases.ts';
 import type { Domains } from './domains.ts';
@@ -13,6 +14,9 @@ import type { WorkerThreadData } from './worker-thread.ts';
 
 /** Longest wait for the catalogue before the graph opens without it, in milliseconds: an ERP may be down. */
 const CATALOGUE_MILLIS = 30_000;
+/** The same for stock, which the worker's thread reads: a warehouse system may be down. */
+const STOCK_MILLIS = 30_000;
+const STOCK_POLL_MILLIS = 100;
 
 // `npm start`: everything in one process. Systems of record that have a URL are used, the others are brought up as
 // reference systems; the platform reaches all of them over HTTP. This thread answers clients and nothing else: the worker,
@@ -22,7 +26,7 @@ await runProcess('commerce', async (base) => {
   const { databases, knex } = await openStorage(base, undefined, base.config.port);
   const urls = await startMissingSystems(base, databases);
   const backbone = await openBackbone(base, databases, knex, true);
-  const { product, operations, subgraphs } = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
+  const { product, inventory, operations, subgraphs } = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
   await loadCatalogue(base, product.feed);
   operations.health.start();
   base.shutdown.add('health reports', () => operations.health.stop());
@@ -37,6 +41,7 @@ await runProcess('commerce', async (base) => {
   base.shutdown.add('worker', () => worker.stop());
   const settlement = startSettlementWork(base, databases, urls);
   base.shutdown.add('settlement', () => settlement.stop());
+  await awaitStock(base, inventory.isStockKnown);
   const gateway = await startGatewayPart(base, {
     knex,
     databases,
@@ -55,6 +60,18 @@ async function loadCatalogue({ logger }: ProcessBase, feed: Domains['product']['
     logger.info({ millis: Math.round(performance.now() - startedAt) }, 'catalogue read');
   } catch (error) {
     logger.warn({ err: error }, 'the catalogue could not be read yet; the feed goes on trying');
+  }
+}
+
+/** Lets nobody order what has no stock only because it was not read yet. Stock of an earlier start is known. */
+async function awaitStock({ logger }: ProcessBase, isKnown: () => Promise<boolean>): Promise<void> {
+  const until = performance.now() + STOCK_MILLIS;
+  while (!(await isKnown())) {
+    if (performance.now() > until) {
+      logger.warn('stock could not be read yet; the worker goes on trying');
+      return;
+    }
+    await sleep(STOCK_POLL_MILLIS);
   }
 }
 

@@ -207,7 +207,7 @@ describe('operators', () => {
     await world.book.submit(nuts);
     expect(await merge([twin, nuts])).toEqual({
       code: 'ILLEGAL_TRANSITION',
-      message: 'The work is OPEN/SUBMITTED; it can be: ACCEPT, REJECT, HOLD, SCHEDULE, MOVE, SPLIT.',
+      message: 'The work is OPEN/SUBMITTED; it can be: HOLD, SCHEDULE, MOVE, SPLIT.',
     });
     expect(await merge([twin, 'ful_nowhere'])).toMatchObject({ code: 'NOT_FOUND' });
     expect(await stateOf(twin)).toMatchObject({ state: 'OPEN/UNSUBMITTED' });

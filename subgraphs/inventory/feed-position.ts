@@ -9,6 +9,11 @@ export async function readFeedPosition(knex: Knex, source: string): Promise<numb
   return row ? Number(row.sequence) : null;
 }
 
+/** Whether all stock of a source was read, now or in an earlier life. */
+export async function isStockKnown(knex: Knex): Promise<boolean> {
+  return (await query(knex, 'select from inventory.source_feed limit 1')).length > 0;
+}
+
 /**
  * Takes the source's position for this transaction: readers in other processes wait here, and find it moved.
  * @returns whether it is still where the caller thinks it is

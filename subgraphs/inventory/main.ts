@@ -4,6 +4,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
 import { wmsStockAudit } from './adapters/wms-audit.ts';
+import { isStockKnown } from './feed-position.ts';
 import { announceAll, createHolding, createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
 import type { NodePolicies } from './locations.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
@@ -49,6 +50,7 @@ export function openInventory(deps: {
     holding,
     stock: createStock({ knex: deps.knex, source }),
     announceAll,
+    isStockKnown: () => isStockKnown(deps.knex),
     comparisons: [stockComparison({ knex: deps.knex, source: wmsStockAudit(deps.wms), onShortage })],
     feed: createInventoryFeed({
       knex: deps.knex,
