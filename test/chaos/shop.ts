@@ -29,7 +29,8 @@ export async function chooseGoods(databaseUrl: string, orders: number): Promise<
   });
   // A third of the lines of two units each: about this many units of each hot SKU will be wanted.
   const wanted = Math.ceil((orders * 1.3) / HOT_SKUS);
-  const hot = bySku.filter(({ units }) => units > wanted / 8 && units < wanted / 2).slice(0, HOT_SKUS);
+  const scarce = bySku.filter(({ units }) => units > 0 && units < wanted / 2);
+  const hot = scarce.sort((a, b) => b.units - a.units).slice(0, HOT_SKUS);
   const spread = bySku.filter(({ units }) => units >= Math.max(200, orders / 4)).slice(0, SPREAD_SKUS);
   if (hot.length < HOT_SKUS || spread.length === 0) throw new Error('the sample data has no fitting goods for this number of orders'); // biome-ignore format: one thought
   return {
