@@ -8,6 +8,8 @@ export interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
   /** Batches that left it untouched. */
   tries: number;
+  /** Whether something may have been done for it, as when a connection broke: to call it refused would be a guess. */
+  isBegun: boolean;
 }
 
 interface Place {
@@ -68,11 +70,12 @@ export class Lane<Item, Result> {
     return waiting;
   }
 
-  /** Takes out who came before `time`, and hands each to `refuse`. */
+  /** Takes out who came before `time`, and hands each to `refuse`; not those for whom something may have been done. */
   dropOlder(time: number, refuse: (waiting: Waiting<Item, Result>) => void): void {
     for (const places of [this.#first, this.#rest]) {
       for (const [waiting, { since }] of places) {
         if (since >= time) break; // in the order of their coming
+        if (waiting.isBegun) continue;
         this.#remove(waiting);
         refuse(waiting);
       }

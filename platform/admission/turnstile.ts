@@ -40,12 +40,12 @@ export class Turnstile<Item, Result> {
 
   /** @throws CommerceError OVERLOADED before any work, REQUEST_ABORTED; otherwise what the work throws */
   pass(item: Item, signal?: AbortSignal): Promise<Result> {
-    return new Promise((resolve, reject) => this.enter({ item, signal, resolve, reject, tries: 0 }));
+    return new Promise((resolve, reject) => this.enter({ item, signal, resolve, reject, tries: 0, isBegun: false }));
   }
 
   /** The same for one whose caller waits already. */
   enter(waiting: Waiting<Item, Result>): void {
-    if (this.isFull) {
+    if (this.isFull && !waiting.isBegun) {
       this.#refuse(waiting);
       return;
     }

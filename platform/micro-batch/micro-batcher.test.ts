@@ -148,6 +148,21 @@ describe('MicroBatcher', () => {
     expect(await first).toBe('a!');
   });
 
+  it('finds out what became of everybody in a batch that failed, however many wait to be tried alone', async () => {
+    const { batcher, batches, lone } = bench({ patienceMillis: 20 });
+    const alone = ['x', 'y', 'z', 'v'].map((item) => batcher.submit(item, { alone: true }));
+    const answers = ['a', 'b', 'c'].map((item) => batcher.submit(item));
+    await turn();
+    batches[0]?.crash(new Error('the connection broke'));
+    await turn();
+    expect(batcher.load.waiting).toBe(5);
+    for (let flight = 0; flight < 7; flight++) {
+      lone[flight]?.land();
+      await turn();
+    }
+    expect(await Promise.all([...alone, ...answers])).toEqual(['x!', 'y!', 'z!', 'v!', 'a!', 'b!', 'c!']);
+  });
+
   it('lets who was in a batch give up before the next turn', async () => {
     const { batcher, batches, lone } = bench();
     const [gone, alsoGone] = [new AbortController(), new AbortController()];

@@ -78,7 +78,7 @@ export class MicroBatcher<Item, Result> {
    */
   submit(item: Item, how: { readonly alone?: boolean; readonly signal?: AbortSignal } = {}): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting<Item, Result> = { item, signal: how.signal, resolve, reject, tries: 0 };
+      const waiting: Waiting<Item, Result> = { item, signal: how.signal, resolve, reject, tries: 0, isBegun: false };
       if (this.#closed) this.#refuse(waiting);
       else if (how.alone) this.#lone.enter(waiting);
       else if (this.#queue.size >= this.#pace.waiting) this.#refuse(waiting);
@@ -154,6 +154,7 @@ export class MicroBatcher<Item, Result> {
       results = await this.#options.settle(batch.map(({ item }) => item));
     } catch {
       // One of them may be the reason. Alone, each gets its own answer, and only the guilty one the error.
+      for (const waiting of batch) waiting.isBegun = true;
     }
     this.#batches--;
     this.#metrics.flies('batch', -1);
