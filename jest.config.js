@@ -5,8 +5,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': swc },
   testMatch: ['<rootDir>/**/*.test.ts'],
-  // Those that start the whole platform again have a script of their own: npm run test:platform.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '\\.platform\\.test\\.ts$'],
+  // Those that start the whole platform again, and those that are long, have scripts: npm run test:platform, test:planted.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '\\.(platform|long)\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   watchman: false,
   globalSetup: '<rootDir>/test/helpers/global-setup.ts',

@@ -8,6 +8,7 @@ const { status } = spawnSync(
     '--no-warnings=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
     'test/properties',
+    '--testPathIgnorePatterns=/node_modules/',
     '--maxWorkers=1',
     ...process.argv.slice(2),
   ],
