@@ -52,3 +52,13 @@ function processes(): Process[] {
     return [];
   }
 }
+
+/** Memory of a process that is in RAM, in megabytes. NaN where there is no /proc. */
+export function residentMegabytes(pid: number): number {
+  try {
+    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Number(kilobytes) / 1_024;
+  } catch {
+    return Number.NaN;
+  }
+}
