@@ -40,6 +40,7 @@ async function runAll(children: readonly ChildProcess[]): Promise<Point> {
     done: points.reduce((sum, { done }) => sum + done, 0),
     perSecond: points.reduce((sum, { perSecond }) => sum + perSecond, 0),
     p50: Math.max(...points.map(({ p50 }) => p50)),
+    p95: Math.max(...points.map(({ p95 }) => p95)),
     p99: Math.max(...points.map(({ p99 }) => p99)),
   };
 }

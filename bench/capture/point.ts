@@ -5,13 +5,14 @@ export interface Point {
   readonly perSecond: number;
   /** Milliseconds. */
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
 }
 
-export function latencyOf(millis: number[]): Pick<Point, 'p50' | 'p99'> {
+export function latencyOf(millis: number[]): Pick<Point, 'p50' | 'p95' | 'p99'> {
   const sorted = Float64Array.from(millis).sort();
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
 /**

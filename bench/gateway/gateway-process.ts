@@ -6,3 +6,5 @@ if (!start) throw new Error(`no gateway ${process.argv[2]}: ${Object.keys(GATEWA
 process.once('message', async ({ supergraph }: { supergraph: string }) =>
   process.send?.({ port: await start(supergraph) }),
 );
+// Ends as a process does, so that a profile is written.
+process.once('SIGTERM', () => process.exit(0));

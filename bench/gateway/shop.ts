@@ -7,7 +7,11 @@ import { type GraphQLSchema, parse } from 'graphql';
 const USERS = 6;
 const PRODUCTS = 9;
 const REVIEWS = 11;
-const TEXT = 'A text of some length, as reviews have it: neither long nor short.';
+/** Few wrote, and about few products: that is what makes the answer large. */
+const AUTHORS = 2;
+const REVIEWED = 4;
+const TEXT =
+  'A text of some length, as reviews have it: neither long nor short, with a word or two about the colour, the price, the people who brought it, and what the neighbours thought.';
 
 type Row = Record<string, unknown>;
 const range = (count: number) => Array.from({ length: count }, (_, index) => String(index + 1));
@@ -21,8 +25,8 @@ const products = range(PRODUCTS).map((upc) => ({
 const reviews = range(REVIEWS).map((id) => ({
   id,
   body: TEXT,
-  author: { __typename: 'User', id: String((Number(id) % USERS) + 1) },
-  product: { __typename: 'Product', upc: String((Number(id) % PRODUCTS) + 1) },
+  author: { __typename: 'User', id: String((Number(id) % AUTHORS) + 1) },
+  product: { __typename: 'Product', upc: String((Number(id) % REVIEWED) + 1) },
 }));
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@external", "@requires"])\n`;
 
