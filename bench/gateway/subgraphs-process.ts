@@ -24,11 +24,12 @@ async function answer(path: string, body: string): Promise<string> {
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', async () => {
-    const text = await answer(request.url ?? '', Buffer.concat(chunks).toString());
-    response
-      .writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-      .end(text);
+  request.on('end', () => {
+    void answer(request.url ?? '', Buffer.concat(chunks).toString()).then((text) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+        .end(text),
+    );
   });
 });
 server.keepAliveTimeout = 60_000;
