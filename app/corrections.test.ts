@@ -60,7 +60,7 @@ async function read(key: string) {
   const answer = await ask(
     operations,
     `query ($id: ID!) { integrationException(id: $id) {
-      id state attempts message retryable deadline atStake { amount currencyCode } editable { name required choices } } }`,
+      id state attempts message closedBy note retryable deadline atStake { amount currencyCode } editable { name required choices } } }`,
     { id: row?.id ?? '' },
     operator,
   );
@@ -106,6 +106,8 @@ describe('an address that a node refuses', () => {
       state: 'OPEN',
       attempts: 1,
       message: 'WMS refused the request: BAD_ADDRESS',
+      closedBy: null,
+      note: null,
       retryable: true,
       deadline: '2026-12-01T12:00:00.000Z',
       atStake: { amount: '16.80', currencyCode: 'GBP' }, // 12.00 + 2 of 3 of 7.20
@@ -143,6 +145,12 @@ describe('an address that a node refuses', () => {
     const woken: string[] = [];
     await takeRetryRequests(database.knex, { retryWorkflow: async (workflowId) => woken.push(workflowId) > 0 });
     expect(woken).toEqual(['order:ord_a']);
+    expect(await read('a')).toMatchObject({ state: 'RETRYING', closedBy: null, note: 'told by phone' });
+    await refused('a', 'ord_a');
+    expect(await read('a')).toMatchObject({ state: 'OPEN', attempts: 2, note: null });
+    await correct(id, { line2: 'Second floor' }, 'told by letter');
+    await desk.resolve('a');
+    expect(await read('a')).toMatchObject({ state: 'RESOLVED', closedBy: 'operator-1', note: 'told by letter' });
     const booked = await createOrderBook(database.knex).read('ord_a');
     expect(booked?.order.shippingAddress).toEqual({
       name: 'Ada Canary',
@@ -150,8 +158,12 @@ describe('an address that a node refuses', () => {
       city: 'London',
       countryCode: 'GB',
       postalCode: 'N1 1AA',
+      line2: 'Second floor',
     });
-    expect(await reasons()).toEqual(['told by phone; delivery address: line1, postalCode replaced']);
+    expect(await reasons()).toEqual([
+      'told by phone; delivery address: line1, postalCode replaced',
+      'told by letter; delivery address: line2 replaced',
+    ]);
     expect((await verifyAudit(database.knex)).faults).toEqual([]);
     const said = await query(database.knex, 'select message from orders.timeline');
     expect(JSON.stringify(said)).not.toContain('Canary');
@@ -235,7 +247,8 @@ describe('a word of a carrier that is in no table', () => {
   it('means what an operator says: for the scans that came, whose exceptions close, and for those that come', async () => {
     const { id } = await read('tracking:DPD:1');
     expect(await correct(id, { meaning: 'IN_TRANSIT' })).toEqual({ exception: { state: 'RESOLVED' }, userErrors: [] });
-    expect(await read('tracking:DPD:2')).toMatchObject({ state: 'RESOLVED', editable: [] });
+    for (const key of ['tracking:DPD:1', 'tracking:DPD:2'])
+      expect(await read(key)).toMatchObject({ state: 'RESOLVED', closedBy: 'operator-1', note: 'told by phone', editable: [] }); // biome-ignore format: one thought
     expect(await statuses()).toEqual({ T1: 'IN_TRANSIT', T2: 'DELIVERED' });
     expect((await reasons()).at(-1)).toBe('told by phone; DPD "held_at_depot": UNKNOWN -> IN_TRANSIT');
     scan('T2', 'HELD_AT_DEPOT', 4);
@@ -311,7 +324,12 @@ describe('an event that a consumer set aside', () => {
     const key = `projection:${second!.id}`;
     const { id } = await read(key);
     await retry(id);
-    expect(await read(key)).toMatchObject({ state: 'OPEN', attempts: 2, message: 'no room for it', retryable: true });
+    expect(await read(key)).toMatchObject({
+      state: 'OPEN',
+      attempts: 2,
+      message: expect.stringMatching(/^no room for it\. It refuses/),
+      retryable: true,
+    });
     broken = false;
     await retry(id);
     expect(await read(key)).toMatchObject({ state: 'RESOLVED', retryable: false });

@@ -124,7 +124,7 @@ describe("a node's event that its work does not allow", () => {
       state: 'OPEN',
       attempts: 1,
       operation: 'apply-issued',
-      message: `A node's event could not be applied: nothing can leave of work that is OPEN (work ${work}, node reference N-${work})`,
+      message: `A node's event could not be applied: nothing can leave of work that is OPEN (work ${work}, node reference N-${work}). Compare the work with what the node did; retry this once an earlier event is there or the work was put right, else dismiss it`,
       order_id: orderId,
       channel_code: 'WEB',
       retryable: true,
@@ -181,7 +181,7 @@ describe("a node's event that cannot be stored", () => {
 
 describe('a notice that a channel has not taken', () => {
   const failure = { system: 'channel', operation: 'tell-shipment', cause: 'UNAVAILABLE' as const, orderId: null, channelCode: 'AMAZON', workflowId: null, traceId: '0'.repeat(32), message: 'AMAZON has not taken it' }; // biome-ignore format: a table
-  const outcomes = [{ kind: 'failed' as const, error: new CommerceError('SYSTEM_REJECTED', 'CHANNEL refused the request') }, { kind: 'handled' as const }, { kind: 'gone' as const }]; // biome-ignore format: a table
+  const outcomes = [{ kind: 'failed' as const, error: new CommerceError('SYSTEM_REJECTED', 'CHANNEL refused the request (status 422, NO_SUCH_ITEM)') }, { kind: 'handled' as const }, { kind: 'gone' as const }]; // biome-ignore format: a table
   const retryNotice = async () => {
     const exception = await exceptionIn('notice:n1');
     await ask(operations, 'mutation ($id: ID!, $key: String!) { integrationExceptionRetry(exceptionId: $id, input: { idempotencyKey: $key }) { userErrors { code } } }', { id: exception.id, key: `notice-${outcomes.length}` }, operator); // biome-ignore format: one thought
@@ -200,7 +200,12 @@ describe('a notice that a channel has not taken', () => {
   it('is sent again when somebody asks for it: the exception tells what came of it, and closes when it was taken', async () => {
     await desk.raise({ key: 'notice:n1', ...failure, setAside: { by: NOTICE_SENDER, id: '17' } });
     expect(await retryNotice()).toEqual(['17']);
-    expect(await exceptionIn('notice:n1')).toMatchObject({ state: 'OPEN', message: 'CHANNEL refused the request' });
+    expect(await exceptionIn('notice:n1')).toMatchObject({
+      state: 'OPEN',
+      message: expect.stringMatching(
+        /^CHANNEL refused the request \(status 422, NO_SUCH_ITEM\)\. It refuses the same request each time/,
+      ),
+    });
     expect(await retryNotice()).toEqual(['17']);
     expect(await exceptionIn('notice:n1')).toMatchObject({ state: 'RESOLVED' });
   });

@@ -56,12 +56,18 @@ async function eventAt(log: EventLog, sequence: string): Promise<StoredEvent | u
 
 /** What an operator may read of a failure: only registered texts, an unknown one may hold anything. */
 export function reasonOf(error: unknown): ReturnType<typeof causeOf> {
-  return causeOf(error, 'An event could not be handled and was set aside. The log has the reason under the trace id.');
+  return causeOf(
+    error,
+    'An event could not be handled and was set aside. The log has the reason under the trace id: give both to those who look after the platform, and retry once it is mended.',
+  );
 }
 
 /** As {@link reasonOf}, of what somebody else did not take from us. */
 export function refusalOf(error: unknown): ReturnType<typeof causeOf> {
-  return causeOf(error, 'It failed for a reason that is not known. The log has it under the trace id.');
+  return causeOf(
+    error,
+    'It failed for a reason that is not known. The log has it under the trace id: give both to those who look after the platform.',
+  );
 }
 
 /** Sends notices to channels that were given up once more; whatever else was set aside, the other one takes. */

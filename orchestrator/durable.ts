@@ -83,7 +83,7 @@ export async function durableStep<Result>(
         () =>
           exceptions.raise({
             key,
-            ...causeOf(failure, UNKNOWN_FAILURE),
+            ...toldOf(failure),
             error: failure,
             system: options.system,
             operation: options.name,
@@ -104,4 +104,10 @@ function rootCause(error: unknown): unknown {
   return error;
 }
 
-const UNKNOWN_FAILURE = 'The step failed for a reason that is not known. The log has it under the trace id.';
+const UNKNOWN_FAILURE =
+  'The step failed for a reason that is not known. The log has it under the trace id: give both to those who look after the platform.';
+
+function toldOf(failure: unknown): ReturnType<typeof causeOf> {
+  const { cause, message } = causeOf(failure, UNKNOWN_FAILURE);
+  return { cause, message: `${message} It is tried again by itself, at growing intervals.` };
+}

@@ -15,11 +15,34 @@ const CAUSES: Partial<Record<ErrorCode, FailureCause>> = {
   DATABASE_UNAVAILABLE: 'UNAVAILABLE',
 };
 
+/** What a person can do about a failure of the class. Our own refusals say it themselves. */
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  SYSTEM_REJECTED:
+    'It refuses the same request each time: put right what it names, there or, where `editable` lists it, here, and retry.',
+  SYSTEM_BAD_RESPONSE: 'Have those who run it find out why its answer is not as documented, and retry.',
+  SYSTEM_TIMEOUT: 'Look whether it works (`systems` shows it), and retry when it does.',
+  SYSTEM_UNAVAILABLE: 'Look whether it works (`systems` shows it), and retry when it does.',
+  OVERLOADED: 'Retry when less is going on.',
+  DATABASE_UNAVAILABLE: 'Retry when the database answers again.',
+};
+/** A credential that is not taken, or a record that is not known: nothing in the request can be put right. */
+const ADVICE_BY_STATUS: Readonly<Record<string, string>> = {
+  401: 'It does not take our credential: have its token in the configuration put right, and retry.',
+  403: 'It does not let our credential do this: have it allowed there, and retry.',
+  404: 'It does not know the record: find out who removed it there, and retry when it is there again.',
+};
+
 /**
- * What an operator is told of a failure. The text of an unknown one may hold anything, so only a registered one is shown.
+ * What an operator is told of a failure, and what to do. The text of an unknown one may hold anything, so only a
+ * registered one is shown.
  * @param otherwise said of an unknown failure
  */
 export function causeOf(error: unknown, otherwise: string): { readonly cause: FailureCause; readonly message: string } {
   if (!isCommerceError(error)) return { cause: 'UNKNOWN', message: otherwise };
-  return { cause: CAUSES[error.code] ?? 'UNKNOWN', message: error.message };
+  const refused = error.code === 'SYSTEM_REJECTED' ? ADVICE_BY_STATUS[String(error.details.status)] : undefined;
+  const advice = refused ?? ADVICE[error.code];
+  return {
+    cause: CAUSES[error.code] ?? 'UNKNOWN',
+    message: advice === undefined ? error.message : `${error.message}. ${advice}`,
+  };
 }

@@ -197,7 +197,8 @@ describe('a step that fails', () => {
       cause: 'UNAVAILABLE',
       system: 'oms',
       operation: 'accept-order',
-      message: 'OMS answered with status 503',
+      message:
+        'OMS answered with status 503. Look whether it works (`systems` shows it), and retry when it does. It is tried again by itself, at growing intervals.',
       orderId,
       channelCode: 'WEB',
       workflowId: `order:${orderId}`,
@@ -212,14 +213,15 @@ describe('a step that fails', () => {
 
   it('is shown at once when repeating it cannot help', async () => {
     const { orderId, event } = placed();
-    ports.failNext('warehouse.release', new CommerceError('SYSTEM_REJECTED', 'WMS refused the request'));
+    ports.failNext('warehouse.release', new CommerceError('SYSTEM_REJECTED', 'WMS refused the request', { status: 404 })); // biome-ignore format: one thought
     log.append([event]);
     await until(() => ports.of('exceptions.raise').length === 1, 10_000);
     expect(ports.of('warehouse.release')).toHaveLength(1);
     expect(ports.of('exceptions.raise')[0]?.args[0]).toMatchObject({
       key: `order:${orderId}:release-work-0`,
       cause: 'VALIDATION',
-      message: 'WMS refused the request',
+      message:
+        'WMS refused the request. It does not know the record: find out who removed it there, and retry when it is there again. It is tried again by itself, at growing intervals.',
     });
     await orchestrator.retry(`order:${orderId}`);
     await released(3);

@@ -1,4 +1,5 @@
 import { recordAction } from '../../platform/audit/audit.ts';
+import { counted } from '../../platform/counted.ts';
 import { isCommerceError } from '../../platform/errors.ts';
 import { planReplay, readDeskJob, startReplay } from '../../subgraphs/operations/index.ts';
 import { commandCaller } from '../actor.ts';
@@ -16,7 +17,11 @@ export async function events(invocation: Invocation): Promise<ExitCode> {
   const reason = flag('dry-run') ? '' : reasonOf(invocation);
   return withStore(async ({ knex }) => {
     const range = await planned(knex, request);
-    terminal.note(`${range.events} events, numbers ${range.after + 1} to ${range.last}`);
+    terminal.note(
+      range.events === 0
+        ? 'No events of this kind are in the range.'
+        : `${counted(range.events, 'event')}, numbers ${range.after + 1} to ${range.last}; ${request.consumer} is handed those of the types it reads`,
+    );
     if (flag('dry-run')) {
       terminal.out(String(range.events));
       return EXIT.OK;

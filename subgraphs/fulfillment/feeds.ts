@@ -90,7 +90,7 @@ export async function reportUnknownWords(
       key: trackingKey(scan.carrier, scan.eventId),
       system: 'carrier',
       operation: 'map-tracking-status',
-      message: `Carrier ${scan.carrier} sent the status "${scan.status.slice(0, 60)}", which is not in the table of carrier words`,
+      message: `Carrier ${scan.carrier} sent the status "${scan.status.slice(0, 60)}", which is not in the table of carrier words. Its parcel stays where it is: say what the word means (\`editable\`), here or in config/carrier-words.yaml`,
     });
   }
 }

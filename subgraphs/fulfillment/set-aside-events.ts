@@ -16,7 +16,7 @@ export function describeUnusable({ event, reason, loose }: UnusableEvent): strin
   const where = `(work ${event.fulfillmentOrderId}, node reference ${event.nodeReference})`;
   if (loose)
     return `Parts of bundles left a node without the rest: ${loose.map((units) => `${units.quantity} × ${units.sku}`).join(', ')}. The node has to take them back ${where}`;
-  return `A node's event could not be applied: ${reason} ${where}`;
+  return `A node's event could not be applied: ${reason} ${where}. Compare the work with what the node did; retry this once an earlier event is there or the work was put right, else dismiss it`;
 }
 
 /** Applies events in their order; what the store refuses is unusable too, and stops none of the others. */

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { counted } from '../../platform/counted.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
@@ -42,7 +43,7 @@ export function openInventory(deps: {
       key: shortageKey({ sku, locationId }),
       system: 'wms',
       operation: 'apply-booking',
-      message: `${missing} units of ${sku} at ${locationId} are promised to orders and not on hand. Count the shelf, or reject the work so that other nodes serve it.`,
+      message: `Promised to orders and not on hand: ${counted(missing, 'unit')} of ${sku} at ${locationId}. Count the shelf, or reject the work so that other nodes serve it.`,
     });
   };
   return {
@@ -66,7 +67,7 @@ export function openInventory(deps: {
           key: `inventory:stock:${sequence ?? problem}`,
           system: 'wms',
           operation: 'apply-booking',
-          message: `The warehouse told something that cannot be true (${problem}) in booking ${sequence ?? 'unknown'}`,
+          message: `The warehouse told something that cannot be true (${problem}) in booking ${sequence ?? 'unknown'}. It was passed over and the balance asked for again: have the warehouse correct the booking, and dismiss this.`,
         });
       },
       onShortage,
@@ -85,7 +86,7 @@ export function openInventory(deps: {
           key: `inventory:gap:${from}-${to}`,
           system: 'wms',
           operation: 'read-ledger',
-          message: `Bookings ${from} to ${to} are missing. Balances were read again; stock committed to orders that left with these bookings stays committed.`,
+          message: `Bookings ${from} to ${to} are missing. Balances were read again; stock committed to orders that left with these bookings stays committed. Compare with the warehouse (\`commerce reconcile --system wms\`), and dismiss this with what was found.`,
         });
       },
     }),

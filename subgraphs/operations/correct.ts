@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { change } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { type CommandResult, leaveRequest, lock, NOT_FOUND } from './commands.ts';
 import { resolveKeys } from './desk.ts';
@@ -53,7 +54,7 @@ export async function correct(
   corrections: readonly Correction[],
   exceptionId: string,
   given: readonly GivenValue[],
-  requestedBy: string,
+  by: { readonly clientId: string; readonly reason: string },
 ): Promise<CorrectionResult> {
   const found = await lock(trx, exceptionId);
   if (!found) return { ...NOT_FOUND, change: null };
@@ -77,7 +78,14 @@ export async function correct(
     const at = given.findIndex(({ name }) => name === corrected.field);
     return refuse('INVALID_VALUE', corrected.message, fieldOf(at));
   }
-  if (found.retryable) await leaveRequest(trx, exceptionId, requestedBy);
+  // Whoever resolves it: until it fails again, it was this that helped.
+  await change(
+    trx,
+    `update integration.exception set closed_by = ?, note = ?
+     where id = ? or key = any(?::text[]) and state in ('OPEN', 'RETRYING')`,
+    [by.clientId, by.reason, exceptionId, corrected.settles],
+  );
+  if (found.retryable) await leaveRequest(trx, exceptionId, by.clientId);
   await resolveKeys(trx, corrected.settles);
   return { exceptionId, userErrors: [], change: corrected.change };
 }

@@ -55,7 +55,7 @@ export function createExceptionDesk(deps: {
              at_stake_minor = coalesce(excluded.at_stake_minor, known.at_stake_minor),
              at_stake_currency = coalesce(excluded.at_stake_currency, known.at_stake_currency),
              deadline = coalesce(excluded.deadline, known.deadline),
-             set_aside_by = excluded.set_aside_by, set_aside_id = excluded.set_aside_id
+             set_aside_by = excluded.set_aside_by, set_aside_id = excluded.set_aside_id, closed_by = null, note = null
        returning id, attempts`,
       [
         newId('integrationException'),

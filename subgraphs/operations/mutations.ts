@@ -122,7 +122,7 @@ export const mutations = {
     const { reason, values } = request.input;
     checkReason(reason);
     const result = await command(context, 'integrationExceptionCorrect', request, reason, (trx) =>
-      correct(trx, context.corrections, request.exceptionId, values, context.caller.clientId),
+      correct(trx, context.corrections, request.exceptionId, values, { clientId: context.caller.clientId, reason }),
     );
     if (result.userErrors.length === 0) await passOn(context);
     return payload(result, context);

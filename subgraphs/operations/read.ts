@@ -5,7 +5,7 @@ import { money } from '../../platform/money.ts';
 import type { IntegrationException } from './model.ts';
 
 const COLUMNS = `id, cause, state, system, operation, message, first_cause as "firstCause", first_message as "firstMessage",
-  attempts, owner, opened_at as "openedAt", last_attempt_at as "lastAttemptAt", closed_at as "closedAt", closed_by as "closedBy",
+  attempts, owner, opened_at as "openedAt", last_attempt_at as "lastAttemptAt", closed_at as "closedAt", case when closed_at is not null then closed_by end as "closedBy",
   note, trace_id as "traceId", order_id as "orderId", deadline, at_stake_minor as "atStakeMinor", at_stake_currency as "atStakeCurrency",
   (workflow_id is not null or set_aside_by is not null) and closed_at is null as retryable`;
 

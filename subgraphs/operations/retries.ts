@@ -80,7 +80,7 @@ async function passOn(trx: Knex.Transaction, next: Requested, targets: RetryTarg
       await change(
         trx,
         `update integration.exception set state = 'OPEN', attempts = attempts + 1, last_attempt_at = clock_timestamp(),
-           cause = ?, message = ? where id = ?`,
+           cause = ?, message = ?, closed_by = null, note = null where id = ?`,
         [taken.cause, taken.message, id],
       );
       return;

@@ -26,8 +26,10 @@ export interface BookedOrder {
 /**
  * The order book for the orchestrator: every command names its effect with a key, and a repeated key changes nothing.
  * All commands throw CommerceError NOT_FOUND or ILLEGAL_TRANSITION.
+ *
+ * @param told channels that are told of their orders: these are acknowledged when the channel has taken the notice
  */
-export function createOrderBook(knex: Knex) {
+export function createOrderBook(knex: Knex, told: Pick<ReadonlySet<string>, 'has'> = new Set()) {
   const reader = createOrderReader(knex);
   const change = (orderId: string, what: Parameters<typeof changeOrder>[2]): Promise<ChangedOrder> =>
     inTransaction(knex, (trx) => changeOrder(trx, orderId, what));
@@ -42,9 +44,17 @@ export function createOrderBook(knex: Knex) {
       return { order, lines: lines.get(orderId) ?? [], holds: holds.get(orderId) ?? [] };
     },
 
-    /** The order desk acknowledged the order. */
-    accept: (orderId: string, desk: { deskNumber: string; acknowledgedAt: Date }, effect: Effect) =>
-      change(orderId, { ...effect, stage: 'ACCEPTED', set: desk }),
+    /** The order desk took the order on, which acknowledges it where no channel has to be told. */
+    accept: (
+      orderId: string,
+      { deskNumber, acknowledgedAt }: { deskNumber: string; acknowledgedAt: Date },
+      effect: Effect,
+    ) =>
+      change(orderId, {
+        ...effect,
+        stage: 'ACCEPTED',
+        set: ({ channel }) => (told.has(channel.code) ? { deskNumber } : { deskNumber, acknowledgedAt }),
+      }),
 
     /** Units have a node. */
     allocate: move('allocate'),

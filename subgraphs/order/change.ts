@@ -14,15 +14,18 @@ export interface OrderChange {
   readonly stage?: OrderStage;
   readonly moves?: readonly LineMove[];
   readonly returned?: readonly { readonly lineId: string; readonly quantity: number }[];
-  readonly set?: {
-    readonly acknowledgedAt?: Date;
-    readonly deskNumber?: string;
-    readonly paymentStatus?: PaymentStatus;
-  };
+  /** Facts that become known, or what they are for the order as it was. */
+  readonly set?: OrderFacts | ((before: Order) => OrderFacts);
   readonly timeline?: readonly TimelineNote[];
   /** Further events about the order; they get the versions after the status events. */
   readonly events?: readonly { readonly type: string; readonly data: object }[];
   readonly traceId: string;
+}
+
+interface OrderFacts {
+  readonly acknowledgedAt?: Date;
+  readonly deskNumber?: string;
+  readonly paymentStatus?: PaymentStatus;
 }
 
 export interface LineMove {
@@ -227,7 +230,7 @@ async function saveOrder(
   order: Order,
   next: { stage: OrderStage; status: OrderStatus; events: number; change: OrderChange },
 ): Promise<Order> {
-  const { set } = next.change;
+  const set = typeof next.change.set === 'function' ? next.change.set(order) : next.change.set;
   const rows = await query<OrderRow>(
     trx,
     `update orders.customer_order set stage = ?, status = ?, revision = revision + ?, updated_at = clock_timestamp(),

@@ -58,7 +58,7 @@ export function deskComparison(deps: {
     async ours(cursor) {
       const rows = await query<{ id: string }>(
         knex,
-        'select id from orders.customer_order where id > ? and acknowledged_at is not null order by id limit ?',
+        'select id from orders.customer_order where id > ? and desk_number is not null order by id limit ?',
         [cursor ?? '', PAGE],
       );
       return { keys: rows.map((row) => row.id), next: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null) };

@@ -43,6 +43,7 @@ export interface ReturnRefusal<Code extends string> extends OrderRefusal<Code> {
 }
 
 export type ReturnRequestErrorCode =
+  | 'INVALID_QUANTITY'
   | 'NOT_FOUND'
   | 'NOT_RETURNABLE'
   | 'QUANTITY_EXCEEDS_DELIVERED'
@@ -54,6 +55,7 @@ export type ReturnCancelErrorCode = ReturnAuthorizeErrorCode;
 export type ReturnIssueLabelErrorCode = ReturnAuthorizeErrorCode;
 export type ReturnReopenErrorCode = ReturnAuthorizeErrorCode | 'QUANTITY_EXCEEDS_DELIVERED';
 export type ReturnReceiveErrorCode =
+  | 'INVALID_QUANTITY'
   | 'NOT_FOUND'
   | 'ILLEGAL_TRANSITION'
   | 'QUANTITY_EXCEEDS_AUTHORIZED'
@@ -65,7 +67,7 @@ export type ReturnExchangeErrorCode =
       OrderPlaceErrorCode,
       'RESERVATION_EXPIRED' | 'RESERVATION_MISMATCH' | 'DUPLICATE_CHANNEL_ORDER' | 'IDEMPOTENCY_IN_FLIGHT'
     >;
-export type ReturnInspectErrorCode = ReturnAuthorizeErrorCode | 'QUANTITY_EXCEEDS_RECEIVED';
+export type ReturnInspectErrorCode = ReturnAuthorizeErrorCode | 'INVALID_QUANTITY' | 'QUANTITY_EXCEEDS_RECEIVED';
 export type ReturnResolveErrorCode = ReturnAuthorizeErrorCode;
 export type ReturnRejectErrorCode = ReturnAuthorizeErrorCode;
-export type ReturnRefundErrorCode = ReturnAuthorizeErrorCode | 'QUANTITY_EXCEEDS_AUTHORIZED';
+export type ReturnRefundErrorCode = ReturnAuthorizeErrorCode | 'INVALID_QUANTITY' | 'QUANTITY_EXCEEDS_AUTHORIZED';

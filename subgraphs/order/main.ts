@@ -45,7 +45,7 @@ export function openOrder(deps: {
   return {
     subgraph: createOrderSubgraph({ knex: deps.knex, capture, returnPolicy: policy }),
     capture,
-    book: createOrderBook(deps.knex),
+    book: createOrderBook(knex, connections),
     desk: omsOrderDesk(deps.oms),
     comparisons: [deskComparison({ knex: deps.knex, desk: omsDeskAudit(deps.oms) })],
     duties: createDutyConsumption({ knex, clocks, connections, settle }),

@@ -48,7 +48,7 @@ export function openProduct(deps: {
             key: exceptionKey(record, key),
             system: source.name,
             operation: 'product-feed',
-            message: `The ${record} ${key} was set aside: ${REJECTION_REASONS[reason]}.`,
+            message: `The ${record} ${key} was set aside: ${REJECTION_REASONS[reason]}. Correct it there: its next version is taken, and this closes by itself.`,
           });
         }
       },

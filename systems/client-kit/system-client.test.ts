@@ -48,7 +48,7 @@ beforeEach(async () => {
         method: 'GET',
         path: '/base/refused',
         handle: async () =>
-          Promise.reject(new Refusal(409, 'NO_ROOM', 'the password is hunter2', { left: 3, note: 'call Ms Smith' })),
+          Promise.reject(new Refusal(409, 'NO_ROOM', 'the password is hunter2', { left: 3, note: 'call Ms Smith', fields: ['shipTo.postalCode', 'items.0.units', 'Ms Smith', 'smith@example.org', '+44 20 7946 0123'] })), // biome-ignore format: one thought
       }),
     ],
     logger: createLogger({ level: 'silent', component: 'test' }),
@@ -83,16 +83,17 @@ describe('what comes back', () => {
     expect(await connect().call(read)).toEqual({ count: 1 });
   });
 
-  it('is the refusal with its code and numbers, and never its text', async () => {
+  it('is the refusal with its code and numbers, and the fields it names, and never its text', async () => {
     const error = await connect()
       .call({ ...read, path: '/refused' })
       .catch((caught: unknown) => caught);
     expect(error).toMatchObject({
       code: 'SYSTEM_REJECTED',
-      details: { system: 'TEST', status: 409, systemCode: 'NO_ROOM', left: 3 },
+      message: 'TEST refused the request (status 409, NO_ROOM, at shipTo.postalCode, items.0.units, left 3)',
+      details: { system: 'TEST', status: 409, systemCode: 'NO_ROOM', left: 3, fields: 'shipTo.postalCode, items.0.units' }, // biome-ignore format: a table
     });
     expect(rejectionCode(error)).toBe('NO_ROOM');
-    expect(JSON.stringify(error) + String(error)).not.toMatch(/hunter2|Smith/);
+    expect(JSON.stringify(error) + String(error)).not.toMatch(/hunter2|smith|7946/i);
     expect(calls.all()).toEqual({ 'GET /base/refused': 1 });
   });
 

@@ -163,8 +163,9 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 function asRefusal(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error;
   if (!(error instanceof ZodError)) return null;
-  const where = error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'request'}: ${issue.message}`);
-  return new Refusal(422, 'INVALID', where.join('; '));
+  const issues = error.issues.slice(0, 5).map(({ path, message }) => ({ field: path.join('.') || 'request', message }));
+  const where = issues.map(({ field, message }) => `${field}: ${message}`);
+  return new Refusal(422, 'INVALID', where.join('; '), { fields: issues.map(({ field }) => field) });
 }
 
 const refusalBody = (refusal: Refusal) => ({

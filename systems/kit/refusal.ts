@@ -8,7 +8,7 @@ export class Refusal extends Error {
   /** Upper-case code of this system's own vocabulary, e.g. PICKING_STARTED. */
   readonly code: string;
   /** Facts that help the caller, e.g. the quantity on hand. No personal data. */
-  readonly facts: Readonly<Record<string, string | number | null>>;
+  readonly facts: Readonly<Record<string, string | number | null | readonly string[]>>;
 
   constructor(status: number, code: string, message: string, facts: Refusal['facts'] = {}) {
     super(message);

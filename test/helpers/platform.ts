@@ -87,8 +87,12 @@ async function end(child: ChildProcess, signal: NodeJS.Signals, ended: Promise<u
   return code as number | null;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a test reads what the answer holds
-export type Answer = { data: any; errors?: { message: string; extensions: { code: string } }[]; extensions?: object };
+export type Answer = {
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what the answer holds
+  data: any;
+  errors?: { message: string; extensions: { code: string; retryable?: boolean } }[];
+  extensions?: object;
+};
 
 /** Sends one operation with a key, as a channel would. */
 export async function send(url: string, key: string, query: string, variables: object = {}): Promise<Answer> {

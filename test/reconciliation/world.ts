@@ -146,8 +146,8 @@ async function writeOrder(
     knex,
     `with o as (
        insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, stage, status, revision, currency_code,
-         tax_included, subtotal_minor, tax_minor, grand_total_minor, payment_status, delivery_method, trace_id, placed_at, updated_at, acknowledged_at)
-       select id, id, 'WEB', 'STOREFRONT', 'Web', 'ACCEPTED', 'SHIPPED', 9, 'GBP', true, 678, 113, 678, 'AUTHORIZED', 'SHIPPING', 't', at, at, at
+         tax_included, subtotal_minor, tax_minor, grand_total_minor, payment_status, delivery_method, trace_id, placed_at, updated_at, desk_number)
+       select id, id, 'WEB', 'STOREFRONT', 'Web', 'ACCEPTED', 'SHIPPED', 9, 'GBP', true, 678, 113, 678, 'AUTHORIZED', 'SHIPPING', 't', at, at, id
        from (select ?::text as id, now() - interval '1 hour' as at) x
      ), l as (
        insert into orders.order_line (id, order_id, position, sku, title, unit_price_minor, total_minor, tax_minor, tax_basis_points, ordered, unsourced, in_transit)

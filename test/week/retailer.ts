@@ -14,6 +14,8 @@ export type System = (typeof SYSTEMS)[number];
 const TOKEN = 'a token of the week that is long enough';
 const PACE_MILLIS = 400;
 const PATIENCE_MILLIS = 120_000;
+/** Before a request is repeated. */
+const PAUSE_MILLIS = 500;
 
 export interface PlacedOrder {
   readonly id: string;
@@ -72,16 +74,20 @@ export async function openRetailer(options: { readonly databaseUrl: string; read
   const inStore = <Row extends pg.QueryResultRow>(statement: string, values?: readonly unknown[]) => rows<Row>(options.databaseUrl, statement, values); // biome-ignore format: one thought
   const inSystem = <Row extends pg.QueryResultRow>(name: System, statement: string, values?: readonly unknown[]) => rows<Row>(databaseOf(name), statement, values); // biome-ignore format: one thought
 
-  async function run(contract: string, operation: string, variables: object): Promise<Answer['data']> {
-    const answer = await send(gateway, `dev-${contract}`, contractOperation(contract, operation).document, variables);
-    if (answer.errors) throw new Error(`${contract} ${operation}: ${JSON.stringify(answer.errors)}`);
-    return answer.data;
+  /** As a client that loses nothing: what may be repeated is repeated as it is, so under the same key, until it is answered. */
+  async function answered(what: string, key: string, document: string, variables: object): Promise<Answer['data']> {
+    for (const deadline = Date.now() + PATIENCE_MILLIS; ; await sleep(PAUSE_MILLIS)) {
+      const answer = await send(gateway, `dev-${key}`, document, variables).catch((lost: Error) => lost);
+      if (!(answer instanceof Error) && !answer.errors) return answer.data;
+      const mayRepeat = answer instanceof Error || answer.errors?.some(({ extensions }) => extensions.retryable);
+      if (!mayRepeat || Date.now() > deadline)
+        throw new Error(`${what}: ${answer instanceof Error ? answer.message : JSON.stringify(answer.errors)}`);
+    }
   }
-  async function ask(key: string, document: string, variables: object = {}): Promise<Answer['data']> {
-    const answer = await send(gateway, `dev-${key}`, document, variables);
-    if (answer.errors) throw new Error(`${document.slice(0, 60)}: ${JSON.stringify(answer.errors)}`);
-    return answer.data;
-  }
+  const run = (contract: string, operation: string, variables: object) =>
+    answered(`${contract} ${operation}`, contract, contractOperation(contract, operation).document, variables);
+  const ask = (key: string, document: string, variables: object = {}) =>
+    answered(document.slice(0, 60), key, document, variables);
   /** What staff and operators of a system of record do. */
   async function call(name: System, method: string, path: string, body?: object): Promise<unknown> {
     const response = await fetch(`${urls[name]}${path}`, {

@@ -46,7 +46,7 @@ describe('watchDegradation', () => {
         state: 'OPEN',
         cause: 'UNAVAILABLE',
         message:
-          'The system is not heard. Until it is, channels go by config/degradation.yaml: every channel from 300 s, 10 % less, orders: hold. Held orders go on by themselves.',
+          'The system is not heard: look whether it works, and whether its feed is read (`systems`). Until then channels go by config/degradation.yaml: every channel from 300 s, 10 % less, orders: hold. Held orders go on by themselves, and this closes by itself.',
       },
     ]);
     expect(await announced()).toEqual(['BOLT']);

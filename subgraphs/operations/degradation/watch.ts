@@ -51,8 +51,8 @@ async function changesOf(knex: Knex): Promise<DegradationChange[]> {
   const now = await query<InForce>(
     knex,
     `select system, string_agg(concat_ws(', ', coalesce(channel_code, 'every channel') || ' from ' || after_seconds || ' s',
-         'at most ' || cap || ' units', 'only while more than ' || threshold || ' units are left',
-         buffer_units || ' units less', buffer_percent || ' % less', 'orders: ' || lower(orders)), '; ' order by channel_code nulls first, after_seconds) as rules
+         'at most ' || cap || case cap when 1 then ' unit' else ' units' end, 'only while more than ' || threshold || case threshold when 1 then ' unit is left' else ' units are left' end,
+         buffer_units || case buffer_units when 1 then ' unit less' else ' units less' end, buffer_percent || ' % less', 'orders: ' || lower(orders)), '; ' order by channel_code nulls first, after_seconds) as rules
      from integration.rules_in_force() group by system`,
   );
   const told = await query<InForce>(knex, 'select system, rules from integration.degradation_state');
@@ -75,6 +75,6 @@ async function begin(trx: Knex.Transaction, desk: ExceptionDesk, system: string,
     cause: 'UNAVAILABLE',
     system,
     operation: 'degradation',
-    message: `The system is not heard. Until it is, channels go by config/degradation.yaml: ${rules}. Held orders go on by themselves.`,
+    message: `The system is not heard: look whether it works, and whether its feed is read (\`systems\`). Until then channels go by config/degradation.yaml: ${rules}. Held orders go on by themselves, and this closes by itself.`,
   });
 }

@@ -26,6 +26,8 @@ export type ReportNotice = (failure: {
   readonly error: unknown;
   readonly orderId: string;
   readonly channelCode: string;
+  /** By when the channel has to have it. Null when it gave no time. */
+  readonly deadline: Date | null;
   readonly traceId: string;
   readonly setAside: { readonly by: string; readonly id: string };
 }) => Promise<void>;
@@ -103,6 +105,7 @@ export async function tell({ knex, channels, settle }: NoticeDeps, due: DueNotic
       key: `told:${step}`,
       traceId,
       timeline: [{ type: timeline, system: 'channel', message }],
+      ...(notice.kind === 'ACKNOWLEDGEMENT' ? { set: { acknowledgedAt: new Date() } } : {}),
     });
     await change(trx, 'update orders.channel_notice set taken_at = now(), stopped = false where id = ?', [due.id]);
     await endDuties(trx, notice.orderId, settle);
@@ -126,6 +129,7 @@ export async function noteFailure({ knex, report }: NoticeDeps, due: DueNotice, 
       error,
       orderId: notice.orderId,
       channelCode: notice.channelCode,
+      deadline: await deadlineOf(knex, due),
       traceId,
       setAside: { by: NOTICE_SENDER, id: due.id },
     });
@@ -134,6 +138,19 @@ export async function noteFailure({ knex, report }: NoticeDeps, due: DueNotice, 
     `update orders.channel_notice set due_at = clock_timestamp() + make_interval(secs => ?), stopped = ? where id = ? and taken_at is null`,
     [pause, refused && rounds >= 0, due.id],
   );
+}
+
+/** The time of the duty that is done when the channel has taken the notice. */
+async function deadlineOf(knex: Knex, { notice, step }: DueNotice): Promise<Date | null> {
+  const [duty] = await query<{ dueAt: Date }>(
+    knex,
+    `select due_at as "dueAt" from orders.channel_duty where order_id = ? and done_at is null and case kind
+       when 'ACKNOWLEDGE' then ? in ('ACKNOWLEDGEMENT', 'REFUSAL')
+       when 'SHIP' then ? = 'SHIPMENT'
+       else ? = 'answer:' || subject end`,
+    [notice.orderId, notice.kind, notice.kind, step],
+  );
+  return duty?.dueAt ?? null;
 }
 
 /** Names a notice on the exception desk. */

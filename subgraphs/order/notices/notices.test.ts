@@ -65,7 +65,7 @@ beforeAll(async () => {
   database = await createTestDatabase(['integration', 'product', 'inventory', 'orders', 'fulfillment']);
   const { knex } = database;
   orders = createOrderSubgraph({ knex });
-  book = createOrderBook(knex);
+  book = createOrderBook(knex, connections);
   desk = createExceptionDesk({ knex, owners: loadOwnership() });
   await stockCatalogue(knex, [{ sku: 'LANTERN', title: 'Lantern', prices: { WEB: { GBP: 339 } } }]);
   await stockUp(knex, { LANTERN: { EAST: 100_000 } });
@@ -162,9 +162,12 @@ const openDuties = async ({ id }: Placed) =>
 const exceptions = ({ id }: Placed) =>
   query<Record<string, unknown>>(
     database.knex,
-    'select operation, state, owner, message, attempts from integration.exception where order_id = ? order by operation',
+    'select operation, state, owner, message, attempts, deadline from integration.exception where order_id = ? order by operation',
     [id],
   );
+const acknowledgedAt = async ({ id }: Placed) => (await book.read(id))?.order.acknowledgement?.acknowledgedAt ?? null;
+const acknowledgeBy = async ({ id }: Placed) =>
+  (await query<{ at: Date }>(database.knex, "select due_at as at from orders.channel_duty where kind = 'ACKNOWLEDGE' and order_id = ?", [id]))[0]?.at; // biome-ignore format: one thought
 const timelineOf = async ({ id }: Placed) =>
   (await run('query ($id: ID!) { order(id: $id) { timeline(first: 100) { nodes { type system } } } }', { id }, operator)).order.timeline.nodes // biome-ignore format: one thought
     .filter(({ system }: { system: string }) => system === 'channel')
@@ -324,14 +327,17 @@ describe('a channel that fails', () => {
         owner: 'channel-relations',
         attempts: 1,
         message: 'AMAZON has not taken the acknowledgement of the order. It is told again at growing intervals. CHANNEL is not available', // biome-ignore format: one thought
+        deadline: await acknowledgeBy(order),
       },
     ]);
+    expect(await acknowledgedAt(order)).toBeNull(); // the order desk has it, the channel does not know
     expect(channel.taken).toEqual([]);
     await nowDue();
     await sendAll();
     expect(channel.taken.map(({ kind }) => kind)).toEqual(['ACKNOWLEDGEMENT', 'SHIPMENT']);
     expect(await exceptions(order)).toMatchObject([{ state: 'RESOLVED' }]);
     expect(await openDuties(order)).toEqual([]);
+    expect(await acknowledgedAt(order)).toEqual(expect.any(Date));
   });
 
   it('has taken a notice once whose answer was lost', async () => {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { counted } from '../../../platform/counted.ts';
 import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { type FoundReturn, lockReturn, moveReturn } from './found.ts';
@@ -125,17 +126,17 @@ const WHAT: Readonly<
   LOST: ({ units }) => ({
     cause: 'CONFLICT',
     system: 'carrier',
-    message: `the carrier lost ${units.quantity - units.received} units on their way back. Claim them from the carrier, pay the buyer back (returnRefund) if that was not done, and dismiss this.`,
+    message: `the carrier lost ${counted(units.quantity - units.received, 'unit')} on the way back. Claim them from the carrier, pay the buyer back (returnRefund) if that was not done, and dismiss this.`,
   }),
   UNRETURNED: ({ units }) => ({
     cause: 'DEADLINE',
     system: 'commerce',
-    message: `${units.credited - units.accepted} units were paid back and did not come, or were sent back to the buyer. Permit the return again (returnReopen) if they are on their way, or settle it with the buyer and dismiss this.`,
+    message: `paid back, and did not come or went back to the buyer: ${counted(units.credited - units.accepted, 'unit')}. Permit the return again (returnReopen) if the goods are on their way, or settle it with the buyer and dismiss this.`,
   }),
   UNINSPECTED: ({ units }) => ({
     cause: 'DEADLINE',
     system: 'commerce',
-    message: `${units.received - units.inspected} units were received a while ago, and nobody said in which condition they are. Say so (returnInspect) and resolve the return.`,
+    message: `received a while ago, and nobody said in which condition: ${counted(units.received - units.inspected, 'unit')}. Say so (returnInspect) and resolve the return.`,
   }),
 };
 

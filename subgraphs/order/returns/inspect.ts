@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { recordAction } from '../../../platform/audit/audit.ts';
 import type { Caller } from '../../../platform/caller.ts';
+import { counted } from '../../../platform/counted.ts';
 import { query } from '../../../platform/db/query.ts';
 import { changeOrder, writeTimeline } from '../change.ts';
 import type { ReturnInspectErrorCode, ReturnRejectErrorCode, ReturnResolveErrorCode } from '../errors.ts';
@@ -25,37 +26,48 @@ export function inspectReturn(
   returnId: string,
   input: ReturnInspectInput,
 ): Promise<ReturnResult<ReturnInspectErrorCode>> {
-  return stepOf<'NOT_FOUND' | 'QUANTITY_EXCEEDS_RECEIVED'>(trx, caller, returnId, 'INSPECT', async (found) => {
-    const waiting = new Map(found.lines.map((line) => [line.id, line.received]));
-    for (const { returnLineId, inspected } of found.conditions)
-      waiting.set(returnLineId, (waiting.get(returnLineId) ?? 0) - inspected);
-    if (input.lines.length === 0)
-      return [{ code: 'QUANTITY_EXCEEDS_RECEIVED', field: ['input', 'lines'], message: 'Name at least one line.' }];
-    for (const [index, { returnLineId, quantity }] of input.lines.entries()) {
-      const at = (field: string) => ['input', 'lines', String(index), field];
-      const units = waiting.get(returnLineId);
-      if (units === undefined)
-        return [{ code: 'NOT_FOUND', field: at('returnLineId'), message: 'The return has no such line.' }];
-      if (quantity < 1 || quantity > units) {
-        const message = `${units} units of this line wait for their inspection.`;
-        return [{ code: 'QUANTITY_EXCEEDS_RECEIVED', field: at('quantity'), message }];
+  return stepOf<'NOT_FOUND' | 'INVALID_QUANTITY' | 'QUANTITY_EXCEEDS_RECEIVED'>(
+    trx,
+    caller,
+    returnId,
+    'INSPECT',
+    async (found) => {
+      const waiting = new Map(found.lines.map((line) => [line.id, line.received]));
+      for (const { returnLineId, inspected } of found.conditions)
+        waiting.set(returnLineId, (waiting.get(returnLineId) ?? 0) - inspected);
+      if (input.lines.length === 0)
+        return [{ code: 'INVALID_QUANTITY', field: ['input', 'lines'], message: 'Name at least one line.' }];
+      for (const [index, { returnLineId, quantity }] of input.lines.entries()) {
+        const at = (field: string) => ['input', 'lines', String(index), field];
+        const units = waiting.get(returnLineId);
+        if (units === undefined)
+          return [{ code: 'NOT_FOUND', field: at('returnLineId'), message: 'The return has no such line.' }];
+        if (quantity < 1)
+          return [{ code: 'INVALID_QUANTITY', field: at('quantity'), message: 'A line has at least one unit.' }];
+        if (quantity > units) {
+          const message = `Waiting for inspection of this line: ${counted(units, 'unit')}.`;
+          return [{ code: 'QUANTITY_EXCEEDS_RECEIVED', field: at('quantity'), message }];
+        }
+        waiting.set(returnLineId, units - quantity);
       }
-      waiting.set(returnLineId, units - quantity);
-    }
-    await addInspected(trx, input.lines.map((line) => ({ ...line, locationId: input.locationId }))); // biome-ignore format: one thought
-    const all = [...waiting.values()].every((units) => units === 0);
-    const message = `${input.lines.reduce((sum, line) => sum + line.quantity, 0)} units inspected`;
-    if (all && found.return.state === 'RECEIVED') {
-      await moveReturn(trx, found, 'INSPECTED', { traceId: caller.traceId, message: `inspected: ${message}` });
-    } else {
-      await writeTimeline(trx, found.return.orderId, caller.traceId, [
-        { type: 'RETURN_UNITS_INSPECTED', system: 'commerce', message: `Return ${found.return.number}: ${message}` },
-      ]);
-    }
-    const conditions = [...new Set(input.lines.map(({ disposition }) => disposition))].sort().join(', ');
-    await recordAction(trx, caller, { action: 'returnInspect', subject: returnId, reason: conditions });
-    return [];
-  });
+      await addInspected(trx, input.lines.map((line) => ({ ...line, locationId: input.locationId }))); // biome-ignore format: one thought
+      const all = [...waiting.values()].every((units) => units === 0);
+      const message = `${counted(
+        input.lines.reduce((sum, line) => sum + line.quantity, 0),
+        'unit',
+      )} inspected`;
+      if (all && found.return.state === 'RECEIVED') {
+        await moveReturn(trx, found, 'INSPECTED', { traceId: caller.traceId, message: `inspected: ${message}` });
+      } else {
+        await writeTimeline(trx, found.return.orderId, caller.traceId, [
+          { type: 'RETURN_UNITS_INSPECTED', system: 'commerce', message: `Return ${found.return.number}: ${message}` },
+        ]);
+      }
+      const conditions = [...new Set(input.lines.map(({ disposition }) => disposition))].sort().join(', ');
+      await recordAction(trx, caller, { action: 'returnInspect', subject: returnId, reason: conditions });
+      return [];
+    },
+  );
 }
 
 /** Keeps what was inspected. Of a return that came in part, nothing more is expected from then on. */

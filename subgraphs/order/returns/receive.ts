@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { recordAction } from '../../../platform/audit/audit.ts';
 import type { Caller } from '../../../platform/caller.ts';
+import { counted } from '../../../platform/counted.ts';
 import { query } from '../../../platform/db/query.ts';
 import { changeOrder } from '../change.ts';
 import type { ReturnReceiveErrorCode } from '../errors.ts';
@@ -28,34 +29,42 @@ export function receiveReturn(
   returnId: string,
   input: ReturnReceiveInput,
 ): Promise<ReturnResult<ReturnReceiveErrorCode>> {
-  return stepOf<'NOT_FOUND' | 'QUANTITY_EXCEEDS_AUTHORIZED'>(trx, caller, returnId, 'RECEIVE', async (found) => {
-    const received = new Map(found.lines.map((line) => [line.id, line.received]));
-    if (input.lines.length === 0)
-      return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: ['input', 'lines'], message: 'Name at least one line.' }];
-    for (const [index, arrival] of input.lines.entries()) {
-      const line = found.lines.find((candidate) => candidate.id === arrival.returnLineId);
-      const at = (field: string) => ['input', 'lines', String(index), field];
-      if (!line) return [{ code: 'NOT_FOUND', field: at('returnLineId'), message: 'The return has no such line.' }];
-      const total = (received.get(line.id) ?? 0) + Math.max(0, arrival.quantity);
-      received.set(line.id, total);
-      if (arrival.quantity < 1 || total > line.quantity) {
-        const message = `At most ${line.quantity} units of this line were permitted.`;
-        return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: at('quantity'), message }];
+  return stepOf<'NOT_FOUND' | 'INVALID_QUANTITY' | 'QUANTITY_EXCEEDS_AUTHORIZED'>(
+    trx,
+    caller,
+    returnId,
+    'RECEIVE',
+    async (found) => {
+      const received = new Map(found.lines.map((line) => [line.id, line.received]));
+      if (input.lines.length === 0)
+        return [{ code: 'INVALID_QUANTITY', field: ['input', 'lines'], message: 'Name at least one line.' }];
+      for (const [index, arrival] of input.lines.entries()) {
+        const line = found.lines.find((candidate) => candidate.id === arrival.returnLineId);
+        const at = (field: string) => ['input', 'lines', String(index), field];
+        if (!line) return [{ code: 'NOT_FOUND', field: at('returnLineId'), message: 'The return has no such line.' }];
+        if (arrival.quantity < 1)
+          return [{ code: 'INVALID_QUANTITY', field: at('quantity'), message: 'A line has at least one unit.' }];
+        const total = (received.get(line.id) ?? 0) + arrival.quantity;
+        received.set(line.id, total);
+        if (total > line.quantity) {
+          const message = `Permitted of this line: ${counted(line.quantity, 'unit')} at most.`;
+          return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: at('quantity'), message }];
+        }
       }
-    }
-    const complete = found.lines.every((line) => received.get(line.id) === line.quantity);
-    await saveArrivals(trx, caller, found, input, complete);
-    const inspected = input.lines.flatMap(({ disposition, ...units }): AcceptedUnits[] =>
-      disposition ? [{ ...units, disposition, locationId: input.locationId }] : [],
-    );
-    await addInspected(trx, inspected);
-    await acceptUnits(trx, found, inspected, { complete, traceId: caller.traceId });
-    await saveRefundStatus(trx, returnId);
-    // Money is given back for what somebody says has arrived: who said so, and in what state it was.
-    const conditions = [...new Set(input.lines.map(({ disposition }) => disposition ?? 'not inspected'))].sort();
-    await recordAction(trx, caller, { action: 'returnReceive', subject: returnId, reason: conditions.join(', ') });
-    return [];
-  });
+      const complete = found.lines.every((line) => received.get(line.id) === line.quantity);
+      await saveArrivals(trx, caller, found, input, complete);
+      const inspected = input.lines.flatMap(({ disposition, ...units }): AcceptedUnits[] =>
+        disposition ? [{ ...units, disposition, locationId: input.locationId }] : [],
+      );
+      await addInspected(trx, inspected);
+      await acceptUnits(trx, found, inspected, { complete, traceId: caller.traceId });
+      await saveRefundStatus(trx, returnId);
+      // Money is given back for what somebody says has arrived: who said so, and in what state it was.
+      const conditions = [...new Set(input.lines.map(({ disposition }) => disposition ?? 'not inspected'))].sort();
+      await recordAction(trx, caller, { action: 'returnReceive', subject: returnId, reason: conditions.join(', ') });
+      return [];
+    },
+  );
 }
 
 async function saveArrivals(
@@ -86,7 +95,10 @@ async function saveArrivals(
       {
         type: 'RETURN_RECEIVED',
         system: 'commerce',
-        message: `Return ${number}: ${input.lines.reduce((sum, line) => sum + line.quantity, 0)} units received`,
+        message: `Return ${number}: ${counted(
+          input.lines.reduce((sum, line) => sum + line.quantity, 0),
+          'unit',
+        )} received`,
       },
     ],
     traceId: caller.traceId,

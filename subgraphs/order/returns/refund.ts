@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { recordAction } from '../../../platform/audit/audit.ts';
 import type { Caller } from '../../../platform/caller.ts';
+import { counted } from '../../../platform/counted.ts';
 import { query } from '../../../platform/db/query.ts';
 import { changeOrder } from '../change.ts';
 import type { ReturnRefundErrorCode } from '../errors.ts';
@@ -26,26 +27,34 @@ export function refundReturn(
   returnId: string,
   input: ReturnRefundInput,
 ): Promise<ReturnResult<ReturnRefundErrorCode>> {
-  return stepOf<'NOT_FOUND' | 'QUANTITY_EXCEEDS_AUTHORIZED'>(trx, caller, returnId, 'REFUND', async (found) => {
-    const left = new Map(found.lines.map((line) => [line.id, line.quantity - line.credited]));
-    const wanted = input.lines ?? [...left].map(([returnLineId, quantity]) => ({ returnLineId, quantity }));
-    const at = (index: number, field: string) => ['input', 'lines', String(index), field];
-    if (wanted.length === 0)
-      return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: ['input', 'lines'], message: 'Name at least one line.' }];
-    for (const [index, { returnLineId, quantity }] of wanted.entries()) {
-      const units = left.get(returnLineId);
-      if (units === undefined)
-        return [{ code: 'NOT_FOUND', field: at(index, 'returnLineId'), message: 'The return has no such line.' }];
-      if (input.lines && (quantity < 1 || quantity > units)) {
-        const message = `At most ${units} units of this line are not paid back yet.`;
-        return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: at(index, 'quantity'), message }];
+  return stepOf<'NOT_FOUND' | 'INVALID_QUANTITY' | 'QUANTITY_EXCEEDS_AUTHORIZED'>(
+    trx,
+    caller,
+    returnId,
+    'REFUND',
+    async (found) => {
+      const left = new Map(found.lines.map((line) => [line.id, line.quantity - line.credited]));
+      const wanted = input.lines ?? [...left].map(([returnLineId, quantity]) => ({ returnLineId, quantity }));
+      const at = (index: number, field: string) => ['input', 'lines', String(index), field];
+      if (wanted.length === 0)
+        return [{ code: 'INVALID_QUANTITY', field: ['input', 'lines'], message: 'Name at least one line.' }];
+      for (const [index, { returnLineId, quantity }] of wanted.entries()) {
+        const units = left.get(returnLineId);
+        if (units === undefined)
+          return [{ code: 'NOT_FOUND', field: at(index, 'returnLineId'), message: 'The return has no such line.' }];
+        if (input.lines && quantity < 1)
+          return [{ code: 'INVALID_QUANTITY', field: at(index, 'quantity'), message: 'A line has at least one unit.' }];
+        if (input.lines && quantity > units) {
+          const message = `Not paid back yet of this line: ${counted(units, 'unit')}.`;
+          return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: at(index, 'quantity'), message }];
+        }
+        left.set(returnLineId, units - quantity);
       }
-      left.set(returnLineId, units - quantity);
-    }
-    await creditUnits(trx, found, wanted, caller.traceId);
-    await recordAction(trx, caller, { action: 'returnRefund', subject: returnId, reason: found.return.state });
-    return [];
-  });
+      await creditUnits(trx, found, wanted, caller.traceId);
+      await recordAction(trx, caller, { action: 'returnRefund', subject: returnId, reason: found.return.state });
+      return [];
+    },
+  );
 }
 
 /** Pays back the lines whose policy says that it is time. */
@@ -86,7 +95,10 @@ export async function creditUnits(
       {
         type: 'RETURN_REFUND_REQUESTED',
         system: 'commerce',
-        message: `Return ${number}: ${wanted.reduce((sum, line) => sum + line.quantity, 0)} units are paid back without waiting for them`,
+        message: `Return ${number}: ${counted(
+          wanted.reduce((sum, line) => sum + line.quantity, 0),
+          'unit',
+        )} paid back without waiting for the goods`,
       },
     ],
     events: [{ type: 'return-refund-requested.v1', data: { returnId, orderId, lines } }],

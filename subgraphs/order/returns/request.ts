@@ -34,7 +34,7 @@ export async function requestReturn(
   if (!found || !maySee(caller, ownershipOf(found.order)))
     return refuse('NOT_FOUND', ['orderId'], 'There is no such order.');
   if (input.lines.length === 0 || input.lines.length > MAX_LINES)
-    return refuse('NOT_RETURNABLE', ['input', 'lines'], 'A return has 1 to 1,000 lines.');
+    return refuse('INVALID_QUANTITY', ['input', 'lines'], 'A return has 1 to 1,000 lines.');
 
   const lines = new Map(found.lines.map((line) => [line.id, line]));
   const categories = await categoriesOf(trx, found.lines);
@@ -45,11 +45,12 @@ export async function requestReturn(
     const line = lines.get(wish.orderLineId);
     const at = (field: string) => ['input', 'lines', String(index), field];
     if (!line) return refuse('NOT_FOUND', at('orderLineId'), 'The order has no such line.');
+    if (wish.quantity < 1) return refuse('INVALID_QUANTITY', at('quantity'), 'At least one unit of a line comes back.');
     const verdict = judge(policy, { sku: line.sku, categories: categories.get(line.sku) ?? [] }, order, now);
     if (verdict.kind !== 'returnable') return refuse(...refusalOf(verdict, line.sku, at('orderLineId')));
-    const taken = (claimed.get(line.id) ?? 0) + Math.max(0, wish.quantity);
+    const taken = (claimed.get(line.id) ?? 0) + wish.quantity;
     claimed.set(line.id, taken);
-    if (wish.quantity < 1 || taken > line.quantities.delivered) {
+    if (taken > line.quantities.delivered) {
       const message = 'Only delivered units that are in no other return can come back.';
       return refuse('QUANTITY_EXCEEDS_DELIVERED', at('quantity'), message);
     }

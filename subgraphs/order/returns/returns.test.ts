@@ -184,10 +184,15 @@ describe('a return', () => {
     const { return: asked } = await world.request(own.id, units);
     const made = { id: asked.id, lineId: asked.lines[0].id };
     await done(made, 'returnAuthorize');
+    const none = { lines: [{ returnLineId: made.lineId, quantity: 0 }] };
+    expect(await world.act('returnRefund', made.id, none)).toMatchObject({ code: 'INVALID_QUANTITY' });
+    expect(await world.act('returnReceive', made.id, world.receive([[made.lineId, 0]]))).toMatchObject({ code: 'INVALID_QUANTITY' }); // biome-ignore format: one thought
     await arrived(made, 2);
+    expect(await world.act('returnInspect', made.id, world.receive([[made.lineId, 0, 'SELLABLE']]))).toMatchObject({ code: 'INVALID_QUANTITY' }); // biome-ignore format: one thought
     expect((await world.book.read(own.id))?.lines[0]?.quantities.returned).toBe(2);
     await inspected(made, 2, 'CUSTOMER_DAMAGED');
     expect((await world.request(own.id, units)).userErrors).toMatchObject([{ code: 'QUANTITY_EXCEEDS_DELIVERED' }]);
+    expect((await world.request(own.id, [units[0], 0])).userErrors).toMatchObject([{ code: 'INVALID_QUANTITY', field: ['input', 'lines', '0', 'quantity'] }]); // biome-ignore format: one thought
     await done(made, 'returnReject', { note: 'Worn.' });
     expect(await world.settle()).toBe(0);
     expect(await world.read(made.id)).toMatchObject({ state: 'REJECTED', refundStatus: 'NONE', declineNote: 'Worn.' });
@@ -234,7 +239,9 @@ describe('a return', () => {
     expect(await world.read(made.id)).toMatchObject({ state: 'CLOSED', refundStatus: 'SETTLED' });
     const about = () => world.told.filter(({ key }) => key.startsWith(`return:${made.id}`));
     await world.keep();
-    expect(about()).toMatchObject([{ message: expect.stringContaining('2 units were paid back and did not come') }]);
+    expect(about()).toMatchObject([
+      { message: expect.stringContaining('paid back, and did not come or went back to the buyer: 2 units.') },
+    ]);
     await world.keep();
     expect(about()).toHaveLength(1);
 
@@ -246,7 +253,7 @@ describe('a return', () => {
     await world.keep();
     expect(
       world.told.filter(({ key }) => key === `return:${late.id}:unreturned`).map(({ message }) => message),
-    ).toEqual([expect.stringContaining('1 units were paid back'), 'settled']);
+    ).toEqual([expect.stringContaining('went back to the buyer: 1 unit.'), 'settled']);
   });
 
   it('that lies uninspected beyond the time is told of once, and can then be resolved in part', async () => {
