@@ -317,6 +317,8 @@ export type ReturnRequestErrorCode =
   | 'QUANTITY_EXCEEDS_DELIVERED'
   /** The return window is over. */
   | 'RETURN_PERIOD_ENDED'
+  /** A quantity that is not at least one, or no line at all. */
+  | 'INVALID_QUANTITY'
   /** The key was used with another input. */
   | 'IDEMPOTENCY_CONFLICT'
   | '%future added value';

@@ -333,6 +333,8 @@ export type ReturnReceiveErrorCode =
   | 'ILLEGAL_TRANSITION'
   /** More units than were permitted. */
   | 'QUANTITY_EXCEEDS_AUTHORIZED'
+  /** A quantity that is not at least one, or no line at all. */
+  | 'INVALID_QUANTITY'
   /** The key was used with another input. */
   | 'IDEMPOTENCY_CONFLICT'
   | '%future added value';

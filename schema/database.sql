@@ -3993,6 +3993,8 @@ comment on column orders.customer_order.customer is 'Personal data: name and e-m
 
 comment on column orders.customer_order.shipping_address is 'Personal data. Never logged.';
 
+comment on column orders.customer_order.acknowledged_at is 'When the channel took the acknowledgement; where no channel is told, when the order desk took the order on.';
+
 comment on column orders.hold.system is 'The system of record that the order waits for: the hold is lifted when it is heard again. Null for a hold that a person lifts.';
 
 comment on column orders.return.closing is 'Nothing more is expected, although not everything came.';

@@ -10,6 +10,7 @@ import * as channelDuties from './20261127134500_channel_duties.ts';
 import * as refuseOrders from './20261127151600_refuse_orders.ts';
 import { returns } from './20261127153100_returns.ts';
 import { channelNotices } from './20261127154500_channel_notices.ts';
+import * as acknowledgedByChannel from './20261127181000_acknowledged_by_channel.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -23,4 +24,5 @@ export const migrations: MigrationSet = {
   '20261127151600_refuse_orders': refuseOrders,
   '20261127153100_returns': returns,
   '20261127154500_channel_notices': channelNotices,
+  '20261127181000_acknowledged_by_channel': acknowledgedByChannel,
 };
