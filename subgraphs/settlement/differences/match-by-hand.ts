@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
 import { LINES_PER_BLOCK } from '../matching/due.ts';
 import { createJudge } from '../matching/judge-due.ts';
+import { releasePostings } from '../matching/store-postings.ts';
 import type { LockedDifference, Refusal, ResolveDeps } from './model.ts';
 
 /** Why the lines of a difference cannot be given to an order; null when they can. */
@@ -42,6 +43,12 @@ export async function matchByHand(
   decisionId: string,
 ): Promise<void> {
   const key = await keyOfOrder(trx, difference, orderId);
+  await change(
+    trx,
+    `update settlement.decision set state = 'UNDONE', settled_at = clock_timestamp()
+     where exception_id = ? and resolution = 'MATCH_TO_ORDER' and state = 'TAKEN' and id <> ?`,
+    [difference.id, decisionId],
+  );
   const lines = await query<{ statementId: string; lineNumber: string }>(
     trx,
     `insert into settlement.manual_match (statement_id, line_number, order_id, decision_id)
@@ -53,13 +60,17 @@ export async function matchByHand(
   await judgeAgain(trx, deps, difference, key === null ? [] : [key], lines);
 }
 
-/** Takes back what a decision gave to an order. */
+/**
+ * Takes back what a decision gave to an order. @returns ids of the entries that the caller has to reverse: last, because that
+ * locks the ledger
+ */
 export async function unmatchByHand(
   trx: Knex.Transaction,
   deps: ResolveDeps,
   difference: LockedDifference,
   decisionId: string,
-): Promise<void> {
+): Promise<string[]> {
+  const entryIds = await releasePostings(trx, decisionId);
   const lines = await query<{ statementId: string; lineNumber: string; key: string | null }>(
     trx,
     `delete from settlement.manual_match m using settlement.channel_order o where m.decision_id = ? and o.order_id = m.order_id
@@ -73,6 +84,7 @@ export async function unmatchByHand(
     lines.flatMap((line) => line.key ?? []),
     lines,
   );
+  return entryIds;
 }
 
 async function judgeAgain(

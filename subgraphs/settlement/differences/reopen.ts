@@ -35,18 +35,23 @@ export async function reopenDifference(
   await change(trx, `update settlement.decision set state = 'UNDONE', settled_at = clock_timestamp() where id = ?`, [
     decision.id,
   ]);
-  const entry = decision.entryId === null ? undefined : (await readEntries(trx, [decision.entryId])).get(decision.entryId); // biome-ignore format: one thought
-  const reversal = entry && reversalOf(entry, `Reopened: ${entry.description}`, actor, new Date());
-  const ids = reversal ? await appendEntries(trx, deps.rules, [reversal]) : null;
-  const entryId = reversal ? (ids?.get(reversal.cause) ?? null) : null;
+  await setState(trx, difference, 'OPEN');
+  const standing =
+    decision.resolution === 'MATCH_TO_ORDER'
+      ? await unmatchByHand(trx, deps, difference, decision.id)
+      : decision.entryId === null
+        ? []
+        : [decision.entryId];
+  await lookAgainAt(trx, difference);
+  const entries = [...(await readEntries(trx, standing)).values()];
+  const reversals = entries.map((entry) => reversalOf(entry, `Reopened: ${entry.description}`, actor, new Date()));
+  const ids = await appendEntries(trx, deps.rules, reversals);
+  const entryId = ids.get(reversals[0]?.cause ?? '') ?? null;
   await query(
     trx,
     `insert into settlement.decision (id, exception_id, resolution, note, actor, amount_minor, currency_code, state, entry_id, settled_at)
      values (?, ?, 'REOPEN', ?, ?, ?, ?, 'TAKEN', ?, clock_timestamp())`,
     [newId('decision'), exceptionId, note, actor, difference.differenceMinor, difference.currencyCode, entryId],
   );
-  await setState(trx, difference, 'OPEN');
-  if (decision.resolution === 'MATCH_TO_ORDER') await unmatchByHand(trx, deps, difference, decision.id);
-  await lookAgainAt(trx, difference);
   return { exceptionId, entryId, userErrors: [] };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { projectFile } from '../../../platform/paths.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
@@ -9,6 +10,7 @@ import { ask, callerOf } from '../../../test/helpers/subgraph.ts';
 import { createSettlementSubgraph } from '../index.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { SettlementLine } from '../reports/model.ts';
+import { reverseByTwo } from '../statements/reversal.ts';
 import { resolveGroup } from './resolve-group.ts';
 
 const documentOf = (name: string) =>
@@ -151,12 +153,13 @@ it('gives lines to an order by hand, and takes them back', async () => {
   expect(await resolve(id, 'MATCH_TO_ORDER', 'ann', { orderId: 'nobody' })).toMatchObject({
     userErrors: [{ code: 'NOT_FOUND' }],
   });
-  expect(await resolve(id, 'MATCH_TO_ORDER', 'ann', { orderId: `${channelCode}-ord_1` })).toMatchObject({
+  const matched = await resolve(id, 'MATCH_TO_ORDER', 'ann', { orderId: `${channelCode}-ord_1` });
+  expect(matched).toMatchObject({
     exception: { id, state: 'RESOLVED' },
     journalEntry: {
       lines: [
-        { account: '1361', side: 'CREDIT' },
-        { account: '1362', side: 'DEBIT' },
+        { account: '1361', side: 'CREDIT', amount: { amount: '120.00' } },
+        { account: '1390', side: 'DEBIT', amount: { amount: '120.00' } },
       ],
     },
     userErrors: [],
@@ -164,10 +167,52 @@ it('gives lines to an order by hand, and takes them back', async () => {
   await books.settle();
   expect([await balanceOf('1361'), await balanceOf('1390'), await balanceOf('1362')]).toEqual(['0', '0', '12000']);
   expect(await books.statuses()).toEqual([{ orderId: 'ord_1', status: 'SETTLED' }]);
-  await graph(REOPEN, { exceptionId: id, input: { idempotencyKey: `k${++keys}`, note: 'wrong order' } });
+  // What the report says stays posted as it was: the decision has an entry of its own, by whoever decided.
+  const entries = () =>
+    query(database.knex, `select actor, description from settlement.ledger_entry where channel_code = ? and event = 'SETTLEMENT' order by sequence`, [channelCode]); // biome-ignore format: one thought
+  const posted = [
+    { actor: 'system', description: expect.stringMatching(/^Settlement /) },
+    { actor: 'ann', description: `Matched by hand: OVERLOADED_ORDER_ID ${id}` },
+  ];
+  expect(await entries()).toEqual(posted);
+  const taken = (await graph(REOPEN, { exceptionId: id, input: { idempotencyKey: `k${++keys}`, note: 'wrong order' } }, 'bob')).reconciliationExceptionReopen; // biome-ignore format: one thought
+  expect(taken.journalEntry.lines).toMatchObject([{ account: '1361', side: 'DEBIT' }, { account: '1390', side: 'CREDIT' }]); // biome-ignore format: one thought
   await books.settle();
   expect(await open()).toMatchObject([{ id, state: 'OPEN' }]);
   expect([await balanceOf('1361'), await balanceOf('1390')]).toEqual(['12000', '-12000']);
+  expect(await entries()).toEqual([...posted, { actor: 'bob', description: `Reopened: ${posted[1]?.description}` }]);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('posts a match by hand when there is something to post, and takes it back with its settlement', async () => {
+  await books.place(order);
+  const orderId = `${channelCode}-ord_1`;
+  // Of a fee that no rule knows it is still undecided what it is, whoever it was for.
+  const lines = [
+    lineOf({ lineNumber: 1, channelOrderId: 'lost it', sku: 'A1', quantity: 1, amountMinor: 12_000n }),
+    lineOf({ lineNumber: 2, kind: 'FEE', class: 'FEE', amountMinor: -500n, words: { transaction: 'Fee', type: 'Extra', description: 'Glitter' } }), // biome-ignore format: one thought
+  ];
+  const settlementId = await storeReport(database.knex, reportOf('by-hand', lines, { channelCode }), lines);
+  await books.settle();
+  const found = await open();
+  for (const { id } of found) expect(await resolve(id, 'MATCH_TO_ORDER', 'ann', { orderId })).toMatchObject({ journalEntry: null, userErrors: [] }); // biome-ignore format: one thought
+  await books.settle();
+  expect((await open()).filter(({ state }) => state === 'OPEN').map(({ reason }) => reason).sort()).toEqual(['PERIOD_SHIFT', 'UNKNOWN_FEE']); // biome-ignore format: one thought
+  await books.invoice(order);
+  await books.settle();
+  expect([await balanceOf('1361'), await balanceOf('1390')]).toEqual(['0', '500']);
+  const decided = () =>
+    query(database.knex, `select c.state, e.actor from settlement.decision c left join settlement.ledger_entry e on e.id = c.entry_id where c.order_id = ? order by e.actor`, [orderId]); // biome-ignore format: one thought
+  expect(await decided()).toEqual([
+    { state: 'TAKEN', actor: 'ann' },
+    { state: 'TAKEN', actor: null },
+  ]);
+  for (const person of ['ann', 'bob'])
+    await inTransaction(database.knex, (trx) => reverseByTwo(trx, books.rules, settlementId, 'corrected', person));
+  await books.settle();
+  expect([await balanceOf('1361'), await balanceOf('1390'), await balanceOf('1362')]).toEqual(['12000', '0', '0']);
+  expect((await decided()).map((one) => (one as { state: string }).state)).toEqual(['UNDONE', 'UNDONE']);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
 it('disputes, and lets later news overtake a decision', async () => {

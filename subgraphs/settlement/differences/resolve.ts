@@ -83,7 +83,7 @@ export async function resolveDifference(
     case 'MATCH_TO_ORDER': {
       await matchByHand(trx, deps, difference, input.orderId ?? '', decisionId);
       await putAside();
-      return { exceptionId, entryId: await newestEntryOf(trx, difference.statementId, input.orderId ?? ''), userErrors: [] }; // biome-ignore format: one thought
+      return { exceptionId, entryId: await entryOf(trx, decisionId), userErrors: [] };
     }
     case 'ACCEPT_ACTUAL':
     case 'WRITE_OFF': {
@@ -226,17 +226,10 @@ async function post(
   return (await appendEntries(trx, rules, [entry])).get(cause) ?? null;
 }
 
-async function newestEntryOf(
-  trx: Knex.Transaction,
-  statementId: string | null,
-  orderId: string,
-): Promise<string | null> {
-  const [entry] = await query<{ id: string }>(
-    trx,
-    `select id from settlement.ledger_entry where order_id = ? and statement_id is not distinct from ? and reversal_of is null order by sequence desc limit 1`,
-    [orderId, statementId],
-  );
-  return entry?.id ?? null;
+/** What comparing the lines again posted for a match by hand. Null when there is nothing to post yet: the order is not invoiced. */
+async function entryOf(trx: Knex.Transaction, decisionId: string): Promise<string | null> {
+  const [decision] = await query<{ entryId: string | null }>(trx, 'select entry_id as "entryId" from settlement.decision where id = ?', [decisionId]); // biome-ignore format: one thought
+  return decision?.entryId ?? null;
 }
 
 export function refused(exceptionId: string | null, code: string, message: string, field: string): ResolveResult {

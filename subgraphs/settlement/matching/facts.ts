@@ -10,13 +10,13 @@ import type { ChannelSettings } from './settings.ts';
 interface LineRow {
   statementId: string; lineNumber: string; periodStart: Date; periodEnd: Date; channelOrderId: string | null; merchantOrderId: string | null;
   class: LineClass; wordTransaction: string; wordType: string; wordDescription: string; sku: string | null; quantity: number | null;
-  amountMinor: string; currencyCode: string; postedAt: Date; fingerprint: string; manualOrderId: string | null;
+  amountMinor: string; currencyCode: string; postedAt: Date; fingerprint: string; manualOrderId: string | null; decisionId: string | null;
 } // biome-ignore format: a table
 
 const LINES = `select l.statement_id as "statementId", l.line_number as "lineNumber", s.period_start as "periodStart", s.period_end as "periodEnd",
   l.channel_order_id as "channelOrderId", l.merchant_order_id as "merchantOrderId", l.class, l.word_transaction as "wordTransaction",
   l.word_type as "wordType", l.word_description as "wordDescription", l.sku, l.quantity, l.amount_minor as "amountMinor",
-  l.currency_code as "currencyCode", l.posted_at as "postedAt", encode(l.fingerprint, 'hex') as fingerprint, m.order_id as "manualOrderId"
+  l.currency_code as "currencyCode", l.posted_at as "postedAt", encode(l.fingerprint, 'hex') as fingerprint, m.order_id as "manualOrderId", m.decision_id as "decisionId"
   from settlement.statement_line l join settlement.statement s on s.id = l.statement_id and s.state not in ('LOADING', 'REVERSED')
   left join settlement.manual_match m on m.statement_id = l.statement_id and m.line_number = l.line_number`;
 
@@ -250,5 +250,6 @@ function toLine(row: LineRow, foundBy: MatchLine['foundBy']): MatchLine {
     postedAt: row.postedAt,
     fingerprint: row.fingerprint,
     foundBy,
+    decisionId: foundBy === 'by-hand' ? row.decisionId : null,
   };
 }

@@ -20,6 +20,8 @@ export interface MatchLine {
   readonly fingerprint: string;
   /** How the order was found, from the surest on. */
   readonly foundBy: 'by-hand' | 'order-id' | 'merchant-order-id' | null;
+  /** The decision that gave it to its order. Null unless it was found by hand. */
+  readonly decisionId: string | null;
 }
 
 export interface ExpectedDocument {
@@ -92,7 +94,10 @@ export type Movement =
   | { readonly event: 'CONVERSION'; readonly class: 'SETTLED' | 'SOLD' | 'DIFFERENCE'; readonly amountMinor: bigint; readonly currencyCode: string }
   | { readonly event: 'TOLERANCE'; readonly class: 'AMOUNT'; readonly amountMinor: bigint; readonly currencyCode: string }; // biome-ignore format: a table
 
-/** Movements of the lines that one statement has under one order id: they become one entry of the ledger. */
+/**
+ * Movements of the lines that one statement has under one order id, or of those that one decision gave to an order: they become
+ * one entry of the ledger.
+ */
 export interface PostingGroup {
   readonly statementId: string;
   /** By this what was posted is found again: the order id as the lines have it, or the block. */
@@ -100,6 +105,8 @@ export interface PostingGroup {
   /** Unique within the statement. */
   readonly groupKey: string;
   readonly orderId: string | null;
+  /** The decision that it is posted for, by whoever took it. Null: what the channel's report says is posted. */
+  readonly decisionId: string | null;
   readonly movements: readonly Movement[];
 }
 
@@ -123,6 +130,11 @@ export interface OrderSettlement {
   readonly feesMinor: bigint;
   /** When all of it should have been settled. Null when nothing is outstanding. */
   readonly dueAt: Date | null;
+}
+
+/** Key of the posting group of what a decision gave to an order. */
+export function groupKeyOf(decisionId: string): string {
+  return `decision ${decisionId}`;
 }
 
 /** In the order in which the channel told them: by period, statement and line. */

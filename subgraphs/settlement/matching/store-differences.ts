@@ -51,7 +51,8 @@ export async function storeDifferences(
     const id = differenceIdOf(channelCode, one);
     const before = known.get(id);
     const state = stateOf(one, before);
-    if (before?.decisionId && state === 'OPEN' && before.decided !== null)
+    // Lines stay with the order that they were given to, whatever of them is found there.
+    if (before?.decisionId && state === 'OPEN' && before.decided !== null && before.resolution !== 'MATCH_TO_ORDER')
       overtaken.push({ decisionId: before.decisionId, entryId: before.entryId });
     states.set(id, state);
     write.push({ ...one, id, state });

@@ -1,5 +1,5 @@
 import type { ReconciliationReason } from '../model.ts';
-import type { FoundDifference, LineVerdict, MatchLine, Movement, PostingGroup } from './model.ts';
+import { type FoundDifference, groupKeyOf, type LineVerdict, type MatchLine, type Movement, type PostingGroup } from './model.ts'; // biome-ignore format: one thought
 import { classToPost } from './sides.ts';
 
 /** Gathers what is found out about the lines of one order id or block. */
@@ -98,7 +98,10 @@ function settled(line: MatchLine): Movement[] {
   return [{ event: 'SETTLEMENT', class: classToPost(line), amountMinor: line.amountMinor, currencyCode: line.currencyCode }]; // biome-ignore format: one thought
 }
 
-/** One group per statement and order id as the lines have it: that stays the same, whatever they are matched with later. */
+/**
+ * One group per statement and order id as the lines have it: that stays the same, whatever they are matched with later. What a
+ * person gave to an order stays unexplained there, and moves from there with the posting of the decision.
+ */
 function postingGroups(
   lines: readonly MatchLine[],
   group: { readonly key: string; readonly orderId: string | null },
@@ -106,17 +109,43 @@ function postingGroups(
   extra: readonly { readonly line: MatchLine; readonly movement: Movement }[],
 ): PostingGroup[] {
   const groups = new Map<string, PostingGroup & { movements: Movement[] }>();
-  const of = (line: MatchLine) => {
-    // A line matched by hand is posted alone: it left the group of its own order id.
-    const byHand = line.foundBy === 'by-hand';
-    const rawKey = byHand ? group.key : (line.rawKey ?? group.key);
-    const groupKey = `${group.orderId ?? ''}|${byHand ? `line ${line.lineNumber}` : rawKey}`;
-    const key = `${line.statementId} ${groupKey}`;
-    const known = groups.get(key) ?? { statementId: line.statementId, rawKey, groupKey, orderId: group.orderId, movements: [] }; // biome-ignore format: one thought
-    groups.set(key, known);
-    return known;
+  const of = (
+    line: MatchLine,
+    rawKey: string,
+    groupKey: string,
+    posted: Pick<PostingGroup, 'orderId' | 'decisionId'>,
+  ) => {
+    // biome-ignore format: one thought
+    const { statementId } = line;
+    const known = groups.get(`${statementId} ${groupKey}`) ?? {
+      statementId,
+      rawKey,
+      groupKey,
+      ...posted,
+      movements: [],
+    };
+    groups.set(`${statementId} ${groupKey}`, known);
+    return known.movements;
   };
-  for (const line of lines) of(line).movements.push(...movementsOf(line));
-  for (const { line, movement } of extra) of(line).movements.push(movement);
+  const told = (line: MatchLine) => {
+    const rawKey = line.rawKey ?? group.key;
+    if (line.decisionId === null) return of(line, rawKey, `${group.orderId ?? ''}|${rawKey}`, { orderId: group.orderId, decisionId: null }); // biome-ignore format: one thought
+    // As before the decision: of no order, alone where it names none.
+    return of(line, rawKey, `|${line.rawKey ?? `line ${line.lineNumber}`}`, { orderId: null, decisionId: null });
+  };
+  const decided = (line: MatchLine, decisionId: string) =>
+    of(line, group.key, groupKeyOf(decisionId), { orderId: group.orderId, decisionId });
+  for (const line of lines) {
+    if (line.decisionId === null) told(line).push(...movementsOf(line));
+    else {
+      told(line).push(...suspended(line));
+      decided(line, line.decisionId).push(
+        ...movementsOf(line),
+        ...suspended({ ...line, amountMinor: -line.amountMinor }),
+      );
+    }
+  }
+  for (const { line, movement } of extra)
+    (line.decisionId === null ? told(line) : decided(line, line.decisionId)).push(movement);
   return [...groups.values()];
 }

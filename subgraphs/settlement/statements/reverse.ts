@@ -52,7 +52,7 @@ export async function reverseStatement(
 ): Promise<void> {
   const payouts = await query<{ id: string }>(trx, 'select id from settlement.payout where statement_id = ? order by id', [id]); // biome-ignore format: one thought
   await change(trx, `update settlement.statement set state = 'REVERSED' where id = ?`, [id]);
-  await change(trx, 'delete from settlement.manual_match where statement_id = ?', [id]);
+  await undoMatchesByHand(trx, id);
   await lookAgainAtLines(trx, id);
   for (const { id: payoutId } of payouts) {
     const payout = await lockPayout(trx, payoutId);
@@ -66,6 +66,20 @@ export async function reverseStatement(
     );
     await judgeArrival(trx, rules, payoutId, actor);
   }
+}
+
+/** Orders that lines were given to are looked at again too; the decisions end, and comparing reverses what they posted. */
+async function undoMatchesByHand(trx: Knex.Transaction, id: string): Promise<void> {
+  await change(
+    trx,
+    `with gone as (delete from settlement.manual_match where statement_id = ? returning order_id, decision_id),
+     due as (
+       insert into settlement.match_due (channel_code, order_key)
+       select distinct o.channel_code, coalesce(o.channel_order_id, o.number) from gone g join settlement.channel_order o using (order_id) order by 1, 2)
+     update settlement.decision d set state = 'UNDONE', settled_at = clock_timestamp() from gone g
+     where d.id = g.decision_id and not exists (select from settlement.manual_match m where m.decision_id = d.id and m.statement_id <> ?)`,
+    [id, id],
+  );
 }
 
 async function lookAgainAtLines(trx: Knex.Transaction, id: string): Promise<void> {
