@@ -33,6 +33,8 @@ export interface ReportPlan {
   readonly rows: readonly PlannedRow[];
   /** What must be found, and nothing else. */
   readonly planted: readonly { readonly reason: Planted; readonly channelOrderId: string }[];
+  /** What could not be planted as often as asked, because no order is left that suits it. */
+  readonly left: readonly Planted[];
 }
 
 export interface PlanOptions {
@@ -46,16 +48,17 @@ export interface PlanOptions {
 
 /**
  * What a channel would report about the orders, with errors planted in some of them. The same orders and options give the
- * same plan. @throws Error when there are fewer orders than errors
+ * same plan.
  */
 export function planReport(orders: readonly SoldOrder[], options: PlanOptions): ReportPlan {
   const wanted = PLANTABLE.flatMap((reason) => Array.from({ length: options.errorsOfEach }, () => reason));
-  // Tax can only be wrong where there is some.
-  const suited = (order: SoldOrder) => order.lines.every(({ taxMinor, netMinor }) => taxMinor > 2n && netMinor > 200n);
-  const victims = orders.filter(suited).slice(0, wanted.length);
-  if (victims.length < wanted.length)
-    throw new Error(`${wanted.length} errors need as many taxed orders; there are ${victims.length}`);
-  const errorOf = new Map(victims.map((order, index) => [order.channelOrderId, wanted[index] as Planted]));
+  const errorOf = new Map<string, Planted>();
+  const left: Planted[] = [];
+  for (const reason of wanted) {
+    const victim = orders.find((order) => !errorOf.has(order.channelOrderId) && suits(order, reason));
+    if (victim) errorOf.set(victim.channelOrderId, reason);
+    else left.push(reason);
+  }
   const planted: { reason: Planted; channelOrderId: string }[] = [];
   const rows = orders.flatMap((order, index) => {
     const right = rowsOf(order, index, options);
@@ -69,7 +72,14 @@ export function planReport(orders: readonly SoldOrder[], options: PlanOptions): 
     row({ class: 'FEE', amountMinor: -3_900n, postedAt: options.periodStart, key: 'subscription' }),
     row({ class: 'RESERVE', amountMinor: -10_000n, postedAt: options.periodStart, key: 'reserve' }),
   ];
-  return { rows: [...rows, ...fees], planted };
+  return { rows: [...rows, ...fees], planted, left };
+}
+
+/** Tax can only be wrong where there is some; where there is a little, it is too small for what is taken off it. */
+function suits(order: SoldOrder, reason: Planted): boolean {
+  const taxed = ({ taxMinor }: SoldOrder['lines'][number]) =>
+    taxMinor > 2n || (taxMinor === 0n && reason !== 'TAX_DIFFERENCE');
+  return order.lines.every((line) => line.netMinor > 200n && taxed(line));
 }
 
 function row(values: Pick<PlannedRow, 'class' | 'amountMinor' | 'postedAt' | 'key'> & Partial<PlannedRow>): PlannedRow {
