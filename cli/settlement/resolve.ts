@@ -21,11 +21,15 @@ export function resolve(invocation: Invocation): Promise<ExitCode> {
   const { value, terminal } = invocation;
   if (value('resolution') === undefined)
     return withStore(async ({ knex }) => {
-      for (const { channelCode, reason, words, count, total } of await readGroups(knex, value('channel') ?? null, value('statement') ?? null)) // biome-ignore format: one thought
+      for (const { channelCode, reason, words, count, total } of await readGroups(knex, value('channel') ?? null, value('statement') ?? null).catch(asUsage)) // biome-ignore format: one thought
         terminal.out(`${String(count).padStart(7)}  ${channelCode} ${reason} ${formatAmount(total)} ${total.currencyCode}  ${words ?? ''}`.trimEnd()); // biome-ignore format: one thought
       return EXIT.OK;
     });
   return withStore(({ knex }) => decide(knex, invocation));
+}
+
+function asUsage(error: unknown): never {
+  throw isCommerceError(error) && error.code === 'BAD_USER_INPUT' ? usage(error.message) : error;
 }
 
 async function decide(knex: Store['knex'], { value, terminal }: Invocation): Promise<ExitCode> {
@@ -46,9 +50,7 @@ async function decide(knex: Store['knex'], { value, terminal }: Invocation): Pro
       if (done.decided + done.proposed > 0)
         await recordAction(trx, caller, { action: 'reconciliationExceptionsResolve', subject: `${channelCode} ${reason} ${filter.words ?? ''}`.trim(), reason: `${resolution}, ${done.decided} decided, ${done.proposed} proposed: ${note}` }); // biome-ignore format: one thought
       return done;
-    }).catch((error: unknown) => {
-      throw isCommerceError(error) && error.code === 'BAD_USER_INPUT' ? usage(error.message) : error;
-    });
+    }).catch(asUsage);
   const sum = { decided: 0, proposed: 0 };
   for (let done: GroupOutcome = await step(); ; done = await step()) {
     sum.decided += done.decided;

@@ -2,7 +2,9 @@ import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { isCurrencyCode } from '../../../platform/money.ts';
+import { requireChannel } from '../ingest/store.ts';
 import { lockJudging } from '../matching/judge-due.ts';
+import { RECONCILIATION_REASONS } from '../model.ts';
 import { type GroupFilter, UNDECIDED_WITH_WORDS } from './groups.ts';
 import type { ResolveDeps } from './model.ts';
 import { checkNote, type ResolveInput, resolveDifference } from './resolve.ts';
@@ -25,7 +27,8 @@ export interface GroupOutcome {
  * around it. Each keeps its own decision and posting, so each can be reopened alone.
  *
  * @param actor who decides
- * @throws CommerceError BAD_USER_INPUT for a note that says nothing, or a resolution that is about one order
+ * @throws CommerceError BAD_USER_INPUT for a note that says nothing, or a resolution that is about one order, and for a channel, reason or
+ *   currency that there is none of
  */
 export async function resolveGroup(
   trx: Knex.Transaction,
@@ -40,6 +43,9 @@ export async function resolveGroup(
     throw new CommerceError('BAD_USER_INPUT', 'MATCH_TO_ORDER is decided one by one: reconciliationExceptionResolve.');
   if (!isCurrencyCode(filter.currencyCode))
     throw new CommerceError('BAD_USER_INPUT', 'filter.currencyCode must be an ISO 4217 code such as GBP.');
+  if (!RECONCILIATION_REASONS.some((reason) => reason === filter.reason))
+    throw new CommerceError('BAD_USER_INPUT', `filter.reason must be one of ${RECONCILIATION_REASONS.join(', ')}.`);
+  await requireChannel(trx, filter.channelCode);
   // Matching locks differences and the ledger in turns with us otherwise.
   await lockJudging(trx);
   const { ids, count, totalMinor } = await locked(trx, filter, input.resolution, actor, most);

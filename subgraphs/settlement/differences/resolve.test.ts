@@ -33,8 +33,9 @@ beforeAll(async () => {
   database = await createTestDatabase(['integration', 'settlement']);
   subgraph = createSettlementSubgraph({ knex: database.knex });
 });
-beforeEach(() => {
+beforeEach(async () => {
   channelCode = `R${++channels}`;
+  await query(database.knex, `insert into integration.channel (code, kind, name, price_list, currency_code) values (?, 'MARKETPLACE', 'Test', 'TEST', 'GBP')`, [channelCode]); // biome-ignore format: one thought
   books = openBooks(database.knex, channelCode);
 });
 afterAll(() => database.drop());
@@ -287,6 +288,8 @@ it('decides about fees that are alike with one decision, above the limit of all 
   });
   expect(await balanceOf('6931')).toBe('2500');
 
+  const nowhere = resolveGroup(database.knex as never, books, { ...filter, channelCode: 'AMZN' }, { resolution: 'WRITE_OFF', note: 'new fees' }, 'ann'); // biome-ignore format: one thought
+  await expect(nowhere).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message: expect.stringMatching(new RegExp(`^There is no channel AMZN; there are .*${channelCode}`)) }); // biome-ignore format: one thought
   // 30.00 is, though each of them is not. Two at a time.
   const accept = (actor: string) =>
     inTransaction(database.knex, (trx) =>

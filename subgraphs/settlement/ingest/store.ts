@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { copyRows } from '../../../platform/db/copy.ts';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
+import { CommerceError } from '../../../platform/errors.ts';
 import { fingerprintOf } from '../reports/fingerprint.ts';
 import type { SettlementLine, SettlementReport } from '../reports/model.ts';
 import type { Digest, IngestOutcome, ReportSource } from './source.ts';
@@ -141,6 +142,14 @@ export async function writeRefusal(
 }
 
 export const NO_SUCH_CHANNEL = 'There is no such channel. Use the code of a channel that sends settlements.';
+
+/** @throws CommerceError BAD_USER_INPUT, naming those there are, when there is no channel of this code */
+export async function requireChannel(db: Knex, code: string): Promise<void> {
+  if (await channelExists(db, code)) return;
+  const known = await query<{ code: string }>(db, 'select code from integration.channel order by code');
+  const codes = known.map((one) => one.code).join(', ');
+  throw new CommerceError('BAD_USER_INPUT', `There is no channel ${code.slice(0, 50)}; there are ${codes || 'none'}.`);
+}
 
 export async function channelExists(db: Knex, code: string): Promise<boolean> {
   const rows = await query<unknown>(db, 'select 1 from integration.channel where code = ?', [code]);

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { CommerceError } from '../../../platform/errors.ts';
-import { channelExists } from '../ingest/store.ts';
+import { requireChannel } from '../ingest/store.ts';
 import { LINES_PER_BLOCK } from './due.ts';
 import type { SettlementSettings } from './settings.ts';
 
@@ -22,8 +22,7 @@ const EVERYTHING: RematchScope = { channelCode: null, statementId: null };
  * @throws CommerceError BAD_USER_INPUT when there is no such channel or statement
  */
 export async function rematch(db: Knex, { channelCode, statementId }: RematchScope): Promise<number> {
-  if (channelCode !== null && !(await channelExists(db, channelCode)))
-    throw new CommerceError('BAD_USER_INPUT', `There is no channel ${channelCode}.`);
+  if (channelCode !== null) await requireChannel(db, channelCode);
   if (statementId !== null && (await query(db, 'select 1 from settlement.statement where id = ?', [statementId])).length === 0)
     throw new CommerceError('BAD_USER_INPUT', `There is no settlement ${statementId}; its id begins with stl_.`); // biome-ignore format: one thought
   const scope = [channelCode, channelCode, statementId, statementId, statementId];
