@@ -33,7 +33,7 @@ const LINES = [
   of(2, { sku: 'A1', quantity: 2, amountMinor: 1_850n }),
   of(2, { class: 'SALE_TAX', sku: 'A1', amountMinor: 400n, references: { part: '2' } }),
   of(2, { class: 'COMMISSION', sku: 'A1', amountMinor: -300n, words: words('Commission') }),
-  of(2, { class: 'FEE', amountMinor: -99n, words: words('=HYPERLINK("http://x","y")') }),
+  of(2, { class: 'FEE', amountMinor: -99n, words: { ...words('=HYPERLINK("http://x","y")'), type: '' } }),
 ].map((line, index) => ({ ...line, lineNumber: index + 2 }));
 
 beforeAll(async () => {
@@ -106,20 +106,20 @@ it('exports every list byte for byte, with what a spreadsheet would run made a t
       ]),
       lines: rows([
         'settlement_id,line,channel,class,description,channel_order_id,sku,quantity,amount,currency,state,rule,target,target_id,order_id,difference_id',
-        line(2, `SALE,Principal,203-1-7,A1,2,20.00,GBP,MATCHED,order-id,SHIPMENT,${documents[0]},M1-o1,`),
-        line(3, `SALE_TAX,Principal,203-1-7,A1,,4.00,GBP,MATCHED,order-id,SHIPMENT,${documents[0]},M1-o1,`),
-        line(4, 'COMMISSION,Commission,203-1-7,A1,,-3.00,GBP,MATCHED,fee-rule,FEE_RULE,,M1-o1,'),
-        line(5, 'FEE,FBAPerUnitFulfillmentFee,203-1-7,,,-1.20,GBP,MATCHED,fee-rule,FEE_RULE,,M1-o1,'),
-        line(6, `SALE,Principal,203-2-7,A1,2,18.50,GBP,EXCEPTION,order-id,ORDER,M1-o2,M1-o2,${amount}`),
-        line(7, `SALE_TAX,Principal,203-2-7,A1,,4.00,GBP,EXCEPTION,order-id,ORDER,M1-o2,M1-o2,${amount}`),
-        line(8, 'COMMISSION,Commission,203-2-7,A1,,-3.00,GBP,MATCHED,fee-rule,FEE_RULE,,M1-o2,'),
+        line(2, `SALE,ItemPrice / Principal,203-1-7,A1,2,20.00,GBP,MATCHED,order-id,SHIPMENT,${documents[0]},M1-o1,`),
+        line(3, `SALE_TAX,ItemPrice / Principal,203-1-7,A1,,4.00,GBP,MATCHED,order-id,SHIPMENT,${documents[0]},M1-o1,`),
+        line(4, 'COMMISSION,ItemFees / Commission,203-1-7,A1,,-3.00,GBP,MATCHED,fee-rule,FEE_RULE,,M1-o1,'),
+        line(5, 'FEE,ItemFees / FBAPerUnitFulfillmentFee,203-1-7,,,-1.20,GBP,MATCHED,fee-rule,FEE_RULE,,M1-o1,'),
+        line(6, `SALE,ItemPrice / Principal,203-2-7,A1,2,18.50,GBP,EXCEPTION,order-id,ORDER,M1-o2,M1-o2,${amount}`),
+        line(7, `SALE_TAX,ItemPrice / Principal,203-2-7,A1,,4.00,GBP,EXCEPTION,order-id,ORDER,M1-o2,M1-o2,${amount}`),
+        line(8, 'COMMISSION,ItemFees / Commission,203-2-7,A1,,-3.00,GBP,MATCHED,fee-rule,FEE_RULE,,M1-o2,'),
         line(9, `FEE,${hyperlink},203-2-7,,,-0.99,GBP,EXCEPTION,order-id,ORDER,M1-o2,M1-o2,${fee}`),
       ]),
       fees: rows([
         'id,channel,sku,description,lines,amount,currency',
         `"M1  =HYPERLINK(""http://x"",""y"") GBP",M1,,${hyperlink},1,-0.99,GBP`,
-        'M1  FBAPerUnitFulfillmentFee GBP,M1,,FBAPerUnitFulfillmentFee,1,-1.20,GBP',
-        'M1 A1 Commission GBP,M1,A1,Commission,2,-6.00,GBP',
+        'M1  ItemFees / FBAPerUnitFulfillmentFee GBP,M1,,ItemFees / FBAPerUnitFulfillmentFee,1,-1.20,GBP',
+        'M1 A1 ItemFees / Commission GBP,M1,A1,ItemFees / Commission,2,-6.00,GBP',
       ]),
       orders: rows([
         'id,number,channel,channel_order_id,status,expected,settled,fees,net,cost_of_goods,margin,currency',
@@ -178,8 +178,8 @@ it('answers fees, age, proceeds and completeness as an independent count of the 
   expect(answer.channelFees.reduce((total, row) => total + minor(row.total.amount), 0n)).toBe(sum(fees));
   expect(answer.channelFees.reduce((total, row) => total + row.lineCount, 0)).toBe(fees.length);
   expect(answer.channelFees).toEqual([
-    { sku: 'A1', description: 'Commission', lineCount: 2, total: { amount: '-6.00' } },
-    { sku: null, description: 'FBAPerUnitFulfillmentFee', lineCount: 1, total: { amount: '-1.20' } },
+    { sku: 'A1', description: 'ItemFees / Commission', lineCount: 2, total: { amount: '-6.00' } },
+    { sku: null, description: 'ItemFees / FBAPerUnitFulfillmentFee', lineCount: 1, total: { amount: '-1.20' } },
     { sku: null, description: '=HYPERLINK("http://x","y")', lineCount: 1, total: { amount: '-0.99' } },
   ]);
   expect(answer.reconciliationAging).toEqual([

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { formatAmount } from '../../../platform/money.ts';
+import { WORDS_OF_LINE } from '../statements/words.ts';
 
 type Row = Readonly<Record<string, string | number | Date | null>>;
 
@@ -10,15 +11,16 @@ type Row = Readonly<Record<string, string | number | Date | null>>;
 const EXPORTS = {
   differences: `select id, channel_code as channel, reason, state, expected_minor, actual_minor, difference_minor, currency_code as currency, order_id, channel_order_id, sku,
       statement_id as settlement_id, explanation from settlement.difference`,
-  lines: `select l.statement_id as settlement_id, l.line_number as line, l.channel_code as channel, l.class, l.word_description as description, l.channel_order_id, l.sku, l.quantity,
+  lines: `select l.statement_id as settlement_id, l.line_number as line, l.channel_code as channel, l.class, ${WORDS_OF_LINE} as description, l.channel_order_id, l.sku, l.quantity,
       l.amount_minor, l.currency_code as currency, coalesce(m.state, 'PENDING') as state, m.rule, m.target, m.target_id, m.order_id, m.exception_id as difference_id
       from settlement.statement_line l join settlement.statement s on s.id = l.statement_id and s.state <> 'LOADING'
       left join settlement.line_match m on m.statement_id = l.statement_id and m.line_number = l.line_number`,
-  fees: `select channel_code || ' ' || coalesce(sku, '') || ' ' || word_description || ' ' || currency_code as id, channel_code as channel, sku, word_description as description,
-      count(*)::int as lines, sum(amount_minor)::text as amount_minor, currency_code as currency from settlement.statement_line l
-      where class in ('COMMISSION', 'FEE', 'CHARGEBACK', 'ADJUSTMENT')
-        and exists (select from settlement.statement s where s.id = l.statement_id and s.state not in ('LOADING', 'REVERSED'))
-      group by channel_code, sku, word_description, currency_code`,
+  fees: `select channel_code || ' ' || coalesce(sku, '') || ' ' || description || ' ' || currency_code as id, channel_code as channel, sku, description,
+      count(*)::int as lines, sum(amount_minor)::text as amount_minor, currency_code as currency
+      from (select l.*, coalesce(nullif(${WORDS_OF_LINE}, ''), l.class) as description from settlement.statement_line l
+            where class in ('COMMISSION', 'FEE', 'CHARGEBACK', 'ADJUSTMENT')
+              and exists (select from settlement.statement s where s.id = l.statement_id and s.state not in ('LOADING', 'REVERSED'))) as told
+      group by channel_code, sku, description, currency_code`,
   orders: `select s.order_id as id, o.number, o.channel_code as channel, o.channel_order_id, s.status, s.expected_minor, s.settled_minor, s.fees_minor,
       earned.net_minor, earned.cost_of_goods_minor, (earned.net_minor + s.fees_minor - earned.cost_of_goods_minor)::text as margin_minor, s.currency_code as currency
       from settlement.order_settlement s join settlement.channel_order o on o.order_id = s.order_id

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
 import { type Money, money } from '../../../platform/money.ts';
+import { WORDS_OF_LINE } from '../statements/words.ts';
 
 /** Open differences of one channel, reason, age and currency. */
 export interface AgeBucket {
@@ -61,7 +62,7 @@ export function createAnswerReader(knex: Knex) {
     async fees({ channelCode, postedSince, postedUntil }: FeeFilter): Promise<FeeSum[]> {
       const rows = await query<Omit<FeeSum, 'total'> & { minor: string; currencyCode: string }>(
         knex,
-        `select l.channel_code as "channelCode", l.sku, coalesce(nullif(l.word_description, ''), l.class) as description, l.currency_code as "currencyCode",
+        `select l.channel_code as "channelCode", l.sku, coalesce(nullif(${WORDS_OF_LINE}, ''), l.class) as description, l.currency_code as "currencyCode",
            count(*)::int as "lineCount", sum(l.amount_minor)::text as minor
          from settlement.statement_line l join settlement.statement s on s.id = l.statement_id and s.state not in ('LOADING', 'REVERSED')
          where l.channel_code = ? and l.class in ('COMMISSION', 'FEE', 'CHARGEBACK', 'ADJUSTMENT')

@@ -129,7 +129,7 @@ function differencesOf(
   });
   const plain = carriedMinor === 0n && (announcedMinor === null || announcedMinor === amountMinor);
   const said = plain
-    ? `The channel announced a payout of ${say(amountMinor)}`
+    ? `${announcedMinor === null && statementId !== null ? 'The statement pays' : 'The channel announced a payout of'} ${say(amountMinor)}`
     : [
         `The statement pays ${say(amountMinor)}`,
         ...(carriedMinor === 0n ? [] : [`${say(carriedMinor)} was carried forward from earlier settlements`]),

@@ -78,7 +78,7 @@ it('makes a difference of money that is short, with what was expected and what a
       expected: '131240',
       actual: '100000',
       difference: '-31240',
-      explanation: 'The channel announced a payout of 1312.40 GBP; 1000.00 GBP arrived at the bank on 2026-11-17.',
+      explanation: 'The statement pays 1312.40 GBP; 1000.00 GBP arrived at the bank on 2026-11-17.',
     },
   ]); // biome-ignore format: one thought
 });
