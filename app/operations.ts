@@ -20,6 +20,7 @@ import { amountAtStake, type ReportNotice } from '../subgraphs/order/index.ts';
 import { corrections } from './corrections.ts';
 import { reasonOf, refusalOf, setAsideKey } from './set-aside.ts';
 import type { SystemClients } from './system-clients.ts';
+import { watchedSystems } from './watched-systems.ts';
 
 /** What a domain found amiss in its own records, or a system of record refused. */
 interface Alarm {
@@ -82,41 +83,7 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
       knex,
       process: deps.process,
       logger,
-      systems: [
-        {
-          code: 'erp',
-          name: 'ERP',
-          kind: 'ERP',
-          domains: ['product', 'settlement'],
-          statistics: clients.erp.statistics,
-        },
-        { code: 'oms', name: 'Order desk', kind: 'OMS', domains: ['order'], statistics: clients.oms.statistics },
-        {
-          code: 'wms',
-          name: 'Warehouses',
-          kind: 'WMS',
-          domains: ['inventory', 'fulfillment'],
-          statistics: clients.wms.statistics,
-        },
-        {
-          code: 'carrier',
-          name: 'Carrier',
-          kind: 'CARRIER',
-          domains: ['fulfillment'],
-          statistics: clients.carrier.statistics,
-        },
-        ...(clients.channel === null
-          ? []
-          : [
-              {
-                code: 'channel',
-                name: 'Channel system',
-                kind: 'MARKETPLACE' as const,
-                domains: ['order'],
-                statistics: clients.channel.statistics,
-              },
-            ]),
-      ],
+      systems: watchedSystems(clients),
     }),
 
     /** Shows that a channel has not taken a notice. */

@@ -646,6 +646,7 @@ create table integration.system_health (
   last_success_at timestamp with time zone,
   p95_latency_ms double precision,
   reported_at timestamp with time zone not null default now(),
+  ports jsonb,
   constraint system_health_circuit_check CHECK ((circuit = ANY (ARRAY['CLOSED'::text, 'OPEN'::text, 'HALF_OPEN'::text]))),
   constraint system_health_pkey PRIMARY KEY (process, system)
 );
@@ -1154,6 +1155,8 @@ comment on table integration.reconciliation_seen is 'Records that the system of 
 comment on table integration.system_contact is 'When each feed of a system of record was last read to its end, by whichever process: from then on silence means that nothing changed.';
 
 comment on table integration.system_health is 'How each process finds each system of record. Rewritten every few seconds; rows of processes that are gone are removed after a day.';
+
+comment on column integration.system_health.ports is 'Ports that the system serves, with what it can do of each and what not. Null: reported by a process of an earlier release.';
 
 comment on table integration.usage_recording is 'Since when, and until when, usage was recorded: a field without usage tells something only within.';
 

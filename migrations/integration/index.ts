@@ -16,6 +16,7 @@ import { deskJobs } from './20261127133000_desk_jobs.ts';
 import { reconciliation } from './20261127134000_reconciliation.ts';
 import * as keepAnswers from './20261127151500_keep_answers.ts';
 import { askedSubject } from './20261127152000_asked_subject.ts';
+import { systemPorts } from './20261127182000_system_ports.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -36,4 +37,5 @@ export const migrations: MigrationSet = {
   '20261127134000_reconciliation': reconciliation,
   '20261127151500_keep_answers': keepAnswers,
   '20261127152000_asked_subject': askedSubject,
+  '20261127182000_system_ports': systemPorts,
 };

@@ -58,12 +58,12 @@ async function report(knex: Knex, process: string, systems: readonly WatchedSyst
   await change(
     knex,
     `with forgotten as (delete from integration.system_health where reported_at < now() - interval '1 day')
-     insert into integration.system_health (process, system, name, kind, domains, circuit, last_success_at, p95_latency_ms)
-     select ?, code, name, kind, domains, circuit, "lastSuccessAt", "p95LatencyMillis"
-     from jsonb_to_recordset(?::jsonb) as seen (code text, name text, kind text, domains text[], circuit text,
+     insert into integration.system_health (process, system, name, kind, domains, ports, circuit, last_success_at, p95_latency_ms)
+     select ?, code, name, kind, domains, ports, circuit, "lastSuccessAt", "p95LatencyMillis"
+     from jsonb_to_recordset(?::jsonb) as seen (code text, name text, kind text, domains text[], ports jsonb, circuit text,
        "lastSuccessAt" timestamptz, "p95LatencyMillis" double precision)
      on conflict (process, system) do update
-       set name = excluded.name, kind = excluded.kind, domains = excluded.domains, circuit = excluded.circuit,
+       set name = excluded.name, kind = excluded.kind, domains = excluded.domains, ports = excluded.ports, circuit = excluded.circuit,
            last_success_at = excluded.last_success_at, p95_latency_ms = excluded.p95_latency_ms, reported_at = now()`,
     [process, JSON.stringify(rows)],
   );
@@ -76,6 +76,7 @@ export async function readSystems(knex: Knex): Promise<SystemHealth[]> {
     `select system as code,
        (array_agg(name order by reported_at desc))[1] as name,
        (array_agg(kind order by reported_at desc))[1] as kind,
+       coalesce((array_agg(ports order by reported_at desc) filter (where ports is not null))[1], '[]') as ports,
        array(select distinct domain from integration.system_health other, unnest(other.domains) domain
              where other.system = health.system order by domain) as domains,
        (array_agg(circuit order by array_position(array['OPEN', 'HALF_OPEN', 'CLOSED'], circuit)) filter (where lately))[1] as circuit,

@@ -21,7 +21,7 @@ export {
   type SystemHealthReporter,
 } from './health.ts';
 export { loadOwnership } from './ownership.ts';
-export type { Failure, RetryWorkflow, SystemStatistics, TakeAgain } from './port.ts';
+export type { Failure, RetryWorkflow, SystemStatistics, TakeAgain, WatchedSystem } from './port.ts';
 export { createOperationsReader } from './read.ts';
 export { advanceReplay, planReplay, readDeskJob, startReplay } from './replays.ts';
 export { takeRetryRequests } from './retries.ts';

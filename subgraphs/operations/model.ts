@@ -74,6 +74,14 @@ export interface SystemHealth {
   readonly circuit: CircuitState | null;
   readonly lastSuccessAt: Date | null;
   readonly p95LatencyMs: number | null;
+  readonly ports: readonly SystemPort[];
+}
+
+/** What a system can do at one port. Names are texts: a process of another release may know more of them. */
+export interface SystemPort {
+  readonly port: string;
+  readonly capabilities: readonly string[];
+  readonly missing: readonly { readonly capability: string; readonly reason: string }[];
 }
 
 /** Figures over a window. Null where nothing happened that could be measured. */

@@ -27,7 +27,8 @@ afterAll(() => database.drop());
 
 // As the console sends it.
 const OVERVIEW = `query Overview($window: IndicatorWindow!) {
-  systems { code name kind domains circuit lastSuccessAt p95LatencyMs }
+  systems { code name kind domains circuit lastSuccessAt p95LatencyMs
+    ports { port capabilities missingCapabilities { capability reason } } }
   serviceIndicators(window: $window) {
     orderAcknowledgementSecondsP95 inventorySyncAccuracyRatio inventorySyncLagSecondsP95 shipmentEventTimelinessSecondsP95
     failedTransactionRatio exceptionResolutionSecondsP50 reconciliationCompletenessRatio
@@ -46,6 +47,14 @@ describe('systems', () => {
     await Promise.all(reporters.splice(0).map((reporter) => reporter.stop()));
   });
 
+  const ports = [
+    {
+      port: 'STOCK',
+      capabilities: ['ADJUSTMENTS'],
+      missing: [{ capability: 'INCOMING_SUPPLY', reason: 'It knows no purchase orders.' }],
+    },
+  ];
+
   const seen = (overrides: Partial<SystemStatistics> = {}): SystemStatistics => ({
     circuit: 'CLOSED',
     lastSuccessAt: new Date('2026-11-23T09:00:00.000Z'),
@@ -59,7 +68,9 @@ describe('systems', () => {
       process,
       logger,
       everyMillis,
-      systems: [{ code: 'wms', name: 'Warehouses', kind: 'WMS', domains: ['inventory', 'fulfillment'], statistics }],
+      systems: [
+        { code: 'wms', name: 'Warehouses', kind: 'WMS', domains: ['inventory', 'fulfillment'], ports, statistics },
+      ],
     });
     reporters.push(reporter);
     reporter.start();
@@ -83,6 +94,13 @@ describe('systems', () => {
         circuit: 'HALF_OPEN',
         lastSuccessAt: '2026-11-23T09:00:05.250Z',
         p95LatencyMs: 80,
+        ports: [
+          {
+            port: 'STOCK',
+            capabilities: ['ADJUSTMENTS'],
+            missingCapabilities: [{ capability: 'INCOMING_SUPPLY', reason: 'It knows no purchase orders.' }],
+          },
+        ],
       },
     ]);
     await report('worker-3', () => seen({ circuit: 'OPEN' }));
@@ -115,7 +133,7 @@ describe('systems', () => {
       },
       10,
     );
-    expect((await overview()).systems).toMatchObject([{ code: 'wms' }]);
+    expect((await overview()).systems).toMatchObject([{ code: 'wms', ports: [{ port: 'STOCK' }] }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { CircuitState, ExceptionCause, SystemKind } from './model.ts';
+import type { CircuitState, ExceptionCause, SystemKind, SystemPort } from './model.ts';
 
 /** A failure as the one who gave up on it tells of it. */
 export interface Failure {
@@ -77,6 +77,7 @@ export interface WatchedSystem {
   readonly kind: SystemKind;
   /** Domains of the graph whose facts it holds, e.g. inventory. */
   readonly domains: readonly string[];
+  readonly ports: readonly SystemPort[];
   statistics(): SystemStatistics;
 }
 

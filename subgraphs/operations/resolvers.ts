@@ -6,7 +6,7 @@ import type { OperationsContext } from './context.ts';
 import { editableFields } from './correct.ts';
 import { readSystems } from './health.ts';
 import { readIndicators } from './indicators.ts';
-import type { IndicatorWindow, IntegrationException } from './model.ts';
+import type { IndicatorWindow, IntegrationException, SystemPort } from './model.ts';
 import { mutations } from './mutations.ts';
 import type { IntegrationExceptionFilter } from './read.ts';
 
@@ -30,6 +30,10 @@ export const resolvers: Resolvers = {
   },
 
   Mutation: mutations,
+
+  SystemPort: {
+    missingCapabilities: ({ missing }: SystemPort) => missing,
+  },
 
   IntegrationExceptionsRetryJob: {
     count: ({ total }: BulkRetry) => total,

@@ -1,0 +1,24 @@
+import type { WatchedSystem } from '../subgraphs/operations/index.ts';
+import { CARRIER_PROFILE } from '../systems/carrier/profile.ts';
+import { CHANNEL_PROFILE } from '../systems/channel/profile.ts';
+import { ERP_PROFILE } from '../systems/erp/profile.ts';
+import { OMS_PROFILE } from '../systems/oms/profile.ts';
+import { domainsOf, portsOf, type SystemProfile } from '../systems/port-map.ts';
+import { WMS_PROFILE } from '../systems/wms/profile.ts';
+import type { SystemClients } from './system-clients.ts';
+
+/** The systems that a process talks to, with what each can do, for `systems` of the graph. */
+export function watchedSystems({ erp, oms, wms, carrier, channel }: SystemClients): WatchedSystem[] {
+  return [
+    watched('erp', ERP_PROFILE, erp),
+    watched('oms', OMS_PROFILE, oms),
+    watched('wms', WMS_PROFILE, wms),
+    watched('carrier', CARRIER_PROFILE, carrier),
+    ...(channel === null ? [] : [watched('channel', CHANNEL_PROFILE, channel)]),
+  ];
+}
+
+function watched(code: string, profile: SystemProfile, client: Pick<WatchedSystem, 'statistics'>): WatchedSystem {
+  const { name, kind } = profile;
+  return { code, name, kind, domains: domainsOf(profile), ports: portsOf(profile), statistics: client.statistics };
+}

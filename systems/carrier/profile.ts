@@ -1,0 +1,3 @@
+import type { SystemProfile } from '../port-map.ts';
+
+export const CARRIER_PROFILE: SystemProfile = { name: 'Carrier', kind: 'CARRIER', serves: { CARRIER: {} } };

@@ -1,0 +1,7 @@
+import type { SystemProfile } from '../port-map.ts';
+
+export const CHANNEL_PROFILE: SystemProfile = {
+  name: 'Channel system',
+  kind: 'MARKETPLACE',
+  serves: { CHANNEL_NOTICES: {} },
+};
