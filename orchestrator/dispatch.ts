@@ -1,4 +1,4 @@
-import type { Effect } from './port.ts';
+import type { Effect, OrchestratorDeps } from './port.ts';
 import type { FulfillmentBook, LineUnits } from './ports/work.ts';
 
 type ShipmentRecord = NonNullable<Awaited<ReturnType<FulfillmentBook['readShipment']>>>;
@@ -12,10 +12,17 @@ export function shippedUnits(shipment: ShipmentRecord): LineUnits[] {
  * The one effect of goods leaving a node. Both the dispatch and the first news from the carrier may come first;
  * whichever does has this effect, and the other one finds it there.
  */
-export function dispatchEffect(shipment: ShipmentRecord, traceId: string): Effect {
+export async function dispatchEffect(
+  { stock }: Pick<OrchestratorDeps, 'stock'>,
+  shipment: ShipmentRecord,
+  traceId: string,
+): Promise<Effect> {
   const units = shipment.lines.reduce((sum, line) => sum + line.quantity, 0);
+  const node = await stock.codeOf(shipment.locationId);
   const how =
-    shipment.packages.length === 0 ? 'were handed over' : `left the node in ${shipment.packages.length} package(s)`;
+    shipment.packages.length === 0
+      ? `were handed over at ${node}`
+      : `left ${node} in ${shipment.packages.length} package(s)`;
   return {
     key: `ship:${shipment.shipmentId}`,
     traceId,

@@ -108,7 +108,7 @@ export interface OrderBook {
   /** Notes the label of a return. Repeating it changes nothing. */
   recordReturnLabel(returnId: string, label: ReturnLabel, effect: Effect): Promise<void>;
   /** A carrier moved a return's parcel: the return is on its way, or lost. A return that is further stays. */
-  returnParcelMoved(returnId: string, status: string, effect: Effect): Promise<void>;
+  returnParcelMoved(returnId: string, status: string, effect: Effect & { readonly occurredAt?: Date }): Promise<void>;
   /** Whether all units of the order that were not cancelled are credited. */
   isPaidBack(orderId: string): Promise<boolean>;
   /** Counts units of a return as paid back and put where they belong, once per `key`, and moves it on when that was all. */

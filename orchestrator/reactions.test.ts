@@ -127,12 +127,21 @@ describe('starts one workflow per', () => {
   });
 
   it('handing back, of the units handed back, away from the node that did', async () => {
-    await tell(changed({ status: 'CANCELLED', requestStatus: 'REJECTED', lines: [], handedBack: units }));
+    await tell(
+      changed({ status: 'CANCELLED', requestStatus: 'REJECTED', lines: [], handedBack: units, reason: 'NO_STOCK' }),
+    );
     expect(started).toEqual([
       {
         workflow: 'sourceAgain',
         id: 'source-again:evt_1',
-        input: { ...work, decisionId: 'evt_1', refusedLocationId: 'EAST', lines: units },
+        input: {
+          ...work,
+          decisionId: 'evt_1',
+          refusedLocationId: 'EAST',
+          lines: units,
+          occurredAt: '2026-11-23T09:30:00.000Z',
+          reason: 'NO_STOCK',
+        },
       },
     ]);
   });
@@ -143,25 +152,63 @@ describe('work at a node', () => {
     await tell(changed({ previousRequestStatus: null, requestStatus: 'UNSUBMITTED' }));
     await tell(changed({ previousRequestStatus: 'UNSUBMITTED', requestStatus: 'SUBMITTED' }));
     expect(ports.calls).toEqual([]);
-    await tell(changed({ status: 'IN_PROGRESS', requestStatus: 'ACCEPTED' }));
+    await tell(changed({ status: 'IN_PROGRESS', requestStatus: 'ACCEPTED', happenedAt: '2026-11-23T09:10:00.000Z' }));
+    const said = {
+      type: 'WORK_ACCEPTED',
+      message: 'EAST accepted the work',
+      occurredAt: new Date('2026-11-23T09:10:00Z'),
+    };
     await tell(changed({ status: 'READY_FOR_PICKUP', previousRequestStatus: 'ACCEPTED', requestStatus: 'ACCEPTED' }));
     await tell(changed({ status: 'CLOSED', previousRequestStatus: 'ACCEPTED', requestStatus: 'CLOSED', lines: [] }));
     expect(ports.calls).toMatchObject([
       {
         port: 'orders.startFulfillment',
-        args: ['ord_1', [{ lineId: 'l1', quantity: 5 }], { key: 'accepted:ful_1', traceId: TRACE }],
+        args: ['ord_1', [{ lineId: 'l1', quantity: 5 }], { key: 'accepted:ful_1', traceId: TRACE, timeline: [said] }],
       },
     ]);
     expect(started).toEqual([]);
   });
+
+  it('is said to be at the counter when it happened, or when it was heard of if that was earlier', async () => {
+    const ready = { previousStatus: 'IN_PROGRESS', status: 'READY_FOR_PICKUP', requestStatus: 'ACCEPTED' } as const;
+    await tell(changed({ ...ready, happenedAt: '2026-11-23T09:10:00.000Z' }));
+    await tell(changed({ ...ready, happenedAt: '2030-01-01T00:00:00.000Z' }));
+    const at = ports.of('orders.note').map(({ args }) => args[1].timeline[0].occurredAt.toISOString());
+    expect(at).toEqual(['2026-11-23T09:10:00.000Z', '2026-11-23T09:30:00.000Z']);
+  });
 });
+
+it.each([
+  [{ command: 'MOVE', reason: 'flood', units: 3, targetLocationId: 'WEST' }, 'anna asked to move the work of EAST (3 units) to WEST: flood'],
+  [{ command: 'HOLD', reason: 'a call', units: 1 }, 'anna asked to hold the work of EAST (1 unit): a call'],
+  [{ command: 'RELEASE_HOLD', reason: 'ok', units: 1 }, 'anna asked to release the work of EAST (1 unit): ok'],
+  [{ command: 'SCHEDULE', reason: 'fair', units: 2, fulfilAt: '2026-12-01T08:00:00.000Z' }, 'anna asked to leave the work of EAST (2 units) until 2026-12-01T08:00:00.000Z: fair'],
+  [{ command: 'MARK_AS_OPEN', reason: 'now', units: 2 }, 'anna asked to open the work of EAST (2 units) now: now'],
+  [{ command: 'SPLIT', reason: 'heavy', units: 2 }, 'anna asked to split 2 units off the work of EAST: heavy'],
+  [{ command: 'MERGE', reason: 'one parcel', units: 2, merged: 1 }, 'anna asked to join 1 other piece of work at EAST to one: one parcel'],
+  [{ command: 'ACCEPT' }, 'anna asked EAST to accept its work'],
+  [{ command: 'REJECT', reason: 'DAMAGED' }, 'anna asked EAST to reject its work: DAMAGED'],
+] as const)('says on the order who asked for what, where and why: %j', async (asked, message) => {
+  const about = { commandId: 'wcm_1', fulfillmentOrderId: 'ful_1', orderId: 'ord_1', locationId: 'EAST', by: 'anna' };
+  await tell(event('fulfillment-order-commanded.v1', { ...about, ...asked, askedAt: '2026-11-23T09:00:00.000Z' }));
+  const occurredAt = new Date('2026-11-23T09:00:00Z');
+  const timeline = [{ type: `WORK_${asked.command}_ASKED`, system: 'commerce', message, occurredAt }];
+  expect(ports.calls).toEqual([{ port: 'orders.note', args: ['ord_1', { key: 'commanded:wcm_1', traceId: TRACE, timeline }] }]);
+}); // biome-ignore format: a table
 
 it('says on the order that work was merged, and sources nothing again', async () => {
   await tell(changed({ status: 'CANCELLED', requestStatus: 'CLOSED', lines: [], mergedInto: 'ful_2' }));
   expect(ports.calls).toMatchObject([
     {
       port: 'orders.note',
-      args: ['ord_1', { key: 'merged:evt_1', traceId: TRACE, timeline: [{ type: 'WORK_MERGED' }] }],
+      args: [
+        'ord_1',
+        {
+          key: 'merged:evt_1',
+          traceId: TRACE,
+          timeline: [{ type: 'WORK_MERGED', message: 'Two pieces of work at EAST became one' }],
+        },
+      ],
     },
   ]);
   expect(started).toEqual([]);
@@ -213,7 +260,7 @@ describe('a parcel', () => {
         {
           type: 'GOODS_ISSUED',
           system: 'wms',
-          message: '5 units left the node in 1 package(s)',
+          message: '5 units left EAST in 1 package(s)',
           occurredAt: new Date('2026-11-23T09:00:00Z'),
         },
       ],

@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../events/port.ts';
+import { workCommanded } from './commanded.ts';
 import { dispatchEffect, shippedUnits } from './dispatch.ts';
 import type { OrchestratorDeps } from './port.ts';
 import { serveWaitingFor } from './sourcing/serve-waiting.ts';
@@ -37,6 +38,7 @@ export const REACTED_TYPES = [
   'order-cancellation-requested.v1',
   'backorder-allocated.v1',
   'fulfillment-order-changed.v1',
+  'fulfillment-order-commanded.v1',
   'shipment-dispatched.v1',
   'shipment-status-changed.v1',
   'return-received.v1',
@@ -81,6 +83,8 @@ export async function react(
       });
     case 'fulfillment-order-changed.v1':
       return workChanged(event, deps, workflows);
+    case 'fulfillment-order-commanded.v1':
+      return workCommanded(event, deps);
     case 'shipment-dispatched.v1':
       return workflows.ship(`shipment:${event.data.shipmentId}`, { ...work, shipmentId: event.data.shipmentId });
     case 'shipment-status-changed.v1':
@@ -95,6 +99,7 @@ export async function react(
       return deps.orders.returnParcelMoved(event.data.returnId, event.data.status, {
         key: `return-parcel:${event.id}`,
         traceId: event.traceId,
+        ...(event.data.happenedAt === undefined ? {} : { occurredAt: happenedAt(event) }),
       });
   }
 }
@@ -121,16 +126,25 @@ async function workChanged(
     lines,
     handedBack,
     mergedInto,
+    reason,
   } = event.data;
   const { traceId } = event;
-  const work = { fulfillmentOrderId, orderId, channelCode: event.channelCode ?? '', traceId };
+  const occurredAt = happenedAt(event);
+  const work = { fulfillmentOrderId, orderId, locationId, channelCode: event.channelCode ?? '', traceId };
+  const node = () => deps.stock.codeOf(locationId);
   if (status === 'IN_PROGRESS' && previousStatus === 'OPEN') {
     await deps.orders.startFulfillment(orderId, lines, {
       key: `accepted:${fulfillmentOrderId}`,
       traceId,
-      timeline: [{ type: 'WORK_ACCEPTED', system: 'wms', message: 'The node accepted the work' }],
+      timeline: [{ type: 'WORK_ACCEPTED', system: 'wms', message: `${await node()} accepted the work`, occurredAt }],
     });
   }
+  if (status === 'READY_FOR_PICKUP' && previousStatus === 'IN_PROGRESS')
+    await deps.orders.note(orderId, {
+      key: `ready:${fulfillmentOrderId}`,
+      traceId,
+      timeline: [{ type: 'WORK_READY_FOR_PICKUP', system: 'wms', message: `The goods are at the counter of ${await node()}`, occurredAt }], // biome-ignore format: one thought
+    });
   if (requestStatus === 'CANCELLATION_REQUESTED' && event.data.previousRequestStatus !== requestStatus)
     await workflows.withdrawWork(`withdraw:${fulfillmentOrderId}`, { ...work, onCounter: status === 'READY_FOR_PICKUP' }); // biome-ignore format: one thought
   // Its staff said no, or sent the goods off while they were asked.
@@ -145,12 +159,14 @@ async function workChanged(
     await deps.orders.note(orderId, {
       key: `merged:${event.id}`,
       traceId,
-      timeline: [{ type: 'WORK_MERGED', system: 'commerce', message: 'Two pieces of work at one node became one' }],
+      timeline: [
+        { type: 'WORK_MERGED', system: 'commerce', message: `Two pieces of work at ${await node()} became one` },
+      ],
     });
   if (handedBack.length === 0) return;
   const withdrawal = status === 'CANCELLED' ? await deps.fulfillment.withdrawalOf(fulfillmentOrderId) : null;
   if (withdrawal) {
-    await workflows.settleWithdrawal(`withdrawn:${event.id}`, { ...work, ...withdrawal, decisionId: event.id, locationId, lines: handedBack }); // biome-ignore format: one thought
+    await workflows.settleWithdrawal(`withdrawn:${event.id}`, { ...work, ...withdrawal, decisionId: event.id, locationId, lines: handedBack, occurredAt: occurredAt.toISOString() }); // biome-ignore format: one thought
   } else {
     await workflows.sourceAgain(`source-again:${event.id}`, {
       orderId,
@@ -159,8 +175,17 @@ async function workChanged(
       decisionId: event.id,
       refusedLocationId: locationId,
       lines: handedBack,
+      occurredAt: occurredAt.toISOString(),
+      ...(reason === undefined ? {} : { reason }),
     });
   }
+}
+
+/** When it happened where it happened; a clock that is ahead of ours does not put it after what follows from it. */
+function happenedAt({ occurredAt, data }: { occurredAt: string; data: { happenedAt?: string | undefined } }): Date {
+  const heard = new Date(occurredAt);
+  const told = new Date(data.happenedAt ?? heard);
+  return told < heard ? told : heard;
 }
 
 /** A channel wants units back that nodes have. */
@@ -188,7 +213,7 @@ async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, d
   const shipment = await deps.fulfillment.readShipment(shipmentId);
   if (!shipment) return;
   const lines = shippedUnits(shipment);
-  await deps.orders.ship(orderId, lines, dispatchEffect(shipment, traceId));
+  await deps.orders.ship(orderId, lines, await dispatchEffect(deps, shipment, traceId));
   const effect = {
     key: `${status}:${shipmentId}:${event.version}`,
     traceId,
@@ -197,7 +222,7 @@ async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, d
         type: `SHIPMENT_${status}`,
         system: 'carrier',
         message: `A shipment is ${status.toLowerCase().replaceAll('_', ' ')}`,
-        occurredAt: new Date(event.occurredAt),
+        occurredAt: happenedAt(event),
       },
     ],
   };

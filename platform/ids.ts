@@ -13,6 +13,7 @@ export const ID_PREFIXES = {
   cancellationRequest: 'crq',
   fulfillmentOrder: 'ful',
   fulfillmentOrderLine: 'fln',
+  workCommand: 'wcm',
   shipment: 'shp',
   package: 'pkg',
   return: 'ret',

@@ -3772,6 +3772,7 @@ create table orders.timeline (
   system text not null,
   message text not null,
   trace_id text not null,
+  recorded_at timestamp with time zone default clock_timestamp(),
   constraint timeline_pkey PRIMARY KEY (order_id, sequence)
 );
 
@@ -4011,6 +4012,8 @@ comment on table orders.return_condition is 'Units of a return by condition: ins
 comment on column orders.return_line.credited is 'Units whose money is owed to the buyer or was paid; refunded: units whose credit memo is posted and paid out.';
 
 comment on column orders.return_line.refund_on is 'When money is given back, by config/returns.yaml when the return was asked for.';
+
+comment on column orders.timeline.recorded_at is 'When it was written here; occurred_at is when it happened. Null for entries older than this column.';
 
 comment on function orders.acknowledgement_seconds_p95(p_since timestamp with time zone) is 'Seconds from placing to acknowledgement that 95 % of the orders acknowledged since did not exceed. Null when there was none.';
 

@@ -53,5 +53,9 @@ export const fulfillmentOrderChangedV1 = defineContract({
     ),
     /** The work of the same node that took all its units, when it ended because of that. */
     mergedInto: key.optional(),
+    /** Why the node gave units back, as a code of its system. */
+    reason: z.string().max(255).optional(),
+    /** When it happened at the node; the event's own time is when it was heard of. Left out when it happened here. */
+    happenedAt: z.iso.datetime().optional(),
   }),
 });

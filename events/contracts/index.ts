@@ -3,6 +3,7 @@ import { backorderAllocatedV1 } from './backorder-allocated.v1.ts';
 import type { EventContract } from './contract.ts';
 import { creditMemoPostedV1 } from './credit-memo-posted.v1.ts';
 import { fulfillmentOrderChangedV1 } from './fulfillment-order-changed.v1.ts';
+import { fulfillmentOrderCommandedV1 } from './fulfillment-order-commanded.v1.ts';
 import { integrationExceptionRaisedV1 } from './integration-exception-raised.v1.ts';
 import { inventoryChangedV1 } from './inventory-changed.v1.ts';
 import { invoicePostedV1 } from './invoice-posted.v1.ts';
@@ -32,6 +33,7 @@ export const eventContracts = {
   'order-cancellation-answered.v1': orderCancellationAnsweredV1,
   'order-hold-released.v1': orderHoldReleasedV1,
   'fulfillment-order-changed.v1': fulfillmentOrderChangedV1,
+  'fulfillment-order-commanded.v1': fulfillmentOrderCommandedV1,
   'shipment-dispatched.v1': shipmentDispatchedV1,
   'shipment-status-changed.v1': shipmentStatusChangedV1,
   'return-label-requested.v1': returnLabelRequestedV1,

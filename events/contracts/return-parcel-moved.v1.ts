@@ -15,5 +15,7 @@ export const returnParcelMovedV1 = defineContract({
     orderId: key,
     trackingNumber: key,
     status: shipmentStatus,
+    /** When it happened, as the carrier says; the event's own time is when it was heard of. */
+    happenedAt: z.iso.datetime().optional(),
   }),
 });

@@ -31,5 +31,7 @@ export const shipmentStatusChangedV1 = defineContract({
     /** Null for the first status. */
     previousStatus: shipmentStatus.nullable(),
     status: shipmentStatus,
+    /** When it happened, as the carrier says; the event's own time is when it was heard of. */
+    happenedAt: z.iso.datetime().optional(),
   }),
 });

@@ -11,6 +11,7 @@ import * as refuseOrders from './20261127151600_refuse_orders.ts';
 import { returns } from './20261127153100_returns.ts';
 import { channelNotices } from './20261127154500_channel_notices.ts';
 import * as acknowledgedByChannel from './20261127181000_acknowledged_by_channel.ts';
+import * as timelineByTime from './20261127183000_timeline_by_time.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -25,4 +26,5 @@ export const migrations: MigrationSet = {
   '20261127153100_returns': returns,
   '20261127154500_channel_notices': channelNotices,
   '20261127181000_acknowledged_by_channel': acknowledgedByChannel,
+  '20261127183000_timeline_by_time': timelineByTime,
 };

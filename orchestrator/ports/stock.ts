@@ -48,6 +48,8 @@ export interface Stock {
   /** Where the order's units are and could be, in units as they are sold. */
   sourcesOf(orderId: string, skus: readonly string[]): Promise<OrderSources>;
 
+  /** What people call a location; its id when it is not known. */
+  codeOf(locationId: string): Promise<string>;
   /** Orders with units that wait for this SKU; the oldest promise first. */
   ordersWaitingFor(sku: string): Promise<readonly string[]>;
 

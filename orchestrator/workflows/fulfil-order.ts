@@ -148,6 +148,7 @@ async function acceptOrder(
           type: 'DESK_ACKNOWLEDGED',
           system: 'oms',
           message: `The order desk acknowledged the order as ${registration.deskNumber}`,
+          occurredAt: registration.acknowledgedAt,
         },
       ],
     },
@@ -256,10 +257,18 @@ export async function releaseWork(
     work.lines.map(({ lineRef, orderLineId }) => ({ lineRef, orderLineId })),
   );
   const { order } = await readOrder(deps, orderId);
+  const occurredAt = new Date(); // before the node has it: what it does comes after
   const { nodeReference } = await deps.warehouse.release({ ...work, shipTo: order.shippingAddress }, signal);
   await deps.orders.note(orderId, {
     key: `release:${fulfillmentOrderId}`,
     traceId,
-    timeline: [{ type: 'WORK_RELEASED', system: 'wms', message: `Work released to the node as ${nodeReference}` }],
+    timeline: [
+      {
+        type: 'WORK_RELEASED',
+        system: 'wms',
+        message: `Work released to ${await deps.stock.codeOf(work.locationId)} as ${nodeReference}`,
+        occurredAt,
+      },
+    ],
   });
 }

@@ -11,6 +11,8 @@ export interface SettleWithdrawalInput {
   /** Id of the event that gave the units back. */
   readonly decisionId: string;
   readonly locationId: string;
+  /** When the node gave it back, RFC 3339. Missing in runs that earlier releases began. */
+  readonly occurredAt?: string;
   /** What came back. */
   readonly lines: readonly WantedLine[];
   readonly reason: string;
@@ -36,7 +38,12 @@ export async function settleWithdrawal(deps: OrchestratorDeps, input: SettleWith
       key: `hand-back:${decisionId}`,
       traceId,
       timeline: [
-        { type: 'WORK_TAKEN_BACK', system: 'wms', message: `Work was taken back from its node: ${input.reason}` },
+        {
+          type: 'WORK_TAKEN_BACK',
+          system: 'wms',
+          message: `${count(input.lines)} units were taken back from ${await deps.stock.codeOf(locationId)}: ${input.reason}`,
+          ...(input.occurredAt === undefined ? {} : { occurredAt: new Date(input.occurredAt) }),
+        },
       ],
     });
   });
@@ -81,9 +88,6 @@ async function place(
     );
   });
   const node = moved ? target : locationId;
-  const explanation = moved
-    ? `${count(lines)} units were given to a node anew`
-    : `${count(lines)} units stay at their node: the other does not have them any more`;
   for (let attempt = 0; ; attempt++) {
     const key = `withdrawn:${decisionId}:${index}:${attempt}`;
     const wanted = await step({ name: `plan-units-${index}-${attempt}`, system: 'commerce' }, async () => {
@@ -95,9 +99,13 @@ async function place(
       });
     });
     if (wanted.length === 0) return [];
-    const settled = await step({ name: `allocate-units-${index}-${attempt}`, system: 'commerce' }, () =>
-      recordSources(deps, orderId, { sourced: wanted, waiting: [], explanation }, { key, traceId }),
-    );
+    const settled = await step({ name: `allocate-units-${index}-${attempt}`, system: 'commerce' }, async () => {
+      const code = await deps.stock.codeOf(node);
+      const explanation = moved
+        ? `${count(wanted)} units were given to ${code} anew`
+        : `${count(wanted)} units stay at ${code}: ${await deps.stock.codeOf(target)} does not have them any more`;
+      return recordSources(deps, orderId, { sourced: wanted, waiting: [], explanation }, { key, traceId });
+    });
     if (settled) return groupsOf(wanted);
   }
 }

@@ -93,7 +93,11 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
 /** Moves the units and works out what to bill for them. Running it again gives the same bill. */
 async function markShipped(deps: OrchestratorDeps, { shipmentId, orderId, traceId }: ShipInput): Promise<BilledLine[]> {
   const shipment = await readShipment(deps, shipmentId);
-  const changed = await deps.orders.ship(orderId, shippedUnits(shipment), dispatchEffect(shipment, traceId));
+  const changed = await deps.orders.ship(
+    orderId,
+    shippedUnits(shipment),
+    await dispatchEffect(deps, shipment, traceId),
+  );
   const { taxIncluded } = (await readOrder(deps, orderId)).order;
   const lineOf = new Map(changed.lines.map((line) => [line.id, line]));
   return shipment.lines.flatMap(({ lineId, sku, quantity, shippedBefore }) => {

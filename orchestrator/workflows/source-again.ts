@@ -11,6 +11,9 @@ export interface SourceAgainInput {
   readonly decisionId: string;
   /** The node that gave them back; it is not asked again. */
   readonly refusedLocationId: string;
+  /** Why, as a code of its system, and when it said so. Missing in runs that earlier releases began. */
+  readonly reason?: string;
+  readonly occurredAt?: string;
   readonly lines: readonly {
     readonly lineId: string;
     readonly sku: string;
@@ -31,7 +34,12 @@ export async function sourceAgain(deps: OrchestratorDeps, input: SourceAgainInpu
       key: `hand-back:${decisionId}`,
       traceId,
       timeline: [
-        { type: 'WORK_HANDED_BACK', system: 'wms', message: 'A node gave units back; they are sourced again' },
+        {
+          type: 'WORK_HANDED_BACK',
+          system: 'wms',
+          message: `${await deps.stock.codeOf(input.refusedLocationId)} gave ${input.lines.reduce((sum, line) => sum + line.quantity, 0)} units back${input.reason === undefined ? '' : ` (${input.reason})`}; they are sourced again`,
+          ...(input.occurredAt === undefined ? {} : { occurredAt: new Date(input.occurredAt) }),
+        },
       ],
     });
   });

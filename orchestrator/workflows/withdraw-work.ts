@@ -9,11 +9,13 @@ export interface WithdrawWorkInput {
   readonly traceId: string;
   /** Whether the goods wait for their buyer at the counter: then they go back on the shelf. */
   readonly onCounter: boolean;
+  /** The node. Missing in runs that earlier releases began. */
+  readonly locationId?: string;
 }
 
 /** Asks a node to give work back. What it agrees to arrives as its event; that it refuses is recorded here. */
 export async function withdrawWork(deps: OrchestratorDeps, input: WithdrawWorkInput): Promise<void> {
-  const { fulfillmentOrderId, orderId, traceId, onCounter } = input;
+  const { fulfillmentOrderId, onCounter } = input;
   const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
 
   const answer = await step({ name: 'ask-node-to-stop', system: 'wms' }, async (signal) => {
@@ -25,15 +27,21 @@ export async function withdrawWork(deps: OrchestratorDeps, input: WithdrawWorkIn
   // What its staff decide arrives as an event too.
   if (answer.kind !== 'refused') return;
   await step({ name: 'record-refusal', system: 'commerce' }, async () => {
-    await recordRefusal(deps, { fulfillmentOrderId, orderId, traceId });
+    await recordRefusal(deps, input);
   });
 }
 
 /** The node goes on with work that it was asked to give back: the order says so, and so does the answer to who asked. */
 export async function recordRefusal(
   deps: OrchestratorDeps,
-  { fulfillmentOrderId, orderId, traceId }: Pick<WithdrawWorkInput, 'fulfillmentOrderId' | 'orderId' | 'traceId'>,
+  {
+    fulfillmentOrderId,
+    orderId,
+    traceId,
+    locationId,
+  }: Pick<WithdrawWorkInput, 'fulfillmentOrderId' | 'orderId' | 'traceId' | 'locationId'>,
 ): Promise<void> {
+  const node = locationId === undefined ? 'The node' : await deps.stock.codeOf(locationId);
   const refused = await deps.fulfillment.refuseWithdrawal(fulfillmentOrderId);
   await deps.orders.keepUnits(
     orderId,
@@ -45,7 +53,7 @@ export async function recordRefusal(
         {
           type: 'CANCELLATION_REJECTED',
           system: 'wms',
-          message: 'The node was asked to stop and has gone too far: its work goes on',
+          message: `${node} was asked to stop and does not: its work goes on`,
         },
       ],
     },

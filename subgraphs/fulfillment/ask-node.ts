@@ -5,6 +5,7 @@ import { onceKeyOf } from '../../platform/idempotency/once-key.ts';
 import { runOnce } from '../../platform/idempotency/run-once.ts';
 import type { FulfillmentContext } from './context.ts';
 import type { FulfillmentRefusal } from './errors.ts';
+import { tellCommand } from './events.ts';
 import { mayWorkOn } from './loaders.ts';
 import { availableTransitions, type FulfillmentOrder } from './model.ts';
 import { forgetCommand, noteCommand } from './node-commands.ts';
@@ -14,6 +15,8 @@ import type { FulfillmentTransition } from './states.ts';
 
 export interface Keyed {
   readonly idempotencyKey: string;
+  /** Why work is rejected. */
+  readonly reason?: string;
 }
 
 export interface WorkResult {
@@ -70,12 +73,16 @@ export async function askNode(
       );
     }
     const repeated = asked;
+    const askedAt = new Date();
     asked = true; // also for another run of this, after a commit whose outcome is not known
     const answer = await ask({ ...work, nodeReference: work.nodeReference }, { trx, repeated });
     // The record of the key takes the place of the note.
     await forgetCommand(trx, key);
     if ('code' in answer) return { fulfillmentOrderId: work.id, refusals: [answer] };
-    if (answer.kind === 'done') return { fulfillmentOrderId: work.id, refusals: [] };
+    if (answer.kind === 'done') {
+      await tellCommand(trx, context.caller, work, { command: transition, reason: input.reason, askedAt });
+      return { fulfillmentOrderId: work.id, refusals: [] };
+    }
     return refused(
       work.id,
       answer.reason === 'WRONG_STATUS' ? 'ILLEGAL_TRANSITION' : 'QUANTITY_EXCEEDS_REMAINING',

@@ -86,7 +86,7 @@ async function understand(
   const inOrder = understood.toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime());
   for (const { packageId, shipmentId, occurredAt, ...scan } of inOrder) {
     if (packageId !== null && shipmentId !== null) await movePackage(trx, shipmentId, packageId, meaning, occurredAt);
-    else await moveReturnParcel(trx, scan.carrier, scan.trackingNumber, meaning);
+    else await moveReturnParcel(trx, { ...scan, occurredAt }, meaning);
   }
   return understood.map((scan) => trackingKey(scan.carrier, scan.eventId));
 }

@@ -1,8 +1,15 @@
 import type { Knex } from 'knex';
 import { type NewEvent, writeEvents } from '../../events/outbox.ts';
+import type { Caller } from '../../platform/caller.ts';
 import { query } from '../../platform/db/query.ts';
+import { newId } from '../../platform/ids.ts';
 import { type FulfillmentOrder, type FulfillmentOrderLine, remainingUnits, type Shipment } from './model.ts';
-import type { FulfillmentOrderStatus, FulfillmentRequestStatus, ShipmentStatus } from './states.ts';
+import type {
+  FulfillmentOrderStatus,
+  FulfillmentRequestStatus,
+  FulfillmentTransition,
+  ShipmentStatus,
+} from './states.ts';
 
 /** Units of one order line, by the order's own line id. */
 export interface Units {
@@ -17,6 +24,9 @@ export interface HandedBack extends Units {
   readonly loose?: readonly { readonly sku: string; readonly quantity: number }[];
 }
 
+/** Longest reason that an event carries. */
+const MAX_REASON = 255;
+
 /** Moves work to another state and tells it. The caller holds the row's lock. */
 export async function changeWork(
   trx: Knex.Transaction,
@@ -28,6 +38,8 @@ export async function changeWork(
     rejectReason?: string | null;
     /** The work that took its units. */
     mergedInto?: string;
+    /** When it happened at the node; left out for what happens here. */
+    happenedAt?: Date;
   },
   lines: readonly FulfillmentOrderLine[],
   handedBack: readonly HandedBack[] = [],
@@ -61,18 +73,62 @@ export async function changeWork(
             ),
         handedBack,
         ...(next.mergedInto === undefined ? {} : { mergedInto: next.mergedInto }),
+        ...(next.rejectReason ? { reason: next.rejectReason.slice(0, MAX_REASON) } : {}),
+        ...(next.happenedAt === undefined ? {} : { happenedAt: next.happenedAt.toISOString() }),
       },
     },
   ]);
 }
 
-/** The event of a shipment's new status. `version` counts all events of the shipment. */
+/** What a person asked for, as the order's timeline tells it. */
+export interface WorkCommand {
+  readonly command: FulfillmentTransition;
+  readonly reason?: string | undefined;
+  readonly askedAt: Date;
+  readonly units?: number | undefined;
+  readonly targetLocationId?: string | undefined;
+  readonly fulfilAt?: string | undefined;
+  /** Pieces of work that are joined to this one. */
+  readonly merged?: number | undefined;
+}
+
+/** Tells that a person asked for something. @param trx the transaction in which it is done, or known to be */
+export async function tellCommand(
+  trx: Knex.Transaction,
+  caller: Pick<Caller, 'clientId' | 'traceId'>,
+  work: FulfillmentOrder,
+  { askedAt, reason, ...command }: WorkCommand,
+): Promise<void> {
+  const commandId = newId('workCommand');
+  await writeEvents(trx, [
+    {
+      type: 'fulfillment-order-commanded.v1',
+      subject: commandId,
+      version: 1,
+      channelCode: work.channelCode,
+      traceId: caller.traceId,
+      data: {
+        commandId,
+        fulfillmentOrderId: work.id,
+        orderId: work.orderId,
+        locationId: work.locationId,
+        by: caller.clientId,
+        askedAt: askedAt.toISOString(),
+        ...(reason === undefined ? {} : { reason: reason.slice(0, MAX_REASON) }),
+        ...command,
+      },
+    },
+  ]);
+}
+
+/** The event of a shipment's new status. `version` counts all events of the shipment; `happenedAt` is the carrier's time, or the node's. */
 export function shipmentStatusEvent(
   shipment: Pick<Shipment, 'id' | 'orderId' | 'customerId' | 'channelCode'>,
   version: number,
   previousStatus: ShipmentStatus | null,
   status: ShipmentStatus,
   traceId: string,
+  happenedAt: Date,
 ): NewEvent {
   return {
     type: 'shipment-status-changed.v1',
@@ -86,6 +142,7 @@ export function shipmentStatusEvent(
       customerId: shipment.customerId,
       previousStatus,
       status,
+      happenedAt: happenedAt.toISOString(),
     },
   };
 }

@@ -116,7 +116,7 @@ async function stage(now: Occurrence): Promise<Outcome> {
   // What is put on the counter leaves when it is picked up.
   const folded = foldUnits(now, { issued: [], short: event.short });
   const after = await record(now, folded);
-  const next = { status: 'READY_FOR_PICKUP', requestStatus, nodeReference: event.nodeReference } as const;
+  const next = { status: 'READY_FOR_PICKUP', requestStatus, ...toldBy(event) } as const;
   await query(trx, 'update fulfillment.fulfillment_order set ready_at = ? where id = ?', [event.occurredAt, work.id]);
   await changeWork(trx, work, next, after, folded.short);
   return folded.loose;
@@ -130,6 +130,9 @@ async function acceptImplied(now: Occurrence): Promise<Occurrence> {
   return { ...now, work: (await lockWork(trx, work.id)) ?? work };
 }
 
+/** What a change of work has from the event that tells of it. */
+const toldBy = (event: NodeEvent) => ({ nodeReference: event.nodeReference, happenedAt: event.occurredAt });
+
 async function move(
   { trx, work, lines, event }: Occurrence,
   status: FulfillmentOrderStatus,
@@ -138,7 +141,7 @@ async function move(
   if (work.status === status && work.requestStatus === requestStatus) return null; // heard before
   const refusal = refusalOf(work, status, requestStatus);
   if (refusal) return refusal;
-  await changeWork(trx, work, { status, requestStatus, nodeReference: event.nodeReference }, lines);
+  await changeWork(trx, work, { status, requestStatus, ...toldBy(event) }, lines);
   return null;
 }
 
@@ -151,7 +154,7 @@ async function giveUp(now: Occurrence, requestStatus: 'REJECTED' | 'CANCELLATION
   await query(trx, `update fulfillment.withdrawal set state = 'ACCEPTED' where fulfillment_order_id = ? and state = 'REQUESTED'`, [work.id]); // biome-ignore format: one thought
   const folded = foldUnits(now, { issued: [], short: unitsLeft(now) });
   const after = await record(now, folded);
-  const next = { status: 'CANCELLED', requestStatus, nodeReference: event.nodeReference, rejectReason: event.reason } as const; // biome-ignore format: one thought
+  const next = { status: 'CANCELLED', requestStatus, ...toldBy(event), rejectReason: event.reason } as const;
   await changeWork(trx, work, next, after, folded.short);
   return folded.loose;
 }
@@ -172,7 +175,7 @@ async function issue(now: Occurrence): Promise<Outcome> {
 
   const after = await record(now, folded);
   if (issued.length > 0) await createShipment(trx, work, event, issued);
-  await changeWork(trx, work, { status, requestStatus, nodeReference: event.nodeReference }, after, short);
+  await changeWork(trx, work, { status, requestStatus, ...toldBy(event) }, after, short);
   return folded.loose;
 }
 

@@ -6,7 +6,7 @@ import { markReplayed } from '../../platform/graphql/subgraph.ts';
 import { runOnce } from '../../platform/idempotency/run-once.ts';
 import type { FulfillmentContext } from './context.ts';
 import type { FulfillmentRefusal } from './errors.ts';
-import { changeWork } from './events.ts';
+import { changeWork, tellCommand, type WorkCommand } from './events.ts';
 import { mayWorkOn } from './loaders.ts';
 import { MAX_MERGED, mergeProblem, mergeWork } from './merge.ts';
 import { availableTransitions, type FulfillmentOrder, type FulfillmentOrderLine, remainingUnits } from './model.ts';
@@ -30,6 +30,8 @@ interface Command {
   readonly transition: FulfillmentTransition;
   /** Other work that it is about: locked along with the first. */
   readonly others?: readonly string[];
+  /** What the order's timeline says of it besides who asked, when and why. */
+  readonly told?: Omit<WorkCommand, 'command' | 'reason' | 'askedAt'>;
   /** Does it, or says why not: then nothing may have been changed. */
   run(
     trx: Knex.Transaction,
@@ -63,6 +65,7 @@ export const operatorCommands = {
     run(context, fulfillmentOrderId, input, {
       name: 'fulfillmentOrderSchedule',
       transition: 'SCHEDULE',
+      told: { fulfilAt: new Date(input.fulfilAt).toISOString() },
       run: async (trx, work, lines) => {
         const fulfilAt = new Date(input.fulfilAt);
         if (fulfilAt <= new Date())
@@ -82,6 +85,7 @@ export const operatorCommands = {
     run(context, fulfillmentOrderId, input, {
       name: 'fulfillmentOrderMove',
       transition: 'MOVE',
+      told: { targetLocationId: input.locationId },
       run: async (trx, work, lines) => {
         if (input.locationId === work.locationId)
           return refusal('INVALID_INPUT', 'The work is there already. Name another location.', 'locationId');
@@ -97,6 +101,7 @@ export const operatorCommands = {
     run(context, fulfillmentOrderId, input, {
       name: 'fulfillmentOrderSplit',
       transition: 'SPLIT',
+      told: { units: input.lines.reduce((sum, line) => sum + line.quantity, 0) },
       run: async (trx, work, lines) => {
         const apart = readSplit(lines, input.lines);
         return 'code' in apart ? apart : takeBack(trx, work, lines, 'SPLIT', { becomes: 'OPEN', ...apart });
@@ -111,6 +116,7 @@ export const operatorCommands = {
     run(context, fulfillmentOrderId, input, {
       name: 'fulfillmentOrderMerge',
       transition: 'MERGE',
+      told: { merged: input.fulfillmentOrderIds.length },
       others: input.fulfillmentOrderIds.slice(0, MAX_MERGED),
       run: async (trx, work, _lines, others) => {
         const problem = mergeProblem(work, input.fulfillmentOrderIds, others);
@@ -138,9 +144,19 @@ async function run(context: FulfillmentContext, fulfillmentOrderId: string, inpu
       const message = `The work is ${work.status}/${work.requestStatus}; it can be: ${allowed.join(', ') || 'nothing'}.`;
       return { fulfillmentOrderId: work.id, refusals: [{ code: 'ILLEGAL_TRANSITION', message, field: ['fulfillmentOrderId'] }] }; // biome-ignore format: one thought
     }
-    const problem = await command.run(trx, work, await readLines(trx, work.id), others);
+    const lines = await readLines(trx, work.id);
+    const units = lines.reduce((sum, line) => sum + remainingUnits(line), 0);
+    const told = {
+      units: units || undefined,
+      ...command.told,
+      command: command.transition,
+      reason: input.reason,
+      askedAt: new Date(),
+    };
+    const problem = await command.run(trx, work, lines, others);
     if (problem) return { fulfillmentOrderId: work.id, refusals: [problem] };
     await recordAction(trx, caller, { action: command.name, subject: work.id, reason: input.reason });
+    await tellCommand(trx, caller, work, told);
     return { fulfillmentOrderId: work.id, refusals: [] };
   });
   switch (outcome.kind) {

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { writeEvents } from '../../events/outbox.ts';
 import { change, query } from '../../platform/db/query.ts';
+import type { CarrierScan } from './port.ts';
 import { afterScan, furtherOf, type ShipmentStatus } from './states.ts';
 
 /** A parcel that a return label was issued for. */
@@ -23,20 +24,20 @@ export async function expectReturnParcel(trx: Knex.Transaction, parcel: ReturnPa
     [returnId, carrier, trackingNumber, orderId, channelCode, traceId],
   );
   if (noted === 0) return;
-  const scans = await query<{ status: ShipmentStatus }>(
+  const scans = await query<{ status: ShipmentStatus; occurredAt: Date }>(
     trx,
-    `select status from fulfillment.tracking_event
+    `select status, occurred_at as "occurredAt" from fulfillment.tracking_event
      where tracking_number = ? and upper(carrier) = upper(?) and package_id is null order by occurred_at, id`,
     [trackingNumber, carrier],
   );
-  for (const { status } of scans) await moveReturnParcel(trx, carrier, trackingNumber, status);
+  for (const { status, occurredAt } of scans)
+    await moveReturnParcel(trx, { carrier, trackingNumber, occurredAt }, status);
 }
 
 /** Moves the return parcel with this number by a scan, if there is one. */
 export async function moveReturnParcel(
   trx: Knex.Transaction,
-  carrier: string,
-  trackingNumber: string,
+  { carrier, trackingNumber, occurredAt }: Pick<CarrierScan, 'carrier' | 'trackingNumber' | 'occurredAt'>,
   scanned: ShipmentStatus,
 ): Promise<void> {
   const [parcel] = await query<ReturnParcel & { status: ShipmentStatus; furthest: ShipmentStatus; revision: number }>(
@@ -70,6 +71,7 @@ export async function moveReturnParcel(
         orderId: parcel.orderId,
         trackingNumber: parcel.trackingNumber,
         status,
+        happenedAt: occurredAt.toISOString(),
       },
     },
   ]);

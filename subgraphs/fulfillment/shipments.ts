@@ -91,7 +91,7 @@ export async function createShipment(
         packages: packages.map(({ carrier, trackingNumber }) => ({ carrier, trackingNumber })),
       },
     },
-    shipmentStatusEvent(shipment, 2, null, status, work.traceId),
+    shipmentStatusEvent(shipment, 2, null, status, work.traceId, event.occurredAt),
   ]);
   await adoptScans(trx, shipmentId);
 }

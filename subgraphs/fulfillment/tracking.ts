@@ -65,7 +65,7 @@ async function recordScan(trx: Knex.Transaction, scan: CarrierScan): Promise<Rec
   );
   const repeated = stored.length === 0;
   if (found && !repeated) await movePackage(trx, found.shipmentId, found.id, status, scan.occurredAt);
-  if (!found && !repeated) await moveReturnParcel(trx, scan.carrier, scan.trackingNumber, status);
+  if (!found && !repeated) await moveReturnParcel(trx, scan, status);
   return { scan, shipmentId: found?.shipmentId ?? null, unknownWord, repeated };
 }
 
@@ -145,6 +145,6 @@ export async function movePackage(
     [status, status, occurredAt, shipmentId],
   );
   await writeEvents(trx, [
-    shipmentStatusEvent(shipment, shipment.revision + 1, shipment.status, status, shipment.traceId),
+    shipmentStatusEvent(shipment, shipment.revision + 1, shipment.status, status, shipment.traceId, occurredAt),
   ]);
 }

@@ -70,7 +70,7 @@ async function tell(
   let outcome: Outcome | undefined;
   const undone = new Error('undone');
   const events = said.map((event, index) => ({
-    ...{ fulfillmentOrderId: 'ful_1', nodeReference: 'N', occurredAt: new Date(), reason: null },
+    ...{ fulfillmentOrderId: 'ful_1', nodeReference: 'N', occurredAt: new Date('2026-11-27T10:00:00Z'), reason: null },
     ...{ packages: [], issued: [], short: [], position: index + 1 },
     ...event,
   }));

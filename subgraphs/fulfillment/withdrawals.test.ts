@@ -168,6 +168,20 @@ describe('operators', () => {
     expect(await command('Hold', id)).toBe('OPEN/CANCELLATION_REQUESTED: ');
   });
 
+  it('are told once, with who asked, why and what for; refused ones are not', async () => {
+    const id = await world.open();
+    await command('Move', id, { locationId: 'EAST' });
+    await command('Move', id, { locationId: 'WEST' });
+    const told = await query<{ data: object }>(
+      world.database.knex,
+      `select data from integration.outbox where type = 'fulfillment-order-commanded.v1' and data ->> 'fulfillmentOrderId' = ?`,
+      [id],
+    );
+    expect(told.map(({ data }) => data)).toEqual([
+      expect.objectContaining({ command: 'MOVE', by: 'operator', reason: 'told by phone', locationId: 'EAST', targetLocationId: 'WEST', units: 3 }), // biome-ignore format: one thought
+    ]);
+  });
+
   it('let work wait until its time, or open it', async () => {
     const [later, now] = [await world.open(), await world.open()];
     const fulfilAt = new Date(Date.now() + 86_400_000).toISOString();

@@ -219,6 +219,19 @@ describe('work through the graph', () => {
         { sku: 'NUT', quantity: 1 },
       ],
     });
+    const asked = await query<{ data: object }>(
+      database.knex,
+      `select data from integration.outbox where type = 'fulfillment-order-commanded.v1' and data ->> 'fulfillmentOrderId' = ?`,
+      [id],
+    );
+    expect(asked.map(({ data }) => data)).toEqual([
+      expect.objectContaining({
+        command: 'REJECT',
+        reason: 'OUT_OF_STOCK',
+        by: 'warehouse',
+        locationId: 'loc',
+      }),
+    ]);
   });
 
   it('is picked up; the till sees it although another channel sold it, but not what is shipped', async () => {

@@ -61,6 +61,9 @@ export interface Stock {
    */
   sourcesOf(orderId: string, skus: readonly string[]): Promise<OrderSources>;
 
+  /** What people call a location; its id when it is not known. */
+  codeOf(locationId: string): Promise<string>;
+
   /** Orders with units that wait for this SKU, alone or in a bundle; the oldest promise first. */
   ordersWaitingFor(sku: string): Promise<string[]>;
 
@@ -218,6 +221,8 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
       );
       return { nodes, own, free, waiting };
     },
+
+    codeOf: async (locationId) => (await locationsById(knex, [locationId])).get(locationId)?.code ?? locationId,
 
     async ordersWaitingFor(sku) {
       const rows = await query<{ order_id: string }>(knex, 'select order_id from inventory.waiting_orders(?)', [sku]);

@@ -122,8 +122,11 @@ export function createOrderBook(knex: Knex, told: Pick<ReadonlySet<string>, 'has
     ): Promise<void> => inTransaction(knex, (trx) => recordReturnLabel(trx, returnId, label, effect)),
 
     /** A carrier moved a return's parcel. @param status as shipments have it */
-    returnParcelMoved: (returnId: string, status: string, effect: Effect): Promise<void> =>
-      inTransaction(knex, (trx) => returnParcelMoved(trx, returnId, status, effect)),
+    returnParcelMoved: (
+      returnId: string,
+      status: string,
+      effect: Effect & { readonly occurredAt?: Date },
+    ): Promise<void> => inTransaction(knex, (trx) => returnParcelMoved(trx, returnId, status, effect)),
 
     /** Counts units of a return as paid back and put where they belong, and moves it on when that was all. */
     settleReturn: (returnId: string, done: SettledUnits): Promise<void> =>

@@ -18,6 +18,9 @@ import {
 } from '../../test/helpers/order-life.ts';
 import { at } from '../inventory/sample-stock.ts';
 
+const TIMELINE = `query ($id: ID!, $first: Int, $after: String) { order(id: $id) { timeline(first: $first, after: $after) {
+  nodes { sequence type occurredAt recordedAt } pageInfo { hasNextPage endCursor } } } }`;
+
 beforeAll(openShop);
 afterAll(closeShop);
 
@@ -49,6 +52,31 @@ describe('the order book', () => {
     expect(seen.timeline.nodes.map((entry: { sequence: string }) => entry.sequence)).toEqual(
       statuses.map((_, index) => String(index + 1)).concat('9'),
     );
+  });
+
+  it('has a timeline in the order in which things happened, page by page, with what was told late in its place', async () => {
+    const order = await accepted();
+    const say = (what: string, occurredAt: string) =>
+      book.note(order.id, { ...effect(what), timeline: [{ type: what, system: 'wms', message: what, occurredAt: new Date(occurredAt) }] }); // biome-ignore format: one thought
+    await say('SECOND', '2020-01-01T10:00:00.002Z');
+    await say('THIRD', '2020-01-01T10:00:00.002Z');
+    await say('FIRST', '2020-01-01T10:00:00.001Z');
+    const page = async (args: object) =>
+      (await run(TIMELINE, { id: order.id, ...args }, backOffice)).order.timeline; // biome-ignore format: one thought
+    const whole = await page({});
+    const types = whole.nodes.map((entry: { type: string }) => entry.type);
+    expect(types).toEqual(['FIRST', 'SECOND', 'THIRD', 'ORDER_CAPTURED', 'ORDER_VALIDATED', 'ORDER_ACCEPTED']);
+    const [first] = whole.nodes;
+    expect(first).toMatchObject({ sequence: '6', occurredAt: '2020-01-01T10:00:00.001Z' });
+    expect(new Date(first.recordedAt).getTime()).toBeGreaterThan(new Date('2026-01-01').getTime());
+    const paged: string[] = [];
+    for (let after: string | null = null; ; ) {
+      const { nodes, pageInfo } = await page({ first: 2, after });
+      paged.push(...nodes.map((entry: { type: string }) => entry.type));
+      if (!pageInfo.hasNextPage) break;
+      after = pageInfo.endCursor;
+    }
+    expect(paged).toEqual(types);
   });
 
   it('does nothing twice under one key', async () => {

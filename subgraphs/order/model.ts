@@ -78,6 +78,8 @@ export interface TimelineEntry {
   readonly orderId: string;
   readonly sequence: string;
   readonly occurredAt: Date;
+  /** Null for entries made before this was kept. */
+  readonly recordedAt: Date | null;
   readonly type: string;
   readonly system: string;
   readonly message: string;

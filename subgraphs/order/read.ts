@@ -81,21 +81,26 @@ export function createOrderReader(knex: Knex) {
       );
     },
 
+    /** In the order in which things happened; those of one instant as they were recorded. */
     async timelineByOrder(orderIds: readonly string[]): Promise<Map<string, TimelineEntry[]>> {
       const rows = await query<{
         order_id: string;
         sequence: number;
         occurred_at: Date;
+        recorded_at: Date | null;
         type: string;
         system: string;
         message: string;
         trace_id: string;
-      }>(knex, 'select * from orders.timeline where order_id = any(?) order by order_id, sequence', [orderIds]);
+      }>(knex, 'select * from orders.timeline where order_id = any(?) order by order_id, occurred_at, sequence', [
+        orderIds,
+      ]);
       return groupBy(
         rows.map((row) => ({
           orderId: row.order_id,
           sequence: String(row.sequence),
           occurredAt: row.occurred_at,
+          recordedAt: row.recorded_at,
           type: row.type,
           system: row.system,
           message: row.message,

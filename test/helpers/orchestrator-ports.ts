@@ -171,6 +171,7 @@ export function orchestratorPorts() {
       },
       componentsOf: async () => new Map(),
       sourcesOf: async (orderId) => sources.get(orderId) ?? bookedSources,
+      codeOf: async (locationId) => locationId,
       ordersWaitingFor: async (sku) =>
         [...sources].flatMap(([orderId, { waiting }]) => (waiting.some((one) => one.sku === sku) ? [orderId] : [])),
       async move(request) {

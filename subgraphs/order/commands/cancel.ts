@@ -82,8 +82,8 @@ export async function cancelOrder(
     key: null,
     moves,
     timeline: [
-      ...(granted > 0 ? [cancelledNote(granted, input.reason)] : []),
-      ...(requested > 0 ? [requestedNote(requested)] : []),
+      ...(granted > 0 ? [cancelledNote(granted, input.reason, caller.clientId)] : []),
+      ...(requested > 0 ? [requestedNote(requested, input.reason, caller.clientId)] : []),
     ],
     events: [
       ...(granted > 0 ? [{ type: 'order-cancelled.v1', data: { orderId, ...why, lines } }] : []),
@@ -98,15 +98,15 @@ export async function cancelOrder(
   return { orderId, requested, refusals: [] };
 }
 
-const cancelledNote = (units: number, reason: string): TimelineNote => ({
+const cancelledNote = (units: number, reason: string, by?: string): TimelineNote => ({
   type: 'UNITS_CANCELLED',
   system: 'commerce',
-  message: `${units} units cancelled: ${reason}`,
+  message: `${units} units cancelled${by === undefined ? '' : ` by ${by}`}: ${reason}`,
 });
-const requestedNote = (units: number): TimelineNote => ({
+const requestedNote = (units: number, reason: string, by: string): TimelineNote => ({
   type: 'CANCELLATION_REQUESTED',
   system: 'commerce',
-  message: `${units} units are with nodes, which are asked to give them back`,
+  message: `${by} asked to cancel ${units} units that are with nodes (${reason}): the nodes are asked to give them back`,
 });
 
 /** Units that a node gave back because they are to be cancelled: they leave the order, their stock is free at commit. */

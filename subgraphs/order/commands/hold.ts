@@ -42,7 +42,13 @@ export async function holdOrder(
   await recordAction(trx, caller, { action: 'orderHold', subject: orderId, reason: input.reason });
   await changeOrder(trx, orderId, {
     key: null,
-    timeline: [{ type: 'HOLD_PLACED', system: 'commerce', message: `Hold placed: ${input.reason}` }],
+    timeline: [
+      {
+        type: 'HOLD_PLACED',
+        system: 'commerce',
+        message: `Hold placed by ${caller.clientId}: ${input.reason}${input.note ? `, ${input.note}` : ''}`,
+      },
+    ],
     traceId: caller.traceId,
   });
   return { orderId, refusals: [] };
@@ -59,7 +65,13 @@ export async function releaseHold(
   if (!found || !maySee(caller, ownershipOf(found.order))) {
     return { orderId: null, refusals: [{ code: 'NOT_FOUND', field: ['orderId'], message: 'There is no such order.' }] };
   }
-  const lifted = await liftHold(trx, orderId, input.reason, `Hold released: ${input.reason}`, caller.traceId);
+  const lifted = await liftHold(
+    trx,
+    orderId,
+    input.reason,
+    `Hold released by ${caller.clientId}: ${input.reason}`,
+    caller.traceId,
+  );
   if (!lifted)
     return {
       orderId,

@@ -70,7 +70,7 @@ export async function returnParcelMoved(
   trx: Knex.Transaction,
   returnId: string,
   status: string,
-  effect: Effect,
+  effect: Effect & { readonly occurredAt?: Date },
 ): Promise<void> {
   const found = await once(trx, returnId, effect);
   if (!found) return;
@@ -80,6 +80,7 @@ export async function returnParcelMoved(
       type: `RETURN_PARCEL_${status}`,
       system: 'carrier',
       message: `The parcel of return ${found.return.number} is ${status.toLowerCase().replaceAll('_', ' ')}`,
+      ...(effect.occurredAt === undefined ? {} : { occurredAt: effect.occurredAt }),
     },
   ]);
   const to = MEANS[status];
