@@ -37,6 +37,7 @@ create table fulfillment.fulfillment_order (
   updated_at timestamp with time zone not null default now(),
   fulfil_at timestamp with time zone,
   ready_at timestamp with time zone,
+  gave_back_at timestamp with time zone,
   constraint fulfillment_order_pkey PRIMARY KEY (id),
   constraint fulfillment_order_source_key_location_id_key UNIQUE (source_key, location_id)
 );
@@ -284,6 +285,8 @@ comment on column fulfillment.fulfillment_order.source_key is 'Which sourcing de
 comment on column fulfillment.fulfillment_order.fulfil_at is 'When scheduled work is to be opened.';
 
 comment on column fulfillment.fulfillment_order.ready_at is 'Since when the goods wait at the counter.';
+
+comment on column fulfillment.fulfillment_order.gave_back_at is 'When its node last refused units of it, or was short of some, by the node''s clock. Null while it did not, and for work of earlier releases.';
 
 comment on column fulfillment.fulfillment_order_line.quantity is 'Units to pick, less those withdrawn before the node was asked.';
 
@@ -1304,6 +1307,7 @@ create table inventory."position" (
   source_sequence bigint not null default 0,
   as_of timestamp with time zone not null,
   received_at timestamp with time zone not null,
+  raised_at timestamp with time zone,
   constraint position_committed_check CHECK ((committed >= 0)),
   constraint position_id_key UNIQUE (id),
   constraint position_incoming_check CHECK (((incoming >= 0) AND (incoming <= 100000000))),
@@ -2380,6 +2384,21 @@ AS $function$
         select coalesce(array_agg(id), '{}') from inventory.location where (p_location_id is null and shippable) or id = p_location_id
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.note_rises(p_rows jsonb)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+      with rise as (
+        select entry.sku, entry."locationId" as location_id, max(entry."measuredAt") as at
+        from jsonb_populate_recordset(null::inventory.source_row, p_rows) entry
+        join inventory.movement on movement.source_sequence = entry.sequence and movement.sku = entry.sku
+          and movement.location_id = entry."locationId" and movement.on_hand_delta > 0
+        group by entry.sku, entry."locationId"
+      )
+      update inventory.position set raised_at = greatest(position.raised_at, rise.at)
+      from rise where position.sku = rise.sku and position.location_id = rise.location_id
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.offers(p_channel_code text, p_under_terms boolean, p_skus text[], p_location_ids text[], p_reservation_id text, p_at timestamp with time zone)
  RETURNS SETOF inventory.offer
  LANGUAGE plpgsql
@@ -2667,6 +2686,15 @@ AS $function$
       from demand left join taken using (sku)
       group by demand.sku, demand.wanted, demand.known, demand.sellable, demand.orderable, demand.is_bundle, taken.node;
     end
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.raised_at(p_sku text, p_location_id text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select max(position.raised_at) from inventory.position
+      where position.location_id = p_location_id and position.sku = any (inventory.stocked_skus(array[p_sku]))
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.reassign_order(p_key text, p_order_id text, p_line_ids text[], p_quantities integer[], p_refused_location_id text, p_loose jsonb DEFAULT NULL::jsonb)
@@ -3331,6 +3359,8 @@ CREATE INDEX bundle_component_component ON inventory.bundle_component USING btre
 
 CREATE INDEX movement_position ON inventory.movement USING btree (sku, location_id, id);
 
+CREATE INDEX movement_rise ON inventory.movement USING btree (source_sequence, sku, location_id) WHERE (on_hand_delta > 0);
+
 CREATE INDEX position_location ON inventory."position" USING btree (location_id, sku);
 
 CREATE INDEX reservation_expiry ON inventory.reservation USING btree (expires_at) WHERE (state = 'HELD'::text);
@@ -3445,6 +3475,8 @@ comment on column inventory."position".as_of is 'When the warehouse measured on_
 
 comment on column inventory."position".received_at is 'When we heard of it.';
 
+comment on column inventory."position".raised_at is 'When on_hand last grew, by the clock of the warehouse. Null while it never did.';
+
 comment on table inventory.reassignment is 'Decisions of reassign_order: the same decision again gives the same answer and moves nothing.';
 
 comment on table inventory.reservation is 'A cart''s hold, or the stock of one order. A converted hold becomes the order''s reservation.';
@@ -3517,9 +3549,13 @@ comment on function inventory.matching_holds(p_orders json, p_takes inventory.ta
 
 comment on function inventory.move_order(p_key text, p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_from text[], p_to text[]) is 'Moves units of an order''s lines between nodes and the queue of those who wait (null), all of them or none. MOVED; KNOWN when this key did so before; REFUSED when they are not where they are taken from, or what they need is gone.';
 
+comment on function inventory.note_rises(p_rows jsonb) is 'After apply_source, in its transaction and with its rows: notes which of them raised a balance. A booking that is told again changes nothing.';
+
 comment on function inventory.order_sources(p_order_id text, p_skus text[]) is 'Units as they are sold, whole bundles included. OWN: committed to a line of the order and not gone; FREE: what anybody can take where orders ship from, or where this one waits, as of the warehouse''s last word about it; WAITING: backordered and released, location_id when only that location may serve them.';
 
 comment on function inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json) is 'Holds stock for the members of a batch that fit, with their idempotency records. A member without a row was not touched and has to be tried alone.';
+
+comment on function inventory.raised_at(p_sku text, p_location_id text) is 'When stock of a SKU, or of a component of a bundle, last grew at a location, by the clock of the warehouse.';
 
 comment on function inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text, p_loose jsonb) is 'Gives committed units of order lines back, of one location only when it is named. p_loose, [{lineId, sku, quantity}]: units of components of these bundles that left and are not given back.';
 

@@ -6,8 +6,8 @@ export interface OrderSources {
   readonly nodes: readonly { readonly locationId: string; readonly code: string; readonly priority: number }[];
   /** Committed to the order's lines and not gone yet. */
   readonly own: readonly SourcedLine[];
-  /** What anybody could take, as of the warehouse's last word about it. */
-  readonly free: readonly (Omit<SourcedLine, 'lineId'> & { readonly asOf: Date })[];
+  /** What anybody could take, and when the balance there last grew by the warehouse's clock; null: never. */
+  readonly free: readonly (Omit<SourcedLine, 'lineId'> & { readonly raisedAt: Date | null })[];
   /** Units that wait for stock; `locationId` when only that one may serve them. */
   readonly waiting: readonly (LineUnits & { readonly sku: string; readonly locationId: string | null })[];
 }

@@ -79,7 +79,7 @@ export interface FulfillmentBook {
     fulfillmentOrderId: string,
   ): Promise<{ readonly key: string; readonly reason: string; readonly parts: readonly WithdrawalPart[] } | null>;
 
-  /** Units of an order in work that goes on, and the nodes that refused units of it or were short of them, with the last time. */
+  /** Units of an order in work that goes on, and the nodes that refused units of it or were short of them, with the last time by the node's clock. */
   workOf(orderId: string): Promise<{
     readonly open: readonly { readonly locationId: string; readonly lineId: string; readonly quantity: number }[];
     readonly gaveBack: readonly { readonly locationId: string; readonly at: Date }[];

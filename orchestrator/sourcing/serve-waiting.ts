@@ -14,8 +14,6 @@ const FEWEST: SourcingRule = {
   keep: 0,
 };
 
-const NEVER = new Date(0);
-
 /** Orders in these states have not begun, or are over. */
 const NOT_SERVED: ReadonlySet<string> = new Set(['CAPTURED', 'VALIDATED', 'REJECTED', 'CANCELLED', 'CLOSED']);
 
@@ -49,9 +47,12 @@ export async function serveOrder(
   if (skus.length === 0) return 'MORE';
 
   const sources = await readSources(deps, orderId, skus);
-  // A node that gave units back is asked again only after the warehouse has said something new about its shelf.
+  // A node that gave units back is asked again only when its shelf has got more since: goods came in, or were counted.
   const lastRefusal = new Map(sources.gaveBack.map((one) => [one.locationId, one.at]));
-  const free = sources.free.filter(({ locationId, asOf }) => asOf > (lastRefusal.get(locationId) ?? NEVER));
+  const free = sources.free.filter(({ locationId, raisedAt }) => {
+    const refusedAt = lastRefusal.get(locationId);
+    return refusedAt === undefined || (raisedAt !== null && raisedAt > refusedAt);
+  });
   const waiting = sources.waiting.flatMap((one) => {
     const quantity = Math.min(one.quantity, backordered.get(one.lineId) ?? 0);
     return quantity > 0 ? [{ ...one, quantity }] : [];

@@ -27,8 +27,8 @@ const units = [
   { lineId: 'l2', sku: 'CANDLE', quantity: 1 },
 ];
 const cause = { key: 'evt_1', traceId: '0'.repeat(32) };
-const asOf = new Date('2026-11-27T10:00:00Z');
-const free = (sku: string, locationId: string, quantity: number) => ({ sku, locationId, quantity, asOf });
+const at = new Date('2026-11-27T10:00:00Z');
+const free = (sku: string, locationId: string, quantity: number) => ({ sku, locationId, quantity, raisedAt: at });
 
 let ports: OrchestratorPorts;
 beforeEach(() => {
@@ -98,7 +98,7 @@ describe('units with stock committed', () => {
   });
 
   it('leave a node that gave units of the order back, and wait when no other has them', async () => {
-    ports.work.set('ord_1', { open: [], gaveBack: [{ locationId: 'WEST', at: asOf }] });
+    ports.work.set('ord_1', { open: [], gaveBack: [{ locationId: 'WEST', at }] });
     const settled = await settleSources(ruled(rule), order, units, 'k');
     expect(settled.waiting).toEqual([{ lineId: 'l2', sku: 'CANDLE', quantity: 1 }]);
     expect(moved()).toEqual([{ lineId: 'l2', sku: 'CANDLE', quantity: 1, from: 'WEST', to: null }]);
@@ -177,12 +177,15 @@ describe('units that wait', () => {
     expect(moved()).toEqual([]);
   });
 
-  it('come back to a node that gave them back only after its warehouse said something new', async () => {
+  it('come back to a node that gave them back only when its shelf has got more since', async () => {
     waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 5)] });
-    ports.work.set('ord_1', { open: [], gaveBack: [{ locationId: 'WEST', at: asOf }] });
+    ports.work.set('ord_1', { open: [], gaveBack: [{ locationId: 'WEST', at }] });
+    await serveOrder(ports.deps, 'ord_1', cause);
+    waitingOrder('ord_1', { free: [{ ...free('LANTERN', 'WEST', 5), raisedAt: null }] });
     await serveOrder(ports.deps, 'ord_1', cause);
     expect(moved()).toEqual([]);
-    ports.work.set('ord_1', { open: [], gaveBack: [{ locationId: 'WEST', at: new Date(asOf.getTime() - 1) }] });
+    waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 5)] });
+    ports.work.set('ord_1', { open: [], gaveBack: [{ locationId: 'WEST', at: new Date(at.getTime() - 1) }] });
     await serveOrder(ports.deps, 'ord_1', cause);
     expect(moved()).toHaveLength(1);
   });

@@ -47,7 +47,7 @@ export interface SubmittedWork {
 /** What the nodes have of an order. */
 export interface OrderWork {
   readonly open: readonly { readonly locationId: string; readonly lineId: string; readonly quantity: number }[];
-  /** Locations that refused work of the order or were short of it, and when they last did. */
+  /** Locations that refused work of the order or were short of it, and when they last did, by the node's clock. */
   readonly gaveBack: readonly { readonly locationId: string; readonly at: Date }[];
 }
 
@@ -88,7 +88,7 @@ export function createFulfillmentBook(knex: Knex) {
       );
       const gaveBack = await query<OrderWork['gaveBack'][number]>(
         knex,
-        `select f.location_id as "locationId", max(f.updated_at) as at
+        `select f.location_id as "locationId", max(coalesce(f.gave_back_at, f.updated_at)) as at
          from fulfillment.fulfillment_order f
          where f.order_id = ? and (f.request_status = 'REJECTED'
            -- What was taken back from a node, it did not refuse.

@@ -196,6 +196,7 @@ async function record(
       work.id,
     ],
   );
+  if (short.length > 0) await query(trx, 'update fulfillment.fulfillment_order set gave_back_at = ? where id = ?', [event.occurredAt, work.id]); // biome-ignore format: one thought
   // Goods that left are known by their shipment; what else the event told is known by this.
   if (components.length > 0 || issued.length === 0) {
     await query(

@@ -76,6 +76,7 @@ async function applySource(trx: Knex.Transaction, rows: readonly SourceRow[]): P
   const touched = await query<{ sku: string }>(trx, 'select distinct sku from inventory.apply_source(?::jsonb)', [
     told,
   ]);
+  await query(trx, 'select inventory.note_rises(?::jsonb)', [told]);
   if (rows.some((row) => row.kind === 'RECEIPT' || row.incoming !== null)) {
     await query(trx, 'select inventory.receive_supply(?::jsonb)', [told]);
   }

@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import type { StockChange } from './port.ts';
+import { applyChanges } from './projection.ts';
 import { at, bundleUp, commit, differences, emptyStock, position, stockUp } from './sample-stock.ts';
 import { createStock, type Stock, type StockMove } from './stock.ts';
 
@@ -44,7 +46,7 @@ describe('where an order may be served from', () => {
       { lineId: 'o1.l1', sku: 'BOLT', locationId: at('WEST'), quantity: 4 },
       { lineId: 'o1.l2', sku: 'NUT', locationId: at('WEST'), quantity: 1 },
     ]);
-    expect(sources.free.map(({ asOf: _, ...one }) => one)).toEqual(
+    expect(sources.free.map(({ raisedAt: _, ...one }) => one)).toEqual(
       [
         { sku: 'BOLT', locationId: at('EAST'), quantity: 3 },
         { sku: 'BOLT', locationId: at('WEST'), quantity: 1 },
@@ -62,6 +64,36 @@ describe('where an order may be served from', () => {
     expect(new Map(sources.free.map((one) => [one.locationId, one.quantity]))).toEqual(
       new Map([[at('EAST'), 1], [at('WEST'), 2]]), // biome-ignore format: a table
     );
+  });
+
+  it('says when stock there last grew: by a receipt or a count, not by goods that leave', async () => {
+    const book = async (sequence: number, onHand: number, minute: number, kind: StockChange['kind']) => {
+      const measuredAt = new Date(`2026-11-27T10:${minute}:00Z`);
+      const booking = {
+        sequence,
+        siteCode: 'EAST',
+        sku: 'BOLT',
+        kind,
+        onHand,
+        measuredAt,
+        reference: 'D',
+        lineRef: null,
+        issued: 0,
+      };
+      await knex.transaction((trx) => applyChanges(trx, [booking])); // biome-ignore format: one thought
+      const [free] = (await stock.sourcesOf('o1', ['BOLT'])).free;
+      return free?.raisedAt?.getUTCMinutes();
+    };
+    await stockUp(knex, { BOLT: { EAST: 0 } });
+    expect(await book(1001, 5, 11, 'RECEIPT')).toBe(11);
+    expect(await book(1002, 3, 12, 'SALE')).toBe(11);
+    expect(await book(1003, 4, 13, 'ADJUSTMENT')).toBe(13);
+    expect(await book(1004, 2, 14, 'ADJUSTMENT')).toBe(13);
+    expect(await book(1001, 5, 11, 'RECEIPT')).toBe(13);
+    const [back, gone] = [{ minute: 15, onHand: 6 }, { minute: 16, onHand: 2 }]; // biome-ignore format: a table
+    const both = [back, gone].map(({ minute, onHand }, index) => ({ sequence: 1005 + index, siteCode: 'EAST', sku: 'BOLT', kind: 'ADJUSTMENT' as const, onHand, measuredAt: new Date(`2026-11-27T10:${minute}:00Z`), reference: 'D', lineRef: null, issued: 0 })); // biome-ignore format: one thought
+    await knex.transaction((trx) => applyChanges(trx, both));
+    expect((await stock.sourcesOf('o1', ['BOLT'])).free[0]?.raisedAt?.getUTCMinutes()).toBe(15);
   });
 
   it('is the one location of a pickup that waits', async () => {

@@ -32,7 +32,7 @@ export interface OrderSources {
   /** Committed to the order's lines and not gone yet. */
   readonly own: readonly Allocation[];
   /** What anybody could take, as of the warehouse's last word about it. */
-  readonly free: readonly (Omit<Allocation, 'lineId'> & { readonly asOf: Date })[];
+  readonly free: readonly (Omit<Allocation, 'lineId'> & { readonly raisedAt: Date | null })[];
   /** Units that wait for stock; `locationId` when only that one may serve them. */
   readonly waiting: readonly (LineUnits & { readonly sku: string; readonly locationId: string | null })[];
 }
@@ -198,19 +198,20 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
         sku: string;
         locationId: string;
         quantity: number;
-        asOf: Date;
+        raisedAt: Date | null;
       }>(
         knex,
-        `select kind, line_id as "lineId", sku, location_id as "locationId", quantity, as_of as "asOf"
+        `select kind, line_id as "lineId", sku, location_id as "locationId", quantity,
+                case when kind = 'FREE' then inventory.raised_at(sku, location_id) end as "raisedAt"
          from inventory.order_sources(?, ?::text[]) order by kind, line_id, sku, location_id`,
         [orderId, skus],
       );
       const own: Allocation[] = [];
       const free: OrderSources['free'][number][] = [];
       const waiting: OrderSources['waiting'][number][] = [];
-      for (const { kind, lineId, sku, locationId, quantity, asOf } of rows) {
+      for (const { kind, lineId, sku, locationId, quantity, raisedAt } of rows) {
         if (kind === 'OWN') own.push({ lineId, sku, locationId, quantity });
-        else if (kind === 'FREE') free.push({ sku, locationId, quantity, asOf });
+        else if (kind === 'FREE') free.push({ sku, locationId, quantity, raisedAt });
         else waiting.push({ lineId, sku, locationId, quantity });
       }
       const nodes = await query<OrderSources['nodes'][number]>(
