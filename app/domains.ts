@@ -60,6 +60,7 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     erp: clients.erp,
     logger: component('settlement'),
     alarm: operations.alarm('settlement'),
+    report: operations.report,
   });
   const subgraphs: Readonly<Record<SubgraphName, Subgraph>> = {
     product: product.subgraph,

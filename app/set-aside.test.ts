@@ -6,10 +6,13 @@ import { CommerceError } from '../platform/errors.ts';
 import type { Feed } from '../platform/feed/feed.ts';
 import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import { createLogger } from '../platform/logger.ts';
+import { referenceCarrier } from '../subgraphs/fulfillment/adapters/carrier.ts';
 import {
   createFulfillmentBook,
   createNodeFeed,
+  createTrackingFeed,
   NODE_FEED,
+  TRACKING_FEED,
   takeNodeEventAgain,
 } from '../subgraphs/fulfillment/index.ts';
 import type { NodeEvent, NodeSystem } from '../subgraphs/fulfillment/port.ts';
@@ -20,9 +23,11 @@ import {
   takeRetryRequests,
 } from '../subgraphs/operations/index.ts';
 import { NOTICE_SENDER } from '../subgraphs/order/index.ts';
+import type { CarrierClient } from '../systems/carrier/client.ts';
+import { scanPage } from '../systems/carrier/wire.ts';
 import { createTestDatabase, type TestDatabase } from '../test/helpers/database.ts';
 import { ask, callerOf } from '../test/helpers/subgraph.ts';
-import { takeEventsAgain, takeNoticesAgain } from './set-aside.ts';
+import { type TakeEntryAgain, takeEventsAgain, takeNoticesAgain } from './set-aside.ts';
 
 const operator = callerOf({ contract: 'operations', clientId: 'operator-1', channel: null });
 const { signal } = new AbortController();
@@ -76,12 +81,12 @@ const left = (orderId: string, quantity: number, trackingNumber = `T-${orderId}`
   return { issued: lines, packages: [{ carrier: 'UPS', trackingNumber, sscc: null, lines }] };
 };
 
-const exceptionOf = async (position: number) => {
+const exceptionOf = async (position: number, by = NODE_FEED) => {
   const rows = await query<Record<string, unknown> & { id: string }>(
     database.knex,
     `select id, state, attempts, operation, message, order_id, channel_code, set_aside_by is not null as retryable
      from integration.exception where key = ?`,
-    [`${NODE_FEED}:${position}`],
+    [`${by}:${position}`],
   );
   return rows[0];
 };
@@ -90,16 +95,23 @@ const statusOf = async (id: string) =>
 const shipmentsOf = async (id: string) =>
   (await query(database.knex, 'select 1 from fulfillment.shipment where fulfillment_order_id = ?', [id])).length;
 
-async function retry(...positions: number[]): Promise<void> {
+/** Who takes an entry of a feed again, beside the nodes' own. */
+const others: Record<string, TakeEntryAgain> = {};
+const retry = (...positions: number[]) => retryOf(NODE_FEED, ...positions);
+
+async function retryOf(by: string, ...positions: number[]): Promise<void> {
   for (const position of positions) {
     await ask(
       operations,
       'mutation ($id: ID!, $key: String!) { integrationExceptionRetry(exceptionId: $id, input: { idempotencyKey: $key }) { userErrors { code } } }',
-      { id: (await exceptionOf(position))?.id ?? '', key: `${position}-${Math.random()}` },
+      { id: (await exceptionOf(position, by))?.id ?? '', key: `${position}-${Math.random()}` },
       operator,
     );
   }
-  const feeds = { [NODE_FEED]: (id: string) => takeNodeEventAgain({ knex: database.knex, settle: desk.resolve }, id) };
+  const feeds = {
+    ...others,
+    [NODE_FEED]: (id: string) => takeNodeEventAgain({ knex: database.knex, settle: desk.resolve }, id),
+  };
   const log = memoryEventLog({ fanOut: inProcessFanOut(), pollMillis: 20 });
   await takeRetryRequests(database.knex, { retryWorkflow: async () => false, takeAgain: takeEventsAgain(log, [], feeds) }); // biome-ignore format: one thought
 }
@@ -208,5 +220,48 @@ describe('a notice that a channel has not taken', () => {
     });
     expect(await retryNotice()).toEqual(['17']);
     expect(await exceptionIn('notice:n1')).toMatchObject({ state: 'RESOLVED' });
+  });
+});
+
+describe('a scan of a carrier that cannot be read, or not be stored', () => {
+  const scan = (scanNo: number, change: object = {}) => ({ scanNo, trackingNo: `T${scanNo}`, carrierCode: 'UPS', status: 'in_transit', statusDetail: null, message: '', city: null, scannedAt: '2026-11-27T09:00:00Z', ...change }); // biome-ignore format: a table
+  const rows = [scan(1), scan(2, { scannedAt: 'yesterday', city: 'Canary Wharf' }), scan(3, { city: 'a\0b' }), scan(4)];
+  const client = {
+    scans: async ({ after }: { after: number }) => scanPage.parse({ scans: rows.filter(({ scanNo }) => scanNo > after), lastScanNo: 4 }), // biome-ignore format: one thought
+  };
+  const stored = async () =>
+    (await query<{ id: string }>(database.knex, 'select event_id as id from fulfillment.tracking_event order by 1')).map(({ id }) => id); // biome-ignore format: one thought
+  const tracking = () =>
+    createTrackingFeed({
+      knex: database.knex,
+      carrier: referenceCarrier(client as unknown as CarrierClient),
+      report: desk.raiseIn,
+      onFailure: (_, error) => {
+        throw error;
+      },
+    });
+  others[TRACKING_FEED] = (id) => tracking().takeAgain(Number(id), signal);
+  const again = (position: number) => retryOf(TRACKING_FEED, position);
+
+  it('is set aside as it came, and those beside it have their effect', async () => {
+    await tracking().catchUp(signal);
+    expect(await stored()).toEqual(['1', '4']);
+    expect(await exceptionOf(2, TRACKING_FEED)).toMatchObject({ state: 'OPEN', operation: 'read-entry', message: expect.stringContaining('shape of scannedAt'), retryable: true }); // biome-ignore format: a table
+    expect(await exceptionOf(3, TRACKING_FEED)).toMatchObject({ state: 'OPEN', message: expect.stringContaining('cannot be stored') }); // biome-ignore format: a table
+    const kept = await query<{ entry: string }>(database.knex, 'select entry from integration.set_aside_entry where feed = ? order by position', [TRACKING_FEED]); // biome-ignore format: one thought
+    expect(kept.map(({ entry }) => JSON.parse(entry))).toMatchObject([{ scannedAt: 'yesterday', city: 'Canary Wharf' }, { location: 'a\0b' }]); // biome-ignore format: one thought
+    expect(JSON.stringify(await exceptionOf(2, TRACKING_FEED))).not.toContain('Canary');
+  });
+
+  it('is read again on a retry, and taken once it was put right there', async () => {
+    await again(2);
+    expect(await exceptionOf(2, TRACKING_FEED)).toMatchObject({ state: 'OPEN', attempts: 2 });
+    rows[1] = scan(2);
+    await again(2);
+    expect(await exceptionOf(2, TRACKING_FEED)).toMatchObject({ state: 'RESOLVED' });
+    expect(await stored()).toEqual(['1', '2', '4']);
+    rows.splice(2, 1);
+    await again(3);
+    expect(await exceptionOf(3, TRACKING_FEED)).toMatchObject({ state: 'OPEN', message: expect.stringContaining('does not list it any more') }); // biome-ignore format: one thought
   });
 });

@@ -30,7 +30,7 @@ export function takeEventsAgain(
 ): TakeAgain {
   return async ({ by, id }) => {
     const feed = feeds[by];
-    if (feed) return feed(id);
+    if (feed) return feed(id).catch((error: unknown) => ({ kind: 'failed' as const, ...reasonOf(error) }));
     const taker = takers.find(({ group }) => group === by);
     const event = taker && (await eventAt(log, id));
     if (!taker || !event || !taker.types.includes(event.type)) return { kind: 'gone' };

@@ -132,7 +132,10 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests({
         retryWorkflow: (workflowId) => orchestrator.retry(workflowId),
-        takeAgain: takeNoticesAgain(notices, takeEventsAgain(backbone.log, takers, domains.fulfillment.takeAgain)),
+        takeAgain: takeNoticesAgain(
+          notices,
+          takeEventsAgain(backbone.log, takers, { ...domains.fulfillment.takeAgain, ...domains.settlement.takeAgain }),
+        ),
       }),
     ),
     every(DESK_JOB_MILLIS, signal, logger, () =>

@@ -632,6 +632,16 @@ create table integration.reconciliation_seen (
   constraint reconciliation_seen_pkey PRIMARY KEY (reconciliation_id, key)
 );
 
+create table integration.set_aside_entry (
+  feed text not null,
+  "position" bigint not null,
+  entry text not null,
+  problem text not null,
+  set_aside_at timestamp with time zone not null default now(),
+  handled_at timestamp with time zone,
+  constraint set_aside_entry_pkey PRIMARY KEY (feed, "position")
+);
+
 create table integration.system_contact (
   system text not null,
   feed text not null,
@@ -1154,6 +1164,14 @@ comment on table integration.reconciliation_request is 'Comparisons that somebod
 comment on column integration.reconciliation_request.subject is 'Only this comparison of the system. Null: all of them.';
 
 comment on table integration.reconciliation_seen is 'Records that the system of record has, while a run is under way: what is ours and not among them is missing there.';
+
+comment on table integration.set_aside_entry is 'Entries of systems'' feeds that could not be read or stored; an exception tells of each. May hold personal data.';
+
+comment on column integration.set_aside_entry."position" is 'Number of the entry in the feed.';
+
+comment on column integration.set_aside_entry.entry is 'As it came; JSON as text, because it may hold what jsonb refuses.';
+
+comment on column integration.set_aside_entry.handled_at is 'When it was applied after all.';
 
 comment on table integration.system_contact is 'When each feed of a system of record was last read to its end, by whichever process: from then on silence means that nothing changed.';
 

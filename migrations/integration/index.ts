@@ -17,6 +17,7 @@ import { reconciliation } from './20261127134000_reconciliation.ts';
 import * as keepAnswers from './20261127151500_keep_answers.ts';
 import { askedSubject } from './20261127152000_asked_subject.ts';
 import { systemPorts } from './20261127182000_system_ports.ts';
+import * as setAsideEntries from './20261127184500_set_aside_entries.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -38,4 +39,5 @@ export const migrations: MigrationSet = {
   '20261127151500_keep_answers': keepAnswers,
   '20261127152000_asked_subject': askedSubject,
   '20261127182000_system_ports': systemPorts,
+  '20261127184500_set_aside_entries': setAsideEntries,
 };

@@ -2,10 +2,14 @@ import type { Knex } from 'knex';
 import { sleep } from '../clock.ts';
 import { query } from '../db/query.ts';
 import { inTransaction } from '../db/transaction.ts';
+import { applyAround } from './around.ts';
+import { describeSetAside, keepEntry, noteHandled, type SetAsideEntry, type TakenEntry } from './set-aside.ts';
 
 /** Some entries of a system's change feed, in order. */
 export interface FeedPage<Entry> {
   readonly entries: readonly Entry[];
+  /** Entries that are not what the system documents, and are passed over. */
+  readonly unreadable?: readonly SetAsideEntry[];
   /** Whether this is known to be all there was. An empty page always is. */
   readonly isLast?: boolean;
   /** Where the next page begins: number of the last entry of this one, or the position asked for when it is empty. */
@@ -20,6 +24,16 @@ export interface FeedOptions<Entry> {
   read(after: number, waitSeconds: number, signal: AbortSignal): Promise<FeedPage<Entry>>;
   /** Applies a page; the cursor moves in the same transaction, so an entry has its effect exactly once. */
   apply(trx: Knex.Transaction, entries: readonly Entry[]): Promise<void>;
+  /**
+   * What becomes of an entry that cannot be read, or that the store refuses: it is kept, told and passed over, those beside
+   * it are applied. Left out, such an entry stops the feed.
+   */
+  readonly setAside?: {
+    /** Number of an entry in the feed. */
+    positionOf(entry: Entry): number;
+    /** Tells of it, in the transaction that passes over it. */
+    report(trx: Knex.Transaction, aside: SetAsideEntry): Promise<void>;
+  };
   /** Told when everything there was has been applied, so that silence means that nothing changed. */
   onHeard?(): Promise<void>;
   /** Hears of every failure; the feed goes on from where it was. */
@@ -35,6 +49,16 @@ export interface Feed {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** A feed whose entries that were set aside can be taken again. */
+export interface RetakableFeed<Entry> extends Feed {
+  /**
+   * Reads an entry that was set aside once more and applies it: the system may have put it right. One attempt.
+   * @param apply in place of the feed's own way, for an entry that has to be told apart from those that come for the first time
+   * @throws whatever reading throws
+   */
+  takeAgain(position: number, signal: AbortSignal, apply?: FeedOptions<Entry>['apply']): Promise<TakenEntry>;
+}
+
 const LONG_POLL_SECONDS = 10;
 const FIRST_PAUSE_MILLIS = 200;
 const MAX_PAUSE_MILLIS = 10_000;
@@ -43,8 +67,8 @@ const MAX_PAUSE_MILLIS = 10_000;
  * Follows a change feed with a durable cursor. Any number of processes may follow the same feed:
  * a page is applied by whoever still finds the cursor where the page began.
  */
-export function createFeed<Entry>(options: FeedOptions<Entry>): Feed {
-  const { knex, name } = options;
+export function createFeed<Entry>(options: FeedOptions<Entry>): RetakableFeed<Entry> {
+  const { knex, name, setAside } = options;
 
   async function step(waitSeconds: number, signal: AbortSignal): Promise<number> {
     const after = await cursorOf(knex, name);
@@ -60,18 +84,63 @@ export function createFeed<Entry>(options: FeedOptions<Entry>): Feed {
         [name],
       );
       if (Number(cursor?.position) !== after) return;
-      await options.apply(trx, page.entries);
+      await applyPage(trx, page);
       await query(trx, 'update integration.feed_cursor set position = ?, updated_at = now() where feed = ?', [
         page.next,
         name,
       ]);
     });
     if (page.isLast) await options.onHeard?.();
-    return page.entries.length;
+    return page.entries.length + (page.unreadable?.length ?? 0);
+  }
+
+  async function applyPage(trx: Knex.Transaction, page: FeedPage<Entry>): Promise<void> {
+    const refused = await applyUsable(trx, page.entries, options.apply);
+    for (const aside of [...(page.unreadable ?? []), ...refused]) {
+      if (!setAside) throw new Error(`${name}: entry ${aside.position} cannot be used (${aside.problem})`);
+      await keepEntry(trx, name, aside);
+      await setAside.report(trx, aside);
+    }
+  }
+
+  /** @returns what the store refused */
+  async function applyUsable(
+    trx: Knex.Transaction,
+    entries: readonly Entry[],
+    apply: FeedOptions<Entry>['apply'],
+  ): Promise<SetAsideEntry[]> {
+    if (!setAside) {
+      await apply(trx, entries);
+      return [];
+    }
+    const applyAll = (step: Knex.Transaction, part: readonly Entry[]) => apply(step, part).then(() => []);
+    return applyAround<Entry, SetAsideEntry>(trx, entries, applyAll, (entry) => ({
+      position: setAside.positionOf(entry),
+      entry,
+      problem: 'it holds a value that cannot be stored',
+    }));
+  }
+
+  async function takeAgain(
+    position: number,
+    signal: AbortSignal,
+    apply: FeedOptions<Entry>['apply'] = options.apply,
+  ): Promise<TakenEntry> {
+    const page = await options.read(position - 1, 0, signal);
+    const entry = page.entries.find((one) => setAside?.positionOf(one) === position);
+    const unreadable = page.unreadable?.find((one) => one.position === position);
+    if (entry === undefined) return stillAside(position, unreadable?.problem ?? 'the system does not list it any more');
+    const [refused] = await inTransaction(knex, async (trx) => {
+      const found = await applyUsable(trx, [entry], apply);
+      if (found.length === 0) await noteHandled(trx, name, position);
+      return found;
+    });
+    return refused ? stillAside(position, refused.problem) : { kind: 'handled' };
   }
 
   return {
     step,
+    takeAgain,
     async catchUp(signal) {
       while (!signal.aborted && (await step(0, signal)) > 0);
     },
@@ -92,6 +161,10 @@ export function createFeed<Entry>(options: FeedOptions<Entry>): Feed {
       }
     },
   };
+}
+
+function stillAside(position: number, problem: string): TakenEntry {
+  return { kind: 'failed', cause: 'MAPPING', message: describeSetAside({ position, problem }) };
 }
 
 async function cursorOf(knex: Knex, name: string): Promise<number> {

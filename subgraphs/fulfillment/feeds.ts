@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
-import { createFeed, type Feed } from '../../platform/feed/feed.ts';
+import { createFeed, type RetakableFeed } from '../../platform/feed/feed.ts';
+import { describeSetAside, type SetAsideEntry } from '../../platform/feed/set-aside.ts';
 import type { CarrierScan, CarrierSystem, NodeEvent, NodeSystem } from './port.ts';
 import { applyUsableEvents, describeUnusable, keepSetAside, NODE_FEED, nodeEventKey } from './set-aside-events.ts';
 import { recordScans, trackingKey } from './tracking.ts';
@@ -28,7 +29,7 @@ export interface FeedDeps {
 }
 
 /** Follows what happens to work at the nodes. */
-export function createNodeFeed(deps: FeedDeps & { readonly nodes: NodeSystem }): Feed {
+export function createNodeFeed(deps: FeedDeps & { readonly nodes: NodeSystem }): RetakableFeed<NodeEvent> {
   return createFeed<NodeEvent>({
     knex: deps.knex,
     name: NODE_FEED,
@@ -49,8 +50,21 @@ export function createNodeFeed(deps: FeedDeps & { readonly nodes: NodeSystem }):
         });
       }
     },
+    setAside: { positionOf: ({ position }) => position, report: unusableEntry(deps, NODE_FEED, 'wms') },
     onFailure: (error) => deps.onFailure(NODE_FEED, error),
   });
+}
+
+/** Tells of an entry that could not even be read, or stored. */
+function unusableEntry({ report }: Pick<FeedDeps, 'report'>, feed: string, system: string) {
+  return (trx: Knex.Transaction, aside: SetAsideEntry) =>
+    report(trx, {
+      key: `${feed}:${aside.position}`,
+      system,
+      operation: 'read-entry',
+      message: describeSetAside(aside),
+      setAside: { by: feed, id: String(aside.position) },
+    });
 }
 
 /** The order that work belongs to; nothing for work that is not ours. */
@@ -64,17 +78,22 @@ async function orderOf(trx: Knex.Transaction, workId: string) {
   return order ?? {};
 }
 
+/** Feed of the carriers' scans. Names its cursor, and who takes a scan again. */
+export const TRACKING_FEED = 'fulfillment:carrier-scans';
+
+type NumberedScan = CarrierScan & { readonly position: number };
+
 /** Follows carriers' scans. */
-export function createTrackingFeed(deps: FeedDeps & { readonly carrier: CarrierSystem }): Feed {
-  const name = 'fulfillment:carrier-scans';
-  return createFeed<CarrierScan>({
+export function createTrackingFeed(deps: FeedDeps & { readonly carrier: CarrierSystem }): RetakableFeed<NumberedScan> {
+  return createFeed<NumberedScan>({
     knex: deps.knex,
-    name,
+    name: TRACKING_FEED,
     read: (after, waitSeconds, signal) => deps.carrier.scans(after, waitSeconds, signal),
     async apply(trx, scans) {
       await reportUnknownWords(trx, await recordScans(trx, scans), deps.report);
     },
-    onFailure: (error) => deps.onFailure(name, error),
+    setAside: { positionOf: ({ position }) => position, report: unusableEntry(deps, TRACKING_FEED, 'carrier') },
+    onFailure: (error) => deps.onFailure(TRACKING_FEED, error),
   });
 }
 

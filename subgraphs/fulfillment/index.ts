@@ -11,8 +11,8 @@ import { resolvers } from './resolvers.ts';
 
 export { createFulfillmentBook } from './book.ts';
 export { giveMeaning, understandAddedWords, WORD_MEANINGS } from './correct-word.ts';
-export { createNodeFeed, createTrackingFeed, type ReportUnusable } from './feeds.ts';
-export { NODE_FEED, takeNodeEventAgain } from './set-aside-events.ts';
+export { createNodeFeed, createTrackingFeed, type ReportUnusable, TRACKING_FEED } from './feeds.ts';
+export { keepReadEvents, NODE_FEED, takeNodeEventAgain } from './set-aside-events.ts';
 
 /** The fulfillment subgraph over its own records; commands go to the nodes' warehouse system. */
 export function createFulfillmentSubgraph(deps: {

@@ -11,12 +11,17 @@ import {
   createFulfillmentSubgraph,
   createNodeFeed,
   createTrackingFeed,
+  keepReadEvents,
   NODE_FEED,
   type ReportUnusable,
+  TRACKING_FEED,
   takeNodeEventAgain,
   understandAddedWords,
 } from './index.ts';
 import { workComparison } from './work-comparison.ts';
+
+/** Longest time an entry of a feed that is taken again may take, in milliseconds. */
+const TIMEOUT_MILLIS = 30_000;
 
 /** The fulfillment domain over the warehouse system and the carrier: the one place that picks its adapters. */
 export function openFulfillment(deps: {
@@ -37,15 +42,26 @@ export function openFulfillment(deps: {
     onFailure: (feed: string, error: unknown) => deps.logger.warn({ feed, err: error }, 'feed interrupted'),
   };
   const nodeFeed = createNodeFeed({ ...feedDeps, nodes });
+  const trackingFeed = createTrackingFeed({ ...feedDeps, carrier });
+  const signal = () => AbortSignal.timeout(TIMEOUT_MILLIS);
   return {
     subgraph: createFulfillmentSubgraph({ knex: deps.knex, nodes, nodeFeed, report: deps.report }),
     book: createFulfillmentBook(deps.knex),
     nodes,
     /** Entries of feeds that were set aside, by feed: one attempt to take one again. */
-    takeAgain: { [NODE_FEED]: (id: string) => takeNodeEventAgain(deps, id) },
+    takeAgain: {
+      async [NODE_FEED](id: string) {
+        const taken = await takeNodeEventAgain(deps, id);
+        if (taken.kind !== 'gone') return taken;
+        // It was never read. Read now, it goes the way of the others.
+        const read = await nodeFeed.takeAgain(Number(id), signal(), keepReadEvents);
+        return read.kind === 'handled' ? takeNodeEventAgain(deps, id) : read;
+      },
+      [TRACKING_FEED]: (id: string) => trackingFeed.takeAgain(Number(id), signal()),
+    },
     carrier,
     understandAddedWords: (resolve: (key: string) => Promise<void>) => understandAddedWords(deps.knex, resolve),
     comparisons: [workComparison({ knex: deps.knex, nodes: wmsNodeAudit(deps.wms, nodes) })],
-    feeds: [nodeFeed, createTrackingFeed({ ...feedDeps, carrier })],
+    feeds: [nodeFeed, trackingFeed],
   };
 }

@@ -24,11 +24,17 @@ export interface NodeSystem {
   putBack(nodeReference: string, signal: AbortSignal): Promise<NodeAnswer>;
 
   /** What happened at the nodes after a position, in order. Waits up to `waitSeconds` for something. */
-  events(
-    after: number,
-    waitSeconds: number,
-    signal: AbortSignal,
-  ): Promise<{ readonly entries: readonly NodeEvent[]; readonly next: number }>;
+  events(after: number, waitSeconds: number, signal: AbortSignal): Promise<FeedPart<NodeEvent>>;
+}
+
+/** A part of a feed. */
+export interface FeedPart<Entry> {
+  /** In order, each once. */
+  readonly entries: readonly Entry[];
+  /** Entries that are not what the system documents. */
+  readonly unreadable?: readonly { readonly position: number; readonly entry: unknown; readonly problem: string }[];
+  /** Number of the last entry, or the position asked for when there is none. */
+  readonly next: number;
 }
 
 export interface NodeWork {
@@ -116,7 +122,7 @@ export interface CarrierSystem {
     after: number,
     waitSeconds: number,
     signal: AbortSignal,
-  ): Promise<{ readonly entries: readonly CarrierScan[]; readonly next: number }>;
+  ): Promise<FeedPart<CarrierScan & { readonly position: number }>>;
 
   /**
    * Issues a label with which a buyer hands goods in that come back. One label per `key`.

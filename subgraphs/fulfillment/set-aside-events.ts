@@ -37,6 +37,11 @@ export async function keepSetAside(trx: Knex.Transaction, { event, reason }: Unu
   );
 }
 
+/** Keeps events that can be read by now, so that they are taken in their turn. */
+export async function keepReadEvents(trx: Knex.Transaction, events: readonly NodeEvent[]): Promise<void> {
+  for (const event of events) await keepSetAside(trx, { event, reason: 'it could not be read before' });
+}
+
 /** PostgreSQL refuses U+0000 in a text. */
 const storable = (text: string) => text.replaceAll('\0', '');
 

@@ -1,37 +1,65 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
-import { createFeed, type Feed } from '../../platform/feed/feed.ts';
+import { createFeed, type RetakableFeed } from '../../platform/feed/feed.ts';
+import { describeSetAside, type SetAsideEntry } from '../../platform/feed/set-aside.ts';
 import { derivedId } from '../../platform/ids.ts';
 import type { FinanceSystem, PostedDocument, Posting } from './port.ts';
 
 export interface FinanceFeedDeps {
   readonly knex: Knex;
   readonly erp: FinanceSystem;
+  /** Tells, in the transaction that passes over it, of an entry that could not be read or stored. */
+  report(
+    trx: Knex.Transaction,
+    unusable: {
+      readonly key: string;
+      readonly system: string;
+      readonly operation: string;
+      readonly message: string;
+      readonly setAside: { readonly by: string; readonly id: string };
+    },
+  ): Promise<void>;
   /** Hears of outages and bugs; the feed goes on by itself. */
   onFailure(feed: string, error: unknown): void;
 }
 
+/** The feeds of the ERP. Each names its cursor, and who takes an entry again. */
+export const DOCUMENT_FEED = 'settlement:erp-documents';
+export const JOURNAL_FEED = 'settlement:erp-postings';
+
+const setAsideBy = (feed: string, { report }: Pick<FinanceFeedDeps, 'report'>) => ({
+  positionOf: ({ sequence }: { readonly sequence: number }) => sequence,
+  report: (trx: Knex.Transaction, aside: SetAsideEntry) =>
+    report(trx, {
+      key: `${feed}:${aside.position}`,
+      system: 'erp',
+      operation: 'read-entry',
+      message: describeSetAside(aside),
+      setAside: { by: feed, id: String(aside.position) },
+    }),
+});
+
 /** Follows the states of our documents in the ERP. */
-export function createDocumentFeed({ knex, erp, onFailure }: FinanceFeedDeps): Feed {
-  const name = 'settlement:erp-documents';
+export function createDocumentFeed({ knex, erp, onFailure, ...deps }: FinanceFeedDeps): RetakableFeed<PostedDocument> {
   return createFeed<PostedDocument>({
     knex,
-    name,
+    name: DOCUMENT_FEED,
     read: (after, waitSeconds, signal) => erp.documentChanges(after, waitSeconds, signal),
     apply: saveDocumentStates,
-    onFailure: (error) => onFailure(name, error),
+    setAside: setAsideBy(DOCUMENT_FEED, deps),
+    onFailure: (error) => onFailure(DOCUMENT_FEED, error),
   });
 }
 
 /** Follows the ERP's ledger. */
-export function createJournalFeed({ knex, erp, onFailure }: FinanceFeedDeps): Feed {
-  const name = 'settlement:erp-postings';
+export function createJournalFeed({ knex, erp, onFailure, ...deps }: FinanceFeedDeps): RetakableFeed<Posting> {
   return createFeed<Posting>({
     knex,
-    name,
+    name: JOURNAL_FEED,
     read: (after, waitSeconds, signal) => erp.postings(after, waitSeconds, signal),
     apply: savePostings,
-    onFailure: (error) => onFailure(name, error),
+    setAside: setAsideBy(JOURNAL_FEED, deps),
+    onFailure: (error) => onFailure(JOURNAL_FEED, error),
   });
 }
 

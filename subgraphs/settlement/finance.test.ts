@@ -50,11 +50,40 @@ async function order(id: string, caller = callerOf()) {
   return (answer.data as { _entities: unknown[] })._entities[0];
 }
 
+/** What the feeds set aside. */
+const aside: string[] = [];
 const follow = async () => {
-  const deps = { knex: database.knex, erp, onFailure: (_feed: string, error: unknown) => { throw error; } }; // biome-ignore format: short
+  const deps = { knex: database.knex, erp, report: async (_trx: unknown, { key, message }: { key: string; message: string }) => void aside.push(`${key} ${message}`), onFailure: (_feed: string, error: unknown) => { throw error; } }; // biome-ignore format: short
   await createDocumentFeed(deps).catchUp(signal);
   await createJournalFeed(deps).catchUp(signal);
 };
+
+it('goes on past a posting that cannot be stored: it is kept, and told of', async () => {
+  const posting = (sequence: number, description: string) => ({ sequence, number: `SA${sequence}`, documentNumber: 'D', description, postedAt: new Date(), lines: [] }); // biome-ignore format: a table
+  const told = [posting(1, 'one'), posting(2, 'a null \0 byte'), posting(3, 'three')];
+  const postings = async (after: number) => ({ entries: told.filter(({ sequence }) => sequence > after), next: 3 });
+  const reported: object[] = [];
+  const own = { ...erp, postings };
+  const report = async (_: unknown, entry: object) => void reported.push(entry);
+  const fail = (_feed: string, error: unknown) => { throw error; }; // biome-ignore format: short
+  const feed = createJournalFeed({ knex: database.knex, erp: own, report, onFailure: fail });
+  await feed.catchUp(signal);
+  const stored = () =>
+    query(database.knex, "select number from settlement.journal_entry where number like 'SA%' order by 1");
+  expect(await stored()).toEqual([{ number: 'SA1' }, { number: 'SA3' }]);
+  expect(reported).toEqual([
+    { key: 'settlement:erp-postings:2', system: 'erp', operation: 'read-entry', setAside: { by: 'settlement:erp-postings', id: '2' }, message: expect.stringMatching(/^Entry 2 of the feed could not be taken: it holds a value that cannot be stored/) }, // biome-ignore format: a table
+  ]);
+  expect(await feed.takeAgain(2, signal)).toMatchObject({ kind: 'failed', cause: 'MAPPING' });
+  told[1] = posting(2, 'two');
+  expect(await feed.takeAgain(2, signal)).toEqual({ kind: 'handled' });
+  expect(await stored()).toHaveLength(3);
+  const [kept] = await query<{ entry: string }>(database.knex, 'select entry, handled_at is not null as handled from integration.set_aside_entry'); // biome-ignore format: one thought
+  expect(kept).toMatchObject({ handled: true });
+  expect(JSON.parse(kept?.entry ?? '')).toMatchObject({ number: 'SA2', description: 'a null \0 byte' });
+  await query(database.knex, "delete from settlement.journal_entry where number like 'SA%'");
+  await query(database.knex, "update integration.feed_cursor set position = 0 where feed = 'settlement:erp-postings'");
+});
 
 it('records an invoice once per key; its state follows the ERP', async () => {
   const first = await finance.postInvoice(document('i1', 'o1'), signal);

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { AmazonConnection } from '../../platform/config.ts';
+import type { RetakableFeed } from '../../platform/feed/feed.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { createAmazonClient } from '../../systems/amazon/client.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
@@ -16,6 +17,9 @@ import {
   createSettlementBatch,
   createSettlementSubgraph,
   createVoucherWork,
+  DOCUMENT_FEED,
+  type FinanceFeedDeps,
+  JOURNAL_FEED,
   loadPostingRules,
   loadSettlementSettings,
   type PullDeps,
@@ -37,7 +41,13 @@ export interface SettlementAlarm {
 }
 
 /** The settlement domain over the ERP's finance side: the one place that picks its adapter. */
-export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logger; alarm: SettlementAlarm }) {
+export function openSettlement(deps: {
+  knex: Knex;
+  erp: ErpClient;
+  logger: Logger;
+  alarm: SettlementAlarm;
+  report: FinanceFeedDeps['report'];
+}) {
   const { knex, logger, alarm } = deps;
   const erp = erpFinanceSystem(deps.erp);
   const rules = loadPostingRules();
@@ -45,14 +55,23 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
   const feedDeps = {
     knex,
     erp,
+    report: deps.report,
     onFailure: (feed: string, error: unknown) => logger.warn({ feed, err: error }, 'feed interrupted'),
   };
+  const documentFeed = createDocumentFeed(feedDeps);
+  const journalFeed = createJournalFeed(feedDeps);
+  const again =
+    <Entry>(feed: RetakableFeed<Entry>) =>
+    (id: string) =>
+      feed.takeAgain(Number(id), AbortSignal.timeout(FEED_TIMEOUT_MILLIS));
   const audit = { knex, erp: erpFinanceAudit(deps.erp) };
   return {
     subgraph: createSettlementSubgraph({ knex, books: { rules, settings } }),
     finance: createFinance({ knex, erp, rules, settings }),
     comparisons: [documentComparison(audit), voucherComparison(audit)],
-    feeds: [createDocumentFeed(feedDeps), createJournalFeed(feedDeps)],
+    feeds: [documentFeed, journalFeed],
+    /** Entries of feeds that were set aside, by feed: one attempt to take one again. */
+    takeAgain: { [DOCUMENT_FEED]: again(documentFeed), [JOURNAL_FEED]: again(journalFeed) },
     orders: createOrderConsumption({ knex, settings }),
     /** The batch work over a pool of its own, so that it never takes a connection that a request waits for. */
     batchOver: (pool: Knex, throttle: Throttle) =>
@@ -87,6 +106,8 @@ export function openSettlement(deps: { knex: Knex; erp: ErpClient; logger: Logge
 }
 
 const BOOKS = 'settlement:ledger';
+/** Longest time an entry of a feed that is taken again may take, in milliseconds. */
+const FEED_TIMEOUT_MILLIS = 30_000;
 /** Of one request to Amazon: a statement may be large. */
 const AMAZON_TIMEOUT_MILLIS = 120_000;
 

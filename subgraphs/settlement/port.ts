@@ -34,18 +34,20 @@ export interface FinanceSystem {
   postVoucher(voucher: VoucherRequest, signal: AbortSignal): Promise<VoucherAnswer>;
 
   /** Documents that changed after a position, each in its newest state. Waits up to `waitSeconds` for one. */
-  documentChanges(
-    after: number,
-    waitSeconds: number,
-    signal: AbortSignal,
-  ): Promise<{ readonly entries: readonly PostedDocument[]; readonly next: number }>;
+  documentChanges(after: number, waitSeconds: number, signal: AbortSignal): Promise<FeedPart<PostedDocument>>;
 
   /** Ledger postings after a position. Waits up to `waitSeconds` for one. */
-  postings(
-    after: number,
-    waitSeconds: number,
-    signal: AbortSignal,
-  ): Promise<{ readonly entries: readonly Posting[]; readonly next: number }>;
+  postings(after: number, waitSeconds: number, signal: AbortSignal): Promise<FeedPart<Posting>>;
+}
+
+/** A part of a feed. */
+export interface FeedPart<Entry> {
+  /** In order, each once. */
+  readonly entries: readonly Entry[];
+  /** Entries that are not what the ERP documents. */
+  readonly unreadable?: readonly { readonly position: number; readonly entry: unknown; readonly problem: string }[];
+  /** Number of the last entry, or the position asked for when there is none. */
+  readonly next: number;
 }
 
 export interface DocumentRequest {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { feedPage } from '../client-kit/feed-page.ts';
 
 /** What the carrier tells of one parcel. Statuses are EasyPost's words; more may come, so they are not an enum here. */
 export const scan = z
@@ -17,7 +18,7 @@ export const scan = z
   .transform((row) => ({ ...row, scannedAt: new Date(row.scannedAt) }));
 
 /** One page of the scan feed, in the order of the numbers. `lastScanNo` is the newest there is: the distance is the lag. */
-export const scanPage = z.object({ scans: z.array(scan), lastScanNo: z.int().min(0) });
+export const scanPage = feedPage('scans', scan, 'scanNo', { lastScanNo: z.int().min(0) });
 
 export const consignment = z
   .object({

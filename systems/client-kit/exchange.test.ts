@@ -2,7 +2,9 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from '@jest/globals';
 import { Pool } from 'undici';
+import { z } from 'zod';
 import { exchange } from './exchange.ts';
+import { feedPage, pageOf } from './feed-page.ts';
 import { createRetryBudget, retryPauseMillis } from './retry-budget.ts';
 import { createStatisticsRecorder } from './statistics.ts';
 
@@ -44,4 +46,27 @@ it('takes the 95th of a hundred as p95, and forgets what is more than 512 exchan
   expect(recorder.read('CLOSED').p95LatencyMillis).toBe(95);
   for (let exchanges = 0; exchanges < 512; exchanges += 1) recorder.failed('SYSTEM_TIMEOUT', 7);
   expect(recorder.read('OPEN')).toMatchObject({ p95LatencyMillis: 7, exchanges: 612, failures: 512, circuit: 'OPEN' });
+});
+
+it('reads the page of a feed entry by entry: in order, each once, and what cannot be read beside it', () => {
+  const schema = feedPage('rows', z.object({ no: z.int(), at: z.iso.datetime() }), 'no', { head: z.int() });
+  const at = '2026-11-27T09:00:00Z';
+  const page = schema.parse({
+    rows: [
+      { no: 9, at: 'soon' },
+      { no: 8, at },
+      { no: 7, at },
+      { no: 8, at },
+    ],
+    head: 9,
+  });
+  expect(page).toMatchObject({ rows: [{ no: 8 }, { no: 7 }, { no: 8 }], head: 9 });
+  expect(pageOf(6, page.rows.map((row) => ({ ...row, position: row.no })), page.unreadable)).toEqual({
+    entries: [{ no: 7, at, position: 7 }, { no: 8, at, position: 8 }],
+    unreadable: [{ position: 9, entry: { no: 9, at: 'soon' }, problem: 'shape of at' }],
+    next: 9,
+  }); // biome-ignore format: a table
+  expect(pageOf(6, [], [])).toEqual({ entries: [], unreadable: [], next: 6 });
+  // What has no number cannot be passed over.
+  expect(schema.safeParse({ rows: [{ at }], head: 9 }).success).toBe(false);
 });

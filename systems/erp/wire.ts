@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatAmount, isCurrencyCode, parseMoney } from '../../platform/money.ts';
+import { feedPage } from '../client-kit/feed-page.ts';
 
 /**
  * What the ERP sends and takes, in its own words. Read by its client and by its reference implementation, so that the
@@ -113,10 +114,10 @@ export const salesBom = salesBomContent.extend({ materialNo: text(40), ...change
 
 /** `head`: number of the newest entry, so that a reader knows how far behind it is. */
 const head = z.int().min(0);
-export const materialFeed = z.object({ materials: z.array(material), head });
-export const conditionFeed = z.object({ conditions: z.array(condition), head });
-export const salesBomFeed = z.object({ salesBoms: z.array(salesBom), head });
-export const materialGroupFeed = z.object({ materialGroups: z.array(materialGroup), head });
+export const materialFeed = feedPage('materials', material, 'changeNo', { head });
+export const conditionFeed = feedPage('conditions', condition, 'changeNo', { head });
+export const salesBomFeed = feedPage('salesBoms', salesBom, 'changeNo', { head });
+export const materialGroupFeed = feedPage('materialGroups', materialGroup, 'changeNo', { head });
 
 export const materialLookup = z.strictObject({ oldMaterialNos: z.array(text(40)).min(1).max(1000) });
 export const materialLookupAnswer = z.object({ materials: z.array(material) });
@@ -177,7 +178,7 @@ export const billingDocument = z.object({
   posting: z.object({ accountingDocNo: text(20), postedAt: instant }).nullable(),
   changeNo,
 });
-export const billingFeed = z.object({ billingDocuments: z.array(billingDocument), head });
+export const billingFeed = feedPage('billingDocuments', billingDocument, 'changeNo', { head });
 
 export const accountingDocument = z.object({
   accountingDocNo: text(20),
@@ -189,11 +190,13 @@ export const accountingDocument = z.object({
   postedAt: instant,
   /** Debits (S) and credits (H) are equal. */
   lines: z.array(
-    z.object({ account: text(10), accountName: z.string(), debitCredit: z.enum(['S', 'H']), amount, currency }),
+    z
+      .object({ account: text(10), accountName: z.string(), debitCredit: z.enum(['S', 'H']), amount, currency })
+      .refine((one) => exactDigits(one.amount, one.currency), { path: ['amount'], message: DIGITS }),
   ),
   changeNo,
 });
-export const accountingFeed = z.object({ accountingDocuments: z.array(accountingDocument), head });
+export const accountingFeed = feedPage('accountingDocuments', accountingDocument, 'changeNo', { head });
 
 const account = z.string().regex(/^\d{4,10}$/, 'must have 4 to 10 digits');
 const isPositive = (value: string, currencyCode: string) => exactDigits(value, currencyCode) && /[1-9]/.test(value);

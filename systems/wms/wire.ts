@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { feedPage } from '../client-kit/feed-page.ts';
 
 const moment = z.iso.datetime().transform((text) => new Date(text));
 /** Numbers that only grow: of ledger rows and of events. */
@@ -138,7 +139,7 @@ export const deliveryEvent = z.object({
   /** What will not come. */
   shorts: z.array(content),
 });
-export const deliveryEventPage = z.object({ events: z.array(deliveryEvent), lastEventNo: feedNumber });
+export const deliveryEventPage = feedPage('events', deliveryEvent, 'eventNo', { lastEventNo: feedNumber });
 
 export type WmsSite = z.output<typeof site>;
 export type WmsInboundAdvices = z.output<typeof inboundAdvices>;

@@ -1,4 +1,5 @@
 import type { CarrierClient } from '../../../systems/carrier/client.ts';
+import { pageOf } from '../../../systems/client-kit/feed-page.ts';
 import type { CarrierSystem } from '../port.ts';
 
 const PAGE = 500;
@@ -13,23 +14,18 @@ export function referenceCarrier(carrier: CarrierClient): CarrierSystem {
 
     async scans(after, waitSeconds, signal) {
       const page = await carrier.scans({ after, limit: PAGE, waitSeconds }, { signal });
-      // The feed may repeat and reorder: go by the numbers.
-      const scans = [...new Map(page.scans.map((scan) => [scan.scanNo, scan])).values()].sort(
-        (a, b) => a.scanNo - b.scanNo,
-      );
-      return {
-        entries: scans.map((scan) => ({
-          carrier: scan.carrierCode,
-          trackingNumber: scan.trackingNo,
-          eventId: String(scan.scanNo),
-          status: scan.status,
-          statusDetail: scan.statusDetail,
-          occurredAt: scan.scannedAt,
-          location: scan.city,
-          message: scan.message,
-        })),
-        next: scans.at(-1)?.scanNo ?? after,
-      };
+      const scans = page.scans.map((scan) => ({
+        position: scan.scanNo,
+        carrier: scan.carrierCode,
+        trackingNumber: scan.trackingNo,
+        eventId: String(scan.scanNo),
+        status: scan.status,
+        statusDetail: scan.statusDetail,
+        occurredAt: scan.scannedAt,
+        location: scan.city,
+        message: scan.message,
+      }));
+      return pageOf(after, scans, page.unreadable);
     },
   };
 }

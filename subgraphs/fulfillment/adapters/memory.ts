@@ -168,7 +168,10 @@ export function memoryCarrier(): CarrierSystem & { scan(scan: Omit<CarrierScan, 
     },
     scan: (scan) => void scans.push({ ...scan, eventId: String(scans.length + 1) }),
     async scans(after) {
-      return { entries: scans.slice(after), next: Math.max(after, scans.length) };
+      return {
+        entries: scans.map((one, index) => ({ ...one, position: index + 1 })).slice(after),
+        next: Math.max(after, scans.length),
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { CommerceError } from '../../../platform/errors.ts';
 import { derivedId } from '../../../platform/ids.ts';
 import { rejectionCode } from '../../../systems/client-kit/failure.ts';
+import { pageOf } from '../../../systems/client-kit/feed-page.ts';
 import { articleNoOf, itemCodeOf } from '../../../systems/wms/article-number.ts';
 import type { WmsClient } from '../../../systems/wms/client.ts';
 import type { WmsDeliveryEvent } from '../../../systems/wms/wire.ts';
@@ -88,11 +89,7 @@ export function wmsNodeSystem(wms: WmsClient): NodeSystem {
     putBack: (reference, signal) => ask(() => wms.unstageDelivery(reference, { signal })),
     async events(after, waitSeconds, signal) {
       const page = await wms.deliveryEvents({ after, limit: PAGE, waitSeconds }, { signal });
-      // The feed may repeat and reorder: go by the numbers.
-      const entries = [...new Map(page.events.map((event) => [event.eventNo, event])).values()]
-        .sort((a, b) => a.eventNo - b.eventNo)
-        .map(toNodeEvent);
-      return { entries, next: entries.at(-1)?.position ?? after };
+      return pageOf(after, page.events.map(toNodeEvent), page.unreadable);
     },
   };
 }

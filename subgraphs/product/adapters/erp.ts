@@ -1,9 +1,10 @@
 import { parseMoney } from '../../../platform/money.ts';
 import type { CallOptions, FeedPosition } from '../../../systems/client-kit/call-options.ts';
+import type { UnreadableEntry } from '../../../systems/client-kit/feed-page.ts';
 import type { ErpClient } from '../../../systems/erp/client.ts';
 import type { Condition, Material, MaterialGroup, SalesBom } from '../../../systems/erp/wire.ts';
 import type { Sku } from '../model.ts';
-import type { CatalogueFact, ChangeEntry, ProductSource } from '../port.ts';
+import type { CatalogueFact, ChangeEntry, FactKind, ProductSource } from '../port.ts';
 
 /** Reads a page of a feed and translates it; entries as they come, with their change numbers. */
 type Stream = (
@@ -21,11 +22,22 @@ const LANGUAGE = 'EN';
  */
 export function erpProductSource(erp: ErpClient): ProductSource {
   const streams: Readonly<Record<string, Stream>> = {
-    categories: async (...asked) =>
-      translateAll((await erp.materialGroupChanges(...asked)).materialGroups, translateGroup),
-    goods: async (...asked) => translateAll((await erp.materialChanges(...asked)).materials, translateMaterial),
-    prices: async (...asked) => translateAll((await erp.conditionChanges(...asked)).conditions, translateCondition),
-    bundles: async (...asked) => translateAll((await erp.salesBomChanges(...asked)).salesBoms, translateSalesBom),
+    async categories(...asked) {
+      const { materialGroups, unreadable } = await erp.materialGroupChanges(...asked);
+      return [...translateAll(materialGroups, translateGroup), ...rejectAll(unreadable, 'category', 'groupNo')];
+    },
+    async goods(...asked) {
+      const { materials, unreadable } = await erp.materialChanges(...asked);
+      return [...translateAll(materials, translateMaterial), ...rejectAll(unreadable, 'variant', 'materialNo')];
+    },
+    async prices(...asked) {
+      const { conditions, unreadable } = await erp.conditionChanges(...asked);
+      return [...translateAll(conditions, translateCondition), ...rejectAll(unreadable, 'price', 'conditionNo')];
+    },
+    async bundles(...asked) {
+      const { salesBoms, unreadable } = await erp.salesBomChanges(...asked);
+      return [...translateAll(salesBoms, translateSalesBom), ...rejectAll(unreadable, 'bundle', 'materialNo')];
+    },
   };
   return {
     name: 'erp',
@@ -46,6 +58,15 @@ function translateAll<Entry extends { changeNo: number }>(
   translate: (entry: Entry) => ChangeEntry[],
 ) {
   return entries.map((entry) => ({ changeNo: entry.changeNo, entries: translate(entry) }));
+}
+
+/** Records that are not as the ERP documents them, under their own number where they have one. */
+function rejectAll(unreadable: readonly UnreadableEntry[], record: FactKind, numberOf: string) {
+  return unreadable.map(({ number, entry }) => {
+    const key = (entry as Readonly<Record<string, unknown>>)[numberOf];
+    const rejected = { kind: 'rejected', record, key: typeof key === 'string' ? key : `change ${number}`, reason: 'UNREADABLE' } as const; // biome-ignore format: one thought
+    return { changeNo: number, entries: [rejected] };
+  });
 }
 
 function translateGroup(group: MaterialGroup): ChangeEntry[] {

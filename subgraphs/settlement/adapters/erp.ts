@@ -1,6 +1,7 @@
 import { CommerceError } from '../../../platform/errors.ts';
 import { formatAmount, money, parseMoney } from '../../../platform/money.ts';
 import { rejectionCode } from '../../../systems/client-kit/failure.ts';
+import { pageOf, type UnreadableEntry } from '../../../systems/client-kit/feed-page.ts';
 import type { ErpClient } from '../../../systems/erp/client.ts';
 import type { AccountingDocument, BillingDocument } from '../../../systems/erp/wire.ts';
 import type { InvoiceStatus } from '../model.ts';
@@ -106,26 +107,33 @@ export function erpFinanceSystem(erp: ErpClient): FinanceSystem {
     },
 
     async documentChanges(after, waitSeconds, signal) {
-      const { billingDocuments } = await erp.billingChanges({ after, limit: PAGE, waitSeconds }, { signal });
-      return page(after, billingDocuments.map(toDocument));
+      const { billingDocuments, unreadable } = await erp.billingChanges(
+        { after, limit: PAGE, waitSeconds },
+        { signal },
+      );
+      return page(after, billingDocuments.map(toDocument), unreadable);
     },
 
     async postings(after, waitSeconds, signal) {
-      const { accountingDocuments } = await erp.accountingChanges({ after, limit: PAGE, waitSeconds }, { signal });
-      return page(after, accountingDocuments.map(toPosting));
+      const { accountingDocuments, unreadable } = await erp.accountingChanges(
+        { after, limit: PAGE, waitSeconds },
+        { signal },
+      );
+      return page(after, accountingDocuments.map(toPosting), unreadable);
     },
   };
 }
 
-/** The feed may repeat and reorder: each entry once, by its number. */
 function page<Entry extends { readonly sequence: number }>(
   after: number,
   entries: readonly Entry[],
-): { entries: Entry[]; next: number } {
-  const ordered = [...new Map(entries.map((entry) => [entry.sequence, entry])).values()].sort(
-    (a, b) => a.sequence - b.sequence,
+  unreadable: readonly UnreadableEntry[],
+) {
+  return pageOf(
+    after,
+    entries.map((entry) => ({ ...entry, position: entry.sequence })),
+    unreadable,
   );
-  return { entries: ordered, next: ordered.at(-1)?.sequence ?? after };
 }
 
 export function toDocument(document: BillingDocument): PostedDocument {
