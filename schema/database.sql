@@ -1213,6 +1213,8 @@ create type inventory.fallback as (cap integer, threshold integer, buffer_units 
 
 create type inventory.offer as (sku text, location_id text, own integer, free integer);
 
+create type inventory.part as (i integer, line_id text, sku text, location_id text, quantity integer, bundle_sku text, bundle_no integer, per_bundle integer);
+
 create type inventory.planned as (sku text, wanted integer, known boolean, sellable integer, location_id text, quantity integer, node_rank integer);
 
 create type inventory.planned_sale as (sku text, wanted integer, known boolean, sellable integer, orderable integer, is_bundle boolean, location_id text, quantity integer, node_rank integer);
@@ -1652,6 +1654,37 @@ AS $function$
                        where part.component_sku = p_sku), 0)
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.batch_supply(p_skus text[], p_enough integer)
+ RETURNS TABLE(sku text, location_id text, preference integer, available integer, has_more boolean)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+      #variable_conflict use_column
+      begin
+        return query
+        select position.sku, position.location_id, node.preference, stock.available, stock.has_more
+        from (
+          select sku, least(2000000000, max(quantity) * p_enough::bigint) as enough from (
+            select unnest(p_skus) collate "C" as sku, 1 as quantity
+            union all
+            select component_sku collate "C", quantity from inventory.bundle_component where bundle_sku = any (p_skus)
+          ) part group by sku
+        ) asked
+        join inventory.position on position.sku = asked.sku
+        join (select id, shippable, row_number() over (order by priority, code)::int as preference from inventory.location) node on node.id = position.location_id
+        cross join lateral (select position.on_hand - position.committed - position.reserved - position.safety_stock as units) surely
+        cross join lateral (
+          select surely.units::int as available, true as has_more where surely.units >= asked.enough
+          union all
+          select exactly.available, false from inventory.stock_at(array[position.sku], array[position.location_id], clock_timestamp()) exactly
+          where surely.units < asked.enough
+        ) stock
+        where node.shippable;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION inventory.buffer_of(p_fallback inventory.fallback, p_sku text, p_location_ids text[])
  RETURNS integer
  LANGUAGE sql
@@ -1834,43 +1867,51 @@ CREATE OR REPLACE FUNCTION inventory.commit_orders(p_orders json, p_takes json, 
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
       declare
-        v_takes inventory.take[] := (select array_agg(take) from json_populate_recordset(null::inventory.take, p_takes) take);
+        v_all inventory.part[] := (select array_agg(part) from json_populate_recordset(null::inventory.part, p_takes) part);
+        v_parts inventory.part[] := (select array_agg(part) from unnest(v_all) part where location_id is not null);
+        v_waits inventory.part[] := (select array_agg(part) from unnest(v_all) part where location_id is null);
         v_held int[] := (select array_agg(i) from json_to_recordset(p_orders) as o (i int, hold_id text) where i = any (p_members) and hold_id is not null);
-        v_fit int[];
+        v_named int[] := (select array_agg(i) from json_to_recordset(p_orders) as o (i int, hold_id text, reacquires text) where i = any (p_members) and coalesce(hold_id, reacquires) is not null);
+        -- What is held is not asked for again, but its positions are locked with all others, in the order of everybody.
+        v_takes inventory.take[] := (
+          select array_agg(row(i, line_id, sku, location_id, case when v_held is not null and i = any (v_held) then 0 else quantity end)::inventory.take) from unnest(v_parts));
+        v_fit int[] := inventory.fitting_takes(v_takes, inventory.known_recipes(p_orders, p_members), p_withheld);
         v_kept int[];
         v_deltas inventory.delta[];
       begin
-        if v_held is null then
-          v_fit := inventory.fitting_takes(v_takes, p_members, p_withheld);
-        else
-          -- What is held is not asked for again, but its positions are locked with all others, in the order of everybody.
-          v_fit := inventory.fitting_takes((
-            select array_agg(row(i, line_id, sku, location_id, case when i = any (v_held) then 0 else quantity end)::inventory.take) from unnest(v_takes)
-          ), p_members, p_withheld);
-          v_kept := inventory.matching_holds(p_orders, v_takes, v_held);
-          v_fit := (select array_agg(i) from unnest(v_fit) i where i <> all (v_held) or i = any (v_kept));
+        if v_named is not null then
+          v_kept := inventory.usable_holds(p_orders, v_parts, v_named);
+          v_fit := (select array_agg(i) from unnest(v_fit) i where i <> all (v_named) or i = any (v_kept));
+        end if;
+        if v_waits is not null then v_fit := inventory.fitting_waits(p_orders, v_waits, v_takes, p_withheld, v_fit); end if;
+        if v_fit is null then return null; end if;
+        if v_held is not null then
           -- The hold's lines are replaced by lines that name the order's; the ledger keeps what they were.
           delete from inventory.reservation_line
           where reservation_id in (select hold_id from json_to_recordset(p_orders) as o (i int, hold_id text) where i = any (v_fit)) and state = 'HELD';
         end if;
-        if v_fit is null then return null; end if;
         with o as materialized (
-          select i, id, reservation_id, channel_code, hold_id
-          from json_to_recordset(p_orders) as o (i int, id text, reservation_id text, channel_code text, hold_id text)
+          select i, id, reservation_id, channel_code, hold_id, reacquires
+          from json_to_recordset(p_orders) as o (i int, id text, reservation_id text, channel_code text, hold_id text, reacquires text)
           where i = any (v_fit)
         ), kept as (
-          insert into inventory.reservation (id, state, order_id, channel_code)
-          select reservation_id, 'COMMITTED', id, channel_code from o where hold_id is null
+          -- An order that wholly waits has nothing reserved.
+          insert into inventory.reservation (id, state, order_id, channel_code, reacquires)
+          select reservation_id, 'COMMITTED', id, channel_code, reacquires from o
+          where hold_id is null and (v_waits is null or i in (select i from unnest(v_parts)))
         ), turned as (
           update inventory.reservation set state = 'COMMITTED', order_id = o.id from o where reservation.id = o.hold_id
-        ), line as (
-          insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state)
-          select coalesce(o.hold_id, o.reservation_id), take.line_id, take.sku, take.location_id, take.quantity, 'COMMITTED'
-          from o join unnest(v_takes) take using (i)
+        ), noted as (
+          insert into inventory.backorder (order_line_id, order_id, sku, channel_code, quantity)
+          select wait.line_id, o.id, wait.sku, o.channel_code, wait.quantity from o join unnest(v_waits) wait using (i)
         )
-        select array_agg(row(take.sku, take.location_id, case when o.hold_id is null then 0 else -take.quantity end, take.quantity, o.id)::inventory.delta) into v_deltas
-        from o join unnest(v_takes) take using (i);
-        perform inventory.move('ALLOCATION', v_deltas);
+        select array_agg(row(part.sku, part.location_id, case when o.hold_id is null then 0 else -part.quantity end, part.quantity, o.id)::inventory.delta) into v_deltas
+        from o join unnest(v_parts) part using (i);
+        perform inventory.write_parts((
+          select json_agg(json_build_object('i', i, 'reservation_id', coalesce(hold_id, reservation_id)))
+          from json_to_recordset(p_orders) as o (i int, reservation_id text, hold_id text) where i = any (v_fit)
+        ), v_parts, v_fit, 'COMMITTED', null);
+        if v_deltas is not null then perform inventory.move('ALLOCATION', v_deltas); end if;
         return v_fit;
       end $function$;
 
@@ -2058,6 +2099,74 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.fitting_waits(p_orders json, p_waits inventory.part[], p_takes inventory.take[], p_withheld json, p_members integer[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+      declare
+        v_fit int[] := p_members;
+        v_nodes text[];
+        v_stocked text[];
+        v_out int[];
+      begin
+        if not exists (select from unnest(p_waits) where i = any (v_fit)) then return v_fit; end if;
+        -- Two orders that count what waits must not both take the last place. Always after the positions, by SKU.
+        perform pg_advisory_xact_lock(hashtextextended('inventory.backorder:' || sku, 0))
+        from (select distinct sku from unnest(p_waits) where i = any (v_fit) order by sku) waited;
+        with waited as materialized (
+          select wait.i, wait.sku, sum(wait.quantity) as units, o.channel_code
+          from unnest(p_waits) wait join json_to_recordset(p_orders) as o (i int, channel_code text) using (i)
+          where wait.i = any (v_fit) group by wait.i, wait.sku, o.channel_code
+        ), terms as (
+          select channel.code, limits.sku, limits.backorder_units
+          from (select channel_code as code, array_agg(distinct sku) as skus from waited group by channel_code) channel
+          cross join lateral inventory.channel_terms(channel.code, channel.skus) limits
+        )
+        select array_agg(member.i) into v_out from (
+          select i, sku, channel_code, sum(units) over (partition by sku order by i) as units from waited
+        ) member join terms on terms.code = member.channel_code and terms.sku = member.sku
+        where member.units > terms.backorder_units;
+        v_fit := array(select i from unnest(v_fit) as i where v_out is null or i <> all (v_out));
+
+        -- Who waits while there is something was planned on old facts. What those leave who do not fit is free for others: until none is left.
+        v_nodes := inventory.nodes_in_scope(null);
+        select array_agg(distinct coalesce(made.component_sku, wait.sku)) into v_stocked
+        from unnest(p_waits) wait left join inventory.bundle_component made on made.bundle_sku = wait.sku;
+        loop
+          with part as (
+            select distinct wait.i, wait.sku, coalesce(made.component_sku, wait.sku) as stocked, coalesce(made.quantity, 1) as quantity
+            from unnest(p_waits) wait left join inventory.bundle_component made on made.bundle_sku = wait.sku
+            where wait.i = any (v_fit)
+          ), taken as (
+            select sku, location_id, sum(quantity) as units from unnest(p_takes) where i = any (v_fit) group by sku, location_id
+          ), stock as materialized (
+            select stock.sku, stock.location_id, stock.available - coalesce(taken.units, 0) as units
+            from inventory.stock_at(v_stocked, v_nodes, clock_timestamp()) stock left join taken using (sku, location_id)
+          ), whole as (
+            select i, sku, sum(units) as units from (
+              select part.i, part.sku, node.id, min(coalesce(stock.units, 0) / part.quantity) as units
+              from part cross join unnest(v_nodes) as node (id) left join stock on stock.sku = part.stocked and stock.location_id = node.id
+              group by part.i, part.sku, node.id
+            ) here where units > 0 group by i, sku
+          ), free as (
+            select part.i, part.sku, min((coalesce(total.units, 0) - coalesce(kept.units, 0)) / part.quantity) as units
+            from part
+            left join (select sku, sum(units) as units from stock group by sku) total on total.sku = part.stocked
+            left join json_to_recordset(p_withheld) as kept (i int, sku text, units int) on kept.i = part.i and kept.sku = part.stocked
+            group by part.i, part.sku
+          )
+          select array_agg(distinct whole.i) into v_out
+          from whole join free using (i, sku) join json_to_recordset(p_orders) as o (i int, channel_code text) using (i)
+          where least(whole.units, free.units) >= 1 and inventory.released(o.channel_code, sku);
+          exit when v_out is null;
+          v_fit := array(select i from unnest(v_fit) as i where i <> all (v_out));
+        end loop;
+        return nullif(v_fit, '{}');
+      end $function$;
+
 CREATE OR REPLACE FUNCTION inventory.hold(p_reservation_id text, p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_ttl_seconds integer, p_channel_code text, p_customer_id text)
  RETURNS TABLE(kind text, line_no integer, sku text, quantity integer, available integer)
  LANGUAGE plpgsql
@@ -2142,6 +2251,26 @@ AS $function$
       ) part on true
       order by served.place, part.component_no
     $function$;
+
+CREATE OR REPLACE FUNCTION inventory.known_recipes(p_members json, p_fit integer[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      declare
+        v_made jsonb;
+      begin
+        select jsonb_agg(jsonb_build_object('i', i, 'recipes', recipes)) into v_made
+        from json_to_recordset(p_members) as member (i int, recipes jsonb) where i = any (p_fit) and recipes is not null;
+        if v_made is null then return p_fit; end if;
+        -- Before the positions, as everybody; from here on nobody changes a recipe.
+        perform pg_advisory_xact_lock_shared(hashtextextended('inventory.bundles', 0));
+        return (
+          select array_agg(member) from unnest(p_fit) as member where not exists (
+            select from jsonb_to_recordset(v_made) as made (i int, recipes jsonb), jsonb_each(made.recipes) as bundle (sku, recipe)
+            where made.i = member and bundle.recipe is distinct from (
+              select jsonb_object_agg(component_sku, quantity) from inventory.bundle_component where bundle_sku = bundle.sku)));
+      end $function$;
 
 CREATE OR REPLACE FUNCTION inventory.last_known(p_sku text, p_location_ids text[])
  RETURNS bigint
@@ -2241,40 +2370,6 @@ CREATE OR REPLACE FUNCTION inventory.lost_units(p_reservation_id text)
 AS $function$
       select exists (select from inventory.reservation_line where reservation_id = p_reservation_id and state = 'EXPIRED')
     $function$;
-
-CREATE OR REPLACE FUNCTION inventory.matching_holds(p_orders json, p_takes inventory.take[], p_members integer[])
- RETURNS integer[]
- LANGUAGE plpgsql
- SET plan_cache_mode TO 'force_generic_plan'
-AS $function$
-      declare
-        v_now timestamptz;
-      begin
-        perform from inventory.reservation
-        where id in (select hold_id from json_to_recordset(p_orders) as o (i int, hold_id text) where i = any (p_members))
-        order by id for update;
-        -- Read after the wait for the locks: from here on a hold is either alive or over.
-        v_now := clock_timestamp();
-        return (
-          select array_agg(first.i) from (
-            select distinct on (o.hold_id) o.i, o.hold_id, o.channel_code
-            from json_to_recordset(p_orders) as o (i int, hold_id text, channel_code text)
-            where o.i = any (p_members) order by o.hold_id, o.i
-          ) first
-          join inventory.reservation hold on hold.id = first.hold_id
-          where hold.state = 'HELD' and hold.location_id is null and hold.expires_at > v_now and hold.channel_code is not distinct from first.channel_code
-            and not exists (select from inventory.reservation other where other.reacquires = hold.id)
-            and not exists (
-              select from (
-                select take.sku, take.location_id, sum(take.quantity) as units from unnest(p_takes) take where take.i = first.i group by take.sku, take.location_id
-              ) asked
-              full join (
-                select line.sku, line.location_id, sum(line.quantity) filter (where line.state = 'HELD' and line.bundle_sku is null) as units
-                from inventory.reservation_line line where line.reservation_id = first.hold_id group by line.sku, line.location_id
-              ) kept using (sku, location_id)
-              where asked.units is distinct from kept.units
-            ));
-      end $function$;
 
 CREATE OR REPLACE FUNCTION inventory.move(p_kind text, p_deltas inventory.delta[])
  RETURNS void
@@ -2394,6 +2489,31 @@ AS $function$
       where planned.quantity > 0
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.named_holds(p_reservation_ids text[])
+ RETURNS TABLE(reservation_id text, channel_code text, state text, sku text, location_id text, preference integer, quantity integer)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      #variable_conflict use_column
+      begin
+        return query
+        select hold.id, hold.channel_code,
+               case when hold.state in ('COMMITTED', 'CONSUMED') or exists (select from inventory.reservation other where other.reacquires = hold.id) then 'USED'
+                    when hold.state = 'RELEASED' then 'RELEASED'
+                    when hold.location_id is not null then 'BOUND'
+                    when hold.state = 'EXPIRED' or hold.expires_at <= clock_timestamp() or inventory.lost_units(hold.id) then 'OVER'
+                    else 'LIVE' end,
+               coalesce(line.bundle_sku, line.sku), line.location_id, node.preference, sum(inventory.sold_units(line))::int
+        from inventory.reservation hold
+        join inventory.reservation_line line on line.reservation_id = hold.id
+        join (select id, row_number() over (order by priority, code)::int as preference from inventory.location) node on node.id = line.location_id
+        where hold.id = any (p_reservation_ids)
+        group by hold.id, coalesce(line.bundle_sku, line.sku), line.location_id, node.preference
+        having sum(inventory.sold_units(line)) > 0
+        order by hold.id, node.preference, coalesce(line.bundle_sku, line.sku);
+      end $function$;
+
 CREATE OR REPLACE FUNCTION inventory.nodes_in_scope(p_location_id text)
  RETURNS text[]
  LANGUAGE sql
@@ -2502,7 +2622,7 @@ CREATE OR REPLACE FUNCTION inventory.place_holds(p_claims json, p_holds json, p_
 AS $function$
       #variable_conflict use_column
       declare
-        v_takes inventory.take[];
+        v_parts inventory.part[];
         v_members int[]; v_fit int[];
         v_known jsonb;
         v_deltas inventory.delta[];
@@ -2515,8 +2635,10 @@ AS $function$
         end if;
         if v_members is null then return; end if;
 
-        select array_agg(take) into v_takes from json_populate_recordset(null::inventory.take, p_takes) take;
-        v_fit := inventory.fitting_takes(v_takes, v_members, p_withheld);
+        select array_agg(part) into v_parts from json_populate_recordset(null::inventory.part, p_takes) part;
+        v_fit := inventory.fitting_takes((
+          select array_agg(row(part.i, part.line_id, part.sku, part.location_id, part.quantity)::inventory.take) from unnest(v_parts) part
+        ), inventory.known_recipes(p_holds, v_members), p_withheld);
         if v_fit is null then return; end if;
         v_now := clock_timestamp();
         with hold as materialized (
@@ -2526,13 +2648,13 @@ AS $function$
         ), kept as (
           insert into inventory.reservation (id, state, expires_at, channel_code, customer_id)
           select id, 'HELD', expires_at, channel_code, customer_id from hold
-        ), line as (
-          insert into inventory.reservation_line (reservation_id, sku, location_id, quantity, state, expires_at)
-          select hold.id, take.sku, take.location_id, take.quantity, 'HELD', hold.expires_at
-          from hold join unnest(v_takes) take using (i)
         )
-        select array_agg(row(take.sku, take.location_id, take.quantity, 0, hold.id)::inventory.delta) into v_deltas
-        from hold join unnest(v_takes) take using (i);
+        select array_agg(row(part.sku, part.location_id, part.quantity, 0, hold.id)::inventory.delta) into v_deltas
+        from hold join unnest(v_parts) part using (i);
+        perform inventory.write_parts((
+          select json_agg(json_build_object('i', i, 'reservation_id', id, 'ttl_seconds', ttl_seconds))
+          from json_to_recordset(p_holds) as hold (i int, id text, ttl_seconds int) where i = any (v_fit)
+        ), v_parts, v_fit, 'HELD', v_now);
         perform inventory.move('HOLD', v_deltas);
         perform integration.store_answers('reservationHold', p_claims, v_fit);
         return query select member, 'DONE', null::jsonb from unnest(v_fit) as member;
@@ -2945,6 +3067,37 @@ AS $function$
         return v_id;
       end
       $function$;
+
+CREATE OR REPLACE FUNCTION inventory.sale_terms(p_channel_code text, p_skus text[])
+ RETURNS TABLE(sku text, withheld integer, cap integer, kept_back integer, backorder_units integer, is_released boolean, parts jsonb, is_unusual boolean, is_closed boolean)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_fallback inventory.fallback := inventory.fallback_of(p_channel_code);
+      v_degraded boolean := not (v_fallback is null); -- one whose every field is null
+      v_nodes text[];
+      v_components text[] := array(select component_sku from inventory.bundle_component where bundle_sku = any (p_skus));
+    begin
+      if v_degraded then v_nodes := inventory.nodes_in_scope(null); end if;
+      return query
+      with terms as materialized (select * from inventory.channel_terms(p_channel_code, p_skus || v_components))
+      select terms.sku, terms.withheld, least(terms.cap, v_fallback.cap),
+             -- Who leaves the threshold behind found more than it: whoever does not is looked at alone, exactly.
+             case when v_degraded then coalesce(v_fallback.threshold, 0) + inventory.buffer_of(v_fallback, terms.sku, v_nodes) else 0 end,
+             case when v_fallback.cap = 0 then 0 else terms.backorder_units end,
+             terms.release_at is null,
+             case when terms.is_bundle then (
+               select jsonb_object_agg(component_sku, quantity) from inventory.bundle_component where bundle_sku = terms.sku) end,
+             terms.by_location or (terms.is_bundle and (v_degraded or coalesce(terms.withheld, 0) > 0 or exists (
+               select from inventory.bundle_component made join terms part on part.sku = made.component_sku
+               where made.bundle_sku = terms.sku and (part.by_location or part.is_bundle)))),
+             v_fallback.orders is not null
+      from terms;
+    end
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.sellable(p_channel_code text, p_safety_stock integer, p_under_terms boolean, p_skus text[], p_location_ids text[], p_offers inventory.offer[], p_at timestamp with time zone)
  RETURNS SETOF inventory.sellable_units
@@ -3359,6 +3512,43 @@ AS $function$
                                    where position.sku = p_sku), 0) - inventory.awaited(p_sku))
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.usable_holds(p_orders json, p_parts inventory.part[], p_members integer[])
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      declare
+        v_now timestamptz;
+      begin
+        perform from inventory.reservation
+        where id in (select coalesce(hold_id, reacquires) from json_to_recordset(p_orders) as o (i int, hold_id text, reacquires text) where i = any (p_members))
+        order by id for update;
+        -- Read after the wait for the locks: from here on a hold is either alive or over.
+        v_now := clock_timestamp();
+        return (
+          select array_agg(first.i) from (
+            select distinct on (coalesce(hold_id, reacquires)) i, hold_id, coalesce(hold_id, reacquires) as id, channel_code
+            from json_to_recordset(p_orders) as o (i int, hold_id text, reacquires text, channel_code text)
+            where i = any (p_members) order by coalesce(hold_id, reacquires), i
+          ) first
+          join inventory.reservation hold on hold.id = first.id
+          where hold.location_id is null and hold.channel_code is not distinct from first.channel_code and hold.order_id is null
+            and not exists (select from inventory.reservation other where other.reacquires = hold.id)
+            and case when first.hold_id is null then
+              hold.state = 'EXPIRED' or (hold.state = 'HELD' and (hold.expires_at <= v_now or inventory.lost_units(hold.id)))
+            else
+              hold.state = 'HELD' and hold.expires_at > v_now and not exists (
+                select from (
+                  select part.sku, part.location_id, part.bundle_sku, sum(part.quantity) as units from unnest(p_parts) part where part.i = first.i group by 1, 2, 3
+                ) asked
+                full join (
+                  select line.sku, line.location_id, line.bundle_sku, sum(line.quantity) filter (where line.state = 'HELD') as units
+                  from inventory.reservation_line line where line.reservation_id = first.id group by 1, 2, 3
+                ) kept on kept.sku = asked.sku and kept.location_id = asked.location_id and coalesce(kept.bundle_sku, '') = coalesce(asked.bundle_sku, '')
+                where asked.units is distinct from kept.units
+              ) end);
+      end $function$;
+
 CREATE OR REPLACE FUNCTION inventory.waiting_orders(p_sku text)
  RETURNS TABLE(order_id text)
  LANGUAGE sql
@@ -3368,6 +3558,27 @@ AS $function$
       where sku = p_sku or sku in (select bundle_sku from inventory.bundle_component where component_sku = p_sku)
       group by order_id order by min(waiting_since), order_id
     $function$;
+
+CREATE OR REPLACE FUNCTION inventory.write_parts(p_owners json, p_parts inventory.part[], p_members integer[], p_state text, p_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+      begin
+        with bundle as materialized (
+          select i, bundle_no, nextval('inventory.bundle_set_number') as number
+          from (select distinct i, bundle_no from unnest(p_parts) where bundle_no is not null and i = any (p_members) order by i, bundle_no) one
+        )
+        insert into inventory.reservation_line (reservation_id, order_line_id, sku, location_id, quantity, state, expires_at, bundle_sku, bundle_set, component_no, per_bundle)
+        select owner.reservation_id, part.line_id, part.sku, part.location_id, part.quantity, p_state, p_at + make_interval(secs => owner.ttl_seconds),
+               part.bundle_sku, bundle.number,
+               case when part.bundle_no is not null then row_number() over (partition by part.i, part.bundle_no order by part.sku) end, part.per_bundle
+        from json_to_recordset(p_owners) as owner (i int, reservation_id text, ttl_seconds int)
+        join unnest(p_parts) with ordinality as part (i, line_id, sku, location_id, quantity, bundle_sku, bundle_no, per_bundle, place) using (i)
+        left join bundle using (i, bundle_no)
+        where owner.i = any (p_members)
+        order by part.place; -- what was taken last is given back first
+      end $function$;
 
 CREATE INDEX backorder_order ON inventory.backorder USING btree (order_id);
 
@@ -3539,6 +3750,8 @@ comment on function inventory.announce_released(p_since timestamp with time zone
 
 comment on function inventory.apply_supply(p_sequence bigint, p_lots jsonb) is 'Takes over everything that is on its way, as of a number of the warehouse''s ledger. Positions that know later bookings keep what they know.';
 
+comment on function inventory.batch_supply(p_skus text[], p_enough integer) is 'What can be had of SKUs, and of the components of those that are bundles, at each node that ships. Where there is enough whatever happens to holds, that number, which may be too small (has_more); else the exact one.';
+
 comment on function inventory.buffer_of(p_fallback inventory.fallback, p_sku text, p_location_ids text[]) is 'Units of the last known stock that a channel leaves unsold. A share is one of what is on hand, which does not shrink with each sale.';
 
 comment on function inventory.cancel_backorder(p_order_id text, p_line_ids text[], p_quantities integer[]) is 'Units of order lines that no longer wait for stock: cancelled, or served. More than waits is not taken.';
@@ -3549,7 +3762,7 @@ comment on function inventory.channel_terms(p_channel_code text, p_skus text[]) 
 
 comment on function inventory.commit_new_order(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_allow_backorder boolean, p_reservation_id text, p_channel_code text) is 'As commit_order, for an order that is being placed. SUSPENDED: the channel takes none because the systems in waits_for are not heard. With any other kind, waits_for names those that the order has to be held for; null when it need not.';
 
-comment on function inventory.commit_orders(p_orders json, p_takes json, p_withheld json, p_members integer[]) is 'Commits stock for the members of a batch that fit and returns them; null when none does. The others are untouched: each has to be tried alone.';
+comment on function inventory.commit_orders(p_orders json, p_takes json, p_withheld json, p_members integer[]) is 'Commits the stock of the orders of a batch that fit, and notes what they wait for: takes without a location. Locks recipes, positions, holds and limits of what waits, in this order. Returns the members that fit, null when none does.';
 
 comment on function inventory.components_of_lines(p_order_line_ids text[], p_location_id text) is 'What order lines of bundles consist of at a node, as it was when they were committed there; with a null location, what their goods that left consisted of. Lines that are no bundles have no row.';
 
@@ -3557,15 +3770,19 @@ comment on function inventory.fall_back(p_units integer, p_fallback inventory.fa
 
 comment on function inventory.fallback_of(p_channel_code text) is 'What the channel does because a system of record is not heard; all null when all are.';
 
+comment on function inventory.fitting_waits(p_orders json, p_waits inventory.part[], p_takes inventory.take[], p_withheld json, p_members integer[]) is 'Members of a batch, whose positions are locked at every node, whose orders may wait for what they wait for: as far as the limits of their channels allow, and only for what is not there once all that fit have theirs.';
+
+comment on function inventory.known_recipes(p_members json, p_fit integer[]) is 'Members whose bundles are made of what they were planned with, and keeps it so until the end of the transaction.';
+
 comment on function inventory.live_holds(p_reservation_ids text[]) is 'What holds keep at this instant, without those of one location, of bundles, or that lost a part.';
 
 comment on function inventory.location_terms(p_channel_code text, p_skus text[]) is 'Units of a SKU withheld from a channel at one location, and the most it sees there. No row: nothing is.';
 
 comment on function inventory.lock_takes(p_takes inventory.take[], p_members integer[], p_scarce text[], p_nodes text[]) is 'Locks every position the members of a batch may count on, in the order of everybody. Whether there is enough for all of them, every hold counted as alive; what is withheld from a channel is not looked at.';
 
-comment on function inventory.matching_holds(p_orders json, p_takes inventory.take[], p_members integer[]) is 'Locks the holds of a batch, whose positions are locked, and tells the members whose hold is alive and keeps exactly what they take.';
-
 comment on function inventory.move_order(p_key text, p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_from text[], p_to text[]) is 'Moves units of an order''s lines between nodes and the queue of those who wait (null), all of them or none. MOVED; KNOWN when this key did so before; REFUSED when they are not where they are taken from, or what they need is gone.';
+
+comment on function inventory.named_holds(p_reservation_ids text[]) is 'What holds keep or kept, as it was sold, and whether an order can use them at this instant: LIVE is its own, OVER has to be found again, USED and RELEASED never; BOUND to a store. One nobody knows has no row.';
 
 comment on function inventory.note_rises(p_rows jsonb) is 'After apply_source, in its transaction and with its rows: notes which of them raised a balance. A booking that is told again changes nothing.';
 
@@ -3581,6 +3798,8 @@ comment on function inventory.release_order_at(p_order_id text, p_line_ids text[
 
 comment on function inventory.released(p_channel_code text, p_sku text) is 'Whether a channel sells a SKU, or the components of a bundle, from stock: false until the day of a preorder.';
 
+comment on function inventory.sale_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with SKUs and with the components of those that are bundles, as a batch needs it. is_unusual: rules of single locations, or a bundle with rules of its own: more than a batch understands.';
+
 comment on function inventory.set_bundle(p_bundle text, p_components text[], p_quantities integer[]) is 'Says what a SKU is made of from now on; without components it is no bundle. A component that no node has, such as the empty SKU, keeps it from being sold. Orders keep what they took. Answers whether anything changed.';
 
 comment on function inventory.shortages(p_skus text[]) is 'Positions where less is on hand than was promised to orders: the warehouse lost goods. Every position for null.';
@@ -3589,7 +3808,11 @@ comment on function inventory.supply(p_skus text[], p_enough integer) is 'What o
 
 comment on function inventory.sync_lag_seconds_p95(p_since timestamp with time zone) is 'Seconds from measurement to our hearing of it that 95 % of the positions heard of since did not exceed, by the newest report of each. Null when there was none.';
 
+comment on function inventory.usable_holds(p_orders json, p_parts inventory.part[], p_members integer[]) is 'Locks the holds of a batch, whose positions are locked, and tells the members that may use theirs: alive and exactly of what they take, or over and not found again by another order.';
+
 comment on function inventory.waiting_orders(p_sku text) is 'Orders with units that wait for a SKU, alone or in a bundle; the oldest promise first.';
+
+comment on function inventory.write_parts(p_owners json, p_parts inventory.part[], p_members integer[], p_state text, p_at timestamp with time zone) is 'Writes the lines of the reservations of a batch; a bundle is one line per component, numbered in the order of everybody.';
 
 create schema orders;
 
@@ -3844,40 +4067,36 @@ CREATE OR REPLACE FUNCTION orders.insert_orders(p_orders json, p_lines json, p_a
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-      begin
-        with o as materialized (
-          select * from json_to_recordset(p_orders) as o (i int, id text, number text, channel_code text, channel_kind text, channel_name text, channel_order_id text, customer_id text,
-            currency_code text, tax_included boolean, subtotal_minor bigint, discount_minor bigint, shipping_minor bigint, tax_minor bigint, grand_total_minor bigint,
-            payment_status text, payment_provider text, payment_reference text, authorized_minor bigint, delivery_method text, delivery_location_id text, service_level text,
-            customer jsonb, shipping_address jsonb, purchase_order_number text, acknowledgement_hours float8, trace_id text)
-          where i = any (p_members)
-        ), placed as (
-          insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, stage, status, revision,
-            currency_code, tax_included, subtotal_minor, discount_minor, shipping_minor, tax_minor, grand_total_minor,
-            payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
-            customer, shipping_address, purchase_order_number, acknowledgement_deadline, trace_id, placed_at, updated_at)
-          select id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, 'VALIDATED', 'VALIDATED', 2,
-            currency_code, tax_included, subtotal_minor, discount_minor, shipping_minor, tax_minor, grand_total_minor,
-            payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
-            customer, shipping_address, purchase_order_number, now() + acknowledgement_hours * interval '1 hour', trace_id, now(), now()
-          from o
-        ), allocated as (
-          insert into orders.allocation (order_id, line_id, location_id, quantity)
-          select o.id, allocation.line_id, allocation.location_id, allocation.quantity
-          from o join json_to_recordset(p_allocations) as allocation (i int, line_id text, location_id text, quantity int) using (i)
-        ), told as (
-          insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
-          select o.id, n.sequence, now(), n.type, 'commerce', n.message, o.trace_id
-          from o, (values (1, 'ORDER_CAPTURED', 'Order captured'), (2, 'ORDER_VALIDATED', 'Order validated and stock committed')) as n (sequence, type, message)
-        )
-        insert into orders.order_line (id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points,
-          ordered, unsourced, backordered)
-        select id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points,
-          ordered, ordered - coalesce(backordered, 0), coalesce(backordered, 0)
-        from json_to_recordset(p_lines) as line (i int, id text, order_id text, position int, sku text, title text, channel_line_id text,
-          unit_price_minor bigint, total_minor bigint, tax_minor bigint, tax_basis_points int, ordered int, backordered int)
-        where i = any (p_members);
-      end $function$;
+    begin
+      with o as materialized (
+        select * from json_to_recordset(p_orders) as o (i int, id text, number text, channel_code text, channel_kind text, channel_name text, channel_order_id text, customer_id text,
+          currency_code text, tax_included boolean, subtotal_minor bigint, discount_minor bigint, shipping_minor bigint, tax_minor bigint, grand_total_minor bigint,
+          payment_status text, payment_provider text, payment_reference text, authorized_minor bigint, delivery_method text, delivery_location_id text, service_level text,
+          customer jsonb, shipping_address jsonb, purchase_order_number text, acknowledgement_hours float8, trace_id text)
+        where i = any (p_members)
+      ), placed as (
+        insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, stage, status, revision,
+          currency_code, tax_included, subtotal_minor, discount_minor, shipping_minor, tax_minor, grand_total_minor,
+          payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
+          customer, shipping_address, purchase_order_number, acknowledgement_deadline, trace_id, placed_at, updated_at)
+        select id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, 'VALIDATED', 'VALIDATED', 2,
+          currency_code, tax_included, subtotal_minor, discount_minor, shipping_minor, tax_minor, grand_total_minor,
+          payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
+          customer, shipping_address, purchase_order_number, now() + acknowledgement_hours * interval '1 hour', trace_id, now(), now()
+        from o
+      ), told as (
+        insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
+        select o.id, n.sequence, now(), n.type, 'commerce', n.message, o.trace_id
+        from o, (values (1, 'ORDER_CAPTURED', 'Order captured'), (2, 'ORDER_VALIDATED', 'Order validated and stock committed')) as n (sequence, type, message)
+      )
+      insert into orders.order_line (id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points,
+        ordered, unsourced, backordered)
+      select id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points,
+        ordered, ordered - coalesce(backordered, 0), coalesce(backordered, 0)
+      from json_to_recordset(p_lines) as line (i int, id text, order_id text, position int, sku text, title text, channel_line_id text,
+        unit_price_minor bigint, total_minor bigint, tax_minor bigint, tax_basis_points int, ordered int, backordered int)
+      where i = any (p_members);
+    end $function$;
 
 CREATE OR REPLACE FUNCTION orders.new_channel_orders(p_orders json, p_members integer[])
  RETURNS integer[]
@@ -4023,7 +4242,7 @@ alter table orders.return_line add constraint return_line_return_id_fkey FOREIGN
 
 alter table orders.timeline add constraint timeline_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
 
-comment on table orders.allocation is 'The nodes that the capture committed stock at, per line: a record of that decision. Where the stock is now, inventory knows.';
+comment on table orders.allocation is 'Not written any more: inventory knows where the stock of an order is.';
 
 comment on table orders.applied_effect is 'Keys of workflow steps whose effect the order already has: a repeated step changes nothing.';
 
@@ -4071,7 +4290,7 @@ comment on column orders.timeline.recorded_at is 'When it was written here; occu
 
 comment on function orders.acknowledgement_seconds_p95(p_since timestamp with time zone) is 'Seconds from placing to acknowledgement that 95 % of the orders acknowledged since did not exceed. Null when there was none.';
 
-comment on function orders.insert_orders(p_orders json, p_lines json, p_allocations json, p_members integer[]) is 'Writes orders with lines, allocations and the first entries of their timelines, as subgraphs/order/commands/insert-order.ts spells them. Their stock is committed by the same transaction.';
+comment on function orders.insert_orders(p_orders json, p_lines json, p_allocations json, p_members integer[]) is 'Writes orders with lines and the first entries of their timelines, as subgraphs/order/commands/insert-order.ts spells them. Their stock is committed by the same transaction. p_allocations is not looked at any more.';
 
 comment on function orders.new_channel_orders(p_orders json, p_members integer[]) is 'Members of a batch whose channel order id, if they have one, was not used before and is now locked. The others have to be tried alone.';
 

@@ -50,8 +50,6 @@ export async function installYardstick(knex: Knex): Promise<void> {
         '00000000000000000000000000000000', now(), now());
       insert into orders.order_line (id, order_id, position, sku, title, unit_price_minor, total_minor, tax_minor, tax_basis_points, ordered, unsourced)
       select v_lines[n], v_order, n, v_skus[n], 'Bench item', 100, 100, 17, 2000, 1, 1 from generate_series(1, 3) n;
-      insert into orders.allocation (order_id, line_id, location_id, quantity)
-      select v_order, v_lines[n], 'bench-east', 1 from generate_series(1, 3) n;
       insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
       values (v_order, 1, now(), 'ORDER_CAPTURED', 'commerce', 'Order captured', '00000000000000000000000000000000'),
              (v_order, 2, now(), 'ORDER_VALIDATED', 'commerce', 'Order validated and stock committed', '00000000000000000000000000000000');

@@ -12,6 +12,7 @@ import { returns } from './20261127153100_returns.ts';
 import { channelNotices } from './20261127154500_channel_notices.ts';
 import * as acknowledgedByChannel from './20261127181000_acknowledged_by_channel.ts';
 import * as timelineByTime from './20261127183000_timeline_by_time.ts';
+import * as noAllocations from './20261128001100_no_allocations.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -27,4 +28,5 @@ export const migrations: MigrationSet = {
   '20261127154500_channel_notices': channelNotices,
   '20261127181000_acknowledged_by_channel': acknowledgedByChannel,
   '20261127183000_timeline_by_time': timelineByTime,
+  '20261128001100_no_allocations': noAllocations,
 };

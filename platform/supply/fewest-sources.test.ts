@@ -26,6 +26,11 @@ describe('fewestSources', () => {
     expect(choose({ A: 1, B: 1 }, supply)).toEqual(['1 A west', '1 B west']);
   });
 
+  it('goes on where another part of the demand comes from, among equals', () => {
+    const supply = supplyOf({ A: { east: 2, west: 2 } });
+    expect(fewestSources(new Map([['A', 2]]), supply, new Set(['west']))).toEqual([{ item: 'A', source: 'west', units: 2 }]); // biome-ignore format: one thought
+  });
+
   it('prefers among equals', () => {
     expect(choose({ A: 2 }, supplyOf({ A: { south: 2, west: 2, east: 2 } }))).toEqual(['2 A east']);
   });
@@ -52,20 +57,5 @@ describe('fewestSources', () => {
     }
     expect(fewestSources(demand, supply)).toBeNull();
     expect(() => supply.take([{ item: 'A', source: 'east', units: 1 }])).toThrow(RangeError);
-  });
-});
-
-describe('Supply', () => {
-  it('tells the most that could be had, where the reading tells it', () => {
-    const offer = (units: number, source: string) => ({ item: 'A', source, preference: 1, units });
-    const supply = new Supply([offer(3, 'east'), offer(4, 'west')], 10);
-    supply.take([{ item: 'A', source: 'east', units: 3 }]);
-    expect(supply.most('A', 2)).toBe(5);
-    expect(supply.most('A', 9)).toBe(0);
-    expect(supply.most('A', 2, 4)).toBe(4);
-    expect(supply.most('B', 0)).toBeUndefined();
-    const plenty = new Supply([offer(10, 'east')], 10);
-    expect(plenty.most('A', 2)).toBeUndefined();
-    expect(plenty.most('A', 2, 8)).toBe(8);
   });
 });

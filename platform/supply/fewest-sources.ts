@@ -10,15 +10,16 @@ interface Candidate {
 }
 
 /**
- * Fewest sources, greedily: first the one that completes most items, then most units, then the preferred one. The same
- * choice as the SQL function `inventory.plan_allocation`, so a request gets the same nodes whichever way it goes.
+ * Fewest sources, greedily: first the one that completes most items, then most units, then one that is used anyway, then
+ * the preferred one. The same choice as the SQL function `inventory.plan_sale`, so a request gets the same nodes whichever
+ * way it goes.
  */
-export const fewestSources: ChooseSources = (demand, supply) => {
+export const fewestSources: ChooseSources = (demand, supply, used = new Set()) => {
   const missing = new Map(demand);
   const takes: Take[] = [];
   const chosen = new Set<string>();
   while (missing.size > 0) {
-    const best = bestOf(candidates(missing, supply, chosen));
+    const best = bestOf(candidates(missing, supply, chosen), used);
     if (!best) return null;
     chosen.add(best.source);
     for (const [item, wanted] of missing) {
@@ -46,15 +47,16 @@ function candidates(missing: ReadonlyMap<string, number>, supply: Supply, chosen
   return [...bySource.values()];
 }
 
-function bestOf(candidates: readonly Candidate[]): Candidate | undefined {
+function bestOf(candidates: readonly Candidate[], used: ReadonlySet<string>): Candidate | undefined {
   return candidates.reduce<Candidate | undefined>(
-    (best, one) => (best && !isBetter(one, best) ? best : one),
+    (best, one) => (best && !isBetter(one, best, used) ? best : one),
     undefined,
   );
 }
 
-function isBetter(one: Candidate, other: Candidate): boolean {
+function isBetter(one: Candidate, other: Candidate, used: ReadonlySet<string>): boolean {
   if (one.completes !== other.completes) return one.completes > other.completes;
   if (one.units !== other.units) return one.units > other.units;
+  if (used.has(one.source) !== used.has(other.source)) return used.has(one.source);
   return one.preference < other.preference;
 }

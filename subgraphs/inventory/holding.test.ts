@@ -5,7 +5,7 @@ import { batchMetrics } from '../../platform/micro-batch/batch-metrics.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { createHolding, type Holding } from './holding.ts';
 import { type HoldRequest, holdStock } from './holds.ts';
-import { stockUp } from './sample-stock.ts';
+import { bundleUp, stockUp } from './sample-stock.ts';
 
 let database: TestDatabase;
 let holding: Holding;
@@ -90,6 +90,32 @@ describe('holding', () => {
     expect(await triedAlone()).toBe(before);
     await stockUp(knex, { NONE: { EAST: 9 } });
     expect(await holdAll()).toEqual(alone.map((result) => ({ kind: 'done', result, replayed: true })));
+  });
+
+  it('keeps bundles whole for many carts at once, and refuses the others, all in batches', async () => {
+    const { knex } = database;
+    await stockUp(knex, { BOLT: { EAST: 60, WEST: 41 }, NUT: { EAST: 90, WEST: 900 } });
+    await bundleUp(knex, { KIT: { BOLT: 2, NUT: 3 } });
+    const triedAlone = async () => (await batchMetrics.getSingleMetricAsString('batcher_alone_total')).match(/holds"} (\d+)/)?.[1]; // biome-ignore format: one thought
+    const before = await triedAlone();
+    const lines = [{ sku: 'BOLT', quantity: 1 }, { sku: 'KIT', quantity: 1 }]; // biome-ignore format: one line
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => hold(request('KIT', n % 2 ? { lines } : {}))),
+    );
+    const [bundles, both] = [0, 1].map((way) => answers.filter((answer, n) => n % 2 === way && answer.startsWith('rsv_')).length) as [number, number]; // biome-ignore format: one thought
+    const refused = answers.filter((answer) => !answer.startsWith('rsv_'));
+    expect(refused.every((answer) => /^OUT_OF_STOCK(,OUT_OF_STOCK)?$/.test(answer))).toBe(true);
+    expect(await held('BOLT')).toMatchObject({ units: 2 * bundles + 3 * both, reserved: 2 * bundles + 3 * both });
+    expect(await held('NUT')).toMatchObject({ units: 3 * (bundles + both) });
+    expect(101 - 2 * bundles - 3 * both).toBeLessThan(3);
+    expect(await triedAlone()).toBe(before);
+    expect(
+      await query(knex, `select distinct bundle_sku, sku, quantity, component_no, per_bundle from inventory.reservation_line where bundle_sku is not null order by sku`),
+    ).toEqual([
+      { bundle_sku: 'KIT', sku: 'BOLT', quantity: 2, component_no: 1, per_bundle: 2 },
+      { bundle_sku: 'KIT', sku: 'NUT', quantity: 3, component_no: 2, per_bundle: 3 },
+    ]); // biome-ignore format: a table
+    expect(await query(knex, 'select * from inventory.ledger_difference')).toEqual([]);
   });
 
   it('sweeps holds that are over, more than a 32-bit integer counts of one position', async () => {

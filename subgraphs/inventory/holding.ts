@@ -7,7 +7,10 @@ import { newId } from '../../platform/ids.ts';
 import { AGAIN, ALONE, MicroBatcher, type Settled } from '../../platform/micro-batch/micro-batcher.ts';
 import { STOCK_PACE } from '../../platform/micro-batch/pace.ts';
 import { fewestSources } from '../../platform/supply/fewest-sources.ts';
+import { type OfferRow, offerOf, recipesOf, type TermsRow, takeRows, termsOf } from '../../platform/supply/rows.ts';
+import { isServed, serve, type Units } from '../../platform/supply/serve.ts';
 import { Supply, type Take } from '../../platform/supply/supply.ts';
+import { tellLines } from '../../platform/supply/tell-lines.ts';
 import type { HoldRefusal } from './errors.ts';
 import { type HoldRequest, holdStock, outOfStock } from './holds.ts';
 
@@ -38,20 +41,16 @@ interface Asked {
 
 interface Planned extends Asked {
   readonly id: string;
+  /** As they are asked for; a bundle counts whole bundles. */
   readonly takes: readonly Take[];
-  readonly withheld: readonly { readonly sku: string; readonly units: number }[];
+  /** What each SKU is made of; null for one that is no bundle. */
+  readonly recipes: ReadonlyMap<string, Units | null>;
+  readonly withheld: Units;
 }
 
 interface Refused {
   readonly key: OnceKey;
   readonly refusals: readonly HoldRefusal[];
-}
-
-interface Terms {
-  readonly withheld: number | null;
-  readonly cap: number | null;
-  readonly kept_back: number;
-  readonly unusual: boolean;
 }
 
 export function createHolding(knex: Knex): Holding {
@@ -124,51 +123,30 @@ function outcomeOf({ kind, result }: Row, answer: HoldResult): OnceOutcome<HoldR
     : { kind: 'done', result: result ?? answer, replayed: kind === 'REPLAY' };
 }
 
-/**
- * Refused for want of stock only when the reading alone says so: at that instant, after it was asked for, the stock was
- * not there. What others of the batch have taken is no reason, for they may not get it.
- *
- * @returns AGAIN when only those before it are in the way; ALONE when it takes more than a batch understands
- */
+/** @returns AGAIN when only those before it are in the way; ALONE when it takes more than a batch understands */
 function planHold(
-  asked: Asked,
-  terms: ReadonlyMap<string, Terms> | undefined,
+  { request, key }: Asked,
+  terms: ReadonlyMap<string, TermsRow> | undefined,
   supply: Supply,
 ): Planned | Refused | typeof AGAIN | typeof ALONE {
-  const { request, key } = asked;
-  const demand = new Map<string, number>();
-  for (const { sku, quantity } of request.lines) demand.set(sku, (demand.get(sku) ?? 0) + quantity);
+  const units = new Map<string, number>();
+  for (const { sku, quantity } of request.lines) units.set(sku, (units.get(sku) ?? 0) + quantity);
   // JSON of PostgreSQL cannot hold halves of surrogate pairs; those of the key were refused.
-  if ([request.customerId ?? '', ...demand.keys()].some((text) => /\p{Surrogate}/u.test(text))) return ALONE;
-  const left: { sku: string; units: number }[] = [];
-  const short = new Map<string, number>();
-  let isThere = true;
-  for (const [sku, units] of demand) {
-    const rule = terms?.get(sku);
-    if (!rule || rule.unusual) return ALONE;
-    const leave = (rule.withheld ?? request.safetyStock) + rule.kept_back;
-    if (leave > 0) left.push({ sku, units: leave });
-    const cap = rule.cap ?? Number.POSITIVE_INFINITY;
-    if (units <= Math.min(cap, supply.total(sku) - leave)) continue;
-    isThere = false;
-    const most = supply.most(sku, leave, cap);
-    if (most === undefined || rule.kept_back > 0) return ALONE;
-    if (units > most) short.set(sku, most);
-  }
-  if (short.size > 0) return { key, refusals: shortages(request, short) };
-  if (!isThere) return AGAIN;
-  const chosen = fewestSources(demand, supply);
-  if (!chosen) return ALONE;
-  supply.take(chosen);
-  return { key, request, id: newId('reservation'), takes: chosen, withheld: left };
+  if ([request.customerId ?? '', ...units.keys()].some((text) => /\p{Surrogate}/u.test(text))) return ALONE;
+  if ([...units.keys()].some((sku) => terms?.get(sku)?.is_unusual !== false)) return ALONE;
+  const rules = new Map([...(terms ?? [])].map(([sku, row]) => [sku, termsOf(row, request.safetyStock)]));
+  const outcome = serve({ units, mayWait: false, termsOf: (sku) => rules.get(sku) }, supply, fewestSources);
+  if (outcome === 'unclear') return ALONE;
+  if (outcome === 'crowded') return AGAIN;
+  if (!isServed(outcome)) return { key, refusals: shortages(request, outcome.most) };
+  const kept = [...outcome.kept].filter(([, left]) => left > 0);
+  const recipes = new Map([...units.keys()].flatMap((sku) => [[sku, rules.get(sku)?.parts ?? null] as const]));
+  return { key, request, id: newId('reservation'), takes: outcome.given, recipes, withheld: new Map(kept) };
 }
 
 /** @param most units of the SKUs of which there are too few */
-function shortages({ lines }: HoldRequest, most: ReadonlyMap<string, number>): HoldRefusal[] {
-  return lines.flatMap(({ sku }, index) => {
-    const available = most.get(sku);
-    return available === undefined ? [] : [outOfStock(sku, index, available)];
-  });
+function shortages({ lines }: HoldRequest, most: Units): HoldRefusal[] {
+  return tellLines(lines, most, (sku, index, rest) => outOfStock(sku, index, most.get(sku) ?? 0, rest));
 }
 
 /** All units of a batch, and what channels leave to others. A rule that withholds more only sends its holds alone. */
@@ -179,28 +157,16 @@ function enoughFor(batch: readonly Asked[]): number {
 
 /** @param enough units of which no request of the batch can want more: then the exact number does not matter */
 async function readSupply(knex: Knex, skus: readonly string[], enough: number): Promise<Supply> {
-  const rows = await prepared<{ sku: string; location_id: string; preference: number; available: number }>(
-    knex,
-    'select sku, location_id, preference, available from inventory.supply(?::text[], ?)',
-    [skus, enough],
-  );
-  return new Supply(
-    rows.map((row) => ({
-      item: row.sku,
-      source: row.location_id,
-      preference: row.preference,
-      units: row.available,
-    })),
-    enough,
-  );
+  const rows = await prepared<OfferRow>(knex, 'select * from inventory.batch_supply(?::text[], ?)', [skus, enough]);
+  return new Supply(rows.map(offerOf));
 }
 
-async function readTerms(knex: Knex, channelCode: string | null, skus: readonly string[]): Promise<Map<string, Terms>> {
-  const rows = await prepared<Terms & { sku: string }>(
-    knex,
-    'select sku, withheld, cap, kept_back, unusual from inventory.capture_terms(?, ?::text[])',
-    [channelCode, skus],
-  );
+async function readTerms(
+  knex: Knex,
+  channelCode: string | null,
+  skus: readonly string[],
+): Promise<Map<string, TermsRow>> {
+  const rows = await prepared<TermsRow>(knex, 'select * from inventory.sale_terms(?, ?::text[])', [channelCode, skus]);
   return new Map(rows.map((row) => [row.sku, row]));
 }
 
@@ -214,13 +180,16 @@ function claim({ scope, key, hash }: OnceKey, answer: HoldResult, i: number): ob
 type Rows = (plan: Planned, i: number) => object | object[];
 
 const claims: Rows = (plan, i) => claim(plan.key, answerTo(plan), i);
-const holds: Rows = ({ id, request }, i) => ({
+const holds: Rows = ({ id, request, recipes }, i) => ({
   i,
   id,
   ttl_seconds: request.ttlSeconds,
   channel_code: request.channelCode,
   customer_id: request.customerId,
+  recipes: recipesOf(recipes),
 });
 const takes: Rows = (plan, i) =>
-  plan.takes.map(({ item, source, units }) => ({ i, line_id: null, sku: item, location_id: source, quantity: units }));
-const withheld: Rows = (plan, i) => plan.withheld.map((kept) => ({ i, ...kept }));
+  plan.takes.flatMap((take, index) =>
+    takeRows(take, { i, line_id: null }, plan.recipes.get(take.item) ?? null, index + 1),
+  );
+const withheld: Rows = (plan, i) => [...plan.withheld].map(([sku, units]) => ({ i, sku, units }));

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { newId } from '../../platform/ids.ts';
+import { tellLines } from '../../platform/supply/tell-lines.ts';
 import type { HoldRefusal } from './errors.ts';
 import { HOLD_SECONDS } from './model.ts';
 
@@ -38,27 +39,31 @@ export async function holdStock(
     ],
   );
   if (rows.every((row) => row.kind === 'HELD')) return { reservationId, refusals: [] };
+  const most = new Map(rows.filter(({ kind }) => kind === 'SHORT').map(({ sku, available }) => [sku, available]));
+  const unknown = new Set(rows.filter(({ kind }) => kind === 'UNKNOWN_SKU').map(({ sku }) => sku));
   return {
     reservationId: null,
-    refusals: rows.map(({ kind, line_no, sku, available }) =>
-      kind === 'UNKNOWN_SKU'
-        ? {
-            code: 'UNKNOWN_SKU',
-            message: 'No warehouse carries this SKU.',
-            field: ['input', 'lines', String(line_no - 1), 'sku'],
-            sku,
-            availableQuantity: null,
-          }
-        : outOfStock(sku, line_no - 1, available),
+    refusals: tellLines(request.lines, new Set([...most.keys(), ...unknown]), (sku, index, rest) =>
+      unknown.has(sku) ? unknownSku(sku, index, rest) : outOfStock(sku, index, most.get(sku) ?? 0, rest),
     ),
   };
 }
 
+function unknownSku(sku: string, index: number, rest: string): HoldRefusal {
+  return {
+    code: 'UNKNOWN_SKU',
+    message: `No warehouse carries this SKU${rest}.`,
+    field: ['input', 'lines', String(index), 'sku'],
+    sku,
+    availableQuantity: null,
+  };
+}
+
 /** @param index of the line, from 0 */
-export function outOfStock(sku: string, index: number, available: number): HoldRefusal {
+export function outOfStock(sku: string, index: number, available: number, rest: string): HoldRefusal {
   return {
     code: 'OUT_OF_STOCK',
-    message: `Only ${available} of this SKU can be kept now. Lower the quantity.`,
+    message: `Only ${available} of this SKU can be kept now${rest}. Lower the quantity.`,
     field: ['input', 'lines', String(index), 'quantity'],
     sku,
     availableQuantity: available,

@@ -7,7 +7,7 @@ import { batchMetrics } from '../../../platform/micro-batch/batch-metrics.ts';
 import { stockCatalogue } from '../../../test/helpers/catalogue.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { callerOf, webChannel } from '../../../test/helpers/subgraph.ts';
-import { stockUp } from '../../inventory/sample-stock.ts';
+import { bundleUp, letExpire, stockUp } from '../../inventory/sample-stock.ts';
 import { placeOrder } from '../commands/place.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
 import { createOrderReader } from '../read.ts';
@@ -298,12 +298,150 @@ describe('capture', () => {
     expect([answers[0], answers[1], answers[4], answers[7]]).toEqual(Array(4).fill('RESERVATION_MISMATCH'));
     expect(answers[5]).not.toMatch(/^ord_/);
     expect(answers[6]).toMatch(/^ord_/); // its time was over, and its unit was still there
-    // 12 × 2, 3, and 1 are sold, 2 still held, of 30; nothing was counted twice.
+    // 12 × 2, 3, and 1 are sold, 2 still held, of 30.
     expect(await booksOf(sku)).toMatchObject({ orders: 14, committed: 28, moved: 28 });
     const [position] = await query<{ reserved: number }>(knex, `select sum(reserved)::int as reserved from inventory.position where sku = ?`, [sku]); // biome-ignore format: one thought
-    expect(position).toEqual({ reserved: 2 });
+    expect(position).toEqual({ reserved: 3 }); // the hold that was over counts until it is swept
     expect(await differences()).toEqual([]);
     expect(await query(knex, `select count(*)::int as n, count(distinct order_id)::int as orders from inventory.reservation where id = any(?) and state = 'COMMITTED'`, [holds])).toEqual([{ n: 12, orders: 12 }]); // biome-ignore format: one thought
+  });
+
+  it('gives orders of bundles, of goods that are waited for, and on holds that are over, what each gets alone', async () => {
+    const [bolt, nut, later, kit, pair] = [
+      await newSku({ EAST: 12, WEST: 5, PARTNER: 3 }),
+      await newSku({ EAST: 20, WEST: 40 }),
+      await newSku({ EAST: 50 }),
+      await newSku({}),
+      await newSku({}),
+    ];
+    await bundleUp(knex, { [kit]: { [bolt]: 2, [nut]: 4 }, [pair]: { [bolt]: 2 } });
+    await query(
+      knex,
+      `insert into inventory.channel_rule (sku, backorder, backorder_units, release_at, preorder_units)
+       values (?, 'UNITS', 3, null, null), (?, 'UNITS', 1, null, null), (?, null, null, now() + interval '1 day', 4)`,
+      [bolt, kit, later],
+    );
+    const over = `rsv_over_${kit}`;
+    const live = `rsv_live_${kit}`;
+    for (const id of [over, live]) {
+      await query(knex, `select * from inventory.hold(?, array[?, ?], array[1, 1], null, 0, 600, 'WEB', null)`, [id, kit, bolt]); // biome-ignore format: one thought
+    }
+    await letExpire(knex, over);
+    const wanted = (skus: Record<string, number>, more: Partial<OrderPlaceInput> = {}) => input(Object.entries(skus).map(([sku, quantity]) => ({ sku, quantity })), more); // biome-ignore format: one thought
+    const wait = { allowBackorder: true };
+    const asked = [
+      wanted({ [kit]: 6 }),
+      wanted({ [kit]: 7 }),
+      wanted({ [bolt]: 3, [kit]: 2, [pair]: 1, [nut]: 2 }),
+      wanted({ [pair]: 9, [kit]: 1 }),
+      wanted({ [kit]: 7 }, wait),
+      wanted({ [kit]: 8 }, wait),
+      wanted({ [bolt]: 21 }, wait),
+      wanted({ [bolt]: 19, [nut]: 1 }, wait),
+      wanted({ [later]: 3 }),
+      wanted({ [later]: 4, [bolt]: 1 }, wait),
+      wanted({ [later]: 5 }, wait),
+      wanted({ [kit]: 1, [bolt]: 1 }, { reservationId: over }),
+      wanted({ [kit]: 1, [bolt]: 1 }, { reservationId: live }),
+      wanted({ [kit]: 2, [bolt]: 1 }, { reservationId: live }),
+    ];
+    /** What was written for the newest order, in words that do not name it. */
+    const written = (db: Knex, orderId: string) =>
+      query(
+        db,
+        `select l.sku as sold, l.backordered, r.state, r.reacquires, r.id like 'rsv_live%' as is_hold, line.sku, line.location_id, line.quantity,
+                line.bundle_sku, line.component_no, line.per_bundle, dense_rank() over (order by line.bundle_set) as set_no, b.quantity as waits
+         from orders.order_line l
+         left join inventory.reservation r on r.order_id = l.order_id
+         left join inventory.reservation_line line on line.order_line_id = l.id
+         left join inventory.backorder b on b.order_line_id = l.id
+         where l.order_id = ? order by l.position, line.location_id, line.component_no`,
+        [orderId],
+      );
+    const triedAlone = async () => (await batchMetrics.getSingleMetricAsString('batcher_alone_total')).match(/orders"} (\d+)/)?.[1]; // biome-ignore format: one thought
+    const before = await triedAlone();
+    const codes: string[] = [];
+    for (const order of asked) {
+      const outcomes = [];
+      for (const way of ['alone', 'batch']) {
+        const trx = await knex.transaction();
+        const result =
+          way === 'alone'
+            ? await placeOrder(trx, callerOf(), order)
+            : await createCapture({ knex: trx })
+                .place(callerOf(), order)
+                .then((outcome) => (outcome.kind === 'done' ? outcome.result : null));
+        outcomes.push({ refusals: result?.refusals, books: await written(trx, result?.orderId ?? '') });
+        await trx.rollback();
+      }
+      expect(outcomes[1]).toEqual(outcomes[0]);
+      codes.push(outcomes[0]?.refusals?.map(({ code }) => code).join() ?? '');
+    }
+    const [short, fits] = ['OUT_OF_STOCK', ''];
+    expect(codes).toEqual([fits, short, fits, short, fits, short, short, fits, short, fits, short, fits, fits, 'RESERVATION_MISMATCH']); // biome-ignore format: one thought
+    expect(await triedAlone()).toBe(before);
+  });
+
+  it('settles a crowd that wants bundles, their parts and more than there is, in batches, from two processes', async () => {
+    const [bolt, nut, kit] = [await newSku({ EAST: 60, WEST: 40 }), await newSku({ EAST: 400, WEST: 400 }), await newSku({})]; // biome-ignore format: one thought
+    await bundleUp(knex, { [kit]: { [bolt]: 2, [nut]: 3 } });
+    await query(knex, `insert into inventory.channel_rule (sku, backorder, backorder_units) values (?, 'UNITS', 25)`, [bolt]); // biome-ignore format: one thought
+    const elsewhere = openDatabase(database.url, { poolMax: 8, applicationName: 'test-elsewhere' });
+    try {
+      const processes = [capture, createCapture({ knex: elsewhere })];
+      const orders = Array.from({ length: 150 }, (_, n) =>
+        n % 3 === 0
+          ? one(kit)
+          : n % 3 === 1
+            ? input([{ sku: bolt, quantity: 1 }, { sku: kit, quantity: 1 }]) // biome-ignore format: one order
+            : one(bolt, { allowBackorder: true }),
+      );
+      const triedAlone = async () => Number((await batchMetrics.getSingleMetricAsString('batcher_alone_total')).match(/orders"} (\d+)/)?.[1]); // biome-ignore format: one thought
+      const before = await triedAlone();
+      const answers = await Promise.all(orders.map((order, n) => place(order, callerOf(), processes[n % 2])));
+      const placed = orders.filter((_, n) => answers[n]?.startsWith('ord_'));
+      expect(answers.every((answer) => /^(ord_.*|OUT_OF_STOCK(,OUT_OF_STOCK)?)$/.test(answer))).toBe(true);
+      expect((await triedAlone()) - before).toBeLessThan(30);
+      const bolts = placed.flatMap(({ lines }) => lines).reduce((sum, { sku, quantity }) => sum + quantity * (sku === kit ? 2 : 1), 0); // biome-ignore format: one thought
+      const [waiting] = await query<{ units: number }>(knex, 'select coalesce(sum(quantity), 0)::int as units from inventory.backorder where sku = ?', [bolt]); // biome-ignore format: one thought
+      expect(await booksOf(bolt)).toMatchObject({ committed: 100, reserved: 100, moved: 100 });
+      expect(bolts - (waiting?.units ?? 0)).toBe(100);
+      expect(waiting?.units).toBeLessThanOrEqual(25);
+      expect((await booksOf(nut))?.committed).toBe(
+        3 * placed.flatMap(({ lines }) => lines).filter(({ sku }) => sku === kit).length,
+      );
+      expect(await differences()).toEqual([]);
+    } finally {
+      await elsewhere.destroy();
+    }
+  });
+
+  it('lets nobody wait for what is there by the time its batch has the locks', async () => {
+    const sku = await newSku({ EAST: 1 });
+    const meddler = await knex.transaction();
+    await query(meddler, `select * from inventory.commit_order('ord_' || ?, array['w1'], array[?], array[1], null, 0, false, null)`, [sku, sku]); // biome-ignore format: one thought
+    await meddler.commit();
+    const supplier = await knex.transaction();
+    await stockUp(supplier, { [sku]: { EAST: 3 } });
+    const answer = place(one(sku, { allowBackorder: true }));
+    await lockIsWaitedFor();
+    await supplier.commit();
+    expect(await answer).toMatch(/^ord_/);
+    expect(await query(knex, 'select * from inventory.backorder where sku = ?', [sku])).toEqual([]);
+    expect(await booksOf(sku)).toMatchObject({ orders: 1, committed: 2 });
+  });
+
+  it('plans a bundle again when it is made of other things by then', async () => {
+    const [bolt, kit] = [await newSku({ EAST: 9 }), await newSku({})];
+    await bundleUp(knex, { [kit]: { [bolt]: 2 } });
+    const catalogue = await knex.transaction();
+    await query(catalogue, 'select inventory.set_bundle(?, array[?], array[3])', [kit, bolt]);
+    const answer = place(one(kit));
+    await lockIsWaitedFor();
+    await catalogue.commit();
+    expect(await answer).toMatch(/^ord_/);
+    expect(await booksOf(bolt)).toMatchObject({ committed: 3 });
+    expect(await differences()).toEqual([]);
   });
 
   it('finds out under the locks that a hold was given up meanwhile', async () => {
@@ -402,7 +540,7 @@ describe('capture', () => {
       bad,
       bad,
       'placed',
-      Array(101).fill('OUT_OF_STOCK').join(),
+      Array(10).fill('OUT_OF_STOCK').join(), // the tenth line speaks for those after it
     ]);
     expect(await many(1)).toBe('OUT_OF_STOCK');
     expect(await booksOf(sku)).toMatchObject({

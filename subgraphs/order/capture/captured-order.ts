@@ -54,8 +54,8 @@ export function capturedOrder(order: NewOrder & { readonly number: string }, pla
       tax: line.tax,
       quantities: {
         ordered: line.quantity,
-        unsourced: line.quantity,
-        backordered: 0,
+        unsourced: line.quantity - line.backordered,
+        backordered: line.backordered,
         allocated: 0,
         inFulfillment: 0,
         inTransit: 0,

@@ -1,12 +1,14 @@
 import { checked, sourceOf } from '../../../events/outbox.ts';
 import { newId } from '../../../platform/ids.ts';
 import { AGAIN, ALONE } from '../../../platform/micro-batch/micro-batcher.ts';
+import { isServed, serve, type Units } from '../../../platform/supply/serve.ts';
 import type { ChooseSources, Take } from '../../../platform/supply/supply.ts';
-import { type Allocation, outOfStock } from '../commands/commit-stock.ts';
+import type { Allocation } from '../commands/commit-stock.ts';
 import type { NumberedOrder } from '../commands/insert-order.ts';
 import { newOrder, placedEvents, readPayment } from '../commands/place.ts';
-import { checkPlaceInput, type OrderPlaceInput, requestedLines } from '../commands/place-input.ts';
+import { checkPlaceInput, requestedLines } from '../commands/place-input.ts';
 import { areTaxIncluded } from '../commands/quote.ts';
+import { reservationExpired, reservationMismatch, shortages } from '../commands/stock-refusals.ts';
 import type { OrderPlaceRefusal } from '../errors.ts';
 import { priceLines, totalsOf } from '../pricing.ts';
 import type { CaptureFacts } from './facts.ts';
@@ -18,8 +20,12 @@ export interface Draft {
   readonly reservationId: string;
   /** The hold that becomes the order's reservation; null takes free stock. */
   readonly holdId: string | null;
-  /** Units of each SKU that must be left to other channels; only where something must. */
-  readonly withheld: readonly { readonly sku: string; readonly units: number }[];
+  /** The hold that is over and in whose place the reservation comes. */
+  readonly reacquires: string | null;
+  /** What the bundles among its lines are made of. */
+  readonly recipes: ReadonlyMap<string, Units>;
+  /** Units of each SKU that must be left to other channels: where some must, and of all that it waits for. */
+  readonly withheld: Units;
   readonly events: readonly object[];
 }
 
@@ -30,9 +36,6 @@ export interface Refused {
 
 /**
  * Plans one order of a batch on the facts, and takes its stock from the supply they hold.
- *
- * It is refused for want of stock only when the reading alone says so: at that instant, after it was asked for, the
- * stock was not there. What others of the batch have taken is no reason, for they may not get it.
  *
  * @returns AGAIN when only those before it are in the way; ALONE when it takes more than a batch understands
  */
@@ -53,17 +56,14 @@ export function draftOrder(
   const payment = readPayment(input, totals);
   if ('code' in payment) return { refusals: [payment] };
 
-  const demand = demandOf(lines);
-  const holdId = input.reservationId ?? null;
-  const stock = holdId === null ? freeStock(request, demand, facts, choose) : heldStock(request, holdId, demand, facts);
+  const stock = stockFor(request, facts, choose);
   if (typeof stock !== 'object' || 'refusals' in stock) return stock;
-  const { takes, withheld } = stock;
 
   const ids = lines.map(() => newId('orderLine'));
   const orderId = newId('order');
   const allocations = allocate(
     lines.map((line, index) => ({ ...line, lineId: ids[index] as string })),
-    takes,
+    stock.given,
   );
   const order = {
     ...newOrder(orderId, caller, channel, input, totals, payment.status, pricing.priced, ids, allocations),
@@ -78,78 +78,68 @@ export function draftOrder(
     trace_id: event.traceId,
     data: checked(event),
   }));
-  if (holdId === null) facts.supply.take(takes);
-  else facts.holds.delete(holdId);
-  return { order, reservationId: newId('reservation'), holdId, withheld, events };
+  const { holdId, reacquires, recipes, withheld } = stock;
+  return { order, reservationId: newId('reservation'), holdId, reacquires, recipes, withheld, events };
 }
 
-/** Where the units of an order come from, and what must be left to other channels there. */
-interface Stock {
-  readonly takes: readonly Take[];
-  readonly withheld: Draft['withheld'];
+/** Where the units of an order come from, as they are sold, and what must be left to other channels there. */
+interface Stock extends Pick<Draft, 'holdId' | 'reacquires' | 'recipes' | 'withheld'> {
+  readonly given: readonly Take[];
 }
 
-/** What was held for exactly this order, for goods that need nothing else to be looked at. */
-function heldStock(
+/** From what was held for the order, or from what is free. A hold that is over is looked for there, like everything else. */
+function stockFor(
   request: CaptureRequest,
-  holdId: string,
-  demand: ReadonlyMap<string, number>,
   facts: CaptureFacts,
-): Stock | typeof ALONE {
-  const hold = facts.holds.get(holdId);
-  if (!hold || hold.channelCode !== request.channel.code) return ALONE;
-  const held = demandOf(hold.takes.map(({ item, units }) => ({ sku: item, quantity: units })));
-  if (held.size !== demand.size) return ALONE;
-  for (const [sku, units] of demand) {
-    if (held.get(sku) !== units || facts.termsOf(request, sku)?.isUnusual !== false) return ALONE;
+  choose: ChooseSources,
+): Stock | Refused | typeof AGAIN | typeof ALONE {
+  const { input, channel } = request;
+  const demand = demandOf(input.lines);
+  const recipes = new Map<string, Units>();
+  for (const sku of demand.keys()) {
+    const terms = facts.termsOf(request, sku);
+    if (!terms || terms.isUnusual) return ALONE;
+    if (terms.parts) recipes.set(sku, terms.parts);
   }
-  return { takes: hold.takes, withheld: [] };
+  const { reservationId } = input;
+  if (reservationId == null) return freeStock(request, demand, recipes, null, facts, choose);
+  const hold = facts.holds.get(reservationId);
+  if (!hold || hold.channelCode !== channel.code || hold.state === 'USED') return { refusals: [reservationMismatch] };
+  if (hold.state === 'RELEASED') return { refusals: [reservationExpired] };
+  if (hold.state === 'BOUND' || !isSame(demand, hold.takes)) return { refusals: [reservationMismatch] };
+  // The first of the batch that names it may not get it.
+  if (facts.usedHolds.has(reservationId)) return AGAIN;
+  const stock: ReturnType<typeof stockFor> =
+    hold.state === 'OVER'
+      ? freeStock(request, demand, recipes, reservationId, facts, choose)
+      : { given: hold.takes, holdId: reservationId, reacquires: null, recipes, withheld: new Map() };
+  if (typeof stock === 'object' && 'given' in stock) facts.usedHolds.add(reservationId);
+  return stock;
+}
+
+function isSame(demand: Units, takes: readonly Take[]): boolean {
+  const held = demandOf(takes.map(({ item, units }) => ({ sku: item, quantity: units })));
+  return held.size === demand.size && [...demand].every(([sku, units]) => held.get(sku) === units);
 }
 
 function freeStock(
   request: CaptureRequest,
-  demand: ReadonlyMap<string, number>,
+  units: Units,
+  recipes: Draft['recipes'],
+  reacquires: string | null,
   facts: CaptureFacts,
   choose: ChooseSources,
 ): Stock | Refused | typeof AGAIN | typeof ALONE {
-  const stock = stockFor(request, demand, facts);
-  if (stock === ALONE || 'refusals' in stock) return stock;
-  if (!stock.isThere) return AGAIN;
-  const takes = choose(demand, facts.supply);
-  return takes ? { takes, withheld: stock.withheld } : ALONE;
-}
-
-/** What must be left to other channels, and whether that leaves enough: now, and when the supply was read. */
-function stockFor(
-  request: CaptureRequest,
-  demand: ReadonlyMap<string, number>,
-  facts: CaptureFacts,
-): { withheld: Draft['withheld']; isThere: boolean } | Refused | typeof ALONE {
-  const { input, channel } = request;
-  const withheld: { sku: string; units: number }[] = [];
-  const short = new Map<string, number>();
-  let isThere = true;
-  for (const [sku, units] of demand) {
-    const terms = facts.termsOf(request, sku);
-    if (!terms || terms.isUnusual) return ALONE;
-    const kept = (terms.withheld ?? channel.safetyStock) + terms.keptBack;
-    if (kept > 0) withheld.push({ sku, units: kept });
-    const cap = terms.cap ?? Number.POSITIVE_INFINITY;
-    if (units <= Math.min(cap, facts.supply.total(sku) - kept)) continue;
-    isThere = false;
-    const most = facts.supply.most(sku, kept, cap);
-    if (most === undefined || terms.keptBack > 0 || input.allowBackorder) return ALONE;
-    if (units > most) short.set(sku, most);
-  }
-  return short.size > 0 ? { refusals: shortages(input, short) } : { withheld, isThere };
-}
-
-/** @param most units of the SKUs of which there are too few */
-function shortages({ lines }: OrderPlaceInput, most: ReadonlyMap<string, number>): OrderPlaceRefusal[] {
-  return lines.flatMap(({ sku }, index) => {
-    const available = most.get(sku);
-    return available === undefined ? [] : [outOfStock(sku, index, available)];
-  });
+  const { lines, allowBackorder } = request.input;
+  const mayWait = allowBackorder ?? false;
+  const outcome = serve({ units, mayWait, termsOf: (sku) => facts.termsOf(request, sku) }, facts.supply, choose);
+  if (outcome === 'unclear') return ALONE;
+  if (outcome === 'crowded') return AGAIN;
+  if (!isServed(outcome))
+    return { refusals: reacquires ? [reservationExpired] : shortages(lines, outcome.most, mayWait) };
+  const { given, kept, waits } = outcome;
+  const withheld = new Map([...kept].filter(([, left]) => left > 0 || waits.size > 0));
+  return { given, holdId: null, reacquires, recipes, withheld };
 }
 
 function demandOf(lines: readonly { readonly sku: string; readonly quantity: number }[]): Map<string, number> {
@@ -158,7 +148,7 @@ function demandOf(lines: readonly { readonly sku: string; readonly quantity: num
   return demand;
 }
 
-/** Serves the lines, in their order, from the takes of their SKU, in theirs. */
+/** Serves the lines, in their order, from the takes of their SKU, in theirs. What these do not reach to waits. */
 function allocate(
   lines: readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[],
   takes: readonly Take[],
@@ -174,7 +164,7 @@ function allocate(
     const queue = left.get(sku) ?? [];
     for (let missing = quantity; missing > 0; ) {
       const [next] = queue;
-      if (!next) throw new RangeError('the takes do not add up to the demand');
+      if (!next) return [...served, { lineId, locationId: null, quantity: missing }];
       const units = Math.min(missing, next.units);
       served.push({ lineId, locationId: next.locationId, quantity: units });
       missing -= units;

@@ -1,25 +1,23 @@
 import type { Knex } from 'knex';
 import { prepared } from '../../../platform/db/query.ts';
+import { type OfferRow, offerOf, type TermsRow, termsOf } from '../../../platform/supply/rows.ts';
+import type { ItemTerms } from '../../../platform/supply/serve.ts';
 import { Supply, type Take } from '../../../platform/supply/supply.ts';
 import { quoteLines } from '../commands/quote.ts';
 import type { Quote } from '../pricing.ts';
 import type { CaptureRequest } from './request.ts';
 
 /** What a channel may do with a SKU. */
-export interface ChannelTerms {
-  /** Units withheld from the channel; null when its own safety stock applies. */
-  readonly withheld: number | null;
-  /** Most units it may sell with one order; null for any number. */
-  readonly cap: number | null;
-  /** Units to leave besides, because a system of record is not heard. */
-  readonly keptBack: number;
-  /** A bundle, a preorder, rules of single locations, or orders that are held or refused: more than a batch understands. */
+export interface ChannelTerms extends ItemTerms {
+  /** Rules of single locations, or orders that are held or refused: more than a batch understands. */
   readonly isUnusual: boolean;
 }
 
-/** What is held for a cart, by the channel that may use it. */
-export interface LiveHold {
+/** What is or was held for a cart, as it was sold. */
+export interface NamedHold {
   readonly channelCode: string | null;
+  /** LIVE: an order's own. OVER: the order has to find its goods again. The others serve no order, BOUND none that ships. */
+  readonly state: 'LIVE' | 'OVER' | 'USED' | 'RELEASED' | 'BOUND';
   /** In the order in which its nodes are preferred. */
   readonly takes: readonly Take[];
 }
@@ -29,8 +27,10 @@ export interface CaptureFacts {
   quotesOf(request: CaptureRequest): Quote[];
   termsOf(request: CaptureRequest, sku: string): ChannelTerms | undefined;
   readonly supply: Supply;
-  /** Holds that are named by the batch and alive, by their id. Whoever uses one takes it out. */
-  readonly holds: Map<string, LiveHold>;
+  /** Holds that are named by the batch, by their id. */
+  readonly holds: ReadonlyMap<string, NamedHold>;
+  /** Those of them that a request of the batch uses. */
+  readonly usedHolds: Set<string>;
   /** A new order number for each request. */
   readonly numbers: readonly string[];
 }
@@ -58,6 +58,7 @@ export async function readFacts(knex: Knex, requests: readonly CaptureRequest[])
     termsOf: (request, sku) => terms.get(request.channel.code)?.get(sku),
     supply,
     holds,
+    usedHolds: new Set(),
     numbers: numbers.map((row) => row.number),
   };
 }
@@ -95,23 +96,15 @@ async function readTerms(
   knex: Knex,
   requests: readonly CaptureRequest[],
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, ChannelTerms>>> {
-  const channels = [...new Set(requests.map((request) => request.channel.code))];
+  const channels = new Map(requests.map(({ channel }) => [channel.code, channel]));
   const answers = await Promise.all(
-    channels.map(async (code) => {
-      const rows = await prepared<{
-        sku: string;
-        withheld: number | null;
-        cap: number | null;
-        unusual: boolean;
-        kept_back: number;
-      }>(
-        knex,
-        'select sku, withheld, cap, kept_back, unusual or closed as unusual from inventory.capture_terms(?, ?::text[])',
-        [code, skusOf(requests.filter((request) => request.channel.code === code))],
-      );
+    [...channels].map(async ([code, { safetyStock }]) => {
+      const rows = await prepared<TermsRow>(knex, 'select * from inventory.sale_terms(?, ?::text[])', [
+        code,
+        skusOf(requests.filter((request) => request.channel.code === code)),
+      ]);
       const terms = rows.map(
-        ({ sku, withheld, cap, unusual, kept_back }) =>
-          [sku, { withheld, cap, keptBack: kept_back, isUnusual: unusual }] as const,
+        (row) => [row.sku, { ...termsOf(row, safetyStock), isUnusual: row.is_unusual || row.is_closed }] as const,
       );
       return [code, new Map(terms)] as const;
     }),
@@ -121,37 +114,24 @@ async function readTerms(
 
 /** @param enough units of which no request of the batch can want more: then the exact number does not matter */
 async function readSupply(knex: Knex, skus: readonly string[], enough: number): Promise<Supply> {
-  const rows = await prepared<{ sku: string; location_id: string; preference: number; available: number }>(
-    knex,
-    'select sku, location_id, preference, available from inventory.supply(?::text[], ?)',
-    [skus, enough],
-  );
-  return new Supply(
-    rows.map((row) => ({
-      item: row.sku,
-      source: row.location_id,
-      preference: row.preference,
-      units: row.available,
-    })),
-    enough,
-  );
+  const rows = await prepared<OfferRow>(knex, 'select * from inventory.batch_supply(?::text[], ?)', [skus, enough]);
+  return new Supply(rows.map(offerOf));
 }
 
-async function readHolds(knex: Knex, requests: readonly CaptureRequest[]): Promise<Map<string, LiveHold>> {
+async function readHolds(knex: Knex, requests: readonly CaptureRequest[]): Promise<Map<string, NamedHold>> {
   const named = requests.flatMap(({ input }) => (input.reservationId == null ? [] : [input.reservationId]));
-  const holds = new Map<string, { channelCode: string | null; takes: Take[] }>();
+  const holds = new Map<string, NamedHold & { takes: Take[] }>();
   if (named.length === 0) return holds;
   const rows = await prepared<{
     reservation_id: string;
     channel_code: string | null;
+    state: NamedHold['state'];
     sku: string;
     location_id: string;
     quantity: number;
-  }>(knex, 'select reservation_id, channel_code, sku, location_id, quantity from inventory.live_holds(?::text[])', [
-    [...new Set(named)],
-  ]);
-  for (const { reservation_id, channel_code, sku, location_id, quantity } of rows) {
-    const hold = holds.get(reservation_id) ?? { channelCode: channel_code, takes: [] };
+  }>(knex, 'select * from inventory.named_holds(?::text[])', [[...new Set(named)]]);
+  for (const { reservation_id, channel_code, state, sku, location_id, quantity } of rows) {
+    const hold = holds.get(reservation_id) ?? { channelCode: channel_code, state, takes: [] };
     holds.set(reservation_id, hold);
     hold.takes.push({ item: sku, source: location_id, units: quantity });
   }

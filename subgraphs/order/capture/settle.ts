@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { prepared } from '../../../platform/db/query.ts';
-import { allocationRows, lineRows, orderRow } from '../commands/insert-order.ts';
+import { recipesOf, takeRows } from '../../../platform/supply/rows.ts';
+import { lineRows, orderRow } from '../commands/insert-order.ts';
 import type { PlaceResult } from '../commands/place.ts';
 import type { Draft, Refused } from './draft.ts';
 import type { CaptureRequest } from './request.ts';
@@ -80,12 +81,24 @@ const orders: Rows = ({ draft }, i) => ({
   ...orderRow(draft.order, i),
   reservation_id: draft.reservationId,
   hold_id: draft.holdId,
+  reacquires: draft.reacquires,
+  recipes: recipesOf(draft.recipes),
 });
 
 const lines: Rows = ({ draft }, i) => lineRows(draft.order, i);
 
-const takes: Rows = ({ draft }, i) => allocationRows(draft.order, i);
+/** What is committed, sets as their parts; and, without a location, what is waited for. */
+const takes: Rows = ({ draft: { order, recipes } }, i) => {
+  const skuOf = new Map(order.lines.map((line) => [line.id, line.sku]));
+  const taken = order.allocations.flatMap(({ lineId, locationId, quantity }, index) => {
+    const sku = skuOf.get(lineId) ?? '';
+    const take = { item: sku, source: locationId, units: quantity };
+    return takeRows(take, { i, line_id: lineId }, recipes.get(sku) ?? null, index + 1);
+  });
+  const waits = order.lines.filter((line) => line.backordered > 0);
+  return [...taken, ...waits.map((line) => ({ i, line_id: line.id, sku: line.sku, quantity: line.backordered }))];
+};
 
-const withheld: Rows = ({ draft }, i) => draft.withheld.map((kept) => ({ i, ...kept }));
+const withheld: Rows = ({ draft }, i) => [...draft.withheld].map(([sku, units]) => ({ i, sku, units }));
 
 const events: Rows = ({ draft }, i) => draft.events.map((event) => ({ i, ...event }));

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
 import type { OrderPlaceRefusal } from '../errors.ts';
+import { reservationExpired, reservationMismatch, shortages, suspended, unknownSkus } from './stock-refusals.ts';
 
 export interface StockRequest {
   readonly orderId: string;
@@ -66,10 +67,7 @@ export async function commitStock(
       request.channelCode,
     ],
   );
-  const indexOf = new Map(request.lines.map((line, index) => [line.lineId, index]));
-  const refusals = rows.flatMap((row) =>
-    refusalOf(row, row.line_id === null ? null : (indexOf.get(row.line_id) ?? null)),
-  );
+  const refusals = refusalsOf(rows, request);
   if (refusals.length > 0) return { refusals };
   return {
     waitsFor: rows[0]?.waits_for ?? [],
@@ -81,53 +79,15 @@ export async function commitStock(
   };
 }
 
-/** @param index of the line, from 0 */
-export function outOfStock(sku: string, index: number, available: number): OrderPlaceRefusal {
-  return {
-    code: 'OUT_OF_STOCK',
-    sku,
-    field: ['input', 'lines', String(index), 'quantity'],
-    availableQuantity: available,
-    message: `Only ${available} can be had now. Lower the quantity or allow backorder.`,
-  };
-}
-
-function refusalOf(row: CommitRow, index: number | null): OrderPlaceRefusal[] {
-  const sku = row.sku === null ? {} : { sku: row.sku };
-  const field = (name: string) => (index === null ? {} : { field: ['input', 'lines', String(index), name] });
-  switch (row.kind) {
-    case 'ALLOCATED':
-    case 'BACKORDERED':
-      return [];
-    case 'SHORT':
-      return [outOfStock(row.sku ?? '', index ?? 0, Math.max(0, row.available ?? 0))];
-    case 'SUSPENDED':
-      return [
-        {
-          code: 'SALES_SUSPENDED',
-          message:
-            'This channel takes no orders for now, because a system behind it does not answer. Place the order again in some minutes, with a new idempotencyKey.',
-        },
-      ];
-    case 'UNKNOWN_SKU':
-      return [{ code: 'UNKNOWN_SKU', ...sku, ...field('sku'), message: 'No warehouse carries this SKU.' }];
-    case 'RESERVATION_EXPIRED':
-      return [
-        {
-          code: 'RESERVATION_EXPIRED',
-          field: ['input', 'reservationId'],
-          message: 'The reservation is no longer held. Hold the stock again or leave reservationId out.',
-        },
-      ];
-    case 'RESERVATION_MISMATCH':
-      return [
-        {
-          code: 'RESERVATION_MISMATCH',
-          ...sku,
-          field: ['input', 'reservationId'],
-          message:
-            'This reservation cannot be used: it was used already, belongs to another channel or store, or does not cover exactly these SKUs and quantities.',
-        },
-      ];
-  }
+function refusalsOf(rows: readonly CommitRow[], { lines, allowBackorder }: StockRequest): OrderPlaceRefusal[] {
+  const kinds = new Set(rows.map((row) => row.kind));
+  if (kinds.has('SUSPENDED')) return [suspended];
+  if (kinds.has('RESERVATION_EXPIRED')) return [reservationExpired];
+  if (kinds.has('RESERVATION_MISMATCH')) return [reservationMismatch];
+  const of = (kind: CommitRow['kind']) => rows.filter((row) => row.kind === kind);
+  const most = new Map(of('SHORT').map(({ sku, available }) => [sku ?? '', Math.max(0, available ?? 0)]));
+  const unknown = new Set(of('UNKNOWN_SKU').map(({ sku }) => sku ?? ''));
+  return [...shortages(lines, most, allowBackorder), ...unknownSkus(lines, unknown)].sort(
+    (one, other) => Number(one.field?.[2]) - Number(other.field?.[2]),
+  );
 }

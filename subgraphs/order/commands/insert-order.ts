@@ -25,14 +25,13 @@ export interface NewOrder {
 
 export type NumberedOrder = NewOrder & { readonly number: string };
 
-/** Writes order, lines, allocations and the first timeline entries in one statement. @returns the order with its number */
+/** Writes order, lines and the first timeline entries in one statement. @returns the order with its number */
 export async function insertOrder(trx: Knex.Transaction, order: NewOrder): Promise<NumberedOrder> {
   const rows = await query<{ number: string }>(trx, "select nextval('orders.order_number') as number");
   const numbered = { ...order, number: rows[0]?.number ?? '' };
-  await change(trx, "select orders.insert_orders(?::json, ?::json, ?::json, '{0}')", [
+  await change(trx, "select orders.insert_orders(?::json, ?::json, '[]', '{0}')", [
     JSON.stringify([orderRow(numbered, 0)]),
     JSON.stringify(lineRows(numbered, 0)),
-    JSON.stringify(allocationRows(numbered, 0)),
   ]);
   return numbered;
 }
@@ -86,18 +85,6 @@ export function lineRows(order: NewOrder, i: number): object[] {
     tax_basis_points: line.taxBasisPoints,
     ordered: line.quantity,
     backordered: line.backordered,
-  }));
-}
-
-/** Also what `inventory.commit_orders` takes: the stock of an order is committed where it is allocated. */
-export function allocationRows(order: NewOrder, i: number): object[] {
-  const skuOf = new Map(order.lines.map((line) => [line.id, line.sku]));
-  return order.allocations.map(({ lineId, locationId, quantity }) => ({
-    i,
-    line_id: lineId,
-    sku: skuOf.get(lineId),
-    location_id: locationId,
-    quantity,
   }));
 }
 
