@@ -141,6 +141,12 @@ create table fulfillment.shipment_line (
   constraint shipment_line_quantity_check CHECK ((quantity > 0))
 );
 
+create table fulfillment.successor (
+  work_id text not null,
+  successor_id text not null,
+  constraint successor_pkey PRIMARY KEY (work_id, successor_id)
+);
+
 create table fulfillment.tracking_event (
   id bigint not null generated always as identity,
   carrier text not null,
@@ -268,6 +274,10 @@ alter table fulfillment.shipment add constraint shipment_fulfillment_order_id_fk
 
 alter table fulfillment.shipment_line add constraint shipment_line_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES fulfillment.shipment(id);
 
+alter table fulfillment.successor add constraint successor_successor_id_fkey FOREIGN KEY (successor_id) REFERENCES fulfillment.fulfillment_order(id);
+
+alter table fulfillment.successor add constraint successor_work_id_fkey FOREIGN KEY (work_id) REFERENCES fulfillment.fulfillment_order(id);
+
 alter table fulfillment.tracking_event add constraint tracking_event_package_id_fkey FOREIGN KEY (package_id) REFERENCES fulfillment.package(id);
 
 alter table fulfillment.withdrawal add constraint withdrawal_fulfillment_order_id_fkey FOREIGN KEY (fulfillment_order_id) REFERENCES fulfillment.fulfillment_order(id);
@@ -309,6 +319,8 @@ comment on column fulfillment.set_aside_event.event is 'JSON as text: it may hol
 comment on column fulfillment.set_aside_event.handled_at is 'When it was applied after all.';
 
 comment on column fulfillment.shipment.node_event is 'The node''s event that reported the goods issue: one event, one shipment.';
+
+comment on table fulfillment.successor is 'Work that took over units of work that ended. Work that was split has several.';
 
 comment on table fulfillment.tracking_event is 'Every scan as the carrier sent it, also late, repeated and unknown ones. Append-only.';
 

@@ -9,6 +9,7 @@ import * as nodeCommands from './20261127151000_node_commands.ts';
 import * as setAsideEvents from './20261127153000_set_aside_events.ts';
 import { returnParcels } from './20261127155200_return_parcels.ts';
 import * as gaveBackAt from './20261127183500_gave_back_at.ts';
+import * as successors from './20261127184500_successors.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
@@ -21,4 +22,5 @@ export const migrations: MigrationSet = {
   '20261127153000_set_aside_events': setAsideEvents,
   '20261127155200_return_parcels': returnParcels,
   '20261127183500_gave_back_at': gaveBackAt,
+  '20261127184500_successors': successors,
 };

@@ -47,6 +47,8 @@ export interface FulfillmentBook {
     }[];
     /** How the work begins; OPEN unless told. */
     readonly opening?: WorkOpening;
+    /** Work that ended, whose units these are. */
+    readonly replaces?: string;
     readonly traceId: string;
   }): Promise<readonly string[]>;
 

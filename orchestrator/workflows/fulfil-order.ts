@@ -61,6 +61,7 @@ export async function openAndRelease(
     readonly key: string;
     readonly groups: WorkGroups;
     readonly opening?: WorkOpening;
+    readonly replaces?: string;
   },
 ): Promise<void> {
   const { orderId, traceId } = decision;

@@ -5,6 +5,8 @@ import type { SourcedLine, WantedLine } from '../sourcing/model.ts';
 import { groupsOf, openAndRelease, recordSources, type WorkGroups } from './fulfil-order.ts';
 
 export interface SettleWithdrawalInput {
+  /** The work. Missing in runs that earlier releases began. */
+  readonly fulfillmentOrderId?: string;
   readonly orderId: string;
   readonly channelCode: string;
   readonly traceId: string;
@@ -66,7 +68,9 @@ export async function settleWithdrawal(deps: OrchestratorDeps, input: SettleWith
     const groups = await place(deps, input, step, { index, part, lines });
     if (groups.length === 0) continue;
     const opening = { status: part.becomes, ...(part.fulfilAt === undefined ? {} : { fulfilAt: part.fulfilAt }) };
-    await openAndRelease(deps, step, { orderId, traceId, key: `${orderId}:withdrawn:${decisionId}:${index}`, groups, opening }); // biome-ignore format: one thought
+    const key = `${orderId}:withdrawn:${decisionId}:${index}`;
+    const replaces = input.fulfillmentOrderId === undefined ? {} : { replaces: input.fulfillmentOrderId };
+    await openAndRelease(deps, step, { orderId, traceId, key, groups, opening, ...replaces });
   }
 }
 

@@ -31,6 +31,8 @@ export interface OpenRequest {
   }[];
   /** How the work begins: OPEN unless told. SCHEDULED needs `fulfilAt`, RFC 3339. */
   readonly opening?: { readonly status: 'OPEN' | 'ON_HOLD' | 'SCHEDULED'; readonly fulfilAt?: string };
+  /** Work that ended, whose units these are. */
+  readonly replaces?: string;
   readonly traceId: string;
 }
 
@@ -245,6 +247,13 @@ async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string
       created,
       { status: opening.status, requestStatus: 'UNSUBMITTED' },
       await readLines(trx, created.id),
+    );
+  }
+  if (request.replaces !== undefined) {
+    await query(
+      trx,
+      'insert into fulfillment.successor (work_id, successor_id) select ?, unnest(?::text[]) on conflict do nothing',
+      [request.replaces, work.map((row) => row.id)],
     );
   }
   const idByLocation = new Map(work.map((row) => [row.locationId, row.id]));

@@ -14,4 +14,6 @@ export interface FulfillmentContext extends RequestContext {
   readonly nodes: NodeSystem;
   readonly nodeFeed: Feed;
   readonly report: ReportUnusable;
+  /** How long a move waits for the work that it leads to, in milliseconds. */
+  readonly successorWaitMillis: number;
 }

@@ -14,18 +14,23 @@ export { giveMeaning, understandAddedWords, WORD_MEANINGS } from './correct-word
 export { createNodeFeed, createTrackingFeed, type ReportUnusable, TRACKING_FEED } from './feeds.ts';
 export { keepReadEvents, NODE_FEED, takeNodeEventAgain } from './set-aside-events.ts';
 
+const SUCCESSOR_WAIT_MILLIS = 3_000;
+
 /** The fulfillment subgraph over its own records; commands go to the nodes' warehouse system. */
 export function createFulfillmentSubgraph(deps: {
   knex: Knex;
   nodes: NodeSystem;
   nodeFeed: Feed;
   report: ReportUnusable;
+  /** See {@link FulfillmentContext}. */
+  successorWaitMillis?: number;
 }): Subgraph<FulfillmentContext> {
   const reader = createFulfillmentReader(deps.knex);
   return buildSubgraph<FulfillmentContext>({
     name: 'fulfillment',
     resolvers,
     context: (caller: Caller, signal: AbortSignal) => ({
+      successorWaitMillis: SUCCESSOR_WAIT_MILLIS,
       ...deps,
       caller,
       signal,

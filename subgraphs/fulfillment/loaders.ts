@@ -37,6 +37,7 @@ export function createFulfillmentLoaders(reader: FulfillmentReader, caller: Call
     workByOrder: many<FulfillmentOrder>('fulfillmentOrder.byOrder', async (ids) =>
       filterValues(await reader.workByOrder(ids), visibleWork),
     ),
+    successorsByWork: many<string>('fulfillmentOrder.successors', reader.successorsByWork),
     linesByWork: many<FulfillmentOrderLine>('fulfillmentOrderLine.byWork', reader.linesByWork),
     shipments: new DataLoader<string, Shipment | null>(
       async (ids) =>

@@ -81,6 +81,7 @@ export async function mergeWork(
       [target.id, work.id],
     );
     await query(trx, 'update fulfillment.fulfillment_order_line set quantity = 0 where fulfillment_order_id = ?', [work.id]); // biome-ignore format: one thought
+    await query(trx, 'insert into fulfillment.successor (work_id, successor_id) values (?, ?)', [work.id, target.id]);
     await changeWork(trx, work, { status: 'CANCELLED', requestStatus: 'CLOSED', mergedInto: target.id }, []);
   }
   const { status, requestStatus } = target;

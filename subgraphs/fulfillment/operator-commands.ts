@@ -11,6 +11,7 @@ import { mayWorkOn } from './loaders.ts';
 import { MAX_MERGED, mergeProblem, mergeWork } from './merge.ts';
 import { availableTransitions, type FulfillmentOrder, type FulfillmentOrderLine, remainingUnits } from './model.ts';
 import type { FulfillmentTransition } from './states.ts';
+import { movedWork } from './successors.ts';
 import { type WithdrawalPart, withdrawWork } from './withdrawals.ts';
 import { lockWorks, readLines } from './work.ts';
 
@@ -82,16 +83,20 @@ export const operatorCommands = {
     { fulfillmentOrderId, input }: Args<{ locationId: string }>,
     context: FulfillmentContext,
   ) =>
-    run(context, fulfillmentOrderId, input, {
-      name: 'fulfillmentOrderMove',
-      transition: 'MOVE',
-      told: { targetLocationId: input.locationId },
-      run: async (trx, work, lines) => {
-        if (input.locationId === work.locationId)
-          return refusal('INVALID_INPUT', 'The work is there already. Name another location.', 'locationId');
-        return takeBack(trx, work, lines, 'MOVE', { becomes: 'OPEN', locationId: input.locationId });
-      },
-    }),
+    movedPayload(
+      context,
+      fulfillmentOrderId,
+      run(context, fulfillmentOrderId, input, {
+        name: 'fulfillmentOrderMove',
+        transition: 'MOVE',
+        told: { targetLocationId: input.locationId },
+        run: async (trx, work, lines) => {
+          if (input.locationId === work.locationId)
+            return refusal('INVALID_INPUT', 'The work is there already. Name another location.', 'locationId');
+          return takeBack(trx, work, lines, 'MOVE', { becomes: 'OPEN', locationId: input.locationId });
+        },
+      }),
+    ),
 
   fulfillmentOrderSplit: (
     _: unknown,
@@ -174,6 +179,12 @@ async function run(context: FulfillmentContext, fulfillmentOrderId: string, inpu
 
 async function payload(context: FulfillmentContext, { fulfillmentOrderId: id, refusals }: Result) {
   return { fulfillmentOrder: id === null ? null : await context.loaders.work.clear(id).load(id), userErrors: refusals };
+}
+
+/** Who moved work gets the work at the other node. */
+async function movedPayload(context: FulfillmentContext, id: string, answer: ReturnType<typeof run>) {
+  const result = await answer;
+  return result.userErrors.length > 0 ? result : { ...result, fulfillmentOrder: await movedWork(context, id) };
 }
 
 /** Lets work wait. Work that its node has is asked back, and opened anew as waiting. */

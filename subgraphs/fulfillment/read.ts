@@ -41,6 +41,15 @@ export function createFulfillmentReader(knex: Knex) {
       );
       return groupBy(rows, (row) => row.orderId);
     },
+    /** Ids of the work that took over units of each. */
+    async successorsByWork(ids: readonly string[]): Promise<Map<string, string[]>> {
+      const rows = await query<{ id: string; successor: string }>(
+        knex,
+        'select work_id as id, successor_id as successor from fulfillment.successor where work_id = any(?) order by work_id, successor_id',
+        [ids],
+      );
+      return new Map([...groupBy(rows, (row) => row.id)].map(([id, of]) => [id, of.map((row) => row.successor)]));
+    },
     async linesByWork(ids: readonly string[]): Promise<Map<string, FulfillmentOrderLine[]>> {
       const rows = await query<FulfillmentOrderLine>(
         knex,

@@ -39,6 +39,10 @@ export const resolvers: Resolvers = {
     availableTransitions: (work: FulfillmentOrder) => availableTransitions(work),
     location: (work: FulfillmentOrder) => ({ __typename: 'Location', id: work.locationId }),
     order: (work: FulfillmentOrder) => ({ __typename: 'Order', id: work.orderId }),
+    async replacedBy(work: FulfillmentOrder, _: unknown, { loaders }: FulfillmentContext) {
+      const successors = await loaders.successorsByWork.load(work.id);
+      return (await Promise.all(successors.map((id) => loaders.work.load(id)))).filter((each) => each !== null);
+    },
     lines: (work: FulfillmentOrder, _: unknown, { loaders }: FulfillmentContext) => loaders.linesByWork.load(work.id),
     shipments: (work: FulfillmentOrder, _: unknown, { loaders }: FulfillmentContext) =>
       loaders.shipmentsByWork.load(work.id),

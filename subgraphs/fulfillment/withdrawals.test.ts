@@ -201,6 +201,12 @@ describe('operators', () => {
     expect(await command('Move', moved, { locationId: 'EAST' })).toMatchObject({ code: 'INVALID_INPUT' });
     expect(await command('Move', moved, { locationId: 'WEST' })).toBe('CANCELLED/CLOSED: ');
     expect((await world.book.withdrawalOf(moved))?.parts).toEqual([{ becomes: 'OPEN', locationId: 'WEST' }]);
+    const anew = await world.open({ locationId: 'WEST', replaces: moved });
+    expect(await command('Move', moved, { locationId: 'WEST', idempotencyKey: `k${count}` })).toMatch(
+      /^OPEN\/UNSUBMITTED/,
+    );
+    const asked = await ask(world.subgraph, `{ fulfillmentOrder(id: "${moved}") { replacedBy { id location { id } } } }`, {}, operator); // biome-ignore format: one thought
+    expect(asked.data).toEqual({ fulfillmentOrder: { replacedBy: [{ id: anew, location: { id: 'WEST' } }] } });
     const [line] = await query<{ id: string }>(world.database.knex, 'select id from fulfillment.fulfillment_order_line where fulfillment_order_id = ?', [split]); // biome-ignore format: one thought
     const lines = (quantity: number) => ({ lines: [{ fulfillmentOrderLineId: line?.id, quantity }] });
     expect(await command('Split', split, lines(4))).toMatchObject({ code: 'QUANTITY_EXCEEDS_REMAINING' });

@@ -18,6 +18,8 @@ export interface WorkWish {
   readonly customerId?: string | null;
   readonly locationId?: string;
   readonly deliveryMethod?: string;
+  /** Work that it takes the units of. */
+  readonly replaces?: string;
   /** Units by SKU; the order's line id is the SKU. */
   readonly units?: Readonly<Record<string, number>>;
   /** Which of the SKUs are bundles: units of their components in one of them. */
@@ -79,6 +81,7 @@ export async function startFulfillment(): Promise<TestFulfillment> {
           })),
         },
       ],
+      ...(wish.replaces === undefined ? {} : { replaces: wish.replaces }),
       traceId: '0'.repeat(32),
     });
     if (id === undefined) throw new Error('no work was opened');
@@ -93,7 +96,7 @@ export async function startFulfillment(): Promise<TestFulfillment> {
     reported,
     failures,
     trackingFeed: createTrackingFeed({ ...feedDeps, carrier }),
-    subgraph: createFulfillmentSubgraph({ knex, nodes, nodeFeed, report }),
+    subgraph: createFulfillmentSubgraph({ successorWaitMillis: 0, knex, nodes, nodeFeed, report }),
     open,
     async submitted(wish) {
       const id = await open(wish);

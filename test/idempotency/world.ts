@@ -64,7 +64,7 @@ export async function startWorld() {
     createProductSubgraph({ knex }),
     createInventorySubgraph({ knex, source: memoryStockSource({ sites, stock, skus: ['LANTERN'] }) }),
     createOrderSubgraph({ knex }),
-    createFulfillmentSubgraph({ knex, nodes, nodeFeed, report }),
+    createFulfillmentSubgraph({ knex, nodes, nodeFeed, report, successorWaitMillis: 0 }),
     createSettlementSubgraph({ knex }),
     createOperationsSubgraph({ knex, logger, corrections }),
   ];
