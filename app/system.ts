@@ -32,6 +32,10 @@ await runProcess('system', async (base) => {
   });
   shutdown.add(`${name} system`, () => system.stop());
   logger.info({ system: name, url: system.url }, 'system listens');
+  if (name === 'wms' && config.systemUrls.carrier === null)
+    logger.warn(
+      'CARRIER_URL is not set: this warehouse tells no carrier of its parcels, so that nobody scans them and no order is delivered',
+    );
 
   async function databaseUrl(): Promise<string> {
     const url = config.database.systemUrl ?? config.database.url;

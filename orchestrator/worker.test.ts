@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { inProcessFanOut } from '../events/adapters/in-process-fan-out.ts';
 import { memoryEventLog } from '../events/adapters/memory-event-log.ts';
 import type { NewEvent } from '../events/outbox.ts';
+import { query } from '../platform/db/query.ts';
 import { CommerceError } from '../platform/errors.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createEmptyDatabase, type TestDatabase } from '../test/helpers/database.ts';
@@ -337,6 +338,16 @@ describe('a replay', () => {
     expect(await refusal('accept-order', 'order:none')).toBe('There is no workflow order:none.');
     expect(ports.of('desk.register')).toHaveLength(1);
   });
+});
+
+it('tells of unfinished workflows that only another release can go on with', async () => {
+  expect(await orchestrator.workOfOtherReleases()).toEqual(new Map());
+  await query(
+    database.knex,
+    `insert into dbos.workflow_status (workflow_uuid, status, name, application_version, executor_id, created_at, updated_at)
+     select 'old:' || n, state, 'fulfilOrder', '1', 'gone', 0, 0 from unnest(array['PENDING', 'PENDING', 'SUCCESS']) with ordinality as w(state, n)`,
+  );
+  expect(await orchestrator.workOfOtherReleases()).toEqual(new Map([['1', 2]]));
 });
 
 it('sets an event aside that cannot be handled, and goes on with the next', async () => {

@@ -42,6 +42,8 @@ export interface Orchestrator {
   retry(workflowId: string): Promise<boolean>;
   /** Runs a workflow that has ended again from a step. */
   rewind(workflowId: string, step: string): Promise<Rewound>;
+  /** How many unfinished workflows only another release can go on with, by its `WORKFLOW_VERSION`. */
+  workOfOtherReleases(): Promise<ReadonlyMap<string, number>>;
   /** Takes over the unfinished workflows of a worker that is gone: whoever of the living is free goes on with them. */
   adopt(executorId: string): Promise<void>;
   stop(): Promise<void>;
@@ -49,7 +51,8 @@ export interface Orchestrator {
 
 /**
  * Version of the workflows' step sequence. DBOS takes up unfinished workflows of the same version only:
- * raise it when steps are added, removed or reordered, and keep the old code until its workflows are done.
+ * raise it when steps are added, removed or reordered, and say so in the changelog: a worker of the old release has to
+ * finish what it began (docs/adr/0021).
  */
 const WORKFLOW_VERSION = '2';
 
@@ -193,6 +196,14 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       if (status?.status !== 'PENDING') return false;
       await DBOS.send(workflowId, 'now', RETRY_TOPIC);
       return true;
+    },
+    async workOfOtherReleases() {
+      const { rows } = await pool.query<{ version: string; count: number }>(
+        `select coalesce(application_version, 'unknown') as version, count(*)::int as count from dbos.workflow_status
+         where status in ('PENDING', 'ENQUEUED') and application_version is distinct from $1 group by 1 order by 1`,
+        [WORKFLOW_VERSION],
+      );
+      return new Map(rows.map((row) => [row.version, row.count]));
     },
     async adopt(executorId) {
       const unfinished = await DBOS.listWorkflows({
