@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { loadSourcingRules } from '../orchestrator/sourcing/rules.ts';
 import type { SubgraphName } from '../platform/config.ts';
 import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -11,6 +10,7 @@ import { openOrder } from '../subgraphs/order/main.ts';
 import { openProduct } from '../subgraphs/product/main.ts';
 import { openSettlement } from '../subgraphs/settlement/main.ts';
 import { openOperations } from './operations.ts';
+import { openSourcing } from './sourcing.ts';
 import type { SystemClients } from './system-clients.ts';
 
 export type Domains = ReturnType<typeof openDomains>;
@@ -20,7 +20,13 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
   const { knex, clients } = deps;
   const component = (name: string) => deps.logger.child({ component: name });
   const operations = openOperations({ knex, clients, logger: component('operations'), process: deps.process });
-  const sourcing = loadSourcingRules(projectFile('config', 'sourcing.yaml'));
+  const sourcing = openSourcing({
+    file: projectFile('config', 'sourcing.yaml'),
+    knownNodes: () => inventory.siteCodes(),
+    readSites: (signal) => inventory.readSites(signal),
+    exceptions: operations.exceptions,
+    logger: component('sourcing'),
+  });
   const product = openProduct({
     knex,
     erp: clients.erp,
@@ -31,7 +37,7 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
   });
   const inventory = openInventory({
     knex,
-    nodes: sourcing.nodes,
+    nodes: sourcing.current.nodes,
     wms: clients.wms,
     report: operations.report,
     raised: operations.exceptions,

@@ -16,6 +16,8 @@ import type { WorkerThreadData } from './worker-thread.ts';
 const CATALOGUE_MILLIS = 30_000;
 /** The same for stock, which the worker's thread reads: a warehouse system may be down. */
 const STOCK_MILLIS = 30_000;
+/** Longest wait for the warehouse's sites, where the sourcing rules name one that is not known. */
+const SITES_MILLIS = 5_000;
 const STOCK_POLL_MILLIS = 100;
 
 // `npm start`: everything in one process. Systems of record that have a URL are used, the others are brought up as
@@ -26,7 +28,9 @@ await runProcess('commerce', async (base) => {
   const { databases, knex } = await openStorage(base, undefined, base.config.port);
   const urls = await startMissingSystems(base, databases);
   const backbone = await openBackbone(base, databases, knex, true);
-  const { product, inventory, operations, subgraphs } = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
+  const domains = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
+  const { product, inventory, operations, sourcing, subgraphs } = domains;
+  await sourcing.verify(AbortSignal.timeout(SITES_MILLIS)); // the worker would end in its thread, again and again
   await loadCatalogue(base, product.feed);
   operations.health.start();
   base.shutdown.add('health reports', () => operations.health.stop());

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Knex } from 'knex';
 import type { EventBackbone } from '../events/backbone.ts';
 import { takerOf } from '../events/taker.ts';
-import { startOrchestrator } from '../orchestrator/worker.ts';
+import { type Orchestrator, startOrchestrator } from '../orchestrator/worker.ts';
 import { sleep } from '../platform/clock.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
@@ -39,6 +39,12 @@ const RETRY_POLL_MILLIS = 1_000;
 const DUTIES_EVERY_MILLIS = 5_000;
 /** How late scheduled work may be opened. */
 const WORK_POLL_MILLIS = 5_000;
+/** How often it is looked whether work of another release is left. */
+const OTHER_RELEASES_EVERY_MILLIS = 60_000;
+/** Longest wait for the warehouse's sites, where the sourcing rules name one that is not known. */
+const SITES_MILLIS = 5_000;
+/** How late changed sourcing rules take effect. */
+const RULES_EVERY_MILLIS = 3_000;
 const PICKUP_POLL_MILLIS = 60_000;
 /** How late a return may expire, and a person be told of one. */
 const RETURNS_EVERY_MILLIS = 5_000;
@@ -59,10 +65,13 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   setMaxListeners(0, signal); // all that runs waits for it
   const notices = domains.order.openNoticeSender();
 
+  await domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS));
   const relay = backbone.startRelay();
   const orchestrator = await startOrchestrator({
     deps: {
-      sourcing: domains.sourcing,
+      get sourcing() {
+        return domains.sourcing.current; // a changed file takes effect with the next decision
+      },
       orders: domains.order.book,
       desk: domains.order.desk,
       fulfillment: domains.fulfillment.book,
@@ -163,6 +172,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       },
       signal,
     ),
+    every(OTHER_RELEASES_EVERY_MILLIS, signal, logger, () => tellOfOtherReleases(orchestrator, domains, logger)),
+    every(RULES_EVERY_MILLIS, signal, logger, () => domains.sourcing.look()),
     every(WORK_POLL_MILLIS, signal, logger, () => domains.fulfillment.book.openScheduled(new Date())),
     every(PICKUP_POLL_MILLIS, signal, logger, () =>
       domains.fulfillment.book.expirePickups(new Date(Date.now() - options.pickupDays * 86_400_000)),
@@ -180,6 +191,31 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       await leaseKnex.destroy();
     },
   };
+}
+
+/** Unfinished workflows that only another release can go on with stand still without a worker of it: somebody must know. */
+async function tellOfOtherReleases(
+  orchestrator: Pick<Orchestrator, 'workOfOtherReleases'>,
+  { operations: { exceptions } }: Domains,
+  logger: Logger,
+): Promise<void> {
+  const key = 'workflows:other-release';
+  const left = await orchestrator.workOfOtherReleases();
+  if (left.size === 0) return exceptions.resolve(key);
+  const counts = [...left].map(([version, count]) => `${count} of workflow version ${version}`).join(', ');
+  const message = `Unfinished work that this release cannot go on with: ${counts}. Keep a worker of the release that began it running until this closes, or start one: see docs/adr/0021.`;
+  logger.warn({ left: Object.fromEntries(left) }, message);
+  await exceptions.raise({
+    key,
+    cause: 'CONFLICT',
+    system: 'commerce',
+    operation: key,
+    message,
+    orderId: null,
+    channelCode: null,
+    workflowId: null,
+    traceId: '0'.repeat(32),
+  });
 }
 
 /** Repeats a job until the signal aborts; a failure is logged and the job comes again. */

@@ -8,6 +8,7 @@ import { reconcileCommand } from './reconcile/reconcile-command.ts';
 import { replayTopic } from './replay/topic.ts';
 import { schemaTopic } from './schema/topic.ts';
 import { settlementTopic } from './settlement/topic.ts';
+import { sourcingTopic } from './sourcing/topic.ts';
 import { stockTopic } from './stock/topic.ts';
 
 /** The whole command line. A topic has a folder of its own, and one line here. */
@@ -23,6 +24,7 @@ export const commands: Topic = {
     replayTopic,
     settlementTopic,
     stockTopic,
+    sourcingTopic,
     reconcileCommand,
     completionCommand(() => commands),
   ],

@@ -20,6 +20,8 @@ export type Preference = (typeof PREFERENCES)[number];
 
 /** What a retailer says about a node. All of it may be left out. */
 export interface NodePolicy {
+  /** It is to be connected later: rules may name it, though no system of record knows it yet. */
+  readonly planned?: boolean | undefined;
   /** Serves orders that name no location. Unset: as its kind of site does. */
   readonly ships?: boolean | undefined;
   /** Lower is taken first among equals. Unset: as its kind of site. */

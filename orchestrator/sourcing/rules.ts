@@ -23,6 +23,7 @@ const zone = z.strictObject({
 });
 
 const node = z.strictObject({
+  planned: z.boolean().optional(),
   ships: z.boolean().optional(),
   priority: z.int().min(0).max(1_000).optional(),
   at: place.optional(),

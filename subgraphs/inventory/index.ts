@@ -11,7 +11,7 @@ export { announceAll } from './announce.ts';
 export { loadAvailabilityRules, saveAvailabilityRules } from './availability-rules.ts';
 export { createInventoryFeed } from './feed.ts';
 export { createHolding } from './holding.ts';
-export { locationIdOf } from './locations.ts';
+export { locationIdOf, siteCodes } from './locations.ts';
 export type { StockSource } from './port.ts';
 export { createStock } from './stock.ts';
 export { type LedgerDifference, rebuildPositions, verifyStockLedger } from './stock-ledger.ts';

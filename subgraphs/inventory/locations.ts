@@ -49,6 +49,11 @@ export function listLocations(knex: Knex, kind: LocationKind | null): Promise<Lo
   );
 }
 
+/** Codes of all sites that are known, in order. */
+export async function siteCodes(knex: Knex): Promise<readonly string[]> {
+  return (await listLocations(knex, null)).map(({ code }) => code);
+}
+
 export async function locationsById(knex: Knex, ids: readonly string[]): Promise<Map<string, Location>> {
   const rows = await query<Location>(
     knex,

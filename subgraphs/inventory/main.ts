@@ -7,7 +7,7 @@ import { wmsStockSource } from './adapters/wms.ts';
 import { wmsStockAudit } from './adapters/wms-audit.ts';
 import { isStockKnown } from './feed-position.ts';
 import { announceAll, createHolding, createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
-import type { NodePolicies } from './locations.ts';
+import { type NodePolicies, saveLocations, siteCodes } from './locations.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
 import { stockComparison } from './stock-comparison.ts';
 import type { Shortage } from './stock-ledger.ts';
@@ -51,6 +51,10 @@ export function openInventory(deps: {
     holding,
     stock: createStock({ knex: deps.knex, source }),
     announceAll,
+    /** Codes of the sites that are known here, in order. */
+    siteCodes: () => siteCodes(deps.knex),
+    /** Takes the warehouse's sites over, as the feed does when it starts. */
+    readSites: async (signal: AbortSignal) => saveLocations(deps.knex, await source.sites(signal), deps.nodes),
     isStockKnown: () => isStockKnown(deps.knex),
     comparisons: [stockComparison({ knex: deps.knex, source: wmsStockAudit(deps.wms), onShortage })],
     feed: createInventoryFeed({
