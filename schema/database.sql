@@ -4687,8 +4687,21 @@ create table settlement.bank_receipt (
   payout_id text,
   received_at timestamp with time zone not null default clock_timestamp(),
   shown_at timestamp with time zone,
+  statement_reference text,
+  held boolean not null default false,
+  conflict text,
+  contradicts text,
+  matchings integer not null default 0,
+  constraint bank_receipt_conflict_check CHECK ((conflict = ANY (ARRAY['CHANGED'::text, 'ADDED'::text, 'MISSING'::text]))),
   constraint bank_receipt_pkey PRIMARY KEY (id),
   constraint bank_receipt_source_account_tail_bank_reference_amount_mino_key UNIQUE (source, account_tail, bank_reference, amount_minor, booked_on)
+);
+
+create table settlement.bank_statement (
+  account_tail text not null,
+  reference text not null,
+  taken_at timestamp with time zone not null default clock_timestamp(),
+  constraint bank_statement_pkey PRIMARY KEY (account_tail, reference)
 );
 
 create table settlement.channel_order (
@@ -4957,7 +4970,7 @@ create table settlement.payout (
   announced_minor bigint,
   constraint payout_channel_code_external_id_key UNIQUE (channel_code, external_id),
   constraint payout_pkey PRIMARY KEY (id),
-  constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
+  constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PARTIALLY_PAID'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
 );
 
 create table settlement.payout_change (
@@ -5011,6 +5024,19 @@ create table settlement.pulled_statement (
   pulled_at timestamp with time zone not null default clock_timestamp(),
   constraint pulled_statement_outcome_check CHECK ((outcome = ANY (ARRAY['INGESTED'::text, 'DUPLICATE'::text, 'REFUSED'::text]))),
   constraint pulled_statement_pkey PRIMARY KEY (channel_code, document_id)
+);
+
+create table settlement.receipt_decision (
+  id text not null,
+  receipt_id text not null,
+  kind text not null,
+  payout_id text not null,
+  note text not null,
+  actor text not null,
+  entry_id text,
+  made_at timestamp with time zone not null default clock_timestamp(),
+  constraint receipt_decision_kind_check CHECK ((kind = ANY (ARRAY['MATCH'::text, 'RELEASE'::text]))),
+  constraint receipt_decision_pkey PRIMARY KEY (id)
 );
 
 create table settlement.refund (
@@ -5370,9 +5396,17 @@ begin
   return null;
 end $function$;
 
+CREATE INDEX bank_receipt_conflict ON settlement.bank_receipt USING btree (id) WHERE (conflict IS NOT NULL);
+
 CREATE INDEX bank_receipt_open ON settlement.bank_receipt USING btree (currency_code, amount_minor) WHERE (payout_id IS NULL);
 
+CREATE INDEX bank_receipt_payout ON settlement.bank_receipt USING btree (payout_id) WHERE (payout_id IS NOT NULL);
+
+CREATE INDEX bank_receipt_reference ON settlement.bank_receipt USING btree (account_tail, bank_reference);
+
 CREATE INDEX bank_receipt_shown ON settlement.bank_receipt USING btree (id) WHERE ((payout_id IS NOT NULL) AND (shown_at IS NOT NULL));
+
+CREATE INDEX bank_receipt_statement ON settlement.bank_receipt USING btree (account_tail, statement_reference) WHERE (statement_reference IS NOT NULL);
 
 CREATE INDEX bank_receipt_unexplained ON settlement.bank_receipt USING btree (booked_on) WHERE ((payout_id IS NULL) AND (shown_at IS NULL));
 
@@ -5436,6 +5470,8 @@ CREATE INDEX posted_group_raw_key ON settlement.posted_group USING btree (channe
 
 CREATE INDEX pulled_statement_created ON settlement.pulled_statement USING btree (channel_code, created_at);
 
+CREATE INDEX receipt_decision_receipt ON settlement.receipt_decision USING btree (receipt_id, made_at);
+
 CREATE INDEX refund_order ON settlement.refund USING btree (order_id, created_at);
 
 CREATE INDEX report_file_hash ON settlement.report_file USING btree (channel_code, sha256);
@@ -5459,6 +5495,8 @@ CREATE INDEX voucher_change_run ON settlement.voucher_change USING btree (run_id
 CREATE INDEX voucher_entry_voucher ON settlement.voucher_entry USING btree (voucher_id);
 
 CREATE INDEX voucher_run_due ON settlement.voucher_run USING btree (id) WHERE (state <> 'DONE'::text);
+
+alter table settlement.bank_receipt add constraint bank_receipt_contradicts_fkey FOREIGN KEY (contradicts) REFERENCES settlement.bank_receipt(id);
 
 alter table settlement.bank_receipt add constraint bank_receipt_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES settlement.payout(id);
 
@@ -5487,6 +5525,12 @@ alter table settlement.payout add constraint payout_statement_id_fkey FOREIGN KE
 alter table settlement.payout_change add constraint payout_change_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES settlement.payout(id);
 
 alter table settlement.posted_group add constraint posted_group_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES settlement.ledger_entry(id);
+
+alter table settlement.receipt_decision add constraint receipt_decision_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES settlement.ledger_entry(id);
+
+alter table settlement.receipt_decision add constraint receipt_decision_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES settlement.payout(id);
+
+alter table settlement.receipt_decision add constraint receipt_decision_receipt_id_fkey FOREIGN KEY (receipt_id) REFERENCES settlement.bank_receipt(id);
 
 alter table settlement.refund add constraint refund_document_id_fkey FOREIGN KEY (document_id) REFERENCES settlement.document(id);
 
@@ -5556,6 +5600,8 @@ CREATE TRIGGER ledger_line_never_emptied BEFORE TRUNCATE ON settlement.ledger_li
 
 CREATE TRIGGER posting_rules_kept BEFORE DELETE OR UPDATE ON settlement.posting_rules FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
 
+CREATE TRIGGER receipt_decision_kept BEFORE DELETE OR UPDATE ON settlement.receipt_decision FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
 CREATE TRIGGER report_file_kept BEFORE UPDATE ON settlement.report_file FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
 
 CREATE TRIGGER report_file_stays BEFORE DELETE ON settlement.report_file FOR EACH ROW EXECUTE FUNCTION settlement.refuse_file_removal();
@@ -5589,6 +5635,16 @@ comment on column settlement.accounting_period.head_hash is 'Newest entry of the
 comment on table settlement.bank_receipt is 'Credits on our bank account that may be payouts. account_tail: last four characters, never the whole number.';
 
 comment on column settlement.bank_receipt.shown_at is 'When it was put on the exception desk, because no payout explained it. Null: it was not, or a payout explains it.';
+
+comment on column settlement.bank_receipt.statement_reference is 'The bank''s id of the statement, with its page where it has several. Null where the file has none.';
+
+comment on column settlement.bank_receipt.held is 'Only a person matches it: one took it from its payout, or it contradicts what the bank said before.';
+
+comment on column settlement.bank_receipt.conflict is 'CHANGED: the bank told this entry before with another amount or day (contradicts). ADDED: it sent the statement before without it. MISSING: it sent the statement again without it.';
+
+comment on column settlement.bank_receipt.matchings is 'How often it was matched: each posting of its arrival has a cause of its own.';
+
+comment on table settlement.bank_statement is 'Statements of the bank that were taken in, where it names them: one that comes again has to say the same.';
 
 comment on table settlement.channel_order is 'Orders as far as settlement needs them; owned by the order subgraph and taken from its events.';
 
@@ -5673,6 +5729,8 @@ comment on column settlement.posting_due.subject_id is 'CAPTURED, CANCELLED: the
 comment on table settlement.posting_rules is 'Every version of config/posting-rules.yaml that postings were made by, as it was read.';
 
 comment on column settlement.pulled_statement.created_at is 'When the channel made it. The latest, less an overlap for late ones, is where the next look begins.';
+
+comment on table settlement.receipt_decision is 'What people decided about money at the bank: that it is of a payout, or is not. Each with its reason and its posting.';
 
 comment on table settlement.report_file is 'Reports as they came; their bytes are in report_file_part.';
 

@@ -3,7 +3,8 @@ import type { Command } from '../command.ts';
 export const bankCommand: Command = {
   name: 'bank',
   summary: 'Take in a bank statement and match its credits to payouts',
-  description: 'Credits become receipts, each once; the same statement may be taken in again. Debits are not kept.',
+  description:
+    'Credits become receipts, each once; the same statement may be taken in again. Debits are not kept.\nWhat it says otherwise than an earlier one is listed, shown on the exception desk, and is no additional money.',
   arguments: [{ name: 'file', description: 'camt.053 XML, or comma separated text' }],
   options: {
     format: {

@@ -13,6 +13,15 @@ import { environment, usage } from '../failure.ts';
 import { withStore } from '../store.ts';
 import { commandActor } from './actor.ts';
 
+/** What the bank said otherwise than before. The exception desk has the amounts. */
+const SAID = {
+  CHANGED:
+    'is an entry that was told before with another amount or day: it counts as no money until `settlement receipt` says so',
+  ADDED:
+    'is new in a statement that was sent before without it: it counts as no money until `settlement receipt` says so',
+  MISSING: 'is missing in the statement that was sent again: it counts as before',
+} as const;
+
 /** `commerce settlement bank` */
 export function bank(invocation: Invocation): Promise<ExitCode> {
   const file = fileOf(invocation);
@@ -25,6 +34,7 @@ export function bank(invocation: Invocation): Promise<ExitCode> {
         actor: commandActor(),
         bytes: () => createReadStream(file),
       });
+      for (const { receiptId, conflict } of outcome.contradictions) invocation.terminal.out(`${receiptId} ${SAID[conflict]}`); // biome-ignore format: one thought
       return `${outcome.received} new receipts, ${outcome.known} known; ${outcome.matched} payouts arrived, ${outcome.differing} of them with another amount; credits without a payout: ${outcome.unmatched}`;
     }),
   );

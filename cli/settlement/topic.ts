@@ -7,6 +7,7 @@ import { ingestCommand } from './ingest-command.ts';
 import { payoutsCommand } from './payouts-command.ts';
 import { postCommand } from './post-command.ts';
 import { pullCommand } from './pull-command.ts';
+import { receiptCommand } from './receipt-command.ts';
 import { rematchCommand } from './rematch-command.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { reverseCommand } from './reverse-command.ts';
@@ -21,6 +22,7 @@ export const settlementTopic: Topic = {
     checkCommand,
     payoutsCommand,
     bankCommand,
+    receiptCommand,
     pullCommand,
     rematchCommand,
     resolveCommand,

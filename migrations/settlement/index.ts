@@ -17,6 +17,7 @@ import * as judgedSettings from './20261127141500_judged_settings.ts';
 import * as unexplainedCredits from './20261127151000_unexplained_credits.ts';
 import * as reversals from './20261127151100_reversals.ts';
 import * as costOfGoods from './20261127154500_cost_of_goods.ts';
+import * as receiptParts from './20261128190000_receipt_parts.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -37,4 +38,5 @@ export const migrations: MigrationSet = {
   '20261127151000_unexplained_credits': unexplainedCredits,
   '20261127151100_reversals': reversals,
   '20261127154500_cost_of_goods': costOfGoods,
+  '20261128190000_receipt_parts': receiptParts,
 };

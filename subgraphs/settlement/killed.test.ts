@@ -49,7 +49,7 @@ it('comes to the same bytes in another order, killed in ingest, matching and ban
   expected = await exportedResults(straight.knex);
   // Two reports of the same orders: doubled lines, short ones, and money at the bank that is not what was announced.
   expect(expected).toContain('DUPLICATE_LINE');
-  expect(expected.split('payout of')).toHaveLength(3);
+  expect(expected.split('arrived at the bank')).toHaveLength(3);
 
   // The money came first: the ingest posts its arrival at its end.
   const rest = settlementPhases(killed.knex);

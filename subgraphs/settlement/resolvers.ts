@@ -1,130 +1,22 @@
-import DataLoader from 'dataloader';
-import type { Knex } from 'knex';
-import { inKeyOrder } from '../../platform/batch.ts';
-import { type Caller, maySee } from '../../platform/caller.ts';
 import type { PageArgs } from '../../platform/graphql/connection.ts';
-import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
+import type { Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount, type Money, money } from '../../platform/money.ts';
-import type { AgeBucket, AnswerReader, FeeFilter, FeeSum, OrderProceeds } from './answers/read.ts';
+import type { AgeBucket, FeeFilter, FeeSum, OrderProceeds } from './answers/read.ts';
 import type { DifferenceGroup } from './differences/groups.ts';
-import type { ResolveDeps } from './differences/model.ts';
 import { reopen, resolve, resolveAlike } from './differences/mutations.ts';
-import type { Decision, Difference, DifferenceFilter, DifferenceReader } from './differences/read.ts';
+import type { Decision, Difference, DifferenceFilter } from './differences/read.ts';
 import type { ResolveResult } from './differences/resolve.ts';
 import { settlementIngest } from './ingest/mutation.ts';
+import type { SettlementContext } from './loaders.ts';
 import type { Invoice, JournalEntry, JournalLine, Refund } from './model.ts';
-import type { Payout, PayoutFilter, PayoutReader, Receipt, ReceiptFilter } from './payouts/read.ts';
-import type { InvoiceFilter, JournalEntryFilter, SettlementReader } from './read.ts';
+import type { ReceiptResult } from './payouts/by-hand.ts';
+import { bankReceiptMatch, bankReceiptRelease } from './payouts/mutations.ts';
+import type { Payout, PayoutFilter, Receipt, ReceiptDecision, ReceiptFilter } from './payouts/read.ts';
+import type { InvoiceFilter, JournalEntryFilter } from './read.ts';
 import { settlementReverse } from './statements/mutation.ts';
-import type { Statement, StatementFilter, StatementLine, StatementReader, StatementTotals } from './statements/read.ts';
-import type { Reversal } from './statements/reversal.ts';
+import type { Statement, StatementFilter, StatementLine, StatementTotals } from './statements/read.ts';
 import type { Voucher } from './vouchers/model.ts';
-import type { VoucherLine } from './vouchers/read.ts';
-import type { VoucherFilter, VoucherReader } from './vouchers/reader.ts';
-
-/** Fresh for every request: the cache must not outlive the caller's rights. */
-export function createSettlementLoaders(
-  { reader, statements, differences, answers, vouchers, payouts }: Readers,
-  caller: Caller,
-) {
-  const visible = (invoice: Invoice) =>
-    maySee(caller, { channelCode: invoice.channelCode, customerId: invoice.customerId, collected: false });
-  const options = (name: string) => ({ name, maxBatchSize: 500 });
-  return {
-    invoices: new DataLoader<string, Invoice | null>(
-      async (ids) =>
-        inKeyOrder(ids, await reader.invoicesById(ids)).map((invoice) =>
-          invoice && visible(invoice) ? invoice : null,
-        ),
-      options('invoice.byId'),
-    ),
-    invoicesByOrder: new DataLoader<string, Invoice[]>(
-      async (ids) =>
-        inKeyOrder(ids, await reader.invoicesByOrder(ids)).map((invoices) => (invoices ?? []).filter(visible)),
-      options('invoice.byOrder'),
-    ),
-    refundsByOrder: new DataLoader<string, Refund[]>(
-      async (ids) => inKeyOrder(ids, await reader.refundsByOrder(ids)).map((refunds) => refunds ?? []),
-      options('refund.byOrder'),
-    ),
-    journalEntries: new DataLoader<string, JournalEntry | null>(
-      async (ids) => inKeyOrder(ids, await reader.journalEntriesById(ids)),
-      options('journalEntry.byId'),
-    ),
-    linesByEntry: new DataLoader<string, JournalLine[]>(
-      async (ids) => inKeyOrder(ids, await reader.linesByEntry(ids)).map((lines) => lines ?? []),
-      options('journalLine.byEntry'),
-    ),
-    statements: new DataLoader<string, Statement | null>(
-      async (ids) => inKeyOrder(ids, await statements.statementsById(ids)),
-      options('settlement.byId'),
-    ),
-    statementTotals: new DataLoader<string, StatementTotals | null>(
-      async (ids) => inKeyOrder(ids, await statements.totals(ids)),
-      options('settlement.totals'),
-    ),
-    reversals: new DataLoader<string, Reversal | null>(
-      async (ids) => inKeyOrder(ids, await statements.reversals(ids)),
-      options('reversal.bySettlement'),
-    ),
-    entriesByStatement: new DataLoader<string, JournalEntry[]>(
-      async (ids) => inKeyOrder(ids, await reader.entriesByStatement(ids)).map((entries) => entries ?? []),
-      options('journalEntry.bySettlement'),
-    ),
-    differences: new DataLoader<string, Difference | null>(
-      async (ids) => inKeyOrder(ids, await differences.byId(ids)),
-      options('reconciliationException.byId'),
-    ),
-    decisions: new DataLoader<string, Decision[]>(
-      async (ids) => inKeyOrder(ids, await differences.decisionsOf(ids)).map((decisions) => decisions ?? []),
-      options('decision.byException'),
-    ),
-    vouchersByStatement: new DataLoader<string, Voucher[]>(
-      async (ids) => inKeyOrder(ids, await vouchers.byStatement(ids)).map((found) => found ?? []),
-      options('voucher.bySettlement'),
-    ),
-    linesByVoucher: new DataLoader<string, VoucherLine[]>(
-      async (ids) => inKeyOrder(ids, await vouchers.linesOf(ids)).map((lines) => lines ?? []),
-      options('voucherLine.byVoucher'),
-    ),
-    payouts: new DataLoader<string, Payout | null>(
-      async (ids) => inKeyOrder(ids, await payouts.byId(ids)),
-      options('payout.byId'),
-    ),
-    payoutByStatement: new DataLoader<string, Payout | null>(
-      async (ids) => inKeyOrder(ids, await payouts.byStatement(ids)),
-      options('payout.bySettlement'),
-    ),
-    receipts: new DataLoader<string, Receipt | null>(
-      async (ids) => inKeyOrder(ids, await payouts.receiptsById(ids)),
-      options('bankReceipt.byId'),
-    ),
-    settlementStatus: new DataLoader<string, string | null>(
-      async (ids) => inKeyOrder(ids, await differences.statusOfOrders(ids)),
-      options('settlementStatus.byOrder'),
-    ),
-    proceeds: new DataLoader<string, OrderProceeds | null>(
-      async (ids) => inKeyOrder(ids, await answers.proceeds(ids)),
-      options('proceeds.byOrder'),
-    ),
-  };
-}
-
-export interface Readers {
-  readonly reader: SettlementReader;
-  readonly statements: StatementReader;
-  readonly differences: DifferenceReader;
-  readonly answers: AnswerReader;
-  readonly vouchers: VoucherReader;
-  readonly payouts: PayoutReader;
-}
-
-export interface SettlementContext extends RequestContext, Readers {
-  readonly knex: Knex;
-  /** How decisions are posted. */
-  readonly books: ResolveDeps;
-  readonly loaders: ReturnType<typeof createSettlementLoaders>;
-}
+import type { VoucherFilter } from './vouchers/reader.ts';
 
 const toMoney = (amount: Money) => ({ amount: formatAmount(amount), currencyCode: amount.currencyCode });
 
@@ -133,6 +25,17 @@ async function answered({ loaders }: SettlementContext, result: Promise<ResolveR
   const { exceptionId, entryId, userErrors } = await result;
   return {
     exception: exceptionId === null ? null : await loaders.differences.clear(exceptionId).load(exceptionId),
+    journalEntry: entryId === null ? null : await loaders.journalEntries.clear(entryId).load(entryId),
+    userErrors,
+  };
+}
+
+/** The same about money at the bank. */
+async function ofReceipt({ loaders }: SettlementContext, result: Promise<ReceiptResult>) {
+  const { receiptId, payoutId, entryId, userErrors } = await result;
+  return {
+    receipt: receiptId === null ? null : await loaders.receipts.clear(receiptId).load(receiptId),
+    payout: payoutId === null ? null : await loaders.payouts.clear(payoutId).load(payoutId),
     journalEntry: entryId === null ? null : await loaders.journalEntries.clear(entryId).load(entryId),
     userErrors,
   };
@@ -232,6 +135,16 @@ export const resolvers: Resolvers = {
       { exceptionId, input }: { exceptionId: string; input: Parameters<typeof reopen>[2] },
       context: SettlementContext,
     ) => answered(context, reopen(context, exceptionId, input)),
+    bankReceiptMatch: (
+      _: unknown,
+      { receiptId, input }: { receiptId: string; input: Parameters<typeof bankReceiptMatch>[2] },
+      context: SettlementContext,
+    ) => ofReceipt(context, bankReceiptMatch(context, receiptId, input)),
+    bankReceiptRelease: (
+      _: unknown,
+      { receiptId, input }: { receiptId: string; input: Parameters<typeof bankReceiptRelease>[2] },
+      context: SettlementContext,
+    ) => ofReceipt(context, bankReceiptRelease(context, receiptId, input)),
   },
 
   Order: {
@@ -300,8 +213,10 @@ export const resolvers: Resolvers = {
     carriedForward: ({ carriedForward }: Payout) => toMoney(carriedForward),
     carriedInto: ({ carriedIntoId }: Payout, _: unknown, { loaders }: SettlementContext) =>
       carriedIntoId === null ? null : loaders.payouts.load(carriedIntoId),
-    receipt: ({ receiptId }: Payout, _: unknown, { loaders }: SettlementContext) =>
-      receiptId === null ? null : loaders.receipts.load(receiptId),
+    received: ({ received }: Payout) => toMoney(received),
+    receipt: async ({ id }: Payout, _: unknown, { loaders }: SettlementContext) =>
+      (await loaders.receiptsByPayout.load(id))[0] ?? null,
+    receipts: ({ id }: Payout, _: unknown, { loaders }: SettlementContext) => loaders.receiptsByPayout.load(id),
     settlement: ({ settlementId }: Payout, _: unknown, { loaders }: SettlementContext) =>
       settlementId === null ? null : loaders.statements.load(settlementId),
   },
@@ -309,6 +224,15 @@ export const resolvers: Resolvers = {
     amount: ({ amount }: Receipt) => toMoney(amount),
     payout: ({ payoutId }: Receipt, _: unknown, { loaders }: SettlementContext) =>
       payoutId === null ? null : loaders.payouts.load(payoutId),
+    contradicts: ({ contradictsId }: Receipt, _: unknown, { loaders }: SettlementContext) =>
+      contradictsId === null ? null : loaders.receipts.load(contradictsId),
+    decisions: ({ id }: Receipt, _: unknown, { loaders }: SettlementContext) => loaders.receiptDecisions.load(id),
+  },
+  BankReceiptDecision: {
+    payout: ({ payoutId }: ReceiptDecision, _: unknown, { loaders }: SettlementContext) =>
+      loaders.payouts.load(payoutId),
+    journalEntry: ({ entryId }: ReceiptDecision, _: unknown, { loaders }: SettlementContext) =>
+      entryId === null ? null : loaders.journalEntries.load(entryId),
   },
   JournalVoucher: {
     month: ({ period }: Voucher) => period,

@@ -83,6 +83,8 @@ function casesOf<Kind extends MutationCase['kind']>(kind: Kind) {
 
 /** What operators do for the company, and so leave a row of the audit for. */
 const AUDITED = [
+  'bankReceiptMatch',
+  'bankReceiptRelease',
   'fulfillmentOrderHold',
   'fulfillmentOrderMarkAsOpen',
   'fulfillmentOrderMerge',

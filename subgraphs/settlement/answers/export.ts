@@ -42,9 +42,10 @@ const EXPORTS = {
       where state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED') group by channel_code, reason, state, opened_at::date, currency_code`,
   payouts: `select p.id, p.channel_code as channel, p.external_id, p.statement_id as settlement_id, p.state, p.amount_minor, p.announced_minor,
       coalesce((select sum(c.amount_minor) from settlement.payout c where c.carried_into = p.id), 0)::text as carried_forward_minor, p.carried_into,
-      r.amount_minor as received_minor, to_char(r.booked_on, 'YYYY-MM-DD') as received_on, p.currency_code as currency, p.reference
-      from settlement.payout p left join settlement.bank_receipt r on r.payout_id = p.id`,
-  'bank-receipts': `select id, to_char(booked_on, 'YYYY-MM-DD') as booked_on, amount_minor, currency_code as currency, remittance, bank_reference, account_tail, payout_id
+      r.received_minor, r.received_on, p.currency_code as currency, p.reference
+      from settlement.payout p left join lateral (
+        select sum(amount_minor)::text as received_minor, to_char(max(booked_on), 'YYYY-MM-DD') as received_on from settlement.bank_receipt where payout_id = p.id) r on true`,
+  'bank-receipts': `select id, to_char(booked_on, 'YYYY-MM-DD') as booked_on, amount_minor, currency_code as currency, remittance, bank_reference, account_tail, payout_id, conflict, contradicts
       from settlement.bank_receipt`,
 } as const;
 

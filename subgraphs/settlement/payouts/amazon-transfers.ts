@@ -12,7 +12,7 @@ import { judgeArrival, lockArrivals } from './arrival.ts';
 import { bookSent, lockPayout, movePayout } from './change.ts';
 import { matchReceipts } from './receipts.ts';
 import { payoutIdOf } from './statement-payout.ts';
-import { type PayoutState, payoutStateOf } from './states.ts';
+import { hasArrived, type PayoutState, payoutStateOf } from './states.ts';
 
 const money = z.object({ currencyCode: z.string(), currencyAmount: z.string() });
 const answer = z.object({
@@ -128,6 +128,7 @@ async function follow(
     amountMinor.toString(),
     id,
   ]);
+  if (hasArrived(payout.state)) return false;
   // Without a date nobody knows whether it is newer than the failure.
   if (payout.state === 'FAILED' && toldAt === null) return false;
   const to = state === 'PAID' ? 'IN_TRANSIT' : state;

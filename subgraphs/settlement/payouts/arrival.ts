@@ -6,8 +6,9 @@ import type { PostingRules } from '../ledger/posting-rules.ts';
 import type { FoundDifference } from '../matching/model.ts';
 import { undoDecisions } from '../matching/store.ts';
 import { storeDifferences } from '../matching/store-differences.ts';
-import { bookSent, lockPayout, type StoredPayout } from './change.ts';
+import { bookSent, lockPayout, movePayout, type StoredPayout } from './change.ts';
 import { judgePayout, type PayoutVerdict } from './expected.ts';
+import { hasArrived } from './states.ts';
 
 /**
  * Payouts `c` that the channel may take off payout `p`: what earlier settlements owe it and no payout has settled. Those
@@ -31,8 +32,10 @@ export async function lockArrivals(trx: Knex.Transaction): Promise<void> {
 
 /**
  * Compares the statement of a payout, what the channel announced, and what arrived (see `judgePayout`). What is left is a
- * difference, and one that later news explains closes by itself: so it does not matter what came first.
+ * difference, and one that later news explains closes by itself: so it does not matter what came first. The payout is
+ * PARTIALLY_PAID until all of it arrived.
  *
+ * @param note why it is looked at, for the payout's moves
  * @returns what arrived less what was to arrive; minor units
  */
 export async function judgeArrival(
@@ -40,11 +43,13 @@ export async function judgeArrival(
   rules: PostingRules,
   payoutId: string,
   actor: string,
+  note = 'compared again',
 ): Promise<bigint> {
   const payout = await lockPayout(trx, payoutId);
-  const [receipt] = await query<{ minor: string; bookedOn: string }>(
+  const [receipt] = await query<Arrived>(
     trx,
-    `select amount_minor as minor, to_char(booked_on, 'YYYY-MM-DD') as "bookedOn" from settlement.bank_receipt where payout_id = ? limit 1`,
+    `select sum(amount_minor)::text as minor, count(*)::int as credits, to_char(max(booked_on), 'YYYY-MM-DD') as "bookedOn"
+     from settlement.bank_receipt where payout_id = ? having count(*) > 0`,
     [payoutId],
   );
   if (!payout || payout.state === 'CARRIED_FORWARD') return 0n;
@@ -65,6 +70,8 @@ export async function judgeArrival(
     announcedMinor,
     receivedMinor: receipt ? BigInt(receipt.minor) : null,
   });
+  const state = receipt ? (verdict.arrivedOffMinor < 0n ? 'PARTIALLY_PAID' : 'PAID') : 'IN_TRANSIT';
+  if (receipt || hasArrived(payout.state)) await movePayout(trx, payout, state, actor, note);
   const found = differencesOf(payout, { ...verdict, carriedMinor: sumOf(carried), announcedMinor }, receipt);
   const { overtaken } = await storeDifferences(trx, payout.channelCode, [`payout:${payoutId}`], found);
   const undone = await undoDecisions(trx, overtaken);
@@ -104,10 +111,17 @@ async function takeOff(
   }
 }
 
+/** What arrived of a payout in all, in how many credits, and when the last of them. */
+interface Arrived {
+  readonly minor: string;
+  readonly credits: number;
+  readonly bookedOn: string;
+}
+
 function differencesOf(
   payout: StoredPayout,
   verdict: PayoutVerdict & { readonly carriedMinor: bigint; readonly announcedMinor: bigint | null },
-  receipt: { readonly minor: string; readonly bookedOn: string } | undefined,
+  receipt: Arrived | undefined,
 ): FoundDifference[] {
   const { currencyCode, statementId, amountMinor } = payout;
   const { carriedMinor, announcedMinor, expectedMinor, arrivedOffMinor, announcedOffMinor } = verdict;
@@ -138,7 +152,7 @@ function differencesOf(
   return [
     ...(receipt === undefined || arrivedOffMinor === 0n
       ? []
-      : [difference('arrival', expectedMinor, BigInt(receipt.minor), `${said}; ${say(BigInt(receipt.minor))} arrived at the bank on ${receipt.bookedOn}.`)]),
+      : [difference('arrival', expectedMinor, BigInt(receipt.minor), `${said}; ${say(BigInt(receipt.minor))} arrived at the bank ${receipt.credits === 1 ? 'on' : `in ${receipt.credits} credits, the last on`} ${receipt.bookedOn}.`)]),
     ...(announcedOffMinor === 0n
       ? []
       : [difference('announcement', expectedMinor - announcedOffMinor, expectedMinor, `${said}: nothing explains that it announced another amount.`)]),

@@ -115,17 +115,26 @@ function causeOfSending(id: string, sending: number): string {
   return sending <= 1 ? `payout:${id}:sent` : `payout:${id}:sent:${sending}`;
 }
 
+function causeOfArrival(id: string, receiptId: string, matching: number): string {
+  return `payout:${id}:received:${receiptId}${matching <= 1 ? '' : `:${matching}`}`;
+}
+
+/** Id of the entry that a credit was posted by, when it was matched for the n-th time. */
+export function entryIdOfArrival(id: string, receiptId: string, matching: number): string {
+  return derivedId('ledgerEntry', causeOfArrival(id, receiptId, matching));
+}
+
 /** Posts, once, what arrived of a payout: less or more than was sent stays in transit until it is decided about. */
 export async function postReceived(
   trx: Knex.Transaction,
   rules: PostingRules,
   payout: StoredPayout,
-  arrival: { readonly receiptId: string; readonly amountMinor: bigint; readonly bookedAt: Date },
+  arrival: { readonly receiptId: string; readonly matchings: number; readonly amountMinor: bigint; readonly bookedAt: Date }, // biome-ignore format: one thought
   actor: string,
 ): Promise<void> {
-  const { receiptId, amountMinor, bookedAt } = arrival;
+  const { receiptId, matchings, amountMinor, bookedAt } = arrival;
   const entries = entryOf(rules, payout, {
-    cause: `payout:${payout.id}:received:${receiptId}`,
+    cause: causeOfArrival(payout.id, receiptId, matchings),
     bookedAt,
     description: `Payout ${payout.id} received`,
     actor,

@@ -24,7 +24,7 @@ const story = fc.array(
   fc.record({
     amount: fc.integer({ min: 5_000, max: 9_000 }),
     told: fc.constantFrom('never', 'sent', 'failed', 'sent again'),
-    arrives: fc.constantFrom('whole', 'short', 'less what is owed', 'not'),
+    arrives: fc.constantFrom('whole', 'short', 'less what is owed', 'in two parts', 'not'),
     resent: fc.boolean(),
   }),
   { minLength: 1, maxLength: 3 },
@@ -45,17 +45,23 @@ function newsOf(plan: { amount: number; told: string; arrives: string; resent: b
       return takeTransfers(database.knex, rules, channelCode, [{ externalId: `p-${id(channelCode)}`, settlementId: id(channelCode), state, amountMinor: BigInt(plan.amount), currencyCode: currency, traceId: null, createdAt, toldAt }], 'test'); // biome-ignore format: one thought
     };
   const arrived = plan.amount - (plan.arrives === 'short' ? 740 : plan.arrives === 'less what is owed' ? 1_200 : 0);
-  const bank: News = (channelCode) => {
-    const text = `booked_on,amount,currency,remittance\n2026-11-20,${(arrived / 100).toFixed(2)},${currency},"PAYMENT ${id(channelCode)}"\n`;
-    return takeBankStatement(database.knex, rules, { format: 'BANK_CSV', actor: 'test', bytes: async function* () { yield Buffer.from(text); } }); // biome-ignore format: one thought
-  };
+  const bank =
+    (minor: number): News =>
+    (channelCode) => {
+      const text = `booked_on,amount,currency,remittance\n2026-11-20,${(minor / 100).toFixed(2)},${currency},"PAYMENT ${id(channelCode)}"\n`;
+      return takeBankStatement(database.knex, rules, { format: 'BANK_CSV', actor: 'test', bytes: async function* () { yield Buffer.from(text); } }); // biome-ignore format: one thought
+    };
   const news = [
     statement('settlement', plan.amount),
     ...(plan.told === 'never' ? [] : [told('IN_TRANSIT', 16)]),
     ...(plan.told === 'failed' || plan.told === 'sent again' ? [told('FAILED', 18)] : []),
     ...(plan.told === 'sent again' ? [told('PAID', 19)] : []),
     ...(plan.arrives === 'less what is owed' ? [statement('owed', -1_200)] : []),
-    ...(plan.arrives === 'not' ? [] : [bank]),
+    ...(plan.arrives === 'not'
+      ? []
+      : plan.arrives === 'in two parts'
+        ? [bank(2_000), bank(arrived - 2_000)]
+        : [bank(arrived)]),
   ];
   return plan.resent ? [...news, ...news] : news;
 }
@@ -65,8 +71,8 @@ async function outcome(channelCode: string): Promise<unknown> {
   const rows = (statement: string) => query<Record<string, unknown>>(database.knex, statement, [channelCode]);
   const found = {
     payouts:
-      await rows(`select p.external_id, p.state, p.amount_minor, p.sent_minor, s.external_id as statement, r.amount_minor as received, i.external_id as into
-      from settlement.payout p left join settlement.statement s on s.id = p.statement_id left join settlement.bank_receipt r on r.payout_id = p.id
+      await rows(`select p.external_id, p.state, p.amount_minor, p.sent_minor, s.external_id as statement, (select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id) as received, i.external_id as into
+      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
       left join settlement.payout i on i.id = p.carried_into where p.channel_code = ? order by 1`),
     differences: await rows(
       `select reason, expected_minor, actual_minor, difference_minor, currency_code from settlement.difference where channel_code = ? and state <> 'RESOLVED' order by 5`,

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { groupBy } from '../../../platform/batch.ts';
 import { query } from '../../../platform/db/query.ts';
 import {
   type Connection,
@@ -26,7 +27,8 @@ export interface Payout {
   readonly reference: string | null;
   readonly scheduledAt: Date | null;
   readonly changedAt: Date;
-  readonly receiptId: string | null;
+  /** What the bank shows of it. */
+  readonly received: Money;
 }
 
 /** A credit on our bank account, as the graph shows it. */
@@ -39,6 +41,21 @@ export interface Receipt {
   readonly remittance: string;
   readonly accountTail: string;
   readonly payoutId: string | null;
+  /** How the bank contradicts itself about it; null when it does not. */
+  readonly conflict: string | null;
+  readonly contradictsId: string | null;
+}
+
+/** What a person decided about a credit. */
+export interface ReceiptDecision {
+  readonly id: string;
+  readonly receiptId: string;
+  readonly kind: 'MATCH' | 'RELEASE';
+  readonly payoutId: string;
+  readonly actor: string;
+  readonly note: string;
+  readonly madeAt: Date;
+  readonly entryId: string | null;
 }
 
 export interface PayoutFilter {
@@ -48,12 +65,14 @@ export interface PayoutFilter {
 
 export interface ReceiptFilter {
   readonly matched?: boolean | null;
+  readonly contradicting?: boolean | null;
 }
 
-type PayoutRow = Omit<Payout, 'amount' | 'announced' | 'carriedForward'> & {
+type PayoutRow = Omit<Payout, 'amount' | 'announced' | 'carriedForward' | 'received'> & {
   readonly amountMinor: string;
   readonly announcedMinor: string | null;
   readonly carriedMinor: string;
+  readonly receivedMinor: string;
   readonly currencyCode: string;
   readonly sortKey: string;
 };
@@ -70,10 +89,10 @@ const PAYOUTS = `select p.id, p.channel_code as "channelCode", p.external_id as 
   p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode", p.carried_into as "carriedIntoId",
   coalesce((select sum(c.amount_minor) from settlement.payout c where c.carried_into = p.id), 0)::text as "carriedMinor",
   p.reference, p.scheduled_at as "scheduledAt", p.changed_at as "changedAt",
-  (select r.id from settlement.bank_receipt r where r.payout_id = p.id limit 1) as "receiptId", ${microseconds(PAYOUT_AT)} as "sortKey"
+  coalesce((select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id), 0)::text as "receivedMinor", ${microseconds(PAYOUT_AT)} as "sortKey"
   from settlement.payout p left join settlement.statement s on s.id = p.statement_id`;
 const RECEIPTS = `select r.id, r.amount_minor as "amountMinor", r.currency_code as "currencyCode", to_char(r.booked_on, 'YYYY-MM-DD') as "bookedOn",
-  r.bank_reference as "bankReference", r.remittance, r.account_tail as "accountTail", r.payout_id as "payoutId",
+  r.bank_reference as "bankReference", r.remittance, r.account_tail as "accountTail", r.payout_id as "payoutId", r.conflict, r.contradicts as "contradictsId",
   ${microseconds('r.booked_on')} as "sortKey" from settlement.bank_receipt r`;
 
 /** Set-based reads of payouts and of the money at the bank. */
@@ -118,6 +137,8 @@ export function createPayoutReader(knex: Knex) {
         (select) => {
           if (filter.matched === true) select.whereNotNull('payoutId');
           if (filter.matched === false) select.whereNull('payoutId');
+          if (filter.contradicting === true) select.whereNotNull('conflict');
+          if (filter.contradicting === false) select.whereNull('conflict');
         },
         args,
         toReceipt,
@@ -140,18 +161,36 @@ export function createPayoutReader(knex: Knex) {
       const rows = await query<ReceiptRow>(knex, `${RECEIPTS} where r.id = any(?::text[])`, [ids]);
       return new Map(rows.map((row) => [row.id, toReceipt(row)]));
     },
+
+    /** What arrived of each payout, the oldest first. */
+    async receiptsByPayout(ids: readonly string[]): Promise<Map<string, Receipt[]>> {
+      const rows = await query<ReceiptRow>(knex, `${RECEIPTS} where r.payout_id = any(?::text[]) order by r.booked_on, r.id`, [ids]); // biome-ignore format: one thought
+      return groupBy(rows.map(toReceipt), ({ payoutId }) => payoutId ?? '');
+    },
+
+    /** What people decided about each credit, the oldest first. */
+    async receiptDecisions(ids: readonly string[]): Promise<Map<string, ReceiptDecision[]>> {
+      const rows = await query<ReceiptDecision>(
+        knex,
+        `select id, receipt_id as "receiptId", kind, payout_id as "payoutId", actor, note, made_at as "madeAt", entry_id as "entryId"
+         from settlement.receipt_decision where receipt_id = any(?::text[]) order by made_at, id`,
+        [ids],
+      );
+      return groupBy(rows, ({ receiptId }) => receiptId);
+    },
   };
 }
 
 export type PayoutReader = ReturnType<typeof createPayoutReader>;
 
 function toPayout(row: PayoutRow): Payout {
-  const { amountMinor, announcedMinor, carriedMinor, currencyCode, sortKey: _, ...rest } = row;
+  const { amountMinor, announcedMinor, carriedMinor, receivedMinor, currencyCode, sortKey: _, ...rest } = row;
   return {
     ...rest,
     amount: money(amountMinor, currencyCode),
     announced: announcedMinor === null ? null : money(announcedMinor, currencyCode),
     carriedForward: money(carriedMinor, currencyCode),
+    received: money(receivedMinor, currencyCode),
   };
 }
 

@@ -7,9 +7,11 @@ import { reopenDifference } from '../differences/reopen.ts';
 import { resolveDifference } from '../differences/resolve.ts';
 import { ingestReport } from '../ingest/ingest.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
+import { verifyLedger } from '../ledger/verify.ts';
 import { loadSettlementSettings } from '../matching/settings.ts';
 import { readTransfers, takeTransfers } from './amazon-transfers.ts';
 import type { BankFormat } from './bank/model.ts';
+import { matchReceiptByHand, releaseByHand } from './by-hand.ts';
 import { takeBankStatement } from './receipts.ts';
 import { showUnexplainedCredits } from './unexplained.ts';
 
@@ -24,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(() =>
-  database.knex.raw('truncate settlement.statement_line, settlement.difference, settlement.payout, settlement.statement, settlement.report_file, settlement.bank_receipt cascade'),
+  database.knex.raw('truncate settlement.statement_line, settlement.difference, settlement.payout, settlement.statement, settlement.report_file, settlement.bank_receipt, settlement.bank_statement cascade'),
 ); // biome-ignore format: one thought
 
 const announce = (externalId: string, amountMinor: number) =>
@@ -39,8 +41,9 @@ const payouts = () =>
 const entry = (reference: string, amount: string, text: string, more = '') =>
   `<Ntry><Amt Ccy="GBP">${amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-17</Dt></BookgDt><AcctSvcrRef>${reference}</AcctSvcrRef>
    <NtryDtls><TxDtls><RmtInf><Ustrd>${text}</Ustrd></RmtInf></TxDtls></NtryDtls>${more}</Ntry>`;
-const camt = (...entries: string[]) =>
-  `<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt><Acct><Id><IBAN>GB33BUKB20201555555555</IBAN></Id></Acct>${entries.join('')}</Stmt></BkToCstmrStmt></Document>`;
+const camt = (...entries: string[]) => camtOf('', ...entries);
+const camtOf = (id: string, ...entries: string[]) =>
+  `<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>${id === '' ? '' : `<Id>${id}</Id>`}<Acct><Id><IBAN>GB33BUKB20201555555555</IBAN></Id></Acct>${entries.join('')}</Stmt></BkToCstmrStmt></Document>`;
 
 it('matches the money to its payout, posts it once, and knows the statement again', async () => {
   await announce('settlement-177', 100000);
@@ -49,8 +52,22 @@ it('matches the money to its payout, posts it once, and knows the statement agai
     entry('b1', '1000.00', 'AMAZON PAYMENTS SETTLEMENT 177'),
     entry('b2', '12.00', 'SOMEBODY ELSE'),
   );
-  expect(await take(statement)).toEqual({ received: 2, known: 0, matched: 1, differing: 0, unmatched: 1 });
-  expect(await take(statement)).toEqual({ received: 0, known: 2, matched: 0, differing: 0, unmatched: 1 });
+  expect(await take(statement)).toEqual({
+    received: 2,
+    known: 0,
+    matched: 1,
+    differing: 0,
+    unmatched: 1,
+    contradictions: [],
+  });
+  expect(await take(statement)).toEqual({
+    received: 0,
+    known: 2,
+    matched: 0,
+    differing: 0,
+    unmatched: 1,
+    contradictions: [],
+  });
   expect(await payouts()).toEqual([
     { externalId: 'settlement-177', state: 'PAID', received: '100000' },
     { externalId: 'settlement-178', state: 'SCHEDULED', received: null },
@@ -240,6 +257,147 @@ it('guesses nothing where two payouts could be meant, and keeps no debit', async
     matched: 0,
     differing: 0,
     unmatched: 1,
+    contradictions: [],
+  });
+});
+
+const balance = async (account: string) => {
+  const [row] = await query<{ net: string }>(database.knex, `select coalesce(sum(debit_minor - credit_minor), 0)::text as net from settlement.account_balance where account = ?`, [rules.account(account)]); // biome-ignore format: one thought
+  return Number(row?.net);
+};
+const receiptIds = async () =>
+  (await query<{ id: string }>(database.knex, 'select id from settlement.bank_receipt order by bank_reference, amount_minor')).map(({ id }) => id); // biome-ignore format: one thought
+
+it('takes money that comes in two parts for one payout: partly paid until the sum is there', async () => {
+  await announce('settlement-200', 131_240);
+  const [bank, transit] = [await balance('bank'), await balance('payout-in-transit')];
+  expect(await take(camt(entry('b40', '1000.00', 'settlement-200')))).toMatchObject({ matched: 1, differing: 1 });
+  expect(await payouts()).toEqual([{ externalId: 'settlement-200', state: 'PARTIALLY_PAID', received: '100000' }]);
+  expect(await differences()).toMatchObject([{ state: 'OPEN', difference: '-31240' }]);
+  expect(await take(camt(entry('b41', '312.40', 'SETTLEMENT 200')))).toMatchObject({ matched: 1, differing: 0, unmatched: 0 }); // biome-ignore format: one thought
+  expect(await payouts()).toMatchObject([{ state: 'PAID' }, { state: 'PAID' }]);
+  expect(await differences()).toMatchObject([{ state: 'RESOLVED' }]);
+  expect([(await balance('bank')) - bank, (await balance('payout-in-transit')) - transit]).toEqual([131_240, 0]);
+  // All of it is there: more is of something else. In another order the whole is found as well, and the other let go.
+  expect(await take(camt(entry('b42', '5.00', 'settlement-200')))).toMatchObject({ matched: 0, unmatched: 1 });
+  await announce('settlement-201', 7_000);
+  await take(camt(entry('b43', '5.00', 'settlement-201')));
+  expect(await take(camt(entry('b44', '70.00', 'settlement-201')))).toMatchObject({ matched: 1, differing: 0, unmatched: 2 }); // biome-ignore format: one thought
+  expect([(await balance('bank')) - bank, (await balance('payout-in-transit')) - transit]).toEqual([138_240, 0]);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('lets people say which payout money is of, and take it back, each with reason, person and posting', async () => {
+  await announce('settlement-202', 10_000);
+  await announce('settlement-203', 10_000);
+  await take(camt(entry('b45', '60.00', 'AMAZON'), entry('b46', '40.00', 'AMAZON')));
+  const [sixty = '', forty = ''] = await receiptIds();
+  const [payout] = await query<{ id: string }>(database.knex, `select id from settlement.payout where external_id = 'settlement-203'`); // biome-ignore format: one thought
+  const match = (receiptId = '', payoutId = payout?.id ?? '') =>
+    database.knex.transaction((trx) => matchReceiptByHand(trx, rules, receiptId, { payoutId, note: 'told by phone' }, 'ann')); // biome-ignore format: one thought
+  const letGo = (receiptId = '') => database.knex.transaction((trx) => releaseByHand(trx, rules, receiptId, 'a mistake', 'bob')); // biome-ignore format: one thought
+  const [bank, transit] = [await balance('bank'), await balance('payout-in-transit')];
+  expect(await match(sixty)).toMatchObject({ entryId: expect.any(String), userErrors: [] });
+  expect((await payouts())[1]).toEqual({ externalId: 'settlement-203', state: 'PARTIALLY_PAID', received: '6000' });
+  await match(forty);
+  expect((await payouts()).map((one) => (one as { state: string }).state)).toEqual(['SCHEDULED', 'PAID', 'PAID']);
+  expect([(await balance('bank')) - bank, (await balance('payout-in-transit')) - transit]).toEqual([10_000, 0]);
+
+  expect(await match(forty)).toMatchObject({ userErrors: [{ code: 'ALREADY_MATCHED' }] });
+  expect(await match(sixty, 'nobody')).toMatchObject({ userErrors: [{ code: 'ALREADY_MATCHED' }] });
+  expect(await match('nothing')).toMatchObject({ userErrors: [{ code: 'NOT_FOUND' }] });
+  expect(await letGo(forty)).toMatchObject({ entryId: expect.any(String), userErrors: [] });
+  expect(await letGo(forty)).toMatchObject({ userErrors: [{ code: 'NOT_MATCHED' }] });
+  expect(await match(forty, 'nobody')).toMatchObject({ userErrors: [{ code: 'NOT_FOUND' }] });
+  await letGo(sixty);
+  expect((await payouts())[1]).toEqual({ externalId: 'settlement-203', state: 'IN_TRANSIT', received: null });
+  expect(await differences()).toMatchObject([{ state: 'RESOLVED' }]);
+  expect((await balance('bank')) - bank).toBe(0);
+  // What a person let go nothing matches by itself; a person may again, and it is posted anew.
+  expect(await take(camt(entry('b47', '1.00', 'SOMEBODY')))).toMatchObject({ matched: 0, unmatched: 3 });
+  await match(sixty);
+  expect((await balance('bank')) - bank).toBe(6_000);
+  const decisions = await query(
+    database.knex,
+    `select d.kind, d.actor, d.note, e.actor as by, e.reversal_of is not null as reversal from settlement.receipt_decision d join settlement.ledger_entry e on e.id = d.entry_id where receipt_id = ? order by made_at`,
+    [sixty],
+  );
+  const matched = { kind: 'MATCH', actor: 'ann', note: 'told by phone', by: 'ann', reversal: false };
+  expect(decisions).toEqual([matched, { kind: 'RELEASE', actor: 'bob', note: 'a mistake', by: 'bob', reversal: true }, matched]); // biome-ignore format: one thought
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('takes an entry that the bank tells again with another amount for no money, and says what was and what is', async () => {
+  await announce('settlement-204', 25_000);
+  await take(camt(entry('b50', '100.00', 'settlement-204')));
+  const bank = await balance('bank');
+  const changed = await take(camt(entry('b50', '150.00', 'settlement-204')));
+  const [first, second] = await receiptIds();
+  expect(changed).toEqual({ received: 1, known: 0, matched: 0, differing: 0, unmatched: 0, contradictions: [{ receiptId: second, conflict: 'CHANGED' }] }); // biome-ignore format: one thought
+  expect(await balance('bank')).toBe(bank);
+  expect(await payouts()).toEqual([{ externalId: 'settlement-204', state: 'PARTIALLY_PAID', received: '10000' }]);
+
+  const desk = new Map<string, string>();
+  const look = () =>
+    showUnexplainedCredits(
+      database.knex,
+      { raise: async ({ key, message }) => void desk.set(key, message), resolve: async (key) => void desk.delete(key) },
+      7,
+      new Date('2026-11-18T00:00:00Z'),
+    );
+  expect(await look()).toEqual({ shown: 1, explained: 0 });
+  expect([...desk.values()][0]).toContain(`The bank says 150.00 GBP on 2026-11-17 (${second}) of an entry that it said was 100.00 GBP on 2026-11-17 (${first}). Only the first counts.`); // biome-ignore format: one thought
+
+  // The second is right: the first is let go first.
+  const [payout] = await query<{ id: string }>(database.knex, 'select id from settlement.payout');
+  const match = () =>
+    database.knex.transaction((trx) => matchReceiptByHand(trx, rules, second ?? '', { payoutId: payout?.id ?? '', note: 'corrected' }, 'ann')); // biome-ignore format: one thought
+  expect(await match()).toMatchObject({ userErrors: [{ code: 'CONTRADICTED' }] });
+  await database.knex.transaction((trx) => releaseByHand(trx, rules, first ?? '', 'corrected', 'ann'));
+  expect(await match()).toMatchObject({ userErrors: [] });
+  expect((await balance('bank')) - bank).toBe(5_000);
+  expect(await look()).toEqual({ shown: 0, explained: 1 });
+  expect(desk.size).toBe(0);
+  // In a table the reference counts for its day.
+  const csv = (day: string, amount: string) => `booked_on,amount,currency,remittance,bank_reference
+${day},${amount},GBP,x,r1
+`; // biome-ignore format: one thought
+  await take(csv('2026-11-17', '1.00'), 'BANK_CSV');
+  expect(await take(csv('2026-11-17', '2.00'), 'BANK_CSV')).toMatchObject({
+    contradictions: [{ conflict: 'CHANGED' }],
+  });
+  expect(await take(csv('2026-11-18', '3.00'), 'BANK_CSV')).toMatchObject({ received: 1, contradictions: [] });
+});
+
+it('compares a statement that comes again with what it said, entry by entry', async () => {
+  await announce('settlement-205', 10_000);
+  // No references: only the statement's own id tells that it is the same.
+  const plain = (amount: string, text: string) => entry('NONREF', amount, text);
+  const taken = (id: string, ...entries: string[]) => take(camtOf(id, ...entries));
+  expect(await taken('S-1', plain('100.00', 'settlement-205'), plain('7.00', 'SOMEBODY'))).toMatchObject({ received: 2, matched: 1, contradictions: [] }); // biome-ignore format: one thought
+  const again = camtOf('S-1', plain('100.00', 'settlement-205'), plain('7.00', 'SOMEBODY')).replace('<Stmt>', '<Stmt><CreDtTm>2026-11-18T00:00:00</CreDtTm>'); // biome-ignore format: one thought
+  expect(await take(again)).toMatchObject({ received: 0, known: 2, contradictions: [] });
+  const changed = await taken('S-1', plain('90.00', 'settlement-205'), plain('8.00', 'NEW'));
+  expect(changed.contradictions.map(({ conflict }) => conflict)).toEqual(['CHANGED', 'ADDED', 'MISSING']);
+  expect(changed).toMatchObject({ received: 2, matched: 0, unmatched: 0 });
+  expect(await payouts()).toEqual([{ externalId: 'settlement-205', state: 'PAID', received: '10000' }]);
+  // As it was: what was missing is there. Another statement may have the same lines.
+  await taken('S-1', plain('100.00', 'settlement-205'), plain('7.00', 'SOMEBODY'));
+  const conflicts = () =>
+    query(
+      database.knex,
+      'select amount_minor as minor, conflict from settlement.bank_receipt order by amount_minor::int',
+    );
+  expect(await conflicts()).toEqual([
+    { minor: '700', conflict: null },
+    { minor: '800', conflict: 'ADDED' },
+    { minor: '9000', conflict: 'CHANGED' },
+    { minor: '10000', conflict: null },
+  ]);
+  expect(await taken('S-2', plain('6.00', 'SOMEBODY'))).toMatchObject({
+    received: 1,
+    contradictions: [],
+    unmatched: 2,
   });
 });
 

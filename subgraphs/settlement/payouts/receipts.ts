@@ -1,16 +1,15 @@
 import type { Knex } from 'knex';
-import { change, query } from '../../../platform/db/query.ts';
+import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
-import { derivedId } from '../../../platform/ids.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { createTextReader } from '../reports/text.ts';
-import { advanceStatements } from '../statements/advance.ts';
-import { CARRIED, dayOf, judgeArrival, judgeDiffering, lockArrivals } from './arrival.ts';
+import { CARRIED, judgeDiffering, lockArrivals } from './arrival.ts';
 import { createCamtReader } from './bank/camt.ts';
 import { createBankCsvReader } from './bank/csv.ts';
-import { payoutOfReceipt, type ReceiptMatch } from './bank/match.ts';
+import { isWhole, payoutOfReceipt } from './bank/match.ts';
 import type { AwaitedPayout, BankFormat, BankReceipt } from './bank/model.ts';
-import { bookSent, lockPayout, movePayout, postReceived } from './change.ts';
+import { type Credit, receive, release } from './receive.ts';
+import { type Contradiction, saveReceipts } from './save-receipts.ts';
 
 /** What a bank statement brought. */
 export interface BankOutcome {
@@ -18,12 +17,14 @@ export interface BankOutcome {
   readonly received: number;
   /** Credits that an earlier statement had. */
   readonly known: number;
-  /** Payouts whose money arrived with this run. */
+  /** Payouts that money arrived of with this run. */
   readonly matched: number;
-  /** Of these, how many arrived with another amount: each is a difference for finance. */
+  /** Of these, how many have another amount now than was to arrive: each is a difference for finance. */
   readonly differing: number;
   /** Credits, of whatever statement, that no payout was found for. */
   readonly unmatched: number;
+  /** Where the bank says otherwise than before: nothing of it counts as money until somebody says so. */
+  readonly contradictions: readonly Contradiction[];
 }
 
 /**
@@ -37,43 +38,21 @@ export async function takeBankStatement(
   rules: PostingRules,
   statement: { readonly format: BankFormat; readonly actor: string; bytes(): AsyncIterable<Uint8Array> },
 ): Promise<BankOutcome> {
-  const receipts: BankReceipt[] = [];
+  const entries: BankReceipt[] = [];
   const text = createTextReader();
   const reader = statement.format === 'CAMT_053' ? createCamtReader() : createBankCsvReader();
-  for await (const bytes of statement.bytes()) receipts.push(...reader.push(text.push(bytes)));
-  receipts.push(...reader.push(text.end()), ...reader.end());
-  const credits = receipts.filter(({ amountMinor }) => amountMinor > 0n);
+  for await (const bytes of statement.bytes()) entries.push(...reader.push(text.push(bytes)));
+  entries.push(...reader.push(text.end()), ...reader.end());
   return inTransaction(db, async (trx) => {
-    const received = await saveReceipts(trx, statement.format, credits);
-    return { received, known: credits.length - received, ...(await matchReceipts(trx, rules, statement.actor)) };
+    await lockArrivals(trx);
+    const saved = await saveReceipts(trx, statement.format, entries);
+    return { ...saved, ...(await matchReceipts(trx, rules, statement.actor)) };
   });
 }
 
-async function saveReceipts(
-  trx: Knex.Transaction,
-  source: BankFormat,
-  receipts: readonly BankReceipt[],
-): Promise<number> {
-  return change(
-    trx,
-    `insert into settlement.bank_receipt (id, source, account_tail, bank_reference, remittance, amount_minor, currency_code, booked_on)
-     select * from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::date[]) on conflict do nothing`,
-    [
-      receipts.map((one) => derivedId('bankReceipt', source, one.accountTail, one.bankReference, one.amountMinor.toString(), one.bookedOn)),
-      receipts.map(() => source),
-      receipts.map((one) => one.accountTail),
-      receipts.map((one) => one.bankReference),
-      receipts.map((one) => one.remittance.slice(0, 1_000)),
-      receipts.map((one) => one.amountMinor.toString()),
-      receipts.map((one) => one.currencyCode),
-      receipts.map((one) => one.bookedOn),
-    ],
-  ); // biome-ignore format: a table
-}
-
 /**
- * Matches receipts without a payout to payouts without their money, and looks again at those whose money differs. Whatever
- * brings a payout, its money or what was carried forward calls it, so that it does not matter which of them came first.
+ * Matches receipts without a payout to payouts without all of their money, and looks again at those whose money differs.
+ * Whatever brings a payout, its money or what was carried forward calls it, so that it does not matter which of them came first.
  *
  * @param news code of the channel that told of payouts; null when it was the bank
  */
@@ -84,37 +63,63 @@ export async function matchReceipts(
   news: string | null = null,
 ): Promise<Pick<BankOutcome, 'matched' | 'differing' | 'unmatched'>> {
   await lockArrivals(trx);
-  const open = await query<{
-    id: string;
-    remittance: string;
-    amountMinor: string;
-    currencyCode: string;
-    bookedOn: string;
-  }>(
-    trx,
-    `select id, remittance, amount_minor as "amountMinor", currency_code as "currencyCode", to_char(booked_on, 'YYYY-MM-DD') as "bookedOn"
-     from settlement.bank_receipt where payout_id is null order by booked_on, id`,
-  );
-  let awaited = open.length === 0 ? [] : await awaitedPayouts(trx);
-  let differing = 0;
-  let matched = 0;
-  for (const row of open) {
-    const receipt = { ...row, amountMinor: BigInt(row.amountMinor), bankReference: '', accountTail: '' };
-    const match = payoutOfReceipt(receipt, awaited);
-    if (!match) continue;
-    const differenceMinor = await receive(trx, rules, match, receipt, actor);
-    awaited = awaited.filter(({ id }) => id !== match.payoutId);
-    matched += 1;
-    if (differenceMinor !== 0n) differing += 1;
+  const open = await openCredits(trx);
+  const awaited = new Map((open.length === 0 ? [] : await awaitedPayouts(trx)).map((one) => [one.id, one]));
+  const differences = new Map<string, bigint>();
+  for (const credit of open) {
+    const match = payoutOfReceipt(credit, [...awaited.values()]);
+    const payout = match && awaited.get(match.payoutId);
+    if (!match || !payout) continue;
+    // What names a payout was taken for a part of it; here is the whole.
+    const isAll = payout.receivedMinor !== 0n && isWhole(payout, credit.amountMinor) && (await releaseParts(trx, rules, payout.id, actor)); // biome-ignore format: one thought
+    const differenceMinor = await receive(trx, rules, payout.id, credit, actor, match.rule.toLowerCase().replaceAll('_', ' ')); // biome-ignore format: one thought
+    differences.set(payout.id, differenceMinor);
+    if (differenceMinor >= 0n) awaited.delete(payout.id);
+    else awaited.set(payout.id, { ...payout, receivedMinor: (isAll ? 0n : payout.receivedMinor) + credit.amountMinor });
   }
   if (news !== null) await judgeDiffering(trx, rules, news, actor);
-  return { matched, differing, unmatched: open.length - matched };
+  const [left] = await query<{ count: number }>(
+    trx,
+    'select count(*)::int as count from settlement.bank_receipt where payout_id is null and conflict is null',
+  );
+  const differing = [...differences.values()].filter((minor) => minor !== 0n).length;
+  return { matched: differences.size, differing, unmatched: left?.count ?? 0 };
+}
+
+/** Takes what was matched so far from a payout. What people matched stays, and all else with it. @returns whether it was taken */
+async function releaseParts(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  payoutId: string,
+  actor: string,
+): Promise<boolean> {
+  // biome-ignore format: one thought
+  const parts = await query<{ id: string; byHand: boolean }>(
+    trx,
+    `select id, exists (select from settlement.receipt_decision d where d.receipt_id = r.id) as "byHand"
+     from settlement.bank_receipt r where payout_id = ? order by id`,
+    [payoutId],
+  );
+  if (parts.some(({ byHand }) => byHand)) return false;
+  for (const { id } of parts) await release(trx, rules, id, actor);
+  return true;
+}
+
+/** Credits that a payout is looked for. What a person decided about, or the bank contradicts, waits for a person. */
+async function openCredits(trx: Knex.Transaction): Promise<(Credit & { readonly remittance: string })[]> {
+  const rows = await query<{ id: string; remittance: string; amountMinor: string; currencyCode: string; bookedOn: string }>(
+    trx,
+    `select id, remittance, amount_minor as "amountMinor", currency_code as "currencyCode", to_char(booked_on, 'YYYY-MM-DD') as "bookedOn"
+     from settlement.bank_receipt where payout_id is null and not held order by booked_on, id`,
+  ); // biome-ignore format: one thought
+  return rows.map((row) => ({ ...row, amountMinor: BigInt(row.amountMinor) }));
 }
 
 async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
   const rows = await query<
-    Omit<AwaitedPayout, 'amountMinor' | 'carriedMinor' | 'announcedMinor'> & {
+    Omit<AwaitedPayout, 'amountMinor' | 'receivedMinor' | 'carriedMinor' | 'announcedMinor'> & {
       amountMinor: string;
+      receivedMinor: string;
       carriedMinor: string;
       announcedMinor: string | null;
     }
@@ -122,37 +127,17 @@ async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
     trx,
     `select p.id, p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode",
        coalesce(p.scheduled_at, s.period_end) as "scheduledAt",
+       coalesce((select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id), 0)::text as "receivedMinor",
        coalesce((select sum(c.amount_minor) from settlement.payout c where ${CARRIED}), 0)::text as "carriedMinor",
        array_remove(array[p.reference, p.external_id, s.external_id], null) as "references", p.state = 'FAILED' as failed
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
-     where p.state in ('SCHEDULED', 'IN_TRANSIT', 'FAILED') order by p.scheduled_at nulls last, p.id`,
+     where p.state in ('SCHEDULED', 'IN_TRANSIT', 'PARTIALLY_PAID', 'FAILED') order by p.scheduled_at nulls last, p.id`,
   );
   return rows.map((row) => ({
     ...row,
     amountMinor: BigInt(row.amountMinor),
+    receivedMinor: BigInt(row.receivedMinor),
     carriedMinor: BigInt(row.carriedMinor),
     announcedMinor: row.announcedMinor === null ? null : BigInt(row.announcedMinor),
   }));
-}
-
-/** @returns what arrived less what was to arrive */
-async function receive(
-  trx: Knex.Transaction,
-  rules: PostingRules,
-  match: ReceiptMatch,
-  receipt: { id: string; amountMinor: bigint; bookedOn: string },
-  actor: string,
-): Promise<bigint> {
-  const payout = await lockPayout(trx, match.payoutId);
-  if (!payout) return 0n;
-  const bookedAt = dayOf(receipt.bookedOn);
-  const note = `bank receipt ${receipt.id}, by ${match.rule.toLowerCase().replaceAll('_', ' ')}`;
-  await movePayout(trx, payout, 'PAID', actor, note);
-  await change(trx, 'update settlement.bank_receipt set payout_id = ? where id = ?', [payout.id, receipt.id]);
-  await bookSent(trx, rules, payout, payout.amountMinor, { bookedAt, actor });
-  await postReceived(trx, rules, payout, { receiptId: receipt.id, amountMinor: receipt.amountMinor, bookedAt }, actor);
-  const differenceMinor = await judgeArrival(trx, rules, payout.id, actor);
-  // Only a statement in the books can be reconciled; one that is posted later finds its payout paid.
-  if (payout.statementId) await advanceStatements(trx, [payout.statementId]);
-  return differenceMinor;
 }

@@ -1,12 +1,23 @@
 /** Where a payout stands. */
-export type PayoutState = 'SCHEDULED' | 'IN_TRANSIT' | 'PAID' | 'FAILED' | 'CANCELLED' | 'CARRIED_FORWARD';
+export type PayoutState =
+  | 'SCHEDULED'
+  | 'IN_TRANSIT'
+  | 'PARTIALLY_PAID'
+  | 'PAID'
+  | 'FAILED'
+  | 'CANCELLED'
+  | 'CARRIED_FORWARD';
 
-/** Every move there is. A failed payout is sent again; PAID, CANCELLED and CARRIED_FORWARD are ends. */
+/**
+ * Every move there is. A failed payout is sent again; CANCELLED and CARRIED_FORWARD are ends. What the bank showed is taken back
+ * only where a person says that the money was of something else, or a statement that comes to light pays more.
+ */
 export const PAYOUT_TRANSITIONS: Readonly<Record<PayoutState, readonly PayoutState[]>> = {
-  SCHEDULED: ['IN_TRANSIT', 'PAID', 'FAILED', 'CANCELLED'],
-  IN_TRANSIT: ['PAID', 'FAILED', 'CANCELLED'],
+  SCHEDULED: ['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED'],
+  IN_TRANSIT: ['PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED'],
   FAILED: ['SCHEDULED'],
-  PAID: [],
+  PARTIALLY_PAID: ['IN_TRANSIT', 'PAID'],
+  PAID: ['IN_TRANSIT', 'PARTIALLY_PAID'],
   CANCELLED: [],
   CARRIED_FORWARD: [],
 };
@@ -17,8 +28,13 @@ export const PAYOUT_TRANSITIONS: Readonly<Record<PayoutState, readonly PayoutSta
  */
 export function payoutMoves(from: PayoutState, to: PayoutState): readonly PayoutState[] | null {
   if (PAYOUT_TRANSITIONS[from].includes(to)) return [to];
-  if (from === 'FAILED' && (to === 'IN_TRANSIT' || to === 'PAID')) return ['SCHEDULED', to];
+  if (from === 'FAILED' && (to === 'IN_TRANSIT' || hasArrived(to))) return ['SCHEDULED', to];
   return null;
+}
+
+/** Whether the bank shows money of it: what the channel says of its state counts no more. */
+export function hasArrived(state: PayoutState): boolean {
+  return state === 'PARTIALLY_PAID' || state === 'PAID';
 }
 
 /**

@@ -17,11 +17,21 @@ interface Credit {
   amountMinor: string;
   currencyCode: string;
   bookedOn: string;
+  conflict: 'CHANGED' | 'ADDED' | 'MISSING' | null;
+  /** What the bank said before, where it says otherwise now. */
+  beforeId: string | null;
+  beforeMinor: string | null;
+  beforeCurrencyCode: string | null;
+  beforeOn: string | null;
 }
 
+/** Of credits `r`: the bank contradicts itself, and nobody decided what is right; or no payout explains the money for too long. */
+const CONTRADICTED = `r.conflict is not null and not exists (select from settlement.receipt_decision d where d.receipt_id = r.id)`;
+const UNEXPLAINED = 'r.payout_id is null and r.conflict is null';
+
 /**
- * Puts credits on the desk that were booked more than `days` days ago and that no payout explains, and takes those off it
- * that a payout explains since. One that somebody dismissed there (it is no channel's money) stays dismissed.
+ * Puts credits on the desk that were booked more than `days` days ago and that no payout explains, and at once those that the
+ * bank contradicts itself about; takes those off it that a payout explains, or somebody decided about, since. One that somebody dismissed there (it is no channel's money) stays dismissed.
  *
  * Killed between the desk and the note of it, a credit is put there a second time: under its key that is the same one.
  *
@@ -36,17 +46,20 @@ export async function showUnexplainedCredits(
   const since = new Date(now.getTime() - days * DAY).toISOString().slice(0, 10);
   const waiting = await query<Credit>(
     knex,
-    `select id, amount_minor as "amountMinor", currency_code as "currencyCode", to_char(booked_on, 'YYYY-MM-DD') as "bookedOn"
-     from settlement.bank_receipt where payout_id is null and shown_at is null and booked_on < ?::date order by booked_on, id limit ?`,
+    `select r.id, r.amount_minor as "amountMinor", r.currency_code as "currencyCode", to_char(r.booked_on, 'YYYY-MM-DD') as "bookedOn", r.conflict,
+       o.id as "beforeId", o.amount_minor as "beforeMinor", o.currency_code as "beforeCurrencyCode", to_char(o.booked_on, 'YYYY-MM-DD') as "beforeOn"
+     from settlement.bank_receipt r left join settlement.bank_receipt o on o.id = r.contradicts
+     where r.shown_at is null and ((${CONTRADICTED}) or (${UNEXPLAINED} and r.booked_on < ?::date)) order by r.booked_on, r.id limit ?`,
     [since, MOST],
   );
   for (const credit of waiting) {
-    await desk.raise({ key: keyOf(credit.id), operation: 'explain-credit', message: messageOf(credit, days) });
+    const operation = credit.conflict === null ? 'explain-credit' : 'decide-about-credit';
+    await desk.raise({ key: keyOf(credit.id), operation, message: messageOf(credit, days) });
     await change(knex, 'update settlement.bank_receipt set shown_at = ? where id = ?', [now, credit.id]);
   }
   const explained = await query<{ id: string }>(
     knex,
-    'select id from settlement.bank_receipt where payout_id is not null and shown_at is not null order by id limit ?',
+    `select r.id from settlement.bank_receipt r where r.shown_at is not null and not (${CONTRADICTED}) and not (${UNEXPLAINED}) order by r.id limit ?`,
     [MOST],
   );
   for (const { id } of explained) {
@@ -61,7 +74,22 @@ function keyOf(receiptId: string): string {
 }
 
 /** Without the bank's reference and the payer's text: both may name a person. */
-function messageOf({ id, amountMinor, currencyCode, bookedOn }: Credit, days: number): string {
-  const amount = `${formatAmount({ amountMinor: BigInt(amountMinor), currencyCode })} ${currencyCode}`;
-  return `${amount} came to the bank on ${bookedOn} (${id}), and no payout explains it within ${days} days. Take the channel's statement or its payouts in: this then closes by itself. If it is no channel's money, dismiss it.`;
+function messageOf(credit: Credit, days: number): string {
+  const { id, bookedOn } = credit;
+  const amount = say(credit.amountMinor, credit.currencyCode);
+  const how = 'bankReceiptRelease takes money from its payout, bankReceiptMatch gives it to one; dismiss this when what was said first is right.'; // biome-ignore format: one thought
+  switch (credit.conflict) {
+    case null:
+      return `${amount} came to the bank on ${bookedOn} (${id}), and no payout explains it within ${days} days. Take the channel's statement or its payouts in: this then closes by itself. If it is no channel's money, dismiss it.`;
+    case 'CHANGED':
+      return `The bank says ${amount} on ${bookedOn} (${id}) of an entry that it said was ${say(credit.beforeMinor ?? '0', credit.beforeCurrencyCode ?? '')} on ${credit.beforeOn} (${credit.beforeId}). Only the first counts. ${how}`;
+    case 'ADDED':
+      return `The bank sent a statement again with ${amount} on ${bookedOn} (${id}) that was not in it before. It does not count. ${how}`;
+    case 'MISSING':
+      return `The bank sent a statement again without ${amount} on ${bookedOn} (${id}). It counts as before. ${how}`;
+  }
+}
+
+function say(minor: string, currencyCode: string): string {
+  return `${formatAmount({ amountMinor: BigInt(minor), currencyCode })} ${currencyCode}`;
 }

@@ -6,6 +6,7 @@ import { resolveDifference } from '../../../subgraphs/settlement/differences/res
 import { loadPostingRules } from '../../../subgraphs/settlement/ledger/posting-rules.ts';
 import { createMatcher } from '../../../subgraphs/settlement/matching/matcher.ts';
 import { loadSettlementSettings } from '../../../subgraphs/settlement/matching/settings.ts';
+import { matchReceiptByHand } from '../../../subgraphs/settlement/payouts/by-hand.ts';
 import { reverseByTwo } from '../../../subgraphs/settlement/statements/reversal.ts';
 import { canonicalFile } from '../../helpers/settlement-files.ts';
 import { lineOf, reportOf, storeReport } from '../../helpers/settlement-report.ts';
@@ -71,7 +72,45 @@ export const settlement: MutationCases = {
     },
     otherwise: ({ exceptionId }) => ({ exceptionId, input: { note: 'Really not.' } }),
   },
+  bankReceiptMatch: {
+    kind: 'keyed',
+    caller: finance,
+    prepare: async ({ knex }) => {
+      const { receiptId, payoutId } = await credit(knex);
+      return { receiptId, input: { payoutId, note: 'Told by phone.' } };
+    },
+    otherwise: ({ receiptId, input }) => ({ receiptId, input: { ...(input as object), note: 'Told by letter.' } }),
+  },
+  bankReceiptRelease: {
+    kind: 'keyed',
+    caller: finance,
+    prepare: async ({ knex }) => {
+      const { receiptId, payoutId } = await credit(knex);
+      await inTransaction(knex, (trx) =>
+        matchReceiptByHand(trx, loadPostingRules(), receiptId, { payoutId, note: 'Told by phone.' }, 'test'),
+      );
+      return { receiptId, input: { note: 'It is another.' } };
+    },
+    otherwise: ({ receiptId }) => ({ receiptId, input: { note: 'It is a third one.' } }),
+  },
 };
+
+/** Money at the bank that names nothing, and a payout that waits for it. */
+async function credit(knex: Knex): Promise<{ receiptId: string; payoutId: string }> {
+  const [receiptId, payoutId] = [randomUUID(), randomUUID()];
+  await query(
+    knex,
+    `insert into settlement.payout (id, channel_code, external_id, state, amount_minor, currency_code) values (?, 'AMAZON', ?, 'IN_TRANSIT', 700, 'GBP')`,
+    [payoutId, payoutId],
+  );
+  await query(
+    knex,
+    `insert into settlement.bank_receipt (id, source, account_tail, bank_reference, remittance, amount_minor, currency_code, booked_on)
+     values (?, 'BANK_CSV', '', ?, '', 700, 'GBP', '2026-11-17')`,
+    [receiptId, receiptId],
+  );
+  return { receiptId, payoutId };
+}
 
 /** A settled order that nobody knows. @returns the id of its settlement */
 async function settled(knex: Knex): Promise<string> {

@@ -13,8 +13,12 @@ const REMITTANCE = new Set([
   'RmtInf/Ustrd', 'CdtrRefInf/Ref', 'Refs/EndToEndId', 'Refs/TxId', 'Refs/InstrId', 'Refs/UETR', 'Ntry/AddtlNtryInf', 'TxDtls/AddtlTxInf',
 ]); // biome-ignore format: a table
 
+/** What banks write where they have no reference. */
+const NO_REFERENCE = new Set(['', 'NONREF', 'NOTPROVIDED']);
+
 interface Entry {
   bankReference: string;
+  referenceIs: BankReceipt['referenceIs'];
   amount: string | null;
   currencyCode: string;
   credit: boolean;
@@ -36,6 +40,8 @@ export function createCamtReader() {
   const receipts: BankReceipt[] = [];
   let text = '';
   let account = '';
+  let statement = '';
+  let page = '';
   let entry: Entry | null = null;
   let entries = 0;
   let isStatement = false;
@@ -56,9 +62,10 @@ export function createCamtReader() {
     text = '';
     const here = path.at(-1);
     if (here === 'BkToCstmrStmt') isStatement = true;
+    if (here === 'Stmt') [statement, page] = ['', ''];
     if (here === 'Ntry') {
       entries += 1;
-      entry = { bankReference: '', amount: null, currencyCode: '', credit: true, reversal: false, booked: true, bookedOn: null, remittance: [] }; // biome-ignore format: one thought
+      entry = { bankReference: '', referenceIs: 'PLACE', amount: null, currencyCode: '', credit: true, reversal: false, booked: true, bookedOn: null, remittance: [] }; // biome-ignore format: one thought
     }
     if (entry && path.slice(-2).join('/') === 'Ntry/Amt') entry.currencyCode = String(attributes.Ccy ?? '');
   });
@@ -74,6 +81,8 @@ export function createCamtReader() {
     const value = text.trim();
     text = '';
     if (tail === 'Id/IBAN' && path.at(-3) === 'Acct') account = value;
+    if (tail === 'Stmt/Id') statement = value;
+    if (tail === 'StmtPgntn/PgNb') page = value;
     if (tail === 'Othr/Id' && path.at(-4) === 'Acct') account = value;
     if (entry) take(entry, tail, value);
     if (path.at(-1) === 'Ntry' && entry) {
@@ -90,9 +99,15 @@ export function createCamtReader() {
     else if (tail === 'Ntry/Sts' || tail === 'Sts/Cd') into.booked = value === '' ? into.booked : value === 'BOOK';
     else if ((tail === 'BookgDt/Dt' || tail === 'BookgDt/DtTm') && path.at(-3) === 'Ntry')
       into.bookedOn = value.slice(0, 10);
-    else if (tail === 'Ntry/AcctSvcrRef' || (tail === 'Ntry/NtryRef' && into.bankReference === ''))
-      into.bankReference = value;
+    else if (tail === 'Ntry/AcctSvcrRef' && !NO_REFERENCE.has(value)) name(into, value, 'UNIQUE');
+    else if (tail === 'Ntry/NtryRef' && into.referenceIs !== 'UNIQUE' && !NO_REFERENCE.has(value))
+      name(into, value, 'OF_DAY'); // biome-ignore format: one thought
     else if (REMITTANCE.has(tail) && value !== '' && value !== 'NOTPROVIDED') into.remittance.push(value);
+  }
+
+  function name(into: Entry, reference: string, referenceIs: BankReceipt['referenceIs']): void {
+    into.bankReference = reference;
+    into.referenceIs = referenceIs;
   }
 
   function toReceipt(from: Entry): BankReceipt {
@@ -102,6 +117,8 @@ export function createCamtReader() {
     if (!/^\d{4}-\d\d-\d\d$/.test(from.bookedOn ?? '')) throw refuse('The entry has no day of booking.');
     const remittance = from.remittance.join(' | ');
     return {
+      referenceIs: from.referenceIs,
+      statementReference: statement === '' ? null : [statement, page].filter((part) => part !== '').join(' page '),
       bankReference: from.bankReference || placeOf(`entry ${entries}`, from.currencyCode, remittance),
       accountTail: account.slice(-4),
       remittance,

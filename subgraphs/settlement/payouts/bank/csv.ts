@@ -39,8 +39,11 @@ export function createBankCsvReader() {
     const bookedOn = cells.moment(row, 'booked_on');
     if (!bookedOn) throw unreadable('Expected the day of booking.', { lineNumber, column: 'booked_on' });
     const remittance = cells.text(row, 'remittance');
+    const given = cells.text(row, 'bank_reference');
     return {
-      bankReference: cells.text(row, 'bank_reference') || placeOf(`line ${lineNumber}`, currencyCode, remittance),
+      referenceIs: given === '' ? 'PLACE' : 'OF_DAY',
+      statementReference: null,
+      bankReference: given || placeOf(`line ${lineNumber}`, currencyCode, remittance),
       accountTail: cells.text(row, 'account').slice(-4),
       remittance,
       amountMinor,

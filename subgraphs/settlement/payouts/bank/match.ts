@@ -14,21 +14,31 @@ const LATE_DAYS = 10;
 
 /**
  * The payout that a receipt is. Its reference decides; without one, the amount does where a single payout of that amount
- * is due about that day. Null when there is none, or when it could be several: a person decides then.
+ * is due about that day. A payout may come in parts: what names it is of it until all of it is there. Null when there is none,
+ * or when it could be several: a person decides then.
  */
-export function payoutOfReceipt(receipt: BankReceipt, awaited: readonly AwaitedPayout[]): ReceiptMatch | null {
+export function payoutOfReceipt(
+  receipt: Pick<BankReceipt, 'amountMinor' | 'currencyCode' | 'remittance' | 'bookedOn'>,
+  awaited: readonly AwaitedPayout[],
+): ReceiptMatch | null {
   const candidates = awaited.filter((payout) => payout.currencyCode === receipt.currencyCode);
   const words = plain(receipt.remittance);
   const named = candidates.filter(({ references }) => references.some((reference) => mentions(words, reference)));
   const found = (payout: AwaitedPayout, rule: ReceiptRule): ReceiptMatch => ({ payoutId: payout.id, rule });
-  const fits = ({ amountMinor, carriedMinor, announcedMinor }: AwaitedPayout) =>
-    [amountMinor, amountMinor + carriedMinor, announcedMinor].includes(receipt.amountMinor);
+  const fits = (payout: AwaitedPayout) => isWhole(payout, receipt.amountMinor) || isWhole(payout, payout.receivedMinor + receipt.amountMinor); // biome-ignore format: one thought
   const exact = named.filter(fits);
   if (exact.length === 1 && exact[0]) return found(exact[0], 'REFERENCE_AND_AMOUNT');
   if (named.length === 1 && named[0]) return found(named[0], 'REFERENCE');
   if (named.length > 1) return null;
-  const due = candidates.filter((payout) => !payout.failed && fits(payout) && isDue(payout, receipt.bookedOn));
+  const due = candidates.filter(
+    (payout) => !payout.failed && payout.receivedMinor === 0n && fits(payout) && isDue(payout, receipt.bookedOn),
+  );
   return due.length === 1 && due[0] ? found(due[0], 'AMOUNT_AND_DATE') : null;
+}
+
+/** Whether an amount is what a payout was to be, with or without what the channel may take off. */
+export function isWhole({ amountMinor, carriedMinor, announcedMinor }: AwaitedPayout, minor: bigint): boolean {
+  return [amountMinor, amountMinor + carriedMinor, announcedMinor].includes(minor);
 }
 
 /** Banks drop spaces and punctuation, and change the case. */

@@ -2,6 +2,10 @@
 export interface BankReceipt {
   /** What the bank calls the entry; tells two equal amounts of one day apart. */
   readonly bankReference: string;
+  /** UNIQUE: the bank gives it once. OF_DAY: once a day or statement. PLACE: it gives none, this is where the entry stands. */
+  readonly referenceIs: 'UNIQUE' | 'OF_DAY' | 'PLACE';
+  /** The bank's id of the statement, with its page where it has several. Null where the file has none. */
+  readonly statementReference: string | null;
   /** Last four characters of the account; never the whole number. */
   readonly accountTail: string;
   /** The texts by which the payer says what it is for, and the ids it gives. */
@@ -27,6 +31,8 @@ export type BankFormat = 'CAMT_053' | 'BANK_CSV';
 export interface AwaitedPayout {
   readonly id: string;
   readonly amountMinor: bigint;
+  /** What of it arrived already. */
+  readonly receivedMinor: bigint;
   /** What the channel is owed from earlier settlements and may take off: zero or negative. */
   readonly carriedMinor: bigint;
   /** What the channel said that it pays. Null when it did not say. */

@@ -1,0 +1,97 @@
+import type { Knex } from 'knex';
+import { change, query } from '../../../platform/db/query.ts';
+import { appendEntries } from '../ledger/append.ts';
+import type { PostingRules } from '../ledger/posting-rules.ts';
+import { readEntries, reversalOf } from '../ledger/read.ts';
+import { advanceStatements } from '../statements/advance.ts';
+import { dayOf, judgeArrival } from './arrival.ts';
+import { bookSent, entryIdOfArrival, lockPayout, postReceived } from './change.ts';
+
+/** Money at the bank. */
+export interface Credit {
+  readonly id: string;
+  /** Minor units. */
+  readonly amountMinor: bigint;
+  readonly currencyCode: string;
+  /** YYYY-MM-DD */
+  readonly bookedOn: string;
+}
+
+/**
+ * Takes a credit for a payout, or a part of it, and posts it. The caller holds the lock of arrivals.
+ *
+ * @param how by what it was found; kept with the payout's moves
+ * @returns what arrived of the payout in all less what was to arrive; minor units
+ */
+export async function receive(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  payoutId: string,
+  credit: Credit,
+  actor: string,
+  how: string,
+): Promise<bigint> {
+  const payout = await lockPayout(trx, payoutId);
+  if (!payout) return 0n;
+  const bookedAt = dayOf(credit.bookedOn);
+  const [{ matchings } = { matchings: 1 }] = await query<{ matchings: number }>(
+    trx,
+    'update settlement.bank_receipt set payout_id = ?, matchings = matchings + 1 where id = ? returning matchings',
+    [payout.id, credit.id],
+  );
+  await bookSent(trx, rules, payout, payout.amountMinor, { bookedAt, actor });
+  await postReceived(trx, rules, payout, { receiptId: credit.id, matchings, amountMinor: credit.amountMinor, bookedAt }, actor); // biome-ignore format: one thought
+  const differenceMinor = await judgeArrival(trx, rules, payout.id, actor, `bank receipt ${credit.id}, by ${how}`);
+  // Only a statement in the books can be reconciled; one that is posted later finds its payout paid.
+  if (payout.statementId) await advanceStatements(trx, [payout.statementId]);
+  return differenceMinor;
+}
+
+/**
+ * Takes a credit from its payout: its posting is reversed, and the payout judged by what is left. The caller holds the lock of
+ * arrivals. @returns id of the entry that takes it back; null when nothing was posted
+ */
+export async function release(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  receiptId: string,
+  actor: string,
+): Promise<string | null> {
+  const [receipt] = await query<{ payoutId: string; matchings: number }>(
+    trx,
+    'select payout_id as "payoutId", matchings from settlement.bank_receipt where id = ? and payout_id is not null for update',
+    [receiptId],
+  );
+  if (!receipt) return null;
+  const payout = await lockPayout(trx, receipt.payoutId);
+  await change(trx, 'update settlement.bank_receipt set payout_id = null where id = ?', [receiptId]);
+  const [other] = await query(trx, 'select 1 from settlement.bank_receipt where payout_id = ? limit 1', [receipt.payoutId]); // biome-ignore format: one thought
+  if (!other) await giveBackCarried(trx, rules, receipt.payoutId, actor);
+  await judgeArrival(trx, rules, receipt.payoutId, actor, `bank receipt ${receiptId} is of something else`);
+  if (payout?.statementId)
+    await change(trx, `update settlement.statement set state = 'POSTED' where id = ? and state = 'RECONCILED'`, [payout.statementId]); // biome-ignore format: one thought
+  const entries = [...(await readEntries(trx, [entryIdOfArrival(receipt.payoutId, receiptId, receipt.matchings)])).values()]; // biome-ignore format: one thought
+  const reversals = entries.map((entry) =>
+    reversalOf(entry, `Taken back: ${entry.description}`, actor, entry.bookedAt),
+  );
+  const ids = await appendEntries(trx, rules, reversals);
+  return ids.get(reversals[0]?.cause ?? '') ?? null;
+}
+
+/** Without its money nobody knows what was taken off a payout. */
+async function giveBackCarried(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  payoutId: string,
+  actor: string,
+): Promise<void> {
+  const carried = await query<{ id: string }>(
+    trx,
+    'update settlement.payout set carried_into = null where carried_into = ? returning id',
+    [payoutId],
+  );
+  for (const { id } of carried) {
+    const payout = await lockPayout(trx, id);
+    if (payout) await bookSent(trx, rules, payout, 0n, { bookedAt: new Date(), actor });
+  }
+}
