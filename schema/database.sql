@@ -1350,6 +1350,12 @@ create table inventory."position" (
   constraint position_source_sequence_check CHECK ((source_sequence >= 0))
 ) with (fillfactor=70);
 
+create table inventory.put_aside (
+  key text not null,
+  booked_at timestamp with time zone not null default clock_timestamp(),
+  constraint put_aside_pkey PRIMARY KEY (key)
+);
+
 create table inventory.reassignment (
   key text not null,
   answer jsonb not null,
@@ -1429,6 +1435,16 @@ create table inventory.unannounced (
   sku text not null,
   location_id text not null,
   constraint unannounced_pkey PRIMARY KEY (id)
+);
+
+create table inventory.unsellable (
+  location_id text not null,
+  sku text not null,
+  condition text not null,
+  quantity integer not null,
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint unsellable_pkey PRIMARY KEY (location_id, sku, condition),
+  constraint unsellable_quantity_check CHECK ((quantity >= 0))
 );
 
 create table inventory.work_line (
@@ -3718,6 +3734,8 @@ comment on column inventory."position".received_at is 'When we heard of it.';
 
 comment on column inventory."position".raised_at is 'When on_hand last grew, by the clock of the warehouse. Null while it never did.';
 
+comment on table inventory.put_aside is 'Receipts that inventory.unsellable counts: each once.';
+
 comment on table inventory.reassignment is 'Decisions of reassign_order: the same decision again gives the same answer and moves nothing.';
 
 comment on table inventory.reservation is 'A cart''s hold, or the stock of one order. A converted hold becomes the order''s reservation.';
@@ -3753,6 +3771,8 @@ comment on column inventory.supply.lot is 'The warehouse system''s document that
 comment on column inventory.supply.expected_at is 'Null when no date is known: nothing is promised of it.';
 
 comment on table inventory.unannounced is 'Positions whose availability changed and that no event has told yet. Read with skip locked, deleted with the event.';
+
+comment on table inventory.unsellable is 'Units that are at a location and no part of its stock, by what is wrong with them. The warehouse owns the figure: reconciliation takes its over.';
 
 comment on table inventory.work_line is 'Which order line a line of a fulfillment order works for: a goods issue names the latter and consumes the former''s stock.';
 

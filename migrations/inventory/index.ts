@@ -30,6 +30,7 @@ import * as unreleased from './20261127142500_unreleased.ts';
 /** Migrations of the schema `inventory`, in the order of their names. */ import * as emptyShelves from './20261127151700_empty_shelves.ts';
 import * as heldOrders from './20261127161500_held_orders.ts';
 import * as rises from './20261127183500_rises.ts';
+import * as unsellable from './20261127185500_unsellable.ts';
 import * as setsAndWaits from './20261128001000_sets_and_waits_in_batches.ts';
 
 export const migrations: MigrationSet = {
@@ -64,4 +65,5 @@ export const migrations: MigrationSet = {
   '20261127161500_held_orders': heldOrders,
   '20261127183500_rises': rises,
   '20261128001000_sets_and_waits_in_batches': setsAndWaits,
+  '20261127185500_unsellable': unsellable,
 };

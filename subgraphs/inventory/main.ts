@@ -11,6 +11,7 @@ import { type NodePolicies, saveLocations, siteCodes } from './locations.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
 import { stockComparison } from './stock-comparison.ts';
 import type { Shortage } from './stock-ledger.ts';
+import { unsellableComparison } from './unsellable.ts';
 
 /** Raises an exception for an operator, in the transaction that passes over what nobody could use. */
 type ReportUnusable = (
@@ -56,7 +57,10 @@ export function openInventory(deps: {
     /** Takes the warehouse's sites over, as the feed does when it starts. */
     readSites: async (signal: AbortSignal) => saveLocations(deps.knex, await source.sites(signal), deps.nodes),
     isStockKnown: () => isStockKnown(deps.knex),
-    comparisons: [stockComparison({ knex: deps.knex, source: wmsStockAudit(deps.wms), onShortage })],
+    comparisons: [
+      stockComparison({ knex: deps.knex, source: wmsStockAudit(deps.wms), onShortage }),
+      unsellableComparison({ knex: deps.knex, source: wmsStockAudit(deps.wms) }),
+    ],
     feed: createInventoryFeed({
       knex: deps.knex,
       source,

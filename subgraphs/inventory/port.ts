@@ -170,6 +170,15 @@ export interface StockSource {
   putAside(goods: SetAsideGoods, signal: AbortSignal): Promise<void>;
 }
 
+/** Goods at a site that are no part of its stock, by what is wrong with them, such as DEFECTIVE. */
+export interface UnsellableStock {
+  readonly siteCode: string;
+  readonly sku: string;
+  readonly condition: string;
+  /** At least 1. */
+  readonly quantity: number;
+}
+
 /** What a comparison of all stock needs from a warehouse system: reading at rest, beside the feed. */
 export interface StockAudit {
   /**
@@ -183,6 +192,9 @@ export interface StockAudit {
     limit: number,
     signal: AbortSignal,
   ): Promise<{ readonly levels: readonly StockLevel[]; readonly next: string | null }>;
+
+  /** All goods that are at sites and not for sale. Records that cannot be true are left out. */
+  unsellable(signal: AbortSignal): Promise<readonly UnsellableStock[]>;
 
   /** Positions of these SKUs (1 to 500) at all sites. */
   levelsOf(skus: readonly string[], signal: AbortSignal): Promise<readonly StockLevel[]>;

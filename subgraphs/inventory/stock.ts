@@ -7,6 +7,7 @@ import { CommerceError } from '../../platform/errors.ts';
 import { locationsById } from './locations.ts';
 import type { StockSource } from './port.ts';
 import { applyOwnBookings } from './projection.ts';
+import { countPutAside } from './unsellable.ts';
 
 /** Units of an order line. */
 export interface LineUnits {
@@ -285,6 +286,11 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
       const location = await locationOf(receipt.locationId);
       const lines = receipt.lines.map((line, index) => ({ ...line, lineRef: String(index + 1) }));
       await source.putAside({ key: receipt.key, siteCode: location.code, lines }, signal);
+      await countPutAside(
+        knex,
+        receipt.key,
+        lines.map((line) => ({ ...line, locationId: location.id })),
+      );
     },
 
     async returnToStock(receipt, signal) {

@@ -6,7 +6,7 @@ const { signal } = new AbortController();
 /** Two sites with two SKUs each, 10 units everywhere, and nothing else. */
 export interface StartedStockAudit {
   readonly audit: StockAudit;
-  readonly source: Pick<StockSource, 'adjust'>;
+  readonly source: Pick<StockSource, 'adjust' | 'putAside'>;
   readonly sites: readonly [string, string];
   readonly skus: readonly [string, string];
   stop(): Promise<void>;
@@ -67,6 +67,27 @@ export function stockAuditContract(name: string, start: () => Promise<StartedSto
         sites.map((site) => `${site} ${before.sku} ${site === before.siteCode ? 6 : 10}`).sort(),
       );
       expect(skus).toContain(before.sku);
+    });
+
+    it('lists what is not for sale by what is wrong with it, summed, and apart from the positions', async () => {
+      const { audit, source, sites, skus } = started;
+      expect(await audit.unsellable(signal)).toEqual([]);
+      const before = (await everything(1_000)).flat().map(brief).sort();
+      const put = (key: string, quantity: number, condition: string) =>
+        source.putAside(
+          { key, siteCode: sites[0], lines: [{ lineRef: '1', sku: skus[0], quantity, condition }] },
+          signal,
+        );
+      await put('aside-1', 2, 'DEFECTIVE');
+      await put('aside-1', 2, 'DEFECTIVE');
+      await put('aside-2', 3, 'DEFECTIVE');
+      await put('aside-3', 1, 'CARRIER_DAMAGED');
+      const found = await audit.unsellable(signal);
+      const at = { siteCode: sites[0], sku: skus[0] };
+      expect(found).toHaveLength(2);
+      expect(found).toContainEqual({ ...at, condition: 'DEFECTIVE', quantity: 5 });
+      expect(found).toContainEqual({ ...at, condition: 'CARRIER_DAMAGED', quantity: 1 });
+      expect((await everything(1_000)).flat().map(brief).sort()).toEqual(before);
     });
 
     it('knows the positions of the SKUs that it is asked for, and says nothing of those that it does not know', async () => {

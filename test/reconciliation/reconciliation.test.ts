@@ -38,6 +38,7 @@ describe('reconciliation', () => {
     for (const comparison of all()) results.push(await world.run(comparison));
     expect(results.map(({ system, subject, compared, different }) => [system, subject, compared, different])).toEqual([
       ['wms', 'stock', 1_207, 0],
+      ['wms', 'unsellable', 0, 0],
       ['wms', 'work', 12, 0],
       ['oms', 'orders', 12, 0],
       // Two materials are a product and a variant each; one price.
@@ -80,6 +81,28 @@ describe('reconciliation', () => {
       { message: expect.stringMatching(/^25 units of X45 at /) },
     ]);
     await inOurs("update inventory.position set committed = 0 where sku = 'X45'");
+  });
+
+  it('compares what is not for sale, and takes over what the warehouse scrapped or put aside by itself', async () => {
+    const { stock } = world.domains.inventory;
+    const [site] = await inOurs("select id from inventory.location where code = 'DC1'");
+    const put = (key: string, quantity: number) =>
+      stock.putAside({ key, locationId: String(site?.id), lines: [{ sku: 'X1', quantity, condition: 'DEFECTIVE' }] }, AbortSignal.timeout(60_000)); // biome-ignore format: one thought
+    for (const key of ['back-1', 'back-1', 'back-2']) await put(key, 2);
+    const ours = () =>
+      inOurs('select sku, condition, quantity from inventory.unsellable where quantity > 0 order by sku');
+    expect(await ours()).toEqual([{ sku: 'X1', condition: 'DEFECTIVE', quantity: 4 }]);
+    expect(await figures('wms', 'unsellable')).toEqual({ compared: 1, different: 0, corrected: 0, excepted: 0 });
+    await inWarehouse("delete from wms.blocked_stock where article_no = 'ART-X1'");
+    await inWarehouse("insert into wms.blocked_stock (site, article_no, reason_code, quantity) values ('ST1', 'ART-X2', 'QUARANTINE', 3)"); // biome-ignore format: one thought
+    const found = await world.run(world.comparison('wms', 'unsellable'), { dryRun: true });
+    expect(found.differences.map(({ what }) => what).sort()).toEqual([
+      'X1 at DC1, not for sale (DEFECTIVE): warehouse has 0, here 4',
+      'X2 at ST1, not for sale (QUARANTINE): warehouse has 3, here 0',
+    ]);
+    expect(await figures('wms', 'unsellable')).toEqual({ compared: 2, different: 2, corrected: 2, excepted: 0 });
+    expect(await ours()).toEqual([{ sku: 'X2', condition: 'QUARANTINE', quantity: 3 }]);
+    expect(await figures('wms', 'unsellable')).toMatchObject({ different: 0 });
   });
 
   it('raises no alarm while goods move', async () => {

@@ -10,6 +10,7 @@ import type {
   StockChange,
   StockLevel,
   StockSource,
+  UnsellableStock,
 } from '../port.ts';
 
 export interface MemoryStockSeed {
@@ -46,6 +47,7 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
   const outcomes = new Map<string, { print: string; outcome: AdjustmentOutcome }>();
   const returns = new Map<string, { print: string; changes: StockChange[] }>();
   const aside = new Map<string, string>();
+  const blocked: UnsellableStock[] = [];
   const lots = new Map<string, IncomingLot>();
   const lotKey = (siteCode: string, sku: string, lot: string) => JSON.stringify([siteCode, sku, lot]);
   const sites = new Set(seed.sites.map((site) => site.code));
@@ -105,6 +107,14 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
       return { levels: page.map(levelOf), next: keys.length > limit ? (page.at(-1) ?? null) : null };
     },
 
+    async unsellable() {
+      const sums = new Map<string, UnsellableStock>();
+      for (const one of blocked) {
+        const key = JSON.stringify([one.siteCode, one.sku, one.condition]);
+        sums.set(key, { ...one, quantity: one.quantity + (sums.get(key)?.quantity ?? 0) });
+      }
+      return [...sums.values()];
+    },
     async levelsOf(asked) {
       const wanted = new Set(asked);
       return [...balances.keys()].map(levelOf).filter(({ sku }) => wanted.has(sku));
@@ -174,6 +184,8 @@ export function memoryStockSource(seed: MemoryStockSeed): MemoryStockSource {
         throw new CommerceError('SYSTEM_REJECTED', 'the warehouse refused the receipt');
       }
       aside.set(goods.key, print);
+      for (const { sku, quantity, condition } of goods.lines)
+        blocked.push({ siteCode: goods.siteCode, sku, condition, quantity });
     },
 
     issue({ siteCode, sku, quantity, reference, lineRef }) {

@@ -11,6 +11,13 @@ export function wmsStockAudit(wms: WmsClient): StockAudit {
       const page = await wms.stock({ limit, ...(cursor === null ? {} : { page: cursor }) }, { signal });
       return { levels: toLevels(page), next: page.nextPage };
     },
+    async unsellable(signal) {
+      const blocked = await wms.blockedStock({ signal });
+      return blocked.flatMap(({ site: siteCode, articleNo, reasonCode: condition, quantity }) => {
+        const sku = itemCodeOf(articleNo);
+        return sku === null || quantity > MAX_ON_HAND ? [] : [{ siteCode, sku, condition, quantity }];
+      });
+    },
     async levelsOf(skus, signal) {
       if (skus.length === 0) return [];
       const levels: StockLevel[] = [];
