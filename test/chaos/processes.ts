@@ -29,6 +29,9 @@ export interface KeptProcess {
   untilUp(): Promise<void>;
   /** kill -9. @returns false when it was not running */
   kill(): boolean;
+  /** kill -STOP and kill -CONT: it stands still, with all its connections open. */
+  freeze(): void;
+  thaw(): void;
   /** Ends it for good. */
   stop(): Promise<void>;
 }
@@ -92,6 +95,8 @@ export function keepProcess(plan: ProcessPlan, logFolder: string): KeptProcess {
       killed = child?.kill('SIGKILL') ?? false;
       return killed;
     },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     async stop() {
       stopping = true;
       child?.kill('SIGKILL');

@@ -24,6 +24,8 @@ export async function startTopology(options: {
   readonly folder: string;
   readonly lanes: number;
   readonly paceMillis: number;
+  /** How many workers share the work. Default 2. */
+  readonly workerCount?: number;
   /** Node's options for the workers, their arguments behind the name, and what else is in their environment. */
   readonly workers?: {
     readonly nodeArgs: readonly string[];
@@ -58,7 +60,7 @@ export async function startTopology(options: {
     return { [`${name.toUpperCase()}_URL`]: `${url(port)}/graphql` };
   };
   for (const name of SINGLE_SUBGRAPHS) Object.assign(common, await subgraph(name, name));
-  for (let worker = 1; worker <= WORKERS; worker++) add(`worker-${worker}`, 'worker-process', [`worker-${worker}`, ...workers.args], 'worker runs', workers.env, workers.nodeArgs); // biome-ignore format: one thought
+  for (let worker = 1; worker <= (options.workerCount ?? WORKERS); worker++) add(`worker-${worker}`, 'worker-process', [`worker-${worker}`, ...workers.args], 'worker runs', workers.env, workers.nodeArgs); // biome-ignore format: one thought
 
   const gateways: string[] = [];
   for (let lane = 1; lane <= options.lanes; lane++) {

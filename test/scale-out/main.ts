@@ -1,0 +1,170 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sleep } from '../../platform/clock.ts';
+import { siblingDatabase } from '../../platform/db/database-url.ts';
+import { report } from '../chaos/check.ts';
+import { checkEvents } from '../chaos/checks/events.ts';
+import { checkStock } from '../chaos/checks/stock.ts';
+import { checkSystems } from '../chaos/checks/systems.ts';
+import { type CrashableDatabase, startCrashableDatabase } from '../chaos/database.ts';
+import type { KeptProcess } from '../chaos/processes.ts';
+import { chooseGoods, untilGoodsKnown, untilQuiet, withDatabase } from '../chaos/shop.ts';
+import { startTopology, type Topology } from '../chaos/topology.ts';
+
+// Usage: see README.md. Exit code 0 only when every worker that was killed or frozen was taken over within ten seconds, and
+// no system of record saw anything twice.
+const KEEP = process.argv.includes('--keep');
+const WORKERS = 3;
+/** What the platform promises, in milliseconds. */
+const TAKEOVER_MILLIS = 10_000;
+const ORDERS_PER_ROUND = 12;
+const LINES = 12;
+/** Orders are on their way by then. */
+const UNDER_WAY_MILLIS = 1_500;
+/** Far beyond the lease of a frozen worker. */
+const FROZEN_MILLIS = 20_000;
+const REST_MILLIS = 600_000;
+
+const startedAt = Date.now();
+const say = (text: string) =>
+  process.stdout.write(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(7)} s  ${text}\n`);
+
+const folder = mkdtempSync(join(tmpdir(), 'commerce-scale-out-'));
+// Run by root, the database server is another user, who must be able to pass.
+chmodSync(folder, 0o755);
+let database: CrashableDatabase | undefined;
+let topology: Topology | undefined;
+let exitCode = 1;
+try {
+  database = await startCrashableDatabase(folder);
+  topology = await startTopology({
+    databaseUrl: database.url,
+    folder,
+    lanes: 1,
+    paceMillis: 2_000,
+    workerCount: WORKERS,
+  });
+  say(`${topology.processes.length} processes are up, of which ${WORKERS} are workers; logs in ${folder}`);
+  exitCode = await run(database.url, topology);
+} finally {
+  await Promise.all(topology?.processes.map((process) => process.stop()) ?? []);
+  await database?.stop();
+  if (exitCode === 0 && !KEEP) rmSync(folder, { recursive: true, force: true });
+  else say(`kept: ${folder}`);
+}
+process.exit(exitCode);
+
+async function run(databaseUrl: string, { gateways: [gateway = ''], processes }: Topology): Promise<number> {
+  const { spread } = await chooseGoods(databaseUrl, ORDERS_PER_ROUND * 4 * LINES);
+  await untilGoodsKnown([gateway], spread);
+  const [killed, frozen] = processes.filter(({ name }) => name.startsWith('worker-')) as [KeptProcess, KeptProcess];
+
+  await placeOrders(gateway, spread);
+  const ownBefore = await unfinishedOf(databaseUrl, killed.name);
+  const afterKill = await untilTakenOver(killed.name, () => killed.kill());
+  say(`${killed.name} had ${ownBefore} workflows and was killed (-9): taken over after ${afterKill} ms`);
+
+  await killed.untilUp();
+  await placeOrders(gateway, spread);
+  const ownOfFrozen = await unfinishedOf(databaseUrl, frozen.name);
+  const afterFreeze = await untilTakenOver(frozen.name, () => frozen.freeze());
+  say(`${frozen.name} had ${ownOfFrozen} workflows and was frozen (-STOP): taken over after ${afterFreeze} ms`);
+  await sleep(FROZEN_MILLIS);
+  frozen.thaw();
+  say(`${frozen.name} goes on (-CONT)`);
+  await placeOrders(gateway, spread);
+
+  await untilNothingRuns(databaseUrl);
+  const rest = await untilQuiet(databaseUrl, REST_MILLIS);
+  say(rest === null ? 'the shop did not come to rest' : `the shop came to rest`);
+  const late = [afterKill, afterFreeze].filter((millis) => millis > TAKEOVER_MILLIS);
+  const findings = [
+    { invariant: 'T', what: `takeovers that took more than ${TAKEOVER_MILLIS} ms`, counted: 2, faults: late.map((millis) => `${millis} ms`) }, // biome-ignore format: one thought
+    { invariant: 'I9', what: 'shops that did not come to rest', counted: 1, faults: rest === null ? ['open orders'] : [] }, // biome-ignore format: one thought
+    { invariant: 'I9', what: 'orders that were not delivered', counted: 3 * ORDERS_PER_ROUND, faults: await undelivered(databaseUrl) }, // biome-ignore format: one thought
+    ...(await checkSystems(databaseUrl)),
+    ...(await checkStock({ keys: new Map(), stock: {}, unknowns: {} }, databaseUrl)).filter(
+      ({ counted }) => counted > 0,
+    ),
+    ...(await checkEvents(databaseUrl)),
+  ];
+  process.stdout.write(report(findings));
+  return findings.some(({ faults }) => faults.length > 0) ? 1 : 0;
+}
+
+/** Orders of many lines at once, so that every worker has some of them. */
+async function placeOrders(gateway: string, skus: readonly string[]): Promise<void> {
+  const query =
+    'mutation ($input: OrderPlaceInput!) { orderPlace(input: $input) { order { id } userErrors { code } } }';
+  await Promise.all(
+    Array.from({ length: ORDERS_PER_ROUND }, async (_, index) => {
+      const lines = Array.from({ length: LINES }, (_, line) => ({ sku: skus[(index * 5 + line) % skus.length], quantity: 1 + (line % 3) })); // biome-ignore format: one thought
+      const delivery = { method: 'SHIPPING', address: { line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' } }; // biome-ignore format: one thought
+      const input = { idempotencyKey: `scale-out-${Date.now()}-${index}`, currencyCode: 'GBP', lines, delivery };
+      const response = await fetch(`${gateway}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-api-key': 'dev-storefront' },
+        body: JSON.stringify({ query, variables: { input } }),
+      });
+      const { data } = (await response.json()) as { data?: { orderPlace?: { order: { id: string } | null } } };
+      if (!data?.orderPlace?.order) throw new Error(`an order was not taken: ${JSON.stringify(data)}`);
+    }),
+  );
+  await sleep(UNDER_WAY_MILLIS);
+}
+
+/** Ends or freezes a worker, and waits until another says that it has taken it over. @returns how long that took, in milliseconds */
+async function untilTakenOver(name: string, end: () => unknown): Promise<number> {
+  const endedAt = Date.now();
+  end();
+  for (const deadline = endedAt + 12 * TAKEOVER_MILLIS; Date.now() < deadline; await sleep(100)) {
+    const at = takeovers(name).find((time) => time >= endedAt);
+    if (at !== undefined) return at - endedAt;
+  }
+  throw new Error(`${name} was not taken over`);
+}
+
+/** When others said that they had taken a worker over, by the clock of this machine. */
+function takeovers(name: string): number[] {
+  return Array.from({ length: WORKERS }, (_, index) => `worker-${index + 1}`).flatMap((worker) =>
+    readFileSync(join(folder, `${worker}.log`), 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        if (!line.includes('its work was taken over')) return [];
+        const { workerId, time } = JSON.parse(line) as { workerId: string; time: number | string };
+        return workerId.startsWith(`${name}-`) ? [new Date(time).getTime()] : [];
+      }),
+  );
+}
+
+/** Workflows that the worker had begun and not ended. */
+async function unfinishedOf(databaseUrl: string, name: string): Promise<number> {
+  return withDatabase(siblingDatabase(databaseUrl, 'commerce_dbos'), async (client) => {
+    const { rows } = await client.query<{ count: number }>(
+      "select count(*)::int as count from dbos.workflow_status where status = 'PENDING' and executor_id like $1",
+      [`${name}-%`],
+    );
+    return rows[0]?.count ?? 0;
+  });
+}
+
+/** Waits until every workflow has ended: an order may be delivered while its invoice is still to be posted. */
+async function untilNothingRuns(databaseUrl: string): Promise<void> {
+  await withDatabase(siblingDatabase(databaseUrl, 'commerce_dbos'), async (client) => {
+    for (const deadline = Date.now() + REST_MILLIS; Date.now() < deadline; await sleep(500)) {
+      const { rows } = await client.query("select 1 from dbos.workflow_status where status in ('PENDING', 'ENQUEUED') limit 1"); // biome-ignore format: one thought
+      if (rows.length === 0) return;
+    }
+    say('workflows have not ended');
+  });
+}
+
+async function undelivered(databaseUrl: string): Promise<string[]> {
+  return withDatabase(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ number: string; status: string }>(
+      "select number, status from orders.customer_order where status <> 'DELIVERED'",
+    );
+    return rows.map(({ number, status }) => `${number}: ${status}`);
+  });
+}
