@@ -9,15 +9,25 @@ import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import { createLogger } from '../platform/logger.ts';
 import { memoryCarrier } from '../subgraphs/fulfillment/adapters/memory.ts';
 import { createFulfillmentBook, createTrackingFeed, understandAddedWords } from '../subgraphs/fulfillment/index.ts';
+import { stockUp } from '../subgraphs/inventory/sample-stock.ts';
 import {
   createExceptionDesk,
   createOperationsSubgraph,
   type ExceptionDesk,
   takeRetryRequests,
 } from '../subgraphs/operations/index.ts';
-import { amountAtStake, createOrderBook } from '../subgraphs/order/index.ts';
+import {
+  amountAtStake,
+  type Capture,
+  createCapture,
+  createOrderBook,
+  keepingRefused,
+  placeRefused,
+  REFUSED_IMPORTS,
+} from '../subgraphs/order/index.ts';
+import { stockCatalogue } from '../test/helpers/catalogue.ts';
 import { createTestDatabase, type TestDatabase } from '../test/helpers/database.ts';
-import { ask, callerOf } from '../test/helpers/subgraph.ts';
+import { ask, callerOf, webChannel } from '../test/helpers/subgraph.ts';
 import { corrections } from './corrections.ts';
 import { takeEventsAgain } from './set-aside.ts';
 
@@ -277,6 +287,94 @@ describe('a word of a carrier that is in no table', () => {
     await understandAddedWords(database.knex, desk.resolve);
     expect(await read(key)).toMatchObject({ state: 'RESOLVED' });
     expect(await statuses()).toEqual({ T1: 'OUT_FOR_DELIVERY', T2: 'DELIVERED' });
+  });
+});
+
+describe('a SKU of a marketplace that nobody knows', () => {
+  const amazon = callerOf({ contract: 'marketplace', clientId: 'amazon', channel: { ...webChannel, code: 'AMAZON', kind: 'MARKETPLACE', priceList: 'WEB' } }); // biome-ignore format: a table
+  const place = async (key: string, skus: readonly string[]) => {
+    const input = {
+      idempotencyKey: key,
+      channelOrderId: `026-${key}`,
+      currencyCode: 'GBP',
+      lines: skus.map((sku) => ({ sku, quantity: 1, unitPrice: { amount: '5.00', currencyCode: 'GBP' } })),
+      delivery: { method: 'SHIPPING' as const, address: { name: 'Ada Canary', line1: '1 High Street', city: 'London', countryCode: 'GB' } }, // biome-ignore format: a table
+    };
+    const outcome = await capture.place(amazon, input);
+    return outcome.kind === 'done' ? outcome.result : null;
+  };
+  const orderOf = async (key: string) =>
+    query<{ skus: string[] }>(
+      database.knex,
+      `select array_agg(l.sku order by l.position) as skus from orders.customer_order o join orders.order_line l on l.order_id = o.id
+       where o.channel_code = 'AMAZON' and o.channel_order_id = ? group by o.id`,
+      [`026-${key}`],
+    );
+  let placing: Capture;
+  let capture: Capture;
+  const takeAll = () => {
+    const feeds = { [REFUSED_IMPORTS]: (id: string) => placeRefused({ knex: database.knex, report: desk.raiseIn }, placing, id) }; // biome-ignore format: one thought
+    const log = memoryEventLog({ fanOut: inProcessFanOut(), pollMillis: 20 });
+    return takeRetryRequests(database.knex, { retryWorkflow: async () => false, takeAgain: takeEventsAgain(log, [], feeds) }); // biome-ignore format: one thought
+  };
+
+  beforeAll(async () => {
+    const { knex } = database;
+    await knex.raw(
+      `insert into integration.channel (code, kind, name, price_list, currency_code, safety_stock) values ('AMAZON', 'MARKETPLACE', 'Amazon', 'WEB', 'GBP', 0) on conflict do nothing`,
+    );
+    await stockCatalogue(
+      knex,
+      ['LANTERN', 'CANDLE'].map((sku) => ({ sku, title: sku, prices: { WEB: { GBP: 339 } } })),
+    );
+    await stockUp(knex, { LANTERN: { EAST: 100 }, CANDLE: { EAST: 1 } });
+    placing = createCapture({ knex });
+    capture = keepingRefused(placing, { knex, report: desk.raiseIn });
+  });
+  afterAll(() => placing.close());
+
+  it('is told of once, with the orders that were refused for it kept', async () => {
+    for (const [key, skus] of [['m1', ['AMZ-L', 'CANDLE']], ['m2', ['AMZ-L', 'AMZ-C']], ['m1', ['AMZ-L', 'CANDLE']]] as const) // biome-ignore format: a table
+      expect(await place(key, skus)).toMatchObject({ orderId: null, refusals: expect.arrayContaining([expect.objectContaining({ code: 'UNKNOWN_SKU' })]) }); // biome-ignore format: one thought
+    expect(await read('channel-sku:AMAZON:AMZ-L')).toMatchObject({
+      state: 'OPEN',
+      attempts: 2,
+      message: expect.stringMatching(/^AMAZON sold "AMZ-L" with its order 026-m2, which is no SKU that is on sale/),
+      retryable: true,
+      editable: [{ name: 'sku', required: true, choices: null }],
+    });
+  });
+
+  it('is corrected only into one that is on sale', async () => {
+    const { id } = await read('channel-sku:AMAZON:AMZ-L');
+    expect(await correct(id, { sku: 'NOPE' })).toMatchObject({ exception: { state: 'OPEN' }, userErrors: [{ code: 'INVALID_VALUE', message: 'There is no SKU NOPE in the catalogue.' }] }); // biome-ignore format: one thought
+  });
+
+  it('means ours from then on: what was refused is placed, once, and the key still answers as it did', async () => {
+    const { id } = await read('channel-sku:AMAZON:AMZ-L');
+    expect(await correct(id, { sku: 'LANTERN' })).toEqual({ exception: { state: 'RETRYING' }, userErrors: [] });
+    await takeAll();
+    expect(await read('channel-sku:AMAZON:AMZ-L')).toMatchObject({ state: 'RESOLVED', closedBy: 'operator-1' });
+    expect(await orderOf('m1')).toEqual([{ skus: ['LANTERN', 'CANDLE'] }]);
+    expect(await orderOf('m2')).toEqual([]); // the other SKU of it has an exception of its own
+    expect(await place('m1', ['AMZ-L', 'CANDLE'])).toMatchObject({ orderId: null });
+    const kept = await query(database.knex, 'select channel_order_id as id, input is null as forgotten from orders.refused_import order by 1'); // biome-ignore format: one thought
+    expect(kept).toEqual([{ id: '026-m1', forgotten: true }, { id: '026-m2', forgotten: false }]); // biome-ignore format: a table
+    expect(await place('m3', ['AMZ-L'])).toMatchObject({ refusals: [] });
+  });
+
+  it('leaves an order that cannot be placed for another reason on the desk, and takes it when that is mended', async () => {
+    const { id } = await read('channel-sku:AMAZON:AMZ-C');
+    await correct(id, { sku: 'CANDLE' }); // the only one is sold
+    await takeAll();
+    expect(await read('channel-sku:AMAZON:AMZ-C')).toMatchObject({ state: 'RESOLVED' });
+    const left = await read('import:AMAZON:026-m2');
+    expect(left).toMatchObject({ state: 'OPEN', retryable: true, message: expect.stringMatching(/^AMAZON's order 026-m2 cannot be placed: Only 0 can be had now/) }); // biome-ignore format: one thought
+    await stockUp(database.knex, { CANDLE: { EAST: 5 } });
+    await ask(operations, `mutation ($id: ID!, $key: String!) { integrationExceptionRetry(exceptionId: $id, input: { idempotencyKey: $key }) { userErrors { code } } }`, { id: left.id, key: `k${++keys}` }, operator); // biome-ignore format: one thought
+    await takeAll();
+    expect(await read('import:AMAZON:026-m2')).toMatchObject({ state: 'RESOLVED' });
+    expect(await orderOf('m2')).toEqual([{ skus: ['LANTERN', 'CANDLE'] }]);
   });
 });
 

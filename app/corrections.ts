@@ -1,6 +1,6 @@
 import { giveMeaning, WORD_MEANINGS } from '../subgraphs/fulfillment/index.ts';
 import type { Correction } from '../subgraphs/operations/index.ts';
-import { ADDRESS_PARTS, correctAddress } from '../subgraphs/order/index.ts';
+import { ADDRESS_PARTS, correctAddress, giveOurSku } from '../subgraphs/order/index.ts';
 
 /** A word of a carrier that is in no table: an operator says what it means. */
 const carrierWord: Correction = {
@@ -39,5 +39,25 @@ const deliveryAddress: Correction = {
   },
 };
 
+/** A marketplace's own SKU that is in no cross-reference: the orders that were refused for it are placed then. */
+const channelSku: Correction = {
+  fields: [
+    {
+      name: 'sku',
+      description:
+        'Our SKU of the article that the channel means. Holds for all orders of the channel with this SKU that were refused or will come.',
+      choices: null,
+      required: true,
+    },
+  ],
+  fits: ({ operation }) => operation === 'map-channel-sku',
+  async apply(trx, { key }, { sku = '' }) {
+    const given = await giveOurSku(trx, key, sku);
+    if (given.kind === 'refused') return given;
+    const { channelCode, channelSku: theirs } = given;
+    return { kind: 'corrected', change: `${channelCode} "${theirs.slice(0, 60)}" -> ${sku}`, settles: [] };
+  },
+};
+
 /** What operators can correct on the exception desk, each by the rules of the owner of the data. */
-export const corrections: readonly Correction[] = [carrierWord, deliveryAddress];
+export const corrections: readonly Correction[] = [carrierWord, deliveryAddress, channelSku];

@@ -143,7 +143,11 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
         retryWorkflow: (workflowId) => orchestrator.retry(workflowId),
         takeAgain: takeNoticesAgain(
           notices,
-          takeEventsAgain(backbone.log, takers, { ...domains.fulfillment.takeAgain, ...domains.settlement.takeAgain }),
+          takeEventsAgain(backbone.log, takers, {
+            ...domains.fulfillment.takeAgain,
+            ...domains.settlement.takeAgain,
+            ...domains.order.takeAgain,
+          }),
         ),
       }),
     ),

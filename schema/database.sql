@@ -3918,6 +3918,14 @@ create table orders.channel_notice (
   constraint channel_notice_units_check CHECK ((units >= 0))
 );
 
+create table orders.channel_sku (
+  channel_code text not null,
+  channel_sku text not null,
+  sku text not null,
+  added_at timestamp with time zone not null default now(),
+  constraint channel_sku_pkey PRIMARY KEY (channel_code, channel_sku)
+);
+
 create table orders.customer_order (
   id text not null,
   number text not null,
@@ -4011,6 +4019,19 @@ create table orders.order_line (
   constraint order_line_total_minor_check CHECK ((total_minor >= 0)),
   constraint order_line_unit_price_minor_check CHECK ((unit_price_minor >= 0)),
   constraint order_line_unsourced_check CHECK ((unsourced >= 0))
+);
+
+create table orders.refused_import (
+  channel_code text not null,
+  channel_order_id text not null,
+  unknown_skus text[] not null,
+  channel jsonb not null,
+  input text,
+  trace_id text not null,
+  attempts integer not null default 0,
+  refused_at timestamp with time zone not null default now(),
+  placed_at timestamp with time zone,
+  constraint refused_import_pkey PRIMARY KEY (channel_code, channel_order_id)
 );
 
 create table orders.return (
@@ -4240,6 +4261,8 @@ CREATE INDEX customer_order_updated ON orders.customer_order USING btree (update
 
 CREATE INDEX hold_system ON orders.hold USING btree (system, placed_at) WHERE (system IS NOT NULL);
 
+CREATE INDEX refused_import_waiting ON orders.refused_import USING gin (unknown_skus) WHERE (placed_at IS NULL);
+
 CREATE UNIQUE INDEX return_exchange ON orders.return USING btree (exchange_order_id) WHERE (exchange_order_id IS NOT NULL);
 
 CREATE INDEX return_expiring ON orders.return USING btree (expires_at) WHERE (state = ANY (ARRAY['AUTHORIZED'::text, 'LABEL_ISSUED'::text]));
@@ -4296,6 +4319,8 @@ comment on column orders.channel_notice.due_at is 'When it is sent next; while i
 
 comment on column orders.channel_notice.stopped is 'The channel refused it: it is sent again only when somebody asks for it.';
 
+comment on table orders.channel_sku is 'Which of our SKUs a marketplace means by one of its own.';
+
 comment on column orders.customer_order.revision is 'Version of the last event of this order; events count up from 1 without a gap.';
 
 comment on column orders.customer_order.customer is 'Personal data: name and e-mail address as given. Never logged.';
@@ -4305,6 +4330,10 @@ comment on column orders.customer_order.shipping_address is 'Personal data. Neve
 comment on column orders.customer_order.acknowledged_at is 'When the channel took the acknowledgement; where no channel is told, when the order desk took the order on.';
 
 comment on column orders.hold.system is 'The system of record that the order waits for: the hold is lifted when it is heard again. Null for a hold that a person lifts.';
+
+comment on table orders.refused_import is 'Orders of marketplaces with SKUs that nobody knew. They are placed once somebody has said what the SKUs are.';
+
+comment on column orders.refused_import.input is 'What the channel sent, JSON. Holds personal data: null once the order is placed.';
 
 comment on column orders.return.closing is 'Nothing more is expected, although not everything came.';
 

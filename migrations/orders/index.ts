@@ -13,6 +13,7 @@ import { channelNotices } from './20261127154500_channel_notices.ts';
 import * as acknowledgedByChannel from './20261127181000_acknowledged_by_channel.ts';
 import * as timelineByTime from './20261127183000_timeline_by_time.ts';
 import * as noAllocations from './20261128001100_no_allocations.ts';
+import * as channelSkus from './20261128003000_channel_skus.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -29,4 +30,5 @@ export const migrations: MigrationSet = {
   '20261127181000_acknowledged_by_channel': acknowledgedByChannel,
   '20261127183000_timeline_by_time': timelineByTime,
   '20261128001100_no_allocations': noAllocations,
+  '20261128003000_channel_skus': channelSkus,
 };

@@ -17,6 +17,8 @@ export { loadChannelClocks } from './duties/clocks.ts';
 export type { SettleExceptions } from './duties/duty.ts';
 export { escalateDuties, type ReportDuty } from './duties/escalate.ts';
 export { createDutyConsumption } from './duties/keep.ts';
+export { giveOurSku } from './imports/cross-references.ts';
+export { keepingRefused, placeRefused, REFUSED_IMPORTS, type ReportImport } from './imports/refused-imports.ts';
 export type { ReportNotice } from './notices/attempt.ts';
 export { loadChannelConnections } from './notices/connections.ts';
 export { createNoticeConsumption } from './notices/keep.ts';

@@ -14,11 +14,15 @@ import {
   createOrderBook,
   createOrderSubgraph,
   escalateDuties,
+  keepingRefused,
   keepReturns,
   loadChannelClocks,
   loadChannelConnections,
   loadReturnPolicy,
+  placeRefused,
+  REFUSED_IMPORTS,
   type ReportDuty,
+  type ReportImport,
   type ReportNotice,
   type ReportReturn,
   releaseHeardHolds,
@@ -31,7 +35,7 @@ export function openOrder(deps: {
   oms: OmsClient;
   /** Null where the channel system has no URL. */
   channel: ChannelClient | null;
-  report: ReportDuty & ReportReturn;
+  report: ReportDuty & ReportReturn & ReportImport;
   reportNotice: ReportNotice;
   settle: SettleExceptions;
   /** Hears of outages of our own store while notices are sent; the sending goes on by itself. */
@@ -41,7 +45,8 @@ export function openOrder(deps: {
   const clocks = loadChannelClocks();
   const connections = loadChannelConnections();
   const policy = loadReturnPolicy();
-  const capture = createCapture({ knex: deps.knex });
+  const placing = createCapture({ knex });
+  const capture = keepingRefused(placing, { knex, report });
   return {
     subgraph: createOrderSubgraph({ knex: deps.knex, capture, returnPolicy: policy }),
     capture,
@@ -76,6 +81,8 @@ export function openOrder(deps: {
     },
     escalateDuties: () => escalateDuties({ knex, clocks, report }),
     keepReturns: () => keepReturns({ knex, policy, report, settle }),
+    /** Entries that were set aside, by who takes them again: one attempt. */
+    takeAgain: { [REFUSED_IMPORTS]: (id: string) => placeRefused({ knex, report }, placing, id) },
     releaseHeardHolds: () => releaseHeardHolds(deps.knex),
   };
 }

@@ -51,7 +51,7 @@ async function changesOf(knex: Knex): Promise<DegradationChange[]> {
   const now = await query<InForce>(
     knex,
     `select system, string_agg(concat_ws(', ', coalesce(channel_code, 'every channel') || ' from ' || after_seconds || ' s',
-         'at most ' || cap || case cap when 1 then ' unit' else ' units' end, 'only while more than ' || threshold || case threshold when 1 then ' unit is left' else ' units are left' end,
+         case cap when 0 then 'nothing is shown or sold' when 1 then 'at most 1 unit' else 'at most ' || cap || ' units' end, 'only while more than ' || threshold || case threshold when 1 then ' unit is left' else ' units are left' end,
          buffer_units || case buffer_units when 1 then ' unit less' else ' units less' end, buffer_percent || ' % less', 'orders: ' || lower(orders)), '; ' order by channel_code nulls first, after_seconds) as rules
      from integration.rules_in_force() group by system`,
   );

@@ -9,6 +9,7 @@ import { fewestSources } from '../../../platform/supply/fewest-sources.ts';
 import type { ChooseSources } from '../../../platform/supply/supply.ts';
 import { placeOrder } from '../commands/place.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
+import { inOurSkus } from '../imports/cross-references.ts';
 import { capturedOrder } from './captured-order.ts';
 import { type Draft, draftOrder, type Refused } from './draft.ts';
 import { type CaptureFacts, readFacts } from './facts.ts';
@@ -56,7 +57,7 @@ export function createCapture({ knex, choose = fewestSources, limits = STOCK_PAC
   });
   return {
     async place(caller, input, signal) {
-      const request = captureRequest(caller, input);
+      const request = await inOurSkus(knex, captureRequest(caller, input));
       const how = { alone: !fitsBatch(request), ...(signal ? { signal } : {}) };
       return shareRunning(knex, request.key, () => batcher.submit(request, how));
     },

@@ -95,6 +95,13 @@ async function start(
       clocks.map(({ escalateBeforeHours }) => escalateBeforeHours),
     ],
   );
+  // The clock's time is the one that is watched, so it is the one that is shown.
+  await change(
+    trx,
+    `update orders.customer_order o set acknowledgement_deadline = d.due_at from orders.channel_duty d
+     where o.id = ? and d.order_id = o.id and d.kind = 'ACKNOWLEDGE' and o.acknowledgement_deadline is distinct from d.due_at`,
+    [event.data.orderId],
+  );
 }
 
 async function end(trx: Knex.Transaction, event: StoredEvent<Kept>, settle: SettleExceptions): Promise<void> {

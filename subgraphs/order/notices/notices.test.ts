@@ -330,6 +330,7 @@ describe('a channel that fails', () => {
         deadline: await acknowledgeBy(order),
       },
     ]);
+    expect((await book.read(order.id))?.order.acknowledgement?.deadline).toEqual(await acknowledgeBy(order));
     expect(await acknowledgedAt(order)).toBeNull(); // the order desk has it, the channel does not know
     expect(channel.taken).toEqual([]);
     await nowDue();
