@@ -9,6 +9,7 @@ import { createSubscriptions } from '../gateway/subscriptions/index.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { query } from '../platform/db/query.ts';
 import { projectRoot } from '../platform/paths.ts';
+import { openAnswerCache } from './answer-cache.ts';
 import type { Databases } from './databases.ts';
 import type { ProcessBase } from './process.ts';
 import { openRateLimiter } from './rate-limiter.ts';
@@ -36,6 +37,7 @@ export async function startGatewayPart(
   });
   shutdown.add('health connection', () => healthKnex.destroy());
   const { eventLog, fanOut } = parts.backbone.describe();
+  const caching = openAnswerCache(base, tail);
   const gateway = await startGateway({
     host: config.host,
     port: config.port,
@@ -54,6 +56,7 @@ export async function startGatewayPart(
         eventLog,
         fanOut,
         rateLimits: rateLimiter.describe(),
+        cache: caching?.cache.describe() ?? 'off',
         subgraphs: parts.subgraphs.kind === 'http' ? 'over HTTP' : 'in this process',
       },
       check: async () => {
@@ -61,6 +64,7 @@ export async function startGatewayPart(
       },
     },
     logger,
+    caching: caching ?? undefined,
     compilePlans: config.compilePlans,
     subgraphTimeoutMillis: config.subgraphTimeoutMillis,
     requestTimeoutMillis: config.requestTimeoutMillis,

@@ -109,7 +109,8 @@ export class ContractExecution implements ContractSnapshot {
     try {
       const plan = this.planOperation(document, values.operationName);
       this.#count(plan, context.caller, document.loc?.source.body ?? '', context.clientVersion);
-      return await this.#execute(plan, values, context);
+      const isQuery = getOperationAST(document, values.operationName)?.operation === 'query';
+      return await this.#execute(plan, values, { ...context, lane: isQuery ? 'reading' : 'writing' });
     } catch (error) {
       const { traceId } = context.caller;
       logFaults([error], this.#graph.logger, traceId);

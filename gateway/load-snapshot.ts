@@ -7,6 +7,8 @@ import { hiddenElements } from '../registry/contract-from-tags.ts';
 import type { ContractDefinition } from '../registry/contracts.ts';
 import { SUPPORTED_FEATURES } from '../registry/supported-features.ts';
 import { readRules } from './access-rules/read-rules.ts';
+import type { AnswerCache } from './caching/answer-cache.ts';
+import { readCacheRules } from './caching/cache-rules.ts';
 import { ContractExecution, type SharedGraph } from './contract-execution.ts';
 import { contractSchema } from './contract-schema.ts';
 import type { ObserveExecution } from './execution/execute-plan.ts';
@@ -32,6 +34,8 @@ export interface SnapshotOptions {
   /** Earlier versions; none when left out. */
   readonly former?: readonly FormerContract[];
   readonly dataSource: DataSourceFactory;
+  /** Keeps what subgraphs answer. Without it nothing is kept. */
+  readonly answerCache?: AnswerCache | undefined;
   /** Told what clients use. */
   readonly recordUse?: RecordUse;
   /** Default true. False leaves all plans to the executor of @apollo/gateway. */
@@ -68,16 +72,20 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
   const supergraph = Supergraph.build(document, { validateSupergraph: true, supportedFeatures: SUPPORTED_FEATURES });
   const apiSchema = supergraph.apiSchema();
   const api = apiSchema.toGraphQLJSSchema();
+  const schema = supergraph.schema.toGraphQLJSSchema();
+  const cached = { id, schema, rules: readCacheRules(document) };
   const services: ServiceMap = {};
-  for (const { name, url } of supergraph.subgraphsMetadata())
-    services[name] = options.dataSource({ name, url: url ?? '' });
+  for (const { name, url } of supergraph.subgraphsMetadata()) {
+    const source = options.dataSource({ name, url: url ?? '' });
+    services[name] = options.answerCache?.around(source, name, cached) ?? source;
+  }
   const graph = {
     id,
     planner: new OperationPlanner(supergraph, apiSchema, plannedNames(document), {
       rules: readRules(document),
       schema: api,
     }),
-    schema: supergraph.schema.toGraphQLJSSchema(),
+    schema,
     services,
     costRules: readCostRules(document),
     recordUse: options.recordUse,

@@ -11,6 +11,7 @@ import type { Authenticate, Grant } from './access/grant.ts';
 import { KeySet } from './access/tokens/key-set.ts';
 import { loadKeys } from './access/tokens/load-keys.ts';
 import { createVerifyToken, type TokenRules } from './access/tokens/verify-token.ts';
+import { AnswerCache, type AnswerCacheOptions } from './caching/answer-cache.ts';
 import { ContractServers } from './contract-servers.ts';
 import { createDataSources, type SubgraphPlace } from './data-sources/service-map.ts';
 import { type ClientAddress, clientAddress } from './guards/client-address.ts';
@@ -72,6 +73,8 @@ export interface GatewayOptions {
   readonly requestTimeoutMillis: number;
   /** Time that requests in flight get to finish when the gateway stops, in milliseconds. */
   readonly shutdownGraceMillis: number;
+  /** Where answers of subgraphs are kept. Left out: nowhere. */
+  readonly caching?: Pick<AnswerCacheOptions, 'cache' | 'changes' | 'staleBounds'> | undefined;
   /** Default true. False leaves all plans to the executor of @apollo/gateway. */
   readonly compilePlans?: boolean;
   /** Also measure the process: memory, CPU, event loop. Default true. */
@@ -117,6 +120,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     contracts,
     former,
     dataSource: dataSources.create,
+    answerCache:
+      options.caching && new AnswerCache({ ...options.caching, observe: (...seen) => metrics.observeCache(...seen) }),
     recordUse: usage.record,
     compilePlans: options.compilePlans ?? true,
     observeExecution: (...observed) => metrics.observeExecution(...observed),

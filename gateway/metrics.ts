@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { CacheOutcome } from './caching/cached-fetch.ts';
 import type { ObserveExecution } from './execution/execute-plan.ts';
 import type { ExecutionObserver } from './guards/execution-gate.ts';
 import type { GuardRefusal } from './guards/request-guard.ts';
@@ -18,6 +19,7 @@ export class GatewayMetrics {
   readonly #usageDropped: Counter;
   readonly #executions: Gauge<'kind' | 'state'>;
   readonly #overloaded: Counter<'kind'>;
+  readonly #cached: Counter<'subgraph' | 'outcome'>;
   readonly #plans: Counter<'executor' | 'reason'>;
 
   /** @param ofProcess also memory, CPU and event loop: once in a process */
@@ -66,6 +68,12 @@ export class GatewayMetrics {
       name: 'gateway_overloaded_total',
       help: 'Operations that were refused because too many waited for their turn.',
       labelNames: ['kind'],
+      registers,
+    });
+    this.#cached = new Counter({
+      name: 'gateway_cache_total',
+      help: 'Answers and entities that may be kept: "hit" was kept, "miss" was asked for, "stale" stood in for a subgraph that failed.',
+      labelNames: ['subgraph', 'outcome'],
       registers,
     });
     this.#plans = new Counter({
@@ -117,6 +125,10 @@ export class GatewayMetrics {
     works: (kind, change) => this.#executions.inc({ kind, state: 'executing' }, change),
     refuses: (kind) => this.#overloaded.inc({ kind }),
   };
+
+  observeCache(subgraph: string, outcome: CacheOutcome, count: number): void {
+    this.#cached.inc({ subgraph, outcome }, count);
+  }
 
   observeExecution(...[executor, reason]: Parameters<ObserveExecution>): void {
     this.#plans.inc({ executor, reason });

@@ -67,6 +67,8 @@ export interface Config {
   readonly subgraphUrls: Readonly<Record<SubgraphName, string | null>>;
   readonly subgraphPort: number | null;
   readonly compilePlans: boolean;
+  /** Of answers that the gateway keeps. 0: none. */
+  readonly cacheMegabytes: number;
   readonly subgraphTimeoutMillis: number;
   readonly requestTimeoutMillis: number;
   readonly shutdownGraceMillis: number;
@@ -158,6 +160,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     },
     subgraphPort: read.SUBGRAPH_PORT,
     compilePlans: read.COMPILED_PLANS === 'on',
+    cacheMegabytes: read.CACHE_MEGABYTES,
     subgraphTimeoutMillis: read.SUBGRAPH_TIMEOUT_MS,
     requestTimeoutMillis: read.REQUEST_TIMEOUT_MS,
     shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,

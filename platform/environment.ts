@@ -83,7 +83,8 @@ export const environment = z.object({
   REDIS_URL: optional(url(['redis:', 'rediss:']), {
     expected: 'redis://host:6379 or rediss://host:6379',
     secret: true,
-    meaning: 'Event log and fan-out between processes. Without it PostgreSQL does both.',
+    meaning:
+      'Event log and fan-out between processes, rate limits and kept answers. Without it PostgreSQL does the first two, each process the others.',
   }),
   SUBGRAPH_SECRET: optional(z.string().min(32), {
     expected: 'at least 32 characters of secret, the same in every process',
@@ -162,6 +163,12 @@ export const environment = z.object({
     fallback: 'on',
     meaning:
       'Whether the gateway compiles query plans. With `off` the slower executor of @apollo/gateway runs all of them.',
+  }),
+  CACHE_MEGABYTES: variable(integer(0, 65_536), {
+    expected: 'megabytes, 0 to 65536',
+    fallback: '64',
+    meaning:
+      'Memory in which the gateway keeps answers of subgraphs, see docs/caching.md; with `REDIS_URL` they are kept there, as Redis has room. 0: nothing is kept.',
   }),
   SUBGRAPH_TIMEOUT_MS: millis('10000', 'A request to a subgraph that takes longer fails with SUBGRAPH_TIMEOUT.'),
   REQUEST_TIMEOUT_MS: millis('30000', 'The whole of a request to the gateway ends after this time.'),

@@ -7,7 +7,7 @@ import { withDeadline } from './deadline.ts';
 import { failedAnswer } from './failed-answer.ts';
 import { type FetchOperation, fetchOperation } from './fetch-operation.ts';
 import { uniqueRepresentations } from './representations.ts';
-import { isReplay, readAnswer, type SubgraphAnswer } from './subgraph-answer.ts';
+import { isReplay, readAnswer, type SubgraphAnswer, withGoodUntil } from './subgraph-answer.ts';
 import { subgraphFailure } from './subgraph-failure.ts';
 
 /** One request of a query plan to one subgraph. */
@@ -64,7 +64,7 @@ export function createDataSource(call: SubgraphCall, options: DataSourceOptions)
       const deadline = { subgraph, millis: deadlineMillis, client: operation.isRead ? signal : null };
       const body = await withDeadline(deadline, (cut) => call({ operation, variables, caller, signal: cut }));
       if (isReplay(body)) outcome.idempotentReplay = true;
-      const answer = readAnswer(body, subgraph, entities);
+      const answer = withGoodUntil(readAnswer(body, subgraph, entities), body);
       ended('ok');
       return answer;
     } catch (error) {
@@ -75,6 +75,11 @@ export function createDataSource(call: SubgraphCall, options: DataSourceOptions)
     }
   };
 
+  return sourceOf(ask);
+}
+
+/** A data source that compiled plans, and @apollo/gateway too, can ask. */
+export function sourceOf(ask: SubgraphSource['ask']): SubgraphSource {
   return {
     ask,
     async process({ request, context }) {

@@ -11,6 +11,8 @@ export interface SubgraphError {
 export interface SubgraphAnswer {
   data?: Record<string, unknown> | null;
   errors?: SubgraphError[];
+  /** When it is no longer right by itself, such as a price that ends: milliseconds since 1970. */
+  goodUntil?: number;
 }
 
 /**
@@ -36,6 +38,12 @@ export function readAnswer(body: unknown, subgraph: string, entities: number | n
 /** Whether the subgraph says that its answer is the stored one of an earlier, equal request. */
 export function isReplay(body: unknown): boolean {
   return isRecord(body) && isRecord(body.extensions) && body.extensions.idempotentReplay === true;
+}
+
+/** The same answer with what the subgraph says of its end. */
+export function withGoodUntil(answer: SubgraphAnswer, body: unknown): SubgraphAnswer {
+  const said = isRecord(body) && isRecord(body.extensions) ? body.extensions.goodUntil : undefined;
+  return typeof said === 'number' ? { ...answer, goodUntil: said } : answer;
 }
 
 function refusedRequest(error: SubgraphError | undefined, subgraph: string): CommerceError {

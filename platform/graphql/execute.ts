@@ -10,7 +10,7 @@ import {
 import type { Caller } from '../caller.ts';
 import { ERROR_CODES, isCommerceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { Subgraph } from './subgraph.ts';
+import type { RequestContext, Subgraph } from './subgraph.ts';
 
 export interface SubgraphRequest {
   readonly query: string;
@@ -23,7 +23,7 @@ export interface SubgraphRequest {
 export interface SubgraphAnswer {
   data?: Record<string, unknown> | null;
   errors?: readonly { message: string; path?: readonly (string | number)[]; extensions: Record<string, unknown> }[];
-  extensions?: { idempotentReplay: true };
+  extensions?: { idempotentReplay?: true; goodUntil?: number };
 }
 
 type Prepared = { document: DocumentNode } | { errors: readonly GraphQLError[] };
@@ -52,7 +52,17 @@ export async function execute(subgraph: Subgraph, request: SubgraphRequest, logg
   return {
     ...(result.data === undefined ? {} : { data: result.data as Record<string, unknown> | null }),
     ...(result.errors ? { errors: result.errors.map((error) => toWire(error, request.caller, logger)) } : {}),
-    ...(context.replayed ? { extensions: { idempotentReplay: true } } : {}),
+    ...extensionsOf(context),
+  };
+}
+
+function extensionsOf({ replayed, goodUntil }: RequestContext): Pick<SubgraphAnswer, 'extensions'> {
+  if (!replayed && goodUntil === undefined) return {};
+  return {
+    extensions: {
+      ...(replayed ? { idempotentReplay: true } : {}),
+      ...(goodUntil === undefined ? {} : { goodUntil }),
+    },
   };
 }
 

@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** Set by {@link markReplayed}; becomes `extensions.idempotentReplay` of the answer. */
   replayed?: boolean;
+  /** Set by {@link goodUntil}; becomes `extensions.goodUntil` of the answer. */
+  goodUntil?: number;
 }
 
 /** One domain's part of the graph, ready to be executed in this process or behind HTTP. */
@@ -29,6 +31,11 @@ export type Resolvers = Record<string, Record<string, any>>;
 /** Says that a mutation's answer is the stored one of an earlier, equal request. */
 export function markReplayed(context: RequestContext): void {
   context.replayed = true;
+}
+
+/** Says that something in the answer is no longer right from a moment on: nobody keeps it for longer. */
+export function goodUntil(context: RequestContext, moment: Date): void {
+  context.goodUntil = Math.min(context.goodUntil ?? Number.POSITIVE_INFINITY, moment.getTime());
 }
 
 /**

@@ -102,6 +102,13 @@ export function priceOf(rules: readonly PriceRule[], currencyCode: string, quant
   };
 }
 
+/** When the prices that these rules give may be others than at a moment, nothing being written; null when never. */
+export function nextChange(rules: readonly PriceRule[], at: Date): Date | null {
+  const moments = rules.flatMap(({ validFrom, validTo }) => [validFrom, ...(validTo ? [validTo] : [])]);
+  const coming = moments.filter((moment) => moment > at);
+  return coming.sort((a, b) => a.getTime() - b.getTime())[0] ?? null;
+}
+
 function strongest(rules: readonly PriceRule[]): PriceRule | undefined {
   return [...rules].sort(
     (a, b) =>

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
 import { CommerceError } from '../../platform/errors.ts';
 import type { PageArgs } from '../../platform/graphql/connection.ts';
-import type { RequestContext, Resolvers } from '../../platform/graphql/subgraph.ts';
+import { goodUntil, type RequestContext, type Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount, type Money } from '../../platform/money.ts';
 import { type ListingArgs, listProducts } from './listing.ts';
 import type { ProductLoaders } from './loaders.ts';
-import { type Category, type Product, priceOf, type Variant } from './model.ts';
+import { type Category, nextChange, type Product, priceOf, type Variant } from './model.ts';
 import type { CatalogueReader } from './read.ts';
 
 export interface ProductContext extends RequestContext {
@@ -54,7 +54,9 @@ export const resolvers: Resolvers = {
     __resolveReference: ({ sku }: { sku: string }, { loaders }: ProductContext) => loaders.variant.load(sku),
     components: ({ id }: Variant, _: unknown, { loaders }: ProductContext) => loaders.components.load(id),
     product: ({ productId }: Variant, _: unknown, { loaders }: ProductContext) => loaders.product.load(productId),
-    async price(variant: Variant, args: PriceArgs, { caller: { channel }, loaders, at }: ProductContext) {
+    async price(variant: Variant, args: PriceArgs, context: ProductContext) {
+      const { caller, loaders, at } = context;
+      const { channel } = caller;
       const quantity = args.quantity ?? 1;
       if (quantity < 1 || quantity > MAX_QUANTITY) {
         throw new CommerceError('BAD_USER_INPUT', '`quantity` must be between 1 and 1,000,000.');
@@ -62,6 +64,8 @@ export const resolvers: Resolvers = {
       if (!channel || !variant.onSale) return null;
       const currencyCode = args.currencyCode ?? channel.currencyCode;
       const rules = await loaders.priceRules.load({ variantId: variant.id, currencyCode });
+      const next = nextChange(rules, at);
+      if (next) goodUntil(context, next);
       return priceOf(rules, currencyCode, quantity, at);
     },
   },

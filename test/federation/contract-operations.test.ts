@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { GraphQLDataSource } from '@apollo/gateway';
+import type { FetchNode, PlanNode, SubscriptionNode } from '@apollo/query-planner';
 import { describe, expect, it } from '@jest/globals';
 import {
   type GraphQLSchema,
@@ -12,6 +14,9 @@ import {
   parse,
   validate,
 } from 'graphql';
+import type { AnswerCache, CachedGraph } from '../../gateway/caching/answer-cache.ts';
+import { answerPolicy } from '../../gateway/caching/answer-policy.ts';
+import { TOLD } from '../../gateway/caching/changes.ts';
 import { loadSnapshot } from '../../gateway/load-snapshot.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { projectFile } from '../../platform/paths.ts';
@@ -22,8 +27,15 @@ import { contractOperations } from '../helpers/contract-operations.ts';
 
 const composition = composeSupergraph();
 if (composition.kind === 'failed') throw new Error(composition.errors.join('\n'));
+let cached: CachedGraph | undefined;
 const served = loadSnapshot(composition.supergraphSdl, {
   contracts: readContracts(),
+  answerCache: {
+    around: (source: GraphQLDataSource, _: string, graph: CachedGraph) => {
+      cached = graph;
+      return source;
+    },
+  } as unknown as AnswerCache,
   dataSource: () => ({ process: async () => ({ data: null }) }),
   logger: createLogger({ level: 'silent', component: 'test' }),
 }).contracts;
@@ -37,6 +49,22 @@ function schemaOf(contract: string): GraphQLSchema {
 }
 
 const operations = contractOperations();
+
+function fetchesOf(node: PlanNode | SubscriptionNode | undefined): FetchNode[] {
+  switch (node?.kind) {
+    case 'Fetch':
+      return [node];
+    case 'Flatten':
+      return fetchesOf(node.node);
+    case 'Sequence':
+    case 'Parallel':
+      return node.nodes.flatMap(fetchesOf);
+    case 'Condition':
+      return [...fetchesOf(node.ifClause), ...fetchesOf(node.elseClause)];
+    default:
+      return [];
+  }
+}
 
 describe.each(operations.map((operation) => [`${operation.contract}/${operation.name}`, operation] as const))(
   '%s',
@@ -60,6 +88,34 @@ describe.each(operations.map((operation) => [`${operation.contract}/${operation.
     });
   },
 );
+
+it('keeps of what channels ask for the catalogue and what is for sale, and nothing of a person or an order', () => {
+  const kept = new Set<string>();
+  for (const { contract, name, document } of operations) {
+    const snapshot = served.get(readContracts().find((each) => each.name === contract)?.path ?? '');
+    const isQuery = /^\s*query/.test(document);
+    if (!snapshot || !cached || !isQuery) continue;
+    const { queryPlan } = snapshot.planOperation(parse(document));
+    for (const { serviceName, operation } of fetchesOf(queryPlan.node)) {
+      const policy = answerPolicy(operation, { ...cached, entities: TOLD[serviceName] ?? {} });
+      if (policy)
+        kept.add(`${name} ${serviceName} ${policy.keep.fresh / 1_000} s, stale ${policy.keep.stale / 1_000} s`);
+    }
+  }
+  expect([...kept].sort()).toEqual([
+    'CartAvailability inventory 5 s, stale 0 s',
+    'CartAvailability product 60 s, stale 300 s',
+    'InventoryFeed inventory 5 s, stale 0 s',
+    'InventoryFeed product 5 s, stale 300 s',
+    'OrderPage product 60 s, stale 300 s',
+    'PickQueue product 60 s, stale 300 s',
+    'ProductListing inventory 5 s, stale 0 s',
+    'ProductListing product 5 s, stale 300 s',
+    'ProductPage inventory 5 s, stale 0 s',
+    'ProductPage product 5 s, stale 300 s',
+    'StoreStock product 60 s, stale 300 s',
+  ]);
+});
 
 it('has operations of every contract that the gateway serves', () => {
   expect(new Set(operations.map(({ contract }) => contract))).toEqual(new Set(readContracts().map(({ name }) => name)));
