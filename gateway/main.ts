@@ -96,9 +96,12 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { logger, knex, production, registryRoot } = options;
   const files = workingTree(registryRoot);
+  const limits = options.limits ?? readLimits();
   const metrics = new GatewayMetrics({ ofProcess: options.measureProcess ?? true });
   const dataSources = createDataSources(options.subgraphs, {
     deadlineMillis: options.subgraphTimeoutMillis,
+    // Half of the places: what else is asked for finds the others, whatever a subgraph does.
+    concurrency: Math.max(1, Math.floor(limits.executions.queries / 2)),
     logger,
     observe: (...observed) => metrics.observeSubgraph(...observed),
   });
@@ -132,7 +135,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   metrics.serves(runtime.supergraphId);
   runtime.onSwap(() => metrics.serves(runtime.supergraphId));
 
-  const limits = options.limits ?? readLimits();
   const rateLimiter = options.rateLimiter ?? memoryRateLimiter();
   const addressOf = clientAddress(options.trustedProxies ?? []);
   const authenticate = limitAttempts({

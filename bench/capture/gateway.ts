@@ -11,6 +11,10 @@ import type { BenchWorld } from './world.ts';
 
 export interface RunningGateway {
   readonly pid: number;
+  /** Such as http://127.0.0.1:4000. */
+  readonly url: string;
+  /** Of the storefront, on the channel WEB. */
+  readonly key: string;
   /** Sends an operation of the storefront's contract, as the shop would. @returns the answer's data; throws on errors */
   send(operation: string, variables: object): Promise<Record<string, unknown>>;
   /** A mutation that asks for nothing of a subgraph: what the gateway costs by itself. */
@@ -19,14 +23,22 @@ export interface RunningGateway {
 }
 
 /** The gateway in a process of its own, over HTTP. `--cpu-prof` with PROFILE set to a folder. */
-export async function startBenchGateway(world: BenchWorld, connections: number): Promise<RunningGateway> {
+export async function startBenchGateway(
+  world: BenchWorld,
+  connections: number,
+  options: {
+    /** Of dist/, instead of the gateway with all subgraphs in it. */
+    readonly entry?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<RunningGateway> {
   const nowhere = 'http://127.0.0.1:9';
   const profile = process.env.PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.PROFILE}`] : [];
   await seedDevelopmentAccess(world.knex); // its channels; the keys are refused in production
   const key = await createApiKey(world.knex, { clientId: 'bench', contracts: ['storefront'], channelCode: 'WEB' });
   const child = spawn(
     process.execPath,
-    [...profile, '--max-semi-space-size=32', projectFile('dist', 'bench', 'capture', 'gateway-process.js')],
+    [...profile, '--max-semi-space-size=32', projectFile('dist', options.entry ?? 'bench/capture/gateway-process.js')],
     {
       env: {
         PATH: process.env.PATH,
@@ -40,6 +52,7 @@ export async function startBenchGateway(world: BenchWorld, connections: number):
         OMS_URL: nowhere,
         WMS_URL: nowhere,
         CARRIER_URL: nowhere,
+        ...options.env,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -73,6 +86,8 @@ export async function startBenchGateway(world: BenchWorld, connections: number):
   };
   return {
     pid: child.pid ?? 0,
+    url,
+    key,
     send: (operation, variables) => ask({ query: documentOf(operation), variables }),
     sendNothing: async () => (await ask({ query: 'mutation { __typename }' })).__typename === 'Mutation',
     async stop() {

@@ -9,6 +9,7 @@ import { type FetchOperation, fetchOperation } from './fetch-operation.ts';
 import { uniqueRepresentations } from './representations.ts';
 import { isReplay, readAnswer, type SubgraphAnswer, withGoodUntil } from './subgraph-answer.ts';
 import { subgraphFailure } from './subgraph-failure.ts';
+import { NOT_ASKED, SubgraphGate } from './subgraph-gate.ts';
 
 /** One request of a query plan to one subgraph. */
 export interface SubgraphFetch {
@@ -44,6 +45,8 @@ export interface DataSourceOptions {
   readonly subgraph: string;
   /** Longest wait for an answer, in milliseconds. */
   readonly deadlineMillis: number;
+  /** Requests to the subgraph that may be under way, for mutations and for all else. Left out: any number, and it is asked even if it fails all the time. */
+  readonly concurrency?: number;
   readonly logger: Logger;
   /** Told about every request: `outcome` is "ok" or the code of the failure. */
   readonly observe?: (subgraph: string, outcome: string, seconds: number) => void;
@@ -55,14 +58,19 @@ export interface DataSourceOptions {
  */
 export function createDataSource(call: SubgraphCall, options: DataSourceOptions): SubgraphSource {
   const { subgraph, deadlineMillis, logger, observe } = options;
+  // Orders have places of their own: those of browsers may all be waiting for something else.
+  const [writing, others] = [gateOf(options), gateOf(options)];
 
-  const ask: SubgraphSource['ask'] = async ({ operation, variables, entities }, { caller, signal, outcome }) => {
+  const ask: SubgraphSource['ask'] = async (fetch, { caller, signal, outcome, lane }) => {
+    const { operation, variables, entities } = fetch;
     const startedAt = performance.now();
     const ended = (result: string) => observe?.(subgraph, result, (performance.now() - startedAt) / 1_000);
     try {
       // A client that hangs up does not stop its mutation halfway: it will ask for the result with the same key.
       const deadline = { subgraph, millis: deadlineMillis, client: operation.isRead ? signal : null };
-      const body = await withDeadline(deadline, (cut) => call({ operation, variables, caller, signal: cut }));
+      const work = () => withDeadline(deadline, (cut) => call({ operation, variables, caller, signal: cut }));
+      const gate = lane === 'writing' ? writing : others;
+      const body = await (gate ? gate.pass(work) : work());
       if (isReplay(body)) outcome.idempotentReplay = true;
       const answer = withGoodUntil(readAnswer(body, subgraph, entities), body);
       ended('ok');
@@ -93,8 +101,17 @@ export function sourceOf(ask: SubgraphSource['ask']): SubgraphSource {
   };
 }
 
+function gateOf({ subgraph, concurrency, logger }: DataSourceOptions): SubgraphGate | null {
+  if (concurrency === undefined) return null;
+  const onChange = (isOpen: boolean) =>
+    isOpen
+      ? logger.info({ subgraph }, 'the subgraph answers again')
+      : logger.warn({ subgraph }, 'the subgraph failed several times in a row: it is asked once a second only');
+  return new SubgraphGate({ subgraph, width: concurrency, onChange });
+}
+
 function log(logger: Logger, failure: CommerceError, traceId: string, operation: string | undefined): void {
-  if (failure.code === 'REQUEST_ABORTED') return;
+  if (failure.code === 'REQUEST_ABORTED' || failure.details.reason === NOT_ASKED) return;
   const cause = failure.cause instanceof Error ? { cause: failure.cause.name, ...codeOf(failure.cause) } : {};
   logger.warn({ traceId, code: failure.code, operation, ...failure.details, ...cause }, 'subgraph failed');
 }

@@ -1,4 +1,6 @@
+import type { TurnLimits } from '../../platform/admission/turn-pace.ts';
 import { Turnstile } from '../../platform/admission/turnstile.ts';
+import { BusyWidth } from './busy-width.ts';
 import type { ExecutionLimits } from './limits.ts';
 
 /** Subscriptions are let in by their own limits; each of their executions is a query. */
@@ -11,19 +13,23 @@ export interface ExecutionObserver {
   refuses(kind: ExecutionKind): void;
 }
 
+/** Queries that are worked on beside mutations while the process has no rest: these wait for each of those. */
+const BESIDE_MUTATIONS = 4;
+
 type Work = () => Promise<unknown>;
 
 /**
  * Lets as many operations be executed at a time as the process can answer in time. More of them would only make all of
- * them slow, and health checks silent. Queries and mutations wait apart: a flood of browsers does not keep orders out.
+ * them slow, and health checks silent. Queries and mutations wait apart: a flood of browsers does not keep orders out, and
+ * the busier the process, the fewer queries are worked on beside them.
  */
 export class ExecutionGate {
   readonly #turnstiles: Readonly<Record<ExecutionKind, Turnstile<Work, unknown>>>;
 
   constructor({ queries, mutations, patienceMillis }: ExecutionLimits, observer?: ExecutionObserver) {
-    const turnstile = (kind: ExecutionKind, width: number) =>
+    const turnstile = (kind: ExecutionKind, limits: TurnLimits) =>
       new Turnstile<Work, unknown>({
-        limits: { width, patienceMillis },
+        limits,
         work: (work) => work(),
         observer: {
           waits: (change) => observer?.waits(kind, change),
@@ -31,7 +37,16 @@ export class ExecutionGate {
           refuses: () => observer?.refuses(kind),
         },
       });
-    this.#turnstiles = { query: turnstile('query', queries), mutation: turnstile('mutation', mutations) };
+    const busy = new BusyWidth(queries);
+    const mutation = turnstile('mutation', { width: mutations, patienceMillis });
+    const forQueries = {
+      patienceMillis,
+      get width() {
+        const isWriting = mutation.load.working > 0;
+        return isWriting && busy.isBusy ? Math.min(busy.width, BESIDE_MUTATIONS) : busy.width;
+      },
+    };
+    this.#turnstiles = { query: turnstile('query', forQueries), mutation };
   }
 
   /**

@@ -72,6 +72,7 @@ export interface CostReport {
 const REQUEST_POINTS = 1;
 /** Points of a request that turns out to be invalid: validation has read the document, and will read it again. */
 const INVALID_POINTS = 50;
+const MUTATION = /\bmutation\b/;
 /** Points per field of a document that was not seen lately: it has to be validated and planned. */
 const NEW_FIELD_POINTS = 5;
 
@@ -91,8 +92,36 @@ export class RequestGuard {
 
   /** Requests that may be inside at the same time: executed, waiting for a turn, or on their way there. */
   get room(): number {
+    return 2 * this.#roomOfReaders;
+  }
+
+  /**
+   * Whether one of so many that are inside may stay, now that it is known what it asks for. A crowd that only looks takes half
+   * of the room: orders find the other half, and are told from the rest there.
+   */
+  hasRoomFor(request: GuardedRequest, inside: number): boolean {
+    return inside <= this.#roomOfReaders || this.#mayWrite(request);
+  }
+
+  get #roomOfReaders(): number {
     const { queries, mutations } = this.#options.limits.executions;
     return 2 * (queries + mutations);
+  }
+
+  /** A cheap look: what pretends to be a mutation waits among the queries later. */
+  #mayWrite({ contract, caller: { clientId }, parameters }: GuardedRequest): boolean {
+    const { query } = parameters;
+    if (typeof query === 'string') return MUTATION.test(query);
+    try {
+      const { parameters: found } = resolveDocument(
+        this.#options.documents,
+        { contract: contract.name, clientId },
+        parameters,
+      );
+      return typeof found.query === 'string' && MUTATION.test(found.query);
+    } catch {
+      return false;
+    }
   }
 
   /** Longest body to read for a contract, in bytes. */

@@ -80,6 +80,7 @@ export class GraphQLEndpoint {
     const body = request.method === 'POST' ? await readJsonBody(request, guard.bodyBytes(contract.name)) : undefined;
     if (Array.isArray(body)) throw new HttpProblem(400, 'BAD_REQUEST', 'Batches are not accepted: send one request.');
     const asked = parameters(body, url);
+    if (!guard.hasRoomFor({ contract, caller, parameters: asked }, this.#inside)) throw overloaded();
     const admission = await guard.admit({ contract, caller, parameters: asked }).catch(async (error: unknown) => {
       const told = subscriptions.refuseHttp(request, response, error, traceId);
       if (told === false) throw error;

@@ -19,6 +19,9 @@ export interface TurnstileOptions<Item, Result> {
   readonly now?: () => number;
 }
 
+/** The width may have grown without anybody coming or leaving. */
+const MOST_BETWEEN_LOOKS_MILLIS = 100;
+
 /**
  * Lets a number of items in at a time, in the order of their coming. Who would have to wait too long is refused before
  * any work, who has waited too long as well, and who gives up is forgotten.
@@ -91,11 +94,14 @@ export class Turnstile<Item, Result> {
     if (this.#watched || this.#lane.size === 0) return;
     this.#watched = true;
     const { patienceMillis } = this.#options.limits;
-    setTimeout(() => {
-      this.#watched = false;
-      this.#lane.dropOlder(this.#now() - patienceMillis * LONGEST_WAIT, (waiting) => this.#refuse(waiting));
-      this.#advance();
-    }, patienceMillis / 4).unref();
+    setTimeout(
+      () => {
+        this.#watched = false;
+        this.#lane.dropOlder(this.#now() - patienceMillis * LONGEST_WAIT, (waiting) => this.#refuse(waiting));
+        this.#advance();
+      },
+      Math.min(patienceMillis / 4, MOST_BETWEEN_LOOKS_MILLIS),
+    ).unref();
   }
 
   #refuse({ reject }: Waiting<Item, Result>): void {

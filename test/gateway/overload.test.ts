@@ -114,10 +114,10 @@ describe('a gateway at its limit', () => {
 
   it('refuses before it reads what would find no room at all', async () => {
     await whileBusy(async () => {
-      // Bodies that never come: three of them take all the room that is left.
+      // Bodies that never come: seven of them take all the room that is left.
       const unfinished: ClientRequest[] = [];
       const refused = await Promise.race(
-        [1, 2, 3, 4].map(
+        [1, 2, 3, 4, 5, 6, 7, 8].map(
           () =>
             new Promise<IncomingMessage>((resolve) => {
               const headers = { 'content-type': 'application/json', 'x-api-key': 'dev-storefront' };

@@ -1,0 +1,119 @@
+import { type CommerceError, isCommerceError } from '../../platform/errors.ts';
+import { subgraphFailure } from './subgraph-failure.ts';
+
+export interface SubgraphGateOptions {
+  readonly subgraph: string;
+  /** Requests that may be under way at the same time. */
+  readonly width: number;
+  /** Told when the subgraph is given up on, and when it is back. */
+  readonly onChange?: (isOpen: boolean) => void;
+  /** Milliseconds, from any origin, never going back. */
+  readonly now?: () => number;
+}
+
+/** Failures in a row after which a subgraph is not asked any more. */
+const FAILURES = 5;
+/** How often one that is given up on is tried, in milliseconds. */
+const TRY_MILLIS = 1_000;
+/** How long a subgraph whose every place is taken may answer nothing before nobody waits for a place, in milliseconds. */
+const SILENT_MILLIS = 250;
+/** One that answers nobody of so many, for so long, hangs: its deadline need not be awaited to know it. */
+const UNANSWERED = 8;
+const HUNG_MILLIS = 2_000;
+/** Failures that say something of the subgraph, not of a request. */
+const COUNTED: readonly string[] = ['SUBGRAPH_TIMEOUT', 'SUBGRAPH_UNREACHABLE'];
+
+/**
+ * Keeps a subgraph that hangs or fails from taking what others need: it has a number of places, nobody waits for one while it
+ * is silent, and after some failures in a row, or when it answers nobody, it is asked once a second only, until it answers.
+ */
+export class SubgraphGate {
+  readonly #options: SubgraphGateOptions;
+  readonly #now: () => number;
+  readonly #waiting = new Set<{ enter(): void; refuse(): void }>();
+  #working = 0;
+  #failures = 0;
+  #triedAt = 0;
+  /** When it answered last, began to be asked, or all places were taken. */
+  #heardAt = 0;
+
+  constructor(options: SubgraphGateOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** @throws CommerceError SUBGRAPH_UNREACHABLE before it was asked; otherwise what the work throws */
+  async pass<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#mayAsk()) throw this.#refusal();
+    if (this.#working >= this.#options.width) await this.#place();
+    this.#working++;
+    if (this.#working === 1 || this.#working === this.#options.width) this.#heardAt = this.#now();
+    try {
+      const result = await work();
+      this.#succeeded();
+      return result;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    } finally {
+      this.#working--;
+      const [next] = this.#waiting;
+      next?.enter();
+    }
+  }
+
+  #mayAsk(): boolean {
+    const isHung = this.#working >= UNANSWERED && this.#now() - this.#heardAt >= HUNG_MILLIS;
+    if (this.#failures < FAILURES && !isHung) return true;
+    if (this.#now() - this.#triedAt < TRY_MILLIS) return false;
+    this.#triedAt = this.#now();
+    return true;
+  }
+
+  #place(): Promise<void> {
+    const silent = () => this.#now() - this.#heardAt >= SILENT_MILLIS;
+    if (silent()) throw this.#refusal();
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        clearInterval(timer);
+        this.#waiting.delete(place);
+      };
+      const place = {
+        enter: () => {
+          leave();
+          resolve();
+        },
+        refuse: () => {
+          leave();
+          reject(this.#refusal());
+        },
+      };
+      const timer = setInterval(() => silent() && place.refuse(), SILENT_MILLIS);
+      this.#waiting.add(place);
+    });
+  }
+
+  #succeeded(): void {
+    this.#heardAt = this.#now();
+    if (this.#failures >= FAILURES) this.#options.onChange?.(true);
+    this.#failures = 0;
+  }
+
+  #failed(error: unknown): void {
+    const code = isCommerceError(error) ? error.code : 'SUBGRAPH_UNREACHABLE';
+    if (!COUNTED.includes(code)) return;
+    this.#failures++;
+    if (this.#failures !== FAILURES) return;
+    this.#triedAt = this.#now();
+    this.#options.onChange?.(false);
+    for (const place of this.#waiting) place.refuse();
+  }
+
+  #refusal(): CommerceError {
+    const { subgraph } = this.#options;
+    return subgraphFailure('SUBGRAPH_UNREACHABLE', { subgraph, reason: NOT_ASKED, retryAfterSeconds: 1 });
+  }
+}
+
+/** Of requests that were not sent: one log entry said why. */
+export const NOT_ASKED = 'not asked';
