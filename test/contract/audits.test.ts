@@ -1,3 +1,4 @@
+import { expect, it } from '@jest/globals';
 import { derivedId } from '../../platform/ids.ts';
 import { memoryNodeSystem } from '../../subgraphs/fulfillment/adapters/memory.ts';
 import { wmsNodeSystem } from '../../subgraphs/fulfillment/adapters/wms.ts';
@@ -11,6 +12,7 @@ import { omsDeskAudit } from '../../subgraphs/order/adapters/oms-audit.ts';
 import { erpFinanceSystem } from '../../subgraphs/settlement/adapters/erp.ts';
 import { erpFinanceAudit } from '../../subgraphs/settlement/adapters/erp-audit.ts';
 import { memoryFinanceSystem } from '../../subgraphs/settlement/adapters/memory.ts';
+import type { ErpClient } from '../../systems/erp/client.ts';
 import { startErp } from '../helpers/erp.ts';
 import { startDesk } from '../helpers/order-desk.ts';
 import { startWarehouse, warehouseSeed } from '../helpers/warehouse.ts';
@@ -75,4 +77,17 @@ financeAuditContract('memory', async () => {
 financeAuditContract('the reference ERP over HTTP', async () => {
   const { erp, stop } = await startErp();
   return { audit: erpFinanceAudit(erp), finance: erpFinanceSystem(erp), stop };
+});
+
+it('goes on behind a document of the ERP that cannot be read', async () => {
+  const document = (changeNo: number, more: object = {}) => ({ billingNo: `B${changeNo}`, status: 'POSTED', createdAt: '2026-11-27T09:00:00Z', grossAmount: '1.00', currency: 'GBP', changeNo, ...more }); // biome-ignore format: a table
+  const pages = [
+    { billingDocuments: [document(1)], unreadable: [{ number: 2, entry: {}, problem: 'shape of status' }] },
+    { billingDocuments: [document(3)], unreadable: [] },
+  ];
+  const client = { billingChanges: async ({ after }: { after: number }) => pages[after === 0 ? 0 : 1] };
+  const audit = erpFinanceAudit(client as unknown as ErpClient);
+  const { signal } = new AbortController();
+  expect(await audit.documents(null, 2, signal)).toMatchObject({ documents: [{ number: 'B1' }], next: '2' });
+  expect(await audit.documents('2', 2, signal)).toMatchObject({ documents: [{ number: 'B3' }], next: null });
 });

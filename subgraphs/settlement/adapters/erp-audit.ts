@@ -7,33 +7,41 @@ import { toDocument, toPosting } from './erp.ts';
 export function erpFinanceAudit(erp: ErpClient): FinanceAudit {
   return {
     async documents(cursor, limit, signal) {
-      const { billingDocuments } = await erp.billingChanges(
+      const { billingDocuments, unreadable } = await erp.billingChanges(
         { after: Number(cursor ?? 0), limit, waitSeconds: 0 },
         { signal },
       );
-      const last = Math.max(0, ...billingDocuments.map((one) => one.changeNo));
       return {
         documents: billingDocuments.map((one) => ({
           ...toDocument(one),
           totalMinor: parseMoney(one.grossAmount, one.currency).amountMinor,
           currencyCode: one.currency,
         })),
-        next: billingDocuments.length < limit ? null : String(last),
+        next: nextOf(billingDocuments, unreadable, limit),
       };
     },
     async postedVouchers(cursor, limit, signal) {
-      const { accountingDocuments } = await erp.accountingChanges(
+      const { accountingDocuments, unreadable } = await erp.accountingChanges(
         { after: Number(cursor ?? 0), limit, waitSeconds: 0 },
         { signal },
       );
-      const last = Math.max(0, ...accountingDocuments.map((one) => one.changeNo));
       return {
         vouchers: accountingDocuments.filter((one) => one.billingNo === null).map(toPosting),
-        next: accountingDocuments.length < limit ? null : String(last),
+        next: nextOf(accountingDocuments, unreadable, limit),
       };
     },
     findVoucher: async (reference, signal) =>
       (await erp.findGlDocumentByReference(reference, { signal }))?.accountingDocNo ?? null,
     has: async (key, signal) => (await erp.findBillingByReference(key, { signal })) !== null,
   };
+}
+
+/** Where the next page begins; null after the last one. What cannot be read was on the page too. */
+function nextOf(
+  documents: readonly { readonly changeNo: number }[],
+  unreadable: readonly { readonly number: number }[],
+  limit: number,
+): string | null {
+  const numbers = [...documents.map(({ changeNo }) => changeNo), ...unreadable.map(({ number }) => number)];
+  return numbers.length < limit ? null : String(Math.max(...numbers));
 }
