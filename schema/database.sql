@@ -563,6 +563,25 @@ create table integration.idempotency_key (
   constraint idempotency_key_pkey PRIMARY KEY (scope, operation, key)
 );
 
+create table integration.observed_record (
+  system text not null,
+  stream text not null,
+  key text not null,
+  "position" bigint not null,
+  body jsonb not null,
+  constraint observed_record_pkey PRIMARY KEY (system, stream, key),
+  constraint observed_record_system_stream_position_key UNIQUE (system, stream, "position")
+);
+
+create table integration.observed_stream (
+  system text not null,
+  stream text not null,
+  "position" bigint not null default 0,
+  begun bigint not null default 0,
+  settled bigint not null default 0,
+  constraint observed_stream_pkey PRIMARY KEY (system, stream)
+);
+
 create table integration.operation_usage (
   day date not null,
   contract text not null,
@@ -672,6 +691,7 @@ create table integration.system_health (
   p95_latency_ms double precision,
   reported_at timestamp with time zone not null default now(),
   ports jsonb,
+  routes jsonb,
   constraint system_health_circuit_check CHECK ((circuit = ANY (ARRAY['CLOSED'::text, 'OPEN'::text, 'HALF_OPEN'::text]))),
   constraint system_health_pkey PRIMARY KEY (process, system)
 );
@@ -1009,6 +1029,8 @@ alter table integration.desk_job_item add constraint desk_job_item_job_id_fkey F
 
 alter table integration.exception_retry_request add constraint exception_retry_request_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES integration.exception(id);
 
+alter table integration.observed_record add constraint observed_record_system_stream_fkey FOREIGN KEY (system, stream) REFERENCES integration.observed_stream(system, stream);
+
 alter table integration.reconciliation_difference add constraint reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES integration.reconciliation(id) ON DELETE CASCADE;
 
 alter table integration.reconciliation_seen add constraint reconciliation_seen_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES integration.reconciliation(id) ON DELETE CASCADE;
@@ -1145,6 +1167,16 @@ comment on column integration.idempotency_key.scope is 'Client that sent the key
 
 comment on column integration.idempotency_key.request_hash is 'SHA-256 of the RFC 8785 form of the input.';
 
+comment on table integration.observed_record is 'Each record as it was last seen, under the number of its newest change.';
+
+comment on table integration.observed_stream is 'One kind of records of a system that does not number its changes: we number what we see of it.';
+
+comment on column integration.observed_stream."position" is 'Number of the newest change that was seen.';
+
+comment on column integration.observed_stream.begun is 'Number of the look that began last.';
+
+comment on column integration.observed_stream.settled is 'Number of the newest look whose result was taken: what an earlier one saw is older and is not.';
+
 comment on table integration.operation_usage is 'How often a client sent a document. No personal data.';
 
 comment on column integration.operation_usage.client_version is 'As the client says; empty when it does not.';
@@ -1190,6 +1222,8 @@ comment on table integration.system_contact is 'When each feed of a system of re
 comment on table integration.system_health is 'How each process finds each system of record. Rewritten every few seconds; rows of processes that are gone are removed after a day.';
 
 comment on column integration.system_health.ports is 'Ports that the system serves, with what it can do of each and what not. Null: reported by a process of an earlier release.';
+
+comment on column integration.system_health.routes is 'Domains and parts of them that have their facts from the system, with bounds of freshness. Null: reported by a process of an earlier release.';
 
 comment on table integration.usage_recording is 'Since when, and until when, usage was recorded: a field without usage tells something only within.';
 

@@ -14,7 +14,7 @@ export const PORT_MAP = {
     contract: 'ProductSource',
     can: ['QUANTITY_BREAKS', 'FORMER_PRICES', 'SEVERAL_CURRENCIES', 'PRICE_PERIODS', 'TAX_RATES'],
   },
-  STOCK: { domain: 'inventory', contract: 'StockSource', can: ['ADJUSTMENTS', 'INCOMING_SUPPLY'] },
+  STOCK: { domain: 'inventory', contract: 'StockSource', can: ['ADJUSTMENTS', 'INCOMING_SUPPLY', 'ISSUES_BY_LINE'] },
   RETURNS: { domain: 'inventory', contract: 'StockSource', can: ['RESTOCK', 'PUT_ASIDE'] },
   ORDER_INTAKE: { domain: 'order', contract: 'OrderDesk', can: ['SHIPMENT_NOTICES', 'CANCELLATION_NOTICES'] },
   CHANNEL_NOTICES: { domain: 'order', contract: 'ChannelSystem', can: [] },
@@ -75,11 +75,7 @@ export function domainsOf(profile: SystemProfile): Domain[] {
 }
 
 /** Whether the profile keeps a promise. False too for every promise of a port that it does not serve. */
-export function can<Port extends PortName>(
-  profile: SystemProfile,
-  port: Port,
-  capability: CapabilityOf<Port>,
-): boolean {
+export function can(profile: SystemProfile, port: PortName, capability: Capability): boolean {
   return portsOf(profile).some((served) => served.port === port && served.capabilities.includes(capability));
 }
 

@@ -18,6 +18,8 @@ import * as keepAnswers from './20261127151500_keep_answers.ts';
 import { askedSubject } from './20261127152000_asked_subject.ts';
 import { systemPorts } from './20261127182000_system_ports.ts';
 import * as setAsideEntries from './20261127184500_set_aside_entries.ts';
+import { observed } from './20261128002000_observed.ts';
+import { systemRoutes } from './20261128002100_system_routes.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -40,4 +42,6 @@ export const migrations: MigrationSet = {
   '20261127152000_asked_subject': askedSubject,
   '20261127182000_system_ports': systemPorts,
   '20261127184500_set_aside_entries': setAsideEntries,
+  '20261128002000_observed': observed,
+  '20261128002100_system_routes': systemRoutes,
 };

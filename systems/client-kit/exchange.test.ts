@@ -18,7 +18,15 @@ it('sends the token and the trace of the work', async () => {
   const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const traceId = '0123456789abcdef0123456789abcdef';
   const { signal } = new AbortController();
-  await exchange(pool, 'TEST', { method: 'POST', path: '/', body: { a: 1 }, token: 't', traceId, signal });
+  await exchange(pool, 'TEST', {
+    method: 'POST',
+    path: '/',
+    body: { a: 1 },
+    authorization: 'Bearer t',
+    refusalIn: null,
+    traceId,
+    signal,
+  });
   expect(headers).toMatchObject({
     authorization: 'Bearer t',
     'content-type': 'application/json',

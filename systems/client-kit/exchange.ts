@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { errors, type Pool } from 'undici';
-import { badResponse, refusedWith, unavailable } from './failure.ts';
+import type { ErrorDetails } from '../../platform/errors.ts';
+import { badResponse, refusedBy, refusedWith, unavailable } from './failure.ts';
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path with query. */
   readonly path: string;
   readonly body?: unknown;
-  readonly token: string;
+  /** Value of the header; null sends none. */
+  readonly authorization: string | null;
+  /** Details of a refusal that the system puts into an answer of any status; null when the answer is none. */
+  readonly refusalIn: ((answer: unknown) => ErrorDetails | null) | null;
   /** W3C trace id; the system gets it as `traceparent`. */
   readonly traceId: string | null;
   readonly signal: AbortSignal;
@@ -43,6 +47,8 @@ export async function exchange(pool: Pool, system: string, request: ExchangeRequ
   const answer = parseJson(text);
   if (status >= 400) throw refusedWith(system, status, answer, retryAfterMillis(retryAfter));
   if (answer === undefined) throw badResponse(system, 'not-json');
+  const refusal = request.refusalIn?.(answer) ?? null;
+  if (refusal !== null) throw refusedBy(system, refusal);
   if (typeof answer === 'object' && answer !== null && 'error' in answer)
     throw badResponse(system, 'error-body', answer);
   return answer;
@@ -51,7 +57,7 @@ export async function exchange(pool: Pool, system: string, request: ExchangeRequ
 function headersOf(request: ExchangeRequest, hasBody: boolean): Record<string, string> {
   return {
     accept: 'application/json',
-    authorization: `Bearer ${request.token}`,
+    ...(request.authorization === null ? {} : { authorization: request.authorization }),
     ...(hasBody ? { 'content-type': 'application/json' } : {}),
     ...(request.traceId === null ? {} : { traceparent: `00-${request.traceId}-${randomBytes(8).toString('hex')}-01` }),
   };

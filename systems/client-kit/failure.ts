@@ -48,6 +48,11 @@ export function refusedWith(
   return new CommerceError('SYSTEM_REJECTED', `${system} refused the request${inBrackets([`status ${status}`, ...words])}`, details); // biome-ignore format: one thought
 }
 
+/** The error for a refusal that the system tells in its own way. @param facts codes and numbers, none of its texts */
+export function refusedBy(system: string, facts: ErrorDetails): CommerceError {
+  return new CommerceError('SYSTEM_REJECTED', `${system} refused the request`, { system, ...facts });
+}
+
 /** The error for an answer that is not what the system documents: not JSON, another shape, or an error under status 200. */
 export function badResponse(system: string, reason: string, body?: unknown): CommerceError {
   const { facts, words } = safeFacts(body);

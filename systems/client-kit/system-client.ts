@@ -2,7 +2,7 @@ import { bulkhead, CircuitState, CountBreaker, circuitBreaker, ExponentialBackof
 import { Pool } from 'undici';
 import type { z } from 'zod';
 import { sleep } from '../../platform/clock.ts';
-import { isCommerceError } from '../../platform/errors.ts';
+import { type ErrorDetails, isCommerceError } from '../../platform/errors.ts';
 import { type ExchangeRequest, exchange } from './exchange.ts';
 import { aborted, badResponse, isSystemFault, timedOut, unavailable } from './failure.ts';
 import { createRetryBudget, retryPauseMillis } from './retry-budget.ts';
@@ -28,6 +28,11 @@ export interface SystemClientOptions {
   readonly breaker?: { readonly size: number; readonly minimumCalls: number };
   /** First pause of an open circuit before one call is tried; doubles up to five times as much. Default 1000. */
   readonly halfOpenAfterMillis?: number;
+  /**
+   * How the system tells a refusal under a status of success: its code (`systemCode`) and numbers, null when the answer is
+   * none. Default: a body with `error` is an answer in an unknown format.
+   */
+  readonly refusalIn?: (answer: unknown) => ErrorDetails | null;
   /** Called when the circuit opens, half-opens or closes. */
   readonly onCircuitChange?: (circuit: Circuit) => void;
 }
@@ -41,6 +46,8 @@ export interface SystemCall<Answer extends z.ZodType> {
   readonly answer: Answer;
   /** True for reads and for writes that the system recognises by their reference: only these are repeated. */
   readonly repeatable: boolean;
+  /** Value of the header in place of the token; null sends none. */
+  readonly authorization?: string | null;
   readonly signal?: AbortSignal | undefined;
   /** W3C trace id of the work this call belongs to. */
   readonly traceId?: string | undefined;
@@ -114,7 +121,8 @@ export function createSystemClient(system: string, options: SystemClientOptions)
           method: call.method,
           path,
           body: call.body,
-          token: options.token,
+          authorization: call.authorization === undefined ? `Bearer ${options.token}` : call.authorization,
+          refusalIn: options.refusalIn ?? null,
           traceId: call.traceId ?? null,
           signal,
         });

@@ -1,0 +1,20 @@
+import type { SystemProfile } from '../port-map.ts';
+
+/** Tryton 6.0 with the modules of Debian's five packages, see server/install.ts. */
+export const TRYTON_PROFILE: SystemProfile = {
+  name: 'Tryton',
+  kind: 'ERP',
+  serves: {
+    PRODUCT_MASTER: {
+      VARIANT_TITLES: 'Its variants have a code and no name: they bear the name of their template.',
+      BRANDS: 'Its products have no brand.',
+      OPTIONS: 'Attributes of variants need its module product_attribute, which this adapter does not read.',
+      BUNDLES: 'Kits need its module product_kit, which this adapter does not read.',
+    },
+    PRICE_LIST: {
+      FORMER_PRICES: 'It keeps no price that held before.',
+      SEVERAL_CURRENCIES: 'All its price lists are in the currency of its company.',
+      PRICE_PERIODS: 'Its price lists have no dates: a price holds until it is changed.',
+    },
+  },
+};
