@@ -7,19 +7,32 @@ import type { Comparison } from '../platform/reconcile/comparison.ts';
 import { openFulfillment } from '../subgraphs/fulfillment/main.ts';
 import { openInventory } from '../subgraphs/inventory/main.ts';
 import { openOrder } from '../subgraphs/order/main.ts';
-import { openProduct } from '../subgraphs/product/main.ts';
+import { openProduct, type ProductSystem } from '../subgraphs/product/main.ts';
 import { openSettlement } from '../subgraphs/settlement/main.ts';
+import { loadRouting } from '../systems/routing/read.ts';
 import { openOperations } from './operations.ts';
+import type { RoutedSystems } from './routed-systems.ts';
 import { openSourcing } from './sourcing.ts';
 import type { SystemClients } from './system-clients.ts';
 
 export type Domains = ReturnType<typeof openDomains>;
 
+const routing = loadRouting();
+/** For who opens domains over reference systems only: the file as it was when this process began. */
+export const REFERENCE_ONLY: Pick<RoutedSystems, 'routing' | 'tryton'> = { routing: () => routing, tryton: new Map() };
+
 /** Opens all domains over one database and the systems of record. Nothing runs until a feed or a server is started. */
-export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: Logger; process: string }) {
-  const { knex, clients } = deps;
+export function openDomains(deps: {
+  knex: Knex;
+  clients: SystemClients;
+  /** What config/systems.yaml says. Default: {@link REFERENCE_ONLY}. */
+  routed?: Pick<RoutedSystems, 'routing' | 'tryton'>;
+  logger: Logger;
+  process: string;
+}) {
+  const { knex, clients, routed = REFERENCE_ONLY } = deps;
   const component = (name: string) => deps.logger.child({ component: name });
-  const operations = openOperations({ knex, clients, logger: component('operations'), process: deps.process });
+  const operations = openOperations({ knex, clients, routed, logger: component('operations'), process: deps.process });
   const sourcing = openSourcing({
     file: projectFile('config', 'sourcing.yaml'),
     knownNodes: () => inventory.siteCodes(),
@@ -29,7 +42,7 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
   });
   const product = openProduct({
     knex,
-    erp: clients.erp,
+    system: productSystem(clients, routed),
     report: operations.report,
     settle: operations.exceptions.resolveIn,
     heard: operations.heard,
@@ -42,6 +55,7 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     report: operations.report,
     raised: operations.exceptions,
     heard: operations.heard,
+    liveMillis: () => routed.routing().domains.inventory.freshnessSeconds * 1_000,
     logger: component('inventory'),
   });
   const order = openOrder({
@@ -84,4 +98,14 @@ export function openDomains(deps: { knex: Knex; clients: SystemClients; logger: 
     ...settlement.comparisons,
   ];
   return { comparisons, sourcing, product, inventory, order, fulfillment, settlement, operations, subgraphs };
+}
+
+function productSystem(
+  clients: SystemClients,
+  { routing, tryton }: Pick<RoutedSystems, 'routing' | 'tryton'>,
+): ProductSystem {
+  const { system: name } = routing().domains.product;
+  const connected = tryton.get(name);
+  if (connected) return { adapter: 'tryton', name, tryton: connected.client, currencyCode: connected.currency };
+  return { adapter: 'reference-erp', erp: clients.erp };
 }

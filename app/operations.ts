@@ -18,6 +18,7 @@ import {
 } from '../subgraphs/operations/index.ts';
 import { amountAtStake, type ReportNotice } from '../subgraphs/order/index.ts';
 import { corrections } from './corrections.ts';
+import type { RoutedSystems } from './routed-systems.ts';
 import { reasonOf, refusalOf, setAsideKey } from './set-aside.ts';
 import type { SystemClients } from './system-clients.ts';
 import { watchedSystems } from './watched-systems.ts';
@@ -39,8 +40,14 @@ export interface DeskJobTargets {
 }
 
 /** The operations domain: exception desk, health of the systems, retries that the worker picks up. */
-export function openOperations(deps: { knex: Knex; clients: SystemClients; logger: Logger; process: string }) {
-  const { knex, clients, logger } = deps;
+export function openOperations(deps: {
+  knex: Knex;
+  clients: SystemClients;
+  routed: Pick<RoutedSystems, 'routing' | 'tryton'>;
+  logger: Logger;
+  process: string;
+}) {
+  const { knex, clients, routed, logger } = deps;
   const desk = createExceptionDesk({ knex, owners: loadOwnership(), stakeOf: amountAtStake });
   const exceptions = {
     ...desk,
@@ -83,7 +90,7 @@ export function openOperations(deps: { knex: Knex; clients: SystemClients; logge
       knex,
       process: deps.process,
       logger,
-      systems: watchedSystems(clients),
+      systems: watchedSystems(clients, routed),
     }),
 
     /** Shows that a channel has not taken a notice. */

@@ -8,6 +8,7 @@ import { awaitDatabase } from './await-database.ts';
 import { type Databases, migrateAll, openDatabases } from './databases.ts';
 import { type Domains, openDomains } from './domains.ts';
 import type { ProcessBase } from './process.ts';
+import { openRoutedSystems } from './routed-systems.ts';
 import { createSystemClients } from './system-clients.ts';
 
 /** Storage of one process: databases migrated, a pool on the operational store whose connections bear `sessionName`. */
@@ -76,7 +77,12 @@ export async function openDomainsOf(
   await saveDegradationRules(knex, loadDegradationRules());
   const clients = createSystemClients(base.config, base.secret, urls);
   base.shutdown.add('system clients', () => clients.close());
-  const domains = openDomains({ knex, clients, logger: base.logger, process });
+  const routed = openRoutedSystems({
+    timeoutMillis: base.config.systemTimeoutMillis,
+    logger: base.logger.child({ component: 'systems' }),
+  });
+  base.shutdown.add('systems of config/systems.yaml', () => routed.close());
+  const domains = openDomains({ knex, clients, routed, logger: base.logger, process });
   // Orders and holds whose client hung up are still being settled when the server has closed.
   base.shutdown.add('order capture', () => domains.order.capture.close());
   base.shutdown.add('stock holding', () => domains.inventory.holding.close());

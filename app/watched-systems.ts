@@ -4,21 +4,31 @@ import { CHANNEL_PROFILE } from '../systems/channel/profile.ts';
 import { ERP_PROFILE } from '../systems/erp/profile.ts';
 import { OMS_PROFILE } from '../systems/oms/profile.ts';
 import { domainsOf, portsOf, type SystemProfile } from '../systems/port-map.ts';
+import { TRYTON_PROFILE } from '../systems/tryton/profile.ts';
 import { WMS_PROFILE } from '../systems/wms/profile.ts';
+import { type RoutedSystems, routesTo } from './routed-systems.ts';
 import type { SystemClients } from './system-clients.ts';
 
-/** The systems that a process talks to, with what each can do, for `systems` of the graph. */
-export function watchedSystems({ erp, oms, wms, carrier, channel }: SystemClients): WatchedSystem[] {
+/** The systems that a process talks to, with what each can do and what is read from it, for `systems` of the graph. */
+export function watchedSystems(
+  { erp, oms, wms, carrier, channel }: SystemClients,
+  { routing, tryton }: Pick<RoutedSystems, 'routing' | 'tryton'>,
+): WatchedSystem[] {
+  const watched = (code: string, profile: SystemProfile, client: Pick<WatchedSystem, 'statistics'>): WatchedSystem => ({
+    code,
+    name: profile.name,
+    kind: profile.kind,
+    domains: domainsOf(profile),
+    ports: portsOf(profile),
+    routes: () => routesTo(code, routing()),
+    statistics: client.statistics,
+  });
   return [
     watched('erp', ERP_PROFILE, erp),
     watched('oms', OMS_PROFILE, oms),
     watched('wms', WMS_PROFILE, wms),
     watched('carrier', CARRIER_PROFILE, carrier),
     ...(channel === null ? [] : [watched('channel', CHANNEL_PROFILE, channel)]),
+    ...[...tryton].map(([name, { client }]) => watched(name, TRYTON_PROFILE, client)),
   ];
-}
-
-function watched(code: string, profile: SystemProfile, client: Pick<WatchedSystem, 'statistics'>): WatchedSystem {
-  const { name, kind } = profile;
-  return { code, name, kind, domains: domainsOf(profile), ports: portsOf(profile), statistics: client.statistics };
 }

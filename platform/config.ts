@@ -113,6 +113,16 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return toConfig(parsed.data);
 }
 
+/**
+ * Value of a variable that a file of `config/` names, such as a credential. An empty one counts as not set.
+ * @throws CommerceError CONFIGURATION_INVALID when it is not set
+ */
+export function namedVariable(name: string, file: string, env: NodeJS.ProcessEnv = process.env): string {
+  const value = env[name];
+  if (value) return value;
+  throw new CommerceError('CONFIGURATION_INVALID', `${name} is missing; ${file} names it.`, { variables: name });
+}
+
 function toConfig(read: z.output<typeof environment>): Config {
   return {
     nodeEnv: read.NODE_ENV,

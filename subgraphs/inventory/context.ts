@@ -10,4 +10,6 @@ export interface InventoryContext extends RequestContext {
   readonly source: StockSource;
   readonly holding: Holding;
   readonly loaders: InventoryLoaders;
+  /** Silence of the source after which a figure is not called LIVE, in milliseconds. */
+  readonly liveMillis: number;
 }

@@ -4,6 +4,7 @@ import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts
 import type { InventoryContext } from './context.ts';
 import { createHolding, type Holding } from './holding.ts';
 import { createInventoryLoaders } from './loaders.ts';
+import { LIVE_MILLIS } from './model.ts';
 import type { StockSource } from './port.ts';
 import { resolvers } from './resolvers.ts';
 
@@ -21,6 +22,8 @@ export function createInventorySubgraph(deps: {
   knex: Knex;
   source: StockSource;
   holding?: Holding;
+  /** Silence of the source after which a figure is not called LIVE, as it is set now. Default {@link LIVE_MILLIS}. */
+  liveMillis?: () => number;
 }): Subgraph<InventoryContext> {
   const holding = deps.holding ?? createHolding(deps.knex);
   return buildSubgraph<InventoryContext>({
@@ -33,6 +36,7 @@ export function createInventorySubgraph(deps: {
       source: deps.source,
       holding,
       loaders: createInventoryLoaders(deps.knex, caller),
+      liveMillis: deps.liveMillis?.() ?? LIVE_MILLIS,
     }),
   });
 }

@@ -36,6 +36,8 @@ export function openInventory(deps: {
   /** To close what was reported of shortages that are over. */
   raised?: RaisedExceptions;
   heard?: Heard;
+  /** Silence of the warehouse system after which a figure is not called LIVE, as it is set now; in milliseconds. */
+  liveMillis?: () => number;
 }) {
   const source = wmsStockSource(deps.wms);
   const holding = createHolding(deps.knex);
@@ -48,7 +50,12 @@ export function openInventory(deps: {
     });
   };
   return {
-    subgraph: createInventorySubgraph({ knex: deps.knex, source, holding }),
+    subgraph: createInventorySubgraph({
+      knex: deps.knex,
+      source,
+      holding,
+      ...(deps.liveMillis ? { liveMillis: deps.liveMillis } : {}),
+    }),
     holding,
     stock: createStock({ knex: deps.knex, source }),
     announceAll,

@@ -64,7 +64,7 @@ export interface Lot {
 /** From this many units down, channels are told that stock is low. */
 export const LOW_STOCK_UNITS = 5;
 
-/** Silence of the warehouse system after which a figure is no longer called LIVE, in milliseconds. */
+/** Silence of the warehouse system after which a figure is no longer called LIVE unless config/systems.yaml says otherwise, in milliseconds. */
 export const LIVE_MILLIS = 60_000;
 /** Silence after which a figure is only a FALLBACK, in milliseconds. */
 export const CACHED_MILLIS = 15 * 60_000;
@@ -88,10 +88,15 @@ export function nextAvailableAt(total: StockTotal): Date | null {
 /**
  * @param silenceMillis since the warehouse's feed was last read to its end; null when it never was
  * @param fallsBack whether less is sold than there was, because a system of record is not heard
+ * @param liveMillis silence after which it is not LIVE
  */
-export function confidenceOf(silenceMillis: number | null, fallsBack = false): Confidence {
+export function confidenceOf(
+  silenceMillis: number | null,
+  fallsBack = false,
+  liveMillis: number = LIVE_MILLIS,
+): Confidence {
   if (silenceMillis === null || fallsBack) return 'FALLBACK';
-  if (silenceMillis <= LIVE_MILLIS) return 'LIVE';
+  if (silenceMillis <= liveMillis) return 'LIVE';
   return silenceMillis <= CACHED_MILLIS ? 'CACHED' : 'FALLBACK';
 }
 

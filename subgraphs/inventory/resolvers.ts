@@ -26,7 +26,7 @@ export const resolvers: Resolvers = {
     async availability(
       { sku }: { sku: string },
       { locationId }: { locationId?: string | null },
-      { loaders }: InventoryContext,
+      { loaders, liveMillis }: InventoryContext,
     ) {
       const total = await loaders.totals.load({ sku, locationId: locationId ?? null });
       if (!total) return null;
@@ -39,7 +39,7 @@ export const resolvers: Resolvers = {
         nextAvailableAt: nextAvailableAt(total),
         promises: total.promises.map(({ at, units }) => ({ at, quantity: units })),
         asOf: total.asOf,
-        confidence: confidenceOf(total.silenceMillis, total.fallsBack),
+        confidence: confidenceOf(total.silenceMillis, total.fallsBack, liveMillis),
       };
     },
     inventoryPositions: async ({ sku }: { sku: string }, page: PageArgs, { loaders }: InventoryContext) =>
@@ -58,7 +58,8 @@ export const resolvers: Resolvers = {
     shortage: ({ onHand, committed }: Position) => Math.max(0, committed - onHand),
     incomingLots: async ({ id }: Position, _: unknown, { loaders }: InventoryContext) =>
       (await loaders.supply.load(id)).map(({ units, expectedAt }) => ({ quantity: units, expectedAt })),
-    confidence: (position: Heard<Position>) => confidenceOf(position.silenceMillis),
+    confidence: (position: Heard<Position>, _: unknown, { liveMillis }: InventoryContext) =>
+      confidenceOf(position.silenceMillis, false, liveMillis),
   },
 
   Reservation: {

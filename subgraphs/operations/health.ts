@@ -54,16 +54,16 @@ export function createSystemHealthReporter(options: SystemHealthReporterOptions)
 }
 
 async function report(knex: Knex, process: string, systems: readonly WatchedSystem[]): Promise<void> {
-  const rows = systems.map((system) => ({ ...system, ...system.statistics() }));
+  const rows = systems.map((system) => ({ ...system, routes: system.routes(), ...system.statistics() }));
   await change(
     knex,
     `with forgotten as (delete from integration.system_health where reported_at < now() - interval '1 day')
-     insert into integration.system_health (process, system, name, kind, domains, ports, circuit, last_success_at, p95_latency_ms)
-     select ?, code, name, kind, domains, ports, circuit, "lastSuccessAt", "p95LatencyMillis"
-     from jsonb_to_recordset(?::jsonb) as seen (code text, name text, kind text, domains text[], ports jsonb, circuit text,
+     insert into integration.system_health (process, system, name, kind, domains, ports, routes, circuit, last_success_at, p95_latency_ms)
+     select ?, code, name, kind, domains, ports, routes, circuit, "lastSuccessAt", "p95LatencyMillis"
+     from jsonb_to_recordset(?::jsonb) as seen (code text, name text, kind text, domains text[], ports jsonb, routes jsonb, circuit text,
        "lastSuccessAt" timestamptz, "p95LatencyMillis" double precision)
      on conflict (process, system) do update
-       set name = excluded.name, kind = excluded.kind, domains = excluded.domains, ports = excluded.ports, circuit = excluded.circuit,
+       set name = excluded.name, kind = excluded.kind, domains = excluded.domains, ports = excluded.ports, routes = excluded.routes, circuit = excluded.circuit,
            last_success_at = excluded.last_success_at, p95_latency_ms = excluded.p95_latency_ms, reported_at = now()`,
     [process, JSON.stringify(rows)],
   );
@@ -71,12 +71,15 @@ async function report(knex: Knex, process: string, systems: readonly WatchedSyst
 
 /** Every system that a process knew within the last day: the worst circuit, the newest success and the slowest p95 of those that reported lately. */
 export async function readSystems(knex: Knex): Promise<SystemHealth[]> {
-  return query<SystemHealth>(
+  const rows = await query<SystemHealth & { silenceSeconds: number | null }>(
     knex,
     `select system as code,
        (array_agg(name order by reported_at desc))[1] as name,
        (array_agg(kind order by reported_at desc))[1] as kind,
        coalesce((array_agg(ports order by reported_at desc) filter (where ports is not null))[1], '[]') as ports,
+       coalesce((array_agg(routes order by reported_at desc) filter (where routes is not null))[1], '[]') as routes,
+       (select extract(epoch from now() - min(contact.heard_at))::double precision from integration.system_contact contact
+        where contact.system = health.system) as "silenceSeconds",
        array(select distinct domain from integration.system_health other, unnest(other.domains) domain
              where other.system = health.system order by domain) as domains,
        (array_agg(circuit order by array_position(array['OPEN', 'HALF_OPEN', 'CLOSED'], circuit)) filter (where lately))[1] as circuit,
@@ -86,4 +89,8 @@ export async function readSystems(knex: Knex): Promise<SystemHealth[]> {
      group by system order by system`,
     [SILENT_AFTER_SECONDS],
   );
+  return rows.map(({ silenceSeconds, ...row }) => ({
+    ...row,
+    routes: row.routes.map((route) => ({ ...route, silenceSeconds })),
+  }));
 }

@@ -75,6 +75,21 @@ export interface SystemHealth {
   readonly lastSuccessAt: Date | null;
   readonly p95LatencyMs: number | null;
   readonly ports: readonly SystemPort[];
+  readonly routes: readonly (SystemRoute & { readonly silenceSeconds: number | null })[];
+}
+
+/** A domain, or a cohort of one, that has its facts from a system. */
+export interface SystemRoute {
+  readonly domain: string;
+  /** Null: the whole domain, but its cohorts. */
+  readonly cohort: string | null;
+  readonly readMode: 'PROJECTED' | 'LIVE';
+  readonly freshnessSeconds: number;
+}
+
+/** Whether what is known of the system is younger than the route's bound. Null while its feeds were never read to their ends. */
+export function isFresh({ silenceSeconds, freshnessSeconds }: SystemHealth['routes'][number]): boolean | null {
+  return silenceSeconds === null ? null : silenceSeconds <= freshnessSeconds;
 }
 
 /** What a system can do at one port. Names are texts: a process of another release may know more of them. */

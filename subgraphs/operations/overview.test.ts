@@ -28,7 +28,8 @@ afterAll(() => database.drop());
 // As the console sends it.
 const OVERVIEW = `query Overview($window: IndicatorWindow!) {
   systems { code name kind domains circuit lastSuccessAt p95LatencyMs
-    ports { port capabilities missingCapabilities { capability reason } } }
+    ports { port capabilities missingCapabilities { capability reason } }
+    routes { domain cohort readMode freshnessSeconds isFresh } }
   serviceIndicators(window: $window) {
     orderAcknowledgementSecondsP95 inventorySyncAccuracyRatio inventorySyncLagSecondsP95 shipmentEventTimelinessSecondsP95
     failedTransactionRatio exceptionResolutionSecondsP50 reconciliationCompletenessRatio
@@ -69,7 +70,15 @@ describe('systems', () => {
       logger,
       everyMillis,
       systems: [
-        { code: 'wms', name: 'Warehouses', kind: 'WMS', domains: ['inventory', 'fulfillment'], ports, statistics },
+        {
+          code: 'wms',
+          name: 'Warehouses',
+          kind: 'WMS',
+          domains: ['inventory', 'fulfillment'],
+          ports,
+          routes: () => [{ domain: 'inventory', cohort: null, readMode: 'PROJECTED', freshnessSeconds: 60 }],
+          statistics,
+        },
       ],
     });
     reporters.push(reporter);
@@ -101,10 +110,23 @@ describe('systems', () => {
             missingCapabilities: [{ capability: 'INCOMING_SUPPLY', reason: 'It knows no purchase orders.' }],
           },
         ],
+        routes: [{ domain: 'inventory', cohort: null, readMode: 'PROJECTED', freshnessSeconds: 60, isFresh: null }],
       },
     ]);
     await report('worker-3', () => seen({ circuit: 'OPEN' }));
     expect((await overview()).systems).toMatchObject([{ circuit: 'OPEN' }]);
+  });
+
+  it('says whether a system was heard within the bound of a route', async () => {
+    await report('worker', () => seen());
+    const freshness = async () => ((await overview()).systems[0] as { routes: { isFresh: boolean }[] }).routes[0]?.isFresh; // biome-ignore format: one thought
+    await knex.raw(
+      "insert into integration.system_contact values ('wms', 'stock-ledger', now() - interval '50 seconds')",
+    );
+    expect(await freshness()).toBe(true);
+    await knex.raw("update integration.system_contact set heard_at = now() - interval '61 seconds'");
+    expect(await freshness()).toBe(false);
+    await knex.raw('truncate integration.system_contact');
   });
 
   it('follows a process, and does not count one that fell silent for the present state', async () => {

@@ -1,4 +1,4 @@
-import type { CircuitState, ExceptionCause, SystemKind, SystemPort } from './model.ts';
+import type { CircuitState, ExceptionCause, SystemKind, SystemPort, SystemRoute } from './model.ts';
 
 /** A failure as the one who gave up on it tells of it. */
 export interface Failure {
@@ -78,6 +78,8 @@ export interface WatchedSystem {
   /** Domains of the graph whose facts it holds, e.g. inventory. */
   readonly domains: readonly string[];
   readonly ports: readonly SystemPort[];
+  /** What is read from it at this moment. */
+  routes(): readonly SystemRoute[];
   statistics(): SystemStatistics;
 }
 

@@ -6,7 +6,7 @@ import type { OperationsContext } from './context.ts';
 import { editableFields } from './correct.ts';
 import { readSystems } from './health.ts';
 import { readIndicators } from './indicators.ts';
-import type { IndicatorWindow, IntegrationException, SystemPort } from './model.ts';
+import { type IndicatorWindow, type IntegrationException, isFresh, type SystemPort } from './model.ts';
 import { mutations } from './mutations.ts';
 import type { IntegrationExceptionFilter } from './read.ts';
 
@@ -33,6 +33,10 @@ export const resolvers: Resolvers = {
 
   SystemPort: {
     missingCapabilities: ({ missing }: SystemPort) => missing,
+  },
+
+  SystemRoute: {
+    isFresh,
   },
 
   IntegrationExceptionsRetryJob: {

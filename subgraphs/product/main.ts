@@ -1,9 +1,13 @@
 import type { Knex } from 'knex';
 import type { Logger } from '../../platform/logger.ts';
+import { openObservedJournal } from '../../platform/observed/journal.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
+import type { TrytonClient } from '../../systems/tryton/client.ts';
 import { erpProductSource } from './adapters/erp.ts';
+import { trytonProductSource } from './adapters/tryton.ts';
 import { catalogueComparison } from './catalogue-comparison.ts';
 import { createProductFeed, createProductSubgraph, createSellableProjection, REJECTION_REASONS } from './index.ts';
+import type { ProductSource } from './port.ts';
 
 /** Told of every record that cannot be used, in the transaction that passes over it. */
 type ReportUnusable = (
@@ -17,20 +21,25 @@ type SettleExceptions = (trx: Knex.Transaction, keys: readonly string[]) => Prom
 /** Notes that a system was heard, see docs/degradation.md. */
 type Heard = (knex: Knex, system: string, feed: string) => Promise<void>;
 
+/** The system that knows goods and prices, as config/systems.yaml names it. */
+export type ProductSystem =
+  | { readonly adapter: 'reference-erp'; readonly erp: ErpClient }
+  | { readonly adapter: 'tryton'; readonly name: string; readonly tryton: TrytonClient; readonly currencyCode: string };
+
 /**
- * The product domain over the ERP: the one place that picks its adapter.
+ * The product domain over its system of record: the one place that picks its adapter.
  * Feed and projection do nothing until they are started; a process that only serves queries leaves them alone.
  */
 export function openProduct(deps: {
   knex: Knex;
-  erp: ErpClient;
+  system: ProductSystem;
   report: ReportUnusable;
   heard?: Heard;
   settle?: SettleExceptions;
   logger: Logger;
 }) {
   const { knex, report, logger } = deps;
-  const source = erpProductSource(deps.erp);
+  const source = sourceOf(deps.system, knex);
   const exceptionKey = (record: string, key: string) => `product-feed:${source.name}:${record}:${key}`;
   return {
     subgraph: createProductSubgraph({ knex }),
@@ -56,4 +65,10 @@ export function openProduct(deps: {
     }),
     sellable: createSellableProjection({ knex }),
   };
+}
+
+function sourceOf(system: ProductSystem, knex: Knex): ProductSource {
+  if (system.adapter === 'reference-erp') return erpProductSource(system.erp);
+  const { name, tryton, currencyCode } = system;
+  return trytonProductSource(tryton, openObservedJournal(knex, name), { name, currencyCode });
 }

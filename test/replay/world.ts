@@ -1,3 +1,4 @@
+import { REFERENCE_ONLY } from '../../app/domains.ts';
 import { openOperations } from '../../app/operations.ts';
 import { takeEventsAgain } from '../../app/set-aside.ts';
 import type { SystemClients } from '../../app/system-clients.ts';
@@ -34,7 +35,13 @@ export async function startReplayWorld() {
   await stockUp(knex, { LANTERN: { EAST: 1_000_000 } });
   const session = openPostgresSession(database.url, { applicationName: 'test-replay', logger: SILENT });
   const log = postgresEventLog({ knex, session, fanOut: inProcessFanOut(), logger: SILENT });
-  const operations = openOperations({ knex, clients: NO_CLIENTS, logger: SILENT, process: 'test' });
+  const operations = openOperations({
+    knex,
+    clients: NO_CLIENTS,
+    routed: REFERENCE_ONLY,
+    logger: SILENT,
+    process: 'test',
+  });
   const settlement = createOrderConsumption({ knex, settings: loadSettlementSettings() });
   const sellable = createSellableProjection({ knex });
   const takers = [takerOf(settlement), takerOf(sellable.consumption)];

@@ -1,0 +1,65 @@
+import type { Domain } from '../port-map.ts';
+
+/** How a system is reached. Addresses and credentials are names of environment variables, never the values themselves. */
+export type SystemEntry =
+  | { readonly adapter: ReferenceAdapter; readonly address: string; readonly token: string }
+  | {
+      readonly adapter: 'tryton';
+      readonly address: string;
+      readonly database: string;
+      readonly user: string;
+      readonly password: string;
+      /** ISO 4217 code of the currency of Tryton's company. */
+      readonly currency: string;
+    };
+
+export type ReferenceAdapter = 'reference-erp' | 'reference-oms' | 'reference-wms';
+export type AdapterName = SystemEntry['adapter'];
+
+/** Where the facts of a domain, or of a part of it, come from. */
+export interface Route {
+  readonly system: string;
+  /** Answered from our projection of the system's facts, or by asking it each time. */
+  readonly read: 'projected' | 'live';
+  /** How old the system's word may be, in seconds, before it is not called fresh any more. */
+  readonly freshnessSeconds: number;
+  /** What is answered from then on: what was known last, or nothing. */
+  readonly fallback: 'last-known' | 'nothing';
+}
+
+/** A part of a domain with a route of its own. All conditions that are given must fit. */
+export interface Cohort extends Route {
+  readonly name: string;
+  readonly when: CohortConditions;
+}
+
+export interface CohortConditions {
+  /** ISO 3166-1 alpha-2 codes. */
+  readonly countries?: readonly string[] | undefined;
+  readonly brands?: readonly string[] | undefined;
+  /** `from` and `to` belong to the range; they are compared as texts, character by character. */
+  readonly skus?: readonly { readonly from: string; readonly to: string }[] | undefined;
+  /** Codes of sites, resolved from the names of store groups. */
+  readonly sites?: readonly string[] | undefined;
+  /** Share of what the other conditions let through, above 0 and up to 100: always the same ones. */
+  readonly percent?: number | undefined;
+}
+
+export interface DomainRoute extends Route {
+  /** The first that fits counts. */
+  readonly cohorts: readonly Cohort[];
+}
+
+/** What `config/systems.yaml` says. */
+export interface Routing {
+  readonly systems: Readonly<Record<string, SystemEntry>>;
+  readonly domains: Readonly<Record<Domain, DomainRoute>>;
+}
+
+/** What is to be routed, as far as it is known. A condition about something that is not known does not fit. */
+export interface RoutedSubject {
+  readonly country?: string;
+  readonly brand?: string;
+  readonly sku?: string;
+  readonly site?: string;
+}

@@ -1,0 +1,229 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { CommerceError } from '../../platform/errors.ts';
+import { isCurrencyCode } from '../../platform/money.ts';
+import { projectFile } from '../../platform/paths.ts';
+import { ERP_PROFILE } from '../erp/profile.ts';
+import { OMS_PROFILE } from '../oms/profile.ts';
+import { type Capability, can, type Domain, type PortName, type SystemProfile } from '../port-map.ts';
+import { TRYTON_PROFILE } from '../tryton/profile.ts';
+import { WMS_PROFILE } from '../wms/profile.ts';
+import type { AdapterName, DomainRoute, Routing } from './model.ts';
+
+/** What each adapter's system can do. */
+export const PROFILES: Readonly<Record<AdapterName, SystemProfile>> = {
+  'reference-erp': ERP_PROFILE,
+  'reference-oms': OMS_PROFILE,
+  'reference-wms': WMS_PROFILE,
+  tryton: TRYTON_PROFILE,
+};
+
+/** Ports that a domain cannot do without. */
+const NEEDED: Readonly<Record<Domain, readonly PortName[]>> = {
+  product: ['PRODUCT_MASTER', 'PRICE_LIST'],
+  inventory: ['STOCK', 'RETURNS'],
+  order: ['ORDER_INTAKE'],
+  fulfillment: ['SHIPMENT'],
+  settlement: ['INVOICE', 'JOURNAL'],
+};
+
+/** Capabilities that a domain cannot do without, and why. */
+const NEEDED_OF_PORTS: Readonly<Partial<Record<Domain, readonly [port: PortName, capability: Capability, reason: string][]>>> = {
+  inventory: [['STOCK', 'ISSUES_BY_LINE', 'stock that is promised to orders would never count as gone']],
+}; // biome-ignore format: one thought
+
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+// The value is not repeated in the message: somebody may have written a credential in its place.
+const variable = z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'expected the name of an environment variable, such as TRYTON_URL; never its value'); // biome-ignore format: one thought
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected a name in small letters, such as erp');
+const code = z.string('expected a text; write numbers in quotes').min(1).max(200);
+const list = <Item extends z.ZodType>(item: Item) => z.array(item, 'expected a list').min(1, 'expected at least one').max(10_000); // biome-ignore format: one thought
+
+const reference = <Name extends string>(adapter: Name, system: string) =>
+  z.strictObject({
+    adapter: z.literal(adapter),
+    // `npm start` brings a reference system up when these are not set, so they have these names.
+    address: z.literal(`${system}_URL`, `expected ${system}_URL`).default(`${system}_URL`),
+    token: z.literal(`${system}_TOKEN`, `expected ${system}_TOKEN`).default(`${system}_TOKEN`),
+  });
+
+const systemEntry = z.discriminatedUnion(
+  'adapter',
+  [
+    reference('reference-erp', 'ERP'),
+    reference('reference-oms', 'OMS'),
+    reference('reference-wms', 'WMS'),
+    z.strictObject({
+      adapter: z.literal('tryton'),
+      address: variable,
+      database: variable,
+      user: variable,
+      password: variable,
+      currency: z.string().refine(isCurrencyCode, 'expected a currency code, such as GBP'),
+    }),
+  ],
+  { error: `expected one of the adapters ${Object.keys(PROFILES).join(', ')}` },
+);
+
+const route = {
+  system: name,
+  read: z.enum(['projected', 'live'], 'expected projected or live'),
+  freshness: z
+    .string('expected a time such as 90s, 15m, 2h or 1d')
+    .regex(/^[1-9]\d{0,5}[smhd]$/, 'expected a time such as 90s, 15m, 2h or 1d')
+    .transform((text) => Number(text.slice(0, -1)) * SECONDS[text.slice(-1) as keyof typeof SECONDS]),
+  fallback: z.enum(['last-known', 'nothing'], 'expected last-known or nothing'),
+};
+
+const skuRange = z
+  .string()
+  .regex(/^[^.\s][^\s]*\.\.[^.\s][^\s]*$/, 'expected a range such as "20000..21999"')
+  .transform((text) => {
+    const [from = '', to = ''] = text.split('..');
+    return { from, to };
+  })
+  .refine(({ from, to }) => from <= to, 'the range ends before it begins');
+
+const cohort = z.strictObject({
+  name,
+  when: z
+    .strictObject({
+      countries: list(z.string().regex(/^[A-Z]{2}$/, 'expected two capital letters, such as GB')).optional(),
+      brands: list(code).optional(),
+      skus: list(skuRange).optional(),
+      storeGroups: list(name).optional(),
+      percent: z.number('expected a share above 0 and up to 100').gt(0, 'expected a share above 0 and up to 100').max(100, 'expected a share above 0 and up to 100').optional(), // biome-ignore format: one thought
+    })
+    .refine(
+      (when) => Object.keys(when).length > 0,
+      'says nothing: give countries, brands, skus, storeGroups or percent',
+    ),
+  system: route.system,
+  read: route.read.optional(),
+  freshness: route.freshness.optional(),
+  fallback: route.fallback.optional(),
+});
+
+const domain = z.strictObject({ ...route, cohorts: z.array(cohort).max(1_000).default([]) });
+
+const file = z
+  .strictObject({
+    systems: z.record(name, systemEntry),
+    storeGroups: z.record(name, list(code)).default({}),
+    domains: z.strictObject({
+      product: domain,
+      inventory: domain,
+      order: domain,
+      fulfillment: domain,
+      settlement: domain,
+    } satisfies Record<Domain, z.ZodType>),
+  })
+  .superRefine(({ systems, storeGroups, domains }, context) => {
+    const complain = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    for (const [systemName, { adapter }] of Object.entries(systems)) {
+      const own = adapter.replace('reference-', '');
+      if (adapter !== 'tryton' && systemName !== own) complain(['systems', systemName], `${adapter} is named ${own}`);
+    }
+    for (const [domainName, one] of Object.entries(domains) as [Domain, z.output<typeof domain>][]) {
+      const at = ['domains', domainName];
+      checkRoute(at, domainName, one);
+      const names = new Set<string>();
+      one.cohorts.forEach((each, index) => {
+        const place = [...at, 'cohorts', index];
+        checkRoute(place, domainName, each);
+        if (names.has(each.name)) complain([...place, 'name'], `a second cohort "${each.name}"`);
+        names.add(each.name);
+        if (each.system !== one.system)
+          complain(place, `no cohort of ${domainName} is served by a system of its own in this version`);
+        for (const group of each.when.storeGroups ?? [])
+          if (!(group in storeGroups))
+            complain([...place, 'when', 'storeGroups'], `there is no store group "${group}"`);
+      });
+    }
+
+    function checkRoute(
+      at: (string | number)[],
+      domainName: Domain,
+      one: { system: string; read?: string | undefined; fallback?: string | undefined },
+    ): void {
+      const entry = systems[one.system];
+      if (!entry) {
+        complain([...at, 'system'], `there is no system "${one.system}"`);
+        return;
+      }
+      const { serves } = PROFILES[entry.adapter];
+      const missing = NEEDED[domainName].filter((port) => serves[port] === undefined);
+      if (missing.length > 0)
+        complain(
+          [...at, 'system'],
+          `${entry.adapter} does not serve ${missing.join(' and ')}, which ${domainName} needs`,
+        );
+      for (const [port, capability, reason] of NEEDED_OF_PORTS[domainName] ?? []) {
+        if (missing.length === 0 && !can(PROFILES[entry.adapter], port, capability))
+          complain([...at, 'system'], `${entry.adapter} lacks ${capability} of ${port}: ${reason}`);
+      }
+      if (one.read === 'live') complain([...at, 'read'], 'no domain is read live in this version: use projected');
+      if (one.fallback === 'nothing') complain([...at, 'fallback'], 'no domain falls back to nothing in this version: use last-known'); // biome-ignore format: one thought
+    }
+  });
+
+/**
+ * Reads which system of record each domain, and each part of one, has.
+ * @param path absolute; default `config/systems.yaml`
+ * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
+ */
+export function loadRouting(path: string = projectFile('config', 'systems.yaml')): Routing {
+  return parseRouting(readText(path), path);
+}
+
+/** As {@link loadRouting}, of a text that was read already. @param path for the message */
+export function parseRouting(text: string, path: string): Routing {
+  const parsed = file.safeParse(parseYaml(text, path));
+  if (!parsed.success) {
+    const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
+    throw new CommerceError('CONFIGURATION_INVALID', `${path}: ${places.join('; ')}`);
+  }
+  const { systems, storeGroups, domains } = parsed.data;
+  const toDomain = ({ freshness, cohorts, ...own }: z.output<typeof domain>): DomainRoute => ({
+    ...own,
+    freshnessSeconds: freshness,
+    cohorts: cohorts.map((each) => ({
+      name: each.name,
+      system: each.system,
+      read: each.read ?? own.read,
+      freshnessSeconds: each.freshness ?? freshness,
+      fallback: each.fallback ?? own.fallback,
+      when: {
+        countries: each.when.countries,
+        brands: each.when.brands,
+        skus: each.when.skus,
+        sites: each.when.storeGroups?.flatMap((group) => storeGroups[group] ?? []),
+        percent: each.when.percent,
+      },
+    })),
+  });
+  return {
+    systems,
+    domains: Object.fromEntries(
+      Object.entries(domains).map(([key, one]) => [key, toDomain(one)]),
+    ) as Routing['domains'],
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommerceError('CONFIGURATION_INVALID', `${path} cannot be read`, {}, { cause: error });
+  }
+}
+
+function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new CommerceError('CONFIGURATION_INVALID', `${path} cannot be read as YAML`, {}, { cause: error });
+  }
+}
