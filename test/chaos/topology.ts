@@ -86,6 +86,12 @@ async function startAll(plans: readonly ProcessPlan[], folder: string): Promise<
       await kept.untilUp();
     }
   };
-  await Promise.all([startNext(), startNext(), startNext()]);
+  try {
+    await Promise.all([startNext(), startNext(), startNext()]);
+  } catch (error) {
+    waiting.length = 0; // nobody else knows of them: they would outlive this run
+    await Promise.all(started.map((process) => process.stop()));
+    throw error;
+  }
   return started;
 }
