@@ -15,13 +15,15 @@ const CAUSES: Partial<Record<ErrorCode, FailureCause>> = {
   DATABASE_UNAVAILABLE: 'UNAVAILABLE',
 };
 
-/** What a person can do about a failure of the class. Our own refusals say it themselves. */
+/** What a person can do about a failure of the class. */
 const ADVICE: Partial<Record<ErrorCode, string>> = {
   SYSTEM_REJECTED:
     'It refuses the same request each time: put right what it names, there or, where `editable` lists it, here, and retry.',
   SYSTEM_BAD_RESPONSE: 'Have those who run it find out why its answer is not as documented, and retry.',
   SYSTEM_TIMEOUT: 'Look whether it works (`systems` shows it), and retry when it does.',
   SYSTEM_UNAVAILABLE: 'Look whether it works (`systems` shows it), and retry when it does.',
+  ILLEGAL_TRANSITION:
+    'Compare the timeline of the order with what its systems did. Where they are right, dismiss this; else those who look after the platform have to put the order right.',
   OVERLOADED: 'Retry when less is going on.',
   DATABASE_UNAVAILABLE: 'Retry when the database answers again.',
 };

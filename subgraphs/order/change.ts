@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { type NewEvent, writeEvents } from '../../events/outbox.ts';
+import { counted } from '../../platform/counted.ts';
 import { change, query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Order, OrderLine, PaymentStatus } from './model.ts';
@@ -135,10 +136,14 @@ function applyMoves(lines: readonly OrderLine[], change: OrderChange): OrderLine
     const line = of(lineId);
     const next = moveUnits(line, move, atMost ? Math.min(quantity, movableUnits(line, move)) : quantity);
     if (!next)
-      throw new CommerceError('ILLEGAL_TRANSITION', `cannot ${move} ${quantity} units of this line`, {
-        lineId,
-        quantity,
-      });
+      throw new CommerceError(
+        'ILLEGAL_TRANSITION',
+        `cannot ${move} ${counted(quantity, 'unit')} of line ${lineId}: they are not where that takes them from`,
+        {
+          lineId,
+          quantity,
+        },
+      );
     quantities.set(lineId, next);
   }
   for (const { lineId, quantity } of change.returned ?? []) {

@@ -102,7 +102,9 @@ function createSiteDirectory(wms: WmsClient): (locationId: string, signal: Abort
       codes = new Map((await wms.sites({ signal })).map((site) => [derivedId('location', site.code), site.code]));
     const code = codes.get(locationId);
     if (!code)
-      throw new CommerceError('SYSTEM_REJECTED', 'the warehouse system has no site for this location', { locationId });
+      throw new CommerceError('SYSTEM_REJECTED', `the warehouse system has no site for location ${locationId}`, {
+        locationId,
+      });
     return code;
   };
 }

@@ -7,7 +7,8 @@ import type { DeskRegistration, OrderDesk } from '../port.ts';
 export function omsOrderDesk(oms: OmsClient): OrderDesk {
   async function deskNoOf(orderId: string, signal: AbortSignal): Promise<string> {
     const order = await oms.findByClientRef(orderId, { signal });
-    if (!order) throw new CommerceError('SYSTEM_REJECTED', 'the order desk does not know this order', { orderId });
+    if (!order)
+      throw new CommerceError('SYSTEM_REJECTED', `the order desk does not know order ${orderId}`, { orderId });
     return order.deskNo;
   }
   const positions = (lines: readonly { readonly lineId: string; readonly quantity: number }[]) =>

@@ -38,7 +38,9 @@ export function erpFinanceSystem(erp: ErpClient): FinanceSystem {
           items: request.lines.map((line, index) => {
             const material = materials.get(line.sku);
             if (!material)
-              throw new CommerceError('SYSTEM_REJECTED', 'the ERP has no material for this SKU', { sku: line.sku });
+              throw new CommerceError('SYSTEM_REJECTED', `the ERP has no material for SKU ${line.sku}`, {
+                sku: line.sku,
+              });
             return {
               ref: `${line.lineId}:${index + 1}`,
               materialNo: material.materialNo,
