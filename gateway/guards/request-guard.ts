@@ -99,8 +99,8 @@ export class RequestGuard {
    * Whether one of so many that are inside may stay, now that it is known what it asks for. A crowd that only looks takes half
    * of the room: orders find the other half, and are told from the rest there.
    */
-  hasRoomFor(request: GuardedRequest, inside: number): boolean {
-    return inside <= this.#roomOfReaders || this.#mayWrite(request);
+  hasRoomFor(mayWrite: boolean, inside: number): boolean {
+    return inside <= this.#roomOfReaders || mayWrite;
   }
 
   get #roomOfReaders(): number {
@@ -109,7 +109,7 @@ export class RequestGuard {
   }
 
   /** A cheap look: what pretends to be a mutation waits among the queries later. */
-  #mayWrite({ contract, caller: { clientId }, parameters }: GuardedRequest): boolean {
+  mayWrite({ contract, caller: { clientId }, parameters }: GuardedRequest): boolean {
     const { query } = parameters;
     if (typeof query === 'string') return MUTATION.test(query);
     try {
@@ -122,6 +122,11 @@ export class RequestGuard {
     } catch {
       return false;
     }
+  }
+
+  /** Longest wait for a turn, in milliseconds. */
+  get patienceMillis(): number {
+    return this.#options.limits.executions.patienceMillis;
   }
 
   /** Longest body to read for a contract, in bytes. */

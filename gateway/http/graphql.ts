@@ -13,6 +13,7 @@ import type { Admission, RequestGuard } from '../guards/request-guard.ts';
 import type { GatewayRuntime } from '../runtime.ts';
 import type { SubscriptionTransport } from '../subscription-transport.ts';
 import { routeContract } from './contract-route.ts';
+import { Doorway } from './doorway.ts';
 import { formerVersionHeaders, notServed } from './former-version.ts';
 import { HttpProblem } from './problem.ts';
 import { readJsonBody } from './read-body.ts';
@@ -38,11 +39,13 @@ export interface HttpExchange {
 /** GraphQL over HTTP on `/graphql`, `/graphql/<contract>` and `/graphql/<contract>/<version>`. */
 export class GraphQLEndpoint {
   readonly #options: GraphQLEndpointOptions;
+  readonly #doorway: Doorway;
   /** Requests that were begun and are not answered, without streams. */
   #inside = 0;
 
   constructor(options: GraphQLEndpointOptions) {
     this.#options = options;
+    this.#doorway = new Doorway(options.guard.patienceMillis);
   }
 
   /**
@@ -80,7 +83,9 @@ export class GraphQLEndpoint {
     const body = request.method === 'POST' ? await readJsonBody(request, guard.bodyBytes(contract.name)) : undefined;
     if (Array.isArray(body)) throw new HttpProblem(400, 'BAD_REQUEST', 'Batches are not accepted: send one request.');
     const asked = parameters(body, url);
-    if (!guard.hasRoomFor({ contract, caller, parameters: asked }, this.#inside)) throw overloaded();
+    const mayWrite = guard.mayWrite({ contract, caller, parameters: asked });
+    if (!guard.hasRoomFor(mayWrite, this.#inside)) throw overloaded();
+    await this.#doorway.enter(mayWrite);
     const admission = await guard.admit({ contract, caller, parameters: asked }).catch(async (error: unknown) => {
       const told = subscriptions.refuseHttp(request, response, error, traceId);
       if (told === false) throw error;

@@ -82,6 +82,13 @@ export class Lane<Item, Result> {
     }
   }
 
+  /** Takes one out whose caller waits no longer, unless something may have been done for it. @returns whether it waited */
+  leave(waiting: Waiting<Item, Result>): boolean {
+    if (!this.#first.has(waiting) && !this.#rest.has(waiting)) return false;
+    if (!waiting.isBegun) this.#remove(waiting);
+    return true;
+  }
+
   #remove(waiting: Waiting<Item, Result>): void {
     for (const places of [this.#first, this.#rest]) {
       const place = places.get(waiting);

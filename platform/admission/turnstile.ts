@@ -56,6 +56,11 @@ export class Turnstile<Item, Result> {
     this.#advance();
   }
 
+  /** See `Lane.leave`. */
+  leave(waiting: Waiting<Item, Result>): boolean {
+    return this.#lane.leave(waiting);
+  }
+
   /** Whether the next one is refused. */
   get isFull(): boolean {
     return this.#lane.size >= this.#pace.waiting;

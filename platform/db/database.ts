@@ -14,8 +14,8 @@ export interface DatabaseOptions {
   onConnect?: (processId: number) => void;
 }
 
-/** How long a request waits for a free connection before it fails, in milliseconds. */
-const ACQUIRE_TIMEOUT_MILLIS = 10_000;
+/** How long a request waits for a free connection before it fails, in milliseconds: less than a subgraph has, so that it can say why. */
+const ACQUIRE_TIMEOUT_MILLIS = 8_000;
 const CONNECT_TIMEOUT_MILLIS = 5_000;
 
 /**

@@ -8,6 +8,7 @@ const limits: PaceLimits = {
   size: [4, 40],
   width: 1,
   patienceMillis: 60_000,
+  answerMillis: 600_000,
   waiting: [5, 5, 5],
   aloneWidth: 2,
 };
@@ -38,6 +39,7 @@ function bench(overrides: Partial<PaceLimits> = {}, name = 'test') {
     name,
     settle: (items) => fly(batches, items, (results) => results),
     alone: (item) => fly(lone, [item], ([result]) => result as string),
+    late: () => 'late',
     weight: () => 1,
     limits: { ...limits, ...overrides },
     now: () => now,
@@ -292,5 +294,24 @@ describe('MicroBatcher', () => {
     batches[0]?.land();
     await turn();
     expect(batches).toHaveLength(3);
+  });
+
+  it('tells whose time is up: refused while it waits, still running while it is settled', async () => {
+    const { batcher, batches, lone } = bench({ answerMillis: 20, aloneWidth: 1 });
+    const [first, second] = [batcher.submit('a'), batcher.submit('b')];
+    await turn();
+    const waiting = batcher.submit('c');
+    expect(await Promise.all([first, second])).toEqual(['late', 'late']);
+    await expect(waiting).rejects.toMatchObject({ code: 'OVERLOADED' });
+    const closed = batcher.close();
+    batches[0]?.crash(new Error('lost'));
+    await turn();
+    // Something may have been done for both: neither is given up, though nobody waits for them.
+    expect(lone.map(({ items }) => items)).toEqual([['a']]);
+    lone[0]?.land();
+    await turn();
+    lone[1]?.land();
+    await closed;
+    expect(batches.map(({ items }) => items)).toEqual([['a', 'b']]);
   });
 });

@@ -23,6 +23,11 @@ export interface MicroBatcherOptions<Item, Result> {
   readonly settle: (items: readonly Item[]) => Promise<readonly Settled<Result>[]>;
   /** Settles one item with everything that can be said about it. Its failure reaches this item's caller only. */
   readonly alone: (item: Item) => Promise<Result>;
+  /**
+   * What an item's caller is told when its time is up while it is being settled: it may be done a moment later, so that it
+   * is neither refused nor answered. Repeated, it finds out.
+   */
+  readonly late: () => Result;
   /** What an item costs, 1 or more. */
   readonly weight: (item: Item) => number;
   readonly limits: PaceLimits;
@@ -77,8 +82,18 @@ export class MicroBatcher<Item, Result> {
    * @throws CommerceError OVERLOADED before any work, REQUEST_ABORTED; otherwise what settling the item alone throws
    */
   submit(item: Item, how: { readonly alone?: boolean; readonly signal?: AbortSignal } = {}): Promise<Result> {
-    return new Promise((resolve, reject) => {
+    return new Promise((settled, failed) => {
+      const answered = () => clearTimeout(timer);
+      const resolve = (result: Result) => {
+        answered();
+        settled(result);
+      };
+      const reject = (error: unknown) => {
+        answered();
+        failed(error);
+      };
       const waiting: Waiting<Item, Result> = { item, signal: how.signal, resolve, reject, tries: 0, isBegun: false };
+      const timer = setTimeout(() => this.#answerLate(waiting), this.#options.limits.answerMillis).unref();
       if (this.#closed) this.#refuse(waiting);
       else if (how.alone) this.#lone.enter(waiting);
       else if (this.#queue.size >= this.#pace.waiting) this.#refuse(waiting);
@@ -111,6 +126,14 @@ export class MicroBatcher<Item, Result> {
   #refuse({ reject }: Waiting<Item, Result>): void {
     this.#metrics.refuses();
     reject(overloaded());
+  }
+
+  /** However often it came again, and whatever holds it up: its caller hears of it before a time-out says nothing. */
+  #answerLate(waiting: Waiting<Item, Result>): void {
+    const waits = this.#queue.leave(waiting) || this.#lone.leave(waiting);
+    if (waits && !waiting.isBegun) this.#refuse(waiting);
+    else waiting.resolve(this.#options.late());
+    this.#plan();
   }
 
   /** At the end of this turn of the event loop: what arrived in the same packet goes together. */

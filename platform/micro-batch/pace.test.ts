@@ -6,6 +6,7 @@ const limits: PaceLimits = {
   size: [10, 400],
   width: 4,
   patienceMillis: 1_000,
+  answerMillis: 7_000,
   waiting: [50, 300, 5_000],
   aloneWidth: 2,
 };

@@ -8,6 +8,11 @@ export interface PaceLimits {
   readonly width: number;
   /** An item that would have to wait longer is refused at once, in milliseconds. */
   readonly patienceMillis: number;
+  /**
+   * Longest that a caller waits for an answer of any kind, in milliseconds: batches that it goes into again, connections
+   * and locks included.
+   */
+  readonly answerMillis: number;
   /** Items that may wait whatever was measured, before a full batch was measured, and the most that may ever wait. */
   readonly waiting: readonly [least: number, unmeasured: number, greatest: number];
   /** Items that are tried alone at the same time: each takes a connection. */
@@ -16,14 +21,15 @@ export interface PaceLimits {
 
 /**
  * For what is written to the stock of the shop. Weight: lines, and one for the order or the hold. The greatest keeps the
- * key locks of a batch far from what PostgreSQL has room for. A request that waits twice the patience for its batch and
- * then to be tried alone is still answered before a subgraph's time is up.
+ * key locks of a batch far from what PostgreSQL has room for. Every request is answered before a subgraph's time is up
+ * (SUBGRAPH_TIMEOUT_MS, 10 s).
  */
 export const STOCK_PACE: PaceLimits = {
   targetMillis: 50,
   size: [256, 768],
   width: 4,
   patienceMillis: 1_500,
+  answerMillis: 7_000,
   waiting: [64, 1_000, 10_000],
   aloneWidth: 10,
 };

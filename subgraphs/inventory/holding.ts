@@ -58,6 +58,7 @@ export function createHolding(knex: Knex): Holding {
     name: 'holds',
     settle: (asked) => settleBatch(knex, asked),
     alone: ({ key, request }) => runAlone<HoldResult>(knex, key, (trx) => holdStock(trx, request)),
+    late: () => ({ kind: 'inFlight' }),
     weight: ({ request }) => request.lines.length + 1,
     limits: STOCK_PACE,
   });

@@ -365,14 +365,17 @@ describe('capture', () => {
       const outcomes = [];
       for (const way of ['alone', 'batch']) {
         const trx = await knex.transaction();
-        const result =
-          way === 'alone'
-            ? await placeOrder(trx, callerOf(), order)
-            : await createCapture({ knex: trx })
-                .place(callerOf(), order)
-                .then((outcome) => (outcome.kind === 'done' ? outcome.result : null));
-        outcomes.push({ refusals: result?.refusals, books: await written(trx, result?.orderId ?? '') });
-        await trx.rollback();
+        try {
+          const result =
+            way === 'alone'
+              ? await placeOrder(trx, callerOf(), order)
+              : await createCapture({ knex: trx })
+                  .place(callerOf(), order)
+                  .then((outcome) => (outcome.kind === 'done' ? outcome.result : null));
+          outcomes.push({ refusals: result?.refusals, books: await written(trx, result?.orderId ?? '') });
+        } finally {
+          await trx.rollback();
+        }
       }
       expect(outcomes[1]).toEqual(outcomes[0]);
       codes.push(outcomes[0]?.refusals?.map(({ code }) => code).join() ?? '');
@@ -556,7 +559,15 @@ describe('capture', () => {
     const sku = await newSku({ EAST: 500 });
     const narrow = createCapture({
       knex,
-      limits: { targetMillis: 25, size: [8, 8], width: 1, patienceMillis: 60_000, waiting: [3, 3, 3], aloneWidth: 1 },
+      limits: {
+        targetMillis: 25,
+        size: [8, 8],
+        width: 1,
+        patienceMillis: 60_000,
+        answerMillis: 600_000,
+        waiting: [3, 3, 3],
+        aloneWidth: 1,
+      },
     });
     const answers = await Promise.allSettled(Array.from({ length: 20 }, () => place(one(sku), callerOf(), narrow)));
     const refused = answers.filter((answer) => answer.status === 'rejected');

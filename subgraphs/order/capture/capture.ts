@@ -52,6 +52,7 @@ export function createCapture({ knex, choose = fewestSources, limits = STOCK_PAC
     name: 'orders',
     settle: (requests) => settleBatch(knex, requests, choose),
     alone: ({ key, caller, input }) => runAlone<Placed>(knex, key, (trx) => placeOrder(trx, caller, input)),
+    late: () => ({ kind: 'inFlight' }),
     weight: ({ input }) => input.lines.length + 1,
     limits,
   });
