@@ -1328,6 +1328,14 @@ create table inventory.channel_rule (
   constraint channel_rule_withheld_check CHECK (((withheld >= 0) AND (withheld <= 100000000)))
 );
 
+create table inventory.default_backorder (
+  only_row boolean not null default true,
+  units integer not null,
+  constraint default_backorder_only_row_check CHECK (only_row),
+  constraint default_backorder_pkey PRIMARY KEY (only_row),
+  constraint default_backorder_units_check CHECK (((units >= 0) AND (units <= 100000000)))
+);
+
 create table inventory.location (
   id text not null,
   code text not null,
@@ -1819,6 +1827,7 @@ AS $function$
                when rule.backorder = 'UNITS' then greatest(0, rule.backorder_units - waiting.units)::int
                when rule.backorder = 'INCOMING' then least(2000000000, case when bundle.made_of is null then inventory.unclaimed_supply(asked.sku) else (
                  select min(inventory.unclaimed_supply(component_sku) / quantity) from inventory.bundle_component where bundle_sku = asked.sku) end)::int
+               when rule.backorder = 'UNLIMITED' then 2000000000
              end,
              bundle.made_of is not null, rule.release_at, coalesce(rule.by_location, false)
       from (select distinct unnest(p_skus) collate "C" as sku) asked
@@ -2183,7 +2192,7 @@ AS $function$
           from unnest(p_waits) wait join json_to_recordset(p_orders) as o (i int, channel_code text) using (i)
           where wait.i = any (v_fit) group by wait.i, wait.sku, o.channel_code
         ), terms as (
-          select channel.code, limits.sku, limits.backorder_units
+          select channel.code, limits.sku, inventory.waitable(limits.sku, limits.backorder_units) as backorder_units
           from (select channel_code as code, array_agg(distinct sku) as skus from waited group by channel_code) channel
           cross join lateral inventory.channel_terms(channel.code, channel.skus) limits
         )
@@ -3149,7 +3158,7 @@ AS $function$
       select terms.sku, terms.withheld, least(terms.cap, v_fallback.cap),
              -- Who leaves the threshold behind found more than it: whoever does not is looked at alone, exactly.
              case when v_degraded then coalesce(v_fallback.threshold, 0) + inventory.buffer_of(v_fallback, terms.sku, v_nodes) else 0 end,
-             case when v_fallback.cap = 0 then 0 else terms.backorder_units end,
+             case when v_fallback.cap = 0 then 0 else inventory.waitable(terms.sku, terms.backorder_units) end,
              terms.release_at is null,
              case when terms.is_bundle then (
                select jsonb_object_agg(component_sku, quantity) from inventory.bundle_component where bundle_sku = terms.sku) end,
@@ -3206,7 +3215,7 @@ AS $function$
       )
       select sku, is_bundle or exists (select from inventory.position where position.sku = allowed.sku), own,
              own + least(allowed.cap, case when v_degraded then inventory.fall_back(free, v_fallback, sku, p_location_ids) else free end),
-             case when v_fallback.cap = 0 then 0 else backorder_units end,
+             case when v_fallback.cap = 0 then 0 when p_under_terms then inventory.waitable(sku, backorder_units) end,
              greatest(least(allowed.cap, v_fallback.cap), case when coalesce(allowed.cap, v_fallback.cap) is not null then own end), release_at, is_bundle
       from allowed;
     end
@@ -3519,8 +3528,8 @@ AS $function$
       end if;
       if p_under_terms and p_allow_backorder then
         -- Two orders that count what waits must not both take the last place. Always after the positions, by SKU.
-        perform pg_advisory_xact_lock(hashtextextended('inventory.backorder:' || limited.sku, 0))
-        from (select distinct sku from inventory.channel_terms(p_channel_code, p_skus) where backorder_units is not null order by sku) limited;
+        perform pg_advisory_xact_lock(hashtextextended('inventory.backorder:' || waited.sku, 0))
+        from (select distinct unnest(p_skus) as sku order by sku) waited;
       end if;
       select coalesce(array_agg(distinct bundle_sku order by bundle_sku), '{}') into v_bundles from inventory.bundle_component where bundle_sku = any (p_skus);
 
@@ -3610,6 +3619,15 @@ AS $function$
                 where asked.units is distinct from kept.units
               ) end);
       end $function$;
+
+CREATE OR REPLACE FUNCTION inventory.waitable(p_sku text, p_ruled integer)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select coalesce(p_ruled, (
+        select greatest(0, units - coalesce((select sum(quantity) from inventory.backorder where sku = p_sku), 0))::int from inventory.default_backorder))
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.waiting_orders(p_sku text)
  RETURNS TABLE(order_id text)
@@ -3735,6 +3753,8 @@ comment on column inventory.channel_rule.cap is 'Most units the channel sees, an
 comment on column inventory.channel_rule.release_at is 'Until then nothing is sold from stock: orders are preorders.';
 
 comment on column inventory.channel_rule.preorder_units is 'Most units that may be preordered; null with a release_at means any number.';
+
+comment on table inventory.default_backorder is 'Units of a SKU that orders may wait for where no rule says it. No row: any number.';
 
 comment on view inventory.ledger_difference is 'Positions that their ledger or their reservations do not explain. Empty, always.';
 
@@ -3875,6 +3895,8 @@ comment on function inventory.supply(p_skus text[], p_enough integer) is 'What o
 comment on function inventory.sync_lag_seconds_p95(p_since timestamp with time zone) is 'Seconds from measurement to our hearing of it that 95 % of the positions heard of since did not exceed, by the newest report of each. Null when there was none.';
 
 comment on function inventory.usable_holds(p_orders json, p_parts inventory.part[], p_members integer[]) is 'Locks the holds of a batch, whose positions are locked, and tells the members that may use theirs: alive and exactly of what they take, or over and not found again by another order.';
+
+comment on function inventory.waitable(p_sku text, p_ruled integer) is 'Units of a SKU that orders may still wait for: what a rule of the channel leaves, or the default less what waits already. Null: any number.';
 
 comment on function inventory.waiting_orders(p_sku text) is 'Orders with units that wait for a SKU, alone or in a bundle; the oldest promise first.';
 

@@ -32,6 +32,7 @@ import * as heldOrders from './20261127161500_held_orders.ts';
 import * as rises from './20261127183500_rises.ts';
 import * as unsellable from './20261127185500_unsellable.ts';
 import * as setsAndWaits from './20261128001000_sets_and_waits_in_batches.ts';
+import * as defaultBackorder from './20261128002000_default_backorder.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -66,4 +67,5 @@ export const migrations: MigrationSet = {
   '20261127183500_rises': rises,
   '20261128001000_sets_and_waits_in_batches': setsAndWaits,
   '20261127185500_unsellable': unsellable,
+  '20261128002000_default_backorder': defaultBackorder,
 };

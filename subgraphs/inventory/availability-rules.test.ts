@@ -6,7 +6,7 @@ import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { loadAvailabilityRules, saveAvailabilityRules } from './availability-rules.ts';
-import { at, stockUp } from './sample-stock.ts';
+import { at, commit, stockUp } from './sample-stock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'availability-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,7 +19,7 @@ function load(text: string) {
 
 describe('loadAvailabilityRules', () => {
   it('reads the rules of the project, which say nothing yet', () => {
-    expect(loadAvailabilityRules()).toEqual([]);
+    expect(loadAvailabilityRules()).toEqual({ rules: [], defaultBackorder: { upTo: 1_000 } });
   });
 
   it.each([
@@ -30,6 +30,7 @@ describe('loadAvailabilityRules', () => {
     ['rules: [{ backorder: some }]', 'rules.0.backorder: expected none, incoming, unlimited or { upTo: units }'],
     ['rules: [{ preorder: { releaseAt: soon } }]', 'rules.0.preorder.releaseAt: expected a time with a zone'],
     ['rules: [{ location: LON1, backorder: none }]', 'rules.0: backorder and preorder are not about a location'],
+    ['{ rules: [], defaultBackorder: unlimited }', 'defaultBackorder: Invalid input: expected object'],
     ['rules: [{ chanel: WEB, cap: 1 }]', 'Unrecognized key: "chanel"'],
     [
       'rules: [{ cap: 1 }, { channel: WEB, cap: 1 }, { cap: 2 }]',
@@ -82,7 +83,7 @@ describe('inventory.channel_terms', () => {
       - { channel: WEB, sku: A, cap: 0, backorder: unlimited }
       - { channel: WEB, location: EAST, withhold: 7 }`);
     expect(await terms('WEB', 'A', 'B')).toEqual([
-      ['A', 3, 0, null, false, true],
+      ['A', 3, 0, 2_000_000_000, false, true],
       ['B', 2, 80, 0, false, true],
     ]);
     expect(await terms('POS', 'A', 'B')).toEqual([
@@ -102,6 +103,19 @@ describe('inventory.channel_terms', () => {
     expect([await left('WEB'), await left('B2B'), await left('POS')]).toEqual([3, 2, 3]);
     await wait('l3', 'A', 'POS', 9);
     expect([await left('WEB'), await left('B2B')]).toEqual([0, 2]);
+  });
+
+  it('lets orders wait for no more than the default where no rule says how many', async () => {
+    await rules(`{ defaultBackorder: { upTo: 7 }, rules: [{ sku: B, backorder: unlimited }] }`);
+    await wait('l1', 'A', 'WEB', 4);
+    await wait('l2', 'B', 'WEB', 4);
+    const place = (order: string, sku: string, quantity: number) => commit(knex, order, [[sku, quantity]], { backorder: true, channel: 'WEB' }); // biome-ignore format: one thought
+    expect(await place('o1', 'A', 14)).toEqual([['SHORT', 'l1', null, 14, 13]]);
+    expect((await place('o2', 'A', 13)).map(([kind, , , units]) => [kind, units])).toEqual([['ALLOCATED', 10], ['BACKORDERED', 3]]); // biome-ignore format: one thought
+    expect(await place('o3', 'A', 1)).toEqual([['SHORT', 'l1', null, 1, 0]]);
+    expect((await place('o4', 'B', 1_000_000)).map(([kind]) => kind)).toEqual(['ALLOCATED', 'BACKORDERED']);
+    const terms = await query(knex, "select sku, backorder_units from inventory.sale_terms('WEB', array['A', 'B']) order by sku"); // biome-ignore format: one thought
+    expect(terms).toEqual([{ sku: 'A', backorder_units: 0 }, { sku: 'B', backorder_units: 2_000_000_000 }]); // biome-ignore format: one thought
   });
 
   it('lets orders wait for incoming units that nobody waits for, in bundles too', async () => {

@@ -42,31 +42,44 @@ const rule = z
     }
   });
 
-const schema = z.strictObject({ rules: z.array(rule).max(10_000) }).superRefine(({ rules }, context) => {
-  const seen = new Map<string, number>();
-  rules.forEach(({ channel, sku, location }, index) => {
-    const scope = JSON.stringify([channel, sku, location]);
-    const first = seen.get(scope);
-    if (first !== undefined) {
-      const message = `is about the same channel, SKU and location as rules.${first}; make them one`;
-      context.addIssue({ code: 'custom', path: ['rules', index], message });
-    } else seen.set(scope, index);
+/** Units of a SKU that orders may wait for where nothing else is said. */
+const DEFAULT_BACKORDER_UNITS = 1_000;
+
+const schema = z
+  .strictObject({
+    defaultBackorder: z.strictObject({ upTo: units }).default({ upTo: DEFAULT_BACKORDER_UNITS }),
+    rules: z.array(rule).max(10_000),
+  })
+  .superRefine(({ rules }, context) => {
+    const seen = new Map<string, number>();
+    rules.forEach(({ channel, sku, location }, index) => {
+      const scope = JSON.stringify([channel, sku, location]);
+      const first = seen.get(scope);
+      if (first !== undefined) {
+        const message = `is about the same channel, SKU and location as rules.${first}; make them one`;
+        context.addIssue({ code: 'custom', path: ['rules', index], message });
+      } else seen.set(scope, index);
+    });
   });
-});
 
 /** One rule about what a channel may sell. Absent channel, SKU or location: all of them. */
 export type AvailabilityRule = z.infer<typeof rule>;
+
+/** What channels may sell beyond or below what is there. */
+export interface AvailabilityRules {
+  readonly rules: readonly AvailabilityRule[];
+  /** Units of a SKU that orders of all channels may wait for together, where no rule says `backorder`. */
+  readonly defaultBackorder: { readonly upTo: number };
+}
 
 /**
  * Reads what each channel may sell beyond or below what is there.
  * @param file absolute path; `config/availability.yaml` of the project unless told
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
-export function loadAvailabilityRules(
-  file: string = projectFile('config', 'availability.yaml'),
-): readonly AvailabilityRule[] {
+export function loadAvailabilityRules(file: string = projectFile('config', 'availability.yaml')): AvailabilityRules {
   const parsed = schema.safeParse(read(file));
-  if (parsed.success) return parsed.data.rules;
+  if (parsed.success) return parsed.data;
   const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
   throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
 }
@@ -83,7 +96,7 @@ function read(file: string): unknown {
  * Makes these the rules that orders, holds and availability follow, all at once. Every process does so when it starts:
  * the last one to start decides.
  */
-export async function saveAvailabilityRules(knex: Knex, rules: readonly AvailabilityRule[]): Promise<void> {
+export async function saveAvailabilityRules(knex: Knex, { rules, defaultBackorder }: AvailabilityRules): Promise<void> {
   const rows = rules.map((row) => ({
     channel_code: row.channel ?? null,
     sku: row.sku ?? null,
@@ -98,6 +111,12 @@ export async function saveAvailabilityRules(knex: Knex, rules: readonly Availabi
   await inTransaction(knex, async (trx) => {
     // Orders that are being placed finish under the old rules; the next ones see the new.
     await query(trx, 'lock table inventory.channel_rule in share row exclusive mode');
+    await change(
+      trx,
+      `insert into inventory.default_backorder (units) values (?)
+       on conflict (only_row) do update set units = excluded.units where default_backorder.units <> excluded.units`,
+      [defaultBackorder.upTo],
+    );
     await change(trx, 'delete from inventory.channel_rule');
     await change(
       trx,

@@ -5,6 +5,7 @@ const DAY = new Date('2026-12-24T06:00:00Z');
 const total = (sellable: number, rest: Partial<StockTotal> = {}): StockTotal => ({
   sellable,
   backorderable: null,
+  isBackorderRuled: false,
   orderLimit: null,
   releaseAt: null,
   incoming: 0,
@@ -26,7 +27,9 @@ describe('availabilityStatus', () => {
     [total(0, { incoming: 8, everStocked: false }), 'PREORDER'],
     [total(0, { everStocked: false }), 'OUT_OF_STOCK'],
     [total(0, { incoming: 8, backorderable: 0 }), 'OUT_OF_STOCK'],
-    [total(0, { backorderable: 3 }), 'BACKORDER'],
+    [total(0, { backorderable: 3 }), 'OUT_OF_STOCK'],
+    [total(0, { backorderable: 3, isBackorderRuled: true }), 'BACKORDER'],
+    [total(0, { isBackorderRuled: true }), 'OUT_OF_STOCK'],
     [total(0, { releaseAt: DAY }), 'PREORDER'],
     [total(0, { releaseAt: DAY, backorderable: 0 }), 'OUT_OF_STOCK'],
   ] as const)('of %j is %s', (stock, status) => {

@@ -59,6 +59,9 @@ export interface StockAsker {
   readonly safetyStock: number;
 }
 
+/** From so many units on a rule means any number. */
+const UNLIMITED = 2_000_000_000;
+
 /**
  * Stock over the nodes of each question, one statement for all.
  * @returns by {@link questionKey}; absent when no warehouse has heard of the SKU, or there is no such location
@@ -73,6 +76,7 @@ export async function stockTotals(
     location_id: string | null;
     sellable: number;
     backorder_units: number | null;
+    backorder_ruled: boolean;
     cap: number | null;
     release_at: Date | null;
     incoming: number;
@@ -84,16 +88,20 @@ export async function stockTotals(
     silence_millis: number | null;
   }>(
     knex,
-    `select stock.*, ${SILENCE} as silence_millis,
+    `select stock.*, ${SILENCE} as silence_millis, coalesce(stock.sku = any (ruled.skus), false) as backorder_ruled,
             num_nonnulls(fallback.cap, fallback.threshold, fallback.buffer_units, fallback.buffer_percent) > 0 as falls_back
      from inventory.fallback_of(?) fallback, (
        select location_id, array_agg(sku) as skus from unnest(?::text[], ?::text[]) as asked (sku, location_id) group by location_id
      ) scope
+     cross join lateral (
+       select array_agg(terms.sku) as skus from inventory.channel_terms(?, scope.skus) terms where terms.backorder_units is not null
+     ) ruled
      cross join lateral inventory.availability(?, ?, scope.skus, scope.location_id, statement_timestamp()) stock`,
     [
       asker.channelCode,
       questions.map((question) => question.sku),
       questions.map((question) => question.locationId),
+      asker.channelCode,
       asker.channelCode,
       asker.safetyStock,
     ],
@@ -103,7 +111,8 @@ export async function stockTotals(
       questionKey({ sku: row.sku, locationId: row.location_id }),
       {
         sellable: row.sellable,
-        backorderable: row.backorder_units,
+        backorderable: row.backorder_units !== null && row.backorder_units >= UNLIMITED ? null : row.backorder_units,
+        isBackorderRuled: row.backorder_ruled,
         orderLimit: row.cap,
         releaseAt: row.release_at,
         incoming: row.incoming,
