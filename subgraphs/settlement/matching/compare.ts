@@ -14,6 +14,8 @@ export interface Comparison {
     readonly taxMinor: bigint | null;
   };
   readonly toleranceMinor: bigint;
+  /** By so much a channel may round the price otherwise than we do. */
+  readonly roundingMinor: bigint;
 }
 
 export interface ExpectedPart {
@@ -62,7 +64,7 @@ export function partsOf(
 }
 
 /** Compares what was settled with what was expected, and says what kind of difference it is. */
-export function judge({ side, documents, settled, toleranceMinor }: Comparison): Judgement {
+export function judge({ side, documents, settled, toleranceMinor, roundingMinor }: Comparison): Judgement {
   const total = grossOf(documents);
   const since = documents.at(0)?.issuedAt ?? null;
   const { quantity, amountMinor } = settled;
@@ -88,7 +90,7 @@ export function judge({ side, documents, settled, toleranceMinor }: Comparison):
   const expected = quantity === null || quantity > units ? total : (parts.at(0)?.amountMinor ?? total);
   // More units than were sold explain more tax as well.
   if (quantity !== null && quantity > units) return result('QUANTITY_DIFFERENCE', expected);
-  if (isAboutTax(documents, settled, expected, units)) return result('TAX_DIFFERENCE', expected);
+  if (isAboutTax(documents, settled, expected, units, roundingMinor)) return result('TAX_DIFFERENCE', expected);
   if (quantity !== null && fitsOtherUnits(total, units, quantity, fits)) return result('QUANTITY_DIFFERENCE', expected);
   return result('AMOUNT_DIFFERENCE', expected);
 }
@@ -138,21 +140,23 @@ function settledParts(documents: readonly ExpectedPart[], quantity: number | nul
   return [...whole, ...shares];
 }
 
-/** The price is right and the tax is not. */
+/** The price is right, but for rounding, and the tax is not. */
 function isAboutTax(
   documents: readonly ExpectedPart[],
   { quantity, amountMinor, taxMinor }: Comparison['settled'],
   expected: bigint,
   units: number,
+  roundingMinor: bigint,
 ): boolean {
+  const fits = (one: bigint, other: bigint) => absolute(one - other) <= roundingMinor;
   const net = documents.reduce((sum, part) => sum + part.netMinor, 0n);
   const tax = documents.reduce((sum, part) => sum + part.taxMinor, 0n);
   const whole = quantity === null || quantity === units;
-  if (taxMinor === null) return whole && tax > 0n && amountMinor === net;
+  if (taxMinor === null) return whole && tax > 0n && fits(amountMinor, net);
   const price = amountMinor - taxMinor;
-  if (whole) return price === net && taxMinor !== tax;
+  if (whole) return fits(price, net) && absolute(taxMinor - tax) > absolute(price - net);
   const [priceShare, slack] = [(net * BigInt(quantity)) / BigInt(units), BigInt(documents.length)];
-  return absolute(price - priceShare) <= slack && amountMinor !== expected;
+  return absolute(price - priceShare) <= slack + roundingMinor && amountMinor !== expected;
 }
 
 /** The amount is that of another number of units than the channel says. */

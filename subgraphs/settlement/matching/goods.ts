@@ -97,7 +97,8 @@ function judgeGoods(
   }
   const settled = settledOf(lines, sign);
   const toleranceMinor = foreign ? rateTolerance(documents, settings) : settings.tolerance(currencyCode);
-  const judgement = judge({ side, documents, settled, toleranceMinor });
+  const roundingMinor = foreign ? 0n : toleranceMinor;
+  const judgement = judge({ side, documents, settled, toleranceMinor, roundingMinor });
   const booked = documents.length > 0;
   const actualMinor = sign * settled.amountMinor;
   const expectedMinor = judgement.expectedMinor === null ? null : sign * judgement.expectedMinor;

@@ -43,9 +43,11 @@ export function createMatcher(deps: MatcherDeps) {
       if (!(await judge.tryLock(trx))) return 0;
       const due = await query<DueRow>(
         trx,
-        `select id, channel_code as "channelCode", order_key as "orderKey", statement_id as "statementId", block
-         from settlement.match_due order by id limit ?`,
-        [most],
+        `${WITH_CHANNELS} select d.* from channel cross join lateral (
+           select id, channel_code as "channelCode", order_key as "orderKey", statement_id as "statementId", block
+           from settlement.match_due where channel_code = channel.code order by id limit greatest(1, ? / (select count(*) from channel where code is not null))) d
+         where channel.code is not null order by d.id limit ?`,
+        [most, most],
       );
       if (due.length === 0) return settleStatements(trx);
       const done: string[] = [];
@@ -59,6 +61,7 @@ export function createMatcher(deps: MatcherDeps) {
         }
       }
       await change(trx, 'delete from settlement.match_due where id = any(?::bigint[])', [done]);
+      await settleStatements(trx);
       return done.length;
     });
   }
@@ -92,7 +95,13 @@ export function createMatcher(deps: MatcherDeps) {
 
 export type Matcher = ReturnType<typeof createMatcher>;
 
-/** Says of statements that were looked at whole how they stand. */
+/** Channels with something due, each found by one look at the index: a channel with much to do keeps no other one waiting. */
+const WITH_CHANNELS = `with recursive channel (code) as (
+  (select channel_code from settlement.match_due order by channel_code limit 1)
+  union all select (select channel_code from settlement.match_due where channel_code > channel.code order by channel_code limit 1)
+  from channel where channel.code is not null)`;
+
+/** Says of statements that were looked at whole, those of channels with nothing due, how they stand. */
 async function settleStatements(trx: Knex.Transaction): Promise<number> {
   await change(
     trx,
@@ -102,7 +111,8 @@ async function settleStatements(trx: Knex.Transaction): Promise<number> {
        when exists (select from settlement.difference d join settlement.decision c on c.exception_id = d.id and c.state = 'TAKEN'
                     where d.statement_id = s.id) then 'ADJUSTED'
        else 'MATCHED' end
-     where state = 'MATCHING' or (state = 'INGESTED' and not exists (select from settlement.statement_line l where l.statement_id = s.id))`,
+     where (state = 'MATCHING' or (state = 'INGESTED' and not exists (select from settlement.statement_line l where l.statement_id = s.id)))
+       and not exists (select from settlement.match_due m where m.channel_code = s.channel_code)`,
   );
   return 0;
 }

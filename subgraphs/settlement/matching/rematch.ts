@@ -15,8 +15,9 @@ export interface RematchScope {
 const EVERYTHING: RematchScope = { channelCode: null, statementId: null };
 
 /**
- * Has everything looked at again that is about an undecided difference of a channel or a statement. What people decided stays
- * decided; what settings explain now closes by itself.
+ * Has everything looked at again that is about an undecided difference of a channel or a statement, and, of a channel, every
+ * order that is not settled: when it is due may be judged otherwise. What people decided stays decided; what settings explain now
+ * closes by itself.
  *
  * @returns how many order ids and blocks of lines without one are due
  * @throws CommerceError BAD_USER_INPUT when there is no such channel or statement
@@ -29,9 +30,12 @@ export async function rematch(db: Knex, { channelCode, statementId }: RematchSco
   const orders = await change(
     db,
     `insert into settlement.match_due (channel_code, order_key)
-     select distinct d.channel_code, d.group_key from settlement.difference d
-     where ${UNDECIDED} and not starts_with(d.group_key, '#') and not starts_with(d.group_key, 'payout:') order by 1, 2`,
-    scope,
+     select d.channel_code, d.group_key from settlement.difference d
+     where ${UNDECIDED} and not starts_with(d.group_key, '#') and not starts_with(d.group_key, 'payout:')
+     union select o.channel_code, coalesce(o.channel_order_id, o.number)
+     from settlement.order_settlement s join settlement.channel_order o on o.order_id = s.order_id
+     where s.due_at is not null and (?::text is null or o.channel_code = ?) and ?::text is null order by 1, 2`,
+    [...scope, channelCode, channelCode, statementId],
   );
   const blocks = await change(
     db,

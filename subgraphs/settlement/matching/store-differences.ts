@@ -78,8 +78,8 @@ function stateOf(found: FoundDifference, before: Known | undefined): DifferenceS
     before.differenceMinor === found.differenceMinor.toString() && before.currencyCode === found.currencyCode;
   if (before.decided === 'TAKEN' && before.resolution !== 'RAISE_DISPUTE')
     return before.decidedMinor === found.differenceMinor.toString() && before.resolution !== 'MATCH_TO_ORDER' ? before.state : 'OPEN'; // biome-ignore format: one thought
-  if (before.state === 'AWAITING_APPROVAL') return same ? 'AWAITING_APPROVAL' : 'OPEN';
-  return before.state === 'DISPUTED' ? 'DISPUTED' : 'OPEN';
+  // What is asked about another amount is another question.
+  return same && (before.state === 'AWAITING_APPROVAL' || before.state === 'DISPUTED') ? before.state : 'OPEN';
 }
 
 async function readKnown(trx: Knex.Transaction, channelCode: string, rawKeys: readonly string[]) {
