@@ -9,6 +9,8 @@ import { environment } from './failure.ts';
 export interface Store {
   readonly knex: Knex;
   readonly config: Config;
+  /** The built-in database was started for this command: while it is in use no platform can start beside it. */
+  readonly isOwn: boolean;
 }
 
 /** A batch may take longer for one statement than a request may. */
@@ -24,13 +26,14 @@ export async function withStore<T>(work: (store: Store) => Promise<T>, poolMax =
   const releases: (() => Promise<void>)[] = [];
   try {
     const config = loadConfig();
-    const knex = openDatabase(await storeUrl(config, releases), {
+    const { url, isOwn } = await storeOf(config, releases);
+    const knex = openDatabase(url, {
       poolMax,
       applicationName: 'commerce-cli',
       statementTimeoutMillis: STATEMENT_TIMEOUT_MILLIS,
     });
     releases.push(() => knex.destroy());
-    return await work({ knex, config });
+    return await work({ knex, config, isOwn });
   } catch (error) {
     if (isCommerceError(error)) throw environment(error.message, error);
     throw error;
@@ -39,11 +42,11 @@ export async function withStore<T>(work: (store: Store) => Promise<T>, poolMax =
   }
 }
 
-async function storeUrl(config: Config, releases: (() => Promise<void>)[]): Promise<string> {
+async function storeOf(config: Config, releases: (() => Promise<void>)[]): Promise<{ url: string; isOwn: boolean }> {
   const running = config.database.url === null ? runningEmbeddedPostgres(config.dataDir) : null;
-  if (running) return running('commerce'); // its owner has migrated it
+  if (running) return { url: running('commerce'), isOwn: false }; // its owner has migrated it
   const databases = await openDatabases(config);
   releases.push(() => databases.stop());
   await migrateAll(databases.url);
-  return databases.url;
+  return { url: databases.url, isOwn: config.database.url === null };
 }

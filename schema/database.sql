@@ -5073,6 +5073,7 @@ create table settlement.payout (
   sendings integer not null default 0,
   told_at timestamp with time zone,
   announced_minor bigint,
+  told_status text,
   constraint payout_channel_code_external_id_key UNIQUE (channel_code, external_id),
   constraint payout_pkey PRIMARY KEY (id),
   constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PARTIALLY_PAID'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
@@ -5565,6 +5566,8 @@ CREATE INDEX manual_match_order ON settlement.manual_match USING btree (order_id
 
 CREATE INDEX match_due_channel ON settlement.match_due USING btree (channel_code, order_key);
 
+CREATE INDEX match_due_fair ON settlement.match_due USING btree (channel_code, id);
+
 CREATE INDEX order_settlement_due ON settlement.order_settlement USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX payout_open ON settlement.payout USING btree (currency_code, amount_minor) WHERE (state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text]));
@@ -5822,6 +5825,8 @@ comment on column settlement.payout.sendings is 'How often its sending was poste
 comment on column settlement.payout.told_at is 'Since when the channel says that it stands like this. Older news is passed over.';
 
 comment on column settlement.payout.announced_minor is 'What the channel said that it pays. Null when it did not say. Amount_minor is what its statement pays.';
+
+comment on column settlement.payout.told_status is 'The word of the channel for its state, as it was told last. Null when it told none.';
 
 comment on table settlement.posted_group is 'The entry that stands for the lines of one order in one statement. When they are seen differently, it is reversed and posted anew.';
 

@@ -47,10 +47,11 @@ export function payouts(invocation: Invocation): Promise<ExitCode> {
   if (channel === undefined) throw usage('Which channel are they of? Say --channel <code>, such as AMAZON.');
   return orRefused(invocation, async () => {
     const transfers = readTransfers(await readFile(file, 'utf8'));
-    const { added, moved } = await withStore(({ knex }) =>
+    const { added, moved, unknown } = await withStore(({ knex }) =>
       takeTransfers(knex, loadPostingRules(), channel, transfers, commandActor()),
     );
-    return `${transfers.length} payouts: ${added} new, ${moved} moved`;
+    const unclear = unknown.length === 0 ? '' : `; ${unknown.length} of unknown status, which stay where they are: ${[...new Set(unknown)].join(', ')}`; // biome-ignore format: one thought
+    return `${transfers.length} payouts: ${added} new, ${moved} moved${unclear}`;
   });
 }
 

@@ -32,13 +32,15 @@ export function post(invocation: Invocation): Promise<ExitCode> {
     channelCode: invocation.value('channel') ?? null,
   };
   const { terminal } = invocation;
-  return withStore(async ({ knex }) => {
+  return withStore(async ({ knex, isOwn }) => {
     await checkScope(knex, scope).catch((error: unknown) => {
       throw isCommerceError(error) && error.code === 'BAD_USER_INPUT' ? usage(error.message) : error;
     });
     if (invocation.flag('dry-run')) return preview(knex, scope, terminal);
     const id = await requestVoucherRun(knex, scope, commandActor());
     terminal.note(`run ${id} is asked for; it goes on by itself, also when this command or the platform is stopped`);
+    // Waiting would keep the platform from starting: it needs the database that this command has.
+    if (isOwn) throw environment(`No platform runs on this data directory. Run ${id} stays asked for and is done when one starts: npm start.`); // biome-ignore format: one thought
     await untilDone(knex, id, terminal);
     const sent = await readRunVouchers(knex, id);
     for (const voucher of sent) terminal.out(say(voucher, voucher.outcome, terminal));

@@ -18,6 +18,7 @@ import * as unexplainedCredits from './20261127151000_unexplained_credits.ts';
 import * as reversals from './20261127151100_reversals.ts';
 import * as costOfGoods from './20261127154500_cost_of_goods.ts';
 import * as receiptParts from './20261128190000_receipt_parts.ts';
+import * as toldStatus from './20261128191000_told_status.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -39,4 +40,5 @@ export const migrations: MigrationSet = {
   '20261127151100_reversals': reversals,
   '20261127154500_cost_of_goods': costOfGoods,
   '20261128190000_receipt_parts': receiptParts,
+  '20261128191000_told_status': toldStatus,
 };

@@ -250,6 +250,7 @@ export const resolvers: Resolvers = {
     refunds: (totals: StatementTotals) => toMoney(totals.refunds),
     fees: (totals: StatementTotals) => toMoney(totals.fees),
     other: (totals: StatementTotals) => toMoney(totals.other),
+    openDifference: (totals: StatementTotals) => toMoney(totals.openDifference),
   },
   SettlementLine: {
     id: (line: StatementLine) => `${line.statementId}.${line.lineNumber}`,
@@ -270,6 +271,8 @@ export const resolvers: Resolvers = {
     decisions: ({ id }: Difference, _: unknown, { loaders }: SettlementContext) => loaders.decisions.load(id),
   },
   ReconciliationDecision: {
+    undoneByEntry: ({ undoneByEntryId }: Decision, _: unknown, { loaders }: SettlementContext) =>
+      undoneByEntryId === null ? null : loaders.journalEntries.load(undoneByEntryId),
     journalEntry: ({ entryId }: Decision, _: unknown, { loaders }: SettlementContext) =>
       entryId === null ? null : loaders.journalEntries.load(entryId),
   },

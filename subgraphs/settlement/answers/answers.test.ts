@@ -93,15 +93,15 @@ it('exports every list byte for byte, with what a spreadsheet would run made a t
   const rows = (lines: readonly string[]) => `${lines.join('\n')}\n`;
   const hyperlink = `"'=HYPERLINK(""http://x"",""y"")"`;
   const differences = [
-    `${amount},M1,AMOUNT_DIFFERENCE,OPEN,24.00,22.50,-1.50,GBP,M1-o2,203-2-7,A1,${statement},${explained.get(amount ?? '')}`,
-    `${fee},M1,UNKNOWN_FEE,OPEN,,-0.99,-0.99,GBP,M1-o2,203-2-7,,${statement},"${explained.get(fee ?? '')?.replaceAll('"', '""')}"`,
+    `${amount},M1,AMOUNT_DIFFERENCE,OPEN,24.00,22.50,-1.50,GBP,M1-o2,203-2-7,A1,${statement},${explained.get(amount ?? '')},,,,,,,`,
+    `${fee},M1,UNKNOWN_FEE,OPEN,,-0.99,-0.99,GBP,M1-o2,203-2-7,,${statement},"${explained.get(fee ?? '')?.replaceAll('"', '""')}",,,,,,,`,
   ].sort();
   const month = new Date().toISOString().slice(0, 7);
   const line = (number: number, text: string) => `${statement},${number},M1,${text}`;
   expect(Object.fromEntries(await Promise.all(EXPORT_NAMES.map(async (name) => [name, await exported(name)])))).toEqual(
     {
       differences: rows([
-        'id,channel,reason,state,expected,actual,difference,currency,order_id,channel_order_id,sku,settlement_id,explanation',
+        'id,channel,reason,state,expected,actual,difference,currency,order_id,channel_order_id,sku,settlement_id,explanation,decision,decision_state,actor,approved_by,note,decided_at,entry_id',
         ...differences,
       ]),
       lines: rows([

@@ -9,8 +9,12 @@ type Row = Readonly<Record<string, string | number | Date | null>>;
  * amounts of the row's `currency`. Nothing here depends on the order in which news arrived.
  */
 const EXPORTS = {
-  differences: `select id, channel_code as channel, reason, state, expected_minor, actual_minor, difference_minor, currency_code as currency, order_id, channel_order_id, sku,
-      statement_id as settlement_id, explanation from settlement.difference`,
+  differences: `select d.id, channel_code as channel, reason, d.state, expected_minor, actual_minor, difference_minor, currency_code as currency, order_id, channel_order_id, sku,
+      statement_id as settlement_id, explanation,
+      c.resolution as decision, c.state as decision_state, c.actor, c.approved_by, c.note, c.made_at as decided_at, c.entry_id
+      from settlement.difference d left join lateral (
+        select c.resolution, c.state, c.actor, c.approved_by, c.note, c.made_at, c.entry_id from settlement.decision c
+        where c.exception_id = d.id order by c.made_at desc, c.id desc limit 1) c on true`,
   lines: `select l.statement_id as settlement_id, l.line_number as line, l.channel_code as channel, l.class, ${WORDS_OF_LINE} as description, l.channel_order_id, l.sku, l.quantity,
       l.amount_minor, l.currency_code as currency, coalesce(m.state, 'PENDING') as state, m.rule, m.target, m.target_id, m.order_id, m.exception_id as difference_id
       from settlement.statement_line l join settlement.statement s on s.id = l.statement_id and s.state <> 'LOADING'

@@ -39,6 +39,9 @@ export interface Decision {
   readonly note: string;
   readonly madeAt: Date;
   readonly entryId: string | null;
+  /** When it was undone, and by which entry. Null while it holds; the entry also where nothing was posted. */
+  readonly undoneAt: Date | null;
+  readonly undoneByEntryId: string | null;
 }
 
 export interface DifferenceFilter {
@@ -103,8 +106,10 @@ export function createDifferenceReader(knex: Knex) {
     async decisionsOf(ids: readonly string[]): Promise<Map<string, Decision[]>> {
       const rows = await query<Decision>(
         knex,
-        `select id, exception_id as "exceptionId", resolution, state, actor, approved_by as "approvedBy", note, made_at as "madeAt", entry_id as "entryId"
-         from settlement.decision where exception_id = any(?::text[]) order by made_at, id`,
+        `select c.id, c.exception_id as "exceptionId", c.resolution, c.state, c.actor, c.approved_by as "approvedBy", c.note, c.made_at as "madeAt", c.entry_id as "entryId",
+           case c.state when 'UNDONE' then c.settled_at end as "undoneAt", r.id as "undoneByEntryId"
+         from settlement.decision c left join settlement.ledger_entry r on r.reversal_of = c.entry_id
+         where c.exception_id = any(?::text[]) order by c.made_at, c.id`,
         [ids],
       );
       return groupBy(rows, (row) => row.exceptionId);

@@ -218,9 +218,12 @@ it('posts a match by hand when there is something to post, and takes it back wit
 
 it('disputes, and lets later news overtake a decision', async () => {
   const id = await settleWith({ amountMinor: 11_000n });
-  expect(await resolve(id, 'RAISE_DISPUTE')).toMatchObject({ exception: { state: 'DISPUTED' }, journalEntry: null });
+  const disputed = await resolve(id, 'RAISE_DISPUTE');
+  expect(disputed).toMatchObject({ exception: { state: 'DISPUTED' }, journalEntry: { lines: [{ account: '1366', side: 'DEBIT' }, { account: '1361', side: 'CREDIT' }] } }); // biome-ignore format: one thought
+  await books.settle();
+  expect([await balanceOf('1366'), await balanceOf('1361')]).toEqual(['1000', '0']);
   await resolve(id, 'ACCEPT_ACTUAL');
-  expect(await balanceOf('4930')).toBe('1000');
+  expect([await balanceOf('4930'), await balanceOf('1366'), await balanceOf('1361')]).toEqual(['1000', '0', '0']);
   const rest = [lineOf({ channelOrderId: '1-2-3', sku: 'A1', class: 'SALE_TAX', amountMinor: 1_000n, references: { late: 'yes' } })]; // biome-ignore format: one thought
   await storeReport(database.knex, reportOf('s2', rest, { channelCode }), rest);
   await books.settle();
@@ -231,8 +234,8 @@ it('disputes, and lets later news overtake a decision', async () => {
 
 it('answers why a payout is short in three queries', async () => {
   const id = await settleWith({ amountMinor: 11_000n });
-  const [statement] = (await graph(`{ settlements(first: 1, filter: { channelCode: "${channelCode}" }) { nodes { id state total { amount } totals { sales { amount } fees { amount } exceptionLineCount } } } }`, {})).settlements.nodes; // biome-ignore format: one thought
-  expect(statement).toMatchObject({ state: 'PARTIALLY_MATCHED', total: { amount: '110.00' }, totals: { sales: { amount: '110.00' }, exceptionLineCount: 1 } }); // biome-ignore format: one thought
+  const [statement] = (await graph(`{ settlements(first: 1, filter: { channelCode: "${channelCode}" }) { nodes { id state total { amount } totals { sales { amount } fees { amount } exceptionLineCount openDifferenceCount openDifference { amount } } } } }`, {})).settlements.nodes; // biome-ignore format: one thought
+  expect(statement).toMatchObject({ state: 'PARTIALLY_MATCHED', total: { amount: '110.00' }, totals: { sales: { amount: '110.00' }, exceptionLineCount: 1, openDifferenceCount: 1, openDifference: { amount: '-10.00' } } }); // biome-ignore format: one thought
   const differences = await graph(documentOf('OpenDifferences'), {
     first: 50,
     filter: { state: ['OPEN'], settlementId: statement.id },

@@ -6,6 +6,7 @@ import { formatAmount } from '../../../platform/money.ts';
 import { appendEntries } from '../ledger/append.ts';
 import type { NewLedgerEntry } from '../ledger/model.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
+import { readEntries, reversalOf } from '../ledger/read.ts';
 import { lockJudging } from '../matching/judge-due.ts';
 import type { SettlementSettings } from '../matching/settings.ts';
 import type { DifferenceState } from '../matching/store-differences.ts';
@@ -68,27 +69,32 @@ export async function resolveDifference(
       await putAside();
       await decide(trx, difference, input, actor, 'PROPOSED');
       await setState(trx, difference, 'AWAITING_APPROVAL');
+      await appendEntries(trx, deps.rules, await endDispute(trx, difference, actor, 'Decided otherwise'));
     }
     const above = formatAmount({ amountMinor: deps.settings.secondApproverAbove(difference.currencyCode), currencyCode: difference.currencyCode }); // biome-ignore format: one thought
     return refused(exceptionId, 'SECOND_APPROVER_REQUIRED', `${input.resolution} above ${above} ${difference.currencyCode} is taken when somebody else decides the same. It is proposed.`, 'resolution'); // biome-ignore format: one thought
   }
 
+  const ended = await endDispute(trx, difference, actor, 'Decided otherwise');
   const decisionId = approves && proposal ? proposal.id : await decide(trx, difference, input, actor, 'TAKEN');
   switch (input.resolution) {
-    case 'RAISE_DISPUTE':
+    case 'RAISE_DISPUTE': {
       await putAside();
+      const entryId = await post(trx, deps.rules, difference, input.resolution, decisionId, actor, ended);
+      await finish(trx, decisionId, 'TAKEN', entryId, null);
       await setState(trx, difference, 'DISPUTED');
       await lookAgainAt(trx, difference);
-      return { exceptionId, entryId: null, userErrors: [] };
-    case 'MATCH_TO_ORDER': {
+      return { exceptionId, entryId, userErrors: [] };
+    }
+    case 'MATCH_TO_ORDER':
       await matchByHand(trx, deps, difference, input.orderId ?? '', decisionId);
       await putAside();
+      await appendEntries(trx, deps.rules, ended);
       return { exceptionId, entryId: await entryOf(trx, decisionId), userErrors: [] };
-    }
     case 'ACCEPT_ACTUAL':
     case 'WRITE_OFF': {
       await putAside();
-      const entryId = await post(trx, deps.rules, difference, input.resolution, decisionId, actor);
+      const entryId = await post(trx, deps.rules, difference, input.resolution, decisionId, actor, ended);
       await finish(trx, decisionId, 'TAKEN', entryId, approves ? actor : null);
       await setState(trx, difference, input.resolution === 'WRITE_OFF' ? 'WRITTEN_OFF' : 'RESOLVED');
       await lookAgainAt(trx, difference);
@@ -194,17 +200,43 @@ export async function lookAgainAt(trx: Knex.Transaction, difference: LockedDiffe
     );
 }
 
+/** Marks a standing dispute as over. @returns what takes its posting back; the caller appends it */
+async function endDispute(
+  trx: Knex.Transaction,
+  { id }: LockedDifference,
+  actor: string,
+  why: string,
+): Promise<NewLedgerEntry[]> {
+  const disputes = await query<{ entryId: string | null }>(
+    trx,
+    `update settlement.decision set state = 'UNDONE', settled_at = clock_timestamp()
+     where exception_id = ? and resolution = 'RAISE_DISPUTE' and state = 'TAKEN' returning entry_id as "entryId"`,
+    [id],
+  );
+  const entries = await readEntries(
+    trx,
+    disputes.flatMap(({ entryId }) => entryId ?? []),
+  );
+  return [...entries.values()].map((entry) => reversalOf(entry, `${why}: ${entry.description}`, actor, new Date()));
+}
+
+const POSTED_AS = {
+  ACCEPT_ACTUAL: { event: 'ACCEPTANCE', what: 'Accepted' },
+  WRITE_OFF: { event: 'WRITE_OFF', what: 'Written off' },
+  RAISE_DISPUTE: { event: 'DISPUTE', what: 'In dispute' },
+} as const;
+
 async function post(
   trx: Knex.Transaction,
   rules: PostingRules,
   difference: LockedDifference,
-  resolution: 'ACCEPT_ACTUAL' | 'WRITE_OFF',
+  resolution: 'ACCEPT_ACTUAL' | 'WRITE_OFF' | 'RAISE_DISPUTE',
   decisionId: string,
   actor: string,
+  ended: readonly NewLedgerEntry[],
 ): Promise<string | null> {
   const amount = BigInt(difference.differenceMinor);
-  if (amount === 0n) return null;
-  const event = resolution === 'WRITE_OFF' ? 'WRITE_OFF' : 'ACCEPTANCE';
+  const { event, what } = POSTED_AS[resolution];
   const account = rules.account(difference.account);
   const cause = `decision:${decisionId}`;
   const entry: NewLedgerEntry = {
@@ -212,18 +244,18 @@ async function post(
     event,
     erp: rules.erpOf(event),
     bookedAt: new Date(),
-    description: `${resolution === 'WRITE_OFF' ? 'Written off' : 'Accepted'}: ${difference.reason} ${difference.id}`,
+    description: `${what}: ${difference.reason} ${difference.id}`,
     channelCode: difference.channelCode,
     orderId: difference.orderId,
     statementId: difference.statementId,
     reversalOf: null,
     actor,
     lines:
-      resolution === 'WRITE_OFF'
-        ? rules.lines('WRITE_OFF', 'TOTAL', amount, difference.currencyCode, account)
-        : rules.lines('ACCEPTANCE', difference.reason, amount, difference.currencyCode, account),
+      event === 'ACCEPTANCE'
+        ? rules.lines(event, difference.reason, amount, difference.currencyCode, account)
+        : rules.lines(event, 'TOTAL', amount, difference.currencyCode, account),
   };
-  return (await appendEntries(trx, rules, [entry])).get(cause) ?? null;
+  return (await appendEntries(trx, rules, [...ended, ...(entry.lines.length === 0 ? [] : [entry])])).get(cause) ?? null;
 }
 
 /** What comparing the lines again posted for a match by hand. Null when there is nothing to post yet: the order is not invoiced. */

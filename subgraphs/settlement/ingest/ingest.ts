@@ -18,7 +18,7 @@ import {
   channelExists,
   clearLoad,
   describeStatement,
-  NO_SUCH_CHANNEL,
+  noSuchChannel,
   reversedOfBytes,
   statementOfBytes,
   statementOfExternalId,
@@ -56,7 +56,7 @@ export async function ingestReport(
     return refuse(db, source, digest, {
       kind: 'REFUSED',
       code: 'UNKNOWN_CHANNEL',
-      message: NO_SUCH_CHANNEL,
+      message: await noSuchChannel(db, source.channelCode),
       lineNumber: null,
       column: null,
     });

@@ -141,14 +141,15 @@ export async function writeRefusal(
   );
 }
 
-export const NO_SUCH_CHANNEL = 'There is no such channel. Use the code of a channel that sends settlements.';
+/** What to say of a code that no channel has. */
+export async function noSuchChannel(db: Knex, code: string): Promise<string> {
+  const known = await query<{ code: string }>(db, 'select code from integration.channel order by code');
+  return `There is no channel ${code.slice(0, 50)}; there are ${known.map((one) => one.code).join(', ') || 'none'}.`;
+}
 
 /** @throws CommerceError BAD_USER_INPUT, naming those there are, when there is no channel of this code */
 export async function requireChannel(db: Knex, code: string): Promise<void> {
-  if (await channelExists(db, code)) return;
-  const known = await query<{ code: string }>(db, 'select code from integration.channel order by code');
-  const codes = known.map((one) => one.code).join(', ');
-  throw new CommerceError('BAD_USER_INPUT', `There is no channel ${code.slice(0, 50)}; there are ${codes || 'none'}.`);
+  if (!(await channelExists(db, code))) throw new CommerceError('BAD_USER_INPUT', await noSuchChannel(db, code));
 }
 
 export async function channelExists(db: Knex, code: string): Promise<boolean> {

@@ -13,9 +13,15 @@ export interface ClosedPeriod {
 
 interface Obstacles {
   undecided: number;
+  /** The first of them, and of the settlements. */
+  differences: string;
+  statements: string;
   unmatched: number;
   unposted: number;
 }
+
+/** Differences and settlements that a refusal names. */
+const NAMED = 5;
 
 /** Command that has the ERP take what it has not of a month and those before it. */
 const POST = 'npx commerce settlement post';
@@ -69,24 +75,34 @@ export async function closePeriod(
 async function obstaclesOf(trx: Knex, month: string): Promise<Obstacles> {
   const [found] = await query<Obstacles>(
     trx,
-    `with until as (select (?::text || '-01')::timestamp at time zone 'UTC' + interval '1 month' as moment)
+    `with until as (select (?::text || '-01')::timestamp at time zone 'UTC' + interval '1 month' as moment),
+     open_difference as (
+       select d.id, d.statement_id, d.opened_at from settlement.difference d left join settlement.statement s on s.id = d.statement_id, until
+       where d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED') and coalesce(s.period_end - interval '1 millisecond', d.opened_at) < until.moment),
+     unmatched_statement as (
+       select s.id from settlement.statement s, until
+       where s.state in ('LOADING', 'INGESTED', 'MATCHING') and s.period_end - interval '1 millisecond' < until.moment)
      select
-       (select count(*)::int from settlement.difference d left join settlement.statement s on s.id = d.statement_id, until
-        where d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED') and coalesce(s.period_end - interval '1 millisecond', d.opened_at) < until.moment) as undecided,
-       (select count(*)::int from settlement.statement s, until
-        where s.state in ('LOADING', 'INGESTED', 'MATCHING') and s.period_end - interval '1 millisecond' < until.moment) as unmatched,
+       (select count(*)::int from open_difference) as undecided,
+       coalesce((select string_agg(id || case when statement_id is null then '' else ' of ' || statement_id end, ', ') from (select * from open_difference order by opened_at, id limit ${NAMED}) d), '') as differences,
+       (select count(*)::int from unmatched_statement) as unmatched,
+       coalesce((select string_agg(id, ', ') from (select id from unmatched_statement order by id limit ${NAMED}) s), '') as statements,
        (select count(*)::int from settlement.posting_due p, until where p.at < until.moment) as unposted`,
     [month],
   );
-  return found ?? { undecided: 0, unmatched: 0, unposted: 0 };
+  return found ?? { undecided: 0, differences: '', unmatched: 0, statements: '', unposted: 0 };
 }
 
-function describe({ undecided, unmatched, unposted }: Obstacles): string[] {
+function describe({ undecided, differences, unmatched, statements, unposted }: Obstacles): string[] {
   return [
-    ...(undecided > 0 ? [`differences nobody decided about: ${undecided}`] : []),
-    ...(unmatched > 0 ? [`settlements not matched yet: ${unmatched}`] : []),
+    ...(undecided > 0 ? [`differences nobody decided about: ${undecided} (${named(differences, undecided)})`] : []),
+    ...(unmatched > 0 ? [`settlements not matched yet: ${unmatched} (${named(statements, unmatched)})`] : []),
     ...(unposted > 0 ? [`events not posted yet: ${unposted}`] : []),
   ];
+}
+
+function named(first: string, count: number): string {
+  return count > NAMED ? `${first}, …` : first;
 }
 
 function describeUnposted(entries: number, vouchers: number): string[] {

@@ -23,6 +23,7 @@ const CLASSES_OF_EVENT = {
   TOLERANCE: ['AMOUNT'],
   ACCEPTANCE: RECONCILIATION_REASONS,
   WRITE_OFF: ['TOTAL'],
+  DISPUTE: ['TOTAL'],
   PAYOUT: ['SENT', 'RECEIVED'],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -94,6 +95,8 @@ const schema = z
         wrong(['rules', index], `all rules of ${rule.event} must have the same erp: an entry is posted whole`);
       treatments.set(rule.event, rule.erp);
     });
+    // Tables of before go on: they post no disputes.
+    wanted.delete('DISPUTE TOTAL');
     for (const missing of wanted) wrong(['rules'], `no rule for ${missing}`);
   });
 
@@ -137,6 +140,7 @@ function toRules(table: z.output<typeof schema>, content: string): PostingRules 
     lines(event, postingClass, amountMinor, currencyCode, difference) {
       if (amountMinor === 0n) return [];
       const rule = rules.get(`${event} ${postingClass}`);
+      if (!rule && event === 'DISPUTE') return [];
       if (!rule) throw new Error(`no rule for ${event} ${postingClass}`);
       const numberOf = (side: string): string => {
         if (side !== DIFFERENCE) return account(side);

@@ -29,6 +29,7 @@ it('records the published payout once, and its statement finds it', async () => 
     {
       externalId: '11888387941',
       state: 'PAID',
+      word: 'PAID',
       amountMinor: 125075n,
       currencyCode: 'USD',
       traceId: '4B03616UONXSAWP',
@@ -37,8 +38,16 @@ it('records the published payout once, and its statement finds it', async () => 
       settlementId: '11888387941',
     },
   ]);
-  expect(await takeTransfers(database.knex, rules, 'AMAZON', transfers, 'test')).toEqual({ added: 1, moved: 1 });
-  expect(await takeTransfers(database.knex, rules, 'AMAZON', transfers, 'test')).toEqual({ added: 0, moved: 0 });
+  expect(await takeTransfers(database.knex, rules, 'AMAZON', transfers, 'test')).toEqual({
+    added: 1,
+    moved: 1,
+    unknown: [],
+  });
+  expect(await takeTransfers(database.knex, rules, 'AMAZON', transfers, 'test')).toEqual({
+    added: 0,
+    moved: 0,
+    unknown: [],
+  });
   await ingestReport(database.knex, sourceOf(canonicalFile('11888387941', [{ class: 'SALE', amountMinor: 125075 }], { currency: 'USD' }))); // biome-ignore format: one thought
   expect(
     await query(
@@ -83,27 +92,27 @@ it('takes back what was posted of a payout that failed, once, and posts it anew 
   const [balance, transit] = [rules.account('channel-balance'), rules.account('payout-in-transit')];
   await ingestReport(database.knex, sourceOf(canonicalFile('owed-1', [{ class: 'FEE', amountMinor: -1900 }], { currency: 'USD' }))); // biome-ignore format: one thought
   await ingestReport(database.knex, sourceOf(canonicalFile('failing-1', [{ class: 'SALE', amountMinor: 8000 }], { currency: 'USD' }))); // biome-ignore format: one thought
-  expect(await say('failing-1', 'STARTED', '2026-11-16T10:00:00Z')).toEqual({ added: 0, moved: 1 });
+  expect(await say('failing-1', 'STARTED', '2026-11-16T10:00:00Z')).toEqual({ added: 0, moved: 1, unknown: [] });
   const sent = [
     { takenBack: false, account: balance, net: '-8000' },
     { takenBack: false, account: transit, net: '8000' },
   ];
   expect(await postings('failing-1')).toEqual(sent);
-  expect(await say('failing-1', 'FAILED', '2026-11-18T10:00:00Z')).toEqual({ added: 0, moved: 1 });
-  expect(await say('failing-1', 'FAILED', '2026-11-18T10:00:00Z')).toEqual({ added: 0, moved: 0 });
+  expect(await say('failing-1', 'FAILED', '2026-11-18T10:00:00Z')).toEqual({ added: 0, moved: 1, unknown: [] });
+  expect(await say('failing-1', 'FAILED', '2026-11-18T10:00:00Z')).toEqual({ added: 0, moved: 0, unknown: [] });
   const takenBack = [
     { takenBack: true, account: balance, net: '8000' },
     { takenBack: true, account: transit, net: '-8000' },
   ];
   expect(await postings('failing-1')).toEqual([...sent, ...takenBack]);
   // Old news that comes late says nothing, and what is carried forward is still to be taken off.
-  expect(await say('failing-1', 'IN_TRANSIT', '2026-11-17T10:00:00Z')).toEqual({ added: 0, moved: 0 });
+  expect(await say('failing-1', 'IN_TRANSIT', '2026-11-17T10:00:00Z')).toEqual({ added: 0, moved: 0, unknown: [] });
   const states = await query(database.knex, `select external_id as id, state, carried_into as into from settlement.payout where external_id in ('failing-1', 'owed-1') order by 1`); // biome-ignore format: one thought
   expect(states).toEqual([
     { id: 'failing-1', state: 'FAILED', into: null },
     { id: 'owed-1', state: 'CARRIED_FORWARD', into: null },
   ]);
-  expect(await say('failing-1', 'PAID', '2026-11-20T10:00:00Z')).toEqual({ added: 0, moved: 1 });
+  expect(await say('failing-1', 'PAID', '2026-11-20T10:00:00Z')).toEqual({ added: 0, moved: 1, unknown: [] });
   expect(await postings('failing-1')).toEqual([
     { takenBack: false, account: balance, net: '-16000' },
     { takenBack: false, account: transit, net: '16000' },
@@ -114,6 +123,13 @@ it('takes back what was posted of a payout that failed, once, and posts it anew 
   const bank = `booked_on,amount,currency,remittance\n2026-11-20,61.00,USD,failing-1\n`;
   expect(await takeBankStatement(database.knex, rules, { format: 'BANK_CSV', actor: 'test', bytes: async function* () { yield Buffer.from(bank); } })).toMatchObject({ matched: 1, differing: 0 }); // biome-ignore format: one thought
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('keeps what was announced with a word that it does not know, and says the word', async () => {
+  await ingestReport(database.knex, sourceOf(canonicalFile('strange-1', [{ class: 'SALE', amountMinor: 8000 }], { currency: 'USD' }))); // biome-ignore format: one thought
+  expect(await say('strange-1', 'LEVITATING', '2026-11-16T10:00:00Z')).toEqual({ added: 0, moved: 0, unknown: ['LEVITATING'] }); // biome-ignore format: one thought
+  expect(await say('strange-1', 'NO_PAYOUT', '2026-11-15T10:00:00Z')).toEqual({ added: 0, moved: 0, unknown: [] });
+  expect(await query(database.knex, `select state, announced_minor as announced, told_status as word from settlement.payout where external_id = 'strange-1'`)).toEqual([{ state: 'SCHEDULED', announced: '8000', word: 'LEVITATING' }]); // biome-ignore format: one thought
 });
 
 it('takes a word that it does not know for no news', () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { isCurrencyCode } from '../../../platform/money.ts';
-import { channelExists, NO_SUCH_CHANNEL } from '../ingest/store.ts';
+import { channelExists, noSuchChannel } from '../ingest/store.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { parseExactJson, readJsonAmount } from '../reports/exact-json.ts';
 import { readMoment } from '../reports/moment.ts';
@@ -12,7 +12,7 @@ import { judgeArrival, lockArrivals } from './arrival.ts';
 import { bookSent, lockPayout, movePayout } from './change.ts';
 import { matchReceipts } from './receipts.ts';
 import { payoutIdOf } from './statement-payout.ts';
-import { hasArrived, type PayoutState, payoutStateOf } from './states.ts';
+import { hasArrived, type PayoutState, payoutStateOf, saysNothing } from './states.ts';
 
 const money = z.object({ currencyCode: z.string(), currencyAmount: z.string() });
 const answer = z.object({
@@ -34,6 +34,8 @@ export interface ReportedTransfer {
   readonly externalId: string;
   /** Null for a word that says nothing about the money. */
   readonly state: PayoutState | null;
+  /** The channel's own word for it. */
+  readonly word: string;
   readonly amountMinor: bigint;
   readonly currencyCode: string;
   /** What the bank will show. */
@@ -61,6 +63,7 @@ export function readTransfers(text: string): ReportedTransfer[] {
       {
         externalId: payout.id,
         state: payoutStateOf(payout.currentStatus),
+        word: payout.currentStatus.slice(0, 100),
         amountMinor,
         currencyCode,
         traceId: payout.traceId ?? null,
@@ -81,7 +84,7 @@ function later(one: Date | null, other: Date | null): Date | null {
  * trace id, and money that came before them is found. The newest news counts, in whatever order it comes. That the bank has
  * the money is for the bank to say: PAID by the channel is in transit here. What failed is no longer posted as sent.
  *
- * @returns how many were new, and how many moved
+ * @returns how many were new, how many moved, and the words for states that we do not know: those payouts stay where they are
  * @throws ReportRefusal UNKNOWN_CHANNEL; then nothing was stored
  */
 export function takeTransfers(
@@ -90,9 +93,10 @@ export function takeTransfers(
   channelCode: string,
   transfers: readonly ReportedTransfer[],
   actor: string,
-): Promise<{ added: number; moved: number }> {
+): Promise<{ added: number; moved: number; unknown: readonly string[] }> {
   return inTransaction(db, async (trx) => {
-    if (!(await channelExists(trx, channelCode))) throw new ReportRefusal('UNKNOWN_CHANNEL', NO_SUCH_CHANNEL);
+    if (!(await channelExists(trx, channelCode)))
+      throw new ReportRefusal('UNKNOWN_CHANNEL', await noSuchChannel(trx, channelCode));
     await lockArrivals(trx);
     let added = 0;
     let moved = 0;
@@ -108,7 +112,8 @@ export function takeTransfers(
       await judgeArrival(trx, rules, id, actor);
     }
     await matchReceipts(trx, rules, actor, channelCode);
-    return { added, moved };
+    const unknown = transfers.filter(({ state, word }) => state === null && !saysNothing(word)).map(({ word }) => word);
+    return { added, moved, unknown };
   });
 }
 
@@ -117,17 +122,23 @@ async function follow(
   trx: Knex.Transaction,
   rules: PostingRules,
   id: string,
-  { state, amountMinor, createdAt, toldAt }: ReportedTransfer,
+  { state, word, amountMinor, createdAt, toldAt }: ReportedTransfer,
   actor: string,
 ): Promise<boolean> {
   const payout = await lockPayout(trx, id);
-  if (!payout || state === null) return false;
+  if (!payout) return false;
   if (payout.toldAt !== null && toldAt !== null && toldAt < payout.toldAt) return false;
-  await change(trx, 'update settlement.payout set told_at = coalesce(?, told_at), announced_minor = ? where id = ?', [
-    toldAt,
-    amountMinor.toString(),
-    id,
-  ]);
+  await change(
+    trx,
+    'update settlement.payout set told_at = coalesce(?, told_at), announced_minor = ?, told_status = ? where id = ?',
+    [
+      toldAt,
+      state === null && saysNothing(word) ? (payout.announcedMinor?.toString() ?? null) : amountMinor.toString(),
+      word,
+      id,
+    ],
+  );
+  if (state === null) return false;
   if (hasArrived(payout.state)) return false;
   // Without a date nobody knows whether it is newer than the failure.
   if (payout.state === 'FAILED' && toldAt === null) return false;

@@ -5,7 +5,7 @@ import { appendEntries } from '../ledger/append.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import type { FoundDifference } from '../matching/model.ts';
 import { undoDecisions } from '../matching/store.ts';
-import { storeDifferences } from '../matching/store-differences.ts';
+import { differenceIdOf, storeDifferences } from '../matching/store-differences.ts';
 import { bookSent, lockPayout, movePayout, type StoredPayout } from './change.ts';
 import { judgePayout, type PayoutVerdict } from './expected.ts';
 import { hasArrived } from './states.ts';
@@ -72,13 +72,34 @@ export async function judgeArrival(
   });
   const state = receipt ? (verdict.arrivedOffMinor < 0n ? 'PARTIALLY_PAID' : 'PAID') : 'IN_TRANSIT';
   if (receipt || hasArrived(payout.state)) await movePayout(trx, payout, state, actor, note);
-  const found = differencesOf(payout, { ...verdict, carriedMinor: sumOf(carried), announcedMinor }, receipt);
+  const found = await asDecided(trx, differencesOf(payout, { ...verdict, carriedMinor: sumOf(carried), takenMinor: sumOf(carried) - sumOf(owed), announcedMinor }, receipt), payout.channelCode); // biome-ignore format: one thought
   const { overtaken } = await storeDifferences(trx, payout.channelCode, [`payout:${payoutId}`], found);
   const undone = await undoDecisions(trx, overtaken);
   if (verdict.isCarried && receipt)
     await takeOff(trx, rules, payoutId, owed, { bookedAt: dayOf(receipt.bookedOn), actor });
   await appendEntries(trx, rules, undone);
   return verdict.arrivedOffMinor;
+}
+
+/**
+ * What people decided about an amount that is missing holds whichever of bank and channel said it first: the one then confirms
+ * the other, and it is no other difference.
+ */
+async function asDecided(
+  trx: Knex.Transaction,
+  found: readonly FoundDifference[],
+  channelCode: string,
+): Promise<FoundDifference[]> {
+  const [only, ...more] = found;
+  if (!only || more.length > 0) return [...found];
+  const other = { ...only, scope: only.scope === 'arrival' ? 'announcement' : 'arrival' };
+  const decided = await query(
+    trx,
+    `select 1 from settlement.difference d join settlement.decision c on c.exception_id = d.id and c.state in ('PROPOSED', 'TAKEN') and c.resolution <> 'REOPEN'
+     where d.id = ? and d.difference_minor = ? and d.state <> 'OPEN' limit 1`,
+    [differenceIdOf(channelCode, other), only.differenceMinor.toString()],
+  );
+  return [decided.length > 0 ? other : only];
 }
 
 /** Looks again at payouts of a channel that differ: what was carried forward may have come to light since. */
@@ -120,11 +141,15 @@ interface Arrived {
 
 function differencesOf(
   payout: StoredPayout,
-  verdict: PayoutVerdict & { readonly carriedMinor: bigint; readonly announcedMinor: bigint | null },
+  verdict: PayoutVerdict & {
+    readonly carriedMinor: bigint;
+    readonly takenMinor: bigint;
+    readonly announcedMinor: bigint | null;
+  },
   receipt: Arrived | undefined,
 ): FoundDifference[] {
   const { currencyCode, statementId, amountMinor } = payout;
-  const { carriedMinor, announcedMinor, expectedMinor, arrivedOffMinor, announcedOffMinor } = verdict;
+  const { carriedMinor, takenMinor, announcedMinor, expectedMinor, arrivedOffMinor, announcedOffMinor } = verdict;
   const say = (minor: bigint) => `${formatAmount({ amountMinor: minor, currencyCode })} ${currencyCode}`;
   const difference = (scope: string, expected: bigint, actual: bigint, explanation: string): FoundDifference => ({
     scope,
@@ -146,7 +171,11 @@ function differencesOf(
     ? `${announcedMinor === null && statementId !== null ? 'The statement pays' : 'The channel announced a payout of'} ${say(amountMinor)}`
     : [
         `The statement pays ${say(amountMinor)}`,
-        ...(carriedMinor === 0n ? [] : [`${say(carriedMinor)} was carried forward from earlier settlements`]),
+        ...(carriedMinor === 0n
+          ? []
+          : [
+              `${say(carriedMinor)} ${verdict.isCarried || takenMinor !== 0n ? 'was carried forward from earlier settlements' : 'is owed to the channel from earlier settlements, and nothing says that it was taken off'}`,
+            ]),
         ...(announcedMinor === null ? [] : [`the channel announced a payout of ${say(announcedMinor)}`]),
       ].join('; ');
   return [

@@ -42,7 +42,7 @@ function newsOf(plan: { amount: number; told: string; arrives: string; resent: b
     (state: ReportedTransfer['state'], day: number): News =>
     (channelCode) => {
       const [createdAt, toldAt] = [new Date('2026-11-16T00:00:00Z'), new Date(Date.UTC(2026, 10, day))];
-      return takeTransfers(database.knex, rules, channelCode, [{ externalId: `p-${id(channelCode)}`, settlementId: id(channelCode), state, amountMinor: BigInt(plan.amount), currencyCode: currency, traceId: null, createdAt, toldAt }], 'test'); // biome-ignore format: one thought
+      return takeTransfers(database.knex, rules, channelCode, [{ externalId: `p-${id(channelCode)}`, settlementId: id(channelCode), state, word: state ?? '', amountMinor: BigInt(plan.amount), currencyCode: currency, traceId: null, createdAt, toldAt }], 'test'); // biome-ignore format: one thought
     };
   const arrived = plan.amount - (plan.arrives === 'short' ? 740 : plan.arrives === 'less what is owed' ? 1_200 : 0);
   const bank =

@@ -27,6 +27,8 @@ export interface Payout {
   readonly reference: string | null;
   readonly scheduledAt: Date | null;
   readonly changedAt: Date;
+  /** The channel's own word for its state. Null when it told none. */
+  readonly channelStatus: string | null;
   /** What the bank shows of it. */
   readonly received: Money;
 }
@@ -88,7 +90,7 @@ const PAYOUT_AT = `coalesce(p.scheduled_at, s.period_end, 'epoch')`;
 const PAYOUTS = `select p.id, p.channel_code as "channelCode", p.external_id as "externalId", p.statement_id as "settlementId", p.state,
   p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode", p.carried_into as "carriedIntoId",
   coalesce((select sum(c.amount_minor) from settlement.payout c where c.carried_into = p.id), 0)::text as "carriedMinor",
-  p.reference, p.scheduled_at as "scheduledAt", p.changed_at as "changedAt",
+  p.reference, p.scheduled_at as "scheduledAt", p.changed_at as "changedAt", p.told_status as "channelStatus",
   coalesce((select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id), 0)::text as "receivedMinor", ${microseconds(PAYOUT_AT)} as "sortKey"
   from settlement.payout p left join settlement.statement s on s.id = p.statement_id`;
 const RECEIPTS = `select r.id, r.amount_minor as "amountMinor", r.currency_code as "currencyCode", to_char(r.booked_on, 'YYYY-MM-DD') as "bookedOn",

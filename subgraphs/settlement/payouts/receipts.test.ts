@@ -235,6 +235,20 @@ it('makes a difference of its own of an announcement that nothing explains, and 
   ]);
 });
 
+it('keeps what was decided about missing money when the channel then announces just what arrived', async () => {
+  await announce('settlement-197', 111_857);
+  await take(camt(entry('b48', '806.17', 'settlement-197')));
+  const [found] = await query<{ id: string }>(database.knex, 'select id from settlement.difference');
+  const deps = { rules, settings: loadSettlementSettings() };
+  for (const person of ['ann', 'bob'])
+    await database.knex.transaction((trx) => resolveDifference(trx, deps, found?.id ?? '', { resolution: 'ACCEPT_ACTUAL', note: 'agreed' }, person)); // biome-ignore format: one thought
+  const decided = () => query(database.knex, 'select d.state, d.difference_minor as difference, c.state as decision from settlement.difference d join settlement.decision c on c.exception_id = d.id'); // biome-ignore format: one thought
+  expect(await decided()).toEqual([{ state: 'RESOLVED', difference: '-31240', decision: 'TAKEN' }]);
+  await tell('settlement-197', 806.17);
+  expect(await decided()).toEqual([{ state: 'RESOLVED', difference: '-31240', decision: 'TAKEN' }]);
+  expect(await differences()).toHaveLength(1);
+});
+
 it('matches money without a reference to the only payout of its amount about the end of the period, where no date was told', async () => {
   await announce('settlement-194', 6100);
   await announce('settlement-195', 6200);

@@ -32,6 +32,11 @@ export function payoutMoves(from: PayoutState, to: PayoutState): readonly Payout
   return null;
 }
 
+/** Whether a channel's word for the state of a payout says nothing about money. */
+export function saysNothing(word: string): boolean {
+  return ['NO_PAYOUT', 'NO_PAYOUT_EXPECTED', 'DISABLED'].includes(word.toUpperCase());
+}
+
 /** Whether the bank shows money of it: what the channel says of its state counts no more. */
 export function hasArrived(state: PayoutState): boolean {
   return state === 'PARTIALLY_PAID' || state === 'PAID';

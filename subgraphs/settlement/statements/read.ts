@@ -30,6 +30,9 @@ export interface StatementTotals {
   readonly other: Money;
   readonly matchedLineCount: number;
   readonly exceptionLineCount: number;
+  /** Of its lines and of its payout. */
+  readonly openDifferenceCount: number;
+  readonly openDifference: Money;
 }
 
 export interface StatementLine {
@@ -59,6 +62,9 @@ const PERIOD_KEY = '(extract(epoch from s.period_end) * 1000000)::bigint';
 const STATEMENTS = `select s.id, s.channel_code as "channelCode", s.external_id as "externalId", s.state, s.period_start as "periodStart",
   s.period_end as "periodEnd", s.total_minor as "totalMinor", s.currency_code as "currencyCode", ${PERIOD_KEY} as "sortKey"
   from settlement.statement s where s.state <> 'LOADING'`;
+
+/** Differences `d` of a statement `s` that nobody decided about: of its lines and of its payout. */
+const UNDECIDED = `d.statement_id = s.id and d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED')`;
 
 /** Set-based reads of statements and their lines. */
 export function createStatementReader(knex: Knex) {
@@ -100,6 +106,8 @@ export function createStatementReader(knex: Knex) {
         other: string;
         matched: number;
         exceptions: number;
+        openCount: number;
+        open: string;
       }>(
         knex,
         `select s.id, s.currency_code as "currencyCode",
@@ -107,14 +115,16 @@ export function createStatementReader(knex: Knex) {
            coalesce(sum(l.amount_minor) filter (where l.class in ('REFUND', 'REFUND_TAX', 'CHARGEBACK') or (l.class in ('SALE', 'SALE_TAX', 'SHIPPING', 'SHIPPING_TAX', 'PROMOTION') and l.kind = 'REFUND')), 0)::text as refunds,
            coalesce(sum(l.amount_minor) filter (where l.class in ('COMMISSION', 'FEE')), 0)::text as fees,
            coalesce(sum(l.amount_minor) filter (where l.class in ('TAX_WITHHELD', 'RESERVE', 'RESERVE_RELEASE', 'ADJUSTMENT', 'EXCHANGE', 'OTHER')), 0)::text as other,
-           (count(m.statement_id) filter (where m.state = 'MATCHED'))::int as matched, (count(m.statement_id) filter (where m.state = 'EXCEPTION'))::int as exceptions
+           (count(m.statement_id) filter (where m.state = 'MATCHED'))::int as matched, (count(m.statement_id) filter (where m.state = 'EXCEPTION'))::int as exceptions,
+           (select count(*)::int from settlement.difference d where ${UNDECIDED}) as "openCount",
+           (select coalesce(sum(d.difference_minor), 0)::text from settlement.difference d where ${UNDECIDED} and d.currency_code = s.currency_code) as open
          from settlement.statement s left join settlement.statement_line l on l.statement_id = s.id
          left join settlement.line_match m on m.statement_id = l.statement_id and m.line_number = l.line_number
          where s.id = any(?) group by s.id`,
         [ids],
       );
       return new Map(
-        rows.map(({ id, currencyCode, sales, refunds, fees, other, matched, exceptions }) => [
+        rows.map(({ id, currencyCode, sales, refunds, fees, other, matched, exceptions, openCount, open }) => [
           id,
           {
             sales: money(sales, currencyCode),
@@ -123,6 +133,8 @@ export function createStatementReader(knex: Knex) {
             other: money(other, currencyCode),
             matchedLineCount: matched,
             exceptionLineCount: exceptions,
+            openDifferenceCount: openCount,
+            openDifference: money(open, currencyCode),
           },
         ]),
       );

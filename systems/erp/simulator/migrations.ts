@@ -22,6 +22,11 @@ export const migrations: MigrationSet = {
       await knex.raw(masterTable('sales_bom'));
     },
   },
+  '20261128191500_dispute_account': {
+    async up(knex: Knex) {
+      await knex.raw(LATER_ACCOUNTS);
+    },
+  },
 };
 
 /**
@@ -123,6 +128,9 @@ const ACCOUNTING = `
   create constraint trigger balanced after insert or update on erp.accounting_line
     deferrable initially deferred for each row execute function erp.refuse_unbalanced();
 `;
+
+/** Accounts that the settlement's posting rules took up later. */
+const LATER_ACCOUNTS = `insert into erp.gl_account (account, account_name) values ('1366', 'Channels: in dispute') on conflict do nothing;`;
 
 const GENERAL_LEDGER = `
   create table erp.gl_account (
