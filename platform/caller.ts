@@ -45,8 +45,15 @@ export function idempotencyScope({ clientId, customerId = null }: IdempotencyOwn
 export type Channel = z.infer<typeof channelSchema>;
 export type Caller = z.infer<typeof callerSchema>;
 
+const encoded = new WeakMap<Caller, string>();
+
+/** The value of {@link CALLER_HEADER}. A caller is never changed: the many requests of a plan share one text. */
 export function encodeCaller(caller: Caller): string {
-  return Buffer.from(JSON.stringify(caller)).toString('base64url');
+  const known = encoded.get(caller);
+  if (known !== undefined) return known;
+  const fresh = Buffer.from(JSON.stringify(caller)).toString('base64url');
+  encoded.set(caller, fresh);
+  return fresh;
 }
 
 /** @throws Error when the header is missing or not what a gateway of this version sends */
