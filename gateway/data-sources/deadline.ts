@@ -1,4 +1,5 @@
 import { isCommerceError } from '../../platform/errors.ts';
+import { onAbort } from './abort-listeners.ts';
 import { subgraphFailure } from './subgraph-failure.ts';
 
 export interface DeadlineOptions {
@@ -13,31 +14,34 @@ export interface DeadlineOptions {
  * The answer does not wait for work that ignores its signal.
  * @throws CommerceError SUBGRAPH_TIMEOUT or REQUEST_ABORTED; otherwise what the work throws
  */
-export async function withDeadline<T>(options: DeadlineOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export function withDeadline<T>(options: DeadlineOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { subgraph, millis, client } = options;
-  const controller = new AbortController();
-  let give: (failure: Error) => void = () => undefined;
-  const cut = new Promise<never>((_, reject) => {
-    give = (failure) => {
+  const givenUp = () =>
+    isCommerceError(client?.reason) ? client.reason : subgraphFailure('REQUEST_ABORTED', { subgraph });
+  if (client?.aborted) return Promise.reject(givenUp());
+  return new Promise<T>((resolve, reject) => {
+    const controller = new AbortController();
+    const cut = (failure: Error) => {
+      settle();
       controller.abort(failure);
-      reject(failure);
+      reject(failure); // whatever the work still brings is dropped
     };
+    const tooLate = () => cut(subgraphFailure('SUBGRAPH_TIMEOUT', { subgraph, deadlineMillis: millis }));
+    const timer = setTimeout(tooLate, millis);
+    const ignoreClient = client ? onAbort(client, () => cut(givenUp())) : undefined;
+    const settle = () => {
+      clearTimeout(timer);
+      ignoreClient?.();
+    };
+    work(controller.signal).then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error instanceof Error ? error : new Error('not an error'));
+      },
+    );
   });
-  const onAbort = () =>
-    give(isCommerceError(client?.reason) ? client.reason : subgraphFailure('REQUEST_ABORTED', { subgraph }));
-  const timer = setTimeout(
-    () => give(subgraphFailure('SUBGRAPH_TIMEOUT', { subgraph, deadlineMillis: millis })),
-    millis,
-  );
-  client?.addEventListener('abort', onAbort, { once: true });
-  cut.catch(() => undefined);
-  if (client?.aborted) onAbort();
-  try {
-    const running = client?.aborted ? cut : work(controller.signal);
-    running.catch(() => undefined); // whoever loses the race must not become an unhandled rejection
-    return await Promise.race([running, cut]);
-  } finally {
-    clearTimeout(timer);
-    client?.removeEventListener('abort', onAbort);
-  }
 }
