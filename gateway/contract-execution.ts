@@ -6,6 +6,10 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  Kind,
+  OperationTypeNode,
+  parse,
+  validate,
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import type { Caller } from '../platform/caller.ts';
@@ -17,6 +21,7 @@ import type { GuardedField } from './access-rules/guarded-fields.ts';
 import { logFaults, sealError } from './client-errors.ts';
 import { createContext, type GatewayContext } from './context.ts';
 import type { ContractSchema } from './contract-schema.ts';
+import type { SharedReads } from './data-sources/shared-reads.ts';
 import { type ObserveExecution, PlanExecutor } from './execution/execute-plan.ts';
 import { readData } from './execution/written-data.ts';
 import type { CostRules } from './guards/cost-rules.ts';
@@ -39,6 +44,7 @@ export interface SharedGraph {
   /** Whether plans are compiled; false leaves them to the executor of @apollo/gateway. */
   readonly compilePlans: boolean;
   readonly observeExecution?: ObserveExecution | undefined;
+  readonly sharedReads?: SharedReads | undefined;
   readonly logger: Logger;
 }
 
@@ -69,6 +75,7 @@ export class ContractExecution implements ContractSnapshot {
       supergraph: graph.schema,
       isCompiling: graph.compilePlans,
       observe: graph.observeExecution,
+      sharedReads: graph.sharedReads,
       logger: graph.logger,
     });
   }
@@ -76,6 +83,33 @@ export class ContractExecution implements ContractSnapshot {
   planOperation(document: DocumentNode, operationName?: string | null): OperationPlan {
     this.#assertRoot(document, operationName);
     return this.#graph.planner.planOperation(document, operationName ?? undefined);
+  }
+
+  /**
+   * Plans and compiles the operations of a document before a client sends it, so that the first one need not wait.
+   * @returns whether it is one of this contract
+   */
+  prepare(text: string): boolean {
+    try {
+      const document = parse(text);
+      if (validate(this.schema, document).length > 0) return false;
+      for (const definition of document.definitions) {
+        if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+        // Without a name, as clients send a document that has only one.
+        const isOne = document.definitions.filter(({ kind }) => kind === definition.kind).length === 1;
+        const names = isOne ? [undefined, definition.name?.value] : [definition.name?.value];
+        for (const name of names) this.#prepare(document, definition.operation, name);
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof GraphQLError) return false;
+      throw error;
+    }
+  }
+
+  #prepare(document: DocumentNode, kind: OperationTypeNode, name: string | undefined): void {
+    if (kind === OperationTypeNode.SUBSCRIPTION) this.#executor.prepare(this.planSubscription(document, name));
+    else this.#executor.prepare(this.planOperation(document, name));
   }
 
   planSubscription(document: DocumentNode, operationName?: string | null): OperationPlan {

@@ -11,6 +11,7 @@ import type { AnswerCache } from './caching/answer-cache.ts';
 import { readCacheRules } from './caching/cache-rules.ts';
 import { ContractExecution, type SharedGraph } from './contract-execution.ts';
 import { contractSchema } from './contract-schema.ts';
+import type { SharedReads } from './data-sources/shared-reads.ts';
 import type { ObserveExecution } from './execution/execute-plan.ts';
 import { readCostRules } from './guards/cost-rules.ts';
 import { plannedNames } from './planning/alias-guard.ts';
@@ -29,6 +30,13 @@ export interface SubgraphAddress {
 
 export type DataSourceFactory = (subgraph: SubgraphAddress) => GraphQLDataSource;
 
+/** A document that a client has registered. */
+export interface KnownDocument {
+  /** Name of the contract, e.g. storefront. */
+  readonly contract: string;
+  readonly text: string;
+}
+
 export interface SnapshotOptions {
   readonly contracts: readonly ContractDefinition[];
   /** Earlier versions; none when left out. */
@@ -42,6 +50,10 @@ export interface SnapshotOptions {
   readonly compilePlans?: boolean;
   /** Told how each operation was executed. */
   readonly observeExecution?: ObserveExecution;
+  /** What clients are known to send, by contract: planned before the snapshot is served. */
+  readonly knownDocuments?: () => readonly KnownDocument[];
+  /** The same as the data sources have. */
+  readonly sharedReads?: SharedReads;
   readonly logger: Logger;
 }
 
@@ -91,6 +103,7 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
     recordUse: options.recordUse,
     compilePlans: options.compilePlans ?? true,
     observeExecution: options.observeExecution,
+    sharedReads: options.sharedReads,
     logger: options.logger,
   };
   for (const each of options.former ?? []) assertServable(each, api);
@@ -106,6 +119,8 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
     if (problem) throw new Error(`contract ${definition.path}: ${problem.message}`);
     contracts.set(definition.path, new ContractExecution(definition, schema, graph));
   }
+  for (const { contract, text } of options.knownDocuments?.() ?? [])
+    for (const each of contracts.values()) if (each.name === contract) each.prepare(text);
   return { id, contracts, former: lazily(options.former ?? [], graph) };
 }
 

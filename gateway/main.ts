@@ -4,7 +4,7 @@ import type { Logger } from '../platform/logger.ts';
 import { memoryRateLimiter } from '../platform/rate-limit/adapters/memory.ts';
 import type { RateLimiter } from '../platform/rate-limit/port.ts';
 import type { ContractDefinition } from '../registry/contracts.ts';
-import { workingTree } from '../registry/files.ts';
+import { type RegistryFiles, workingTree } from '../registry/files.ts';
 import { readTrustedDocuments } from '../registry/trusted-documents.ts';
 import { createAuthenticate } from './access/authenticate.ts';
 import type { Authenticate, Grant } from './access/grant.ts';
@@ -14,6 +14,7 @@ import { createVerifyToken, type TokenRules } from './access/tokens/verify-token
 import { AnswerCache, type AnswerCacheOptions } from './caching/answer-cache.ts';
 import { ContractServers } from './contract-servers.ts';
 import { createDataSources, type SubgraphPlace } from './data-sources/service-map.ts';
+import { SharedReads } from './data-sources/shared-reads.ts';
 import { type ClientAddress, clientAddress } from './guards/client-address.ts';
 import { limitAttempts } from './guards/credential-attempts.ts';
 import { type Limits, readLimits } from './guards/limits.ts';
@@ -24,6 +25,7 @@ import { Explorer } from './http/explorer.ts';
 import { GraphQLEndpoint } from './http/graphql.ts';
 import type { HealthOptions } from './http/health.ts';
 import { HttpServer } from './http/server.ts';
+import type { KnownDocument } from './load-snapshot.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { publicationReader, unpublishedSince } from './publication/publication.ts';
 import { watchPublication } from './publication/watch.ts';
@@ -31,6 +33,9 @@ import { FederationRuntime, type GatewayRuntime } from './runtime.ts';
 import type { SubscriptionTransport } from './subscription-transport.ts';
 import { UsageRecorder } from './usage/recorder.ts';
 import { writeUsage } from './usage/store.ts';
+
+/** Documents that are planned before they are sent: some milliseconds each, in which nothing else is done. */
+const MAX_KNOWN = 300;
 
 /** What the gateway hands to whoever serves its subscriptions. */
 export interface SubscriptionParts {
@@ -98,10 +103,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const files = workingTree(registryRoot);
   const limits = options.limits ?? readLimits();
   const metrics = new GatewayMetrics({ ofProcess: options.measureProcess ?? true });
+  const sharedReads = new SharedReads();
   const dataSources = createDataSources(options.subgraphs, {
     deadlineMillis: options.subgraphTimeoutMillis,
     // Half of the places: what else is asked for finds the others, whatever a subgraph does.
     concurrency: Math.max(1, Math.floor(limits.executions.queries / 2)),
+    sharedReads,
     logger,
     observe: (...observed) => metrics.observeSubgraph(...observed),
   });
@@ -128,6 +135,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     recordUse: usage.record,
     compilePlans: options.compilePlans ?? true,
     observeExecution: (...observed) => metrics.observeExecution(...observed),
+    knownDocuments: () => knownDocuments(files, logger),
+    sharedReads,
     logger,
   });
   const servers = new ContractServers(runtime, logger);
@@ -198,6 +207,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await dataSources.close();
     },
   };
+}
+
+/** Documents that cannot be read delay nothing: they are planned when a client sends them. */
+function knownDocuments(files: RegistryFiles, logger: Logger): readonly KnownDocument[] {
+  try {
+    return readTrustedDocuments(files).slice(0, MAX_KNOWN);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'not an error';
+    logger.warn({ reason }, 'registered documents cannot be read: none is planned before it is sent');
+    return [];
+  }
 }
 
 function tokenVerifier({ tokens, logger }: GatewayOptions) {

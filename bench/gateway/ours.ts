@@ -1,5 +1,6 @@
 import { ContractServers } from '../../gateway/contract-servers.ts';
 import { createDataSources } from '../../gateway/data-sources/service-map.ts';
+import { SharedReads } from '../../gateway/data-sources/shared-reads.ts';
 import { readLimits } from '../../gateway/guards/limits.ts';
 import { noRegisteredDocuments } from '../../gateway/guards/registered-documents.ts';
 import { RequestGuard } from '../../gateway/guards/request-guard.ts';
@@ -29,8 +30,10 @@ export const ours =
     const logger = createLogger({ level: 'info', component: 'gateway' });
     const metrics = new GatewayMetrics({ ofProcess: true });
     const place = { kind: 'http', urls: {}, secret: 'a secret of at least 32 characters' } as const;
+    const sharedReads = new SharedReads();
     const sources = createDataSources(place, {
       deadlineMillis: 10_000,
+      sharedReads,
       logger,
       observe: (...observed) => metrics.observeSubgraph(...observed),
     });
@@ -46,6 +49,7 @@ export const ours =
       dataSource: sources.create,
       compilePlans,
       observeExecution: (...observed) => metrics.observeExecution(...observed),
+      sharedReads,
       logger,
     });
     const servers = new ContractServers(runtime, logger);

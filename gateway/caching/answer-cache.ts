@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Cache, CacheEntry } from '../../platform/cache/port.ts';
 import type { Caller } from '../../platform/caller.ts';
 import type { GatewayContext } from '../context.ts';
-import { type SubgraphSource, sourceOf } from '../data-sources/data-source.ts';
+import { type PlannedFetch, type SubgraphSource, sourceOf } from '../data-sources/data-source.ts';
 import { LruCache } from '../planning/lru-cache.ts';
 import { type AnswerPolicy, answerPolicy } from './answer-policy.ts';
 import type { CacheRules } from './cache-rules.ts';
@@ -68,12 +68,27 @@ export class AnswerCache implements KeptAnswers {
       policies.set(text, fresh);
       return fresh;
     };
-    return sourceOf(async (fetch, context) => {
+    const ask: SubgraphSource['ask'] = async (fetch, context) => {
       if (context.lane !== 'reading') return source.ask(fetch, context);
       const { policy, hash } = policyOf(fetch.operation.text);
       if (!policy) return source.ask(fetch, context);
       return new CachedFetch(this, { subgraph, entities, policy, hash, source }).answer(fetch, forAnybody(context));
-    });
+    };
+    // What may be kept is looked for by itself; the rest still goes in one request.
+    const askTogether: SubgraphSource['askTogether'] = async (together, context) => {
+      const isKept = (fetch: PlannedFetch) =>
+        context.lane === 'reading' && policyOf(fetch.operation.text).policy !== null;
+      const rest = together.fetches.map((fetch) => (fetch && !isKept(fetch) ? fetch : null));
+      const isMany = rest.filter((fetch) => fetch !== null).length > 1;
+      const others = isMany ? source.askTogether?.({ ...together, fetches: rest }, context) : undefined;
+      return Promise.all(
+        together.fetches.map(async (fetch, index) => {
+          if (!fetch) return {};
+          return others && rest[index] ? ((await others)[index] ?? {}) : ask(fetch, context);
+        }),
+      );
+    };
+    return sourceOf(ask, source.askTogether && askTogether);
   }
 
   async read(keys: readonly string[]): Promise<readonly (KeptAnswer | null)[]> {
@@ -114,7 +129,14 @@ interface Surrounding {
   readonly graph: CachedGraph;
 }
 
-/** Who asks for what others may get: a channel, never a person. So no subgraph can put into it what is one customer's. */
+/**
+ * Who asks for what others may get: a channel, never a person. So no subgraph can put into it what is one customer's. What is
+ * kept is as of the moment it was asked for: it must not be a read that somebody else began before (shared-reads.ts).
+ */
 function forAnybody(context: GatewayContext): GatewayContext {
-  return { ...context, caller: { ...context.caller, clientId: 'cache', customerId: null, scopes: [] } };
+  return {
+    ...context,
+    lane: 'delivering',
+    caller: { ...context.caller, clientId: 'cache', customerId: null, scopes: [] },
+  };
 }

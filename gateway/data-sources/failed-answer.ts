@@ -1,4 +1,4 @@
-import { Kind, parse, type SelectionSetNode } from 'graphql';
+import { type FieldNode, Kind, parse, type SelectionSetNode } from 'graphql';
 import { type CommerceError, ERROR_CODES } from '../../platform/errors.ts';
 import type { SubgraphAnswer } from './subgraph-answer.ts';
 
@@ -16,17 +16,18 @@ export function failedAnswer(error: CommerceError, query: string): SubgraphAnswe
 function missingPaths(query: string): (string | number)[][] {
   const operation = parse(query, { noLocation: true }).definitions[0];
   if (operation?.kind !== Kind.OPERATION_DEFINITION) return [];
-  return [...fields(operation.selectionSet)].flatMap(([name, selectionSet]) =>
-    name === '_entities' ? [...fields(selectionSet).keys()].map((field) => [name, 0, field]) : [[name]],
+  return [...fields(operation.selectionSet)].flatMap(([name, field]) =>
+    field.name.value === '_entities'
+      ? [...fields(field.selectionSet).keys()].map((below) => [name, 0, below])
+      : [[name]],
   );
 }
 
 /** Selections by response name, through inline fragments. */
-function fields(selectionSet: SelectionSetNode | undefined): Map<string, SelectionSetNode | undefined> {
-  const found = new Map<string, SelectionSetNode | undefined>();
+function fields(selectionSet: SelectionSetNode | undefined): Map<string, FieldNode> {
+  const found = new Map<string, FieldNode>();
   for (const selection of selectionSet?.selections ?? []) {
-    if (selection.kind === Kind.FIELD)
-      found.set(selection.alias?.value ?? selection.name.value, selection.selectionSet);
+    if (selection.kind === Kind.FIELD) found.set(selection.alias?.value ?? selection.name.value, selection);
     if (selection.kind === Kind.INLINE_FRAGMENT)
       for (const field of fields(selection.selectionSet)) found.set(...field);
   }

@@ -15,24 +15,33 @@ export interface SubgraphAnswer {
   goodUntil?: number;
 }
 
+/** Response name of entities → how many were asked for, and must have their place in the answer. */
+export type EntityCounts = Readonly<Record<string, number>>;
+
 /**
  * Reads what a subgraph sent as a GraphQL response.
- * @param entities of an entity request: so many must have their place in the answer; null for any other
+ * @param entities of an entity request; null for any other
  * @throws CommerceError the subgraph's own outage (database down, overloaded), or SUBGRAPH_BAD_RESPONSE when it refused
  *   the whole request: the gateway wrote that request, so the client cannot mend it and need not read about it
  */
-export function readAnswer(body: unknown, subgraph: string, entities: number | null): SubgraphAnswer {
+export function readAnswer(body: unknown, subgraph: string, entities: EntityCounts | null): SubgraphAnswer {
   if (!isRecord(body)) throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, reason: 'not an object' });
   const errors = Array.isArray(body.errors) ? body.errors.map(readError) : [];
   if (!('data' in body)) throw refusedRequest(errors[0], subgraph);
   if (body.data !== null && !isRecord(body.data)) {
     throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, reason: 'data is not an object' });
   }
-  const isEach = !body.data || (Array.isArray(body.data._entities) && body.data._entities.length === entities);
-  if (entities !== null && !isEach) {
+  if (entities && body.data && !hasEach(body.data, entities)) {
     throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, reason: 'not the entities asked for' });
   }
   return { data: body.data, ...(errors.length > 0 ? { errors } : {}) };
+}
+
+function hasEach(data: Readonly<Record<string, unknown>>, entities: EntityCounts): boolean {
+  return Object.entries(entities).every(([name, count]) => {
+    const found = data[name];
+    return Array.isArray(found) && found.length === count;
+  });
 }
 
 /** Whether the subgraph says that its answer is the stored one of an earlier, equal request. */

@@ -1,9 +1,8 @@
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import { signRequest } from '../../platform/http/signature.ts';
 import { createTraceparent } from '../trace.ts';
 import { createDataSource, type DataSourceOptions, type SubgraphFetch, type SubgraphSource } from './data-source.ts';
-import { requestBody } from './fetch-operation.ts';
-import { subgraphFailure } from './subgraph-failure.ts';
+import { JsonAnswer } from './json-answer.ts';
 
 export interface HttpDataSourceOptions extends DataSourceOptions {
   readonly url: string;
@@ -36,15 +35,17 @@ export function httpDataSource(options: HttpDataSourceOptions): HttpDataSource {
   const { subgraph, secret } = options;
 
   const send = async (fetch: SubgraphFetch): Promise<unknown> => {
-    const body = requestBody(fetch.operation, fetch.variables);
+    const { body } = fetch;
     const headers = {
       'content-type': 'application/json',
       accept: 'application/graphql-response+json, application/json',
       traceparent: createTraceparent(fetch.caller.traceId),
       ...signRequest(secret, { method: 'POST', path, body, caller: fetch.caller }),
     };
-    const answer = await pool.request({ method: 'POST', path, headers, body, signal: fetch.signal });
-    return readJson(answer, { subgraph, maxBytes });
+    return new Promise<unknown>((resolve, reject) => {
+      const reader = new JsonAnswer({ subgraph, maxBytes, signal: fetch.signal, resolve, reject });
+      pool.dispatch({ method: 'POST', path, headers, body }, reader);
+    });
   };
 
   const source = createDataSource(async (fetch) => {
@@ -57,34 +58,6 @@ export function httpDataSource(options: HttpDataSourceOptions): HttpDataSource {
     }
   }, options);
   return Object.assign(source, { close: () => pool.close() });
-}
-
-async function readJson(
-  answer: Dispatcher.ResponseData,
-  { subgraph, maxBytes }: { subgraph: string; maxBytes: number },
-): Promise<unknown> {
-  const status = answer.statusCode;
-  const type = String(answer.headers['content-type'] ?? '');
-  if (!/^application\/(graphql-response\+)?json\b/.test(type)) {
-    answer.body.destroy();
-    answer.body.on('error', () => undefined);
-    const code = status >= 500 ? 'SUBGRAPH_UNREACHABLE' : 'SUBGRAPH_BAD_RESPONSE';
-    throw subgraphFailure(code, { subgraph, status, reason: 'not JSON' });
-  }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    // Leaving the loop destroys the stream, and with it the connection.
-    if (bytes > maxBytes)
-      throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, status, reason: 'too long', maxBytes });
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    throw subgraphFailure('SUBGRAPH_BAD_RESPONSE', { subgraph, status, reason: 'malformed JSON' });
-  }
 }
 
 function isClosedSocket(error: unknown): boolean {

@@ -16,13 +16,22 @@ import { type LeafText, leafText } from './leaf-text.ts';
 import type { Entity } from './run.ts';
 import { Unsupported } from './unsupported.ts';
 
+/** What an answer is written from. */
+export interface WriterInput {
+  /** What was fetched. */
+  readonly data: Entity;
+  /** With their defaults. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Whether errors of the run tell what is missing. Without them each null where none may be needs an error of its own. */
+  readonly isExplained: boolean;
+}
+
 /**
- * Writes the data of an answer as JSON.
- * @param data what was fetched
- * @param variables with their defaults
+ * Writes the data of an answer as JSON. A null where the schema has none makes what it is in null, up to what may be.
+ * @returns null when that is the whole answer
  * @throws Irregular for data that needs more than writing; nothing was changed then
  */
-export type AnswerWriter = (data: Entity, variables: Readonly<Record<string, unknown>>) => string;
+export type AnswerWriter = (input: WriterInput) => string | null;
 
 /** Functions of one writer. Each interface in another multiplies them by its types. */
 const MAX_FUNCTIONS = 2_000;
@@ -64,17 +73,14 @@ class WriterCode {
   finish(root: string): AnswerWriter {
     const source = `"use strict";${this.#functions.join('\n')}\nreturn ${root};`;
     // oxlint-disable-next-line typescript/no-implied-eval -- see compileWriter on what the code is made of
-    const write = new Function('leaves', 'irregular', source)(this.#leaves, irregular) as (
+    const write = new Function('leaves', 'irregular', 'lost', source)(this.#leaves, irregular, lost) as (
       data: Entity,
-      conditions: readonly boolean[],
-    ) => string;
+      conditions: WriterConditions,
+    ) => string | undefined;
     const names = this.#variables;
     for (const name of this.#shape.conditionVariables) if (!names.includes(name)) names.push(name);
-    return (data, variables) =>
-      write(
-        data,
-        names.map((name) => booleanOf(variables[name])),
-      );
+    return ({ data, variables, isExplained }) =>
+      write(data, [isExplained, ...names.map((name) => booleanOf(variables[name]))]) ?? null;
   }
 
   /** @returns the name of a function that writes an object whose declared type is an object type */
@@ -101,10 +107,11 @@ class WriterCode {
   #fieldsOf(type: GraphQLObjectType, selected: readonly Selected[]): string {
     return this.#define(`fields ${type.name} ${this.#keyOf(selected)}`, (name) => {
       const fields = this.#shape.fieldsOf(type, selected);
-      const body = fields.every(({ when }) => when.length === 0)
-        ? `let v,r='';${fields.map((field, index) => this.#field(field, type, index > 0 ? ',' : '')).join('')}`
-        : `let v,r='';${fields.map((field) => this.#conditional(field, type)).join('')}`;
-      return `function ${name}(o,c){${body}return '{'+r+'}';}`;
+      const written = fields.every(({ when }) => when.length === 0)
+        ? fields.map((field, index) => this.#field(field, type, index > 0 ? ',' : ''))
+        : fields.map((field) => this.#conditional(field, type));
+      // It goes on behind a loss: what is not of its type there is for @apollo/gateway all the same.
+      return `function ${name}(o,c){let v,l=false,r='';${written.join('')}return l?undefined:'{'+r+'}';}`;
     });
   }
 
@@ -116,17 +123,23 @@ class WriterCode {
 
   #field({ name, type, selected }: AnswerField, parent: GraphQLObjectType, separator: string): string {
     const key = JSON.stringify(`${separator}${JSON.stringify(name)}:`);
-    if (type) return `v=o.${name};r+=${key}+${this.#value(type, selected)};`;
+    if (type) return `v=o.${name};${this.#value(type, selected, key)}`;
     const typename = JSON.stringify(parent.name);
     const written = `r+=${JSON.stringify(`${separator}${JSON.stringify(name)}:${typename}`)};`;
     return `v=o.${name};if(v!==undefined&&v!==null&&v!==${typename})irregular();${written}`;
   }
 
-  /** An expression for the text of `v`. */
-  #value(type: GraphQLOutputType, selected: readonly Selected[]): string {
+  /** Statements that add the text of `v` to `r`, behind that of `key`; `l` becomes true when a null has to move up. */
+  #value(type: GraphQLOutputType, selected: readonly Selected[], key: string): string {
     const isRequired = isNonNullType(type);
-    const writer = this.#writerOf(isRequired ? type.ofType : type, selected);
-    return `(v==null?${isRequired ? 'irregular()' : "'null'"}:${writer}(v,c))`;
+    const inner = isRequired ? type.ofType : type;
+    const text = `${this.#writerOf(inner, selected)}(v,c)`;
+    if (isLeafType(inner)) {
+      return isRequired ? `if(v==null)l=lost(c);else r+=${key}+${text};` : `r+=${key}+(v==null?'null':${text});`;
+    }
+    return isRequired
+      ? `if(v==null||(v=${text})===undefined)l=lost(c);else r+=${key}+v;`
+      : `r+=${key}+(v==null?'null':${text}??'null');`;
   }
 
   #writerOf(type: GraphQLOutputType, selected: readonly Selected[]): string {
@@ -137,8 +150,9 @@ class WriterCode {
 
   #listOf(type: GraphQLOutputType, selected: readonly Selected[]): string {
     return this.#define(`[${String(type)}] ${this.#keyOf(selected)}`, (name) => {
-      const loop = `for(let i=0;i<a.length;i++){const v=a[i];if(i>0)r+=',';r+=${this.#value(type, selected)};}`;
-      return `function ${name}(a,c){if(!Array.isArray(a))irregular();let r='[';${loop}return r+']';}`;
+      const item = this.#value(type, selected, `(i>0?',':'')`);
+      const loop = `for(let i=0;i<a.length;i++){let v=a[i];${item}}`;
+      return `function ${name}(a,c){if(!Array.isArray(a))irregular();let l=false,r='[';${loop}return l?undefined:r+']';}`;
     });
   }
 
@@ -155,7 +169,7 @@ class WriterCode {
     const tests = conditions.map(({ variable, isNegated }) => {
       const known = this.#variables.indexOf(variable);
       const index = known >= 0 ? known : this.#variables.push(variable) - 1;
-      return `${isNegated ? '!' : ''}c[${index}]`;
+      return `${isNegated ? '!' : ''}c[${index + 1}]`; // the first is isExplained
     });
     return `(${tests.join('&&')})`;
   }
@@ -179,6 +193,14 @@ class WriterCode {
     });
     return keys.join(' ');
   }
+}
+
+/** Whether losses are explained, then the values of the variables that conditions ask for. */
+type WriterConditions = readonly [isExplained: boolean, ...conditions: boolean[]];
+
+/** Called for a null where none may be. @throws Irregular when nothing explains it */
+function lost([isExplained]: WriterConditions): true {
+  return isExplained || irregular();
 }
 
 const OBJECT_GUARD = `if(typeof o!=='object'||Array.isArray(o))irregular();`;

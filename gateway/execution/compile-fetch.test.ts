@@ -5,7 +5,8 @@ import { createLogger } from '../../platform/logger.ts';
 import { callerOf } from '../../test/helpers/subgraph.ts';
 import { createContext } from '../context.ts';
 import { createDataSource } from '../data-sources/data-source.ts';
-import { compileFetch } from './compile-fetch.ts';
+import { compileFetch, compileSiblings } from './compile-fetch.ts';
+import { PlanRequests } from './plan-requests.ts';
 import type { Entity, Run } from './run.ts';
 
 const supergraph = buildSchema(
@@ -14,11 +15,13 @@ const supergraph = buildSchema(
 const logger = createLogger({ level: 'silent', component: 'test' });
 
 /** A run in which the subgraph answers what `answer` says, and remembers what it was asked. */
-function runOn(data: Entity, answer: (variables: Entity) => unknown): Run & { asked: Entity[] } {
+function runOn(data: Entity, answer: (variables: Entity) => unknown): Run & { asked: Entity[]; texts: string[] } {
   const asked: Entity[] = [];
+  const texts: string[] = [];
   const source = createDataSource(
-    async ({ variables }) => {
+    async ({ operation, variables }) => {
       asked.push(variables);
+      texts.push(operation.text);
       return answer(variables);
     },
     { subgraph: 'prices', deadlineMillis: 60_000, logger },
@@ -33,8 +36,11 @@ function runOn(data: Entity, answer: (variables: Entity) => unknown): Run & { as
     shared: new Map(),
     isComplete: true,
     asked,
+    texts,
   };
 }
+
+const options = () => ({ supergraph, requests: new PlanRequests(true) });
 
 const fetch: FetchNode = {
   kind: 'Fetch',
@@ -60,7 +66,7 @@ it('asks for each entity once, and takes over what it asked for', async () => {
   const run = runOn({ items: [item('a'), null, item('b'), item('a')] }, () => ({
     data: { _entities: [{ price: 1, secret: 'x' }, { price: 2 }] },
   }));
-  await compileFetch(fetch, ['items', '@'], { supergraph, mayShare: false })(run);
+  await compileFetch({ node: fetch, path: ['items', '@'] }, options())(run);
   expect(run.asked).toEqual([{ representations: [item('a'), item('b')] }]);
   expect(run.data.items).toEqual([
     { ...item('a'), price: 1 },
@@ -73,7 +79,7 @@ it('asks for each entity once, and takes over what it asked for', async () => {
 
 it('tells 1 from "1"', async () => {
   const run = runOn({ items: [item(1), item('1')] }, () => ({ data: { _entities: [{ price: 1 }, { price: 2 }] } }));
-  await compileFetch(fetch, ['items', '@'], { supergraph, mayShare: false })(run);
+  await compileFetch({ node: fetch, path: ['items', '@'] }, options())(run);
   expect(run.data.items).toEqual([
     { ...item(1), price: 1 },
     { ...item('1'), price: 2 },
@@ -85,7 +91,7 @@ it('points an error at its entity, also behind one that could not be asked for',
     data: { _entities: [{ price: null }] },
     errors: [{ message: 'no price', path: ['_entities', 0, 'price'], extensions: { code: 'SYSTEM_TIMEOUT' } }],
   }));
-  await compileFetch(fetch, ['items', '@'], { supergraph, mayShare: false })(run);
+  await compileFetch({ node: fetch, path: ['items', '@'] }, options())(run);
   expect(run.errors).toMatchObject([{ message: 'no price', path: ['items', 1, 'price'] }]);
   expect(run.isComplete).toBe(false);
 });
@@ -94,10 +100,9 @@ it('sends equal requests of a run once, and gives each place objects of its own'
   const run = runOn({ one: item('a'), two: item('a') }, () => ({ data: { _entities: [{ tags: [{ id: 't' }] }] } }));
   const node = { ...fetch, operation: fetch.operation.replace('{price}', '{tags{id}}') };
   const second = { ...node, operation: node.operation.replace('_1', '_2'), operationName: 'Page__prices__2' };
-  await Promise.all([
-    compileFetch(node, ['one'], { supergraph, mayShare: true })(run),
-    compileFetch(second, ['two'], { supergraph, mayShare: true })(run),
-  ]);
+  const shared = options();
+  const steps = [compileFetch({ node, path: ['one'] }, shared), compileFetch({ node: second, path: ['two'] }, shared)];
+  await Promise.all(steps.map((step) => step(run)));
   expect(run.asked).toHaveLength(1);
   expect(run.data).toEqual({ one: { ...item('a'), tags: [{ id: 't' }] }, two: { ...item('a'), tags: [{ id: 't' }] } });
   const tagsOf = (name: string) => (run.data[name] as { tags: object[] }).tags[0];
@@ -113,7 +118,104 @@ it('tells entities of two types with the same id apart', async () => {
   const run = runOn({ items: [item('a'), { __typename: 'Tag', id: 'a' }] }, () => ({
     data: { _entities: [{ price: 1 }, { price: 2 }] },
   }));
-  await compileFetch(node, ['items', '@'], { supergraph, mayShare: false })(run);
+  await compileFetch({ node: node, path: ['items', '@'] }, options())(run);
   expect(run.asked[0]?.representations).toEqual([item('a'), { __typename: 'Tag', id: 'a' }]);
   expect(run.data.items).toMatchObject([{ price: 1 }, { price: 2 }]);
+});
+
+const twoPlaces = () => ({ one: item('a'), two: [item('b'), item('a')] });
+const pricesOf = (...places: object[]) => places.map((place) => (place as { price?: number }).price);
+
+it('asks once for all places that want the same of their entities', async () => {
+  const data = twoPlaces();
+  const run = runOn(data, () => ({ data: { _entities: [{ price: 1 }, { price: 2 }] } }));
+  const places = [['one'], ['two', '@']].map((path) => ({ node: fetch, path }));
+  await compileSiblings(places, options())(run);
+  expect(run.asked).toEqual([{ representations: [item('a'), item('b')] }]);
+  expect(pricesOf(data.one, ...data.two)).toEqual([1, 2, 1]);
+});
+
+it('tells an error at each place of its entity, and the failure of all at every place', async () => {
+  const error = { message: 'no price', path: ['_entities', 0, 'price'], extensions: { code: 'SYSTEM_TIMEOUT' } };
+  const places = [['one'], ['two', '@'], ['three', '@']].map((path) => ({ node: fetch, path }));
+  const told = async (answer: object) => {
+    const run = runOn({ ...twoPlaces(), three: [item('c')] }, () => answer);
+    await compileSiblings(places, options())(run);
+    return run.errors.map((each) => (each as { path?: unknown }).path);
+  };
+  const some = { data: { _entities: [{ price: null }, { price: 2 }, { price: 3 }] }, errors: [error] };
+  expect(await told(some)).toEqual([
+    ['one', 'price'],
+    ['two', 1, 'price'],
+  ]);
+  expect(await told({ data: null, errors: [error] })).toEqual([
+    ['one', 'price'],
+    ['two', 1, 'price'],
+    ['three', 0, 'price'],
+  ]);
+});
+
+it('sends what siblings ask of a subgraph in one request, and alone what is left of it', async () => {
+  const tags = { ...fetch, operation: fetch.operation.replace('{price}}}', '{...T}}}fragment T on Item{tags{id}}') };
+  const places = [
+    { node: fetch, path: ['one'] },
+    { node: tags, path: ['two', '@'] },
+  ];
+  const merged = runOn(twoPlaces(), () => ({
+    data: { _entities_0: [{ price: 1 }], _entities_1: [null, { tags: [{ id: 't' }] }] },
+    errors: [{ message: 'gone', path: ['_entities_1', 0, 'tags'], extensions: { code: 'NOT_FOUND' } }],
+  }));
+  const step = compileSiblings(places, options());
+  await step(merged);
+  expect(merged.asked).toEqual([{ representations_0: [item('a')], representations_1: [item('b'), item('a')] }]);
+  expect(merged.texts).toEqual([
+    'query Page__prices($representations_0:[_Any!]!$representations_1:[_Any!]!){_entities_0:_entities(representations:$representations_0){...on Item{price}}_entities_1:_entities(representations:$representations_1){...on Item{...T_1}}}fragment T_1 on Item{tags{id}}',
+  ]);
+  expect(merged.data).toEqual({
+    one: { ...item('a'), price: 1 },
+    two: [item('b'), { ...item('a'), tags: [{ id: 't' }] }],
+  });
+  expect(merged.errors).toMatchObject([{ message: 'gone', path: ['two', 0, 'tags'] }]);
+
+  const alone = runOn({ one: null, two: [item('a')] }, () => ({ data: { _entities: [{ tags: [] }] } }));
+  await step(alone);
+  expect(alone.asked).toEqual([{ representations: [item('a')] }]);
+  expect(alone.data).toEqual({ one: null, two: [{ ...item('a'), tags: [] }] });
+});
+
+it('gives a merged operation the variables of all its parts, also of one that has nobody to ask for', async () => {
+  const nodes = ['first', 'second', 'third'].map((name) => ({
+    ...fetch,
+    operation: fetch.operation.replace('{price}', `{price(${name}: $${name})}`),
+    variableUsages: [name],
+  }));
+  const run = runOn({ one: item('a'), two: item('a'), three: null }, () => ({ errors: [{ message: 'stop' }] }));
+  const places = nodes.map((node, index) => ({ node, path: [['one', 'two', 'three'][index] ?? ''] }));
+  await compileSiblings(places, options())({ ...run, variables: { first: 1, second: 2, third: 3, other: 4 } });
+  expect(run.asked).toEqual([
+    {
+      ...{ first: 1, second: 2, third: 3 },
+      ...{ representations_0: [item('a')], representations_1: [item('a')], representations_2: [] },
+    },
+  ]);
+});
+
+it('tells every part that its request failed', async () => {
+  const tags = { ...fetch, operation: fetch.operation.replace('{price}', '{tags{id}}') };
+  const run = runOn(twoPlaces(), () => {
+    throw new Error('unreachable');
+  });
+  const nameless = { ...fetch, operation: fetch.operation.replace('{price}', '{__typename}') };
+  const places = [
+    { node: fetch, path: ['one'] },
+    { node: tags, path: ['two', '@'] },
+    { node: nameless, path: ['one'] },
+  ];
+  await compileSiblings(places, options())(run);
+  expect(run.errors.map((each) => (each as { path?: unknown }).path)).toEqual([
+    ['one', 'price'],
+    ['two', 0, 'tags'],
+    undefined,
+  ]);
+  expect(run.isComplete).toBe(false);
 });

@@ -1,9 +1,10 @@
 import type { Operation } from '@apollo/federation-internals';
 import { evaluateCondition, type PlanNode, type QueryPlan } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
-import { compileFetch } from './compile-fetch.ts';
+import { compileFetch, compileSiblings } from './compile-fetch.ts';
+import { PlanRequests } from './plan-requests.ts';
 import type { Step } from './run.ts';
-import { sharedRequests } from './shared-requests.ts';
+import { type Beginning, siblingsOf } from './siblings.ts';
 import { type TargetPath, targetPath } from './targets.ts';
 import { Unsupported } from './unsupported.ts';
 
@@ -22,19 +23,22 @@ export interface PlanOptions {
 export function compilePlan({ node }: QueryPlan, options: PlanOptions): Step | null {
   if (!node) return null;
   if (node.kind === 'Subscription') throw new Unsupported('plan_node');
-  const mayShare = options.operation.rootKind === 'query' ? sharedRequests(node) : () => false;
+  const fetching = {
+    supergraph: options.supergraph,
+    requests: new PlanRequests(options.operation.rootKind === 'query'),
+  };
   const compile = (part: PlanNode, path: TargetPath): Step => {
     switch (part.kind) {
       case 'Sequence':
         return inSequence(part.nodes.map((each) => compile(each, path)));
       case 'Parallel':
-        return inParallel(part.nodes.map((each) => compile(each, path)));
+        return compileParallel(part.nodes, path);
       case 'Flatten':
         // A path within a path: the planner makes none.
         if (path.length > 0) throw new Unsupported('plan_node');
         return compile(part.node, targetPath(part.path));
       case 'Fetch':
-        return compileFetch(part, path, { supergraph: options.supergraph, mayShare: mayShare(part) });
+        return compileFetch({ node: part, path }, fetching);
       case 'Condition': {
         const { ifClause, elseClause } = part;
         const then = ifClause && compile(ifClause, path);
@@ -48,6 +52,24 @@ export function compilePlan({ node }: QueryPlan, options: PlanOptions): Step | n
       case 'Defer':
         throw new Unsupported('plan_node');
     }
+  };
+  const compileParallel = (nodes: readonly PlanNode[], path: TargetPath): Step => {
+    const { groups, others } = siblingsOf(nodes);
+    if (groups.length > 0 && path.length > 0) throw new Unsupported('plan_node');
+    return inParallel([...groups.map(compileGroup), ...others.map((each) => compile(each, path))]);
+  };
+  /** One request for all of them, then what follows each: again side by side, and so perhaps in one request again. */
+  const compileGroup = (group: readonly Beginning[]): Step => {
+    const fetch = compileSiblings(
+      group.map(({ node: each, path }) => ({ node: each, path: targetPath(path) })),
+      fetching,
+    );
+    const next = group.flatMap(({ after }): PlanNode[] => {
+      const [first, ...others] = after;
+      if (!first) return [];
+      return [others.length === 0 ? first : { kind: 'Sequence', nodes: [...after] }];
+    });
+    return next.length === 0 ? fetch : inSequence([fetch, compileParallel(next, [])]);
   };
   return compile(node, []);
 }

@@ -46,6 +46,7 @@ export interface CompiledAnswer {
 
 /** An operation of one contract, ready to be run any number of times. */
 export class CompiledOperation {
+  readonly kind: 'query' | 'mutation' | 'subscription';
   readonly #operation: Operation;
   readonly #fetchAll: Step | null;
   readonly #write: AnswerWriter;
@@ -54,6 +55,7 @@ export class CompiledOperation {
   readonly #isUnconditional: boolean;
 
   private constructor(operation: Operation, fetchAll: Step | null, write: AnswerWriter, document: DocumentNode) {
+    this.kind = operation.rootKind;
     this.#operation = operation;
     this.#isUnconditional = !hasDirectives(document);
     this.#fetchAll = fetchAll;
@@ -93,7 +95,9 @@ export class CompiledOperation {
     if (this.#fetchAll) await this.#fetchAll(run);
     const errors = run.errors.length > 0 ? { errors: run.errors as GraphQLError[] } : {};
     try {
-      const json = this.#write(data, { ...this.#defaults, ...variables });
+      const isExplained = run.errors.length > 0;
+      const json = this.#write({ data, variables: { ...this.#defaults, ...variables }, isExplained });
+      if (json === null) return { result: { ...errors, data: null }, shaping: 'written' };
       const isWhole = run.isComplete && run.errors.length === 0 && this.#isUnconditional;
       const written = new WrittenData(json, isWhole ? data : null);
       return { result: { ...errors, data: written as unknown as Record<string, unknown> }, shaping: 'written' };

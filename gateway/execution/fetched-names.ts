@@ -1,3 +1,4 @@
+import type { FetchNode } from '@apollo/query-planner';
 import { type FragmentDefinitionNode, Kind, parse, type SelectionSetNode } from 'graphql';
 import { responseName } from '../planning/response-name.ts';
 import { assertOwnName } from './unsupported.ts';
@@ -36,4 +37,14 @@ export function fetchedNames(operation: string, isEntityFetch: boolean): Fetched
   };
   walk(root, 0);
   return { names: [...names], hasLeavesOnly };
+}
+
+/**
+ * Names that a fetch's answer has only after its rewrites.
+ * @throws Unsupported
+ */
+export function renamedKeys({ outputRewrites }: FetchNode): string[] {
+  const renamed = (outputRewrites ?? []).flatMap((each) => (each.kind === 'KeyRenamer' ? [each.renameKeyTo] : []));
+  for (const name of renamed) assertOwnName(name);
+  return renamed;
 }

@@ -16,12 +16,3 @@ export function mergeInto(target: Entity, source: Entity, names: readonly string
     else target[name] = value;
   }
 }
-
-/** A copy that can be merged into without changing what it was made of. */
-export function copyOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(copyOf);
-  const copy: Entity = Object.create(null);
-  for (const key of Object.keys(value)) copy[key] = copyOf((value as Entity)[key]);
-  return copy;
-}

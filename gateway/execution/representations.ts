@@ -53,26 +53,36 @@ export function compileRepresentations(
 
 function ask(targets: readonly Entity[], makerOf: (typename: unknown) => Maker): AskedEntities {
   const representations: Entity[] = [];
-  const identities = new Map<Maker, Map<unknown, number>>();
-  const texts = new Map<string, number>();
-  const knownOf = (maker: Maker): Map<unknown, number> => {
-    const known = identities.get(maker) ?? new Map<unknown, number>();
-    identities.set(maker, known);
+  const byIdentity = new Map<Maker, Map<unknown, number>>();
+  const byText = new Map<string, number>();
+  const knownTo = (maker: Maker): Map<unknown, number> => {
+    const known = byIdentity.get(maker) ?? new Map<unknown, number>();
+    byIdentity.set(maker, known);
     return known;
   };
+  // Most lists are of one type: its maker is looked up once.
+  let type: unknown;
+  let maker = makerOf(undefined);
+  let known = knownTo(maker);
   const places = targets.map((entity) => {
-    const maker = makerOf(entity.__typename);
+    if (entity.__typename !== type) {
+      type = entity.__typename;
+      maker = makerOf(type);
+      known = knownTo(maker);
+    }
     const identity = maker.identity === null ? undefined : entity[maker.identity];
     const isPlain = identity !== undefined && (typeof identity !== 'object' || identity === null);
-    const known = isPlain ? knownOf(maker) : undefined;
-    const seen = known?.get(identity);
+    const seen = isPlain ? known.get(identity) : undefined;
     if (seen !== undefined) return seen;
     const representation = maker.make(entity);
     if (!representation) return -1;
-    const text = known ? null : JSON.stringify(representation);
-    const place = (text === null ? undefined : texts.get(text)) ?? representations.push(representation) - 1;
-    if (text === null) known?.set(identity, place);
-    else texts.set(text, place);
+    if (isPlain) {
+      known.set(identity, representations.length);
+      return representations.push(representation) - 1;
+    }
+    const text = JSON.stringify(representation);
+    const place = byText.get(text) ?? representations.push(representation) - 1;
+    byText.set(text, place);
     return place;
   });
   return { representations, places };

@@ -31,8 +31,13 @@ const parsed = new Map<string, DocumentNode>();
 
 /** The answer of a subgraph to one request, as JSON has it. @throws when the subgraph "cannot be reached" */
 export async function answerOf(world: World, subgraph: string, text: string, variables: Tree): Promise<unknown> {
-  const asked = `${subgraph} ${JSON.stringify(variables)}`;
-  if (chanceOf(`${world.seed} request ${asked}`) < world.failures) return failure(world, asked);
+  // Compiled plans ask for entities in one request where others send several: all of them fail, or none.
+  const names = [...text.matchAll(/\b(_entities(?:_\d+)?)[:(]/g)].flatMap(([, name]) => name ?? []);
+  const asked = names.length > 0 ? `${subgraph} entities` : `${subgraph} ${JSON.stringify(variables)}`;
+  if (chanceOf(`${world.seed} request ${asked}`) < world.failures) {
+    const parts = names.filter((name) => name !== '_entities');
+    return failure(world, asked, parts.length > 0 ? parts : ['_entities']);
+  }
   const document = parsed.get(text) ?? parse(text);
   parsed.set(text, document);
   const schema = SUBGRAPHS.get(subgraph) as GraphQLSchema;
@@ -44,25 +49,24 @@ export async function answerOf(world: World, subgraph: string, text: string, var
     typeResolver: (value) => (value as Tree).__typename as string,
   });
   const answer = JSON.parse(JSON.stringify(result)) as { data?: Tree };
-  if (answer.data) answer.data = broken(world, answer.data, true) as Tree;
+  if (!answer.data) return answer;
+  if (names.length === 0) answer.data = broken(world, answer.data, true) as Tree;
+  for (const name of names)
+    breakEntities(world, answer.data[name], variables[name.replace('_entities', 'representations')]);
   return answer;
 }
 
-function failure(world: World, asked: string): unknown {
+/** @param names response names of the entities that were asked for */
+function failure(world: World, asked: string, names: readonly string[]): unknown {
   const error = { message: 'it fails', extensions: { code: 'SYSTEM_TIMEOUT' } };
+  const at = (...rest: unknown[]) => names.map((name) => ({ ...error, path: [name, ...rest] }));
   return pick<() => unknown>(
     [
       () => ({ errors: [error] }),
-      () => ({ data: null, errors: [{ ...error, path: ['_entities', 0, 'name'] }, { message: '' }] }),
-      () => ({ data: null, errors: [{ ...error, path: ['_entities', 99, 'name'] }] }),
-      () => ({
-        data: null,
-        errors: [
-          { ...error, path: ['_entities'] },
-          { ...error, path: [] },
-        ],
-      }),
-      () => ({ data: { _entities: [] } }),
+      () => ({ data: null, errors: [...at(0, 'name'), { message: '' }] }),
+      () => ({ data: null, errors: at(99, 'name') }),
+      () => ({ data: null, errors: [...at(), { ...error, path: [] }] }),
+      () => ({ data: Object.fromEntries(names.map((name) => [name, []])) }),
       () => ({ data: null }),
       () => 'nonsense',
       () => {
@@ -124,12 +128,28 @@ function broken(world: World, value: unknown, isRoot = false): unknown {
   const text = JSON.stringify(value);
   for (const [name, field] of Object.entries(value)) {
     const place = `${world.seed} ${text} ${name}`;
-    const isSafe = name === '_entities' || chanceOf(`${place} broken`) >= world.invalid;
+    const isSafe = chanceOf(`${place} broken`) >= world.invalid;
     (value as Tree)[name] = isSafe
       ? broken(world, field)
       : brokenField(value as Tree, name, chanceOf(`${place} how`), isRoot);
   }
   return value;
+}
+
+/**
+ * The same for entities, by what each is: fetches that run side by side and bring the same field agree about it, whichever
+ * comes last. Their type stays: a fetch that begins meanwhile would see one type or the other by chance.
+ */
+function breakEntities(world: World, entities: unknown, representations: unknown): void {
+  if (!Array.isArray(entities) || !Array.isArray(representations)) return;
+  for (const [index, entity] of entities.entries()) {
+    const { __typename: type, id, code } = representations[index] as Tree;
+    for (const [name, field] of Object.entries((entity ?? {}) as Tree)) {
+      const place = `${world.seed} ${JSON.stringify([type, id ?? code])} ${name}`;
+      const isSafe = name === '__typename' || chanceOf(`${place} broken`) >= world.invalid;
+      entity[name] = isSafe ? broken(world, field) : brokenField(entity, name, chanceOf(`${place} how`), false);
+    }
+  }
 }
 
 function brokenField(object: Tree, name: string, chance: number, isRoot: boolean): unknown {

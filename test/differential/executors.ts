@@ -18,6 +18,7 @@ import { hiddenElements } from '../../registry/contract-from-tags.ts';
 import type { ContractDefinition } from '../../registry/contracts.ts';
 import { callerOf } from '../helpers/subgraph.ts';
 import { answerOf, type World } from './answers.ts';
+import { askedOf, type SentRequest } from './asked-of.ts';
 import { SUBGRAPHS, supergraph } from './graph.ts';
 import type { GeneratedOperation } from './operations.ts';
 
@@ -29,8 +30,10 @@ export interface Outcome {
   /** In the order of their texts: requests that run side by side may fail in any order. */
   readonly errors: readonly unknown[];
   readonly incomplete: readonly unknown[];
-  /** What was asked of subgraphs; in order, and each as often as it was asked, for a mutation. */
+  /** What was asked of subgraphs at their roots; in order, and each as often as it was asked, for a mutation. */
   readonly requests: readonly string[];
+  /** What was asked of entities, each once. */
+  readonly entities: readonly string[];
   readonly cost: number;
   /** What a client reads. */
   readonly answer: unknown;
@@ -61,7 +64,7 @@ export class Executors {
   readonly #contracts: ReadonlyMap<string, Contract>;
   #world: World = { seed: 0, nulls: 0, errors: 0, invalid: 0, failures: 0 };
   /** The run that is under way: one that failed may leave requests behind that are not yet answered. */
-  #run = { id: '', requests: [] as string[] };
+  #run = { id: '', requests: [] as SentRequest[] };
 
   constructor() {
     const document = parse(supergraph(), { noLocation: true });
@@ -115,7 +118,7 @@ export class Executors {
     world: World,
   ): Promise<Outcome> {
     this.#world = world;
-    const run = { id: randomUUID(), requests: [] as string[] };
+    const run = { id: randomUUID(), requests: [] as SentRequest[] };
     this.#run = run;
     const { schema, services, [way]: each } = this.#contract(contract);
     const variables = { ...operation.variables };
@@ -127,7 +130,8 @@ export class Executors {
       hasThrown = true;
       return { data: null };
     });
-    const requests = hasThrown ? [] : [...run.requests];
+    const asked = hasThrown ? [] : run.requests.map(askedOf);
+    const requests = asked.flatMap((each) => ('root' in each ? [each.root] : []));
     const node = document.definitions.find((definition) => definition.kind === 'OperationDefinition');
     const isMutation = node?.operation === 'mutation';
     const cost =
@@ -140,6 +144,7 @@ export class Executors {
       errors: sorted(result.errors ?? []),
       incomplete: sorted((result.extensions?.valueCompletion ?? []) as object[]),
       requests: isMutation ? requests : [...new Set(requests)].sort(),
+      entities: [...new Set(asked.flatMap((each) => ('entities' in each ? each.entities : [])))].sort(),
       cost: cost?.actual(fetchedOrRead(result.data), variables) ?? 0,
       answer: sealed(JSON.parse(answerText(answer as never))),
     };
@@ -154,8 +159,8 @@ export class Executors {
   #source(name: string) {
     return createDataSource(
       async ({ operation, variables, caller }) => {
-        const text = operation.name ? operation.text.replace(/__\d+(?=\W)/, '') : operation.text;
-        if (caller.traceId === this.#run.id) this.#run.requests.push(`${name} ${text} ${JSON.stringify(variables)}`);
+        const { text } = operation;
+        if (caller.traceId === this.#run.id) this.#run.requests.push({ subgraph: name, text, variables });
         return answerOf(this.#world, name, text, variables);
       },
       { subgraph: name, deadlineMillis: 60_000, logger },

@@ -47,6 +47,7 @@ class Generator {
   readonly #draw: (most: number) => number;
   readonly #fragments: string[] = [];
   #left = 40;
+  #isTwin = false;
 
   constructor(schema: GraphQLSchema, draw: (most: number) => number) {
     this.#schema = schema;
@@ -72,6 +73,11 @@ class Generator {
   }
 
   #selections(type: GraphQLCompositeType, depth: number): string {
+    // Entities of different types in one list are asked for by one fetch.
+    if (isAbstractType(type) && depth < 5 && this.#chance(4))
+      return this.#related(type)
+        .map((each) => `... on ${each.name} { ${this.#selections(each, depth + 2)} }`)
+        .join(' ');
     const count = 1 + this.#draw(depth < 2 ? 4 : 2);
     const parts = Array.from({ length: count }, () => this.#selection(type, depth));
     const some = parts.filter((part) => part !== '');
@@ -91,6 +97,7 @@ class Generator {
     const type = getNamedType(field.type);
     const isDeep = isCompositeType(type);
     if (isDeep && (depth > 5 || this.#left < 0)) return '';
+    if (isDeep && depth < 3 && !this.#isTwin && this.#chance(10)) return this.#twins(field, depth);
     const args = field.args.flatMap((arg) => {
       if (!isNonNullType(arg.type) && this.#chance(2)) return [];
       const name = getNamedType(arg.type).name;
@@ -103,9 +110,28 @@ class Generator {
     return `${alias}${field.name}${given}${this.#directives()}${below}`;
   }
 
+  /**
+   * The same field twice, with the same names in it but for other arguments: what is asked of entities is the same at both
+   * places, and what is in them is not.
+   */
+  #twins(field: GraphQLField<unknown, unknown>, depth: number): string {
+    this.#isTwin = true;
+    const one = this.#field(field, depth);
+    this.#isTwin = false;
+    const at = one.indexOf('{');
+    if (at < 0) return one;
+    const named = (name: string) => one.slice(0, at).replace(/^(?:\w+: )?/, `${name}: `);
+    const other = one
+      .slice(at)
+      .replace(/\b(first|by): (?:\$n|1)/g, '$1: 3')
+      .replace(/\bto: "a"/g, 'to: "b"');
+    return `${named('one')}${one.slice(at)} ${named('other')}${other}`;
+  }
+
   /** A field with arguments gets a name of its own for each, or most operations would not be valid. */
   #alias(name: string, given: string): string {
     if (this.#chance(80)) return `${this.#of(EVIL)}: `;
+    if (given && this.#isTwin) return `${name}_twin: `;
     if (given) return `${name}_${given.replace(/\W+/g, '_')}: `;
     return this.#chance(6) ? `${name}_b: ` : '';
   }

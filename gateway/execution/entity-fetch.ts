@@ -1,0 +1,135 @@
+import type { FetchNode } from '@apollo/query-planner';
+import type { GraphQLSchema } from 'graphql';
+import { copyOf } from '../data-sources/copy-of.ts';
+import type { SubgraphAnswer, SubgraphError } from '../data-sources/subgraph-answer.ts';
+import { applyRewrites } from './apollo-parts.ts';
+import { fetchedNames, renamedKeys } from './fetched-names.ts';
+import { mergeInto } from './merge.ts';
+import { compileRepresentations } from './representations.ts';
+import type { Entity, Run } from './run.ts';
+import { answerError } from './subgraph-errors.ts';
+import { pathsAt, type TargetPath, targetsAt } from './targets.ts';
+
+/** One path of the fetch: its objects, and for each the place of its entity in `representations`; -1 for none. */
+interface Place {
+  readonly path: TargetPath;
+  readonly targets: readonly Entity[];
+  readonly places: readonly number[];
+}
+
+interface Failed {
+  readonly errors: readonly SubgraphError[];
+  /** Entities that were asked for. */
+  readonly count: number;
+  readonly isNothing: boolean;
+}
+
+/** The entities that one run asks for, each once. */
+export interface AskedEntities {
+  readonly representations: readonly Entity[];
+  readonly at: readonly Place[];
+}
+
+/** A fetch that adds to entities, at one place of the answer or at several, with all decided that no request changes. */
+export class EntityFetch {
+  readonly node: FetchNode;
+  /** Whether it brings leaves only, which no merge could change. */
+  readonly isNeverChanged: boolean;
+  readonly #paths: readonly TargetPath[];
+  readonly #names: readonly string[];
+  readonly #askFor: ReturnType<typeof compileRepresentations>;
+  readonly #supergraph: GraphQLSchema;
+
+  /**
+   * @param node with `requires`
+   * @throws Unsupported
+   */
+  constructor(node: FetchNode, paths: readonly TargetPath[], supergraph: GraphQLSchema) {
+    const { names, hasLeavesOnly } = fetchedNames(node.operation, true);
+    const renamed = renamedKeys(node);
+    this.node = node;
+    this.isNeverChanged = hasLeavesOnly && renamed.length === 0;
+    this.#paths = paths;
+    this.#names = [...names, ...renamed];
+    this.#askFor = compileRepresentations(node.requires ?? [], node.inputRewrites, supergraph);
+    this.#supergraph = supergraph;
+  }
+
+  /**
+   * @returns null when there is nobody to ask for
+   * @throws Error when a path leads nowhere because of what a subgraph sent
+   */
+  ask(run: Run): AskedEntities | null {
+    const found = this.#paths.map((path) => targetsAt(run.data, path));
+    const { representations, places } = this.#askFor(found.flat());
+    if (places.includes(-1)) run.isComplete = false;
+    if (representations.length === 0) return null;
+    let next = 0;
+    const at = found.map((targets, index) => {
+      const from = next;
+      next += targets.length;
+      return { path: this.#paths[index] ?? [], targets, places: places.slice(from, next) };
+    });
+    return { representations, at };
+  }
+
+  /**
+   * Merges what came into the objects that it was asked for.
+   * @throws Error when it is not the entities that were asked for
+   */
+  take(run: Run, { at, representations }: AskedEntities, { data, errors }: SubgraphAnswer): void {
+    const failed = { errors: errors ?? [], count: representations.length, isNothing: !data };
+    if (errors) for (const place of at) this.#tell(run, place, failed);
+    if (!data) {
+      run.isComplete = false;
+      return;
+    }
+    const entities = entitiesOf(data, representations.length);
+    for (const { targets, places } of at) {
+      targets.forEach((target, index) => {
+        const entity = entities[places[index] ?? -1];
+        if (entity) mergeInto(target, this.#rewritten(entity, target), this.#names);
+        else run.isComplete = false;
+      });
+    }
+  }
+
+  /** Adds the errors that concern entities of a place, with their paths in the answer. */
+  #tell(run: Run, { path, places }: Place, { errors, count, isNothing }: Failed): void {
+    if (places.every((place) => place < 0)) return;
+    const paths = pathsAt(run.data, path);
+    for (const error of errors) {
+      const [, index, ...rest] = error.path ?? [];
+      if (typeof index !== 'number') {
+        run.errors.push(answerError(error, this.node.serviceName, error.path && [...path, ...error.path]));
+        continue;
+      }
+      // Of an entity in many places of a list the first is named: a page of one article would otherwise repeat it on every line.
+      let target = places.indexOf(index);
+      if (target < 0 && index < count) {
+        // It is an entity of another place. But when nothing came at all, the first stands for all of them.
+        if (!isNothing) continue;
+        target = places.findIndex((place) => place >= 0);
+      }
+      run.errors.push(answerError(error, this.node.serviceName, [...(paths[target] ?? []), ...rest]));
+    }
+  }
+
+  /** Two targets of one entity may have different types, and rewrites look at these: each gets what is rewritten for it. */
+  #rewritten(entity: Entity, target: Entity): Entity {
+    const { outputRewrites } = this.node;
+    if (!outputRewrites?.length) return entity;
+    const own = copyOf(entity) as Entity;
+    own.__typename ||= target.__typename;
+    applyRewrites(this.#supergraph, outputRewrites, own);
+    return own;
+  }
+}
+
+/** Entities in the order they were asked for. */
+function entitiesOf(data: Entity, count: number): readonly (Entity | null)[] {
+  const entities = data._entities;
+  if (!Array.isArray(entities)) throw new Error('Expected "data._entities" in response to be an array');
+  if (entities.length !== count) throw new Error(`Expected "data._entities" to contain ${count} elements`);
+  return entities;
+}
