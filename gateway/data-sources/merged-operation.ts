@@ -8,7 +8,6 @@ import {
   type VariableDefinitionNode,
   visit,
 } from 'graphql';
-import type { PlannedFetch } from './data-source.ts';
 import type { EntityCounts, SubgraphAnswer } from './subgraph-answer.ts';
 
 /** Response name of the entities, and name of the variable for them, of one part of a merged operation. */
@@ -61,8 +60,11 @@ function asPart(text: string, part: number): readonly DefinitionNode[] {
   return document.definitions;
 }
 
-/** Fetches of entities, one for each part of a merged operation; null where nobody is asked for. */
-type Parts = readonly (PlannedFetch | null)[];
+/** The values of fetches of entities, one for each part of a merged operation; null where nobody is asked for. */
+type Parts = readonly ({
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly entities: number | null;
+} | null)[];
 
 /**
  * What the merged operation is sent with.
