@@ -160,6 +160,21 @@ export async function thursday(week: Week): Promise<void> {
   );
 }
 
+/**
+ * Packers who have begun do not go on by themselves until somebody answers: however slow the machine is, the marketplace
+ * cancels while they pack. Done where the warehouse keeps its clock, so that no moment is missed.
+ */
+async function packersStandStill({ retailer }: Week, stand: boolean): Promise<void> {
+  await retailer.inSystem('wms', 'drop trigger if exists stand_still on wms.delivery');
+  if (!stand) return;
+  await retailer.inSystem(
+    'wms',
+    `create or replace function wms.stand_still() returns trigger language plpgsql as $$
+     begin if new.status = 'PICKING' and old.status <> 'PICKING' then new.due_at := null; end if; return new; end $$`,
+  );
+  await retailer.inSystem('wms', 'create trigger stand_still before update on wms.delivery for each row execute function wms.stand_still()'); // biome-ignore format: one thought
+}
+
 /** The marketplace wants its sales back: while they are packed, before, and when they are gone. And it is down itself. */
 export async function friday(week: Week): Promise<void> {
   const { retailer, goods, diary } = week;
@@ -172,6 +187,7 @@ export async function friday(week: Week): Promise<void> {
     const { orderCancel } = await retailer.ask('marketplace', document, { id: order.id, input });
     return { requestRef, ...orderCancel };
   };
+  await packersStandStill(week, true);
   for (const granted of [true, false]) {
     const order = await retailer.place('marketplace', one(goods.everywhere[0], 2));
     const work = await workAt(week, order);
@@ -183,6 +199,7 @@ export async function friday(week: Week): Promise<void> {
     diary.decisions.set(requestRef, granted ? 'GRANTED' : 'DENIED');
     await ended(week, [order]);
   }
+  await packersStandStill(week, false);
   await floor(week, 'DC-READING', 'MANUAL');
   const early = await retailer.place('marketplace', one(goods.everywhere[1]));
   await workAt(week, early, 'DC-READING');
