@@ -110,6 +110,13 @@ describe('what comes back', () => {
     );
   });
 
+  it('is SYSTEM_BAD_RESPONSE for an error under status 200 also where nothing else is read of the answer', async () => {
+    faults.set([{ kind: 'error-body', value: 'no' }]);
+    await expect(connect({ attempts: 1 }).call({ ...read, answer: z.unknown() })).rejects.toMatchObject(
+      failure('SYSTEM_BAD_RESPONSE', { reason: 'error-body', systemCode: 'FAULT' }),
+    );
+  });
+
   it('is SYSTEM_UNAVAILABLE for a server error, a cut and a closed door', async () => {
     const client = connect({ attempts: 1 });
     faults.set([{ kind: 'status', value: 502 }]);
