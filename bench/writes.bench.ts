@@ -1,0 +1,71 @@
+import { openDatabase } from '../platform/db/database.ts';
+import { query } from '../platform/db/query.ts';
+import { createCapture } from '../subgraphs/order/index.ts';
+import { caller, orderInput } from './capture/requests.ts';
+import { verifyLedger } from './capture/verify.ts';
+import { startWorld } from './capture/world.ts';
+
+// `npm run bench:writes`: what one captured order of three lines costs the database, lone and in a crowd: statements,
+// transactions, rows by table, write-ahead log. No times: the numbers are the same on a busy machine.
+const world = await startWorld();
+const knex = openDatabase(world.url, { poolMax: 20, applicationName: 'bench-writes' });
+const capture = createCapture({ knex });
+let statements = 0;
+knex.on('query', () => {
+  statements++;
+});
+
+interface Count {
+  readonly wal: number;
+  readonly commits: number;
+  readonly rows: ReadonlyMap<string, number>;
+}
+
+/** Counters of the server, read on a connection that is not counted among the orders' statements. */
+async function count(): Promise<Count> {
+  // A session reports what it counted when it has been idle for a moment.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const [server] = await query<{ wal: string; commits: string }>(
+    world.knex,
+    `select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text as wal, xact_commit::text as commits from pg_stat_database where datname = current_database()`,
+  );
+  const tables = await query<{ name: string; rows: string }>(
+    world.knex,
+    `select schemaname || '.' || relname as name, (n_tup_ins + n_tup_upd + n_tup_del)::text as rows from pg_stat_user_tables`,
+  );
+  return {
+    wal: Number(server?.wal),
+    commits: Number(server?.commits),
+    rows: new Map(tables.map(({ name, rows }) => [name, Number(rows)])),
+  };
+}
+
+/** Takes orders in, so many at once, and prints what each of them cost. */
+async function cost(name: string, orders: number, atOnce: number): Promise<void> {
+  await query(world.knex, 'checkpoint'); // each run pays for its whole pages alike
+  const before = await count();
+  statements = 0;
+  for (let taken = 0; taken < orders; taken += atOnce) {
+    await Promise.all(Array.from({ length: atOnce }, () => capture.place(caller, orderInput(false))));
+  }
+  const sent = statements;
+  const after = await count();
+  const per = (units: number) => (units / orders).toFixed(2);
+  const tables = [...after.rows].map(([table, rows]) => [table, rows - (before.rows.get(table) ?? 0)] as const);
+  const written = tables.filter(([, rows]) => rows > 0).sort(([, one], [, other]) => other - one);
+  const all = written.reduce((sum, [, rows]) => sum + rows, 0);
+  console.log(`${name}: ${per(sent)} statements, ${per(after.commits - before.commits)} commits, ${per(all)} rows written, ${Math.round((after.wal - before.wal) / orders)} bytes of WAL`); // biome-ignore format: one thought
+  console.log(`  ${written.map(([table, rows]) => `${table} ${per(rows)}`).join(', ')}`);
+}
+
+try {
+  await cost('warm-up', 200, 50);
+  await cost('one after the other', 50, 1);
+  await cost('fifty at once', 400, 50);
+  await cost('four hundred at once', 400, 400);
+  await verifyLedger(world.knex);
+} finally {
+  await capture.close();
+  await knex.destroy();
+  await world.stop();
+}
