@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { CallOptions } from '../client-kit/call-options.ts';
-import type { TrytonClient } from './client.ts';
+import type { TrytonClient, TrytonContext } from './client.ts';
 import { decimalText, flag, id, ids, moment } from './wire.ts';
 
-const PAGE = 500;
+const PAGE = 200;
+/** A price costs Tryton a walk through the lines of its list: a page has to fit into the time of one call. */
+const PRICES_PAGE = 25;
 
 const category = z.object({ id, name: z.string(), parent: id.nullable() });
 const variant = z.object({
@@ -86,7 +88,7 @@ export async function readPrices(tryton: TrytonClient, call: CallOptions = {}): 
     const before = new Map<number, string>();
     for (const quantity of [...new Set([1, ...begins.filter((from) => from > 1)])].sort((a, b) => a - b)) {
       const context = { price_list: list.id, quantity };
-      for await (const rows of pages(tryton, priced, ['sale_price_uom'], { ...call, context })) {
+      for await (const rows of pages(tryton, priced, ['sale_price_uom'], { ...call, context, limit: PRICES_PAGE })) {
         for (const { id: variantId, sale_price_uom: amount } of rows) {
           // Every product has a list price there: 0 is how it says that it has none. Nothing must be given away for that.
           if (amount === null || Number(amount) === 0 || before.get(variantId) === amount) continue;
@@ -122,15 +124,15 @@ async function* pages<Row extends z.ZodType<{ readonly id: number }>>(
   tryton: TrytonClient,
   row: Row,
   fields: readonly string[],
-  call: CallOptions & { readonly context?: Readonly<Record<string, unknown>> },
+  { limit = PAGE, ...call }: CallOptions & { readonly context?: TrytonContext; readonly limit?: number },
 ): AsyncGenerator<z.output<Row>[]> {
   for (let last = 0; ; ) {
     const rows = await tryton.searchRead('product.product', [...SOLD, ['id', '>', last]], row, fields, {
       ...call,
-      limit: PAGE,
+      limit,
     });
     if (rows.length > 0) yield rows;
-    if (rows.length < PAGE) return;
+    if (rows.length < limit) return;
     last = rows.at(-1)?.id ?? last;
   }
 }

@@ -47,8 +47,17 @@ export interface TrytonClient {
   create(model: string, values: readonly object[], options?: CallOptions): Promise<number[]>;
   write(model: string, ids: readonly number[], values: object, options?: CallOptions): Promise<void>;
   remove(model: string, ids: readonly number[], options?: CallOptions): Promise<void>;
-  /** Presses a button of a form. @returns what it answers: null, or true and false of `assign_try` */
-  press(model: string, button: string, ids: readonly number[], options?: CallOptions): Promise<unknown>;
+  /**
+   * Presses a button of a form. A warning whose name fits `accept` is acknowledged, and the button pressed once more; others
+   * are refusals.
+   * @returns what it answers: null, or true and false of `assign_try`
+   */
+  press(
+    model: string,
+    button: string,
+    ids: readonly number[],
+    options?: CallOptions & { readonly accept?: RegExp },
+  ): Promise<unknown>;
   /** Any method; `repeatable` only for reads. */
   call<Answer extends z.ZodType>(
     method: string,
@@ -169,8 +178,19 @@ export function createTrytonClient(options: TrytonClientOptions): TrytonClient {
     async remove(model, records, asked) {
       await call(`model.${model}.delete`, [records], z.unknown(), { ...asked, repeatable: false });
     },
-    press: (model, button, records, asked) =>
-      call(`model.${model}.${button}`, [records], z.unknown(), { ...asked, repeatable: false }),
+    async press(model, button, records, { accept, ...asked } = {}) {
+      const press = () => call(`model.${model}.${button}`, [records], z.unknown(), { ...asked, repeatable: false });
+      try {
+        return await press();
+      } catch (error) {
+        const warning = isCommerceError(error) ? error.details.warning : undefined;
+        if (typeof warning !== 'string' || !accept?.test(warning)) throw error;
+        const { user: uid } = await openSession();
+        const known = [{ user: uid, name: warning, always: false }];
+        await call('model.res.user.warning.create', [known], ids, { ...asked, repeatable: false });
+        return press();
+      }
+    },
     async identity() {
       const { context, user: uid } = await openSession();
       return { company: z.int().safeParse(context.company).data ?? null, user: uid };

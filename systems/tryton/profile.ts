@@ -16,5 +16,10 @@ export const TRYTON_PROFILE: SystemProfile = {
       SEVERAL_CURRENCIES: 'All its price lists are in the currency of its company.',
       PRICE_PERIODS: 'Its price lists have no dates: a price holds until it is changed.',
     },
+    STOCK: {
+      INCOMING_SUPPLY: 'Purchases need its module purchase, which this adapter does not read.',
+      ISSUES_BY_LINE: 'Its moves name articles, not lines of our work: work is not released to it from here yet.',
+    },
+    RETURNS: { PUT_ASIDE: 'It has no blocked stock: goods that are not for sale are to be kept apart there by hand.' },
   },
 };

@@ -9,12 +9,28 @@ export function date(day: string) {
   return { __class__: 'date', year, month, day: of };
 }
 
+/** A moment. Tryton's clock is UTC and counts microseconds; ours milliseconds. */
+export const datetime = (at: Date) => ({
+  __class__: 'datetime',
+  year: at.getUTCFullYear(),
+  month: at.getUTCMonth() + 1,
+  day: at.getUTCDate(),
+  hour: at.getUTCHours(),
+  minute: at.getUTCMinutes(),
+  second: at.getUTCSeconds(),
+  microsecond: at.getUTCMilliseconds() * 1_000,
+});
+
 /** Digits as Tryton wrote them, of whatever scale: `120.00000000000`. */
 export const decimalText = z
   .object({ __class__: z.literal('Decimal'), decimal: z.string().regex(/^-?\d+(\.\d+)?$/) })
   .transform((value) => value.decimal);
 
 const dateParts = { year: z.int(), month: z.int(), day: z.int() };
+
+export const day = z
+  .object({ __class__: z.literal('date'), ...dateParts })
+  .transform(({ year, month, day: of }) => [year, month, of].map((part) => String(part).padStart(2, '0')).join('-'));
 
 export const moment = z
   .object({
@@ -34,6 +50,9 @@ export const flag = z.union([z.boolean(), z.literal(0), z.literal(1), z.null()])
 
 export const id = z.int().positive();
 export const ids = z.array(id);
+
+/** What `write_date` hides: it is null until the first change after the creation. */
+export const changeDates = { create_date: moment.nullable(), write_date: moment.nullable() };
 
 /** Of a refusal Tryton tells the class, and of a warning its name; texts stay out, they quote records. */
 export function refusalIn(answer: unknown): Readonly<Record<string, string>> | null {

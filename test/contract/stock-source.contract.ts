@@ -146,11 +146,11 @@ export function stockSourceContract(
 
     it('waits for the next booking, and no longer', async () => {
       const after = await head();
-      const waiting = read(after, 5);
+      const waiting = read(after, 60);
       await source.adjust(correction(), signal);
       const started = performance.now();
       expect((await waiting).changes).toMatchObject([{ sequence: after + 1 }]);
-      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(performance.now() - started).toBeLessThan(20_000);
       expect((await read(after + 1, 1)).changes).toEqual([]);
     });
 
