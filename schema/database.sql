@@ -1507,15 +1507,25 @@ AS $function$
 
 CREATE OR REPLACE FUNCTION inventory.announce_released(p_since timestamp with time zone)
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
 AS $function$
+    declare
+      -- Null in v_skus stands for a rule of all goods.
+      v_skus text[] := (select array_agg(distinct sku) from inventory.channel_rule where release_at > p_since and release_at <= clock_timestamp());
+    begin
+      -- Asked every second; there is a day to announce on few of them.
+      if v_skus is null then return; end if;
       insert into inventory.unannounced (sku, location_id)
-      select distinct position.sku, position.location_id
-      from inventory.channel_rule rule
-      join inventory.backorder waiting on (rule.sku is null or rule.sku = waiting.sku
-        or rule.sku in (select component_sku from inventory.bundle_component where bundle_sku = waiting.sku))
-      join inventory.position on position.sku = any (inventory.stocked_skus(array[waiting.sku]))
-      where rule.release_at > p_since and rule.release_at <= clock_timestamp()
+      with waiting as materialized (
+        select distinct sku from inventory.backorder
+      ), stocked as materialized (
+        select distinct coalesce(part.component_sku, waiting.sku) as sku
+        from waiting left join inventory.bundle_component part on part.bundle_sku = waiting.sku
+        where array_position(v_skus, null) is not null or waiting.sku = any (v_skus)
+          or exists (select from inventory.bundle_component due where due.bundle_sku = waiting.sku and due.component_sku = any (v_skus))
+      )
+      select position.sku, position.location_id from stocked join inventory.position using (sku);
+    end
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.apply_source(p_rows jsonb)

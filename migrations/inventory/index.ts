@@ -33,6 +33,7 @@ import * as rises from './20261127183500_rises.ts';
 import * as unsellable from './20261127185500_unsellable.ts';
 import * as setsAndWaits from './20261128001000_sets_and_waits_in_batches.ts';
 import * as defaultBackorder from './20261128002000_default_backorder.ts';
+import * as duePreorders from './20261128193500_due_preorders.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -68,4 +69,5 @@ export const migrations: MigrationSet = {
   '20261128001000_sets_and_waits_in_batches': setsAndWaits,
   '20261127185500_unsellable': unsellable,
   '20261128002000_default_backorder': defaultBackorder,
+  '20261128193500_due_preorders': duePreorders,
 };

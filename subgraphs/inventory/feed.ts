@@ -46,8 +46,10 @@ const WAIT_SECONDS = 20;
 const ANNOUNCE_MILLIS = 200;
 /** How often holds that are over are booked so, in milliseconds. */
 const EXPIRE_MILLIS = 1_000;
-/** How often it is looked whether the day of a preorder came. */
-const RELEASE_MILLIS = 30_000;
+/** How often it is looked whether the day of a preorder came: so long may a newcomer overtake those who waited for it. */
+const RELEASE_MILLIS = 1_000;
+/** How far back the first look goes: no process may have run on the day. Later ones begin this much before the last, for clocks differ. In milliseconds. */
+const RELEASE_BACK = { first: 86_400_000, later: 5_000 } as const;
 const EXPIRE_LIMIT = 500;
 /** How often shortages that were reported are looked at again, in milliseconds. */
 const REVIEW_MILLIS = 5_000;
@@ -88,6 +90,8 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
     await deps.onShortage?.(shortage, trx);
   }
 
+  /** When preorders were last looked for. Null before the first time. */
+  let lookedAt: number | null = null;
   let loops: Promise<void>[] = [];
   const startLoops = () => [
     repeat('stock feed', 0, () => reader.readNext(WAIT_SECONDS, signal)),
@@ -110,8 +114,11 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
       await closeCoveredShortages(knex, deps.raised, raiseAgain);
     }),
     repeat('preorders', RELEASE_MILLIS, async () => {
-      // Further back than the last look: this process may have been down on the day.
-      await query(knex, "select inventory.announce_released(clock_timestamp() - interval '1 day')");
+      const begun = Date.now();
+      await query(knex, "select inventory.announce_released(clock_timestamp() - ? * interval '1 millisecond')", [
+        lookedAt === null ? RELEASE_BACK.first : begun - lookedAt + RELEASE_BACK.later,
+      ]);
+      lookedAt = begun;
     }),
     repeat('hold expiry', EXPIRE_MILLIS, async () => {
       while (!signal.aborted && (await expireHolds(knex, EXPIRE_LIMIT)) >= EXPIRE_LIMIT);

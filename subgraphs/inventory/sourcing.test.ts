@@ -221,6 +221,29 @@ it('lets preorders wait for their day, whatever is on the shelf, and announces t
   expect(await announce()).toEqual(['BOLT', 'NUT']);
 });
 
+it('finds the day of preorders at a cost that grows with the goods they are for, not with all positions times all who wait', async () => {
+  const others = Array.from({ length: 200 }, (_, n) => `S${n}`);
+  await stockUp(knex, Object.fromEntries(['BOLT', ...others].map((sku) => [sku, { EAST: 0 }])));
+  await query(
+    knex,
+    `insert into inventory.channel_rule (sku, release_at, preorder_units)
+     values ('BOLT', now() - interval '1 minute', 10), ('S0', now() + interval '1 day', 10)`,
+  );
+  for (const sku of ['BOLT', 'S0', 'S1']) await commit(knex, `o-${sku}`, [[sku, 1]], { backorder: true });
+  await query(knex, 'delete from inventory.unannounced');
+  const { calls, told } = await knex.transaction(async (trx) => {
+    await query(trx, "set local track_functions = 'all'");
+    await query(trx, "select inventory.announce_released(now() - interval '1 hour')");
+    const [counted] = await query<{ calls: number }>(
+      trx,
+      `select coalesce(sum(calls), 0)::int as calls from pg_stat_xact_user_functions where schemaname = 'inventory' and funcname <> 'announce_released'`,
+    );
+    return { calls: counted?.calls, told: await query(trx, 'select sku from inventory.unannounced') };
+  });
+  expect(calls).toBe(0);
+  expect(told).toEqual([{ sku: 'BOLT' }]);
+});
+
 it('never takes more than there is, however many move at once', async () => {
   await stockUp(knex, { BOLT: { EAST: 10, WEST: 40 } });
   const orders = Array.from({ length: 20 }, (_, index) => `o${index}`);
