@@ -7,7 +7,7 @@ import { readLimits } from '../../gateway/guards/limits.ts';
 // they do with an order afterwards is not part of taking it in.
 await runProcess('bench-gateway', async (base) => {
   const { databases, knex } = await openStorage(base);
-  const backbone = await openBackbone(base, databases, knex, false);
+  const backbone = await openBackbone(base, databases, knex, true);
   const domains = await openDomainsOf(base, knex, base.config.systemUrls, 'bench');
   await startGatewayPart(base, {
     knex,

@@ -12,6 +12,7 @@ export interface Measure {
   readonly failedPerSecond: number;
   /** Milliseconds, of the good ones. */
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
 }
 

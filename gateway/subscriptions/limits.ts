@@ -16,6 +16,6 @@ export const DEFAULT_LIMITS: SubscriptionLimits = {
   queueMessages: 1_000,
   patienceMillis: 30_000,
   perConnection: 100,
-  perClient: 5_000,
+  perClient: 20_000,
   executionMillis: 10_000,
 };
