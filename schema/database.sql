@@ -2685,7 +2685,8 @@ AS $function$
       select 'OWN', order_line_id, sold, location_id, sum(units)::int, null::timestamptz from lot where units > 0 group by order_line_id, sold, location_id
       union all
       select 'FREE', null, offer.sku, offer.location_id, offer.free,
-             (select max(position.as_of) from inventory.position where position.location_id = offer.location_id and position.sku = any (inventory.stocked_skus(array[offer.sku])))
+             (select max(position.as_of) from unnest(inventory.stocked_skus(array[offer.sku])) as stocked (sku)
+              join inventory.position on position.sku = stocked.sku and position.location_id = offer.location_id)
       from inventory.offers(null, false, p_skus, array(
         select unnest(inventory.nodes_in_scope(null)) union select location_id from inventory.backorder where order_id = p_order_id and location_id is not null
       ), null, clock_timestamp()) offer where offer.free > 0
@@ -2914,8 +2915,8 @@ CREATE OR REPLACE FUNCTION inventory.raised_at(p_sku text, p_location_id text)
  LANGUAGE sql
  STABLE
 AS $function$
-      select max(position.raised_at) from inventory.position
-      where position.location_id = p_location_id and position.sku = any (inventory.stocked_skus(array[p_sku]))
+      select max(position.raised_at) from unnest(inventory.stocked_skus(array[p_sku])) as stocked (sku)
+      join inventory.position on position.sku = stocked.sku and position.location_id = p_location_id
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.reassign_order(p_key text, p_order_id text, p_line_ids text[], p_quantities integer[], p_refused_location_id text, p_loose jsonb DEFAULT NULL::jsonb)

@@ -34,6 +34,7 @@ import * as unsellable from './20261127185500_unsellable.ts';
 import * as setsAndWaits from './20261128001000_sets_and_waits_in_batches.ts';
 import * as defaultBackorder from './20261128002000_default_backorder.ts';
 import * as duePreorders from './20261128193500_due_preorders.ts';
+import * as sourcesByKey from './20261128195000_sources_by_key.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -70,4 +71,5 @@ export const migrations: MigrationSet = {
   '20261127185500_unsellable': unsellable,
   '20261128002000_default_backorder': defaultBackorder,
   '20261128193500_due_preorders': duePreorders,
+  '20261128195000_sources_by_key': sourcesByKey,
 };

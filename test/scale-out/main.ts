@@ -101,7 +101,14 @@ async function placeOrders(gateway: string, skus: readonly string[]): Promise<vo
     Array.from({ length: ORDERS_PER_ROUND }, async (_, index) => {
       const lines = Array.from({ length: LINES }, (_, line) => ({ sku: skus[(index * 5 + line) % skus.length], quantity: 1 + (line % 3) })); // biome-ignore format: one thought
       const delivery = { method: 'SHIPPING', address: { line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' } }; // biome-ignore format: one thought
-      const input = { idempotencyKey: `scale-out-${Date.now()}-${index}`, currencyCode: 'GBP', lines, delivery };
+      const payment = { reference: `pay-${index}`, provider: 'stripe', authorized: { amount: '5000.00', currencyCode: 'GBP' } }; // biome-ignore format: one thought
+      const input = {
+        idempotencyKey: `scale-out-${Date.now()}-${index}`,
+        currencyCode: 'GBP',
+        lines,
+        delivery,
+        payment,
+      };
       const response = await fetch(`${gateway}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-api-key': 'dev-storefront' },
