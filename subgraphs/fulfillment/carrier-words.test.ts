@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -49,9 +49,14 @@ describe("a carrier's word", () => {
 
 describe('the file of words', () => {
   const load = (text: string) => {
-    const file = join(mkdtempSync(join(tmpdir(), 'carrier-words-')), 'words.yaml');
-    writeFileSync(file, text);
-    return loadCarrierWords(file);
+    const folder = mkdtempSync(join(tmpdir(), 'carrier-words-'));
+    try {
+      const file = join(folder, 'words.yaml');
+      writeFileSync(file, text);
+      return loadCarrierWords(file);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   };
 
   it('lets one carrier mean something else by a word', () => {
