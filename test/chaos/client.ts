@@ -51,6 +51,7 @@ export async function carryOut(options: ClientOptions, plan: OrderPlan): Promise
     currencyCode: 'GBP',
     lines,
     reservationId,
+    allowBackorder: plan.backorder,
     delivery: { method: 'SHIPPING', address: ADDRESS },
     payment: { ...PAYMENT, reference: key },
   };

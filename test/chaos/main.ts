@@ -63,13 +63,13 @@ process.exit(exitCode);
 
 async function run(server: CrashableDatabase, { processes, gateways }: Topology): Promise<number> {
   const orders = number('orders');
-  const { hot, spread, stock } = await chooseGoods(server.url, orders);
-  await untilGoodsKnown(gateways, [...hot, ...spread]);
+  const { hot, spread, bundles, stock } = await chooseGoods(server.url, orders);
+  await untilGoodsKnown(gateways, [...hot, ...spread, ...bundles]);
   const file = join(folder, 'history.jsonl');
   const history = writeHistory(file);
   history.write({ type: 'begin', seed: number('seed'), stock });
-  const plans = planOrders(number('seed'), orders, hot, spread);
-  say(`${orders} wishes for ${hot.length} scarce and ${spread.length} other SKUs`);
+  const plans = planOrders(number('seed'), orders, hot, spread, bundles);
+  say(`${orders} wishes for ${hot.length} scarce and ${spread.length} other SKUs, and ${bundles.length} bundles`);
 
   const storm = startStorm({
     kills: number('kills'),

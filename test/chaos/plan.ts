@@ -7,6 +7,8 @@ export interface OrderPlan {
   readonly kind: 'ORDER' | 'HELD' | 'ABANDONED';
   /** Whether a second client sends the same request at the same time. */
   readonly twice: boolean;
+  /** Whether it waits for what is not there. Nothing comes in while it lasts: such an order is cancelled in the end. */
+  readonly backorder: boolean;
   readonly cancel: { readonly line: number; readonly quantity: number } | 'ALL' | null;
 }
 
@@ -15,19 +17,29 @@ export interface OrderPlan {
  * wishes; what the faults make of them differs.
  *
  * @param hot SKUs that cannot serve everybody who asks
+ * @param bundles SKUs made of others
  */
 export function planOrders(
   seed: number,
   count: number,
   hot: readonly string[],
   spread: readonly string[],
+  bundles: readonly string[],
 ): OrderPlan[] {
   const sku = fc.oneof(
     { arbitrary: fc.constantFrom(...hot), weight: 1 },
     { arbitrary: fc.constantFrom(...spread), weight: 2 },
+    ...(bundles.length > 0 ? [{ arbitrary: fc.constantFrom(...bundles), weight: 1 }] : []),
   );
   const order = fc.record({
-    lines: fc.array(fc.record({ sku, quantity: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 3 }),
+    // Now and then one SKU stands on two lines.
+    lines: fc
+      .tuple(
+        fc.array(fc.record({ sku, quantity: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 3 }),
+        fc.constantFrom(false, false, false, true),
+      )
+      .map(([lines, again]) => (again ? [...lines, ...lines.slice(0, 1)] : lines)),
+    backorder: fc.constantFrom(false, false, false, false, false, false, false, true),
     kind: fc.constantFrom<OrderPlan['kind'][]>(
       'ORDER',
       'ORDER',
@@ -45,5 +57,9 @@ export function planOrders(
     seed,
     numRuns: 1,
   });
-  return orders.map((one, index) => ({ ...one, key: `chaos-${seed}-${index}` }));
+  return orders.map((one, index) => ({
+    ...one,
+    cancel: one.backorder ? 'ALL' : one.cancel,
+    key: `chaos-${seed}-${index}`,
+  }));
 }

@@ -7,6 +7,8 @@ export interface Goods {
   /** SKUs of which fewer are there than will be wanted. */
   readonly hot: readonly string[];
   readonly spread: readonly string[];
+  /** SKUs made of others. */
+  readonly bundles: readonly string[];
   /** Units per SKU at the sites that ship, in the warehouse's own books. */
   readonly stock: Readonly<Record<string, number>>;
 }
@@ -32,12 +34,28 @@ export async function chooseGoods(databaseUrl: string, orders: number): Promise<
   const scarce = bySku.filter(({ units }) => units > 0 && units < wanted / 2);
   const hot = scarce.sort((a, b) => b.units - a.units).slice(0, HOT_SKUS);
   const spread = bySku.filter(({ units }) => units >= Math.max(200, orders / 4)).slice(0, SPREAD_SKUS);
+  const recipes = await recipesOf(databaseUrl);
+  const parts = bySku.filter(({ sku }) => recipes.some(({ component }) => component === sku));
   if (hot.length < HOT_SKUS || spread.length === 0) throw new Error('the sample data has no fitting goods for this number of orders'); // biome-ignore format: one thought
   return {
     hot: hot.map(({ sku }) => sku),
     spread: spread.map(({ sku }) => sku),
-    stock: Object.fromEntries([...hot, ...spread].map(({ sku, units }) => [sku, units])),
+    bundles: [...new Set(recipes.map(({ bundle }) => bundle))],
+    stock: Object.fromEntries([...hot, ...spread, ...parts].map(({ sku, units }) => [sku, units])),
   };
+}
+
+/** Waits until the catalogue has told what bundles are made of. */
+async function recipesOf(databaseUrl: string): Promise<{ bundle: string; component: string }[]> {
+  return withDatabase(databaseUrl, async (client) => {
+    for (const deadline = Date.now() + 120_000; ; await sleep(500)) {
+      const { rows } = await client.query<{ bundle: string; component: string }>(
+        'select bundle_sku as bundle, component_sku as component from inventory.bundle_component order by 1, 2',
+      );
+      if (rows.length > 0) return rows;
+      if (Date.now() > deadline) throw new Error('no bundle became known');
+    }
+  });
 }
 
 /** Waits until every gateway sells all of the goods: catalogue and stock have been read. */

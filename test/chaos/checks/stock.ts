@@ -4,9 +4,11 @@ import type { Finding } from '../finding.ts';
 import type { ClientRecord } from '../record.ts';
 import { withDatabase } from '../shop.ts';
 
+/** In units of what lies on shelves: a bundle counts as its components. What waits for stock was not sold yet. */
 const SOLD = `
-  select sku, sum(ordered - cancelled)::int as sold, sum(unsourced + backordered + allocated + in_fulfillment)::int as waiting
-  from orders.order_line group by sku`;
+  select coalesce(part.component_sku, line.sku) as sku, sum((ordered - cancelled - backordered) * coalesce(part.quantity, 1))::int as sold,
+         sum((unsourced + allocated + in_fulfillment) * coalesce(part.quantity, 1))::int as waiting
+  from orders.order_line line left join inventory.bundle_component part on part.bundle_sku = line.sku group by 1`;
 const POSITIONS = `
   select p.sku, l.code as site, p.on_hand, p.reserved::int as reserved, p.committed
   from inventory.position p join inventory.location l on l.id = p.location_id`;
