@@ -135,6 +135,28 @@ it('asks once for all places that want the same of their entities', async () => 
   expect(pricesOf(data.one, ...data.two)).toEqual([1, 2, 1]);
 });
 
+it('gives each of the places that it asks for at once objects of its own: what is fetched later may differ', async () => {
+  const run = runOn(twoPlaces(), () => ({ data: { _entities: [{ tags: [{ id: 't' }] }, { tags: [{ id: 'u' }] }] } }));
+  const node = { ...fetch, operation: fetch.operation.replace('{price}', '{tags{id}}') };
+  await compileSiblings(
+    [
+      { node, path: ['one'] },
+      { node, path: ['two', '@'] },
+    ],
+    options(),
+  )(run);
+  const { one, two } = run.data as { one: Entity; two: Entity[] };
+  expect([one, two]).toEqual([
+    { ...item('a'), tags: [{ id: 't' }] },
+    [
+      { ...item('b'), tags: [{ id: 'u' }] },
+      { ...item('a'), tags: [{ id: 't' }] },
+    ],
+  ]);
+  Object.assign((one.tags as Entity[])[0] ?? {}, { label: 'of one' });
+  expect(two[1]?.tags).toEqual([{ id: 't' }]);
+});
+
 it('tells an error at each place of its entity, and the failure of all at every place', async () => {
   const error = { message: 'no price', path: ['_entities', 0, 'price'], extensions: { code: 'SYSTEM_TIMEOUT' } };
   const places = [['one'], ['two', '@'], ['three', '@']].map((path) => ({ node: fetch, path }));

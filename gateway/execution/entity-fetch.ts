@@ -85,13 +85,14 @@ export class EntityFetch {
       return;
     }
     const entities = entitiesOf(data, representations.length);
-    for (const { targets, places } of at) {
+    const ofPaths = this.isNeverChanged ? at.map(() => entities) : entitiesOfPaths(entities, at);
+    at.forEach(({ targets, places }, path) => {
       targets.forEach((target, index) => {
-        const entity = entities[places[index] ?? -1];
+        const entity = ofPaths[path]?.[places[index] ?? -1];
         if (entity) mergeInto(target, this.#rewritten(entity, target), this.#names);
         else run.isComplete = false;
       });
-    }
+    });
   }
 
   /** Adds the errors that concern entities of a place, with their paths in the answer. */
@@ -132,4 +133,23 @@ function entitiesOf(data: Entity, count: number): readonly (Entity | null)[] {
   if (!Array.isArray(entities)) throw new Error('Expected "data._entities" in response to be an array');
   if (entities.length !== count) throw new Error(`Expected "data._entities" to contain ${count} elements`);
   return entities;
+}
+
+/**
+ * Gives each path objects of its own. Everyone at one path is brought the same by later fetches; at another path these may
+ * ask for other things under the same names.
+ */
+function entitiesOfPaths(
+  entities: readonly (Entity | null)[],
+  at: readonly Place[],
+): readonly (readonly (Entity | null | undefined)[])[] {
+  const given = new Set<number>();
+  return at.map(({ places }) => {
+    const asked = new Set(places);
+    const own = entities.map((entity, place) =>
+      asked.has(place) && given.has(place) ? (copyOf(entity) as Entity | null) : entity,
+    );
+    for (const place of asked) given.add(place);
+    return own;
+  });
 }
