@@ -1,20 +1,13 @@
 import { type Operation, operationFromDocument, type Schema } from '@apollo/federation-internals';
 import { buildOperationContext, type ServiceMap } from '@apollo/gateway';
-import {
-  BREAK,
-  type DocumentNode,
-  type ExecutionResult,
-  GraphQLError,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-  visit,
-} from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 import type { GatewayContext } from '../context.ts';
 import type { OperationPlan } from '../planning/operation-plan.ts';
 import { AnswerShape } from './answer-shape.ts';
 import { type AnswerWriter, compileWriter } from './answer-writer.ts';
 import { computeResponse } from './apollo-parts.ts';
 import { compilePlan } from './compile-plan.ts';
+import { isExactData } from './exact-data.ts';
 import { isIrregular } from './irregular.ts';
 import type { Entity, Run, Step } from './run.ts';
 import { Unsupported, type UnsupportedReason } from './unsupported.ts';
@@ -51,13 +44,12 @@ export class CompiledOperation {
   readonly #fetchAll: Step | null;
   readonly #write: AnswerWriter;
   readonly #defaults: Readonly<Record<string, unknown>>;
-  /** With `@skip` or `@include`, plans fetch keys that the answer leaves out. */
-  readonly #isUnconditional: boolean;
+  readonly #isExact: boolean;
 
-  private constructor(operation: Operation, fetchAll: Step | null, write: AnswerWriter, document: DocumentNode) {
+  private constructor(operation: Operation, fetchAll: Step | null, write: AnswerWriter, isExact: boolean) {
     this.kind = operation.rootKind;
     this.#operation = operation;
-    this.#isUnconditional = !hasDirectives(document);
+    this.#isExact = isExact;
     this.#fetchAll = fetchAll;
     this.#write = write;
     this.#defaults = operation.collectDefaultedVariableValues();
@@ -78,7 +70,7 @@ export class CompiledOperation {
         ...(operationName === undefined ? {} : { operationName }),
       });
       const fetchAll = compilePlan(plan.queryPlan, { supergraph: graph.supergraph, operation });
-      return new CompiledOperation(operation, fetchAll, write, document);
+      return new CompiledOperation(operation, fetchAll, write, isExactData(plan, graph.schema));
     } catch (error) {
       if (error instanceof Unsupported) return error.reason;
       throw error;
@@ -98,7 +90,7 @@ export class CompiledOperation {
       const isExplained = run.errors.length > 0;
       const json = this.#write({ data, variables: { ...this.#defaults, ...variables }, isExplained });
       if (json === null) return { result: { ...errors, data: null }, shaping: 'written' };
-      const isWhole = run.isComplete && run.errors.length === 0 && this.#isUnconditional;
+      const isWhole = run.isComplete && run.errors.length === 0 && this.#isExact;
       const written = new WrittenData(json, isWhole ? data : null);
       return { result: { ...errors, data: written as unknown as Record<string, unknown> }, shaping: 'written' };
     } catch (error) {
@@ -130,15 +122,4 @@ function writerOf(plan: OperationPlan, node: OperationDefinitionNode, schema: Gr
   const type = schema.getRootType(node.operation);
   if (!type) throw new Unsupported('plan_node'); // refused before it is planned
   return compileWriter(schema, new AnswerShape(schema, plan.document), { type, set: node.selectionSet });
-}
-
-function hasDirectives(document: DocumentNode): boolean {
-  let found = false;
-  visit(document, {
-    Directive() {
-      found = true;
-      return BREAK;
-    },
-  });
-  return found;
 }

@@ -9,6 +9,7 @@ import { createContext } from '../context.ts';
 import { createDataSource } from '../data-sources/data-source.ts';
 import { SharedReads } from '../data-sources/shared-reads.ts';
 import { FederationRuntime } from '../runtime.ts';
+import { fetchedOrRead } from './written-data.ts';
 
 const logger = createLogger({ level: 'silent', component: 'test' });
 const all = {
@@ -100,6 +101,27 @@ it('reads anew after a mutation, and for each delivery of a subscription', async
   expect(asked).toHaveLength(4);
   for (const { answer } of asked) answer(ITEM);
   for (const { errors } of await Promise.all([before, after, delivered])) expect(errors).toBeUndefined();
+});
+
+it('has costs read from what was fetched only where no object was sent what is asked of other types', async () => {
+  const { asked, ask } = gateway();
+  const notes = (text: string) => [{ text }];
+  const fetchedBy = async (text: string) => {
+    asked.length = 0;
+    const answer = ask(text);
+    await settled();
+    asked[0]?.answer({ data: { best: { __typename: 'Book', id: '1' } } });
+    await settled();
+    // Reviews know the media and not what each is: they send what is asked of any.
+    asked[1]?.answer({ data: { _entities: [{ mine: notes('a'), notes: notes('b') }] } });
+    return fetchedOrRead((await answer).data);
+  };
+  expect(
+    await fetchedBy('{ best { ... on Book { mine: notes { text } } ... on Film { id notes { text } } } }'),
+  ).toEqual({ best: { mine: notes('a') } });
+  expect(await fetchedBy('{ best { notes { text } mine: notes { text } } }')).toEqual({
+    best: { __typename: 'Book', id: '1', mine: notes('a'), notes: notes('b') },
+  });
 });
 
 it('plans what clients are known to send before a supergraph is served', async () => {

@@ -6,7 +6,7 @@ import type { FormattedExecutionResult } from 'graphql';
  */
 export class WrittenData {
   readonly json: string;
-  /** What was fetched, with everything that was asked for in it; null when something is missing there. */
+  /** What was fetched, when it can stand for the answer (exact-data.ts) and nothing is missing in it; otherwise null. */
   readonly fetched: Readonly<Record<string, unknown>> | null;
 
   constructor(json: string, fetched: Readonly<Record<string, unknown>> | null) {
@@ -26,7 +26,7 @@ export function readData(data: unknown): Data {
   return data instanceof WrittenData ? (data.toJSON() as Data) : (data as Data);
 }
 
-/** The same for a reader who wants what an answer holds and does not mind more: what was fetched, if nothing is missing. */
+/** The same for a reader of names that the operation has, who does not mind others: what was fetched, if that can stand for it. */
 export function fetchedOrRead(data: unknown): Readonly<Record<string, unknown>> | null | undefined {
   return data instanceof WrittenData && data.fetched ? data.fetched : readData(data);
 }
