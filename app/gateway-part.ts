@@ -7,8 +7,8 @@ import type { Limits } from '../gateway/guards/limits.ts';
 import { type Gateway, startGateway } from '../gateway/main.ts';
 import { createSubscriptions } from '../gateway/subscriptions/index.ts';
 import { openDatabase } from '../platform/db/database.ts';
-import { query } from '../platform/db/query.ts';
 import { projectRoot } from '../platform/paths.ts';
+import { stalledFeeds } from '../subgraphs/operations/index.ts';
 import { openAnswerCache } from './answer-cache.ts';
 import type { Databases } from './databases.ts';
 import type { ProcessBase } from './process.ts';
@@ -60,7 +60,8 @@ export async function startGatewayPart(
         subgraphs: parts.subgraphs.kind === 'http' ? 'over HTTP' : 'in this process',
       },
       check: async () => {
-        await query(healthKnex, 'select 1');
+        const stalled = await stalledFeeds(healthKnex);
+        return { feeds: stalled.length === 0 ? 'moving' : `stalled: ${stalled.join(', ')}` };
       },
     },
     logger,

@@ -15,6 +15,7 @@ import {
   noteContact,
   takeRetryRequests,
   watchDegradation,
+  watchFeeds,
 } from '../subgraphs/operations/index.ts';
 import { amountAtStake, type ReportNotice } from '../subgraphs/order/index.ts';
 import { corrections } from './corrections.ts';
@@ -143,6 +144,13 @@ export function openOperations(deps: {
       for (const { system, rules } of await watchDegradation({ knex, desk, announce })) {
         if (rules === null) logger.info({ system }, 'a system of record is heard again');
         else logger.warn({ system, rules }, 'a system of record is not heard: degradation rules are in force');
+      }
+    },
+
+    async watchFeeds(seconds: number): Promise<void> {
+      for (const { feed, since } of await watchFeeds({ knex, desk }, seconds)) {
+        if (since === null) logger.info({ feed }, 'a feed moves again');
+        else logger.warn({ feed, since }, 'a feed stands still');
       }
     },
 

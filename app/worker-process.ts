@@ -28,6 +28,7 @@ await runProcess('worker', async (base) => {
       idempotencyRetentionDays: base.config.idempotencyRetentionDays,
       deskJobsPerSecond: base.config.deskJobsPerSecond,
       reconciliationMinutes: base.config.reconciliationMinutes,
+      feedStallSeconds: base.config.feedStallSeconds,
       pickupDays: base.config.pickupDays,
       logger: base.logger,
     });

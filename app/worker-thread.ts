@@ -31,6 +31,7 @@ await runThread<WorkerThreadData>('worker', BEHIND.clients, async (base, { syste
     idempotencyRetentionDays: config.idempotencyRetentionDays,
     deskJobsPerSecond: config.deskJobsPerSecond,
     reconciliationMinutes: config.reconciliationMinutes,
+    feedStallSeconds: config.feedStallSeconds,
     pickupDays: config.pickupDays,
     logger,
   });

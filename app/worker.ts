@@ -28,6 +28,8 @@ export interface WorkerOptions {
   readonly deskJobsPerSecond: number;
   /** Minutes between comparisons with the systems of record; 0: only when somebody asks. */
   readonly reconciliationMinutes: number;
+  /** How long a feed may stand still while entries wait, in seconds. */
+  readonly feedStallSeconds: number;
   /** How long goods wait at a counter for their buyer, in days. */
   readonly pickupDays: number;
   readonly logger: Logger;
@@ -50,6 +52,8 @@ const PICKUP_POLL_MILLIS = 60_000;
 const RETURNS_EVERY_MILLIS = 5_000;
 /** How often it is looked whether a system of record went silent or came back. */
 const DEGRADATION_EVERY_MILLIS = 2_000;
+/** How often it is looked whether a feed stands still or moves again. */
+const FEEDS_EVERY_MILLIS = 2_000;
 /** A turn of bulk retries and replays: `deskJobsPerSecond` are per second for that reason. */
 const DESK_JOB_MILLIS = 1_000;
 
@@ -166,6 +170,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       await domains.operations.watchDegradation(domains.inventory.announceAll);
       await domains.order.releaseHeardHolds();
     }),
+    every(FEEDS_EVERY_MILLIS, signal, logger, () => domains.operations.watchFeeds(options.feedStallSeconds)),
     runReconciliation(
       {
         knex,

@@ -80,6 +80,7 @@ describe('loadConfig', () => {
       tokens: null,
       idempotencyRetentionDays: 30,
       reconciliationMinutes: 60,
+      feedStallSeconds: 120,
       pickupDays: 7,
     });
   });

@@ -75,6 +75,7 @@ export interface Config {
   readonly idempotencyRetentionDays: number;
   /** 0: never by itself. */
   readonly reconciliationMinutes: number;
+  readonly feedStallSeconds: number;
   readonly pickupDays: number;
   readonly demoPaceMillis: number;
   readonly deskJobsPerSecond: number;
@@ -176,6 +177,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     shutdownGraceMillis: read.SHUTDOWN_GRACE_MS,
     idempotencyRetentionDays: read.IDEMPOTENCY_RETENTION_DAYS,
     reconciliationMinutes: read.RECONCILIATION_MINUTES,
+    feedStallSeconds: read.FEED_STALL_SECONDS,
     pickupDays: read.PICKUP_DAYS,
     demoPaceMillis: read.DEMO_PACE_MS,
     deskJobsPerSecond: read.DESK_JOBS_PER_SECOND,

@@ -184,6 +184,12 @@ export const environment = z.object({
     meaning:
       'How long after the last comparison with a system of record the next one begins, see docs/reconciliation.md. 0: only when somebody asks for one.',
   }),
+  FEED_STALL_SECONDS: variable(integer(10, 86_400), {
+    expected: 'seconds, 10 to 86400',
+    fallback: '120',
+    meaning:
+      'How long a feed of a system of record may take none of the entries that wait before there is an exception, see docs/exceptions.md.',
+  }),
   PICKUP_DAYS: variable(integer(1, 365), {
     expected: 'days, 1 to 365',
     fallback: '7',

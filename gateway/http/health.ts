@@ -10,8 +10,8 @@ export interface ReadinessFacts {
 
 export interface HealthOptions {
   readonly facts: ReadinessFacts;
-  /** Resolves when the process can answer queries, rejects when it cannot. */
-  readonly check: () => Promise<void>;
+  /** Resolves, with more that is worth knowing, when the process can answer queries; rejects when it cannot. */
+  readonly check: () => Promise<Readonly<Record<string, string>> | undefined>;
 }
 
 export interface HealthReport {
@@ -36,8 +36,8 @@ export async function readiness(options: HealthOptions, served: Served): Promise
     timer = setTimeout(() => reject(new Error('too late')), CHECK_MILLIS);
   });
   try {
-    await Promise.race([options.check(), late]);
-    return { status: 200, body: { status: 'ready', uses } };
+    const found = await Promise.race([options.check(), late]);
+    return { status: 200, body: { status: 'ready', uses: { ...uses, ...found } } };
   } catch {
     return { status: 503, body: { status: 'not ready', uses } };
   } finally {

@@ -20,6 +20,7 @@ import { systemPorts } from './20261127182000_system_ports.ts';
 import * as setAsideEntries from './20261127184500_set_aside_entries.ts';
 import { observed } from './20261128002000_observed.ts';
 import { systemRoutes } from './20261128002100_system_routes.ts';
+import { feedProgress } from './20261128195400_feed_progress.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -44,4 +45,5 @@ export const migrations: MigrationSet = {
   '20261127184500_set_aside_entries': setAsideEntries,
   '20261128002000_observed': observed,
   '20261128002100_system_routes': systemRoutes,
+  '20261128195400_feed_progress': feedProgress,
 };

@@ -3,6 +3,7 @@ import { sleep } from '../clock.ts';
 import { query } from '../db/query.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { applyAround } from './around.ts';
+import { noteFailure, noteWaiting } from './progress.ts';
 import { describeSetAside, keepEntry, noteHandled, type SetAsideEntry, type TakenEntry } from './set-aside.ts';
 
 /** Some entries of a system's change feed, in order. */
@@ -20,9 +21,17 @@ export interface FeedOptions<Entry> {
   readonly knex: Knex;
   /** Reader and feed, e.g. `fulfillment:wms-deliveries`. Names the cursor. */
   readonly name: string;
+  /** The system of record whose feed it is, as exceptions name it. */
+  readonly system: string;
+  /**
+   * For a feed that applies entry by entry: what was applied is committed once this time has passed, in milliseconds, and the
+   * rest of the page in further transactions. A page may hold locks that others wait for, and all of it is done again after a
+   * failure. Left out, for feeds that take few statements for a page: all of it at once. Needs `setAside`.
+   */
+  readonly sliceMillis?: number;
   /** Reads the entries after a position; waits up to `waitSeconds` for one. */
   read(after: number, waitSeconds: number, signal: AbortSignal): Promise<FeedPage<Entry>>;
-  /** Applies a page; the cursor moves in the same transaction, so an entry has its effect exactly once. */
+  /** Applies entries, in order; the cursor moves in the same transaction, so an entry has its effect exactly once. */
   apply(trx: Knex.Transaction, entries: readonly Entry[]): Promise<void>;
   /**
    * What becomes of an entry that cannot be read, or that the store refuses: it is kept, told and passed over, those beside
@@ -41,7 +50,7 @@ export interface FeedOptions<Entry> {
 }
 
 export interface Feed {
-  /** Reads and applies one page. @returns number of entries read */
+  /** Reads and applies one page; less of it once the signal aborts. @returns number of entries read */
   step(waitSeconds: number, signal: AbortSignal): Promise<number>;
   /** Applies everything there is now. */
   catchUp(signal: AbortSignal): Promise<void>;
@@ -65,38 +74,84 @@ const MAX_PAUSE_MILLIS = 10_000;
 
 /**
  * Follows a change feed with a durable cursor. Any number of processes may follow the same feed:
- * a page is applied by whoever still finds the cursor where the page began.
+ * what follows the cursor is applied by whoever still finds it where it was read.
  */
 export function createFeed<Entry>(options: FeedOptions<Entry>): RetakableFeed<Entry> {
   const { knex, name, setAside } = options;
 
   async function step(waitSeconds: number, signal: AbortSignal): Promise<number> {
-    const after = await cursorOf(knex, name);
+    const after = await cursorOf(knex, options);
     const page = await options.read(after, waitSeconds, signal);
-    if (page.entries.length === 0 && page.next === after) {
+    const isEmpty = page.entries.length === 0 && page.next === after;
+    await noteWaiting(knex, name, after, !isEmpty);
+    if (isEmpty) {
       await options.onHeard?.();
       return 0;
     }
-    await inTransaction(knex, async (trx) => {
-      const [cursor] = await query<{ position: string }>(
-        trx,
-        'select position from integration.feed_cursor where feed = ? for update',
-        [name],
-      );
-      if (Number(cursor?.position) !== after) return;
-      await applyPage(trx, page);
-      await query(trx, 'update integration.feed_cursor set position = ?, updated_at = now() where feed = ?', [
-        page.next,
-        name,
-      ]);
-    });
+    const parts = partsOf(page, after);
+    for (let done = 0, from = after; done < parts.length; ) {
+      const slice = await inTransaction(knex, (trx) => applySlice(trx, parts.slice(done), from, signal));
+      if (slice === null) break; // another process is further
+      done += slice.done;
+      from = slice.until;
+      if (signal.aborted) return done;
+    }
     if (page.isLast) await options.onHeard?.();
     return page.entries.length + (page.unreadable?.length ?? 0);
   }
 
-  async function applyPage(trx: Knex.Transaction, page: FeedPage<Entry>): Promise<void> {
-    const refused = await applyUsable(trx, page.entries, options.apply);
-    for (const aside of [...(page.unreadable ?? []), ...refused]) {
+  /** The page as it may be cut: by entry, each once and by position, where the feed applies entry by entry. */
+  function partsOf(page: FeedPage<Entry>, after: number): Part<Entry>[] {
+    const whole = { ...page, until: page.next };
+    if (options.sliceMillis === undefined || !setAside) return [whole];
+    const byPosition = new Map<number, Pick<Part<Entry>, 'entries' | 'unreadable'>>();
+    for (const entry of page.entries) byPosition.set(setAside.positionOf(entry), { entries: [entry] });
+    for (const aside of page.unreadable ?? []) byPosition.set(aside.position, { entries: [], unreadable: [aside] });
+    const parts = [...byPosition].sort(([a], [b]) => a - b);
+    if (parts.length === 0) return [whole];
+    // Entries may be repeated, but the cursor never goes back; where the next page begins is for the system to say.
+    return parts.map(([position, part], index) => ({
+      ...part,
+      until: index === parts.length - 1 ? page.next : Math.min(Math.max(position, after), page.next),
+    }));
+  }
+
+  /**
+   * Applies the first of some parts, as many as their time allows, and moves the cursor behind them.
+   * @returns null when another process moved it meanwhile
+   */
+  async function applySlice(trx: Knex.Transaction, parts: readonly Part<Entry>[], from: number, signal: AbortSignal) {
+    const [cursor] = await query<{ position: string }>(
+      trx,
+      'select position from integration.feed_cursor where feed = ? for update',
+      [name],
+    );
+    if (Number(cursor?.position) !== from) return null;
+    const begun = performance.now();
+    let done = 0;
+    // There may be time for one entry only; many at once take few statements.
+    for (let size = 1; done < parts.length; size *= 2) {
+      const some = parts.slice(done, done + size);
+      await applyPart(trx, {
+        entries: some.flatMap((part) => part.entries),
+        unreadable: some.flatMap((part) => part.unreadable ?? []),
+      });
+      done += some.length;
+      if (signal.aborted || performance.now() - begun >= (options.sliceMillis ?? 0)) break;
+    }
+    const until = parts[done - 1]?.until ?? from;
+    await query(
+      trx,
+      `update integration.feed_cursor set position = ?, updated_at = clock_timestamp(),
+         waiting_since = case when ? then clock_timestamp() end where feed = ?`,
+      [until, done < parts.length, name],
+    );
+    return { done, until };
+  }
+
+  async function applyPart(trx: Knex.Transaction, part: Omit<Part<Entry>, 'until'>): Promise<void> {
+    const refused = await applyUsable(trx, part.entries, options.apply);
+    for (const aside of [...(part.unreadable ?? []), ...refused]) {
       if (!setAside) throw new Error(`${name}: entry ${aside.position} cannot be used (${aside.problem})`);
       await keepEntry(trx, name, aside);
       await setAside.report(trx, aside);
@@ -153,6 +208,7 @@ export function createFeed<Entry>(options: FeedOptions<Entry>): RetakableFeed<En
           if (signal.aborted) return;
           options.onFailure(error);
           failures++;
+          await noteFailure(knex, name);
           await sleep(
             Math.min(MAX_PAUSE_MILLIS, FIRST_PAUSE_MILLIS * 2 ** failures) * (0.5 + Math.random() / 2),
             signal,
@@ -167,8 +223,18 @@ function stillAside(position: number, problem: string): TakenEntry {
   return { kind: 'failed', cause: 'MAPPING', message: describeSetAside({ position, problem }) };
 }
 
-async function cursorOf(knex: Knex, name: string): Promise<number> {
-  await query(knex, 'insert into integration.feed_cursor (feed) values (?) on conflict do nothing', [name]);
+/** What is applied together at the least, and where the feed stands then. */
+interface Part<Entry> extends Pick<FeedPage<Entry>, 'entries' | 'unreadable'> {
+  readonly until: number;
+}
+
+async function cursorOf(knex: Knex, { name, system }: Pick<FeedOptions<never>, 'name' | 'system'>): Promise<number> {
+  await query(
+    knex,
+    `insert into integration.feed_cursor as known (feed, system) values (?, ?)
+     on conflict (feed) do update set system = excluded.system where known.system is distinct from excluded.system`,
+    [name, system],
+  );
   const [cursor] = await query<{ position: string }>(
     knex,
     'select position from integration.feed_cursor where feed = ?',

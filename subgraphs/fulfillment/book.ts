@@ -3,11 +3,11 @@ import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { newId } from '../../platform/ids.ts';
 import { changeWork } from './events.ts';
+import { meet } from './meeting.ts';
 import type { FulfillmentOrder, FulfillmentOrderLine, WorkComponent } from './model.ts';
 import type { NodeLine } from './port.ts';
 import { expectReturnParcel, type ReturnParcel } from './return-parcels.ts';
 import { WORK_COLUMNS } from './rows.ts';
-import { lockMeeting } from './tracking.ts';
 import { expirePickups, readWithdrawal, refuseWithdrawal, withdrawUnits } from './withdrawals.ts';
 import { lockWork, readComponents, readLines } from './work.ts';
 
@@ -159,7 +159,7 @@ export function createFulfillmentBook(knex: Knex) {
     /** Notes a parcel that is to come back, so that its scans move its return. Repeating it changes nothing. */
     expectReturnParcel: (parcel: ReturnParcel): Promise<void> =>
       inTransaction(knex, async (trx) => {
-        await lockMeeting(trx);
+        await meet(trx, [parcel]);
         await expectReturnParcel(trx, parcel);
       }),
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../platform/db/database.ts';
 import { query } from '../../platform/db/query.ts';
+import { createFeed } from '../../platform/feed/feed.ts';
 import { startFulfillment, type TestFulfillment } from '../../test/helpers/fulfillment.ts';
 import { ask, callerOf } from '../../test/helpers/subgraph.ts';
 import { createFulfillmentSubgraph } from './index.ts';
@@ -86,6 +87,105 @@ describe('a scan and its package that come at the same moment', () => {
     await commit();
     await other;
     expect(await statusOf(workId)).toEqual(['DELIVERED']);
+  });
+
+  it('keep nobody waiting who is about other parcels', async () => {
+    const workId = await world.submitted();
+    const commit = await uncommitted(scan('OTHER-PARCEL'));
+    await knex.transaction(issue(workId, 'THIS-PARCEL'));
+    expect(await statusOf(workId)).toEqual(['LABEL_CREATED']);
+    await commit();
+  });
+});
+
+describe('scans that come together', () => {
+  const scanOf = (trackingNumber: string, status: string, eventId: string) => ({
+    carrier: 'ups',
+    trackingNumber,
+    eventId,
+    status,
+    statusDetail: null,
+    occurredAt: new Date(),
+    location: null,
+    message: null,
+  });
+
+  it('move parcels in their order, each change told, with statements that do not grow with them', async () => {
+    const numbers = Array.from({ length: 20 }, (_, n) => `MANY-${n}`);
+    for (const number of numbers) {
+      const work = await world.submitted();
+      const issued = [{ lineRef: 'BOLT', sku: 'BOLT', quantity: 3 }];
+      const packages = [{ carrier: 'UPS', trackingNumber: number, sscc: null, lines: issued }];
+      const at = { nodeReference: 'N', occurredAt: new Date(), reason: null };
+      await knex.transaction((trx) => applyNodeEvents(trx, [{ ...at, position: ++positions, kind: 'ISSUED', fulfillmentOrderId: work, packages, issued, short: [] }])); // biome-ignore format: one event
+    }
+    let statements = 0;
+    const count = () => void statements++;
+    const record = async (some: readonly string[], round: number) => {
+      const scans = some.flatMap(
+        (number) =>
+        ['in_transit', 'out_for_delivery', 'in_transit', 'gibberish'].map((status, n) => scanOf(number, status, `${number}-${round}-${n}`)), // biome-ignore format: one thought
+      );
+      statements = 0;
+      knex.on('query', count);
+      const recorded = await knex.transaction((trx) => recordScans(trx, [...scans, ...scans.slice(0, 1)]));
+      knex.removeListener('query', count);
+      return { recorded, statements };
+    };
+    const one = await record(numbers.slice(0, 1), 1);
+    const many = await record(numbers.slice(1), 1);
+    expect(many.statements).toBe(one.statements);
+    expect(many.recorded.map(({ repeated }) => repeated)).toEqual([...numbers.slice(1).flatMap(() => [false, false, false, false]), true]); // biome-ignore format: a table
+    expect(many.recorded.slice(0, 4).map(({ unknownWord }) => unknownWord)).toEqual([false, false, false, true]);
+    const told = await query<{ status: string; version: number }>(
+      knex,
+      `select data ->> 'status' as status, version from integration.outbox
+       where type = 'shipment-status-changed.v1' and subject = any (select shipment_id from fulfillment.package where tracking_number = any(?))
+       order by subject, version`,
+      [numbers],
+    );
+    const each = [{ status: 'LABEL_CREATED', version: 2 }, { status: 'IN_TRANSIT', version: 3 }, { status: 'OUT_FOR_DELIVERY', version: 4 }]; // biome-ignore format: a table
+    expect(told).toEqual(numbers.flatMap(() => each));
+  });
+});
+
+describe('a page of a feed', () => {
+  const applied: number[] = [];
+  let broken = true;
+  const feed = (sliceMillis: number, stopAt: AbortController | null = null) =>
+    createFeed<number>({
+      knex,
+      name: 'test:slices',
+      system: 'wms',
+      sliceMillis,
+      read: async (after) => ({ entries: [3, 1, 2, 2, 5, 4].filter((one) => one > after), next: 5, isLast: true }),
+      async apply(trx, entries) {
+        if (entries.includes(4) && broken) throw new Error('the process ends');
+        await trx.raw('select 1');
+        applied.push(...entries);
+        if (entries.includes(1)) stopAt?.abort();
+      },
+      setAside: { positionOf: (entry) => entry, report: async () => undefined },
+      onFailure: () => undefined,
+    });
+  const cursor = async () =>
+    (
+      await query(
+        knex,
+        `select position::int, waiting_since is not null as waits from integration.feed_cursor where feed = 'test:slices'`,
+      )
+    )[0];
+
+  it('is committed as far as it was applied when its time is up, when the process ends, and when the rest fails', async () => {
+    const stopping = new AbortController();
+    expect(await feed(60_000, stopping).step(0, stopping.signal)).toBe(1);
+    expect(await cursor()).toEqual({ position: 1, waits: true });
+    await expect(feed(0).step(0, signal)).rejects.toThrow('the process ends');
+    expect(await cursor()).toEqual({ position: 3, waits: true });
+    broken = false;
+    await feed(60_000).step(0, signal);
+    expect(await cursor()).toEqual({ position: 5, waits: false });
+    expect(applied).toEqual([1, 2, 3, 4, 5]);
   });
 });
 

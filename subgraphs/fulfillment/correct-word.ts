@@ -2,9 +2,11 @@ import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { meaningOf } from './carrier-words.ts';
-import { moveReturnParcel } from './return-parcels.ts';
+import { meetNobody } from './meeting.ts';
+import { movePackages } from './move-packages.ts';
+import { moveReturnParcels } from './return-parcels.ts';
 import { SHIPMENT_RANKS, type ShipmentStatus } from './states.ts';
-import { lockMeeting, movePackage, trackingKey } from './tracking.ts';
+import { trackingKey } from './tracking.ts';
 
 /** What a carrier's word can mean: every state of a shipment but the one that says nothing. */
 export const WORD_MEANINGS = (Object.keys(SHIPMENT_RANKS) as ShipmentStatus[]).filter((each) => each !== 'UNKNOWN');
@@ -27,7 +29,7 @@ export async function giveMeaning(
   | { readonly kind: 'corrected'; readonly carrier: string; readonly word: string; readonly keys: readonly string[] }
   | { readonly kind: 'refused'; readonly field: string | null; readonly message: string }
 > {
-  await lockMeeting(trx);
+  await meetNobody(trx);
   const [, scanCarrier, eventId] = TRACKING_KEY.exec(key) ?? [];
   const [scan] = await query<{ carrier: string; word: string }>(
     trx,
@@ -62,7 +64,7 @@ export async function understandAddedWords(knex: Knex, resolve: (key: string) =>
     const meaning = meaningOf({ carrier, status: word });
     if (meaning === null || meaning === 'UNKNOWN') continue;
     const keys = await inTransaction(knex, async (trx) => {
-      await lockMeeting(trx);
+      await meetNobody(trx);
       return understand(trx, { carrier, word }, meaning);
     });
     for (const key of keys) await resolve(key);
@@ -84,9 +86,15 @@ async function understand(
     [meaning, carrier, word],
   ); // biome-ignore format: one thought
   const inOrder = understood.toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime());
-  for (const { packageId, shipmentId, occurredAt, ...scan } of inOrder) {
-    if (packageId !== null && shipmentId !== null) await movePackage(trx, shipmentId, packageId, meaning, occurredAt);
-    else await moveReturnParcel(trx, { ...scan, occurredAt }, meaning);
-  }
+  await movePackages(
+    trx,
+    inOrder.flatMap(({ packageId, shipmentId, occurredAt }) =>
+      packageId !== null && shipmentId !== null ? [{ packageId, shipmentId, occurredAt, status: meaning }] : [],
+    ),
+  );
+  await moveReturnParcels(
+    trx,
+    inOrder.filter(({ shipmentId }) => shipmentId === null).map((scan) => ({ ...scan, status: meaning })),
+  );
   return understood.map((scan) => trackingKey(scan.carrier, scan.eventId));
 }

@@ -21,6 +21,9 @@ export type ReportUnusable = (
   },
 ) => Promise<void>;
 
+/** How long what was applied stays uncommitted, in milliseconds: locks are held that long, and a process that ends loses no more. */
+const SLICE_MILLIS = 1_000;
+
 export interface FeedDeps {
   readonly knex: Knex;
   readonly report: ReportUnusable;
@@ -33,6 +36,8 @@ export function createNodeFeed(deps: FeedDeps & { readonly nodes: NodeSystem }):
   return createFeed<NodeEvent>({
     knex: deps.knex,
     name: NODE_FEED,
+    system: 'wms',
+    sliceMillis: SLICE_MILLIS,
     read: (after, waitSeconds, signal) => deps.nodes.events(after, waitSeconds, signal),
     async apply(trx, events) {
       const ordered = inOrder(events, (entry) => entry.position);
@@ -88,6 +93,8 @@ export function createTrackingFeed(deps: FeedDeps & { readonly carrier: CarrierS
   return createFeed<NumberedScan>({
     knex: deps.knex,
     name: TRACKING_FEED,
+    system: 'carrier',
+    sliceMillis: SLICE_MILLIS,
     read: (after, waitSeconds, signal) => deps.carrier.scans(after, waitSeconds, signal),
     async apply(trx, scans) {
       await reportUnknownWords(trx, await recordScans(trx, scans), deps.report);

@@ -93,7 +93,7 @@ export async function createShipment(
     },
     shipmentStatusEvent(shipment, 2, null, status, work.traceId, event.occurredAt),
   ]);
-  await adoptScans(trx, shipmentId);
+  await adoptScans(trx, shipmentId, packages);
 }
 
 /** Packages that left before a bundle was complete. */

@@ -1,19 +1,13 @@
 import type { Knex } from 'knex';
-import { writeEvents } from '../../events/outbox.ts';
 import { query } from '../../platform/db/query.ts';
 import { meaningOf } from './carrier-words.ts';
-import { shipmentStatusEvent } from './events.ts';
-import type { Package, Shipment } from './model.ts';
+import { meet, type ParcelNumber } from './meeting.ts';
+import type { Package } from './model.ts';
+import { movePackages } from './move-packages.ts';
 import type { CarrierScan } from './port.ts';
-import { moveReturnParcel } from './return-parcels.ts';
-import { PACKAGE_COLUMNS, SHIPMENT_COLUMNS } from './rows.ts';
-import { afterScan, furtherOf, type ShipmentStatus, shipmentStatus } from './states.ts';
-
-/**
- * Where scans and packages meet. A scan looks for its package and a new package for its scans; neither sees the other
- * before it is committed. So scans are recorded side by side, but not while packages are.
- */
-const MEETING = "hashtextextended('fulfillment:scans-and-packages', 0)";
+import { moveReturnParcels } from './return-parcels.ts';
+import { PACKAGE_COLUMNS } from './rows.ts';
+import type { ShipmentStatus } from './states.ts';
 
 /** What became of a scan. */
 export interface RecordedScan {
@@ -26,47 +20,105 @@ export interface RecordedScan {
 }
 
 /**
- * Stores scans and moves the packages they are about. A scan of an unknown number is stored all the same
- * and takes effect when a package with this number is reported.
+ * Stores scans and moves the packages they are about, in their order. A scan of an unknown number is stored all the same
+ * and takes effect when a package with this number is reported. How many statements it takes does not depend on how many
+ * scans they are, return parcels' aside.
  */
 export async function recordScans(trx: Knex.Transaction, scans: readonly CarrierScan[]): Promise<RecordedScan[]> {
-  await query(trx, `select pg_advisory_xact_lock_shared(${MEETING})`);
-  const recorded: RecordedScan[] = [];
-  for (const scan of scans) recorded.push(await recordScan(trx, scan));
-  return recorded;
+  await meet(trx, scans);
+  const words = scans.map((scan) => meaningOf(scan));
+  const learned = words.includes(null) ? await learnedMeanings(trx, scans) : [];
+  const packages = await packagesOf(trx, scans);
+  const read = scans.map((scan, index) => {
+    const meaning = words[index] ?? learned[index] ?? null;
+    const found = packages[index] ?? null;
+    return { scan, found, status: meaning ?? ('UNKNOWN' as const), unknownWord: meaning === null };
+  });
+  const stored = await storeScans(trx, read);
+  // Of a scan that comes twice here the first is stored.
+  const recorded = read.map((one) => ({ ...one, repeated: !stored.delete(eventKey(one.scan)) }));
+  const news = recorded.filter(({ repeated }) => !repeated);
+  await movePackages(
+    trx,
+    news.flatMap(({ scan: { occurredAt }, found, status }) =>
+      found ? [{ shipmentId: found.shipmentId, packageId: found.id, status, occurredAt }] : [],
+    ),
+  );
+  await moveReturnParcels(
+    trx,
+    news.flatMap(({ scan, found, status }) => (found ? [] : [{ ...scan, status }])),
+  );
+  return recorded.map(({ found, status: _, ...one }) => ({ ...one, shipmentId: found?.shipmentId ?? null }));
 }
 
-async function recordScan(trx: Knex.Transaction, scan: CarrierScan): Promise<RecordedScan> {
-  const meaning = meaningOf(scan) ?? (await learnedMeaning(trx, scan));
-  const status = meaning ?? 'UNKNOWN';
-  const unknownWord = meaning === null;
-  // A number may be used again after a while: the scan is about the package that got it last.
-  const [found] = await query<Package>(
+const eventKey = ({ carrier, eventId }: Pick<CarrierScan, 'carrier' | 'eventId'>) => JSON.stringify([carrier, eventId]);
+
+/** Values of a statement about some scans: carriers, and something else of each. */
+const columns = (scans: readonly CarrierScan[], other: 'trackingNumber' | 'status') => [
+  scans.map((scan) => scan.carrier),
+  scans.map((scan) => scan[other]),
+];
+
+/** What operators said that carriers' words mean, by the scan's place. Nothing while nobody did. */
+async function learnedMeanings(
+  trx: Knex.Transaction,
+  scans: readonly CarrierScan[],
+): Promise<(ShipmentStatus | undefined)[]> {
+  const rows = await query<{ place: number; meaning: ShipmentStatus }>(
     trx,
-    `select ${PACKAGE_COLUMNS} from fulfillment.package p join fulfillment.shipment s on s.id = p.shipment_id
-     where p.tracking_number = ? and upper(p.carrier) = upper(?) order by s.created_at desc limit 1`,
-    [scan.trackingNumber, scan.carrier],
+    `select (n.place - 1)::int as place, learned.meaning
+     from unnest(?::text[], ?::text[]) with ordinality as n(carrier, word, place)
+     join fulfillment.carrier_word learned on learned.carrier = upper(n.carrier) and learned.word = lower(btrim(n.word))`,
+    columns(scans, 'status'),
   );
-  const stored = await query(
+  const meanings = new Map(rows.map(({ place, meaning }) => [place, meaning]));
+  return scans.map((_, place) => meanings.get(place));
+}
+
+/** The packages that scans are about, by the scan's place. */
+async function packagesOf(trx: Knex.Transaction, scans: readonly CarrierScan[]): Promise<(Package | undefined)[]> {
+  // A number may be used again after a while: the scan is about the package that got it last.
+  const rows = await query<Package & { place: number }>(
+    trx,
+    `select (n.place - 1)::int as place, found.* from unnest(?::text[], ?::text[]) with ordinality as n(carrier, number, place)
+     cross join lateral (
+       select ${PACKAGE_COLUMNS} from fulfillment.package p join fulfillment.shipment s on s.id = p.shipment_id
+       where p.tracking_number = n.number and upper(p.carrier) = upper(n.carrier) order by s.created_at desc limit 1
+     ) found`,
+    columns(scans, 'trackingNumber'),
+  );
+  const packages = new Map(rows.map(({ place, ...found }) => [place, found]));
+  return scans.map((_, place) => packages.get(place));
+}
+
+/** @returns keys of those that were not stored before */
+async function storeScans(
+  trx: Knex.Transaction,
+  read: readonly { readonly scan: CarrierScan; readonly found: Package | null; readonly status: ShipmentStatus }[],
+): Promise<Set<string>> {
+  const stored = await query<Pick<CarrierScan, 'carrier' | 'eventId'>>(
     trx,
     `insert into fulfillment.tracking_event (carrier, tracking_number, event_id, package_id, status, raw_status, occurred_at, location, message)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (carrier, event_id) do nothing returning id`,
+     select carrier, tracking_number, event_id, package_id, status, raw_status, occurred_at, location, message
+     from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[]) with ordinality
+       as n(carrier, tracking_number, event_id, package_id, status, raw_status, occurred_at, location, message, place)
+     order by place
+     on conflict (carrier, event_id) do nothing returning carrier, event_id as "eventId"`,
     [
-      scan.carrier,
-      scan.trackingNumber,
-      scan.eventId,
-      found?.id ?? null,
-      status,
-      scan.status,
-      scan.occurredAt,
-      scan.location,
-      scan.message,
+      ...columns(
+        read.map(({ scan }) => scan),
+        'trackingNumber',
+      ),
+      read.map(({ scan }) => scan.eventId),
+      read.map(({ found }) => found?.id ?? null),
+      read.map(({ status }) => status),
+      read.map(({ scan }) => scan.status),
+      read.map(({ scan }) => scan.occurredAt),
+      read.map(({ scan }) => scan.location),
+      read.map(({ scan }) => scan.message),
     ],
   );
-  const repeated = stored.length === 0;
-  if (found && !repeated) await movePackage(trx, found.shipmentId, found.id, status, scan.occurredAt);
-  if (!found && !repeated) await moveReturnParcel(trx, scan, status);
-  return { scan, shipmentId: found?.shipmentId ?? null, unknownWord, repeated };
+  return new Set(stored.map(eventKey));
 }
 
 /** Names a scan on the exception desk. */
@@ -74,24 +126,14 @@ export function trackingKey(carrier: string, eventId: string): string {
   return `tracking:${carrier}:${eventId}`;
 }
 
-/** What operators said that a carrier's word means. Null while nobody did. */
-async function learnedMeaning(trx: Knex.Transaction, { carrier, status }: CarrierScan): Promise<ShipmentStatus | null> {
-  const [learned] = await query<{ meaning: ShipmentStatus }>(
-    trx,
-    'select meaning from fulfillment.carrier_word where carrier = upper(?) and word = lower(btrim(?))',
-    [carrier, status],
-  );
-  return learned?.meaning ?? null;
-}
-
-/** Keeps scans and packages from being recorded until the transaction ends. */
-export async function lockMeeting(trx: Knex.Transaction): Promise<void> {
-  await query(trx, `select pg_advisory_xact_lock(${MEETING})`);
-}
-
 /** Gives scans that came before their package to it. Called when packages are recorded. */
-export async function adoptScans(trx: Knex.Transaction, shipmentId: string): Promise<void> {
-  await lockMeeting(trx);
+export async function adoptScans(
+  trx: Knex.Transaction,
+  shipmentId: string,
+  packages: readonly ParcelNumber[],
+): Promise<void> {
+  if (packages.length === 0) return;
+  await meet(trx, packages);
   const adopted = await query<{ packageId: string; status: ShipmentStatus; occurredAt: Date }>(
     trx,
     `update fulfillment.tracking_event t set package_id = p.id
@@ -100,51 +142,10 @@ export async function adoptScans(trx: Knex.Transaction, shipmentId: string): Pro
      returning p.id as "packageId", t.status, t.occurred_at as "occurredAt"`,
     [shipmentId],
   );
-  for (const scan of adopted.sort((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime())) {
-    await movePackage(trx, shipmentId, scan.packageId, scan.status, scan.occurredAt);
-  }
-}
-
-/** Moves a package by a scan, and its shipment with it. */
-export async function movePackage(
-  trx: Knex.Transaction,
-  shipmentId: string,
-  packageId: string,
-  scanned: ShipmentStatus,
-  occurredAt: Date,
-): Promise<void> {
-  const [shipment] = await query<Shipment & { traceId: string }>(
+  await movePackages(
     trx,
-    `select ${SHIPMENT_COLUMNS}, f.trace_id as "traceId" from fulfillment.shipment s
-     join fulfillment.fulfillment_order f on f.id = s.fulfillment_order_id where s.id = ? for update of s`,
-    [shipmentId],
+    adopted
+      .toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime())
+      .map((scan) => ({ ...scan, shipmentId })),
   );
-  if (!shipment) return;
-  const packages = await query<Package & { furthest: ShipmentStatus }>(
-    trx,
-    `select ${PACKAGE_COLUMNS}, p.furthest from fulfillment.package p where p.shipment_id = ? order by p.position`,
-    [shipmentId],
-  );
-  const moved = packages.map((parcel) =>
-    parcel.id === packageId ? { ...parcel, status: afterScan(parcel.status, parcel.furthest, scanned) } : parcel,
-  );
-  const own = moved.find((parcel) => parcel.id === packageId);
-  const before = packages.find((parcel) => parcel.id === packageId);
-  if (!own || !before || own.status === before.status) return;
-  await query(trx, 'update fulfillment.package set status = ?, furthest = ? where id = ?', [
-    own.status,
-    furtherOf(before.furthest, own.status),
-    packageId,
-  ]);
-
-  const status = shipmentStatus(moved.map((parcel) => parcel.status));
-  if (status === shipment.status) return;
-  await query(
-    trx,
-    `update fulfillment.shipment set status = ?, revision = revision + 1, delivered_at = case when ? = 'DELIVERED' then least(?::timestamptz, now()) else delivered_at end where id = ?`,
-    [status, status, occurredAt, shipmentId],
-  );
-  await writeEvents(trx, [
-    shipmentStatusEvent(shipment, shipment.revision + 1, shipment.status, status, shipment.traceId, occurredAt),
-  ]);
 }

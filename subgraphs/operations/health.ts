@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { sleep } from '../../platform/clock.ts';
 import { change, query } from '../../platform/db/query.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { SystemHealth } from './model.ts';
+import type { SystemFeed, SystemHealth } from './model.ts';
 import type { WatchedSystem } from './port.ts';
 
 const REPORT_EVERY_MILLIS = 2_000;
@@ -89,8 +89,15 @@ export async function readSystems(knex: Knex): Promise<SystemHealth[]> {
      group by system order by system`,
     [SILENT_AFTER_SECONDS],
   );
+  const feeds = await query<SystemFeed & { system: string }>(
+    knex,
+    `select cursor.system, feed as name, updated_at as "movedAt", waiting_since as "waitingSince", stall.feed is not null as "isStalled"
+     from integration.feed_cursor cursor left join integration.feed_stall stall using (feed)
+     where cursor.system is not null order by feed`,
+  );
   return rows.map(({ silenceSeconds, ...row }) => ({
     ...row,
+    feeds: feeds.filter(({ system }) => system === row.code),
     routes: row.routes.map((route) => ({ ...route, silenceSeconds })),
   }));
 }

@@ -76,6 +76,15 @@ export interface SystemHealth {
   readonly p95LatencyMs: number | null;
   readonly ports: readonly SystemPort[];
   readonly routes: readonly (SystemRoute & { readonly silenceSeconds: number | null })[];
+  readonly feeds: readonly SystemFeed[];
+}
+
+/** A feed of a system and how far it was followed. */
+export interface SystemFeed {
+  readonly name: string;
+  readonly movedAt: Date;
+  readonly waitingSince: Date | null;
+  readonly isStalled: boolean;
 }
 
 /** A domain, or a cohort of one, that has its facts from a system. */

@@ -7,10 +7,13 @@ import { createTestDatabase, type TestDatabase } from '../../test/helpers/databa
 import { until } from '../../test/helpers/processes.ts';
 import { ask, callerOf } from '../../test/helpers/subgraph.ts';
 import {
+  createExceptionDesk,
   createOperationsSubgraph,
   createSystemHealthReporter,
+  loadOwnership,
   type SystemHealthReporter,
   type SystemStatistics,
+  watchFeeds,
 } from './index.ts';
 
 let database: TestDatabase;
@@ -115,6 +118,35 @@ describe('systems', () => {
     ]);
     await report('worker-3', () => seen({ circuit: 'OPEN' }));
     expect((await overview()).systems).toMatchObject([{ circuit: 'OPEN' }]);
+  });
+
+  it('shows how far feeds were followed; one that stands still is an exception until it moves', async () => {
+    await report('worker', () => seen());
+    await knex.raw(
+      `insert into integration.feed_cursor (feed, system, position, waiting_since, updated_at) values
+         ('test:moving', 'wms', 7, now() - interval '5 seconds', '2026-11-23T09:00:00Z'),
+         ('test:still', 'wms', 7, '2026-11-23T08:00:00Z', '2026-11-23T08:00:00Z'), ('test:other', 'erp', 0, null, now())`,
+    );
+    const look = () => watchFeeds({ knex, desk: createExceptionDesk({ knex, owners: loadOwnership() }) }, 60);
+    const told = (await Promise.all([look(), look(), look()])).flat();
+    expect(told).toEqual([{ feed: 'test:still', system: 'wms', since: new Date('2026-11-23T08:00:00Z') }]);
+    const exceptions = () => knex('integration.exception').where({ operation: 'read-feed' }).select('key', 'state', 'owner', 'attempts'); // biome-ignore format: one thought
+    const exception = { key: 'feed-stalled:test:still', owner: 'warehouse-systems', attempts: 1 };
+    expect(await exceptions()).toEqual([{ ...exception, state: 'OPEN' }]);
+    const feeds = async () => {
+      const caller = callerOf({ contract: 'operations', channel: null });
+      const answer = await ask(operations, '{ systems { feeds { name movedAt waitingSince isStalled } } }', {}, caller);
+      return (answer.data as { systems: { feeds: object[] }[] }).systems[0]?.feeds;
+    };
+    expect(await feeds()).toEqual([
+      { name: 'test:moving', movedAt: '2026-11-23T09:00:00.000Z', waitingSince: expect.any(String), isStalled: false },
+      { name: 'test:still', movedAt: '2026-11-23T08:00:00.000Z', waitingSince: '2026-11-23T08:00:00.000Z', isStalled: true }, // biome-ignore format: a table
+    ]);
+    await knex.raw("update integration.feed_cursor set waiting_since = null where feed = 'test:still'");
+    expect(await look()).toEqual([{ feed: 'test:still', system: 'wms', since: null }]);
+    expect(await exceptions()).toEqual([{ ...exception, state: 'RESOLVED' }]);
+    expect(await feeds()).toMatchObject([{ isStalled: false }, { isStalled: false, waitingSince: null }]);
+    await knex.raw('truncate integration.feed_cursor, integration.exception cascade');
   });
 
   it('says whether a system was heard within the bound of a route', async () => {

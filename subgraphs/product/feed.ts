@@ -68,6 +68,7 @@ function followStream(stream: string, options: ProductFeedOptions): Feed {
   return createFeed<ChangeEntry>({
     knex,
     name,
+    system: source.name,
     async read(after, waitSeconds, signal) {
       const page = await source.changesAfter(stream, after, { limit: BATCH_SIZE, waitSeconds, signal });
       // A change tells one fact at least.

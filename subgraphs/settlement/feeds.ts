@@ -44,6 +44,7 @@ export function createDocumentFeed({ knex, erp, onFailure, ...deps }: FinanceFee
   return createFeed<PostedDocument>({
     knex,
     name: DOCUMENT_FEED,
+    system: 'erp',
     read: (after, waitSeconds, signal) => erp.documentChanges(after, waitSeconds, signal),
     apply: saveDocumentStates,
     setAside: setAsideBy(DOCUMENT_FEED, deps),
@@ -56,6 +57,7 @@ export function createJournalFeed({ knex, erp, onFailure, ...deps }: FinanceFeed
   return createFeed<Posting>({
     knex,
     name: JOURNAL_FEED,
+    system: 'erp',
     read: (after, waitSeconds, signal) => erp.postings(after, waitSeconds, signal),
     apply: savePostings,
     setAside: setAsideBy(JOURNAL_FEED, deps),

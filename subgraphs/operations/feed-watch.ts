@@ -1,0 +1,65 @@
+import type { Knex } from 'knex';
+import { query } from '../../platform/db/query.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
+import type { ExceptionDesk } from './desk.ts';
+
+/** A feed that stands still, or moves again. */
+export interface FeedStall {
+  readonly feed: string;
+  readonly system: string;
+  /** Since when; null when it moves again. */
+  readonly since: Date | null;
+}
+
+const stallKey = (feed: string) => `feed-stalled:${feed}`;
+
+/**
+ * Looks whether each feed of a system of record takes what waits there, and tells operators when one stands still and when
+ * it moves again. Any number of processes may do so.
+ *
+ * @param seconds how long a feed may stand still while entries wait, or cannot be asked for
+ * @returns what changed since anybody looked
+ */
+export function watchFeeds(
+  { knex, desk }: { readonly knex: Knex; readonly desk: Pick<ExceptionDesk, 'raiseIn' | 'resolveIn'> },
+  seconds: number,
+): Promise<FeedStall[]> {
+  return inTransaction(knex, async (trx) => {
+    // Kept beside the cursors: who applies a page for minutes locks its cursor.
+    const begun = await query<FeedStall>(
+      trx,
+      `insert into integration.feed_stall (feed, system, since)
+       select feed, system, waiting_since from integration.feed_cursor
+       where system is not null and waiting_since < now() - make_interval(secs => ?) order by feed
+       on conflict do nothing returning feed, system, since`,
+      [seconds],
+    );
+    const over = await query<FeedStall>(
+      trx,
+      `delete from integration.feed_stall stall where not exists (
+         select from integration.feed_cursor cursor where cursor.feed = stall.feed and waiting_since < now() - make_interval(secs => ?)
+       ) returning feed, system, null as since`,
+      [seconds],
+    );
+    for (const { feed, system, since } of begun) {
+      await desk.raiseIn(trx, {
+        key: stallKey(feed),
+        cause: 'UNAVAILABLE',
+        system,
+        operation: 'read-feed',
+        message: `The feed ${feed} stands still since ${since?.toISOString()}: none of its entries could be taken. What happens in the system is not seen here meanwhile. The worker's log says why (\`feed interrupted\`): the system cannot be read, or the store is overloaded. Nothing is lost, and this closes by itself.`,
+      });
+    }
+    await desk.resolveIn(
+      trx,
+      over.map(({ feed }) => stallKey(feed)),
+    );
+    return [...begun, ...over];
+  });
+}
+
+/** Names of the feeds that stand still. */
+export async function stalledFeeds(knex: Knex): Promise<string[]> {
+  const rows = await query<{ feed: string }>(knex, 'select feed from integration.feed_stall order by feed');
+  return rows.map(({ feed }) => feed);
+}
