@@ -35,6 +35,7 @@ import * as setsAndWaits from './20261128001000_sets_and_waits_in_batches.ts';
 import * as defaultBackorder from './20261128002000_default_backorder.ts';
 import * as duePreorders from './20261128193500_due_preorders.ts';
 import * as sourcesByKey from './20261128195000_sources_by_key.ts';
+import * as rulesOfComponents from './20261128195500_rules_of_components.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -72,4 +73,5 @@ export const migrations: MigrationSet = {
   '20261128002000_default_backorder': defaultBackorder,
   '20261128193500_due_preorders': duePreorders,
   '20261128195000_sources_by_key': sourcesByKey,
+  '20261128195500_rules_of_components': rulesOfComponents,
 };

@@ -90,6 +90,43 @@ describe('what can be promised', () => {
     });
   });
 
+  it('of a bundle keeps to the rules of its components, and they count who waits for it', async () => {
+    await bundleUp(knex, { KIT: { BOLT: 2, NUT: 1 } });
+    await stockUp(knex, { BOLT: { EAST: 0 }, NUT: { EAST: 500 } });
+    await supply([lot('EAST', 'BOLT', 'A', 30, day(1))]);
+    await query(
+      knex,
+      `insert into inventory.channel_rule (channel_code, sku, cap, backorder) values ('WEB', 'BOLT', 20, 'INCOMING')`,
+    );
+    const buy = async (order: string, sku: string, quantity: number) =>
+      (await commit(knex, order, [[sku, quantity]], { backorder: true, channel: 'WEB' })).map(([kind]) => kind);
+    const offered = async () =>
+      [await promises('BOLT'), await promises('KIT')].map((one) => one?.backorderableQuantity);
+    expect(await promises('KIT')).toMatchObject({ orderLimit: 10, backorderableQuantity: 15 });
+    expect(await buy('o1', 'KIT', 16)).toEqual(['SHORT']);
+    expect(await buy('o2', 'KIT', 10)).toEqual(['BACKORDERED']);
+    expect(await offered()).toEqual([10, 5]);
+    // Of those who come at once for the component and for the bundle no more are taken than there is to come.
+    const taken = (
+      await Promise.all(
+        Array.from({ length: 8 }, async (_, n) => {
+          const [sku, units] = n % 2 ? (['KIT', 2] as const) : (['BOLT', 4] as const);
+          return (await buy(`c${n}`, sku, units))[0];
+        }),
+      )
+    ).filter((kind) => kind === 'BACKORDERED');
+    expect(taken).toHaveLength(2);
+    expect(await offered()).toEqual([2, 1]);
+    await query(knex, `update inventory.channel_rule set backorder = 'UNITS', backorder_units = 31`);
+    expect(await offered()).toEqual([3, 1]);
+    // What no rule says of the bundle no rule of a component allows.
+    await query(knex, `update inventory.channel_rule set backorder = 'UNLIMITED', backorder_units = null`);
+    await query(knex, 'insert into inventory.default_backorder (units) values (50)');
+    const [waiting] = await query<{ units: number }>(knex, `select sum(quantity)::int as units from inventory.backorder where sku = 'KIT'`); // biome-ignore format: one thought
+    expect((await offered())[1]).toBe(50 - (waiting?.units ?? 0));
+    await query(knex, 'truncate inventory.default_backorder');
+  });
+
   it('of a bundle is what one node can make of what is there and what comes', async () => {
     await bundleUp(knex, { KIT: { BOLT: 2, NUT: 1 } });
     await stockUp(knex, { BOLT: { EAST: 3, WEST: 0 }, NUT: { EAST: 1, WEST: 9 } });
