@@ -11,9 +11,11 @@ export async function verify({ terminal }: Invocation): Promise<ExitCode> {
     terminal.out(`${terminal.style('red', 'DIFFERENCE')} ${differenceText(found)}`);
   for (const { sku, locationId, missing } of report.shortages)
     terminal.out(`SHORTAGE ${sku} at ${locationId}: ${missing} promised to orders are not on hand`);
+  for (const { sku, locationId, missing } of report.heldShortages)
+    terminal.out(`SHORTAGE ${sku} at ${locationId}: ${missing} held for carts are not on hand`);
   const sound = report.differences.length === 0;
   terminal.out(
-    `${report.positions} positions, ${report.movements} movements, ${report.differences.length} differences, ${report.shortages.length} shortages: the ledger ${sound ? 'explains every position' : 'does NOT explain every position'}`,
+    `${report.positions} positions, ${report.movements} movements, ${report.differences.length} differences, ${report.shortages.length + report.heldShortages.length} shortages: the ledger ${sound ? 'explains every position' : 'does NOT explain every position'}`,
   );
   return sound ? EXIT.OK : EXIT.REFUSED;
 }

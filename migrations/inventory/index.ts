@@ -36,6 +36,7 @@ import * as defaultBackorder from './20261128002000_default_backorder.ts';
 import * as duePreorders from './20261128193500_due_preorders.ts';
 import * as sourcesByKey from './20261128195000_sources_by_key.ts';
 import * as rulesOfComponents from './20261128195500_rules_of_components.ts';
+import * as shortagesKnown from './20261128195600_shortages_known.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -74,4 +75,5 @@ export const migrations: MigrationSet = {
   '20261128193500_due_preorders': duePreorders,
   '20261128195000_sources_by_key': sourcesByKey,
   '20261128195500_rules_of_components': rulesOfComponents,
+  '20261128195600_shortages_known': shortagesKnown,
 };

@@ -119,6 +119,7 @@ describe('inventoryAdjust', () => {
     [{}, refusal('INVALID_INPUT', 'delta')],
     [{ delta: 1, setTo: 1 }, refusal('INVALID_INPUT', 'delta')],
     [{ delta: 0 }, refusal('INVALID_INPUT', 'delta')],
+    [{ delta: -1, reason: 'RECEIPT' }, refusal('INVALID_INPUT', 'delta')],
     [{ delta: 1_000_001 }, refusal('INVALID_INPUT', 'delta')],
     [{ setTo: 100_000_001 }, refusal('INVALID_INPUT', 'setTo')],
     [{ setTo: 1, sourceSequence: 'x' }, refusal('INVALID_INPUT', 'sourceSequence')],

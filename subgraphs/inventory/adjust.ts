@@ -43,6 +43,7 @@ export async function adjustStock(
 ): Promise<AdjustResult> {
   const wish = readAmount(input);
   if ('code' in wish) return refuse(wish);
+  if (input.reason === 'RECEIPT' && 'delta' in wish && wish.delta < 0) return refuse(NEGATIVE_RECEIPT);
   if (input.sku.includes('\0')) return refuse(REFUSALS.UNKNOWN_SKU);
   const location = input.locationId.includes('\0')
     ? undefined
@@ -99,6 +100,12 @@ const REFUSALS: Readonly<Record<AdjustmentRefusal, AdjustRefusal>> = {
     message: 'This idempotencyKey was used before with another input. Use a new key for a new request.',
     field: ['input', 'idempotencyKey'],
   },
+};
+
+const NEGATIVE_RECEIPT: AdjustRefusal = {
+  code: 'INVALID_INPUT',
+  message: 'A receipt adds units: give a positive delta, or another reason such as CORRECTION or DAMAGE.',
+  field: ['input', 'delta'],
 };
 
 function readAmount({ delta = null, setTo = null }: InventoryAdjustInput): StockAdjustment['amount'] | AdjustRefusal {

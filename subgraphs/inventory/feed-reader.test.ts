@@ -6,6 +6,7 @@ import { type MemoryStockSource, memoryStockSource } from './adapters/memory.ts'
 import { createFeedReader, type FeedGap, type FeedReader } from './feed-reader.ts';
 import type { RejectedRecord, StockChange, StockChanges, StockSource } from './port.ts';
 import { at, commit, differences, emptyStock, position } from './sample-stock.ts';
+import { shortages } from './stock-ledger.ts';
 
 let database: TestDatabase;
 let knex: Knex;
@@ -20,6 +21,7 @@ afterAll(() => database.drop());
 let source: MemoryStockSource;
 let rejected: RejectedRecord[];
 let gaps: FeedGap[];
+let short: string[];
 
 beforeEach(async () => {
   await emptyStock(knex);
@@ -34,6 +36,7 @@ beforeEach(async () => {
   });
   rejected = [];
   gaps = [];
+  short = [];
 });
 
 function readerOf(stockSource: StockSource = source): FeedReader {
@@ -43,6 +46,7 @@ function readerOf(stockSource: StockSource = source): FeedReader {
     name: 'wms',
     onRejected: async (record) => void rejected.push(record),
     onGap: async (gap) => void gaps.push(gap),
+    onShortage: async ({ sku, missing }) => void short.push(`${sku} ${missing}`),
   });
 }
 
@@ -63,6 +67,18 @@ const heard = async () =>
   (await query<{ heard: boolean }>(knex, 'select heard_at is not null as heard from inventory.source_feed'))[0]?.heard;
 
 describe('the feed reader', () => {
+  it('tells of no shortage that only a snapshot shows, before it has read for whom the goods left', async () => {
+    const reader = readerOf();
+    await reader.readNext(0, signal);
+    await commit(knex, 'o1', [['BOLT', 8]]);
+    await book('BOLT', -5);
+    await reader.refresh(signal);
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([5, 0, 8, 0]);
+    expect([short, await shortages(knex, null)]).toEqual([[], []]);
+    await reader.readNext(0, signal);
+    expect(short).toEqual(['BOLT 3']);
+  });
+
   it('starts with sites and a snapshot, then applies what comes after it', async () => {
     const reader = readerOf();
     expect(await reader.readNext(0, signal)).toBe(0);

@@ -183,8 +183,8 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
         if (!(await claimFeedPosition(trx, name, after))) return; // another reader was faster
         await reject(trx, [...run.rejected, ...unknown]);
         await applyChanges(trx, rows);
-        await tellShortages(trx, rows);
         await moveFeedPosition(trx, name, run.until, atHead);
+        await tellShortages(trx, rows); // of balances as new as what is read now
         await announceChanges(trx);
       });
       // What was left out may have moved a position: its balance is asked for, instead of trusting the next booking.
@@ -200,6 +200,8 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     await inTransaction(knex, async (trx) => {
       if (!(await claimFeedPosition(trx, name, after))) return; // another reader found them
       await moveFeedPosition(trx, name, next - 1, false);
+      // Where the last booking of a position is lost, none will come to tell by.
+      for (const shortage of await shortages(trx, null)) await deps.onShortage?.(shortage, trx);
       await deps.onGap({ from: after + 1, to: next - 1 }, trx);
     });
   }

@@ -21,7 +21,13 @@ beforeEach(async () => {
 
 describe('the stock ledger', () => {
   it('explains every position', async () => {
-    expect(await verifyStockLedger(knex)).toEqual({ positions: 2, movements: 4, differences: [], shortages: [] });
+    expect(await verifyStockLedger(knex)).toEqual({
+      positions: 2,
+      movements: 4,
+      differences: [],
+      shortages: [],
+      heldShortages: [],
+    });
   });
 
   it('shows what was changed behind its back, and puts it right', async () => {
@@ -39,6 +45,15 @@ describe('the stock ledger', () => {
     expect(await rebuildPositions(knex)).toEqual({ found: [wrong], left: [] });
     expect(await position(knex, 'BOLT', at('EAST'))).toEqual([9, 2, 3, 4]);
     expect((await verifyStockLedger(knex)).differences).toEqual([]);
+  });
+
+  it('tells what is not on the shelf of what orders and carts were promised, orders first', async () => {
+    const missing = async (onHand: number) => {
+      await query(knex, "update inventory.position set on_hand = ? where sku = 'BOLT'", [onHand]);
+      const { shortages, heldShortages } = await verifyStockLedger(knex);
+      return [shortages, heldShortages].map((found) => found.map((one) => one.missing));
+    };
+    expect([await missing(5), await missing(4), await missing(1)]).toEqual([[[], []], [[], [1]], [[2], [2]]]); // biome-ignore format: a table
   });
 
   it('leaves to people what only the reservations dispute', async () => {

@@ -25,6 +25,8 @@ export interface LedgerReport {
   readonly differences: readonly LedgerDifference[];
   /** Positions where less is on hand than was promised to orders: no fault of the books, but of the shelf. */
   readonly shortages: readonly Shortage[];
+  /** Positions where less is on hand than is held for carts, besides what was promised to orders: those holds end. */
+  readonly heldShortages: readonly Shortage[];
 }
 
 export interface Shortage {
@@ -39,6 +41,18 @@ export function shortages(knex: Knex, skus: readonly string[] | null): Promise<S
     knex,
     'select sku, location_id as "locationId", missing from inventory.shortages(?::text[]) order by sku, location_id',
     [skus],
+  );
+}
+
+/** What is missing for holds that are alive now, orders first. */
+function heldShortages(trx: Knex.Transaction): Promise<Shortage[]> {
+  return query<Shortage>(
+    trx,
+    `select sku, location_id as "locationId", least(held, held + committed - on_hand)::int as missing
+     from inventory.stock_at(array(select distinct sku from inventory.position where reserved > 0), null, clock_timestamp())
+     where held > 0 and held + committed > on_hand
+       and source_sequence <= coalesce((select max(sequence) from inventory.source_feed), source_sequence)
+     order by sku, location_id`,
   );
 }
 
@@ -57,6 +71,7 @@ export function verifyStockLedger(knex: Knex): Promise<LedgerReport> {
         movements: Number(counts?.movements),
         differences: await differences(trx),
         shortages: await shortages(trx, null),
+        heldShortages: await heldShortages(trx),
       };
     },
     { isolationLevel: 'repeatable read', readOnly: true },

@@ -19,7 +19,7 @@ export function shortages(
       sku,
       field: ['input', 'lines', String(index), 'quantity'],
       availableQuantity: available,
-      message: `Only ${had}${rest}. Lower the quantity${mayWait ? '' : ' or allow backorder'}.`,
+      message: `Only ${had}${rest}. Lower the quantity${mayWait ? '' : ', or allow backorder where units can be waited for (availability.backorderableQuantity)'}.`,
     };
   });
 }
