@@ -537,7 +537,16 @@ create table integration.feed_cursor (
   feed text not null,
   "position" bigint not null default 0,
   updated_at timestamp with time zone not null default now(),
+  system text,
+  waiting_since timestamp with time zone,
   constraint feed_cursor_pkey PRIMARY KEY (feed)
+);
+
+create table integration.feed_stall (
+  feed text not null,
+  system text not null,
+  since timestamp with time zone not null,
+  constraint feed_stall_pkey PRIMARY KEY (feed)
 );
 
 create table integration.field_usage (
@@ -1158,6 +1167,12 @@ comment on table integration.feed_cursor is 'Progress of each reader of a change
 comment on column integration.feed_cursor.feed is 'Reader and feed, e.g. inventory:wms-ledger.';
 
 comment on column integration.feed_cursor."position" is 'Number of the last entry applied; the next page is asked for after it.';
+
+comment on column integration.feed_cursor.system is 'The system of record whose feed it is, as exceptions name it. Null until its reader has begun since this column came.';
+
+comment on column integration.feed_cursor.waiting_since is 'Since when none of the entries that wait in the system was taken, or since when it could not be asked for them. Null when all were taken.';
+
+comment on table integration.feed_stall is 'Feeds that operators were told of: none of their entries was taken for longer than FEED_STALL_SECONDS.';
 
 comment on table integration.field_usage is 'How often a client asked for a field. No personal data.';
 
@@ -1829,42 +1844,17 @@ AS $function$
         return;
       end if;
       return query
-      select asked.sku, rule.withheld, rule.cap,
-             case
-               when rule.release_at is not null then
-                 case when rule.preorder_units is not null then greatest(0, rule.preorder_units - waiting.units)::int end
-               when rule.backorder = 'NONE' then 0
-               when rule.backorder = 'UNITS' then greatest(0, rule.backorder_units - waiting.units)::int
-               when rule.backorder = 'INCOMING' then least(2000000000, case when bundle.made_of is null then inventory.unclaimed_supply(asked.sku) else (
-                 select min(inventory.unclaimed_supply(component_sku) / quantity) from inventory.bundle_component where bundle_sku = asked.sku) end)::int
-               when rule.backorder = 'UNLIMITED' then 2000000000
-             end,
-             bundle.made_of is not null, rule.release_at, coalesce(rule.by_location, false)
-      from (select distinct unnest(p_skus) collate "C" as sku) asked
+      with terms as materialized (
+        select * from inventory.own_terms(p_channel_code, p_skus || array(select component_sku from inventory.bundle_component where bundle_sku = any (p_skus)))
+      )
+      select terms.sku, terms.withheld, least(terms.cap, part.cap), least(terms.backorder_units, part.backorder_units), terms.is_bundle, terms.release_at, terms.by_location
+      from terms
+      -- What may not be had of a component may not be had as a part of a bundle either.
       left join lateral (
-        -- Per word, the rule with the closest scope that says it: channel and SKU, SKU, channel, all.
-        select (array_agg(withheld order by closeness) filter (where withheld is not null and location_id is null))[1] as withheld,
-               (array_agg(cap order by closeness) filter (where cap is not null and location_id is null))[1] as cap,
-               (array_agg(backorder order by closeness) filter (where backorder is not null))[1] as backorder,
-               (array_agg(backorder_units order by closeness) filter (where backorder is not null))[1] as backorder_units,
-               (array_agg(closeness in (1, 3) order by closeness) filter (where backorder is not null))[1] as backorder_own,
-               (array_agg(release_at order by closeness) filter (where release_at > clock_timestamp()))[1] as release_at,
-               (array_agg(preorder_units order by closeness) filter (where release_at > clock_timestamp()))[1] as preorder_units,
-               (array_agg(closeness in (1, 3) order by closeness) filter (where release_at > clock_timestamp()))[1] as preorder_own,
-               bool_or(location_id is not null) as by_location
-        from (
-          select *, case when channel_code is null then case when sku is null then 4 else 2 end else case when sku is null then 3 else 1 end end as closeness
-          from inventory.channel_rule
-          where (channel_code is null or channel_code = p_channel_code) and (channel_rule.sku is null or channel_rule.sku = asked.sku)
-        ) fitting
-      ) rule on true
-      left join lateral (select min(component_sku) as made_of from inventory.bundle_component where bundle_sku = asked.sku) bundle on true
-      -- A limit of one channel counts that channel's orders; a limit of all counts all.
-      left join lateral (
-        select coalesce(sum(quantity), 0) as units from inventory.backorder
-        where (rule.release_at is not null or rule.backorder = 'UNITS') and backorder.sku = asked.sku
-          and (not case when rule.release_at is not null then rule.preorder_own else rule.backorder_own end or channel_code = p_channel_code)
-      ) waiting on true;
+        select min(own.cap / made.quantity) as cap, min(own.backorder_units / made.quantity) filter (where own.backorder_units < 2000000000) as backorder_units
+        from inventory.bundle_component made join terms own on own.sku = made.component_sku where made.bundle_sku = terms.sku
+      ) part on terms.is_bundle
+      where terms.sku = any (p_skus);
     end
     $function$;
 
@@ -2194,22 +2184,35 @@ AS $function$
         v_out int[];
       begin
         if not exists (select from unnest(p_waits) where i = any (v_fit)) then return v_fit; end if;
-        -- Two orders that count what waits must not both take the last place. Always after the positions, by SKU.
+        -- Two orders that count what waits must not both take the last place, of a component either. Always after the positions, by SKU.
         perform pg_advisory_xact_lock(hashtextextended('inventory.backorder:' || sku, 0))
-        from (select distinct sku from unnest(p_waits) where i = any (v_fit) order by sku) waited;
+        from (
+          select sku from unnest(p_waits) where i = any (v_fit)
+          union select made.component_sku from unnest(p_waits) wait join inventory.bundle_component made on made.bundle_sku = wait.sku where wait.i = any (v_fit)
+          order by sku
+        ) waited;
         with waited as materialized (
           select wait.i, wait.sku, sum(wait.quantity) as units, o.channel_code
           from unnest(p_waits) wait join json_to_recordset(p_orders) as o (i int, channel_code text) using (i)
           where wait.i = any (v_fit) group by wait.i, wait.sku, o.channel_code
+        ), wanted as materialized (
+          -- Of a component, by itself and as a part of bundles.
+          select i, channel_code, sku, sum(units) as units from (
+            select i, channel_code, sku, units from waited
+            union all
+            select waited.i, waited.channel_code, made.component_sku, waited.units * made.quantity from waited join inventory.bundle_component made on made.bundle_sku = waited.sku
+          ) part group by i, channel_code, sku
         ), terms as (
-          select channel.code, limits.sku, inventory.waitable(limits.sku, limits.backorder_units) as backorder_units
-          from (select channel_code as code, array_agg(distinct sku) as skus from waited group by channel_code) channel
+          select channel.code, limits.sku, limits.backorder_units as ruled, inventory.waitable(limits.sku, limits.backorder_units) as backorder_units
+          from (select channel_code as code, array_agg(distinct sku) as skus from wanted group by channel_code) channel
           cross join lateral inventory.channel_terms(channel.code, channel.skus) limits
         )
-        select array_agg(member.i) into v_out from (
-          select i, sku, channel_code, sum(units) over (partition by sku order by i) as units from waited
+        select array_agg(distinct member.i) into v_out from (
+          select i, sku, channel_code, sum(units) over (partition by sku order by i) as units, false as in_bundles from waited
+          union all
+          select i, sku, channel_code, sum(units) over (partition by sku order by i), true from wanted
         ) member join terms on terms.code = member.channel_code and terms.sku = member.sku
-        where member.units > terms.backorder_units;
+        where member.units > case when member.in_bundles then terms.ruled else terms.backorder_units end;
         v_fit := array(select i from unnest(v_fit) as i where v_out is null or i <> all (v_out));
 
         -- Who waits while there is something was planned on old facts. What those leave who do not fit is free for others: until none is left.
@@ -2693,6 +2696,56 @@ AS $function$
       union all
       select 'WAITING', order_line_id, sku, location_id, quantity, null from inventory.backorder
       where order_id = p_order_id and inventory.released(channel_code, sku)
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.own_terms(p_channel_code text, p_skus text[])
+ RETURNS TABLE(sku text, withheld integer, cap integer, backorder_units integer, is_bundle boolean, release_at timestamp with time zone, by_location boolean)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    begin
+      return query
+      select asked.sku, rule.withheld, rule.cap,
+             case
+               when rule.release_at is not null then
+                 case when rule.preorder_units is not null then greatest(0, rule.preorder_units - waiting.units)::int end
+               when rule.backorder = 'NONE' then 0
+               when rule.backorder = 'UNITS' then greatest(0, rule.backorder_units - waiting.units)::int
+               when rule.backorder = 'INCOMING' then least(2000000000, case when bundle.made_of is null then inventory.unclaimed_supply(asked.sku) else (
+                 select min(inventory.unclaimed_supply(component_sku) / quantity) from inventory.bundle_component where bundle_sku = asked.sku) end)::int
+               when rule.backorder = 'UNLIMITED' then 2000000000
+             end,
+             bundle.made_of is not null, rule.release_at, coalesce(rule.by_location, false)
+      from (select distinct unnest(p_skus) collate "C" as sku) asked
+      left join lateral (
+        -- Per word, the rule with the closest scope that says it: channel and SKU, SKU, channel, all.
+        select (array_agg(withheld order by closeness) filter (where withheld is not null and location_id is null))[1] as withheld,
+               (array_agg(cap order by closeness) filter (where cap is not null and location_id is null))[1] as cap,
+               (array_agg(backorder order by closeness) filter (where backorder is not null))[1] as backorder,
+               (array_agg(backorder_units order by closeness) filter (where backorder is not null))[1] as backorder_units,
+               (array_agg(closeness in (1, 3) order by closeness) filter (where backorder is not null))[1] as backorder_own,
+               (array_agg(release_at order by closeness) filter (where release_at > clock_timestamp()))[1] as release_at,
+               (array_agg(preorder_units order by closeness) filter (where release_at > clock_timestamp()))[1] as preorder_units,
+               (array_agg(closeness in (1, 3) order by closeness) filter (where release_at > clock_timestamp()))[1] as preorder_own,
+               bool_or(location_id is not null) as by_location
+        from (
+          select *, case when channel_code is null then case when sku is null then 4 else 2 end else case when sku is null then 3 else 1 end end as closeness
+          from inventory.channel_rule
+          where (channel_code is null or channel_code = p_channel_code) and (channel_rule.sku is null or channel_rule.sku = asked.sku)
+        ) fitting
+      ) rule on true
+      left join lateral (select min(component_sku) as made_of from inventory.bundle_component where bundle_sku = asked.sku) bundle on true
+      -- A limit of one channel counts that channel's orders; a limit of all counts all. Who waits for a bundle waits for its components.
+      left join lateral (
+        select coalesce(sum(backorder.quantity * sold.quantity), 0) as units
+        from (select asked.sku, 1 as quantity union all select bundle_sku, quantity from inventory.bundle_component where component_sku = asked.sku) sold
+        join inventory.backorder on backorder.sku = sold.sku
+        where (rule.release_at is not null or rule.backorder = 'UNITS')
+          and (not case when rule.release_at is not null then rule.preorder_own else rule.backorder_own end or channel_code = p_channel_code)
+      ) waiting on true;
+    end
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json)
@@ -3279,6 +3332,7 @@ CREATE OR REPLACE FUNCTION inventory.shortages(p_skus text[])
 AS $function$
       select sku, location_id, committed - on_hand from inventory.position
       where committed > on_hand and (p_skus is null or sku = any (p_skus))
+        and source_sequence <= coalesce((select max(sequence) from inventory.source_feed), source_sequence)
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.sold_units(line inventory.reservation_line)
@@ -3538,9 +3592,9 @@ AS $function$
         end if;
       end if;
       if p_under_terms and p_allow_backorder then
-        -- Two orders that count what waits must not both take the last place. Always after the positions, by SKU.
+        -- Two orders that count what waits must not both take the last place, of a component either. Always after the positions, by SKU.
         perform pg_advisory_xact_lock(hashtextextended('inventory.backorder:' || waited.sku, 0))
-        from (select distinct unnest(p_skus) as sku order by sku) waited;
+        from (select distinct unnest(p_skus || v_stocked) as sku order by sku) waited;
       end if;
       select coalesce(array_agg(distinct bundle_sku order by bundle_sku), '{}') into v_bundles from inventory.bundle_component where bundle_sku = any (p_skus);
 
@@ -3885,6 +3939,8 @@ comment on function inventory.note_rises(p_rows jsonb) is 'After apply_source, i
 
 comment on function inventory.order_sources(p_order_id text, p_skus text[]) is 'Units as they are sold, whole bundles included. OWN: committed to a line of the order and not gone; FREE: what anybody can take where orders ship from, or where this one waits, as of the warehouse''s last word about it; WAITING: backordered and released, location_id when only that location may serve them.';
 
+comment on function inventory.own_terms(p_channel_code text, p_skus text[]) is 'What rules of a channel say of SKUs by themselves; see inventory.channel_terms for what they come to for bundles.';
+
 comment on function inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json) is 'Holds stock for the members of a batch that fit, with their idempotency records. A member without a row was not touched and has to be tried alone.';
 
 comment on function inventory.raised_at(p_sku text, p_location_id text) is 'When stock of a SKU, or of a component of a bundle, last grew at a location, by the clock of the warehouse.';
@@ -3899,7 +3955,7 @@ comment on function inventory.sale_terms(p_channel_code text, p_skus text[]) is 
 
 comment on function inventory.set_bundle(p_bundle text, p_components text[], p_quantities integer[]) is 'Says what a SKU is made of from now on; without components it is no bundle. A component that no node has, such as the empty SKU, keeps it from being sold. Orders keep what they took. Answers whether anything changed.';
 
-comment on function inventory.shortages(p_skus text[]) is 'Positions where less is on hand than was promised to orders: the warehouse lost goods. Every position for null.';
+comment on function inventory.shortages(p_skus text[]) is 'Positions where less is on hand than was promised to orders: the warehouse lost goods. Every position for null. Not those whose balance is newer than the bookings that were read: what left may have left for these orders.';
 
 comment on function inventory.supply(p_skus text[], p_enough integer) is 'What orders without a location can take, per SKU and node, at this instant: exactly, or at least so many when that is enough. A lower preference goes first.';
 
