@@ -55,13 +55,15 @@ function ofOrder(
   const verdicts = createVerdicts({ key: facts.key, orderId: order.orderId });
   const repeated = beyondAllowedRepeats(lines, order.ordered);
   const usable: MatchLine[] = [];
+  const waiting: MatchLine[] = [];
   for (const line of lines) {
     if (repeated.has(line)) verdicts.unexplained(line, 'DUPLICATE_LINE', 'The same line was settled before.');
-    else if (line.sku !== null && sideOf(line) !== null && !order.ordered.has(line.sku))
+    else if (line.sku !== null && sideOf(line) !== null && !order.ordered.has(line.sku)) {
       verdicts.unexplained(line, 'UNKNOWN_SKU', `The order has no SKU ${line.sku}.`);
-    else usable.push(line);
+      if (!facts.decided.has(line)) waiting.push(line);
+    } else usable.push(line);
   }
-  const goods = compareGoods(facts, order, usable, settings, now, verdicts);
+  const goods = compareGoods(facts, order, { usable, waiting }, settings, now, verdicts);
   judgeRest(facts, order.orderId, usable, settings, verdicts);
   for (const line of usable) noteShift(line, facts, channel.periodGraceDays, verdicts);
   return {

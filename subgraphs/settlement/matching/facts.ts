@@ -86,9 +86,10 @@ export async function loadOrderFacts(
 
   const unknown = [...grouped.values()].filter((group) => group.order === null).map((group) => group.key);
   const looksRight = await looksLikeOrderIds(db, channelCode, unknown, settings);
-  const [ordered, documents] = await Promise.all([
+  const [ordered, documents, decided] = await Promise.all([
     orderedUnits(db, [...byId.keys()]),
     documentsOf(db, [...byId.keys()]),
+    decidedPlaces(db, [...byId.keys()]),
   ]);
   const groups = [...grouped.values()].map(
     ({ order, key, lines }): OrderFacts => ({
@@ -104,6 +105,7 @@ export async function loadOrderFacts(
             },
       looksLikeOrderId: order !== null || looksRight.has(key),
       lines,
+      decided: new Set(lines.filter((line) => decided.has(`${line.statementId} ${line.lineNumber}`))),
       documents: order === null ? [] : (documents.get(order.orderId) ?? []),
     }),
   );
@@ -211,6 +213,18 @@ async function documentsOf(db: Knex, orderIds: readonly string[]): Promise<Map<s
     byOrder.set(orderId, [...(byOrder.get(orderId) ?? []), { documentId, kind, issuedAt, lines }]);
   }
   return byOrder;
+}
+
+/** Lines of orders, as statement and line number, that somebody decided about although the order has no such SKU. */
+async function decidedPlaces(db: Knex, orderIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (orderIds.length === 0) return new Set();
+  const rows = await query<{ place: string }>(
+    db,
+    `select m.statement_id || ' ' || m.line_number as place from settlement.difference d join settlement.line_match m on m.exception_id = d.id
+     where d.order_id = any(?::text[]) and d.reason = 'UNKNOWN_SKU' and d.state in ('RESOLVED', 'WRITTEN_OFF')`,
+    [orderIds],
+  );
+  return new Set(rows.map(({ place }) => place));
 }
 
 /** Of ids that belong to no order, those that look like one: by the channel's pattern, or by the form of its known orders. */

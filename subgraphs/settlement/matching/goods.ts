@@ -23,22 +23,26 @@ interface Goods {
   readonly currencyCode: string;
 }
 
-/** Compares what was sold and given back with our invoices and credit memos, SKU by SKU where every line tells its SKU. */
+/**
+ * Compares what was sold and given back with our invoices and credit memos, SKU by SKU where every line tells its SKU. Lines that
+ * wait to be decided about, their SKU being none of the order's, are money of the order: so much of it is not "never settled".
+ */
 export function compareGoods(
   facts: OrderFacts,
   order: NonNullable<OrderFacts['order']>,
-  lines: readonly MatchLine[],
+  { usable, waiting }: { readonly usable: readonly MatchLine[]; readonly waiting: readonly MatchLine[] },
   settings: SettlementSettings,
   now: Date,
   verdicts: Verdicts,
 ): GoodsResult[] {
   const { remitsTax, settlementDelayDays } = settings.channel(facts.channelCode);
+  const claim = claimable(waiting);
   return (['SALE', 'REFUND'] as const)
-    .flatMap((side) => goodsOf(facts, side, lines, order.currencyCode, remitsTax))
+    .flatMap((side) => goodsOf(facts, side, usable, order.currencyCode, remitsTax))
     .map((goods) => {
       const judgement = judgeGoods(goods, facts.key, order, settings, verdicts);
       const sign = goods.side === 'SALE' ? 1n : -1n;
-      const dueAt = noteOverdue(goods, judgement, facts.key, settlementDelayDays, now, settings, verdicts);
+      const dueAt = noteOverdue(goods, judgement, facts.key, settlementDelayDays, now, settings, claim, verdicts);
       const expected = goods.documents.reduce((sum, part) => sum + part.netMinor + part.taxMinor, 0n);
       const foreign = goods.currencyCode !== order.currencyCode;
       const settled = foreign ? expected - judgement.outstandingMinor : sumOf(goods.lines, order.currencyCode) * sign;
@@ -156,6 +160,24 @@ function postConversion(
   verdicts.postBeside(last, { event: 'CONVERSION', class: 'DIFFERENCE', amountMinor: sign * judgement.toleratedMinor, currencyCode }); // biome-ignore format: one thought
 }
 
+/** Takes an amount of what waits; what one SKU took no other can take. @returns minor units, as much of it as there is */
+type Claim = (side: Goods['side'], currencyCode: string, minor: bigint) => bigint;
+
+function claimable(waiting: readonly MatchLine[]): Claim {
+  const left = new Map<string, bigint>();
+  for (const line of waiting) {
+    const key = `${sideOf(line)} ${line.currencyCode}`;
+    left.set(key, (left.get(key) ?? 0n) + (sideOf(line) === 'SALE' ? line.amountMinor : -line.amountMinor));
+  }
+  return (side, currencyCode, minor) => {
+    const key = `${side} ${currencyCode}`;
+    const there = left.get(key) ?? 0n;
+    const taken = there < 0n ? 0n : there < minor ? there : minor;
+    left.set(key, there - taken);
+    return taken;
+  };
+}
+
 /** What was invoiced or credited long ago and never settled. @returns when it was due; null when nothing is outstanding */
 function noteOverdue(
   goods: Goods,
@@ -164,13 +186,16 @@ function noteOverdue(
   delayDays: number,
   now: Date,
   settings: SettlementSettings,
+  claim: Claim,
   verdicts: Verdicts,
 ): Date | null {
   const { side, sku, currencyCode } = goods;
-  const { outstandingMinor, outstandingSince } = judgement;
-  if (outstandingSince === null || outstandingMinor <= settings.tolerance(currencyCode)) return null;
+  const { outstandingSince } = judgement;
+  if (outstandingSince === null || judgement.outstandingMinor <= settings.tolerance(currencyCode)) return null;
   const due = new Date(outstandingSince.getTime() + delayDays * DAY);
   if (now < due) return due;
+  const outstandingMinor = judgement.outstandingMinor - claim(side, currencyCode, judgement.outstandingMinor);
+  if (outstandingMinor <= settings.tolerance(currencyCode)) return due;
   const sign = side === 'SALE' ? 1n : -1n;
   verdicts.differ(
     {

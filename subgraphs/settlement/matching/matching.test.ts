@@ -165,6 +165,29 @@ it('finds what was shipped and never settled, once it is overdue, and takes it b
   expect(await books.differences()).toEqual([]);
 });
 
+it('makes one difference of money told for a SKU the order has not, and another once that is decided', async () => {
+  await sell();
+  await store('s1', [{ class: 'SALE', sku: 'ZZ', quantity: 2, amountMinor: 2300n }]);
+  const overdue = async () => {
+    await books.settle();
+    await books.matcher.findOverdue();
+    await books.settle();
+    return (await books.differences()).map(({ reason, difference }) => `${reason} ${difference}`);
+  };
+  books.clock.now = new Date('2026-12-05T09:00:00Z');
+  // What waits covers 23.00 of the 24.00 that were invoiced.
+  expect(await overdue()).toEqual(['NOT_SETTLED -100', 'UNKNOWN_SKU 2300']);
+  await store('s2', [{ class: 'SALE_TAX', sku: 'ZZ', amountMinor: 100n }]);
+  expect(await overdue()).toEqual(['UNKNOWN_SKU 100', 'UNKNOWN_SKU 2300']);
+  const found = await query<{ id: string }>(database.knex, `select id from settlement.difference where channel_code = ? and reason = 'UNKNOWN_SKU' and difference_minor = 2300`, [channelCode]); // biome-ignore format: one thought
+  const decide = (actor: string) =>
+    inTransaction(database.knex, (trx) =>
+      resolveDifference(trx, books, found[0]?.id ?? '', { resolution: 'ACCEPT_ACTUAL', note: 'another sale' }, actor),
+    );
+  expect((await decide('ann')).userErrors).toEqual([]);
+  expect(await overdue()).toEqual(['NOT_SETTLED -2300', 'UNKNOWN_SKU 100']);
+});
+
 it('posts what a channel holds back and gives free, charges back and loses by exchange, and leaves nothing of it open', async () => {
   await sell();
   await query(database.knex, `insert into integration.channel (code, kind, name, price_list, currency_code) values (?, 'MARKETPLACE', 'M', 'M', 'GBP')`, [channelCode]); // biome-ignore format: one thought

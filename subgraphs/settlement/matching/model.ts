@@ -52,6 +52,8 @@ export interface OrderFacts {
   readonly looksLikeOrderId: boolean;
   /** In no particular order. */
   readonly lines: readonly MatchLine[];
+  /** Those of the lines that somebody decided about although the order has no such SKU. */
+  readonly decided: ReadonlySet<MatchLine>;
   readonly documents: readonly ExpectedDocument[];
 }
 
