@@ -4,6 +4,7 @@ import { report } from './capture/options.ts';
 import { latencyOf } from './capture/point.ts';
 import { SKUS, startWorld } from './capture/world.ts';
 import { addGoods, addOrders, completeGoods } from './edge/assortment.ts';
+import { chance } from './edge/chance.ts';
 import { ShopClient } from './edge/shop-client.ts';
 import { isFound, type Visit, visit } from './edge/visits.ts';
 
@@ -50,7 +51,9 @@ async function measure(size: number): Promise<void> {
   const client = new ShopClient(gateway.url, gateway.key, 1);
   try {
     for (const kind of KINDS) {
-      const send = () => visit(client, kind, { goods: size, orders: size });
+      const random = chance(1);
+      const any = () => 1 + Math.floor(random() * size); // evenly: seldom what was read just before
+      const send = () => visit(client, kind, { good: any, order: any });
       for (let time = 0; time < 60; time++) await send(); // compiled code, cached plans, pages in memory
       const millis: number[] = [];
       for (let time = 0; time < Number(values.visits); time++) {

@@ -35,7 +35,7 @@ async function settle(knex: Knex, from: number, to: number): Promise<void> {
   `);
 }
 
-/** Adds orders number `from` to `to`, of two lines each. */
+/** Adds orders number `from` to `to`, of two lines each: goods as popular as `popular` (chance.ts) has them. */
 export async function addOrders(knex: Knex, from: number, to: number): Promise<void> {
   await knex.raw(`
     insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, customer_id, stage, status, revision,
@@ -47,7 +47,7 @@ export async function addOrders(knex: Knex, from: number, to: number): Promise<v
       repeat('0', 32), now() - n * interval '1 second', now() - n * interval '1 second'
     from generate_series(${from}, ${to}) n;
     insert into orders.order_line (id, order_id, position, sku, title, unit_price_minor, total_minor, tax_minor, tax_basis_points, ordered, unsourced)
-    select 'oln_bench_' || n || '_' || line, 'ord_bench_' || n, line, 'BENCH-' || (n + line) % ${SKUS} + 1, 'Bench item', 100, 100, 17, 2000, 1, 1
+    select 'oln_bench_' || n || '_' || line, 'ord_bench_' || n, line, 'BENCH-' || least(${SKUS}, floor(power(${SKUS + 1}, (n * 0.618034 + line * 0.414214) % 1))), 'Bench item', 100, 100, 17, 2000, 1, 1
     from generate_series(${from}, ${to}) n, generate_series(1, 2) line;
     insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
     select 'ord_bench_' || n, 1, now(), 'ORDER_CAPTURED', 'commerce', 'Order captured', repeat('0', 32)

@@ -1,33 +1,38 @@
 import { orderInput } from '../capture/requests.ts';
 import type { Outcome, ShopClient } from './shop-client.ts';
 
-/** What visitors of a shop ask for, among so many goods and orders. */
-export interface Sizes {
-  readonly goods: number;
-  readonly orders: number;
+/** What visitors of a shop ask for: the numbers of goods and orders. */
+export interface Wishes {
+  good(): number;
+  order(): number;
 }
 
 export type Visit = 'listing' | 'search' | 'by price' | 'product page' | 'cart' | 'order page' | 'order';
 
-/** One visit of a kind, to something at random. */
-export function visit(client: ShopClient, kind: Visit, { goods, orders }: Sizes): Promise<Outcome> {
-  const any = (most: number) => 1 + Math.floor(Math.random() * most);
+/** One visit of a kind. */
+export function visit(client: ShopClient, kind: Visit, { good, order }: Wishes): Promise<Outcome> {
   switch (kind) {
     case 'listing':
       return client.ask('ProductListing', { first: 20 });
     case 'search':
-      return client.ask('ProductListing', { first: 20, search: `item ${any(goods)}` });
+      return client.ask('ProductListing', { first: 20, search: `item ${good()}` });
     case 'by price':
       return client.ask('ProductListing', { first: 20, sortBy: 'PRICE_ASC' });
     case 'product page':
-      return client.ask('ProductPage', { handle: `bench-${any(goods)}` });
+      return client.ask('ProductPage', { handle: `bench-${good()}` });
     case 'cart':
-      return client.ask('CartAvailability', { skus: Array.from({ length: 5 }, () => `BENCH-${any(goods)}`) });
+      return client.ask('CartAvailability', { skus: Array.from({ length: 5 }, () => `BENCH-${good()}`) });
     case 'order page':
-      return client.ask('OrderPage', { id: `ord_bench_${any(orders)}` });
+      return client.ask('OrderPage', { id: `ord_bench_${order()}` });
     case 'order':
-      return client.ask('PlaceOrder', { input: orderInput(false) });
+      return client.ask('PlaceOrder', { input: { ...orderInput(false), lines: threeOf(good) } });
   }
+}
+
+function threeOf(good: () => number) {
+  const skus = new Set<string>();
+  while (skus.size < 3) skus.add(`BENCH-${good()}`);
+  return Array.from(skus, (sku) => ({ sku, quantity: 1 }));
 }
 
 /** Whether the visit found what it came for: an answer of nulls is fast and worth nothing. */
@@ -50,8 +55,9 @@ const MIXED: readonly (readonly [Visit, number])[] = [
   ['order', 2],
 ];
 
-export function mixedVisit(): Visit {
-  let left = Math.random() * 100;
+/** @param even from 0 up to 1 */
+export function mixedVisit(even: number): Visit {
+  let left = even * 100;
   for (const [kind, share] of MIXED) {
     left -= share;
     if (left < 0) return kind;
