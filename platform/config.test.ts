@@ -70,7 +70,7 @@ describe('loadConfig', () => {
       },
       subgraphPort: null,
       compilePlans: true,
-      cacheMegabytes: 64,
+      cacheMegabytes: 0,
       subgraphTimeoutMillis: 10_000,
       requestTimeoutMillis: 30_000,
       shutdownGraceMillis: 10_000,

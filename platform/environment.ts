@@ -166,9 +166,9 @@ export const environment = z.object({
   }),
   CACHE_MEGABYTES: variable(integer(0, 65_536), {
     expected: 'megabytes, 0 to 65536',
-    fallback: '64',
+    fallback: '0',
     meaning:
-      'Memory in which the gateway keeps answers of subgraphs, see docs/caching.md; with `REDIS_URL` they are kept there, as Redis has room. 0: nothing is kept.',
+      'Memory in which the gateway keeps answers of subgraphs, see docs/caching.md; with `REDIS_URL` they are kept there, as Redis has room. 0: nothing is kept, nor in Redis.',
   }),
   SUBGRAPH_TIMEOUT_MS: millis('10000', 'A request to a subgraph that takes longer fails with SUBGRAPH_TIMEOUT.'),
   REQUEST_TIMEOUT_MS: millis('30000', 'The whole of a request to the gateway ends after this time.'),
