@@ -130,13 +130,12 @@ interface Surrounding {
 }
 
 /**
- * Who asks for what others may get: a channel, never a person. So no subgraph can put into it what is one customer's. What is
- * kept is as of the moment it was asked for: it must not be a read that somebody else began before (shared-reads.ts).
+ * Who asks for what others may get: a channel, never a person. So no subgraph can put into it what is one customer's. Many who
+ * miss the same at the same time share one read.
  */
 function forAnybody(context: GatewayContext): GatewayContext {
   return {
     ...context,
-    lane: 'delivering',
     caller: { ...context.caller, clientId: 'cache', customerId: null, scopes: [] },
   };
 }

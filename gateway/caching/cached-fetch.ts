@@ -1,6 +1,7 @@
-import type { Caller } from '../../platform/caller.ts';
+import type { Caller, Channel } from '../../platform/caller.ts';
 import type { GatewayContext } from '../context.ts';
 import type { PlannedFetch, SubgraphSource } from '../data-sources/data-source.ts';
+import { JOIN_MILLIS } from '../data-sources/shared-reads.ts';
 import type { SubgraphAnswer, SubgraphError } from '../data-sources/subgraph-answer.ts';
 import type { AnswerPolicy } from './answer-policy.ts';
 import { AnswerTags } from './answer-tags.ts';
@@ -85,12 +86,11 @@ export class CachedFetch {
   ): Promise<SubgraphAnswer> {
     const { policy, source, subgraph } = this.#operation;
     const { representations: _, ...others } = fetch.variables;
-    const keys = named.map(({ representation }) => this.#key(context, [others, representation]));
+    const ofAll = this.#key(context, others);
+    const keys = named.map(({ representation }) => `${ofAll} ${JSON.stringify(representation)}`);
     const kept = await this.#cache.read(keys);
     const askedAt = this.#cache.now();
-    const entities: unknown[] = kept.map((each) =>
-      each && each.freshUntil > askedAt ? JSON.parse(each.json) : MISSING,
-    );
+    const entities = parsed(kept.map((each) => (each && each.freshUntil > askedAt ? each.json : null)));
     const missing = entities.flatMap((entity, place) => (entity === MISSING ? [place] : []));
     this.#cache.observe(subgraph, 'hit', named.length - missing.length);
     if (missing.length === 0) return { data: { _entities: entities } };
@@ -134,8 +134,8 @@ export class CachedFetch {
 
   #keep(data: unknown, askedAt: number, tags: AnswerTags, goodUntil = Number.POSITIVE_INFINITY): KeptAnswer {
     const freshUntil = Math.min(askedAt + this.#operation.policy.keep.fresh, goodUntil);
-    // Written down at once: what is handed out belongs to its request from then on.
-    return { askedAt, freshUntil, tags: tags.list, json: JSON.stringify(data ?? null) };
+    // Written down at once: what is handed out belongs to its request from then on. It may be a read that another began before.
+    return { askedAt: askedAt - JOIN_MILLIS, freshUntil, tags: tags.list, json: JSON.stringify(data ?? null) };
   }
 
   #key({ caller }: GatewayContext, values: unknown): string {
@@ -166,9 +166,22 @@ interface Gap {
   readonly staleMillis: number;
 }
 
+const channels = new WeakMap<Channel, string>();
+
 /** Whose answers are the same: contract and channel, with all that is known of it. */
 function audienceOf({ contract, channel }: Caller): string {
-  return JSON.stringify([contract, channel]);
+  if (channel === null) return JSON.stringify([contract]);
+  const text = channels.get(channel) ?? JSON.stringify(channel);
+  channels.set(channel, text);
+  return `${JSON.stringify(contract)} ${text}`;
+}
+
+/** What texts of JSON say, read as one, which is several times as fast as one by one; MISSING where there is none. */
+function parsed(texts: readonly (string | null)[]): unknown[] {
+  const found = texts.filter((text) => text !== null);
+  const values: unknown[] = found.length > 0 ? JSON.parse(`[${found.join(',')}]`) : [];
+  let next = 0;
+  return texts.map((text) => (text === null ? MISSING : values[next++]));
 }
 
 /** Whether the subgraph gave no answer at all. What it says of single fields is an answer. */

@@ -1,6 +1,6 @@
 /** What is kept of an answer, as text: the head is read without reading the data. */
 export interface KeptAnswer {
-  /** When it was asked for, milliseconds since 1970. */
+  /** What changed before this is in it, milliseconds since 1970: when it was asked for, or a little earlier. */
   readonly askedAt: number;
   /** Until when it is as good as a new one, milliseconds since 1970. */
   readonly freshUntil: number;
@@ -10,7 +10,7 @@ export interface KeptAnswer {
 }
 
 /** Begins every key: what another version of this program has kept is not read. */
-export const FORM = 1;
+export const FORM = 2;
 
 export function writeKept({ askedAt, freshUntil, tags, json }: KeptAnswer): string {
   return `${JSON.stringify([askedAt, freshUntil, tags])}\n${json}`;

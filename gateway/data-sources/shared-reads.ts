@@ -22,7 +22,7 @@ export interface SharedRead<T> {
  * How long others may join a read after it began, in milliseconds: nobody is told what was true longer than that before he
  * asked, whichever process or system of record changed it since.
  */
-const JOIN_MILLIS = 25;
+export const JOIN_MILLIS = 25;
 
 /** Lets equal reads that come at the same time be done once. Nothing is kept: what comes when a read is done starts another. */
 export class SharedReads {
