@@ -4,7 +4,7 @@ import { parse } from 'graphql';
 import type { Caller } from '../../platform/caller.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { supergraph } from '../../test/differential/graph.ts';
-import { callerOf } from '../../test/helpers/subgraph.ts';
+import { callerOf, webChannel } from '../../test/helpers/subgraph.ts';
 import { createContext } from '../context.ts';
 import { createDataSource } from '../data-sources/data-source.ts';
 import { SharedReads } from '../data-sources/shared-reads.ts';
@@ -59,7 +59,7 @@ async function settled() {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-it('runs equal queries of one class once, and never those of two customers, clients or contracts', async () => {
+it('runs equal queries of one class once, and never those of callers whom a subgraph can tell apart', async () => {
   const { asked, ask } = gateway();
   const callers = [
     { traceId: 'a' },
@@ -67,13 +67,15 @@ it('runs equal queries of one class once, and never those of two customers, clie
     { customerId: 'cus_1' },
     { clientId: 'other' },
     { scopes: ['x'] },
+    { contract: 'other' },
+    { channel: { ...webChannel, safetyStock: 1 } },
   ];
   const answers = callers.map((each) => ask(QUERY, callerOf(each)));
   await settled();
-  expect(asked.map(({ caller }) => caller.traceId)).toEqual(['a', ...Array(3).fill(callerOf().traceId)]);
+  expect(asked.map(({ caller }) => caller.traceId)).toEqual(['a', ...Array(5).fill(callerOf().traceId)]);
   for (const [place, { answer }] of asked.entries()) answer({ data: { item: { name: `${place}` } } });
   const names = (await Promise.all(answers)).map(({ data }) => JSON.parse(JSON.stringify(data)).item.name);
-  expect(names).toEqual(['0', '0', '1', '2', '3']);
+  expect(names).toEqual(['0', '0', '1', '2', '3', '4', '5']);
 });
 
 it('shares the requests of different queries, and lets neither change what the other got', async () => {
