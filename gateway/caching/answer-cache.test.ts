@@ -190,6 +190,19 @@ describe('AnswerCache', () => {
     expect((await askVariants(['A'])).data?._entities).toEqual([{ title: 'new A' }]);
   });
 
+  it('does not keep for others what may be a read that began before an event', async () => {
+    answer = titles('old');
+    changed('product-changed.v1', { productId: 'p1', skus: ['A'] });
+    now += 25;
+    await askVariants(['A']);
+    answer = titles('new');
+    expect((await askVariants(['A'])).data?._entities).toEqual([{ title: 'new A' }]);
+    now += 1;
+    await askVariants(['A']);
+    expect((await askVariants(['A'])).data?._entities).toEqual([{ title: 'new A' }]);
+    expect(asked).toHaveLength(3);
+  });
+
   it('remembers that something is not there until anything changes', async () => {
     answer = () => ({ data: { product: null } });
     await ask(PRODUCT, { handle: 'new' });
