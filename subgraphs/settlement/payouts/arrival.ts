@@ -166,6 +166,12 @@ function differencesOf(
     statementId,
     explanation,
   });
+  // Whether the channel took off what is owed to it cannot be told from a sum that something else is missing of too.
+  const owedMinor = carriedMinor - takenMinor;
+  const splits = !verdict.isCarried && announcedMinor === null && owedMinor < 0n && arrivedOffMinor < owedMinor;
+  const parts = splits
+    ? `: ${say(-arrivedOffMinor)} short, of which ${say(-owedMinor)} may have been taken off for those and ${say(owedMinor - arrivedOffMinor)} is not explained`
+    : '';
   const plain = carriedMinor === 0n && (announcedMinor === null || announcedMinor === amountMinor);
   const said = plain
     ? `${announcedMinor === null && statementId !== null ? 'The statement pays' : 'The channel announced a payout of'} ${say(amountMinor)}`
@@ -181,7 +187,7 @@ function differencesOf(
   return [
     ...(receipt === undefined || arrivedOffMinor === 0n
       ? []
-      : [difference('arrival', expectedMinor, BigInt(receipt.minor), `${said}; ${say(BigInt(receipt.minor))} arrived at the bank ${receipt.credits === 1 ? 'on' : `in ${receipt.credits} credits, the last on`} ${receipt.bookedOn}.`)]),
+      : [difference('arrival', expectedMinor, BigInt(receipt.minor), `${said}; ${say(BigInt(receipt.minor))} arrived at the bank ${receipt.credits === 1 ? 'on' : `in ${receipt.credits} credits, the last on`} ${receipt.bookedOn}${parts}.`)]),
     ...(announcedOffMinor === 0n
       ? []
       : [difference('announcement', expectedMinor - announcedOffMinor, expectedMinor, `${said}: nothing explains that it announced another amount.`)]),

@@ -216,6 +216,19 @@ it('expects what the channel announced, which is its statement less what was car
   expect(await inTransit()).toBe('31240');
 });
 
+it('splits what is missing into what the channel may have taken off and what nothing explains', async () => {
+  await ingestReport(database.knex, sourceOf(canonicalFile('settlement-181', [{ class: 'FEE', amountMinor: -4567 }])));
+  await announce('settlement-182', 463166);
+  expect(await take(camt(entry('b9', '4319.26', 'settlement-182')))).toMatchObject({ matched: 1, differing: 1 });
+  expect(await differences()).toMatchObject([
+    {
+      difference: '-31240',
+      explanation:
+        'The statement pays 4631.66 GBP; -45.67 GBP is owed to the channel from earlier settlements, and nothing says that it was taken off; 4319.26 GBP arrived at the bank on 2026-11-17: 312.40 GBP short, of which 45.67 GBP may have been taken off for those and 266.73 GBP is not explained.',
+    },
+  ]);
+});
+
 it('makes a difference of its own of an announcement that nothing explains, and closes it when it is announced anew', async () => {
   await announce('settlement-193', 10000);
   await tell('settlement-193', 90);
