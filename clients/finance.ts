@@ -97,6 +97,8 @@ export type ReconciliationExceptionState =
   | 'AWAITING_APPROVAL'
   /** The channel is asked. */
   | 'DISPUTED'
+  /** Its settlement was reversed: nobody decided about it, and it counts no more. */
+  | 'REVERSED'
   | '%future added value';
 
 /** Class of a difference. */

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { formatAmount } from '../../../platform/money.ts';
+import { SHOWN_STATE } from '../differences/read.ts';
 import { WORDS_OF_LINE } from '../statements/words.ts';
 
 type Row = Readonly<Record<string, string | number | Date | null>>;
@@ -9,7 +10,7 @@ type Row = Readonly<Record<string, string | number | Date | null>>;
  * amounts of the row's `currency`. Nothing here depends on the order in which news arrived.
  */
 const EXPORTS = {
-  differences: `select d.id, channel_code as channel, reason, d.state, expected_minor, actual_minor, difference_minor, currency_code as currency, order_id, channel_order_id, sku,
+  differences: `select d.id, channel_code as channel, reason, ${SHOWN_STATE} as state, expected_minor, actual_minor, difference_minor, currency_code as currency, order_id, channel_order_id, sku,
       statement_id as settlement_id, explanation,
       c.resolution as decision, c.state as decision_state, c.actor, c.approved_by, c.note, c.made_at as decided_at, c.entry_id
       from settlement.difference d left join lateral (

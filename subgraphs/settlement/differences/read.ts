@@ -13,10 +13,13 @@ import type { DifferenceState } from '../matching/store-differences.ts';
 import type { ReconciliationReason } from '../model.ts';
 import { readGroups } from './groups.ts';
 
+/** What is stored, and differences of a settlement that was reversed: nobody decided about them and nothing explained them. */
+type ShownState = DifferenceState | 'REVERSED';
+
 export interface Difference {
   readonly id: string;
   readonly reason: ReconciliationReason;
-  readonly state: DifferenceState;
+  readonly state: ShownState;
   readonly expected: Money | null;
   readonly actual: Money | null;
   readonly difference: Money;
@@ -52,11 +55,17 @@ export interface DifferenceFilter {
 }
 
 interface Row {
-  id: string; reason: ReconciliationReason; state: DifferenceState; expectedMinor: string | null; actualMinor: string | null; differenceMinor: string; currencyCode: string;
+  id: string; reason: ReconciliationReason; state: ShownState; expectedMinor: string | null; actualMinor: string | null; differenceMinor: string; currencyCode: string;
   openedAt: Date; closedAt: Date | null; orderId: string | null; channelOrderId: string | null; sku: string | null; statementId: string | null; explanation: string; sortKey: string;
 } // biome-ignore format: a table
 
-const COLUMNS = `d.id, d.reason, d.state, d.expected_minor as "expectedMinor", d.actual_minor as "actualMinor", d.difference_minor as "differenceMinor",
+/** Whether a difference `d` went with its settlement. */
+const IS_REVERSED = `d.state = 'RESOLVED' and exists (select from settlement.statement s where s.id = d.statement_id and s.state = 'REVERSED')`;
+
+/** The state of a difference `d` as it is shown. */
+export const SHOWN_STATE = `case when ${IS_REVERSED} then 'REVERSED' else d.state end`;
+
+const COLUMNS = `d.id, d.reason, ${SHOWN_STATE} as state, d.expected_minor as "expectedMinor", d.actual_minor as "actualMinor", d.difference_minor as "differenceMinor",
   d.currency_code as "currencyCode", d.opened_at as "openedAt", d.closed_at as "closedAt", d.order_id as "orderId", d.channel_order_id as "channelOrderId", d.sku,
   d.statement_id as "statementId", d.explanation, (extract(epoch from d.opened_at) * 1000000)::bigint as "sortKey"`;
 
@@ -64,7 +73,15 @@ const COLUMNS = `d.id, d.reason, d.state, d.expected_minor as "expectedMinor", d
 export function createDifferenceReader(knex: Knex) {
   const filtered = (filter: DifferenceFilter) => {
     const select = knex('settlement.difference as d');
-    if (filter.state != null) select.whereIn('d.state', [...filter.state]);
+    const { state } = filter;
+    if (state != null)
+      select.where((either) => {
+        either.where((stored) => {
+          stored.whereIn('d.state', [...state]);
+          if (state.includes('RESOLVED')) stored.whereRaw(`not (${IS_REVERSED})`);
+        });
+        if (state.includes('REVERSED')) either.orWhereRaw(`(${IS_REVERSED})`);
+      });
     if (filter.reason != null) select.whereIn('d.reason', [...filter.reason]);
     if (filter.settlementId != null) select.where('d.statement_id', filter.settlementId);
     if (filter.channelCode != null) select.where('d.channel_code', filter.channelCode);

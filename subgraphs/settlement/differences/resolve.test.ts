@@ -213,6 +213,10 @@ it('posts a match by hand when there is something to post, and takes it back wit
   await books.settle();
   expect([await balanceOf('1361'), await balanceOf('1390'), await balanceOf('1362')]).toEqual(['12000', '0', '0']);
   expect((await decided()).map((one) => (one as { state: string }).state)).toEqual(['UNDONE', 'UNDONE']);
+  const listed = async (states: string) =>
+    (await graph(`{ reconciliationExceptions(first: 9, filter: { state: [${states}], settlementId: "${settlementId}" }) { totalCount nodes { state } } }`, {})).reconciliationExceptions; // biome-ignore format: one thought
+  const gone = { totalCount: 4, nodes: Array(4).fill({ state: 'REVERSED' }) };
+  expect([await listed('OPEN, RESOLVED'), await listed('REVERSED')]).toEqual([{ totalCount: 0, nodes: [] }, gone]);
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
