@@ -9,6 +9,7 @@ import { ingestReport } from '../ingest/ingest.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import { loadSettlementSettings } from '../matching/settings.ts';
+import { createStatementReader } from '../statements/read.ts';
 import { readTransfers, takeTransfers } from './amazon-transfers.ts';
 import type { BankFormat } from './bank/model.ts';
 import { matchReceiptByHand, releaseByHand } from './by-hand.ts';
@@ -227,6 +228,10 @@ it('splits what is missing into what the channel may have taken off and what not
         'The statement pays 4631.66 GBP; -45.67 GBP is owed to the channel from earlier settlements, and nothing says that it was taken off; 4319.26 GBP arrived at the bank on 2026-11-17: 312.40 GBP short, of which 45.67 GBP may have been taken off for those and 266.73 GBP is not explained.',
     },
   ]);
+  // Its lines are matched, and its totals tell nevertheless that something of it is open.
+  const [statement] = await query<{ id: string }>(database.knex, `select id from settlement.statement where external_id = 'settlement-182'`); // biome-ignore format: one thought
+  const totals = await createStatementReader(database.knex).totals([statement?.id ?? '']);
+  expect([...totals.values()]).toMatchObject([{ exceptionLineCount: 0, openDifferenceCount: 1, openDifference: { amountMinor: -31240n } }]); // biome-ignore format: one thought
 });
 
 it('makes a difference of its own of an announcement that nothing explains, and closes it when it is announced anew', async () => {
