@@ -94,6 +94,10 @@ it('waits for the worker and says what was refused, posted and is left', async (
     working.abort();
     await worker;
   }
+  // Nothing is left: no worker is needed to say so.
+  out.length = 0;
+  expect(await run()).toBe(0);
+  expect(out).toEqual(['posted 0, refused 0; left: vouchers 0, entries in no voucher 0']);
 });
 
 it('has what is open looked at again, and says when the worker has to be started again', async () => {

@@ -37,6 +37,12 @@ export function post(invocation: Invocation): Promise<ExitCode> {
       throw isCommerceError(error) && error.code === 'BAD_USER_INPUT' ? usage(error.message) : error;
     });
     if (invocation.flag('dry-run')) return preview(knex, scope, terminal);
+    const before = await readUnposted(knex, scope);
+    // A run would wait its turn behind the matching, only to find nothing.
+    if (before.vouchers === 0 && before.entries === 0) {
+      terminal.out('posted 0, refused 0; left: vouchers 0, entries in no voucher 0');
+      return EXIT.OK;
+    }
     const id = await requestVoucherRun(knex, scope, commandActor());
     terminal.note(`run ${id} is asked for; it goes on by itself, also when this command or the platform is stopped`);
     // Waiting would keep the platform from starting: it needs the database that this command has.
