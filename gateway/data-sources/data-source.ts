@@ -79,7 +79,7 @@ export interface DataSourceOptions {
 export function createDataSource(call: SubgraphCall, options: DataSourceOptions): SubgraphSource {
   const { subgraph, deadlineMillis, logger, observe, sharedReads } = options;
   // Orders have places of their own: those of browsers may all be waiting for something else.
-  const [writing, others] = [gateOf(options), gateOf(options)];
+  const [writing, others] = [gateOf(options, { isPatient: true }), gateOf(options)];
 
   const request = async (
     { operation, variables, entities }: Asked,
@@ -139,13 +139,13 @@ export function sourceOf(ask: SubgraphSource['ask'], askTogether?: SubgraphSourc
   };
 }
 
-function gateOf({ subgraph, concurrency, logger }: DataSourceOptions): SubgraphGate | null {
+function gateOf({ subgraph, concurrency, logger }: DataSourceOptions, { isPatient = false } = {}): SubgraphGate | null {
   if (concurrency === undefined) return null;
   const onChange = (isOpen: boolean) =>
     isOpen
       ? logger.info({ subgraph }, 'the subgraph answers again')
       : logger.warn({ subgraph }, 'the subgraph failed several times in a row: it is asked once a second only');
-  return new SubgraphGate({ subgraph, width: concurrency, onChange });
+  return new SubgraphGate({ subgraph, width: concurrency, isPatient, onChange });
 }
 
 /** A request for which nothing is left to be decided. */

@@ -3,13 +3,14 @@ import { subgraphFailure } from './subgraph-failure.ts';
 import { SubgraphGate } from './subgraph-gate.ts';
 
 /** A gate with some places, to a subgraph that answers when the test says so. */
-function gate(width = 2) {
+function gate(width = 2, isPatient = false) {
   const clock = { now: 0 };
   const asked: { answer(): void; fail(code: 'SUBGRAPH_TIMEOUT' | 'SUBGRAPH_BAD_RESPONSE'): void }[] = [];
   const told: boolean[] = [];
   const subject = new SubgraphGate({
     subgraph: 'stock',
     width,
+    isPatient,
     onChange: (isOpen) => told.push(isOpen),
     now: () => clock.now,
   });
@@ -66,6 +67,19 @@ it('asks one that answers nobody no more, long before the deadline, and goes on 
   expect(asked).toHaveLength(11);
   for (const each of asked) each.answer();
   expect(new Set(await Promise.all(unanswered))).toEqual(new Set(['answered']));
+});
+
+it('lets orders wait as long as their deadline lets them, however long nobody has had an answer', async () => {
+  const { clock, asked, pass } = gate(8, true);
+  const all = Array.from({ length: 9 }, pass);
+  clock.now = 9_000;
+  all.push(pass());
+  expect(asked).toHaveLength(8);
+  for (let answered = 0; answered < 10; answered++) {
+    asked[answered]?.answer();
+    await turn();
+  }
+  expect(await Promise.all(all)).toEqual(Array(10).fill('answered'));
 });
 
 it('gives up on a subgraph that fails five times in a row, tries it once a second, and believes one answer', async () => {

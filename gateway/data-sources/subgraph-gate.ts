@@ -5,6 +5,8 @@ export interface SubgraphGateOptions {
   readonly subgraph: string;
   /** Requests that may be under way at the same time. */
   readonly width: number;
+  /** Nobody is turned away because others have had no answer yet: a crowd of orders is settled in its time, and is no hang. */
+  readonly isPatient?: boolean;
   /** Told when the subgraph is given up on, and when it is back. */
   readonly onChange?: (isOpen: boolean) => void;
   /** Milliseconds, from any origin, never going back. */
@@ -26,6 +28,7 @@ const COUNTED: readonly string[] = ['SUBGRAPH_TIMEOUT', 'SUBGRAPH_UNREACHABLE'];
 /**
  * Keeps a subgraph that hangs or fails from taking what others need: it has a number of places, nobody waits for one while it
  * is silent, and after some failures in a row, or when it answers nobody, it is asked once a second only, until it answers.
+ * A patient one goes by failures alone.
  */
 export class SubgraphGate {
   readonly #options: SubgraphGateOptions;
@@ -63,7 +66,8 @@ export class SubgraphGate {
   }
 
   #mayAsk(): boolean {
-    const isHung = this.#working >= UNANSWERED && this.#now() - this.#heardAt >= HUNG_MILLIS;
+    const isHung =
+      !this.#options.isPatient && this.#working >= UNANSWERED && this.#now() - this.#heardAt >= HUNG_MILLIS;
     if (this.#failures < FAILURES && !isHung) return true;
     if (this.#now() - this.#triedAt < TRY_MILLIS) return false;
     this.#triedAt = this.#now();
@@ -71,7 +75,7 @@ export class SubgraphGate {
   }
 
   #place(): Promise<void> {
-    const silent = () => this.#now() - this.#heardAt >= SILENT_MILLIS;
+    const silent = () => !this.#options.isPatient && this.#now() - this.#heardAt >= SILENT_MILLIS;
     if (silent()) throw this.#refusal();
     return new Promise((resolve, reject) => {
       const leave = () => {
