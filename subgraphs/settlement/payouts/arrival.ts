@@ -184,13 +184,14 @@ function differencesOf(
             ]),
         ...(announcedMinor === null ? [] : [`the channel announced a payout of ${say(announcedMinor)}`]),
       ].join('; ');
+  const arrived = receipt && `${say(BigInt(receipt.minor))} arrived at the bank ${receipt.credits === 1 ? 'on' : `in ${receipt.credits} credits, the last on`} ${receipt.bookedOn}`; // biome-ignore format: a sentence
   return [
     ...(receipt === undefined || arrivedOffMinor === 0n
       ? []
-      : [difference('arrival', expectedMinor, BigInt(receipt.minor), `${said}; ${say(BigInt(receipt.minor))} arrived at the bank ${receipt.credits === 1 ? 'on' : `in ${receipt.credits} credits, the last on`} ${receipt.bookedOn}${parts}.`)]),
+      : [difference('arrival', expectedMinor, BigInt(receipt.minor), `${said}; ${arrived}${parts}.`)]),
     ...(announcedOffMinor === 0n
       ? []
-      : [difference('announcement', expectedMinor - announcedOffMinor, expectedMinor, `${said}: nothing explains that it announced another amount.`)]),
+      : [difference('announcement', expectedMinor - announcedOffMinor, expectedMinor, `${said}${arrived ? `; ${arrived}` : ''}: nothing explains that it announced another amount.`)]),
   ]; // biome-ignore format: a table
 }
 

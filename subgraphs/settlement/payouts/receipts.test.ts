@@ -242,7 +242,7 @@ it('makes a difference of its own of an announcement that nothing explains, and 
   expect(await differences()).toEqual([{ state: 'OPEN', expected: '10000', actual: '9000', difference: '-1000', explanation }]); // biome-ignore format: one thought
   await take(camt(entry('b22', '85.00', 'settlement-193')));
   expect(await differences()).toMatchObject([
-    { state: 'OPEN', difference: '-1000' },
+    { state: 'OPEN', difference: '-1000', explanation: expect.stringContaining('; 85.00 GBP arrived at the bank on ') },
     { state: 'OPEN', expected: '9000', actual: '8500', difference: '-500' },
   ]);
   expect(await inTransit()).toBe('1500');
