@@ -98,7 +98,13 @@ async function world(begin: Partial<Quantities>) {
 async function live([, begin, , run]: (typeof workflows)[number], dieAt: number) {
   const { deps, calls, end } = await world(begin);
   const moments = await liveThrough(() => run(deps), dieAt);
-  const distinct = new Set(calls.map((call) => JSON.stringify(call, (_, value) => (typeof value === 'bigint' ? String(value) : value)))); // biome-ignore format: one thought
+  const plain = (_: string, value: unknown) => {
+    if (typeof value === 'bigint') return String(value);
+    // When a release was told to the node is read from the clock; of two such notes under one key the first stays.
+    if (isReleased(value)) return { ...value, occurredAt: 'at the release' };
+    return value;
+  };
+  const distinct = new Set(calls.map((call) => JSON.stringify(call, plain)));
   return { distinct, quantities: end(), moments };
 }
 
@@ -141,3 +147,7 @@ it('collects the money of goods that came back before they were invoiced, and le
   expect(asked.filter((port) => port === 'finance.clear')).toHaveLength(1);
   expect(asked).not.toContain('orders.setPaymentStatus');
 });
+
+function isReleased(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'WORK_RELEASED';
+}

@@ -138,7 +138,7 @@ describe('inventory.channel_terms', () => {
     await wait('l1', 'A', 'WEB', 4);
     const rows = await query(
       knex,
-      "select sku, release_at, backorder_units from inventory.channel_terms('POS', array['A', 'B'])",
+      "select sku, release_at, backorder_units from inventory.channel_terms('POS', array['A', 'B']) order by sku",
     );
     expect(rows).toEqual([
       { sku: 'A', release_at: new Date('2999-01-01T00:00:00Z'), backorder_units: 6 },

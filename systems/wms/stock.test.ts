@@ -101,7 +101,7 @@ it('refuses a delta and a count together, and names the reason without the value
   });
   expect([answer.status, await answer.json()]).toEqual([
     422,
-    { error: { code: 'INVALID', message: 'request: give delta or countedQuantity' } },
+    { error: { code: 'INVALID', message: 'request: give delta or countedQuantity', fields: ['request'] } },
   ]);
 });
 

@@ -146,7 +146,7 @@ export function stockSourceContract(
 
     it('waits for the next booking, and no longer', async () => {
       const after = await head();
-      const waiting = read(after, 60);
+      const waiting = read(after, 30);
       await source.adjust(correction(), signal);
       const started = performance.now();
       expect((await waiting).changes).toMatchObject([{ sequence: after + 1 }]);

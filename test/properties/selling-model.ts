@@ -127,10 +127,29 @@ export class SellingModel {
   sellable(sku: Sold, channel: Channel, gone: Recipe = {}): number {
     const left = (part: Part) =>
       Math.max(0, total(NODES, (at) => this.free(part, at)) - (gone[part] ?? 0) - CHANNELS[channel]);
-    if (sku !== 'KIT') return Math.min(capOf(sku, channel), left(sku));
+    if (sku !== 'KIT') return Math.min(this.cap(sku, channel), left(sku));
     const { withheld } = RULES;
     const limited = Math.min(...entries(this.recipe).map(([part, per]) => Math.floor(left(part) / per)));
-    return Math.max(0, Math.min(this.whole('KIT'), limited) - (channel === withheld.channel ? withheld.units : 0));
+    return Math.max(
+      0,
+      Math.min(this.whole('KIT'), limited, this.cap('KIT', channel)) -
+        (channel === withheld.channel ? withheld.units : 0),
+    );
+  }
+
+  /** What one order of a channel may have of it at most; a kit no more than its components may be had. */
+  cap(sku: Sold, channel: Channel): number {
+    if (sku !== 'KIT') return capOf(sku, channel);
+    return Math.min(...entries(this.recipe).map(([part, per]) => Math.floor(capOf(part, channel) / per)));
+  }
+
+  /** How many more may wait: who waits for kits waits for their components. @param kits that wait */
+  beyond(sku: Sold, kits: number): number {
+    const { waiting } = RULES;
+    const ofPart = (part: Sold, pieces: number) =>
+      part === waiting.sku ? Math.max(0, waiting.units - (this.waiting.get(part) ?? 0) - kits * pieces) : Number.POSITIVE_INFINITY; // biome-ignore format: one thought
+    if (sku !== 'KIT') return ofPart(sku, this.recipe[sku] ?? 0);
+    return Math.min(...entries(this.recipe).map(([part, per]) => Math.floor(ofPart(part, per) / per)));
   }
 
   /**
@@ -145,14 +164,15 @@ export class SellingModel {
     const short = new Map<Sold, number>();
     const taken = new Map<Sold, number>();
     const gone: Partial<Record<Part, number>> = {};
+    let kitsWaiting = this.waiting.get('KIT') ?? 0;
     for (const sku of SOLD) {
       const wanted = lines.reduce((sum, line) => sum + (line.sku === sku ? line.quantity : 0), 0);
       if (wanted === 0) continue;
       const can = this.sellable(sku, channel, sku === 'KIT' ? {} : gone);
-      const beyond = sku === RULES.waiting.sku ? Math.max(0, RULES.waiting.units - (this.waiting.get(sku) ?? 0)) : Number.POSITIVE_INFINITY; // biome-ignore format: one thought
-      const orderable = Math.min(capOf(sku, channel), backorder ? can + beyond : can);
+      const orderable = Math.min(this.cap(sku, channel), backorder ? can + this.beyond(sku, kitsWaiting) : can);
       if (wanted > orderable) short.set(sku, orderable === Number.POSITIVE_INFINITY ? can : orderable);
       else taken.set(sku, Math.min(wanted, can));
+      if (sku === 'KIT') kitsWaiting += wanted - (taken.get('KIT') ?? wanted);
       if (sku === 'KIT') for (const [part, per] of entries(this.recipe)) gone[part] = (taken.get('KIT') ?? 0) * per;
     }
     return { short, taken };
