@@ -130,11 +130,8 @@ export class SellingModel {
     if (sku !== 'KIT') return Math.min(this.cap(sku, channel), left(sku));
     const { withheld } = RULES;
     const limited = Math.min(...entries(this.recipe).map(([part, per]) => Math.floor(left(part) / per)));
-    return Math.max(
-      0,
-      Math.min(this.whole('KIT'), limited, this.cap('KIT', channel)) -
-        (channel === withheld.channel ? withheld.units : 0),
-    );
+    const over = Math.min(this.whole('KIT'), limited) - (channel === withheld.channel ? withheld.units : 0);
+    return Math.min(this.cap('KIT', channel), Math.max(0, over));
   }
 
   /** What one order of a channel may have of it at most; a kit no more than its components may be had. */
