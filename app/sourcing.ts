@@ -105,7 +105,7 @@ export function openSourcing(deps: SourcingDeps): LiveSourcing {
       let next = current;
       let problem: string | null | undefined;
       try {
-        if (isChanged) next = loadSourcingRules(file);
+        if (isChanged) next = loadSourcingRules(file, await deps.knownNodes());
         problem = await problemWith(next);
       } catch (error) {
         if (!isCommerceError(error) || error.code !== 'CONFIGURATION_INVALID') throw error;

@@ -10,16 +10,20 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { withStore } from '../store.ts';
 
 /** `commerce sourcing check [file]` */
-export async function check({ arguments: [file], terminal }: Invocation): Promise<ExitCode> {
+export async function check({ arguments: [name], terminal }: Invocation): Promise<ExitCode> {
+  const file = name === undefined ? projectFile('config', 'sourcing.yaml') : resolve(name);
+  // What is wrong with the file by itself is told also where no store can be asked.
+  const nodes = await withStore(({ knex }) => siteCodes(knex)).catch((error: unknown) => ({ error }));
+  const known = 'error' in nodes ? [] : nodes;
   let rules: SourcingRules;
   try {
-    rules = loadSourcingRules(file === undefined ? projectFile('config', 'sourcing.yaml') : resolve(file));
+    rules = loadSourcingRules(file, known);
   } catch (error) {
     if (!isCommerceError(error)) throw error;
     terminal.out(`REFUSED ${error.message}`);
     return EXIT.REFUSED;
   }
-  const known = await withStore(({ knex }) => siteCodes(knex));
+  if ('error' in nodes) throw nodes.error;
   const counted = `${rules.rules.length} rules for ${Object.keys(rules.nodes).length} nodes`;
   if (known.length === 0) {
     terminal.out(`${counted} can be read. No node is known yet: start the platform once, and check again.`);

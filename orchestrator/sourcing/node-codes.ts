@@ -1,11 +1,20 @@
-import type { SourcingRules } from './model.ts';
+/** Rules, as far as they name nodes. A code that could not be made out is empty. */
+interface NamedNodes {
+  readonly nodes: Readonly<Record<string, { readonly planned?: boolean | undefined }>>;
+  readonly rules: readonly {
+    readonly name: string;
+    readonly nodes: readonly string[];
+    readonly without: readonly string[];
+    readonly only?: readonly string[] | undefined;
+  }[];
+}
 
 /**
  * Pure: which places of the rules name a node that does not exist, for the person who wrote them. A node that is to be
  * connected later is said to be `planned` under `nodes`, and may be named.
  * @param known codes of the nodes that exist
  */
-export function unknownNodes({ nodes, rules }: SourcingRules, known: readonly string[]): string[] {
+export function unknownNodes({ nodes, rules }: NamedNodes, known: readonly string[]): string[] {
   const planned = Object.entries(nodes).flatMap(([code, policy]) => (policy.planned ? [code] : []));
   const allowed = new Set([...known, ...planned]);
   const named = [
@@ -16,7 +25,9 @@ export function unknownNodes({ nodes, rules }: SourcingRules, known: readonly st
       ),
     ),
   ];
-  return named.flatMap(({ code, place }) => (allowed.has(code) ? [] : [`${place}: there is no node ${code}`]));
+  return named.flatMap(({ code, place }) =>
+    code === '' || allowed.has(code) ? [] : [`${place}: there is no node ${code}`],
+  );
 }
 
 /** What to do about them, in one sentence. */

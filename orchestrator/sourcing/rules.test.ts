@@ -50,3 +50,49 @@ it.each([
 ])('refuses %s and names the place', (_, text, message) => {
   expect(() => load(text)).toThrow(message);
 }); // biome-ignore format: a table
+
+it('names every wrong place at once, also codes of nodes that do not exist', () => {
+  const text = `
+nodes:
+  EAST: { cost: { to: { moon: 1 } } }
+  WSET: { planned: yes }
+rules:
+  - { name: a, channels: [WEB], prefer: [fastest], only: [EAST, ESAT] }
+  - { name: a, countries: [gb], prefer: [preferred-nodes], without: [WETS] }`;
+  const file = path.join(folder, 'many.yaml');
+  writeFileSync(file, text);
+  let message = '';
+  try {
+    loadSourcingRules(file, ['EAST', 'WEST']);
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  const [places = '', advice] = message.slice(`${file}: `.length).split('. Known nodes: ');
+  expect(places.split('; ').map((place) => place.split(': ')[0])).toEqual([
+    'nodes.WSET.planned',
+    'rules.0.prefer.0',
+    'rules.1.countries.0',
+    'nodes.EAST.cost.to.moon',
+    'rules.1.name',
+    'rules.1.nodes',
+    'rules.1',
+    'nodes.WSET',
+    'rules.0.only.1 (rule "a")',
+    'rules.1.without.0 (rule "a")',
+  ]);
+  expect(advice).toMatch(/^EAST, WEST\. /);
+});
+
+it.each([
+  ['a key that stands there twice', 'zones: {}\nrules: []\nzones: { secret: 1 }', 'line 3, column 1: a key stands there a second time'],
+  ['two mistakes', 'a: 1\na: 2\nb: 1\nb: secret', 'line 2, column 1: a key stands there a second time; line 4, column 1: a key stands there a second time'],
+  ['an alias of nothing', 'a: *secret', 'an alias (*name) stands for nothing before it, or there are too many'],
+])('tells the line and the reason of %s, and nothing of the text', (_, text, reason) => {
+  let message = '';
+  try {
+    load(text);
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  expect(message.replace(folder, '')).toBe(`/sourcing.yaml cannot be read as YAML: ${reason}`);
+}); // biome-ignore format: a table

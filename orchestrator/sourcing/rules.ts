@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../platform/errors.ts';
+import { readYaml } from '../../platform/read-yaml.ts';
 import { FILL_POLICIES, PREFERENCES, type SourcingRule, type SourcingRules } from './model.ts';
+import { adviceOnNodes, unknownNodes } from './node-codes.ts';
 import { DAYS } from './places.ts';
+import { contradictions, writtenRules } from './written-rules.ts';
 
 const code = z.string('expected a text; write numbers in quotes').trim().min(1).max(200);
 const country = z.string().regex(/^[A-Z]{2}$/, 'expected two capital letters, such as GB');
@@ -62,39 +63,11 @@ const rule = z.strictObject({
   keep: z.int().min(0).max(1_000_000).default(0),
 });
 
-const schema = z
-  .strictObject({
-    zones: z.record(code, zone).default({}),
-    nodes: z.record(code, node).default({}),
-    rules: z.array(rule).max(1_000).default([]),
-  })
-  .superRefine(({ zones, nodes, rules }, context) => {
-    const complain = (path: (string | number)[], message: string) =>
-      context.addIssue({ code: 'custom', path, message });
-    for (const [name, { cost }] of Object.entries(nodes)) {
-      for (const target of Object.keys(cost.to))
-        if (!(target in zones)) complain(['nodes', name, 'cost', 'to', target], 'there is no such zone');
-    }
-    const names = new Set<string>();
-    rules.forEach(({ name, only, without, prefer, otherwise, fill, nodes: preferred }, index) => {
-      if (names.has(name)) complain(['rules', index, 'name'], `a second rule "${name}"`);
-      names.add(name);
-      if (only?.every((one) => without.includes(one))) complain(['rules', index, 'only'], 'no node is left');
-      if (otherwise === 'wait' && fill !== 'FillAll')
-        complain(
-          ['rules', index, 'fill'],
-          'an order that waits until one node has all of it is not cancelled: use FillAll',
-        );
-      if (prefer.includes('preferred-nodes') && preferred.length === 0)
-        complain(['rules', index, 'nodes'], 'preferred-nodes needs the nodes in their order');
-    });
-    const last = rules.at(-1);
-    if (last && (last.channels ?? last.serviceLevels ?? last.countries) !== undefined)
-      complain(
-        ['rules', rules.length - 1],
-        'the last rule is for all orders: leave channels, serviceLevels, countries out',
-      );
-  });
+const schema = z.strictObject({
+  zones: z.record(code, zone).default({}),
+  nodes: z.record(code, node).default({}),
+  rules: z.array(rule).max(1_000).default([]),
+});
 
 function isTimeZone(name: string): boolean {
   try {
@@ -108,21 +81,22 @@ function isTimeZone(name: string): boolean {
 /**
  * Reads how orders are spread over nodes.
  * @param file absolute path
+ * @param known codes of the nodes that exist, as far as they are known: where the rules are refused, those that they name
+ *   wrongly are told as well. Rules with no other mistake are given back: a code that is not known may be a new node.
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
-export function loadSourcingRules(file: string): SourcingRules {
-  const parsed = schema.safeParse(read(file));
-  if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
-  throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
-}
-
-function read(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
+export function loadSourcingRules(file: string, known: readonly string[] = []): SourcingRules {
+  const content = readYaml(file);
+  const parsed = schema.safeParse(content);
+  const written = writtenRules(content);
+  const problems = [
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`),
+    ...contradictions(written),
+  ];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  const unknown = known.length === 0 ? [] : unknownNodes(written, known);
+  const advice = unknown.length === 0 ? '' : `. ${adviceOnNodes(known)}`;
+  throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${[...problems, ...unknown].join('; ')}${advice}`);
 }
 
 /** The first rule that fits, or null when the file has none. */

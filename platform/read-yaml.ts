@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { type ErrorCode, parseDocument } from 'yaml';
+import { CommerceError } from './errors.ts';
+
+/** Mistakes that are told of one file; those after them mostly follow from the first. */
+const MOST_TOLD = 5;
+
+const REASONS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  DUPLICATE_KEY: 'a key stands there a second time',
+  TAB_AS_INDENT: 'a tab where spaces have to stand',
+  BAD_INDENT: 'the indentation does not fit, or a bracket is not closed',
+  MISSING_CHAR: 'a bracket, quote, comma or colon is missing',
+  MULTIPLE_DOCS: 'a second document begins',
+};
+
+/**
+ * Reads a file of configuration. Of one that is no YAML the lines and reasons are told, never its text: it may hold secrets.
+ * @param file absolute path
+ * @throws CommerceError CONFIGURATION_INVALID when the file cannot be opened or is no YAML
+ */
+export function readYaml(file: string): unknown {
+  const refuse = (why: string) => new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML: ${why}`);
+  const document = parseDocument(textOf(file, refuse));
+  if (document.errors.length > 0) {
+    const places = document.errors.map(({ code, linePos: [at] = [undefined] }) => {
+      const reason = REASONS[code] ?? code.toLowerCase().replaceAll('_', ' ');
+      return at === undefined ? reason : `line ${at.line}, column ${at.col}: ${reason}`;
+    });
+    throw refuse([...new Set(places)].slice(0, MOST_TOLD).join('; '));
+  }
+  try {
+    return document.toJS();
+  } catch {
+    throw refuse('an alias (*name) stands for nothing before it, or there are too many');
+  }
+}
+
+function textOf(file: string, refuse: (why: string) => CommerceError): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw refuse(error instanceof Error && 'code' in error ? `the file cannot be opened (${error.code})` : 'the file cannot be opened'); // biome-ignore format: one thought
+  }
+}
