@@ -72,6 +72,7 @@ export function openDomains(deps: {
     wms: clients.wms,
     carrier: clients.carrier,
     report: operations.report,
+    freeUnits: inventory.freeUnits,
     settle: operations.exceptions.resolve,
     logger: component('fulfillment'),
   });

@@ -1,3 +1,4 @@
+import { counted } from '../../platform/counted.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
 import type { LineUnits, WithdrawalPart } from '../ports/work.ts';
@@ -43,7 +44,7 @@ export async function settleWithdrawal(deps: OrchestratorDeps, input: SettleWith
         {
           type: 'WORK_TAKEN_BACK',
           system: 'wms',
-          message: `${count(input.lines)} units were taken back from ${await deps.stock.codeOf(locationId)}: ${input.reason}`,
+          message: `${counted(count(input.lines), 'unit')} taken back from ${await deps.stock.codeOf(locationId)}: ${input.reason}`,
           ...(input.occurredAt === undefined ? {} : { occurredAt: new Date(input.occurredAt) }),
         },
       ],
@@ -106,8 +107,8 @@ async function place(
     const settled = await step({ name: `allocate-units-${index}-${attempt}`, system: 'commerce' }, async () => {
       const code = await deps.stock.codeOf(node);
       const explanation = moved
-        ? `${count(wanted)} units were given to ${code} anew`
-        : `${count(wanted)} units stay at ${code}: ${await deps.stock.codeOf(target)} does not have them any more`;
+        ? `${counted(count(wanted), 'unit')} given to ${code} anew`
+        : `${counted(count(wanted), 'unit')} could not be moved, ${await deps.stock.codeOf(target)} does not have them: given to ${code} anew, which had them before`;
       return recordSources(deps, orderId, { sourced: wanted, waiting: [], explanation }, { key, traceId });
     });
     if (settled) return groupsOf(wanted);

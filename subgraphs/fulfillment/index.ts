@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Caller } from '../../platform/caller.ts';
 import type { Feed } from '../../platform/feed/feed.ts';
 import { buildSubgraph, type Subgraph } from '../../platform/graphql/subgraph.ts';
-import type { FulfillmentContext } from './context.ts';
+import type { FulfillmentContext, ReadFreeUnits } from './context.ts';
 import type { ReportUnusable } from './feeds.ts';
 import { createFulfillmentLoaders } from './loaders.ts';
 import type { NodeSystem } from './port.ts';
@@ -10,6 +10,7 @@ import { createFulfillmentReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
 export { createFulfillmentBook } from './book.ts';
+export type { ReadFreeUnits } from './context.ts';
 export { giveMeaning, understandAddedWords, WORD_MEANINGS } from './correct-word.ts';
 export { createNodeFeed, createTrackingFeed, type ReportUnusable, TRACKING_FEED } from './feeds.ts';
 export { keepReadEvents, NODE_FEED, takeNodeEventAgain } from './set-aside-events.ts';
@@ -22,6 +23,8 @@ export function createFulfillmentSubgraph(deps: {
   nodes: NodeSystem;
   nodeFeed: Feed;
   report: ReportUnusable;
+  /** Left out, work is moved without a look at what the other location has. */
+  freeUnits?: ReadFreeUnits;
   /** See {@link FulfillmentContext}. */
   successorWaitMillis?: number;
 }): Subgraph<FulfillmentContext> {

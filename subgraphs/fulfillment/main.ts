@@ -13,6 +13,7 @@ import {
   createTrackingFeed,
   keepReadEvents,
   NODE_FEED,
+  type ReadFreeUnits,
   type ReportUnusable,
   TRACKING_FEED,
   takeNodeEventAgain,
@@ -29,6 +30,7 @@ export function openFulfillment(deps: {
   wms: WmsClient;
   carrier: CarrierClient;
   report: ReportUnusable;
+  freeUnits: ReadFreeUnits;
   /** Closes the exception of this key: what it was about is done. */
   settle: (key: string) => Promise<void>;
   logger: Logger;
@@ -45,7 +47,13 @@ export function openFulfillment(deps: {
   const trackingFeed = createTrackingFeed({ ...feedDeps, carrier });
   const signal = () => AbortSignal.timeout(TIMEOUT_MILLIS);
   return {
-    subgraph: createFulfillmentSubgraph({ knex: deps.knex, nodes, nodeFeed, report: deps.report }),
+    subgraph: createFulfillmentSubgraph({
+      knex: deps.knex,
+      nodes,
+      nodeFeed,
+      report: deps.report,
+      freeUnits: deps.freeUnits,
+    }),
     book: createFulfillmentBook(deps.knex),
     nodes,
     /** Entries of feeds that were set aside, by feed: one attempt to take one again. */

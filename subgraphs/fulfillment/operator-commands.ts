@@ -94,6 +94,8 @@ export const operatorCommands = {
           if (input.locationId === work.locationId)
             return refusal('INVALID_INPUT', 'The work is there already. Name another location.', 'locationId');
           return takeBack(trx, work, lines, 'MOVE', { becomes: 'OPEN', locationId: input.locationId });
+          const lacking = await lackAt(context, trx, input.locationId, lines);
+          if (lacking !== null) return refusal('INVALID_INPUT', lacking, 'locationId');
         },
       }),
     ),
@@ -222,6 +224,27 @@ async function takeBack(
 }
 
 /** The units that become work of their own: at least one, and not all. */
+/** Why the units of work cannot go to a location: it does not have them. Null when it has them all. */
+async function lackAt(
+  { freeUnits }: FulfillmentContext,
+  trx: Knex.Transaction,
+  locationId: string,
+  lines: readonly FulfillmentOrderLine[],
+): Promise<string | null> {
+  if (!freeUnits) return null;
+  const wanted = new Map<string, number>();
+  for (const line of lines) wanted.set(line.sku, (wanted.get(line.sku) ?? 0) + remainingUnits(line));
+  const there = await freeUnits(trx, locationId, [...wanted.keys()]);
+  if (!there) return 'There is no such location.';
+  const lacking = [...wanted].flatMap(([sku, units]) => {
+    const free = there.free.get(sku) ?? 0;
+    return free < units ? [`${free} of ${sku}, not ${units}`] : [];
+  });
+  return lacking.length === 0
+    ? null
+    : `${there.code} has ${lacking.join(' and ')}. Name a location that has what the work is about, or split it.`;
+}
+
 function readSplit(
   lines: readonly FulfillmentOrderLine[],
   asked: readonly { readonly fulfillmentOrderLineId: string; readonly quantity: number }[],

@@ -10,7 +10,10 @@ const { signal } = new AbortController();
 let world: TestFulfillment;
 let count = 0;
 beforeAll(async () => {
-  world = await startFulfillment();
+  world = await startFulfillment({
+    freeUnits: async (_, locationId) =>
+      locationId === 'NOWHERE' ? null : { code: `DC-${locationId}`, free: new Map([['BOLT', locationId === 'SOUTH' ? 2 : 9]]) },
+  }); // biome-ignore format: one thought
 });
 afterAll(() => world.stop());
 
@@ -199,6 +202,19 @@ describe('operators', () => {
   it('move work, and split it, by taking it back', async () => {
     const [moved, split] = [await world.open(), await world.open()];
     expect(await command('Move', moved, { locationId: 'EAST' })).toMatchObject({ code: 'INVALID_INPUT' });
+    expect(await command('Move', moved, { locationId: 'NOWHERE' })).toEqual({
+      code: 'INVALID_INPUT',
+      message: 'There is no such location.',
+    });
+    expect(await command('Move', moved, { locationId: 'SOUTH' })).toEqual({
+      code: 'INVALID_INPUT',
+      message: 'DC-SOUTH has 2 of BOLT, not 3. Name a location that has what the work is about, or split it.',
+    });
+    const mixed = await world.open({ units: { BOLT: 1, NUT: 1 } });
+    expect(await command('Move', mixed, { locationId: 'SOUTH' })).toMatchObject({
+      message: expect.stringMatching(/^DC-SOUTH has 0 of NUT, not 1\. /),
+    });
+    expect(await stateOf(moved)).toMatchObject({ state: 'OPEN/UNSUBMITTED', withdrawal: null });
     expect(await command('Move', moved, { locationId: 'WEST' })).toBe('CANCELLED/CLOSED: ');
     expect((await world.book.withdrawalOf(moved))?.parts).toEqual([{ becomes: 'OPEN', locationId: 'WEST' }]);
     const anew = await world.open({ locationId: 'WEST', replaces: moved });

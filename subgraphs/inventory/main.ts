@@ -6,7 +6,14 @@ import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
 import { wmsStockAudit } from './adapters/wms-audit.ts';
 import { isStockKnown } from './feed-position.ts';
-import { announceAll, createHolding, createInventoryFeed, createInventorySubgraph, createStock } from './index.ts';
+import {
+  announceAll,
+  createHolding,
+  createInventoryFeed,
+  createInventorySubgraph,
+  createStock,
+  freeUnits,
+} from './index.ts';
 import { type NodePolicies, saveLocations, siteCodes } from './locations.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
 import { stockComparison } from './stock-comparison.ts';
@@ -59,6 +66,7 @@ export function openInventory(deps: {
     holding,
     stock: createStock({ knex: deps.knex, source }),
     announceAll,
+    freeUnits,
     /** Codes of the sites that are known here, in order. */
     siteCodes: () => siteCodes(deps.knex),
     /** Takes the warehouse's sites over, as the feed does when it starts. */

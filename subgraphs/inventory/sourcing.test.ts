@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { freeUnits } from './free-units.ts';
 import type { StockChange } from './port.ts';
 import { applyChanges } from './projection.ts';
 import { at, bundleUp, commit, differences, emptyStock, position, stockUp } from './sample-stock.ts';
@@ -53,6 +54,9 @@ describe('where an order may be served from', () => {
       ].sort((a, b) => (a.locationId < b.locationId ? -1 : 1)),
     );
     expect(sources.waiting).toEqual([{ lineId: 'o1.l2', sku: 'NUT', locationId: null, quantity: 1 }]);
+    // Work may be moved by hand to any location, by what that one has.
+    expect(await freeUnits(knex, at('SHOP'), ['BOLT', 'NUT'])).toEqual({ code: 'SHOP', free: new Map([['BOLT', 9]]) });
+    expect(await freeUnits(knex, 'loc_nowhere', ['BOLT'])).toBeNull();
   });
 
   it('counts bundles as they are sold', async () => {

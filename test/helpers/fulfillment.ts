@@ -6,6 +6,7 @@ import {
   createFulfillmentSubgraph,
   createNodeFeed,
   createTrackingFeed,
+  type ReadFreeUnits,
   type ReportUnusable,
 } from '../../subgraphs/fulfillment/index.ts';
 import type { NodeSystem } from '../../subgraphs/fulfillment/port.ts';
@@ -48,7 +49,7 @@ export interface TestFulfillment {
 
 let count = 0;
 
-export async function startFulfillment(): Promise<TestFulfillment> {
+export async function startFulfillment({ freeUnits }: { freeUnits?: ReadFreeUnits } = {}): Promise<TestFulfillment> {
   const database = await createTestDatabase(['integration', 'fulfillment']);
   const { knex } = database;
   const nodes = memoryNodeSystem();
@@ -96,7 +97,14 @@ export async function startFulfillment(): Promise<TestFulfillment> {
     reported,
     failures,
     trackingFeed: createTrackingFeed({ ...feedDeps, carrier }),
-    subgraph: createFulfillmentSubgraph({ successorWaitMillis: 0, knex, nodes, nodeFeed, report }),
+    subgraph: createFulfillmentSubgraph({
+      successorWaitMillis: 0,
+      knex,
+      nodes,
+      nodeFeed,
+      report,
+      ...(freeUnits ? { freeUnits } : {}),
+    }),
     open,
     async submitted(wish) {
       const id = await open(wish);
