@@ -17,6 +17,8 @@ export interface Keyed {
   readonly idempotencyKey: string;
   /** Why work is rejected. */
   readonly reason?: string;
+  /** The same in words, for people. */
+  readonly note?: string | null;
 }
 
 export interface WorkResult {
@@ -80,7 +82,7 @@ export async function askNode(
     await forgetCommand(trx, key);
     if ('code' in answer) return { fulfillmentOrderId: work.id, refusals: [answer] };
     if (answer.kind === 'done') {
-      await tellCommand(trx, context.caller, work, { command: transition, reason: input.reason, askedAt });
+      await tellCommand(trx, context.caller, work, { command: transition, reason: reasonOf(input), askedAt });
       return { fulfillmentOrderId: work.id, refusals: [] };
     }
     return refused(
@@ -106,6 +108,11 @@ export async function askNode(
     case 'inFlight':
       throw new CommerceError('IDEMPOTENCY_IN_FLIGHT', 'A request with this key is still running. Repeat it shortly.');
   }
+}
+
+/** The class of the reason, and what was said of it. */
+function reasonOf({ reason, note }: Keyed): string | undefined {
+  return reason === undefined || !note?.trim() ? reason : `${reason}, ${note.trim()}`;
 }
 
 /** A node may have been asked for something else under this key. */

@@ -208,7 +208,7 @@ describe('work through the graph', () => {
 
   it('is sent back whole', async () => {
     const id = await submitted();
-    expect(await mutate('Reject', id, { reason: 'OUT_OF_STOCK' })).toMatchObject({
+    expect(await mutate('Reject', id, { reason: 'OUT_OF_STOCK', note: 'the shelf is wet' })).toMatchObject({
       fulfillmentOrder: { status: 'CANCELLED', requestStatus: 'REJECTED' },
       userErrors: [],
     });
@@ -227,7 +227,7 @@ describe('work through the graph', () => {
     expect(asked.map(({ data }) => data)).toEqual([
       expect.objectContaining({
         command: 'REJECT',
-        reason: 'OUT_OF_STOCK',
+        reason: 'OUT_OF_STOCK, the shelf is wet',
         by: 'warehouse',
         locationId: 'loc',
       }),

@@ -47,7 +47,7 @@ export function exchangeReturn(
     if (placed.orderId === null || placed.refusals.length > 0)
       return placed.refusals.map((refusal) => explained(refusal, credit));
     await link(trx, caller, found, placed.orderId);
-    await creditUnits(trx, found, units, caller.traceId);
+    await creditUnits(trx, found, units, caller);
     return [];
   });
 }

@@ -62,7 +62,7 @@ export async function keepReturns(deps: HousekeepingDeps, now: Date = new Date()
       if (found.return.state !== 'PARTIALLY_RECEIVED' || found.return.closing) return false;
       // Units whose condition nobody knows cannot be decided about: a person is told instead.
       if (found.units.received > found.units.inspected) return tell(trx, deps, found, 'UNINSPECTED', traceId);
-      await keepInspected(trx, found, traceId);
+      await keepInspected(trx, found, { traceId });
       return true;
     },
   );

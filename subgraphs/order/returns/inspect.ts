@@ -55,7 +55,7 @@ export function inspectReturn(
       const message = `${counted(
         input.lines.reduce((sum, line) => sum + line.quantity, 0),
         'unit',
-      )} inspected`;
+      )} inspected by ${caller.clientId}`;
       if (all && found.return.state === 'RECEIVED') {
         await moveReturn(trx, found, 'INSPECTED', { traceId: caller.traceId, message: `inspected: ${message}` });
       } else {
@@ -77,7 +77,7 @@ export function resolveReturn(
   returnId: string,
 ): Promise<ReturnResult<ReturnResolveErrorCode>> {
   return stepOf<never>(trx, caller, returnId, 'RESOLVE', async (found) => {
-    await keepInspected(trx, found, caller.traceId);
+    await keepInspected(trx, found, caller);
     await recordAction(trx, caller, { action: 'returnResolve', subject: returnId, reason: null });
     return [];
   });
@@ -97,7 +97,7 @@ export function rejectReturn(
       returned: found.lines.map((line) => ({ lineId: line.orderLineId, quantity: -line.received })),
       traceId: caller.traceId,
     });
-    const message = `rejected: ${found.units.received} units go back to the buyer`;
+    const message = `rejected by ${caller.clientId}: ${counted(found.units.received, 'unit')} to go back to the buyer${note ? `, ${note}` : ''}`;
     await moveReturn(trx, found, 'REJECTED', { traceId: caller.traceId, message });
     await saveRefundStatus(trx, returnId);
     await recordAction(trx, caller, { action: 'returnReject', subject: returnId, reason: null });
@@ -105,21 +105,30 @@ export function rejectReturn(
   });
 }
 
-/** Accepts all inspected units that were not accepted, and closes the return when nothing is left to do. */
-export async function keepInspected(trx: Knex.Transaction, found: FoundReturn, traceId: string): Promise<void> {
+/**
+ * Accepts all inspected units that were not accepted, and closes the return when nothing is left to do.
+ * @param asked `clientId` is who decided so; left out where the time did
+ */
+export async function keepInspected(
+  trx: Knex.Transaction,
+  found: FoundReturn,
+  asked: Pick<Caller, 'traceId'> & Partial<Pick<Caller, 'clientId'>>,
+): Promise<void> {
+  const { traceId, clientId } = asked;
+  const by = clientId === undefined ? '' : ` by ${clientId}`;
   const kept = found.conditions
     .map(({ inspected, accepted, ...at }) => ({ ...at, quantity: inspected - accepted }))
     .filter(({ quantity }) => quantity > 0);
   await acceptUnits(trx, found, kept, { complete: true, traceId });
   if (found.return.state === 'INSPECTED') {
-    await moveReturn(trx, found, 'RESOLVED', { traceId, message: 'resolved: the goods are kept' });
+    await moveReturn(trx, found, 'RESOLVED', { traceId, message: `resolved${by}: the goods are kept` });
   } else {
     await query(trx, 'update orders.return set closing = true where id = ?', [found.return.id]);
     await writeTimeline(trx, found.return.orderId, traceId, [
       {
         type: 'RETURN_CLOSING',
         system: 'commerce',
-        message: `Return ${found.return.number}: the rest is not waited for`,
+        message: `Return ${found.return.number}: the rest is not waited for${by && `, decided${by}`}`,
       },
     ]);
   }

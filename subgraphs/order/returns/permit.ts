@@ -65,7 +65,10 @@ export function declineReturn(
       note ?? null,
       returnId,
     ]);
-    await moveReturn(trx, found, 'DECLINED', { traceId: caller.traceId, message: `declined: ${reason}` });
+    await moveReturn(trx, found, 'DECLINED', {
+      traceId: caller.traceId,
+      message: `declined by ${caller.clientId}: ${reason}${note ? `, ${note}` : ''}`,
+    });
     await recordAction(trx, caller, { action: 'returnDecline', subject: returnId, reason });
     return [];
   });
@@ -78,7 +81,7 @@ export function cancelReturn(
   returnId: string,
 ): Promise<ReturnResult<ReturnCancelErrorCode>> {
   return stepOf<never>(trx, caller, returnId, 'CANCEL', async (found) => {
-    await moveReturn(trx, found, 'CANCELLED', { traceId: caller.traceId, message: 'cancelled' });
+    await moveReturn(trx, found, 'CANCELLED', { traceId: caller.traceId, message: `cancelled by ${caller.clientId}` });
     return [];
   });
 }
@@ -95,6 +98,9 @@ async function permit(
     `update orders.return set label_asked_at = null, expires_at = now() + ? * interval '1 day' where id = ?`,
     [policy.expireAfterDays, found.return.id],
   );
-  await moveReturn(trx, found, 'AUTHORIZED', { traceId: caller.traceId, message });
+  await moveReturn(trx, found, 'AUTHORIZED', {
+    traceId: caller.traceId,
+    message: `${message} by ${caller.clientId}`,
+  });
   await refundLinesOn(trx, found, 'AUTHORIZATION', caller.traceId);
 }

@@ -98,7 +98,7 @@ async function saveArrivals(
         message: `Return ${number}: ${counted(
           input.lines.reduce((sum, line) => sum + line.quantity, 0),
           'unit',
-        )} received`,
+        )} received by ${caller.clientId}`,
       },
     ],
     traceId: caller.traceId,

@@ -50,7 +50,7 @@ export function refundReturn(
         }
         left.set(returnLineId, units - quantity);
       }
-      await creditUnits(trx, found, wanted, caller.traceId);
+      await creditUnits(trx, found, wanted, caller);
       await recordAction(trx, caller, { action: 'returnRefund', subject: returnId, reason: found.return.state });
       return [];
     },
@@ -67,15 +67,18 @@ export async function refundLinesOn(
   const units = found.lines
     .filter((line) => line.refundOn === moment)
     .map((line) => ({ returnLineId: line.id, quantity: line.quantity - line.credited }));
-  await creditUnits(trx, found, units, traceId);
+  await creditUnits(trx, found, units, { traceId });
 }
 
-/** Decides that units are to be paid back, whose goods are not part of the decision. The event has them credited. */
+/**
+ * Decides that units are to be paid back, whose goods are not part of the decision. The event has them credited.
+ * @param asked `clientId` is who decided so; left out where the policy did
+ */
 export async function creditUnits(
   trx: Knex.Transaction,
   found: FoundReturn,
   units: readonly LineUnits[],
-  traceId: string,
+  { traceId, clientId }: Pick<Caller, 'traceId'> & Partial<Pick<Caller, 'clientId'>>,
 ): Promise<void> {
   const wanted = units.filter(({ quantity }) => quantity > 0);
   if (wanted.length === 0) return;
@@ -98,7 +101,7 @@ export async function creditUnits(
         message: `Return ${number}: ${counted(
           wanted.reduce((sum, line) => sum + line.quantity, 0),
           'unit',
-        )} paid back without waiting for the goods`,
+        )} paid back without waiting for the goods${clientId === undefined ? '' : `, asked by ${clientId}`}`,
       },
     ],
     events: [{ type: 'return-refund-requested.v1', data: { returnId, orderId, lines } }],

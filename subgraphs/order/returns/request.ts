@@ -60,7 +60,7 @@ export async function requestReturn(
   const returnId = newId('return');
   const number = await insertReturn(trx, returnId, orderId, wishes, policy.expireAfterDays);
   await writeTimeline(trx, orderId, caller.traceId, [
-    { type: 'RETURN_REQUESTED', system: 'commerce', message: `Return ${number} requested` },
+    { type: 'RETURN_REQUESTED', system: 'commerce', message: `Return ${number} requested by ${caller.clientId}` },
   ]);
   return { returnId, refusals: [] };
 }

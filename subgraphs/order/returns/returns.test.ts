@@ -200,6 +200,35 @@ describe('a return', () => {
     expect((await world.request(own.id, units)).userErrors).toEqual([]);
   });
 
+  it("tells on the order's timeline who asked for what, and what they noted", async () => {
+    const own = await world.delivered(3);
+    const made = async (quantity: number): Promise<Made> => {
+      const { return: asked } = await world.request(own.id, [own.lineIds[0] ?? '', quantity]);
+      return { id: asked.id, lineId: asked.lines[0].id };
+    };
+    await done(await made(1), 'returnDecline', { reason: 'OTHER', note: 'Opened.' });
+    const back = await done(await made(2), 'returnAuthorize');
+    await done(back, 'returnRefund', { lines: [{ returnLineId: back.lineId, quantity: 1 }] });
+    await arrived(back, 2);
+    await inspected(back, 2, 'DEFECTIVE');
+    await done(back, 'returnReject', { note: 'Worn.' });
+    const told = await query<{ message: string }>(
+      database.knex,
+      `select message from orders.timeline where order_id = ? and type like 'RETURN%' order by sequence`,
+      [own.id],
+    );
+    expect(told.map(({ message }) => message.replace(/^Return R\d+:? /, ''))).toEqual([
+      'requested by test-storefront',
+      'declined by operations: OTHER, Opened.',
+      'requested by test-storefront',
+      'authorised by operations',
+      '1 unit paid back without waiting for the goods, asked by operations',
+      '2 units received by operations',
+      'inspected: 2 units inspected by operations',
+      'rejected by operations: 2 units to go back to the buyer, Worn.',
+    ]);
+  });
+
   it('received with its condition goes all the way by itself', async () => {
     const made = await authorized(2);
     await arrived(made, 2, 'CARRIER_DAMAGED');
