@@ -110,15 +110,34 @@ export async function reportUnknownWords(
   recorded: Awaited<ReturnType<typeof recordScans>>,
   report: ReportUnusable,
 ): Promise<void> {
-  for (const { scan, unknownWord, repeated } of recorded) {
+  for (const { scan, shipmentId, unknownWord, repeated } of recorded) {
     if (!unknownWord || repeated) continue;
     await report(trx, {
       key: trackingKey(scan.carrier, scan.eventId),
       system: 'carrier',
       operation: 'map-tracking-status',
-      message: `Carrier ${scan.carrier} sent the status "${scan.status.slice(0, 60)}", which is not in the table of carrier words. Its parcel stays where it is: say what the word means (\`editable\`), here or in config/carrier-words.yaml`,
+      ...(await orderOfParcel(trx, scan, shipmentId)),
+      // The number opens the carrier's page with the buyer's address: its end tells parcels apart.
+      message: `Carrier ${scan.carrier} sent the status "${scan.status.slice(0, 60)}" for the parcel …${scan.trackingNumber.slice(-4)}, which is not in the table of carrier words. The parcel stays where it is: say what the word means (\`editable\`), here or in config/carrier-words.yaml`,
     });
   }
+}
+
+/** The order that a parcel belongs to, on its way out or back; nothing for a number that is not known yet. */
+async function orderOfParcel(
+  trx: Knex.Transaction,
+  { carrier, trackingNumber }: CarrierScan,
+  shipmentId: string | null,
+): Promise<{ orderId?: string; channelCode?: string }> {
+  const columns = 'order_id as "orderId", channel_code as "channelCode"';
+  const [order] = await query<{ orderId: string; channelCode: string }>(
+    trx,
+    shipmentId === null
+      ? `select ${columns} from fulfillment.return_parcel where tracking_number = ? and upper(carrier) = upper(?) order by created_at desc limit 1`
+      : `select ${columns} from fulfillment.shipment where id = ?`,
+    shipmentId === null ? [trackingNumber, carrier] : [shipmentId],
+  );
+  return order ?? {};
 }
 
 /** A feed may repeat entries and mix their order: each once, by position. */

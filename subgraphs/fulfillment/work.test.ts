@@ -4,7 +4,7 @@ import type { Subgraph } from '../../platform/graphql/subgraph.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { ask, callerOf, webChannel } from '../../test/helpers/subgraph.ts';
 import { memoryNodeSystem } from './adapters/memory.ts';
-import { createFulfillmentBook, createFulfillmentSubgraph, createNodeFeed } from './index.ts';
+import { createFulfillmentBook, createFulfillmentSubgraph, createNodeFeed, type ReportUnusable } from './index.ts';
 import { applyNodeEvents } from './node-events.ts';
 import type { NodeEvent, NodeSystem } from './port.ts';
 import { recordScans } from './tracking.ts';
@@ -22,14 +22,14 @@ let subgraph: Subgraph;
 let nodes: NodeSystem;
 let nodeFeed: ReturnType<typeof createNodeFeed>;
 let book: ReturnType<typeof createFulfillmentBook>;
-const reported: string[] = [];
+const reported: Parameters<ReportUnusable>[1][] = [];
 let count = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase(['integration', 'fulfillment']);
   nodes = memoryNodeSystem();
   book = createFulfillmentBook(database.knex);
-  const report = async (_trx: unknown, { operation }: { operation: string }) => void reported.push(operation);
+  const report: ReportUnusable = async (_, unusable) => void reported.push(unusable);
   nodeFeed = createNodeFeed({ knex: database.knex, nodes, report, onFailure: () => undefined });
   subgraph = createFulfillmentSubgraph({ knex: database.knex, nodes, nodeFeed, report });
 });
@@ -337,7 +337,16 @@ describe('scans', () => {
     );
     expect(data.trackingEventRecord.shipment.status).toBe('DELIVERED');
     expect(data.trackingEventRecord.shipment.packages[0].trackingEvents).toHaveLength(4);
-    expect(reported).toContain('map-tracking-status');
+    const [{ orderId }] = (await database.knex('fulfillment.fulfillment_order').select({ orderId: 'order_id' }).where({ id })) as [{ orderId: string }]; // biome-ignore format: one thought
+    expect(reported.filter(({ operation }) => operation === 'map-tracking-status')).toEqual([
+      expect.objectContaining({
+        orderId,
+        channelCode: 'WEB',
+        message: expect.stringMatching(
+          /^Carrier UPS sent the status "teleported" for the parcel …ARLY, which is not in /,
+        ),
+      }),
+    ]);
   });
 });
 
