@@ -162,6 +162,23 @@ it('says why, without a word about the buyer', () => {
   );
 });
 
+it('says of the nodes that the rule names why they were not chosen, before it does of others', () => {
+  const named = ['WEST', 'NORTH', 'EAST'];
+  const rules = rulesOf({ name: 'named', prefer: ['preferred-nodes'], nodes: named, only: named });
+  const others = { A: { BOLT: 9 }, B: {}, C: {}, D: {}, E: {} };
+  const explained = (shelf: Shelf) => chooseNodes(rules, request([['BOLT', 2]]), sourcesOf({ ...others, ...shelf }))?.explanation; // biome-ignore format: one thought
+  expect(explained({ EAST: { BOLT: 2 }, NORTH: { BOLT: 1 }, WEST: {} })).toBe(
+    'Sourced by rule "named" (preferred-nodes): 2 units from EAST (dispatch 2026-11-27). Left out: NORTH (has not got all of the goods), ' +
+      'WEST (has not got the goods), A (not for this rule), B (not for this rule), C (not for this rule) and 2 more.',
+  );
+  expect(explained({ EAST: {}, NORTH: {}, WEST: {} })).toBe(
+    'Rule "named" found no node. 2 units wait for stock. Left out: EAST (has not got the goods), NORTH (has not got the goods), ' +
+      'WEST (has not got the goods), A (not for this rule), B (not for this rule) and 3 more.',
+  );
+  // One that has everything and is not so good is no riddle: the preferences say it.
+  expect(explained({ EAST: { BOLT: 2 }, WEST: { BOLT: 2 } })).not.toContain('EAST');
+});
+
 describe('for any order, stock and rule', () => {
   const codes = ['A', 'B', 'C', 'D', 'E'];
   const skus = ['X', 'Y', 'Z'];

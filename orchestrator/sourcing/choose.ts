@@ -1,4 +1,4 @@
-import { explain } from './explain.ts';
+import { explain, isNamed } from './explain.ts';
 import type { Sources, SourcingDecision, SourcingRequest, SourcingRule, SourcingRules, WantedLine } from './model.ts';
 import { ruleFor } from './rules.ts';
 import { type Candidate, compareShares, describeNode, type LeftOut, type Share } from './score.ts';
@@ -34,6 +34,11 @@ export function chooseNodes(rules: SourcingRules, request: SourcingRequest, sour
 
   const waits = rule.otherwise === 'wait' && !chosen.complete;
   const { sourced, waiting } = assignLines(request.lines, waits ? [] : chosen.nodes.map(idOf), stock);
+  for (const node of able) {
+    if (leftOut.has(node) || !isNamed(rule, node) || sourced.some((one) => one.locationId === idOf(node))) continue;
+    const reason = shortfall(node, demand, stock);
+    if (reason) leftOut.set(node, reason);
+  }
   const decision = { rule: rule.name, sourced, waiting };
   return { ...decision, explanation: explain(decision, rule, nodes, leftOut) };
 }
@@ -46,6 +51,12 @@ function obstacle(node: Candidate, rule: SourcingRule, request: SourcingRequest)
   if (country !== undefined && node.policy.delivers && !node.policy.delivers.includes(country))
     return 'does not deliver there';
   return null;
+}
+
+/** What a node that the rule counts on lacks. Null when it has everything: others were better by the rule. */
+function shortfall(node: Candidate, demand: ReadonlyMap<string, number>, stock: Stock): LeftOut | null {
+  if (stock.has(demand, [idOf(node)])) return null;
+  return stock.serve(demand, [idOf(node)]).size === 0 ? 'has not got the goods' : 'has not got all of the goods';
 }
 
 function isFull({ policy, facts }: Candidate): boolean {

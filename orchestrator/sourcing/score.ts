@@ -21,7 +21,13 @@ export interface Candidate {
 }
 
 /** Why a node is not asked. */
-export type LeftOut = 'refused' | 'does not deliver there' | 'not for this rule' | 'over its capacity';
+export type LeftOut =
+  | 'refused'
+  | 'does not deliver there'
+  | 'not for this rule'
+  | 'over its capacity'
+  | 'has not got the goods'
+  | 'has not got all of the goods';
 
 /** What a node is to serve: units altogether. */
 export interface Share {
