@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../events/port.ts';
+import { counted } from '../platform/counted.ts';
 import type { Effect, OrchestratorDeps } from './port.ts';
 
 type Commanded = StoredEvent<'fulfillment-order-commanded.v1'>['data'];
@@ -51,5 +52,3 @@ function describe({ command, units = 0, merged = 0, fulfilAt = '' }: Commanded, 
       return `to join ${counted(merged, 'other piece')} of work at ${node} to one`;
   }
 }
-
-const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;

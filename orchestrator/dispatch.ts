@@ -1,3 +1,4 @@
+import { counted } from '../platform/counted.ts';
 import type { Effect, OrchestratorDeps } from './port.ts';
 import type { FulfillmentBook, LineUnits } from './ports/work.ts';
 
@@ -21,13 +22,18 @@ export async function dispatchEffect(
   const node = await stock.codeOf(shipment.locationId);
   const how =
     shipment.packages.length === 0
-      ? `were handed over at ${node}`
-      : `left ${node} in ${shipment.packages.length} package(s)`;
+      ? `handed over at ${node}`
+      : `left ${node} in ${counted(shipment.packages.length, 'package')}`;
   return {
     key: `ship:${shipment.shipmentId}`,
     traceId,
     timeline: [
-      { type: 'GOODS_ISSUED', system: 'wms', message: `${units} units ${how}`, occurredAt: shipment.shippedAt },
+      {
+        type: 'GOODS_ISSUED',
+        system: 'wms',
+        message: `${counted(units, 'unit')} ${how}`,
+        occurredAt: shipment.shippedAt,
+      },
     ],
   };
 }

@@ -260,7 +260,7 @@ describe('a parcel', () => {
         {
           type: 'GOODS_ISSUED',
           system: 'wms',
-          message: '5 units left EAST in 1 package(s)',
+          message: '5 units left EAST in 1 package',
           occurredAt: new Date('2026-11-23T09:00:00Z'),
         },
       ],

@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../events/port.ts';
+import { counted } from '../platform/counted.ts';
 import { workCommanded } from './commanded.ts';
 import { dispatchEffect, shippedUnits } from './dispatch.ts';
 import type { OrchestratorDeps } from './port.ts';
@@ -197,7 +198,7 @@ async function cancellationRequested(
   const wanted = lines.reduce((sum, line) => sum + line.quantity, 0);
   const asked = await deps.fulfillment.withdrawUnits(orderId, { key: requestId, reason, lines });
   if (asked === wanted) return;
-  const message = `${wanted - asked} units that were to be cancelled left their node meanwhile, or it had refused before`;
+  const message = `${counted(wanted - asked, 'unit')} that should be cancelled left the node meanwhile, or it had refused before`;
   const effect = {
     key: `not-withdrawn:${event.id}`,
     traceId: event.traceId,

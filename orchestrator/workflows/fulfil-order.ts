@@ -1,4 +1,5 @@
 import { groupBy } from '../../platform/batch.ts';
+import { counted } from '../../platform/counted.ts';
 import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import { formatAmount } from '../../platform/money.ts';
 import { durableStep, type RunStep } from '../durable.ts';
@@ -206,10 +207,10 @@ export async function recordSources(
 ): Promise<boolean> {
   const units = (lines: readonly LineUnits[]) => [...groupBy(lines, (line) => line.lineId)].map(([lineId, same]) => ({ lineId, quantity: same.reduce((sum, { quantity }) => sum + quantity, 0) })); // biome-ignore format: one thought
   const nodes = new Set(plan.sourced.map((line) => line.locationId)).size;
-  const message = plan.explanation ?? `Sourced to ${nodes} node(s): those that held the stock when it was committed`;
-  const note = (type: string) => [{ type, system: 'commerce', message }];
+  const message = plan.explanation ?? `Sourced to ${counted(nodes, 'node')} that held the stock when it was committed`;
   if (plan.waiting.length > 0) {
-    const effect = { key: `${key}:wait`, traceId, timeline: note('UNITS_BACKORDERED') };
+    const noNode = `${counted(plan.waiting.reduce((sum, { quantity }) => sum + quantity, 0), 'unit')} without a node that has stock: left waiting for it`; // biome-ignore format: one thought
+    const effect = { key: `${key}:wait`, traceId, timeline: [{ type: 'UNITS_BACKORDERED', system: 'commerce', message: plan.explanation ?? noNode }] }; // biome-ignore format: one thought
     if (!(await applied(() => deps.orders.backorder(orderId, units(plan.waiting), effect)))) return false;
     const fill = await fillPolicyOf(deps, orderId);
     if (fill !== 'FillAll') {
@@ -221,7 +222,7 @@ export async function recordSources(
     }
   }
   if (plan.sourced.length === 0) return true;
-  const effect: Effect = { key, traceId, timeline: note('ORDER_SOURCED') };
+  const effect: Effect = { key, traceId, timeline: [{ type: 'ORDER_SOURCED', system: 'commerce', message }] };
   return applied(() => deps.orders.allocate(orderId, units(plan.sourced), effect));
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../../platform/counted.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
 import { payBack } from './pay-back.ts';
@@ -42,7 +43,7 @@ export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInpu
           {
             type: 'RETURN_RESTOCKED',
             system: 'wms',
-            message: `${unitsOf(sellable)} sellable units put back on the shelf`,
+            message: `${counted(unitsOf(sellable), 'sellable unit')} put back on the shelf`,
           },
         ],
       });
@@ -73,7 +74,11 @@ export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInpu
         key: `aside:${arrivalId}`,
         traceId,
         timeline: [
-          { type: 'RETURN_PUT_ASIDE', system: 'wms', message: `${unitsOf(unsellable)} units put aside: not for sale` },
+          {
+            type: 'RETURN_PUT_ASIDE',
+            system: 'wms',
+            message: `${counted(unitsOf(unsellable), 'unit')} put aside: not for sale`,
+          },
         ],
       });
     });

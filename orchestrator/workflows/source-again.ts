@@ -1,3 +1,4 @@
+import { counted } from '../../platform/counted.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
 import { settleSources } from '../sourcing/settle-sources.ts';
@@ -37,7 +38,10 @@ export async function sourceAgain(deps: OrchestratorDeps, input: SourceAgainInpu
         {
           type: 'WORK_HANDED_BACK',
           system: 'wms',
-          message: `${await deps.stock.codeOf(input.refusedLocationId)} gave ${input.lines.reduce((sum, line) => sum + line.quantity, 0)} units back${input.reason === undefined ? '' : ` (${input.reason})`}; they are sourced again`,
+          message: `${await deps.stock.codeOf(input.refusedLocationId)} gave ${counted(
+            input.lines.reduce((sum, line) => sum + line.quantity, 0),
+            'unit',
+          )} back${input.reason === undefined ? '' : ` (${input.reason})`}; they are sourced again`,
           ...(input.occurredAt === undefined ? {} : { occurredAt: new Date(input.occurredAt) }),
         },
       ],

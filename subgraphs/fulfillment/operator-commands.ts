@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { recordAction } from '../../platform/audit/audit.ts';
+import { counted } from '../../platform/counted.ts';
 import { query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { markReplayed } from '../../platform/graphql/subgraph.ts';
@@ -93,9 +94,9 @@ export const operatorCommands = {
         run: async (trx, work, lines) => {
           if (input.locationId === work.locationId)
             return refusal('INVALID_INPUT', 'The work is there already. Name another location.', 'locationId');
-          return takeBack(trx, work, lines, 'MOVE', { becomes: 'OPEN', locationId: input.locationId });
           const lacking = await lackAt(context, trx, input.locationId, lines);
           if (lacking !== null) return refusal('INVALID_INPUT', lacking, 'locationId');
+          return takeBack(trx, work, lines, 'MOVE', { becomes: 'OPEN', locationId: input.locationId });
         },
       }),
     ),
@@ -223,7 +224,6 @@ async function takeBack(
   return null;
 }
 
-/** The units that become work of their own: at least one, and not all. */
 /** Why the units of work cannot go to a location: it does not have them. Null when it has them all. */
 async function lackAt(
   { freeUnits }: FulfillmentContext,
@@ -245,6 +245,7 @@ async function lackAt(
     : `${there.code} has ${lacking.join(' and ')}. Name a location that has what the work is about, or split it.`;
 }
 
+/** The units that become work of their own: at least one, and not all. */
 function readSplit(
   lines: readonly FulfillmentOrderLine[],
   asked: readonly { readonly fulfillmentOrderLineId: string; readonly quantity: number }[],
@@ -258,7 +259,7 @@ function readSplit(
     if (remaining === undefined || lineId === undefined || apart.some((other) => other.lineId === lineId))
       return refusal('INVALID_INPUT', 'Name lines of this work, each once.', 'lines', String(index));
     if (quantity < 1 || quantity > remaining)
-      return refusal('QUANTITY_EXCEEDS_REMAINING', `1 to ${remaining} units of this line can be split off.`, 'lines', String(index)); // biome-ignore format: one thought
+      return refusal('QUANTITY_EXCEEDS_REMAINING', `At most ${counted(remaining, 'unit')} of this line can be split off, at least one.`, 'lines', String(index)); // biome-ignore format: one thought
     left.set(fulfillmentOrderLineId, remaining - quantity);
     apart.push({ lineId, quantity });
   }

@@ -1,3 +1,4 @@
+import { counted } from '../../platform/counted.ts';
 import type { FulfillmentRefusal } from './errors.ts';
 import type { WorkUnits } from './fold.ts';
 import { remainingUnits } from './model.ts';
@@ -52,7 +53,7 @@ export function readShipInput(
         return {
           code: 'QUANTITY_EXCEEDS_REMAINING',
           field: at('lines', l, 'quantity'),
-          message: `Only ${remaining} units of this line are left to ship.`,
+          message: `Left to ship of this line: ${counted(remaining, 'unit')}.`,
         };
       }
       left.set(line.fulfillmentOrderLineId, remaining - line.quantity);

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { type Caller, maySee } from '../../../platform/caller.ts';
+import { counted } from '../../../platform/counted.ts';
 import { query } from '../../../platform/db/query.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { type ChangedOrder, changeOrder, lockOrder, type OrderChange, type TimelineNote } from '../change.ts';
@@ -101,12 +102,12 @@ export async function cancelOrder(
 const cancelledNote = (units: number, reason: string, by?: string): TimelineNote => ({
   type: 'UNITS_CANCELLED',
   system: 'commerce',
-  message: `${units} units cancelled${by === undefined ? '' : ` by ${by}`}: ${reason}`,
+  message: `${counted(units, 'unit')} cancelled${by === undefined ? '' : ` by ${by}`}: ${reason}`,
 });
 const requestedNote = (units: number, reason: string, by: string): TimelineNote => ({
   type: 'CANCELLATION_REQUESTED',
   system: 'commerce',
-  message: `${by} asked to cancel ${units} units that are with nodes (${reason}): the nodes are asked to give them back`,
+  message: `${by} asked to cancel ${counted(units, 'unit')} with nodes (${reason}): the nodes are asked to give them back`,
 });
 
 /** Units that a node gave back because they are to be cancelled: they leave the order, their stock is free at commit. */
