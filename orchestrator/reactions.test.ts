@@ -244,6 +244,24 @@ describe('a parcel', () => {
     expect(effect.timeline[0].occurredAt).toEqual(new Date('2026-11-23T09:30:00.000Z'));
   });
 
+  it("is told of in words, and goods that were handed over without one are the node's news", async () => {
+    await tell(moved('LABEL_CREATED'));
+    const shipment = ports.shipments.get('shp_1');
+    if (!shipment) throw new Error('there is no shipment');
+    ports.shipments.set('shp_1', { ...shipment, packages: [] });
+    await tell(moved('DELIVERED'));
+    expect(ports.of('orders.note')[0]?.args.at(-1).timeline[0]).toMatchObject({
+      system: 'carrier',
+      message: 'A shipment has its label and was not scanned by its carrier yet',
+    });
+    expect(ports.of('orders.deliver')[0]?.args.at(-1).timeline[0]).toMatchObject({
+      type: 'SHIPMENT_DELIVERED',
+      system: 'wms',
+      message: 'EAST handed the goods over',
+    });
+    expect(ports.of('orders.ship')[1]?.args[2].timeline[0].message).toBe('5 units handed over at EAST');
+  });
+
   it('that is not recorded changes nothing', async () => {
     ports.shipments.clear();
     await tell(moved('DELIVERED'));

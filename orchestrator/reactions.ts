@@ -2,6 +2,7 @@ import type { StoredEvent } from '../events/port.ts';
 import { counted } from '../platform/counted.ts';
 import { workCommanded } from './commanded.ts';
 import { dispatchEffect, shippedUnits } from './dispatch.ts';
+import { PARCEL_NEWS } from './parcel-news.ts';
 import type { OrchestratorDeps } from './port.ts';
 import { serveWaitingFor } from './sourcing/serve-waiting.ts';
 import type { AllocateBackorderInput } from './workflows/allocate-backorder.ts';
@@ -214,6 +215,7 @@ async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, d
   const shipment = await deps.fulfillment.readShipment(shipmentId);
   if (!shipment) return;
   const lines = shippedUnits(shipment);
+  const handedOver = shipment.packages.length === 0; // without a carrier
   await deps.orders.ship(orderId, lines, await dispatchEffect(deps, shipment, traceId));
   const effect = {
     key: `${status}:${shipmentId}:${event.version}`,
@@ -221,8 +223,9 @@ async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, d
     timeline: [
       {
         type: `SHIPMENT_${status}`,
-        system: 'carrier',
-        message: `A shipment is ${status.toLowerCase().replaceAll('_', ' ')}`,
+        ...(handedOver
+          ? { system: 'wms', message: `${await deps.stock.codeOf(shipment.locationId)} handed the goods over` }
+          : { system: 'carrier', message: PARCEL_NEWS[status] }),
         occurredAt: happenedAt(event),
       },
     ],
