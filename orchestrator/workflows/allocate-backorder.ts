@@ -16,7 +16,7 @@ export interface AllocateBackorderInput {
 /** Stock was committed to units that waited for it: their nodes get the work. Units cancelled meanwhile give it back. */
 export async function allocateBackorder(deps: OrchestratorDeps, input: AllocateBackorderInput): Promise<void> {
   const { orderId, traceId, decisionId, explanation } = input;
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
 
   for (let attempt = 0; ; attempt++) {
     const plan = await step({ name: `plan-units-${attempt}`, system: 'commerce' }, async () => {

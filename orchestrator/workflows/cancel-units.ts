@@ -20,7 +20,7 @@ const LOOKS = 4;
 
 /** Units were cancelled in the order book: the order desk is told, once it knows the order. */
 export async function cancelUnits(deps: OrchestratorDeps, input: CancelUnitsInput): Promise<void> {
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
   if (!(await registered(deps, step, input.orderId))) return;
   await step({ name: 'cancel-at-desk', system: 'oms' }, async (signal) => {
     await deps.desk.cancel(

@@ -27,7 +27,7 @@ export type WorkGroups = readonly { readonly locationId: string; readonly lines:
  */
 export async function fulfilOrder(deps: OrchestratorDeps, input: FulfilOrderInput): Promise<void> {
   const { orderId, traceId } = input;
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
 
   const startable = await step({ name: 'read-order', system: 'commerce' }, async () =>
     mayGoOn(await deps.orders.read(orderId)),

@@ -15,7 +15,7 @@ export interface IssueReturnLabelInput {
 /** The carrier issues a label for a permitted return; its scans move the return from then on. */
 export async function issueReturnLabel(deps: OrchestratorDeps, input: IssueReturnLabelInput): Promise<void> {
   const { labelId, returnId, orderId, channelCode, number, originCountry, traceId } = input;
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
   const label = await step({ name: 'issue-return-label', system: 'carrier' }, (signal) =>
     deps.carrier.issueReturnLabel({ key: labelId, reference: number, originCountry }, signal),
   );

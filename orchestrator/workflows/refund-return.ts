@@ -8,7 +8,7 @@ export interface RefundReturnInput extends PayBack {
 
 /** Units of a return are paid back without waiting for their goods, which are not paid back again when they come. */
 export async function refundReturn(deps: OrchestratorDeps, input: RefundReturnInput): Promise<void> {
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
   await payBack(deps, step, input);
   await step({ name: 'settle-refund', system: 'commerce' }, () =>
     deps.orders.settleReturn(input.returnId, {

@@ -11,5 +11,5 @@ export interface ReleaseOpenedInput {
 
 /** Work that was held or scheduled is open: its node gets it. */
 export async function releaseOpened(deps: OrchestratorDeps, input: ReleaseOpenedInput): Promise<void> {
-  await durableStep(deps.exceptions, input, { name: 'release-work', system: 'wms' }, (signal) => releaseWork(deps, input, signal)); // biome-ignore format: one thought
+  await durableStep(deps, input, { name: 'release-work', system: 'wms' }, (signal) => releaseWork(deps, input, signal)); // biome-ignore format: one thought
 }

@@ -30,7 +30,7 @@ export interface ReturnGoodsInput {
  */
 export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInput): Promise<void> {
   const { arrivalId, returnId, orderId, locationId, traceId } = input;
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
 
   const sellable = input.lines.filter((line) => line.disposition === 'SELLABLE');
   if (sellable.length > 0) {

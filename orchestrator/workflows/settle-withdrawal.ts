@@ -33,7 +33,7 @@ interface Share {
 /** Work was taken back from its node: its units are cancelled, or opened anew as they were meant to be. */
 export async function settleWithdrawal(deps: OrchestratorDeps, input: SettleWithdrawalInput): Promise<void> {
   const { orderId, traceId, decisionId, locationId } = input;
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
   const shares = divide(input.lines, input.parts);
 
   await step({ name: 'hand-back', system: 'commerce' }, async () => {

@@ -24,7 +24,7 @@ interface BilledLine {
 /** Goods left a node: the order says so, the desk is told, the ERP invoices what was shipped. */
 export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<void> {
   const { shipmentId, orderId, traceId } = input;
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
 
   const billed = await step({ name: 'mark-shipped', system: 'commerce' }, () => markShipped(deps, input));
 

@@ -26,7 +26,7 @@ export interface SourceAgainInput {
 /** A node gave units back: another node gets them, or they wait for stock. The order says which. */
 export async function sourceAgain(deps: OrchestratorDeps, input: SourceAgainInput): Promise<void> {
   const { orderId, traceId, decisionId } = input;
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
   const units = (lines: readonly { lineId: string; quantity: number }[]) =>
     lines.map(({ lineId, quantity }) => ({ lineId, quantity }));
 

@@ -16,7 +16,7 @@ export interface WithdrawWorkInput {
 /** Asks a node to give work back. What it agrees to arrives as its event; that it refuses is recorded here. */
 export async function withdrawWork(deps: OrchestratorDeps, input: WithdrawWorkInput): Promise<void> {
   const { fulfillmentOrderId, onCounter } = input;
-  const step: RunStep = (options, run) => durableStep(deps.exceptions, input, options, run);
+  const step: RunStep = (options, run) => durableStep(deps, input, options, run);
 
   const answer = await step({ name: 'ask-node-to-stop', system: 'wms' }, async (signal) => {
     const reference = await deps.fulfillment.nodeReferenceOf(fulfillmentOrderId);
