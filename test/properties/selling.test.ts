@@ -26,7 +26,7 @@ it(
 /** Faults that take many plans to be seen: only the long form looks for them. */
 const SHY: [string, Change][] = [
   ['pieces that left alone are given back', ['inventory.release_order', '- coalesce(loose.quantity, 0)', '']],
-  ['those who wait already are not counted', ['inventory.channel_terms', 'rule.backorder_units - waiting.units', 'rule.backorder_units']],
+  ['those who wait already are not counted', ['inventory.own_terms', 'rule.backorder_units - waiting.units', 'rule.backorder_units']],
 ]; // biome-ignore format: a table
 
 describe('it is seen that', () => {
