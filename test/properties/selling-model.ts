@@ -18,7 +18,7 @@ export const RECIPES: readonly Recipe[] = [
 export const CHANNELS = { WEB: 0, AMAZON: 1 } as const;
 export type Channel = keyof typeof CHANNELS;
 /** The rules under which all of it is sold, as in config/availability.yaml. */
-export const RULES = { cap: { channel: 'AMAZON', sku: 'C', units: 3 }, waiting: { sku: 'B', units: 1 }, withheld: { channel: 'AMAZON', sku: 'KIT', units: 1 } } as const; // biome-ignore format: a table
+export const RULES = { cap: { channel: 'AMAZON', sku: 'C', units: 3 }, waiting: { sku: 'B', units: 4 }, withheld: { channel: 'AMAZON', sku: 'KIT', units: 1 } } as const; // biome-ignore format: a table
 
 export interface Line {
   readonly sku: Sold;
