@@ -19,8 +19,17 @@ const REASONS: Partial<Readonly<Record<ErrorCode, string>>> = {
  * @throws CommerceError CONFIGURATION_INVALID when the file cannot be opened or is no YAML
  */
 export function readYaml(file: string): unknown {
-  const refuse = (why: string) => new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML: ${why}`);
-  const document = parseDocument(textOf(file, refuse));
+  return parseYaml(file, readText(file));
+}
+
+/**
+ * As {@link readYaml}, of a text that was read before.
+ * @param file for the message
+ * @throws CommerceError CONFIGURATION_INVALID when the text is no YAML
+ */
+export function parseYaml(file: string, text: string): unknown {
+  const refuse = (why: string) => invalid(file, why);
+  const document = parseDocument(text);
   if (document.errors.length > 0) {
     const places = document.errors.map(({ code, linePos: [at] = [undefined] }) => {
       const reason = REASONS[code] ?? code.toLowerCase().replaceAll('_', ' ');
@@ -35,10 +44,19 @@ export function readYaml(file: string): unknown {
   }
 }
 
-function textOf(file: string, refuse: (why: string) => CommerceError): string {
+/**
+ * The text of a file of configuration, for those who keep it.
+ * @param file absolute path
+ * @throws CommerceError CONFIGURATION_INVALID when the file cannot be opened
+ */
+export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw refuse(error instanceof Error && 'code' in error ? `the file cannot be opened (${error.code})` : 'the file cannot be opened'); // biome-ignore format: one thought
+    throw invalid(file, error instanceof Error && 'code' in error ? `the file cannot be opened (${error.code})` : 'the file cannot be opened'); // biome-ignore format: one thought
   }
+}
+
+function invalid(file: string, why: string): CommerceError {
+  return new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML: ${why}`);
 }

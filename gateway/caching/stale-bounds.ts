@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../platform/errors.ts';
 import { projectFile } from '../../platform/paths.ts';
+import { readYaml } from '../../platform/read-yaml.ts';
 
 /** How long each channel may be shown what a failing subgraph said before. */
 export interface StaleBounds {
@@ -20,13 +19,7 @@ const fileSchema = z.strictObject({
  * @throws CommerceError CONFIGURATION_INVALID, which says what is wrong where
  */
 export function readStaleBounds(file: string = projectFile('config', 'caching.yaml')): StaleBounds {
-  let read: unknown;
-  try {
-    read = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw invalid(file, error instanceof Error ? error.message : 'it cannot be read');
-  }
-  const parsed = fileSchema.safeParse(read);
+  const parsed = fileSchema.safeParse(readYaml(file));
   if (!parsed.success) {
     throw invalid(file, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   }

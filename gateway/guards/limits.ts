@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../platform/errors.ts';
 import { projectFile } from '../../platform/paths.ts';
+import { readYaml } from '../../platform/read-yaml.ts';
 
 const whole = z.number().int().positive();
 const bucket = z.strictObject({ capacity: z.number().positive(), refillPerSecond: z.number().positive() });
@@ -78,13 +77,7 @@ export function readLimits(file: string = projectFile('config', 'limits.yaml')):
 }
 
 function parseFile(file: string): z.infer<typeof fileSchema> {
-  let text: unknown;
-  try {
-    text = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw invalid(file, error instanceof Error ? error.message : 'it cannot be read');
-  }
-  const parsed = fileSchema.safeParse(text);
+  const parsed = fileSchema.safeParse(readYaml(file));
   if (parsed.success) return parsed.data;
   throw invalid(file, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 }

@@ -71,7 +71,7 @@ describe('the file of words', () => {
     ['vocabularies: { a: { DELIVERED: [x] }, b: { LOST: [X] } }', 'vocabularies.b.LOST: "x" means DELIVERED already'],
     ['vocabularies: { a: { ARRIVED: [x] } }', 'vocabularies.a'],
     ['vocabularies: { a: { LOST: [no] } }\nmore: 1', 'more'],
-    ['vocabularies: { a: [', 'cannot be read as YAML'],
+    ['vocabularies: { a: [', 'cannot be read as YAML: line 1'],
   ])('is refused with the place: %s', (text, place) => {
     expect(() => load(text)).toThrow(expect.objectContaining({ code: 'CONFIGURATION_INVALID', message: expect.stringContaining(place) })); // biome-ignore format: one thought
   });

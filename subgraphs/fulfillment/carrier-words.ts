@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../platform/errors.ts';
 import { projectFile } from '../../platform/paths.ts';
+import { readYaml } from '../../platform/read-yaml.ts';
 import { SHIPMENT_RANKS, type ShipmentStatus } from './states.ts';
 
 /** Carriers' words in ours. */
@@ -33,7 +32,7 @@ const schema = z.strictObject({
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
 export function loadCarrierWords(file: string = projectFile('config', 'carrier-words.yaml')): CarrierWords {
-  const parsed = schema.safeParse(read(file));
+  const parsed = schema.safeParse(readYaml(file));
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`); // biome-ignore format: one thought
   const { vocabularies, carriers } = parsed.data ?? { vocabularies: {}, carriers: {} };
   const gather = (into: Map<string, ShipmentStatus>, place: string, meanings: z.output<typeof vocabulary>) => {
@@ -57,14 +56,6 @@ export function loadCarrierWords(file: string = projectFile('config', 'carrier-w
   );
   if (problems.length > 0) throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${problems.join('; ')}`);
   return { words, carriers: own };
-}
-
-function read(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
 }
 
 let configured: CarrierWords | undefined;

@@ -36,7 +36,7 @@ describe('loadAvailabilityRules', () => {
       'rules: [{ cap: 1 }, { channel: WEB, cap: 1 }, { cap: 2 }]',
       'rules.2: is about the same channel, SKU and location as rules.0',
     ],
-    ['rules: [', 'cannot be read as YAML'],
+    ['rules: [', 'cannot be read as YAML: line 1'],
   ])('refuses %s and names the place', (text, complaint) => {
     expect(() => load(text)).toThrow(
       expect.objectContaining({ code: 'CONFIGURATION_INVALID', message: expect.stringContaining(complaint) }),

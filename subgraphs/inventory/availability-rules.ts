@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Knex } from 'knex';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { change, query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { projectFile } from '../../platform/paths.ts';
+import { readYaml } from '../../platform/read-yaml.ts';
 import { locationIdOf } from './locations.ts';
 import { MAX_ON_HAND } from './model.ts';
 
@@ -78,18 +77,10 @@ export interface AvailabilityRules {
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
 export function loadAvailabilityRules(file: string = projectFile('config', 'availability.yaml')): AvailabilityRules {
-  const parsed = schema.safeParse(read(file));
+  const parsed = schema.safeParse(readYaml(file));
   if (parsed.success) return parsed.data;
   const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
   throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
-}
-
-function read(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
 }
 
 /**

@@ -50,7 +50,7 @@ describe('loadOwnership', () => {
       '{ default: platform, rules: [{ system: wms, owner: a }, { system: wms, owner: b }] }',
       'rules.1: a second rule for "wms"',
     ],
-    ['[', 'cannot be read as YAML'],
+    ['[', 'cannot be read as YAML: line 1'],
   ])('refuses %s', (text, place) => {
     expect(() => load(text)).toThrow(
       expect.objectContaining({ code: 'CONFIGURATION_INVALID', message: expect.stringContaining(place) }),

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../platform/errors.ts';
 import { projectFile } from '../../platform/paths.ts';
+import { readYaml } from '../../platform/read-yaml.ts';
 import type { OwnershipMap } from './model.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected lower-case letters, digits and hyphens');
@@ -35,16 +34,8 @@ const schema = z
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
 export function loadOwnership(file: string = projectFile('config', 'ownership.yaml')): OwnershipMap {
-  const parsed = schema.safeParse(read(file));
+  const parsed = schema.safeParse(readYaml(file));
   if (parsed.success) return parsed.data;
   const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
   throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
-}
-
-function read(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
 }

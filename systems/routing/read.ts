@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../platform/errors.ts';
 import { isCurrencyCode } from '../../platform/money.ts';
 import { projectFile } from '../../platform/paths.ts';
+import { parseYaml, readText } from '../../platform/read-yaml.ts';
 import { ERP_PROFILE } from '../erp/profile.ts';
 import { OMS_PROFILE } from '../oms/profile.ts';
 import { type Capability, can, type Domain, type PortName, type SystemProfile } from '../port-map.ts';
@@ -180,7 +179,7 @@ export function loadRouting(path: string = projectFile('config', 'systems.yaml')
 
 /** As {@link loadRouting}, of a text that was read already. @param path for the message */
 export function parseRouting(text: string, path: string): Routing {
-  const parsed = file.safeParse(parseYaml(text, path));
+  const parsed = file.safeParse(parseYaml(path, text));
   if (!parsed.success) {
     const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
     throw new CommerceError('CONFIGURATION_INVALID', `${path}: ${places.join('; ')}`);
@@ -210,20 +209,4 @@ export function parseRouting(text: string, path: string): Routing {
       Object.entries(domains).map(([key, one]) => [key, toDomain(one)]),
     ) as Routing['domains'],
   };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${path} cannot be read`, {}, { cause: error });
-  }
-}
-
-function parseYaml(text: string, path: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${path} cannot be read as YAML`, {}, { cause: error });
-  }
 }

@@ -112,7 +112,7 @@ describe('config/systems.yaml', () => {
     expect(wrong(project.replace('  erp: { adapter', '  sap: { adapter'))).toThrow(
       /systems\.sap: reference-erp is named erp/,
     );
-    expect(wrong('systems: {')).toThrow('cannot be read as YAML');
+    expect(wrong('systems: {')).toThrow('cannot be read as YAML: line 1');
   });
 
   it('refuses a credential in place of the name of its variable, without repeating it', () => {
@@ -151,7 +151,7 @@ describe('a running process', () => {
     expect(told).toEqual([
       'change',
       `${file}: systems, domains.product.system changed: restart the processes`,
-      `${file} cannot be read as YAML`,
+      `${file} cannot be read as YAML: line 1, column 11: the indentation does not fit, or a bracket is not closed`,
       expect.stringContaining('ENOENT'),
     ]);
     writeFileSync(file, project);

@@ -58,7 +58,7 @@ describe('the file', () => {
     expect(() =>
       load('rules: [{ system: wms, after: 1h, orders: hold }, { system: wms, after: 60m, orders: accept }]'),
     ).toThrow('rules.1: is about the same system, channel and age as rules.0');
-    expect(() => load('rules: {')).toThrow('cannot be read as YAML');
+    expect(() => load('rules: {')).toThrow('cannot be read as YAML: line 1');
   });
 });
 

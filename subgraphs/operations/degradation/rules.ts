@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Knex } from 'knex';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { projectFile } from '../../../platform/paths.ts';
+import { readYaml } from '../../../platform/read-yaml.ts';
 
 const MAX_UNITS = 100_000_000;
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
@@ -70,18 +69,10 @@ export type DegradationRule = z.infer<typeof rule>;
 export function loadDegradationRules(
   file: string = projectFile('config', 'degradation.yaml'),
 ): readonly DegradationRule[] {
-  const parsed = schema.safeParse(read(file));
+  const parsed = schema.safeParse(readYaml(file));
   if (parsed.success) return parsed.data.rules;
   const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
   throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
-}
-
-function read(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
 }
 
 /** Makes these the rules that all processes follow. Every process does so when it starts: the last one decides. */

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../../platform/errors.ts';
 import { projectFile } from '../../../platform/paths.ts';
+import { readYaml } from '../../../platform/read-yaml.ts';
 
 /** What has to be done for an order by a time that its channel sets. */
 export type DutyKind = 'ACKNOWLEDGE' | 'SHIP' | 'ANSWER_CANCELLATION';
@@ -38,7 +37,7 @@ const schema = z.strictObject({
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
 export function loadChannelClocks(file: string = projectFile('config', 'channel-duties.yaml')): ChannelClocks {
-  const parsed = schema.safeParse(read(file));
+  const parsed = schema.safeParse(readYaml(file));
   if (!parsed.success) {
     const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
     throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
@@ -57,12 +56,4 @@ export function loadChannelClocks(file: string = projectFile('config', 'channel-
 
 function clocksOf(kind: DutyKind, given: z.output<typeof clock> | undefined): DutyClock[] {
   return given ? [{ kind, withinHours: given.within, escalateBeforeHours: given.escalateBefore }] : [];
-}
-
-function read(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
 }

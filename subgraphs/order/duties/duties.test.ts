@@ -129,7 +129,7 @@ describe('config/channel-duties.yaml', () => {
     ],
     ['channels: { AMAZON: { answer: { within: 4, escalateBefore: 1 } } }', /AMAZON: Unrecognized key: "answer"/],
     ['channels: { AMAZON: { ship: { within: -1, escalateBefore: 1 } } }', /AMAZON.ship.within/],
-    ['channels: [', /cannot be read as YAML/],
+    ['channels: [', /cannot be read as YAML: line 1/],
   ])('is refused with its place: %s', async (text, message) => {
     const folder = await mkdtemp(join(tmpdir(), 'duties-'));
     try {

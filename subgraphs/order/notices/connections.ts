@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../../platform/errors.ts';
 import { projectFile } from '../../../platform/paths.ts';
+import { readYaml } from '../../../platform/read-yaml.ts';
 
 const CONNECTORS = ['reference'] as const;
 
@@ -25,18 +24,10 @@ const schema = z.strictObject({
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
 export function loadChannelConnections(file: string = projectFile('config', 'channels.yaml')): ChannelConnections {
-  const parsed = schema.safeParse(read(file));
+  const parsed = schema.safeParse(readYaml(file));
   if (!parsed.success) {
     const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
     throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
   }
   return new Map(Object.entries(parsed.data.channels).map(([code, { connector }]) => [code, connector]));
-}
-
-function read(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
 }

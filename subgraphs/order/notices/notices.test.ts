@@ -407,7 +407,7 @@ describe('config/channels.yaml', () => {
   it.each([
     ['channels: { AMAZON: { connector: pigeon } }', /channels.AMAZON.connector: Invalid input: expected "reference"/],
     ['channels: { amazon: { connector: reference } }', /expected the code of a channel|Invalid key/],
-    ['channels: [', /cannot be read as YAML/],
+    ['channels: [', /cannot be read as YAML: line 1/],
   ])('is refused with its place: %s', async (text, message) => {
     const folder = await mkdtemp(join(tmpdir(), 'channels-'));
     try {

@@ -57,7 +57,7 @@ describe('the return policy', () => {
       `${file}: rules: the last rule must be for all channels and categories`,
     );
     expect(wrong('[{ name: a, windowDays: -1, refund: NEVER }]')).toThrow(/rules\.0\.windowDays.*rules\.0\.refund/s);
-    expect(() => policyOf('rules: [')).toThrow('cannot be read as YAML');
+    expect(() => policyOf('rules: [')).toThrow('cannot be read as YAML: line 1');
   });
 
   it('of the project is one', () => {

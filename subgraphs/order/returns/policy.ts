@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../../platform/errors.ts';
 import { projectFile } from '../../../platform/paths.ts';
+import { readYaml } from '../../../platform/read-yaml.ts';
 import type { RefundMoment } from './model.ts';
 
 export interface ReturnRule {
@@ -63,7 +62,7 @@ const schema = z.strictObject({
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
 export function loadReturnPolicy(file: string = projectFile('config', 'returns.yaml')): ReturnPolicy {
-  const parsed = schema.safeParse(read(file));
+  const parsed = schema.safeParse(readYaml(file));
   if (!parsed.success) {
     const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
     throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
@@ -112,12 +111,4 @@ function isOver(windowDays: number, deliveredAt: Date | null, now: Date): boolea
 
 function isForAll(rule: { channels: unknown; categories: unknown } | undefined): boolean {
   return rule?.channels === null && rule.categories === null;
-}
-
-function read(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../../platform/errors.ts';
 import { projectFile } from '../../../platform/paths.ts';
+import { parseYaml, readText } from '../../../platform/read-yaml.ts';
 import { RECONCILIATION_REASONS } from '../model.ts';
 import { LINE_CLASSES } from '../reports/model.ts';
 import type { ErpTreatment, LedgerLine } from './model.ts';
@@ -106,15 +105,8 @@ const schema = z
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
 export function loadPostingRules(file: string = projectFile('config', 'posting-rules.yaml')): PostingRules {
-  let content: string;
-  let read: unknown;
-  try {
-    content = readFileSync(file, 'utf8');
-    read = parse(content);
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
-  const parsed = schema.safeParse(read);
+  const content = readText(file);
+  const parsed = schema.safeParse(parseYaml(file, content));
   if (!parsed.success) {
     const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
     throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);

@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommerceError } from '../../../platform/errors.ts';
 import { isCurrencyCode, timesRate } from '../../../platform/money.ts';
 import { projectFile } from '../../../platform/paths.ts';
+import { readYaml } from '../../../platform/read-yaml.ts';
 import { LINE_CLASSES, type LineClass, type SettlementLine } from '../reports/model.ts';
 
 /** Explains rows of a class by their words. */
@@ -75,13 +74,7 @@ const schema = z.strictObject({
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
 export function loadSettlementSettings(file: string = projectFile('config', 'settlement.yaml')): SettlementSettings {
-  let read: unknown;
-  try {
-    read = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new CommerceError('CONFIGURATION_INVALID', `${file} cannot be read as YAML`, {}, { cause: error });
-  }
-  const parsed = schema.safeParse(read);
+  const parsed = schema.safeParse(readYaml(file));
   if (parsed.success) return toSettings(parsed.data);
   const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
   throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
