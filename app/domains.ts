@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { KnownCodes } from '../orchestrator/sourcing/known-codes.ts';
 import type { SubgraphName } from '../platform/config.ts';
 import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -10,6 +11,7 @@ import { openOrder } from '../subgraphs/order/main.ts';
 import { openProduct, type ProductSystem } from '../subgraphs/product/main.ts';
 import { openSettlement } from '../subgraphs/settlement/main.ts';
 import { loadRouting } from '../systems/routing/read.ts';
+import { readKnownCodes } from './known-codes.ts';
 import { openOperations } from './operations.ts';
 import type { RoutedSystems } from './routed-systems.ts';
 import { openSourcing } from './sourcing.ts';
@@ -27,6 +29,8 @@ export function openDomains(deps: {
   clients: SystemClients;
   /** What config/systems.yaml says. Default: {@link REFERENCE_ONLY}. */
   routed?: Pick<RoutedSystems, 'routing' | 'tryton'>;
+  /** Codes that configuration may name, as far as they are known before anything is opened. */
+  knownCodes?: KnownCodes;
   logger: Logger;
   process: string;
 }) {
@@ -35,7 +39,8 @@ export function openDomains(deps: {
   const operations = openOperations({ knex, clients, routed, logger: component('operations'), process: deps.process });
   const sourcing = openSourcing({
     file: projectFile('config', 'sourcing.yaml'),
-    knownNodes: () => inventory.siteCodes(),
+    known: deps.knownCodes,
+    knownCodes: () => readKnownCodes(knex),
     readSites: (signal) => inventory.readSites(signal),
     exceptions: operations.exceptions,
     logger: component('sourcing'),

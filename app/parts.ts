@@ -7,6 +7,7 @@ import { loadDegradationRules, saveDegradationRules } from '../subgraphs/operati
 import { awaitDatabase } from './await-database.ts';
 import { type Databases, migrateAll, openDatabases } from './databases.ts';
 import { type Domains, openDomains } from './domains.ts';
+import { readKnownCodes } from './known-codes.ts';
 import type { ProcessBase } from './process.ts';
 import { openRoutedSystems } from './routed-systems.ts';
 import { createSystemClients } from './system-clients.ts';
@@ -82,7 +83,8 @@ export async function openDomainsOf(
     logger: base.logger.child({ component: 'systems' }),
   });
   base.shutdown.add('systems of config/systems.yaml', () => routed.close());
-  const domains = openDomains({ knex, clients, routed, logger: base.logger, process });
+  const knownCodes = await readKnownCodes(knex);
+  const domains = openDomains({ knex, clients, routed, knownCodes, logger: base.logger, process });
   // Orders and holds whose client hung up are still being settled when the server has closed.
   base.shutdown.add('order capture', () => domains.order.capture.close());
   base.shutdown.add('stock holding', () => domains.inventory.holding.close());

@@ -25,7 +25,7 @@ function sourcing(text: string) {
   writeFileSync(file, text);
   return openSourcing({
     file,
-    knownNodes: async () => known,
+    knownCodes: async () => ({ nodes: known, channels: ['WEB'] }),
     readSites: () => sites(),
     exceptions: {
       raise: async ({ key, message }) => void open.set(key, message),
@@ -78,6 +78,28 @@ describe('rules that name a node which does not exist', () => {
     known = ['EAST'];
     await rules.look();
     expect(open.get('sourcing:rules')).toContain('there is no node ESAT. Known nodes: EAST.');
+  });
+});
+
+describe('rules that name a channel which does not exist', () => {
+  const forChannel = (code: string, more = '') =>
+    `${more}\nrules: [{ name: a, channels: [${code}], prefer: [nearest] }, { name: b, prefer: [nearest] }]`;
+  const message = 'rules.0.channels.0 (rule "a"): there is no channel WBE. Known channels: WEB. Enter one that is to come under plannedChannels.'; // biome-ignore format: one thought
+
+  it.each([
+    ['asked', async () => undefined],
+    ['asked in vain', () => Promise.reject(new Error('down'))],
+  ])('stop the start, whether the warehouse can be %s or not', async (_, readSites) => {
+    sites = readSites;
+    await expect(sourcing(forChannel('WBE')).verify(signal)).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      message: `${file}: ${message}`,
+    });
+  });
+
+  it('may be about one that is planned', async () => {
+    await sourcing(forChannel('WBE', 'plannedChannels: [WBE]')).verify(signal);
+    expect(open.size).toBe(0);
   });
 });
 

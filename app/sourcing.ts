@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ExceptionDesk } from '../orchestrator/port.ts';
+import { adviceOnCodes, type KnownCodes, unknownCodes } from '../orchestrator/sourcing/known-codes.ts';
 import type { SourcingRules } from '../orchestrator/sourcing/model.ts';
-import { adviceOnNodes, unknownNodes } from '../orchestrator/sourcing/node-codes.ts';
 import { loadSourcingRules } from '../orchestrator/sourcing/rules.ts';
 import { CommerceError, isCommerceError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -12,8 +12,10 @@ const KEY = 'sourcing:rules';
 export interface SourcingDeps {
   /** Absolute path of the rules. */
   readonly file: string;
-  /** Codes of the nodes that are known here; none before the warehouse's sites were read for the first time. */
-  readonly knownNodes: () => Promise<readonly string[]>;
+  /** Codes that are known here as this begins: a file that is wrong in itself is refused with all that is wrong with it. */
+  readonly known?: KnownCodes | undefined;
+  /** Codes that are known at this moment; no nodes before the warehouse's sites were read for the first time. */
+  readonly knownCodes: () => Promise<KnownCodes>;
   /** Reads the warehouse's sites again. */
   readonly readSites: (signal: AbortSignal) => Promise<void>;
   readonly exceptions: ExceptionDesk;
@@ -25,9 +27,9 @@ export interface LiveSourcing {
   /** The rules in force. */
   readonly current: SourcingRules;
   /**
-   * Compares the rules with the nodes that exist, once before work begins. Where the warehouse's sites cannot be read, a
-   * name that is not known may be a new node: it is told on the desk, and work begins.
-   * @throws CommerceError CONFIGURATION_INVALID with every place that names a node which does not exist
+   * Compares the rules with the nodes and channels that exist, once before work begins. Where the warehouse's sites cannot
+   * be read, a name that is not known may be a new node: it is told on the desk, and work begins.
+   * @throws CommerceError CONFIGURATION_INVALID with every place that names a node or a channel which does not exist
    */
   verify(signal: AbortSignal): Promise<void>;
   /** Takes a changed file over. One that is wrong is refused: the rules stay, and its owner is told on the exception desk. */
@@ -37,19 +39,21 @@ export interface LiveSourcing {
 /** @throws CommerceError CONFIGURATION_INVALID when the file cannot be meant */
 export function openSourcing(deps: SourcingDeps): LiveSourcing {
   const { file, exceptions, logger } = deps;
-  let current = loadSourcingRules(file);
+  let current = loadSourcingRules(file, deps.known);
   /** The text of the rules in force; and again, when their nodes were found to exist. */
   let inForce = readText(file);
   let settled: string | null | undefined;
   let told: string | null = null;
 
-  /** What is wrong with the rules' nodes. Null: nothing; undefined: no node is known yet. */
-  async function problemWith(rules: SourcingRules): Promise<string | null | undefined> {
-    const known = await deps.knownNodes();
-    if (known.length === 0) return undefined;
-    const places = unknownNodes(rules, known);
-    return places.length === 0 ? null : `${file}: ${places.join('; ')}. ${adviceOnNodes(known)}`;
+  /** What is wrong with the codes that the rules name. Null: nothing; undefined: nothing so far, but not all is known yet. */
+  async function problemWith(rules: SourcingRules, known?: KnownCodes): Promise<string | null | undefined> {
+    const { nodes, channels } = known ?? (await deps.knownCodes());
+    const places = unknownCodes(rules, { nodes, channels });
+    if (places.length > 0) return `${file}: ${places.join('; ')}. ${adviceOnCodes(places, { nodes, channels })}`;
+    return nodes.length === 0 || channels.length === 0 ? undefined : null;
   }
+
+  const refused = (problem: string) => new CommerceError('CONFIGURATION_INVALID', problem);
 
   async function tell(problem: string): Promise<void> {
     if (problem === told) return;
@@ -90,10 +94,13 @@ export function openSourcing(deps: SourcingDeps): LiveSourcing {
             { err: error },
             'the sites of the warehouse could not be read: unknown nodes in the sourcing rules may be new ones',
           );
+          // Channels are ours: what is said of them is certain.
+          const certain = await problemWith(current, { ...(await deps.knownCodes()), nodes: [] });
+          if (certain != null) throw refused(certain);
           return tell(problem);
         }
         problem = await problemWith(current);
-        if (problem != null) throw new CommerceError('CONFIGURATION_INVALID', problem);
+        if (problem != null) throw refused(problem);
       }
       await settle(inForce);
     },
@@ -105,13 +112,13 @@ export function openSourcing(deps: SourcingDeps): LiveSourcing {
       let next = current;
       let problem: string | null | undefined;
       try {
-        if (isChanged) next = loadSourcingRules(file, await deps.knownNodes());
+        if (isChanged) next = loadSourcingRules(file, await deps.knownCodes());
         problem = await problemWith(next);
       } catch (error) {
         if (!isCommerceError(error) || error.code !== 'CONFIGURATION_INVALID') throw error;
         problem = error.message;
       }
-      if (problem === undefined) return; // no node is known yet: what they name cannot be judged
+      if (problem === undefined) return; // not all is known yet: what they name cannot be judged
       if (problem !== null)
         return tell(
           `${isChanged ? 'The changed sourcing rules are refused, those before stay in force. ' : ''}${problem}`,

@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 
 export const checkCommand: Command = {
   name: 'check',
-  summary: 'Check a file of sourcing rules, and that the nodes it names exist',
+  summary: 'Check a file of sourcing rules, and that the nodes and channels it names exist',
   description:
     'Reads only. A worker takes a file over under the same conditions. Exit code 1 when it would be refused.',
   arguments: [{ name: 'file', description: 'The rules; config/sourcing.yaml unless told', optional: true }],

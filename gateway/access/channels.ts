@@ -36,6 +36,12 @@ export async function findChannel(knex: Knex, code: string): Promise<Channel | n
   return row ? toChannel(row) : null;
 }
 
+/** Codes of all channels, in order. */
+export async function channelCodes(knex: Knex): Promise<readonly string[]> {
+  const rows = await query<{ code: string }>(knex, 'select code from integration.channel order by code');
+  return rows.map(({ code }) => code);
+}
+
 /** The contract that a channel of each kind speaks unless its credential says otherwise. */
 export const CONTRACT_OF_KIND: Readonly<Record<Channel['kind'], string>> = {
   STOREFRONT: 'storefront',

@@ -72,6 +72,8 @@ export interface SourcingRule {
 export interface SourcingRules {
   readonly zones: Readonly<Record<string, Zone>>;
   readonly nodes: Readonly<Record<string, NodePolicy>>;
+  /** Codes of channels that are to come, so that rules may name them. */
+  readonly plannedChannels?: readonly string[];
   readonly rules: readonly SourcingRule[];
 }
 

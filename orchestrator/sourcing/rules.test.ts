@@ -51,23 +51,23 @@ it.each([
   expect(() => load(text)).toThrow(message);
 }); // biome-ignore format: a table
 
-it('names every wrong place at once, also codes of nodes that do not exist', () => {
+it('names every wrong place at once, also codes of nodes and channels that do not exist', () => {
   const text = `
 nodes:
   EAST: { cost: { to: { moon: 1 } } }
   WSET: { planned: yes }
 rules:
-  - { name: a, channels: [WEB], prefer: [fastest], only: [EAST, ESAT] }
+  - { name: a, channels: [WEB, WBE], prefer: [fastest], only: [EAST, ESAT] }
   - { name: a, countries: [gb], prefer: [preferred-nodes], without: [WETS] }`;
   const file = path.join(folder, 'many.yaml');
   writeFileSync(file, text);
   let message = '';
   try {
-    loadSourcingRules(file, ['EAST', 'WEST']);
+    loadSourcingRules(file, { nodes: ['EAST', 'WEST'], channels: ['WEB'] });
   } catch (error) {
     message = (error as Error).message;
   }
-  const [places = '', advice] = message.slice(`${file}: `.length).split('. Known nodes: ');
+  const [places = '', advice] = message.slice(`${file}: `.length).split('. Known channels: ');
   expect(places.split('; ').map((place) => place.split(': ')[0])).toEqual([
     'nodes.WSET.planned',
     'rules.0.prefer.0',
@@ -76,11 +76,12 @@ rules:
     'rules.1.name',
     'rules.1.nodes',
     'rules.1',
+    'rules.0.channels.1 (rule "a")',
     'nodes.WSET',
     'rules.0.only.1 (rule "a")',
     'rules.1.without.0 (rule "a")',
   ]);
-  expect(advice).toMatch(/^EAST, WEST\. /);
+  expect(advice).toMatch(/^WEB\. .*Known nodes: EAST, WEST\. /);
 });
 
 it.each([

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { CommerceError } from '../../platform/errors.ts';
 import { readYaml } from '../../platform/read-yaml.ts';
+import { adviceOnCodes, type KnownCodes, unknownCodes } from './known-codes.ts';
 import { FILL_POLICIES, PREFERENCES, type SourcingRule, type SourcingRules } from './model.ts';
-import { adviceOnNodes, unknownNodes } from './node-codes.ts';
 import { DAYS } from './places.ts';
 import { contradictions, writtenRules } from './written-rules.ts';
 
@@ -66,6 +66,7 @@ const rule = z.strictObject({
 const schema = z.strictObject({
   zones: z.record(code, zone).default({}),
   nodes: z.record(code, node).default({}),
+  plannedChannels: z.array(code).max(1_000).default([]),
   rules: z.array(rule).max(1_000).default([]),
 });
 
@@ -78,14 +79,16 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+const NONE_KNOWN: KnownCodes = { nodes: [], channels: [] };
+
 /**
  * Reads how orders are spread over nodes.
  * @param file absolute path
- * @param known codes of the nodes that exist, as far as they are known: where the rules are refused, those that they name
- *   wrongly are told as well. Rules with no other mistake are given back: a code that is not known may be a new node.
+ * @param known codes of the nodes and channels that exist, as far as they are known: where the rules are refused, those that
+ *   they name wrongly are told as well. Rules with no other mistake are given back: a code that is not known may be a new node.
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
-export function loadSourcingRules(file: string, known: readonly string[] = []): SourcingRules {
+export function loadSourcingRules(file: string, known: KnownCodes = NONE_KNOWN): SourcingRules {
   const content = readYaml(file);
   const parsed = schema.safeParse(content);
   const written = writtenRules(content);
@@ -94,8 +97,8 @@ export function loadSourcingRules(file: string, known: readonly string[] = []): 
     ...contradictions(written),
   ];
   if (parsed.success && problems.length === 0) return parsed.data;
-  const unknown = known.length === 0 ? [] : unknownNodes(written, known);
-  const advice = unknown.length === 0 ? '' : `. ${adviceOnNodes(known)}`;
+  const unknown = unknownCodes(written, known);
+  const advice = unknown.length === 0 ? '' : `. ${adviceOnCodes(unknown, known)}`;
   throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${[...problems, ...unknown].join('; ')}${advice}`);
 }
 

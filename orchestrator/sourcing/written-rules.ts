@@ -5,6 +5,7 @@
 interface WrittenRules {
   readonly zones: readonly string[];
   readonly nodes: Readonly<Record<string, { readonly planned: boolean; readonly zones: readonly string[] }>>;
+  readonly plannedChannels: readonly string[];
   readonly rules: readonly WrittenRule[];
 }
 
@@ -12,6 +13,7 @@ interface WrittenRule {
   readonly name: string;
   /** It says which orders it is for. */
   readonly isBound: boolean;
+  readonly channels: readonly string[];
   readonly prefer: readonly string[];
   readonly nodes: readonly string[];
   readonly without: readonly string[];
@@ -22,7 +24,7 @@ interface WrittenRule {
 
 /** Pure: what of the content of a file can be made out as rules. */
 export function writtenRules(content: unknown): WrittenRules {
-  const { zones, nodes, rules } = fieldsOf(content);
+  const { zones, nodes, plannedChannels, rules } = fieldsOf(content);
   return {
     zones: Object.keys(fieldsOf(zones)).map((name) => name.trim()),
     nodes: Object.fromEntries(
@@ -31,11 +33,13 @@ export function writtenRules(content: unknown): WrittenRules {
         return [code.trim(), { planned: planned === true, zones: Object.keys(fieldsOf(fieldsOf(cost).to)) }];
       }),
     ),
+    plannedChannels: textsOf(plannedChannels),
     rules: itemsOf(rules).map((rule) => {
       const { name, channels, serviceLevels, countries, prefer, nodes: order, without, only, otherwise, fill } = fieldsOf(rule); // biome-ignore format: one thought
       return {
         name: textOf(name),
         isBound: (channels ?? serviceLevels ?? countries) !== undefined,
+        channels: textsOf(channels),
         prefer: textsOf(prefer),
         nodes: textsOf(order),
         without: textsOf(without),

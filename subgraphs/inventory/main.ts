@@ -14,7 +14,7 @@ import {
   createStock,
   freeUnits,
 } from './index.ts';
-import { type NodePolicies, saveLocations, siteCodes } from './locations.ts';
+import { type NodePolicies, saveLocations } from './locations.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
 import { stockComparison } from './stock-comparison.ts';
 import type { Shortage } from './stock-ledger.ts';
@@ -67,8 +67,6 @@ export function openInventory(deps: {
     stock: createStock({ knex: deps.knex, source }),
     announceAll,
     freeUnits,
-    /** Codes of the sites that are known here, in order. */
-    siteCodes: () => siteCodes(deps.knex),
     /** Takes the warehouse's sites over, as the feed does when it starts. */
     readSites: async (signal: AbortSignal) => saveLocations(deps.knex, await source.sites(signal), deps.nodes),
     isStockKnown: () => isStockKnown(deps.knex),
