@@ -433,6 +433,8 @@ export type TrackingEventRecordErrorCode =
   | 'UNKNOWN_TRACKING_NUMBER'
   /** A value is not acceptable; the message says which. */
   | 'INVALID_INPUT'
+  /** The key was used with another input. */
+  | 'IDEMPOTENCY_CONFLICT'
   | '%future added value';
 
 /** A carrier's scan. */
@@ -451,6 +453,8 @@ export type TrackingEventRecordInput = {
   readonly location?: string | null | undefined;
   /** The carrier's text. */
   readonly message?: string | null | undefined;
+  /** Names the attempt, for who wants the first answer again. Without it, carrier and eventId alone keep a scan from counting twice. */
+  readonly idempotencyKey?: string | null | undefined;
 };
 
 export type AcceptWorkMutationVariables = Exact<{

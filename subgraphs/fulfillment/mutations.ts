@@ -1,13 +1,9 @@
-import type { Knex } from 'knex';
 import { idempotencyScope } from '../../platform/caller.ts';
-import { inTransaction } from '../../platform/db/transaction.ts';
 import { askNode, type Keyed, type WorkResult } from './ask-node.ts';
 import type { FulfillmentContext } from './context.ts';
-import type { FulfillmentRefusal } from './errors.ts';
-import { reportUnknownWords } from './feeds.ts';
 import { operatorCommands } from './operator-commands.ts';
+import { trackingEventRecord } from './record-scan.ts';
 import { readShipInput, type ShipInput } from './ship-input.ts';
-import { recordScans } from './tracking.ts';
 import { readComponents, readLines } from './work.ts';
 
 async function payload(context: FulfillmentContext, result: WorkResult) {
@@ -112,64 +108,5 @@ export const mutations = {
     return payload(context, result);
   },
 
-  async trackingEventRecord(_: unknown, { input }: { input: TrackingInput }, context: FulfillmentContext) {
-    const invalid = checkTracking(input);
-    if (invalid) return { shipment: null, userErrors: [invalid] };
-    const shipmentId = await inTransaction(context.knex, (trx: Knex.Transaction) => recordOne(trx, context, input));
-    if (shipmentId === null) {
-      const message = 'No package has this number yet. The event is kept and takes effect when one does.';
-      return {
-        shipment: null,
-        userErrors: [{ code: 'UNKNOWN_TRACKING_NUMBER', message, field: ['input', 'trackingNumber'] }],
-      };
-    }
-    return { shipment: await context.loaders.shipments.load(shipmentId), userErrors: [] };
-  },
+  trackingEventRecord,
 };
-
-interface TrackingInput {
-  readonly carrier: string;
-  readonly trackingNumber: string;
-  readonly eventId: string;
-  readonly status: string;
-  readonly occurredAt: string;
-  readonly location?: string | null;
-  readonly message?: string | null;
-}
-
-async function recordOne(
-  trx: Knex.Transaction,
-  context: FulfillmentContext,
-  input: TrackingInput,
-): Promise<string | null> {
-  const recorded = await recordScans(trx, [
-    {
-      carrier: input.carrier,
-      trackingNumber: input.trackingNumber,
-      eventId: input.eventId,
-      status: input.status,
-      statusDetail: null,
-      occurredAt: new Date(input.occurredAt),
-      location: input.location ?? null,
-      message: input.message ?? null,
-    },
-  ]);
-  await reportUnknownWords(trx, recorded, context.report);
-  return recorded[0]?.shipmentId ?? null;
-}
-
-function checkTracking(input: TrackingInput): FulfillmentRefusal | null {
-  for (const name of ['carrier', 'trackingNumber', 'eventId', 'status', 'location', 'message'] as const) {
-    const text = input[name];
-    if (text == null) continue;
-    const required = name !== 'location' && name !== 'message';
-    if ((required && text.trim() === '') || text.length > 200 || /\p{Cc}/u.test(text)) {
-      return {
-        code: 'INVALID_INPUT',
-        field: ['input', name],
-        message: `${name} must be ${required ? '1 to' : 'at most'} 200 characters without control characters.`,
-      };
-    }
-  }
-  return null;
-}

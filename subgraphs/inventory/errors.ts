@@ -16,7 +16,7 @@ export interface Refusal<Code extends string> {
 }
 
 export type ExtendRefusal = Refusal<'NOT_FOUND' | 'NOT_HELD' | 'LIMIT_REACHED' | 'IDEMPOTENCY_CONFLICT'>;
-export type ReleaseRefusal = Refusal<'NOT_FOUND' | 'ALREADY_COMMITTED'>;
+export type ReleaseRefusal = Refusal<'NOT_FOUND' | 'ALREADY_COMMITTED' | 'IDEMPOTENCY_CONFLICT'>;
 export type AdjustRefusal = Refusal<
   'UNKNOWN_SKU' | 'UNKNOWN_LOCATION' | 'NEGATIVE_STOCK' | 'STALE_SEQUENCE' | 'INVALID_INPUT' | 'IDEMPOTENCY_CONFLICT'
 >;

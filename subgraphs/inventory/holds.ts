@@ -84,9 +84,16 @@ export async function extendHold(
   return row?.outcome ?? 'NOT_FOUND';
 }
 
-/** Gives a hold's stock back. Changes nothing when it is no hold any more. */
-export async function releaseHold(knex: Knex, reservationId: string): Promise<void> {
-  await query(knex, `select inventory.end_holds(array[?::text], 'RELEASED')`, [reservationId]);
+/** Gives a hold's stock back. Changes nothing when it is no hold any more; an order's stock stays the order's. */
+export async function releaseHold(db: Knex, reservationId: string): Promise<'RELEASED' | 'ALREADY_COMMITTED'> {
+  await query(db, `select inventory.end_holds(array[?::text], 'RELEASED')`, [reservationId]);
+  // A statement of its own: it sees what those who had the reservation locked made of it.
+  const [row] = await query<{ committed: boolean }>(
+    db,
+    `select state in ('COMMITTED', 'CONSUMED') as committed from inventory.reservation where id = ?`,
+    [reservationId],
+  );
+  return row?.committed ? 'ALREADY_COMMITTED' : 'RELEASED';
 }
 
 /**

@@ -1,5 +1,7 @@
+import type { Knex } from 'knex';
 import { recordAction } from '../../platform/audit/audit.ts';
 import { idempotencyScope } from '../../platform/caller.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { onceKeyOf } from '../../platform/idempotency/once-key.ts';
 import { type AdjustResult, adjustStock, type InventoryAdjustInput } from './adjust.ts';
@@ -19,6 +21,10 @@ interface ReservationHoldInput {
 interface ReservationExtendInput {
   readonly idempotencyKey: string;
   readonly ttlSeconds?: number | null;
+}
+
+interface ReservationReleaseInput {
+  readonly idempotencyKey: string;
 }
 
 /** Most lines of one hold. */
@@ -72,23 +78,29 @@ export const mutations = {
     context: InventoryContext,
   ) {
     const ttlSeconds = readTtl(input.ttlSeconds);
-    const result = await once(context, 'reservationExtend', input, { reservationId, input }, async (trx) => {
-      const visible = await context.loaders.reservations.load(reservationId);
-      return visible ? extendHold(trx, reservationId, ttlSeconds) : 'NOT_FOUND';
-    });
+    const visible = await reservationOf(context, reservationId);
+    const result = await once(context, 'reservationExtend', input, { reservationId, input }, async (trx) =>
+      visible ? extendHold(trx, reservationId, ttlSeconds) : 'NOT_FOUND',
+    );
     context.loaders.reservations.clear(reservationId);
     const userErrors = result === 'EXTENDED' ? [] : [result === 'conflict' ? conflict : EXTEND_REFUSALS[result]];
     return { reservation: result === 'NOT_FOUND' ? null : await reservationOf(context, reservationId), userErrors };
   },
 
-  async reservationRelease(_: unknown, { reservationId }: { reservationId: string }, context: InventoryContext) {
-    const before = await reservationOf(context, reservationId);
-    if (!before) return { reservation: null, userErrors: [RELEASE_REFUSALS.NOT_FOUND] };
-    await releaseHold(context.knex, reservationId);
+  async reservationRelease(
+    _: unknown,
+    { reservationId, input }: { reservationId: string; input?: ReservationReleaseInput | null },
+    context: InventoryContext,
+  ) {
+    // Before the transaction: a second connection for each would let a full pool wait for itself.
+    const visible = await reservationOf(context, reservationId);
+    const release = async (db: Knex) => (visible ? releaseHold(db, reservationId) : 'NOT_FOUND');
+    const result = input
+      ? await once(context, 'reservationRelease', input, { reservationId, input }, release)
+      : await inTransaction(context.knex, release);
     context.loaders.reservations.clear(reservationId);
-    const reservation = await reservationOf(context, reservationId);
-    const committed = reservation?.state === 'COMMITTED' || reservation?.state === 'CONSUMED';
-    return { reservation, userErrors: committed ? [RELEASE_REFUSALS.ALREADY_COMMITTED] : [] };
+    const userErrors = result === 'RELEASED' ? [] : [result === 'conflict' ? conflict : RELEASE_REFUSALS[result]];
+    return { reservation: result === 'NOT_FOUND' ? null : await reservationOf(context, reservationId), userErrors };
   },
 
   async inventoryAdjust(_: unknown, { input }: { input: InventoryAdjustInput }, context: InventoryContext) {

@@ -12,7 +12,7 @@ const DOCUMENTS: Readonly<Record<Operation, string>> = {
     order { id number } userErrors { code } } }`,
   reservationHold: `mutation ($input: ReservationHoldInput!) { result: reservationHold(input: $input) {
     reservation { id } userErrors { code } } }`,
-  reservationRelease: `mutation ($target: ID!) { result: reservationRelease(reservationId: $target) {
+  reservationRelease: `mutation ($target: ID!, $input: ReservationReleaseInput) { result: reservationRelease(reservationId: $target, input: $input) {
     reservation { id } userErrors { code } } }`,
 };
 
@@ -41,8 +41,16 @@ export async function carryOut(options: ClientOptions, plan: OrderPlan): Promise
     const held = await ask(options, 'reservationHold', input.idempotencyKey, { lines }, { input });
     reservationId = held?.told.reservationId ?? null;
     if (plan.kind === 'ABANDONED') {
-      if (reservationId !== null)
-        await ask(options, 'reservationRelease', `${key}:release`, { reservationId }, { target: reservationId });
+      if (reservationId !== null) {
+        const release = { idempotencyKey: `${key}:release` };
+        await ask(
+          options,
+          'reservationRelease',
+          release.idempotencyKey,
+          { reservationId },
+          { target: reservationId, input: release },
+        );
+      }
       return;
     }
   }

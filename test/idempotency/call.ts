@@ -46,12 +46,22 @@ export function keyedArgument(field: GraphQLField<unknown, unknown>): GraphQLArg
   });
 }
 
+/** Whether a call without a key is refused. Where the key was added later, calls without one have to go on working. */
+export function wantsKey(field: GraphQLField<unknown, unknown>): boolean {
+  const argument = keyedArgument(field);
+  const named = argument && getNamedType(argument.type);
+  return (
+    isInputObjectType(named) && isNonNullType(argument?.type) && isNonNullType(named.getFields().idempotencyKey?.type)
+  );
+}
+
 /** An optional member of the input, without a default, that the call leaves out. */
 export function absentMember(argument: GraphQLArgument, input: object): string | undefined {
   const named = getNamedType(argument.type);
   if (!isInputObjectType(named)) return undefined;
   return Object.values(named.getFields()).find(
-    (member) => !isNonNullType(member.type) && member.defaultValue === undefined && !(member.name in input),
+    ({ name, type, defaultValue }) =>
+      !isNonNullType(type) && defaultValue === undefined && name !== 'idempotencyKey' && !(name in input),
   )?.name;
 }
 

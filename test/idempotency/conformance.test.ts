@@ -6,7 +6,7 @@ import { change, query } from '../../platform/db/query.ts';
 import { LEAST_RETENTION_DAYS, pruneIdempotencyKeys } from '../../platform/idempotency/prune.ts';
 import { composeSupergraph } from '../../registry/compose.ts';
 import { callerOf } from '../helpers/subgraph.ts';
-import { absentMember, documentOf, keyedArgument, mutationsOf, turnedRound } from './call.ts';
+import { absentMember, documentOf, keyedArgument, mutationsOf, turnedRound, wantsKey } from './call.ts';
 import type { MutationCase } from './mutation-case.ts';
 import { mutationCases } from './mutations/index.ts';
 import { type Answer, startWorld, type Variables, type World } from './world.ts';
@@ -72,14 +72,10 @@ const stored = (who: Caller, name: string, key: string) =>
     key,
   ]);
 
-function casesOf<Kind extends MutationCase['kind']>(kind: Kind) {
-  const isOfKind = (each: MutationCase | undefined): each is Extract<MutationCase, { kind: Kind }> =>
-    each?.kind === kind;
-  return names.flatMap((name) => {
-    const found = mutationCases[name];
-    return isOfKind(found) ? [[name, found] as const] : [];
-  });
-}
+const cases = names.flatMap((name) => {
+  const found = mutationCases[name];
+  return found ? [[name, found] as const] : [];
+});
 
 /** What operators do for the company, and so leave a row of the audit for. */
 const AUDITED = [
@@ -120,16 +116,25 @@ const audited = (name: string) =>
     [name],
   );
 
-describe.each(casesOf('keyed'))('%s', (name, mutation) => {
-  it('wants a key that can be one', async () => {
+describe.each(cases)('%s', (name, mutation) => {
+  it('wants a key that can be one, and has one effect without where it does not want it', async () => {
     const { call } = caller(name, mutation);
     const variables = await mutation.prepare(world);
     const before = await world.everything();
-    expect(codeOf(await call(variables, null), name)).toBe('BAD_USER_INPUT');
     for (const key of ['', '  ', 'k'.repeat(256), 'a\0b']) {
       expect(codeOf(await call(variables, key), name)).toBe('IDEMPOTENCY_KEY_INVALID');
     }
+    if (wantsKey(fieldOf(name))) expect(codeOf(await call(variables, null), name)).toBe('BAD_USER_INPUT');
     expect(await world.everything()).toBe(before);
+    if (wantsKey(fieldOf(name))) return;
+    const first = await call(variables, null);
+    expectDone(first, name);
+    const after = await world.everything();
+    expect(after).not.toBe(before);
+    // Repeated without a key, and under one that nobody used: what it is about keeps it from being done again.
+    expect(await call(variables, null)).toEqual(first);
+    expect(await call(variables, randomUUID())).toEqual(first);
+    expect(await world.everything()).toBe(after);
   });
 
   it('does once what is asked for with one key, however it is spelt, and answers the same', async () => {
@@ -227,7 +232,7 @@ describe.each(casesOf('keyed'))('%s', (name, mutation) => {
 // All at once: each waits for the running one for as long as it has patience.
 it('says of every mutation that a request with the key is running, and does nothing meanwhile', async () => {
   const asked: { name: string; who: Caller; key: string; send: () => Promise<Answer> }[] = [];
-  for (const [name, mutation] of casesOf('keyed')) {
+  for (const [name, mutation] of cases) {
     const { call, who } = caller(name, mutation);
     const variables = await mutation.prepare(world);
     const key = randomUUID();
@@ -252,7 +257,7 @@ it('says of every mutation that a request with the key is running, and does noth
 // All at once: each asks for its outcome for as long as it has patience.
 it('keeps nothing of any mutation whose connection breaks between effect and record', async () => {
   const asked: { name: string; who: Caller; key: string; send: () => Promise<Answer> }[] = [];
-  for (const [name, mutation] of casesOf('keyed')) {
+  for (const [name, mutation] of cases) {
     const { call, who } = caller(name, mutation);
     const variables = await mutation.prepare(world);
     const key = `broken-${randomUUID()}`;
@@ -270,19 +275,4 @@ it('keeps nothing of any mutation whose connection breaks between effect and rec
   }
   expect(await world.everything()).toBe(before);
   for (const { name, who, key } of asked) expect(await stored(who, name, key)).toEqual([]);
-});
-
-describe.each(casesOf('keyless'))('%s', (name, mutation) => {
-  it('takes no key, and a repetition changes nothing and answers the same', async () => {
-    expect(keyedArgument(fieldOf(name))).toBeUndefined();
-    const { call } = caller(name, mutation);
-    const variables = await mutation.prepare(world);
-    const before = await world.everything();
-    const first = await call(variables, null);
-    expectDone(first, name);
-    const after = await world.everything();
-    expect(after).not.toBe(before);
-    expect(await call(variables, null)).toEqual(first);
-    expect(await world.everything()).toBe(after);
-  });
 });

@@ -76,13 +76,11 @@ async function lineOf(world: World, fulfillmentOrderId: string): Promise<string>
 
 export const fulfillment: MutationCases = {
   fulfillmentOrderAccept: {
-    kind: 'keyed',
     caller: staff,
     prepare: async (world) => ({ fulfillmentOrderId: (await released(world)).fulfillmentOrderId, input: {} }),
     otherwise: null,
   },
   fulfillmentOrderReject: {
-    kind: 'keyed',
     caller: staff,
     prepare: async (world) => ({
       fulfillmentOrderId: (await released(world)).fulfillmentOrderId,
@@ -91,7 +89,6 @@ export const fulfillment: MutationCases = {
     otherwise: ({ fulfillmentOrderId }) => ({ fulfillmentOrderId, input: { reason: 'DAMAGED' } }),
   },
   fulfillmentOrderShip: {
-    kind: 'keyed',
     caller: staff,
     prepare: async (world) => {
       const { fulfillmentOrderId } = await accepted(world);
@@ -104,13 +101,11 @@ export const fulfillment: MutationCases = {
     }),
   },
   fulfillmentOrderMarkReadyForPickup: {
-    kind: 'keyed',
     caller: staff,
     prepare: async (world) => ({ fulfillmentOrderId: (await accepted(world, true)).fulfillmentOrderId, input: {} }),
     otherwise: null,
   },
   fulfillmentOrderCompletePickup: {
-    kind: 'keyed',
     caller: staff,
     prepare: async (world) => {
       const { fulfillmentOrderId, nodeReference } = await accepted(world, true);
@@ -121,19 +116,16 @@ export const fulfillment: MutationCases = {
     otherwise: null,
   },
   fulfillmentOrderHold: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ fulfillmentOrderId: await opened(world), input: { reason } }),
     otherwise,
   },
   fulfillmentOrderReleaseHold: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ fulfillmentOrderId: await opened(world, 'ON_HOLD'), input: { reason } }),
     otherwise,
   },
   fulfillmentOrderSchedule: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({
       fulfillmentOrderId: await opened(world),
@@ -142,13 +134,11 @@ export const fulfillment: MutationCases = {
     otherwise,
   },
   fulfillmentOrderMarkAsOpen: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ fulfillmentOrderId: await opened(world, 'SCHEDULED'), input: { reason } }),
     otherwise,
   },
   fulfillmentOrderMove: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({
       fulfillmentOrderId: await opened(world),
@@ -157,7 +147,6 @@ export const fulfillment: MutationCases = {
     otherwise,
   },
   fulfillmentOrderSplit: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => {
       const fulfillmentOrderId = await opened(world);
@@ -167,7 +156,6 @@ export const fulfillment: MutationCases = {
     otherwise,
   },
   fulfillmentOrderMerge: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => {
       const order = await placed(world);
@@ -176,9 +164,7 @@ export const fulfillment: MutationCases = {
     },
     otherwise,
   },
-  // The carrier and its id of the scan are the key.
   trackingEventRecord: {
-    kind: 'keyless',
     caller: staff,
     prepare: async (world) => {
       const { nodeReference, fulfillmentOrderId } = await accepted(world);
@@ -191,5 +177,6 @@ export const fulfillment: MutationCases = {
       const scan = { carrier: 'UPS', trackingNumber, eventId: randomUUID(), status: 'in_transit' };
       return { input: { ...scan, occurredAt: '2026-11-27T09:00:00Z' } };
     },
+    otherwise: ({ input }) => ({ input: { ...input, status: 'delivered' } }),
   },
 };

@@ -15,21 +15,18 @@ async function held(world: World): Promise<string> {
 
 export const inventory: MutationCases = {
   reservationHold: {
-    kind: 'keyed',
     prepare: async () => ({ input: { lines: [{ sku: 'LANTERN', quantity: 2 }], ttlSeconds: 600 } }),
     otherwise: ({ input }) => ({ input: { ...input, lines: [{ sku: 'LANTERN', quantity: 3 }] } }),
   },
   reservationExtend: {
-    kind: 'keyed',
     prepare: async (world) => ({ reservationId: await held(world), input: { ttlSeconds: 600 } }),
     otherwise: ({ reservationId, input }) => ({ reservationId, input: { ...input, ttlSeconds: 900 } }),
   },
   reservationRelease: {
-    kind: 'keyless',
     prepare: async (world) => ({ reservationId: await held(world) }),
+    otherwise: null,
   },
   inventoryAdjust: {
-    kind: 'keyed',
     caller: backOffice('warehouse'),
     prepare: async () => ({ input: { sku: 'LANTERN', locationId: at('EAST'), reason: 'RECEIPT', delta: 5 } }),
     otherwise: ({ input }) => ({ input: { ...input, delta: 6 } }),

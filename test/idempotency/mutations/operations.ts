@@ -27,13 +27,11 @@ async function raised(world: World, about: Pick<Failure, 'cause' | 'orderId'> = 
 
 export const operations: MutationCases = {
   integrationExceptionRetry: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ exceptionId: await raised(world), input: {} }),
     otherwise: null,
   },
   integrationExceptionsRetry: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => {
       await raised(world);
@@ -42,13 +40,11 @@ export const operations: MutationCases = {
     otherwise: () => ({ filter: { system: 'erp' }, input: { reason: 'The warehouse is back.' } }),
   },
   integrationExceptionDismiss: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ exceptionId: await raised(world), input: { note: 'Corrected by hand.' } }),
     otherwise: ({ exceptionId }) => ({ exceptionId, input: { note: 'Not ours.' } }),
   },
   integrationExceptionCorrect: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({
       exceptionId: await raised(world, { cause: 'VALIDATION', orderId: (await placed(world)).id }),

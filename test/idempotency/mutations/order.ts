@@ -108,29 +108,24 @@ const withReason = (reason: string) => (variables: Variables) => ({
 
 export const order: MutationCases = {
   orderPlace: {
-    kind: 'keyed',
     prepare: async () => ({ input: input() }),
     otherwise: () => ({ input: input({ lines: [{ sku: 'LANTERN', quantity: QUANTITY + 1 }] }) }),
   },
   orderCancel: {
-    kind: 'keyed',
     prepare: async (world) => ({ orderId: (await placed(world)).id, input: { reason: 'CUSTOMER_REQUEST' } }),
     otherwise: withReason('FRAUD'),
   },
   orderHold: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ orderId: (await placed(world)).id, input: { reason: 'MANUAL' } }),
     otherwise: withReason('FRAUD'),
   },
   orderReleaseHold: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ orderId: await onHold(world), input: { reason: 'MANUAL' } }),
     otherwise: withReason('FRAUD'),
   },
   returnRequest: {
-    kind: 'keyed',
     prepare: async (world) => {
       const { id, lineId } = await delivered(world);
       return { orderId: id, input: wish(lineId, 1) };
@@ -138,13 +133,11 @@ export const order: MutationCases = {
     otherwise: ({ orderId, input: { lines } }) => ({ orderId, input: wish(lines[0].orderLineId, 2) }),
   },
   returnAuthorize: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ returnId: (await requested(world)).returnId, input: {} }),
     otherwise: null,
   },
   returnReceive: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => {
       const { returnId, lineId } = await authorized(world);
@@ -154,18 +147,15 @@ export const order: MutationCases = {
     otherwise: ({ returnId, input: received }) => ({ returnId, input: { ...received, locationId: at('SHOP') } }),
   },
   returnDecline: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ returnId: (await requested(world)).returnId, input: { reason: 'FINAL_SALE' } }),
     otherwise: withReason('OTHER'),
   },
   returnCancel: {
-    kind: 'keyed',
     prepare: async (world) => ({ returnId: (await requested(world)).returnId, input: {} }),
     otherwise: null,
   },
   returnReopen: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => {
       const { returnId } = await requested(world);
@@ -175,12 +165,10 @@ export const order: MutationCases = {
     otherwise: null,
   },
   returnIssueLabel: {
-    kind: 'keyed',
     prepare: async (world) => ({ returnId: (await authorized(world)).returnId, input: {} }),
     otherwise: null,
   },
   returnInspect: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => {
       const { returnId, lineId } = await received(world);
@@ -192,19 +180,16 @@ export const order: MutationCases = {
     }),
   },
   returnResolve: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ returnId: await inspected(world), input: {} }),
     otherwise: null,
   },
   returnReject: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ returnId: await inspected(world), input: { note: 'worn' } }),
     otherwise: ({ returnId }) => ({ returnId, input: { note: 'broken' } }),
   },
   returnExchange: {
-    kind: 'keyed',
     prepare: async (world) => ({
       returnId: (await authorized(world)).returnId,
       input: { lines: [{ sku: 'LANTERN', quantity: 2 }] },
@@ -212,7 +197,6 @@ export const order: MutationCases = {
     otherwise: ({ returnId }) => ({ returnId, input: { lines: [{ sku: 'LANTERN', quantity: 1 }] } }),
   },
   returnRefund: {
-    kind: 'keyed',
     caller: operator,
     prepare: async (world) => ({ returnId: (await authorized(world)).returnId, input: {} }),
     otherwise: ({ returnId }) => ({ returnId, input: { lines: [] } }),

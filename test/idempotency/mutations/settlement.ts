@@ -23,13 +23,11 @@ const report = () => ({
 
 export const settlement: MutationCases = {
   settlementIngest: {
-    kind: 'keyed',
     caller: finance,
     prepare: async () => ({ input: report() }),
     otherwise: () => ({ input: report() }),
   },
   settlementReverse: {
-    kind: 'keyed',
     caller: finance,
     prepare: async ({ knex }) => {
       const settlementId = await settled(knex);
@@ -39,7 +37,6 @@ export const settlement: MutationCases = {
     otherwise: ({ settlementId }) => ({ settlementId, input: { note: 'Sent by mistake.' } }),
   },
   reconciliationExceptionResolve: {
-    kind: 'keyed',
     caller: finance,
     prepare: async ({ knex }) => ({
       exceptionId: await difference(knex),
@@ -48,7 +45,6 @@ export const settlement: MutationCases = {
     otherwise: ({ exceptionId }) => ({ exceptionId, input: { resolution: 'ACCEPT_ACTUAL', note: 'It is right.' } }),
   },
   reconciliationExceptionsResolve: {
-    kind: 'keyed',
     caller: finance,
     prepare: async ({ knex }) => {
       await difference(knex);
@@ -60,7 +56,6 @@ export const settlement: MutationCases = {
     otherwise: ({ filter }) => ({ filter, input: { resolution: 'RAISE_DISPUTE', note: 'Ask them again.' } }),
   },
   reconciliationExceptionReopen: {
-    kind: 'keyed',
     caller: finance,
     prepare: async ({ knex }) => {
       const exceptionId = await difference(knex);
@@ -73,7 +68,6 @@ export const settlement: MutationCases = {
     otherwise: ({ exceptionId }) => ({ exceptionId, input: { note: 'Really not.' } }),
   },
   bankReceiptMatch: {
-    kind: 'keyed',
     caller: finance,
     prepare: async ({ knex }) => {
       const { receiptId, payoutId } = await credit(knex);
@@ -82,7 +76,6 @@ export const settlement: MutationCases = {
     otherwise: ({ receiptId, input }) => ({ receiptId, input: { ...(input as object), note: 'Told by letter.' } }),
   },
   bankReceiptRelease: {
-    kind: 'keyed',
     caller: finance,
     prepare: async ({ knex }) => {
       const { receiptId, payoutId } = await credit(knex);
