@@ -2207,12 +2207,22 @@ AS $function$
           from (select channel_code as code, array_agg(distinct sku) as skus from wanted group by channel_code) channel
           cross join lateral inventory.channel_terms(channel.code, channel.skus) limits
         )
-        select array_agg(distinct member.i) into v_out from (
-          select i, sku, channel_code, sum(units) over (partition by sku order by i) as units, false as in_bundles from waited
+        select array_agg(distinct i) into v_out from (
+          select member.i from (
+            select i, sku, channel_code, sum(units) over (partition by sku order by i) as units, false as in_bundles from waited
+            union all
+            select i, sku, channel_code, sum(units) over (partition by sku order by i), true from wanted
+          ) member join terms on terms.code = member.channel_code and terms.sku = member.sku
+          where member.units > case when member.in_bundles then terms.ruled else terms.backorder_units end
           union all
-          select i, sku, channel_code, sum(units) over (partition by sku order by i), true from wanted
-        ) member join terms on terms.code = member.channel_code and terms.sku = member.sku
-        where member.units > case when member.in_bundles then terms.ruled else terms.backorder_units end;
+          -- Who may wait for what is to come only: of a component that bundles share, all before it counted, for no more than that.
+          select claim.i from (
+            select waited.i, coalesce(made.component_sku, waited.sku) as sku
+            from waited left join inventory.bundle_component made on made.bundle_sku = waited.sku
+            where inventory.waits_for_incoming(waited.channel_code, waited.sku)
+          ) claim join (select i, sku, sum(units) over (partition by sku order by i) as units from wanted) counted using (i, sku)
+          where counted.units > inventory.unclaimed_supply(claim.sku)
+        ) misfit;
         v_fit := array(select i from unnest(v_fit) as i where v_out is null or i <> all (v_out));
 
         -- Who waits while there is something was planned on old facts. What those leave who do not fit is free for others: until none is left.
@@ -3704,6 +3714,18 @@ AS $function$
       group by order_id order by min(waiting_since), order_id
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.waits_for_incoming(p_channel_code text, p_sku text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select coalesce(
+        (array_agg(backorder order by sku is null, channel_code is null) filter (where backorder is not null))[1] = 'INCOMING'
+        and not coalesce(bool_or(release_at > clock_timestamp()), false), false)
+      from inventory.channel_rule
+      where (channel_code is null or channel_code = p_channel_code) and (sku is null or sku = p_sku)
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.write_parts(p_owners json, p_parts inventory.part[], p_members integer[], p_state text, p_at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -3966,6 +3988,8 @@ comment on function inventory.usable_holds(p_orders json, p_parts inventory.part
 comment on function inventory.waitable(p_sku text, p_ruled integer) is 'Units of a SKU that orders may still wait for: what a rule of the channel leaves, or the default less what waits already. Null: any number.';
 
 comment on function inventory.waiting_orders(p_sku text) is 'Orders with units that wait for a SKU, alone or in a bundle; the oldest promise first.';
+
+comment on function inventory.waits_for_incoming(p_channel_code text, p_sku text) is 'Whether orders of a channel may wait for a SKU as far as what is to come of it, or of its components, reaches.';
 
 comment on function inventory.write_parts(p_owners json, p_parts inventory.part[], p_members integer[], p_state text, p_at timestamp with time zone) is 'Writes the lines of the reservations of a batch; a bundle is one line per component, numbered in the order of everybody.';
 

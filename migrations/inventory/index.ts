@@ -37,6 +37,7 @@ import * as duePreorders from './20261128193500_due_preorders.ts';
 import * as sourcesByKey from './20261128195000_sources_by_key.ts';
 import * as rulesOfComponents from './20261128195500_rules_of_components.ts';
 import * as shortagesKnown from './20261128195600_shortages_known.ts';
+import * as sharedSupply from './20261128210000_shared_supply.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -76,4 +77,5 @@ export const migrations: MigrationSet = {
   '20261128195000_sources_by_key': sourcesByKey,
   '20261128195500_rules_of_components': rulesOfComponents,
   '20261128195600_shortages_known': shortagesKnown,
+  '20261128210000_shared_supply': sharedSupply,
 };

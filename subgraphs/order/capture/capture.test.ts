@@ -7,6 +7,7 @@ import { batchMetrics } from '../../../platform/micro-batch/batch-metrics.ts';
 import { stockCatalogue } from '../../../test/helpers/catalogue.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { callerOf, webChannel } from '../../../test/helpers/subgraph.ts';
+import { applySupply } from '../../inventory/projection.ts';
 import { bundleUp, letExpire, stockUp } from '../../inventory/sample-stock.ts';
 import { placeOrder } from '../commands/place.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
@@ -417,6 +418,33 @@ describe('capture', () => {
     } finally {
       await elsewhere.destroy();
     }
+  });
+
+  it('promises of a component that bundles share no more than is to come of it, however many ask at once', async () => {
+    const [bolt, nut] = [await newSku({ EAST: 0 }), await newSku({ EAST: 0 })];
+    const kits = [await newSku({}), await newSku({}), await newSku({})];
+    for (const kit of kits) await bundleUp(knex, { [kit]: { [bolt]: 2, [nut]: 1 } });
+    // About the bundles: no rule says anything of the component that they share.
+    await query(knex, `insert into inventory.channel_rule (sku, backorder) select unnest(?::text[]), 'INCOMING'`, [
+      kits,
+    ]);
+    const lot = { siteCode: 'EAST', lot: 'A', expectedAt: new Date('2099-01-01T00:00:00Z') };
+    const lots = [
+      { ...lot, sku: bolt, units: 21 },
+      { ...lot, sku: nut, units: 500 },
+    ];
+    await knex.transaction((trx) => applySupply(trx, lots, 1_000_000));
+    const [first = '', second = '', third = ''] = kits;
+    const orders = Array.from({ length: 30 }, (_, n) =>
+      n % 3 === 0
+        ? input([{ sku: first, quantity: 1 }, { sku: third, quantity: 1 }], { allowBackorder: true }) // biome-ignore format: one order
+        : one(n % 3 === 1 ? second : third, { allowBackorder: true }),
+    );
+    await Promise.all(orders.map((order) => place(order)));
+    const [promised] = await query<{ sets: number }>(knex, 'select sum(quantity)::int as sets from inventory.backorder where sku = any (?::text[])', [kits]); // biome-ignore format: one thought
+    expect(promised?.sets).toBe(10);
+    expect(await place(one(second, { allowBackorder: true }))).toBe('OUT_OF_STOCK');
+    expect(await differences()).toEqual([]);
   });
 
   it('lets nobody wait for what is there by the time its batch has the locks', async () => {
