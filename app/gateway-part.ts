@@ -8,7 +8,7 @@ import { type Gateway, startGateway } from '../gateway/main.ts';
 import { createSubscriptions } from '../gateway/subscriptions/index.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { projectRoot } from '../platform/paths.ts';
-import { stalledFeeds } from '../subgraphs/operations/index.ts';
+import { feedMetrics, stalledFeeds } from '../subgraphs/operations/index.ts';
 import { openAnswerCache } from './answer-cache.ts';
 import type { Databases } from './databases.ts';
 import type { ProcessBase } from './process.ts';
@@ -64,6 +64,7 @@ export async function startGatewayPart(
         return { feeds: stalled.length === 0 ? 'moving' : `stalled: ${stalled.join(', ')}` };
       },
     },
+    moreMetrics: feedMetrics(healthKnex),
     logger,
     caching: caching ?? undefined,
     compilePlans: config.compilePlans,

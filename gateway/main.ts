@@ -82,6 +82,8 @@ export interface GatewayOptions {
   readonly caching?: Pick<AnswerCacheOptions, 'cache' | 'changes' | 'staleBounds'> | undefined;
   /** Default true. False leaves all plans to the executor of @apollo/gateway. */
   readonly compilePlans?: boolean;
+  /** Further numbers for Prometheus at /metrics, as text. */
+  readonly moreMetrics?: () => Promise<string>;
   /** Also measure the process: memory, CPU, event loop. Default true. */
   readonly measureProcess?: boolean;
 }
@@ -187,6 +189,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     runtime,
     health: options.health,
     metrics,
+    moreMetrics: options.moreMetrics,
     logger,
   });
   const unwatch = watchPublication({ root: registryRoot, files, logger }, () => {

@@ -36,6 +36,8 @@ export interface HttpServerOptions {
   readonly runtime: GatewayRuntime;
   readonly health: HealthOptions;
   readonly metrics: GatewayMetrics;
+  /** Further numbers for Prometheus, as text. */
+  readonly moreMetrics?: (() => Promise<string>) | undefined;
   readonly logger: Logger;
 }
 
@@ -128,7 +130,7 @@ export class HttpServer {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-    const { explorer, health, metrics, runtime } = this.#options;
+    const { explorer, health, metrics, moreMetrics, runtime } = this.#options;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw new HttpProblem(405, 'BAD_REQUEST', 'Only GET is served here.', { allow: 'GET, HEAD' });
     }
@@ -143,7 +145,9 @@ export class HttpServer {
       case '/metrics':
         response.writeHead(200, { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' });
         // Those of the batches are there when the subgraphs run in this process.
-        response.end(`${await metrics.registry.metrics()}\n${await batchMetrics.metrics()}`);
+        response.end(
+          [await metrics.registry.metrics(), await batchMetrics.metrics(), await moreMetrics?.()].join('\n'),
+        );
         return;
       default:
         throw new HttpProblem(404, 'NOT_FOUND', 'There is nothing here.');

@@ -22,8 +22,8 @@ const CONNECT_TIMEOUT_MILLIS = 5_000;
  * A pool on one PostgreSQL database. It connects on first use; close it with `destroy()`.
  * Values arrive as pg delivers them: `int8` and `numeric` as text (no loss), `timestamptz` as `Date`, `jsonb` parsed.
  *
- * Queries throw CommerceError DATABASE_UNAVAILABLE when the server cannot be reached, and pg's error (with its SQLSTATE
- * in `code`) when it refuses the statement. Inside a transaction use `inTransaction`, which does the same.
+ * Queries throw CommerceError DATABASE_UNAVAILABLE when the server cannot be reached, OVERLOADED when it cancelled the
+ * statement because it took too long, and pg's error (with its SQLSTATE in `code`) when it refuses the statement. Inside a transaction use `inTransaction`, which does the same.
  */
 export function openDatabase(url: string, options: DatabaseOptions): Knex {
   const knex = knexFactory({

@@ -15,14 +15,18 @@ const NETWORK = new Set([
 /** SQLSTATE codes by which the server says that it, not the statement, is the reason. */
 const SERVER = new Set([
   '53300', // too many connections
-  '55P03', // lock not available in time
-  '57014', // statement cancelled: it took longer than allowed
   '57P01', // shut down by an administrator
   '57P02', // shut down after a crash
   '57P03', // starting up
   '28P01', // wrong password
   '28000', // not allowed in
   '3D000', // no such database
+]);
+
+/** SQLSTATE codes of a server that is there, and was not waited for any longer: nothing was done. */
+const PATIENCE = new Set([
+  '55P03', // lock not available in time
+  '57014', // statement cancelled: it took longer than allowed
 ]);
 
 /** What pg and the pool say without a code. knex writes the statement before it: `COMMIT; - Client has …`. */
@@ -37,12 +41,17 @@ const MESSAGES = [
 const CONFLICTS = new Set(['40001', '40P01']);
 
 /**
- * DATABASE_UNAVAILABLE for a failure of the connection or of the server, everything else as it came. The message names
- * neither host nor database: it may reach a client.
+ * DATABASE_UNAVAILABLE for a failure of the connection or of the server, OVERLOADED for a statement that took longer than
+ * it may, such as for a lock that others held, everything else as it came. The message names neither host nor database: it
+ * may reach a client.
  */
 export function databaseFailure(error: unknown): unknown {
   if (!isErrorLike(error) || isCommerceError(error)) return error;
   const code = codeOf(error);
+  if (PATIENCE.has(code)) {
+    const message = 'The operational store took longer than a request may wait. Repeat it after the time given.';
+    return new CommerceError('OVERLOADED', message, { reason: code, retryAfterSeconds: 1 }, { cause: error });
+  }
   const isFailure =
     NETWORK.has(code) ||
     SERVER.has(code) ||
@@ -55,7 +64,7 @@ export function databaseFailure(error: unknown): unknown {
 }
 
 /** Failures after which the server is known to have done nothing, although it did not do what was asked. */
-const NOTHING_DONE = new Set(['53300', '55P03', '57014', 'KnexTimeoutError']);
+const NOTHING_DONE = new Set(['53300', 'KnexTimeoutError']);
 
 /** True when the connection broke, so that nobody knows whether what was sent last was done. */
 export function isOutcomeUnknown(error: unknown): boolean {

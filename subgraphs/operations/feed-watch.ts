@@ -63,3 +63,23 @@ export async function stalledFeeds(knex: Knex): Promise<string[]> {
   const rows = await query<{ feed: string }>(knex, 'select feed from integration.feed_stall order by feed');
   return rows.map(({ feed }) => feed);
 }
+
+/** How a feed of a system of record gets on. */
+export interface FeedProgress {
+  readonly feed: string;
+  readonly system: string;
+  /** For how long entries have waited, or could not be asked for, in seconds by the store's clock; 0 while none wait. */
+  readonly waitingSeconds: number;
+  readonly isStalled: boolean;
+}
+
+/** How each feed of a system of record gets on. */
+export function feedProgress(knex: Knex): Promise<FeedProgress[]> {
+  return query<FeedProgress>(
+    knex,
+    `select feed, cursor.system, stall.feed is not null as "isStalled",
+            greatest(0, coalesce(extract(epoch from clock_timestamp() - waiting_since), 0))::float8 as "waitingSeconds"
+     from integration.feed_cursor cursor left join integration.feed_stall stall using (feed)
+     where cursor.system is not null order by feed`,
+  );
+}

@@ -16,6 +16,7 @@ export { noteContact } from './degradation/contact.ts';
 export { type DegradationRule, loadDegradationRules, saveDegradationRules } from './degradation/rules.ts';
 export { watchDegradation } from './degradation/watch.ts';
 export { createExceptionDesk, type ExceptionDesk } from './desk.ts';
+export { feedMetrics } from './feed-metrics.ts';
 export { stalledFeeds, watchFeeds } from './feed-watch.ts';
 export {
   createSystemHealthReporter,

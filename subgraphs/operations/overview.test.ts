@@ -10,6 +10,7 @@ import {
   createExceptionDesk,
   createOperationsSubgraph,
   createSystemHealthReporter,
+  feedMetrics,
   loadOwnership,
   type SystemHealthReporter,
   type SystemStatistics,
@@ -142,10 +143,15 @@ describe('systems', () => {
       { name: 'test:moving', movedAt: '2026-11-23T09:00:00.000Z', waitingSince: expect.any(String), isStalled: false },
       { name: 'test:still', movedAt: '2026-11-23T08:00:00.000Z', waitingSince: '2026-11-23T08:00:00.000Z', isStalled: true }, // biome-ignore format: a table
     ]);
+    const metrics = feedMetrics(knex);
+    expect(await metrics()).toMatch(/^feed_waiting_seconds{feed="test:still",system="wms"} \d{5,}/m);
+    expect(await metrics()).toMatch(/^feed_stalled{feed="test:still",system="wms"} 1$/m);
     await knex.raw("update integration.feed_cursor set waiting_since = null where feed = 'test:still'");
     expect(await look()).toEqual([{ feed: 'test:still', system: 'wms', since: null }]);
     expect(await exceptions()).toEqual([{ ...exception, state: 'RESOLVED' }]);
     expect(await feeds()).toMatchObject([{ isStalled: false }, { isStalled: false, waitingSince: null }]);
+    expect(await metrics()).toMatch(/^feed_waiting_seconds{feed="test:still",system="wms"} 0$/m);
+    expect(await metrics()).toMatch(/^feed_stalled{feed="test:still",system="wms"} 0$/m);
     await knex.raw('truncate integration.feed_cursor, integration.exception cascade');
   });
 
