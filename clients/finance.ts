@@ -119,7 +119,7 @@ export type ReconciliationReason =
   | 'EXCHANGE_RATE_DIFFERENCE'
   /** Another tax. */
   | 'TAX_DIFFERENCE'
-  /** In another period. */
+  /** In another period. Where the amount is right nobody has to decide: it is RESOLVED when it is found. */
   | 'PERIOD_SHIFT'
   /** No such SKU. */
   | 'UNKNOWN_SKU'

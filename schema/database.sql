@@ -4969,6 +4969,13 @@ create table settlement.difference (
   constraint difference_state_check CHECK ((state = ANY (ARRAY['OPEN'::text, 'AWAITING_APPROVAL'::text, 'DISPUTED'::text, 'RESOLVED'::text, 'WRITTEN_OFF'::text])))
 );
 
+create table settlement.difference_successor (
+  difference_id text not null,
+  successor_id text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  constraint difference_successor_pkey PRIMARY KEY (difference_id, successor_id)
+);
+
 create table settlement.document (
   id text not null,
   kind text not null,
@@ -5167,7 +5174,7 @@ create table settlement.payout (
   told_status text,
   constraint payout_channel_code_external_id_key UNIQUE (channel_code, external_id),
   constraint payout_pkey PRIMARY KEY (id),
-  constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PARTIALLY_PAID'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
+  constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PARTIALLY_PAID'::text, 'PAID_SHORT'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
 );
 
 create table settlement.payout_change (
@@ -5625,6 +5632,8 @@ CREATE INDEX difference_order ON settlement.difference USING btree (order_id) WH
 
 CREATE INDEX difference_statement ON settlement.difference USING btree (statement_id) WHERE (statement_id IS NOT NULL);
 
+CREATE INDEX difference_successor_of ON settlement.difference_successor USING btree (successor_id);
+
 CREATE INDEX document_channel ON settlement.document USING btree (channel_code, issued_at);
 
 CREATE INDEX document_customer ON settlement.document USING btree (customer_id, issued_at DESC, id DESC) WHERE (customer_id IS NOT NULL);
@@ -5660,6 +5669,10 @@ CREATE INDEX match_due_channel ON settlement.match_due USING btree (channel_code
 CREATE INDEX match_due_fair ON settlement.match_due USING btree (channel_code, id);
 
 CREATE INDEX order_settlement_due ON settlement.order_settlement USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX payout_carried ON settlement.payout USING btree (channel_code, currency_code) WHERE (state = 'CARRIED_FORWARD'::text);
+
+CREATE INDEX payout_carried_into ON settlement.payout USING btree (carried_into) WHERE (carried_into IS NOT NULL);
 
 CREATE INDEX payout_open ON settlement.payout USING btree (currency_code, amount_minor) WHERE (state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text]));
 
@@ -5702,6 +5715,10 @@ alter table settlement.bank_receipt add constraint bank_receipt_payout_id_fkey F
 alter table settlement.channel_order_line add constraint channel_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES settlement.channel_order(order_id);
 
 alter table settlement.decision add constraint decision_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES settlement.ledger_entry(id);
+
+alter table settlement.difference_successor add constraint difference_successor_difference_id_fkey FOREIGN KEY (difference_id) REFERENCES settlement.difference(id);
+
+alter table settlement.difference_successor add constraint difference_successor_successor_id_fkey FOREIGN KEY (successor_id) REFERENCES settlement.difference(id);
 
 alter table settlement.document_line add constraint document_line_document_id_fkey FOREIGN KEY (document_id) REFERENCES settlement.document(id);
 
@@ -5858,6 +5875,8 @@ comment on table settlement.difference is 'Differences between what was expected
 comment on column settlement.difference.account is 'Where the amount stands in the ledger until it is decided about.';
 
 comment on column settlement.difference.difference_minor is 'Actual less expected, in currency_code.';
+
+comment on table settlement.difference_successor is 'Differences that were found when another of the same lines or payout was found no more: what later news made of it.';
 
 comment on table settlement.document is 'Invoices and credit memos as the ERP has them. The ERP owns them; this is a projection.';
 

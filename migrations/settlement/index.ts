@@ -19,6 +19,7 @@ import * as reversals from './20261127151100_reversals.ts';
 import * as costOfGoods from './20261127154500_cost_of_goods.ts';
 import * as receiptParts from './20261128190000_receipt_parts.ts';
 import * as toldStatus from './20261128191000_told_status.ts';
+import * as paidShort from './20261128203000_paid_short.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -41,4 +42,5 @@ export const migrations: MigrationSet = {
   '20261127154500_cost_of_goods': costOfGoods,
   '20261128190000_receipt_parts': receiptParts,
   '20261128191000_told_status': toldStatus,
+  '20261128203000_paid_short': paidShort,
 };

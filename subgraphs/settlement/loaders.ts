@@ -7,6 +7,7 @@ import type { AnswerReader, OrderProceeds } from './answers/read.ts';
 import type { ResolveDeps } from './differences/model.ts';
 import type { Decision, Difference, DifferenceReader } from './differences/read.ts';
 import type { Invoice, JournalEntry, JournalLine, Refund } from './model.ts';
+import type { PayoutPart } from './payouts/parts.ts';
 import type { Payout, PayoutReader, Receipt, ReceiptDecision } from './payouts/read.ts';
 import type { SettlementReader } from './read.ts';
 import type { Statement, StatementReader, StatementTotals } from './statements/read.ts';
@@ -68,6 +69,14 @@ export function createSettlementLoaders(
       async (ids) => inKeyOrder(ids, await differences.byId(ids)),
       options('reconciliationException.byId'),
     ),
+    replacedBy: new DataLoader<string, Difference[]>(
+      async (ids) => inKeyOrder(ids, await differences.linked(ids, 'replaced')).map((found) => found ?? []),
+      options('reconciliationException.replacedBy'),
+    ),
+    replaces: new DataLoader<string, Difference[]>(
+      async (ids) => inKeyOrder(ids, await differences.linked(ids, 'successor')).map((found) => found ?? []),
+      options('reconciliationException.replaces'),
+    ),
     decisions: new DataLoader<string, Decision[]>(
       async (ids) => inKeyOrder(ids, await differences.decisionsOf(ids)).map((decisions) => decisions ?? []),
       options('decision.byException'),
@@ -87,6 +96,10 @@ export function createSettlementLoaders(
     payoutByStatement: new DataLoader<string, Payout | null>(
       async (ids) => inKeyOrder(ids, await payouts.byStatement(ids)),
       options('payout.bySettlement'),
+    ),
+    payoutParts: new DataLoader<string, PayoutPart[]>(
+      async (ids) => inKeyOrder(ids, await payouts.parts(ids)).map((parts) => parts ?? []),
+      options('payoutPart.byPayout'),
     ),
     receipts: new DataLoader<string, Receipt | null>(
       async (ids) => inKeyOrder(ids, await payouts.receiptsById(ids)),

@@ -11,6 +11,7 @@ import type { SettlementContext } from './loaders.ts';
 import type { Invoice, JournalEntry, JournalLine, Refund } from './model.ts';
 import type { ReceiptResult } from './payouts/by-hand.ts';
 import { bankReceiptMatch, bankReceiptRelease } from './payouts/mutations.ts';
+import type { PayoutPart } from './payouts/parts.ts';
 import type { Payout, PayoutFilter, Receipt, ReceiptDecision, ReceiptFilter } from './payouts/read.ts';
 import type { InvoiceFilter, JournalEntryFilter } from './read.ts';
 import { settlementReverse } from './statements/mutation.ts';
@@ -214,11 +215,21 @@ export const resolvers: Resolvers = {
     carriedInto: ({ carriedIntoId }: Payout, _: unknown, { loaders }: SettlementContext) =>
       carriedIntoId === null ? null : loaders.payouts.load(carriedIntoId),
     received: ({ received }: Payout) => toMoney(received),
+    difference: ({ difference }: Payout) => difference && toMoney(difference),
+    differenceParts: async ({ id, isCarriedExactly }: Payout, _: unknown, { loaders }: SettlementContext) =>
+      (await loaders.payoutParts.load(id)).map((part) => ({ ...part, isCertain: part.carriedFromId === null || isCarriedExactly })), // biome-ignore format: one thought
     receipt: async ({ id }: Payout, _: unknown, { loaders }: SettlementContext) =>
       (await loaders.receiptsByPayout.load(id))[0] ?? null,
     receipts: ({ id }: Payout, _: unknown, { loaders }: SettlementContext) => loaders.receiptsByPayout.load(id),
     settlement: ({ settlementId }: Payout, _: unknown, { loaders }: SettlementContext) =>
       settlementId === null ? null : loaders.statements.load(settlementId),
+  },
+  PayoutDifferencePart: {
+    amount: ({ amount }: PayoutPart) => toMoney(amount),
+    carriedFrom: ({ carriedFromId }: PayoutPart, _: unknown, { loaders }: SettlementContext) =>
+      carriedFromId === null ? null : loaders.payouts.load(carriedFromId),
+    exception: ({ exceptionId }: PayoutPart, _: unknown, { loaders }: SettlementContext) =>
+      exceptionId === null ? null : loaders.differences.load(exceptionId),
   },
   BankReceipt: {
     amount: ({ amount }: Receipt) => toMoney(amount),
@@ -269,6 +280,8 @@ export const resolvers: Resolvers = {
     settlement: ({ statementId }: Difference, _: unknown, { loaders }: SettlementContext) =>
       statementId === null ? null : loaders.statements.load(statementId),
     decisions: ({ id }: Difference, _: unknown, { loaders }: SettlementContext) => loaders.decisions.load(id),
+    replaces: ({ id }: Difference, _: unknown, { loaders }: SettlementContext) => loaders.replaces.load(id),
+    replacedBy: ({ id }: Difference, _: unknown, { loaders }: SettlementContext) => loaders.replacedBy.load(id),
   },
   ReconciliationDecision: {
     undoneByEntry: ({ undoneByEntryId }: Decision, _: unknown, { loaders }: SettlementContext) =>

@@ -201,14 +201,14 @@ it('answers fees, age, proceeds and completeness as an independent count of the 
 it('shows payouts with what was announced, carried forward and arrived, and money that is no payout', async () => {
   const subgraph = createSettlementSubgraph({ knex: database.knex });
   const finance = callerOf({ contract: 'finance', clientId: 'finance', channel: null });
-  const fields = 'id state amount { amount } announced { amount } carriedForward { amount } carriedInto { id } receipt { id bookedOn amount { amount } } settlement { id }'; // biome-ignore format: one thought
+  const fields = 'id state amount { amount } announced { amount } carriedForward { amount } carriedInto { id } receipt { id bookedOn amount { amount } } settlement { id } difference { amount } differenceParts { kind amount { amount } isCertain carriedFrom { id } exception { id } }'; // biome-ignore format: one thought
   const answer = async (text: string) => {
     const { data, errors } = await ask(subgraph, text, {}, finance);
     expect(errors).toBeUndefined();
     return data;
   };
-  const owed = { id: 'p1', state: 'CARRIED_FORWARD', amount: { amount: '-5.00' }, announced: null, carriedForward: { amount: '0.00' }, carriedInto: { id: 'p2' }, receipt: null, settlement: null }; // biome-ignore format: one thought
-  const paid = { id: 'p2', state: 'PAID', amount: { amount: '30.00' }, announced: { amount: '25.00' }, carriedForward: { amount: '-5.00' }, carriedInto: null, receipt: { id: 'b1', bookedOn: '2026-11-17', amount: { amount: '25.00' } }, settlement: null }; // biome-ignore format: one thought
+  const owed = { id: 'p1', state: 'CARRIED_FORWARD', amount: { amount: '-5.00' }, announced: null, carriedForward: { amount: '0.00' }, carriedInto: { id: 'p2' }, receipt: null, settlement: null, difference: null, differenceParts: [] }; // biome-ignore format: one thought
+  const paid = { id: 'p2', state: 'PAID', amount: { amount: '30.00' }, announced: { amount: '25.00' }, carriedForward: { amount: '-5.00' }, carriedInto: null, receipt: { id: 'b1', bookedOn: '2026-11-17', amount: { amount: '25.00' } }, settlement: null, difference: { amount: '-5.00' }, differenceParts: [{ kind: 'CARRIED_FORWARD', amount: { amount: '-5.00' }, isCertain: true, carriedFrom: { id: 'p1' }, exception: null }] }; // biome-ignore format: one thought
   const payouts = (args: string) =>
     answer(`{ payouts(${args}) { nodes { ${fields} } pageInfo { hasNextPage endCursor } } }`);
   const first = await payouts('first: 1');
@@ -220,6 +220,21 @@ it('shows payouts with what was announced, carried forward and arrived, and mone
     answer(`{ bankReceipts(filter: { ${filter} }) { nodes { id remittance payout { id } } } }`);
   expect(await receipts('matched: false')).toEqual({ bankReceipts: { nodes: [{ id: 'b2', remittance: '=A1, hello', payout: null }] } }); // biome-ignore format: one thought
   expect(await receipts('matched: true')).toEqual({ bankReceipts: { nodes: [{ id: 'b1', remittance: 'T1', payout: { id: 'p2' } }] } }); // biome-ignore format: one thought
+});
+
+it('shows what took the place of a difference, and what that one was', async () => {
+  const [first, second] = (await query<{ id: string }>(database.knex, 'select id from settlement.difference order by id')).map(({ id }) => ({ id })); // biome-ignore format: one thought
+  await query(database.knex, 'insert into settlement.difference_successor (difference_id, successor_id) values (?, ?)', [first?.id ?? '', second?.id ?? '']); // biome-ignore format: one thought
+  const subgraph = createSettlementSubgraph({ knex: database.knex });
+  const finance = callerOf({ contract: 'finance', clientId: 'finance', channel: null });
+  const ids = [first, second].map((one) => ({ __typename: 'ReconciliationException', id: one?.id }));
+  const text = 'query ($ids: [_Any!]!) { _entities(representations: $ids) { ... on ReconciliationException { replaces { id } replacedBy { id } } } }'; // biome-ignore format: one thought
+  expect((await ask(subgraph, text, { ids }, finance)).data).toEqual({
+    _entities: [
+      { replaces: [], replacedBy: [second] },
+      { replaces: [first], replacedBy: [] },
+    ],
+  });
 });
 
 it('tells the margin of an order from what its goods cost when they were invoiced, less what came back, and null where that is not known', async () => {

@@ -132,6 +132,19 @@ export function createDifferenceReader(knex: Knex) {
       return groupBy(rows, (row) => row.exceptionId);
     },
 
+    /** By the first of two differences, those that took its place, the oldest first; by the second, what they took the place of. */
+    async linked(ids: readonly string[], by: 'replaced' | 'successor'): Promise<Map<string, Difference[]>> {
+      const [from, to] = by === 'replaced' ? ['difference_id', 'successor_id'] : ['successor_id', 'difference_id'];
+      const rows = await query<Row & { linkedTo: string }>(
+        knex,
+        `select l.${from} as "linkedTo", ${COLUMNS} from settlement.difference_successor l join settlement.difference d on d.id = l.${to}
+         where l.${from} = any(?::text[]) order by l.since, d.id`,
+        [ids],
+      );
+      const byId = groupBy(rows, ({ linkedTo }) => linkedTo);
+      return new Map([...byId].map(([id, linked]) => [id, linked.map(toDifference)]));
+    },
+
     async statusOfOrders(ids: readonly string[]): Promise<Map<string, string>> {
       const rows = await query<{ id: string; status: string }>(
         knex,

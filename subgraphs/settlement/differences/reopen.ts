@@ -4,6 +4,7 @@ import { newId } from '../../../platform/ids.ts';
 import { appendEntries } from '../ledger/append.ts';
 import { readEntries, reversalOf } from '../ledger/read.ts';
 import { lockJudging } from '../matching/judge-due.ts';
+import { lockForDecision } from '../payouts/follow-decision.ts';
 import { unmatchByHand } from './match-by-hand.ts';
 import type { ResolveDeps } from './model.ts';
 import { checkNote, lockDifference, lookAgainAt, type ResolveResult, refused, setState } from './resolve.ts';
@@ -23,6 +24,7 @@ export async function reopenDifference(
 ): Promise<ResolveResult> {
   checkNote(note);
   await lockJudging(trx);
+  await lockForDecision(trx, exceptionId);
   const difference = await lockDifference(trx, exceptionId);
   if (!difference) return refused(null, 'NOT_FOUND', 'There is no such difference.', 'exceptionId');
   const [decision] = await query<{ id: string; resolution: string; entryId: string | null }>(
@@ -42,7 +44,7 @@ export async function reopenDifference(
       : decision.entryId === null
         ? []
         : [decision.entryId];
-  await lookAgainAt(trx, difference);
+  await lookAgainAt(trx, difference, actor);
   const entries = [...(await readEntries(trx, standing)).values()];
   const reversals = entries.map((entry) => reversalOf(entry, `Reopened: ${entry.description}`, actor, new Date()));
   const ids = await appendEntries(trx, deps.rules, reversals);

@@ -5,6 +5,7 @@ import { isCurrencyCode } from '../../../platform/money.ts';
 import { requireChannel } from '../ingest/store.ts';
 import { lockJudging } from '../matching/judge-due.ts';
 import { RECONCILIATION_REASONS } from '../model.ts';
+import { lockArrivals } from '../payouts/arrival.ts';
 import { type GroupFilter, UNDECIDED_WITH_WORDS } from './groups.ts';
 import type { ResolveDeps } from './model.ts';
 import { checkNote, type ResolveInput, resolveDifference } from './resolve.ts';
@@ -48,6 +49,7 @@ export async function resolveGroup(
   await requireChannel(trx, filter.channelCode);
   // Matching locks differences and the ledger in turns with us otherwise.
   await lockJudging(trx);
+  await lockArrivals(trx);
   const { ids, count, totalMinor } = await locked(trx, filter, input.resolution, actor, most);
   const together = { needsTwo: totalMinor > deps.settings.secondApproverAbove(filter.currencyCode) };
   let proposed = 0;

@@ -10,6 +10,7 @@ import { readEntries, reversalOf } from '../ledger/read.ts';
 import { lockJudging } from '../matching/judge-due.ts';
 import type { SettlementSettings } from '../matching/settings.ts';
 import type { DifferenceState } from '../matching/store-differences.ts';
+import { followDecision, isOfPayout, lockForDecision } from '../payouts/follow-decision.ts';
 import { advanceStatements } from '../statements/advance.ts';
 import { matchByHand, refusalToMatch } from './match-by-hand.ts';
 import type { LockedDifference, Refusal, ResolveDeps } from './model.ts';
@@ -50,6 +51,7 @@ export async function resolveDifference(
     throw new CommerceError('BAD_USER_INPUT', 'input.orderId must name the order, with MATCH_TO_ORDER.');
   // The locks in the order in which the matching takes them.
   if (input.resolution === 'MATCH_TO_ORDER') await lockJudging(trx);
+  await lockForDecision(trx, exceptionId);
   const difference = await lockDifference(trx, exceptionId);
   if (!difference) return refused(null, 'NOT_FOUND', 'There is no such difference.', 'exceptionId');
   if (difference.state === 'RESOLVED' || difference.state === 'WRITTEN_OFF')
@@ -83,7 +85,7 @@ export async function resolveDifference(
       const entryId = await post(trx, deps.rules, difference, input.resolution, decisionId, actor, ended);
       await finish(trx, decisionId, 'TAKEN', entryId, null);
       await setState(trx, difference, 'DISPUTED');
-      await lookAgainAt(trx, difference);
+      await lookAgainAt(trx, difference, actor);
       return { exceptionId, entryId, userErrors: [] };
     }
     case 'MATCH_TO_ORDER':
@@ -97,7 +99,7 @@ export async function resolveDifference(
       const entryId = await post(trx, deps.rules, difference, input.resolution, decisionId, actor, ended);
       await finish(trx, decisionId, 'TAKEN', entryId, approves ? actor : null);
       await setState(trx, difference, input.resolution === 'WRITE_OFF' ? 'WRITTEN_OFF' : 'RESOLVED');
-      await lookAgainAt(trx, difference);
+      await lookAgainAt(trx, difference, actor);
       if (difference.statementId !== null) await advanceStatements(trx, [difference.statementId]);
       return { exceptionId, entryId, userErrors: [] };
     }
@@ -183,14 +185,11 @@ export async function setState(
   );
 }
 
-/** Whether lines of an order are compared under a group key; others are of lines without one (`#`), or of a payout. */
-function isOfOrder(groupKey: string): boolean {
-  return !groupKey.startsWith('#') && !groupKey.startsWith('payout:');
-}
-
-/** Has the order's settlement status and the state of the statement follow. */
-export async function lookAgainAt(trx: Knex.Transaction, difference: LockedDifference): Promise<void> {
-  if (isOfOrder(difference.groupKey))
+/** Has the order's settlement status, or the payout's state, and the state of the statement follow. */
+export async function lookAgainAt(trx: Knex.Transaction, difference: LockedDifference, actor: string): Promise<void> {
+  if (isOfPayout(difference.groupKey)) await followDecision(trx, difference.groupKey, actor);
+  // Of lines without an order (`#`) there is no status.
+  else if (!difference.groupKey.startsWith('#'))
     await change(trx, 'insert into settlement.match_due (channel_code, order_key) values (?, ?)', [difference.channelCode, difference.groupKey]); // biome-ignore format: one thought
   if (difference.statementId !== null)
     await change(

@@ -3,7 +3,7 @@ import { beyondAllowedRepeats } from './duplicates.ts';
 import { judgeFee } from './fees.ts';
 import { compareGoods, type GoodsResult } from './goods.ts';
 import { byPlace, type GroupVerdict, type MatchLine, type OrderFacts } from './model.ts';
-import type { SettlementSettings } from './settings.ts';
+import type { ChannelSettings, SettlementSettings } from './settings.ts';
 import { isAboutDelivery, sideOf } from './sides.ts';
 import { createVerdicts, suspended, type Verdicts } from './verdict-builder.ts';
 
@@ -65,7 +65,7 @@ function ofOrder(
   }
   const goods = compareGoods(facts, order, { usable, waiting }, settings, now, verdicts);
   judgeRest(facts, order.orderId, usable, settings, verdicts);
-  for (const line of usable) noteShift(line, facts, channel.periodGraceDays, verdicts);
+  for (const line of usable) noteShift(line, facts, channel, verdicts);
   return {
     ...verdicts.result(lines),
     settlement: {
@@ -103,8 +103,13 @@ function judgeRest(
   }
 }
 
-/** Booked outside of its statement's period: nothing is amiss with the amount, but somebody has to know. */
-function noteShift(line: MatchLine, facts: OrderFacts, graceDays: number, verdicts: Verdicts): void {
+/** Booked outside of its statement's period: the amount is right and posted with the statement, so that nobody has to decide unless finance wants to. */
+function noteShift(
+  line: MatchLine,
+  facts: OrderFacts,
+  { periodGraceDays: graceDays, decidesShifts }: ChannelSettings,
+  verdicts: Verdicts,
+): void {
   const at = line.postedAt.getTime();
   const inside = at >= line.periodStart.getTime() - graceDays * DAY && at < line.periodEnd.getTime() + graceDays * DAY;
   if (inside || verdicts.verdictOf(line)?.difference !== null) return;
@@ -120,7 +125,8 @@ function noteShift(line: MatchLine, facts: OrderFacts, graceDays: number, verdic
       currencyCode: line.currencyCode,
       sku: line.sku,
       statementId: line.statementId,
-      explanation: `Booked by the channel on ${line.postedAt.toISOString().slice(0, 10)}, outside of its statement's period. The amount is as expected.`,
+      explanation: `Booked by the channel on ${line.postedAt.toISOString().slice(0, 10)}, outside of its statement's period. The amount is as expected, and posted with the statement${decidesShifts ? '' : ': nothing is left to decide'}.`,
+      needsNobody: !decidesShifts,
     },
     [line],
   );

@@ -11,11 +11,13 @@ import { openBooks, type SoldOrder } from '../../../test/helpers/settlement-book
 import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.ts';
 import { lineOf, reportOf, storeReport } from '../../../test/helpers/settlement-report.ts';
 import { createSettlementBatch } from '../batch.ts';
+import { createDifferenceReader } from '../differences/read.ts';
 import { resolveDifference } from '../differences/resolve.ts';
 import { ingestReport } from '../ingest/ingest.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { SettlementLine } from '../reports/model.ts';
 import { NO_THROTTLE } from '../throttle.ts';
+import { createMatcher } from './matcher.ts';
 import { followSettings } from './rematch.ts';
 import { loadSettlementSettings } from './settings.ts';
 
@@ -99,7 +101,6 @@ const cases: readonly [string, readonly Partial<SettlementLine>[], object][] = [
   ['the same line again', [...rightLines, rightLines[0]] as Partial<SettlementLine>[], { reason: 'DUPLICATE_LINE', actual: '2000', difference: '2000' }],
   ['a sale that is told again under another number of its row', [{ ...rightLines[0], references: { transactionKey: 'r1' } }, ...rightLines.slice(1), { ...rightLines[0], references: { transactionKey: 'r2' } }], { reason: 'DUPLICATE_LINE', actual: '2000', difference: '2000' }],
   ['a refund of goods that never came back', [...rightLines, { class: 'REFUND', sku: 'A1', quantity: 1, amountMinor: -1200n }], { reason: 'LATE_REFUND', expected: null, actual: '-1200', difference: '-1200' }],
-  ['a line booked outside of the period', [{ ...rightLines[0], postedAt: new Date('2026-10-05T00:00:00Z') }, ...rightLines.slice(1)], { reason: 'PERIOD_SHIFT', expected: '2000', actual: '2000', difference: '0' }],
   ['a SKU the order has not', [...rightLines, { class: 'SALE', sku: 'ZZ', quantity: 1, amountMinor: 500n }], { reason: 'UNKNOWN_SKU', actual: '500', difference: '500' }],
 ]; // biome-ignore format: a table
 
@@ -114,6 +115,35 @@ it.each(cases)('finds %s, alone, with its amounts', async (_, lines, expected) =
   // However it is seen, the channel's balance is what its lines add up to.
   expect((await books.balances())['1362 GBP']).toBe(String(lines.reduce((sum, line) => sum + (line.amountMinor ?? 1000n), 0n))); // biome-ignore format: one thought
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('notes a line that is booked outside of the period and right, for nobody to decide about, unless the settings say so', async () => {
+  await sell();
+  await store('s1', [{ ...rightLines[0], postedAt: new Date('2026-10-05T00:00:00Z') }, ...rightLines.slice(1)]);
+  await books.settle();
+  const noted = { reason: 'PERIOD_SHIFT', expected: '2000', actual: '2000', difference: '0' };
+  expect(await books.differences()).toMatchObject([{ ...noted, state: 'RESOLVED' }]);
+  expect(await states()).toEqual([{ id: 's1', state: 'MATCHED' }]);
+  expect(await books.statuses()).toEqual([{ orderId: 'ord_1', status: 'SETTLED' }]);
+  const [times] = await query(
+    database.knex,
+    'select closed_at >= opened_at as closed from settlement.difference where channel_code = ?',
+    [channelCode],
+  );
+  expect(times).toEqual({ closed: true });
+
+  const { channel } = books.settings;
+  const strict = { ...books.settings, channel: (code: string) => ({ ...channel(code), decidesShifts: true }) };
+  const matcher = createMatcher({
+    knex: database.knex,
+    rules: books.rules,
+    settings: strict,
+    now: () => books.clock.now,
+  });
+  await query(database.knex, `insert into settlement.match_due (channel_code, order_key) values (?, ?)`, [channelCode, order.channelOrderId]); // biome-ignore format: one thought
+  await matcher.catchUp(new AbortController().signal);
+  expect(await books.differences()).toMatchObject([{ ...noted, state: 'OPEN' }]);
+  expect(await states()).toEqual([{ id: 's1', state: 'PARTIALLY_MATCHED' }]);
 });
 
 it('takes rows of one unit each for as many as were ordered', async () => {
@@ -140,6 +170,12 @@ it('closes a difference that explains itself when the rest of the news comes', a
   await books.place(order);
   await books.settle();
   expect(await books.differences()).toMatchObject([{ reason: 'PERIOD_SHIFT', difference: '2400' }]);
+  // What was known of the same money before leads to it, and back.
+  const byReason = new Map((await query<{ id: string; reason: string }>(database.knex, 'select id, reason from settlement.difference where channel_code = ?', [channelCode])).map(({ id, reason }) => [reason, id])); // biome-ignore format: one thought
+  const [before = '', after = ''] = [byReason.get('MISSING_ORDER'), byReason.get('PERIOD_SHIFT')];
+  const reader = createDifferenceReader(database.knex);
+  expect((await reader.linked([before], 'replaced')).get(before)).toMatchObject([{ id: after, reason: 'PERIOD_SHIFT' }]); // biome-ignore format: one thought
+  expect((await reader.linked([after], 'successor')).get(after)).toMatchObject([{ id: before, reason: 'MISSING_ORDER', state: 'RESOLVED' }]); // biome-ignore format: one thought
   await books.invoice(order);
   await books.settle();
   expect(await books.differences()).toEqual([]);

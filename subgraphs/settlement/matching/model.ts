@@ -79,6 +79,8 @@ export interface FoundDifference {
   readonly statementId: string | null;
   /** For a person: what was compared with what. No personal data. */
   readonly explanation: string;
+  /** Nothing of it is left to decide or to post: it is kept for those who look for it. */
+  readonly needsNobody?: boolean;
 }
 
 export interface LineVerdict {

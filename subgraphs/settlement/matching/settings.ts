@@ -17,6 +17,8 @@ export interface FeeRule {
 export interface ChannelSettings {
   readonly settlementDelayDays: number;
   readonly periodGraceDays: number;
+  /** Whether a person decides about lines that are right but booked outside of their period. */
+  readonly decidesShifts: boolean;
   readonly remitsTax: boolean;
   readonly orderIdPattern: RegExp | null;
   readonly fees: readonly FeeRule[];
@@ -51,6 +53,7 @@ const fee = z.strictObject({
 const channel = {
   settlementDelayDays: days,
   periodGraceDays: days,
+  decidesShifts: z.boolean(),
   remitsTax: z.boolean(),
   orderIdPattern: pattern,
   fees: z.array(fee),
@@ -64,7 +67,7 @@ const schema = z.strictObject({
     toleranceBasisPoints: z.int().min(0).max(10_000),
     rates: z.array(z.strictObject({ from: currency, to: currency, rate: z.string().regex(/^\d{1,9}(\.\d{1,9})?$/) })),
   }),
-  default: z.strictObject(channel),
+  default: z.strictObject({ ...channel, decidesShifts: z.boolean().default(false) }),
   channels: z.record(z.string().min(1), z.strictObject(channel).partial()),
 });
 

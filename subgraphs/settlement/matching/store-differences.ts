@@ -13,7 +13,10 @@ export interface OvertakenDecision {
 
 interface Known {
   id: string;
+  groupKey: string;
   state: DifferenceState;
+  sku: string | null;
+  statementId: string | null;
   differenceMinor: string;
   currencyCode: string;
   decisionId: string | null;
@@ -62,6 +65,11 @@ export async function storeDifferences(
     if (one.decisionId && one.resolution !== 'MATCH_TO_ORDER')
       overtaken.push({ decisionId: one.decisionId, entryId: one.entryId });
   await writeFound(trx, channelCode, write);
+  await noteSuccessors(
+    trx,
+    gone.filter(stood),
+    write.filter(({ id, needsNobody }) => !needsNobody && !stood(known.get(id))),
+  );
   await change(
     trx,
     `update settlement.difference set state = 'RESOLVED', closed_at = coalesce(closed_at, clock_timestamp())
@@ -71,8 +79,36 @@ export async function storeDifferences(
   return { states, overtaken };
 }
 
+/** Whether a difference was open or decided about, and not one that had explained itself. */
+function stood(known: Known | undefined): boolean {
+  return known !== undefined && (known.state !== 'RESOLVED' || known.decided !== null);
+}
+
+/** Notes which new difference stands in the place of one that is found no more: about the same order or payout, SKU and statement. */
+async function noteSuccessors(
+  trx: Knex.Transaction,
+  gone: readonly Known[],
+  arisen: readonly (FoundDifference & { readonly id: string })[],
+): Promise<void> {
+  const same = (one: string | null, other: string | null) => one === null || other === null || one === other;
+  const pairs = gone.flatMap((old) =>
+    arisen
+      .filter((one) => one.rawKey === old.groupKey && one.currencyCode === old.currencyCode)
+      .filter((one) => same(one.sku, old.sku) && same(one.statementId, old.statementId))
+      .map((one) => [old.id, one.id] as const),
+  );
+  if (pairs.length === 0) return;
+  await query(
+    trx,
+    `insert into settlement.difference_successor (difference_id, successor_id) select * from unnest(?::text[], ?::text[]) on conflict do nothing`,
+    [pairs.map(([old]) => old), pairs.map(([, successor]) => successor)],
+  );
+}
+
 /** What was decided holds as long as the amount is what was decided about. */
 function stateOf(found: FoundDifference, before: Known | undefined): DifferenceState {
+  if (found.needsNobody)
+    return before?.decided === 'TAKEN' && before.state === 'WRITTEN_OFF' ? before.state : 'RESOLVED';
   if (!before) return 'OPEN';
   const same =
     before.differenceMinor === found.differenceMinor.toString() && before.currencyCode === found.currencyCode;
@@ -85,7 +121,7 @@ function stateOf(found: FoundDifference, before: Known | undefined): DifferenceS
 async function readKnown(trx: Knex.Transaction, channelCode: string, rawKeys: readonly string[]) {
   const rows = await query<Known>(
     trx,
-    `select d.id, d.state, d.difference_minor as "differenceMinor", d.currency_code as "currencyCode", c.id as "decisionId", c.state as decided,
+    `select d.id, d.group_key as "groupKey", d.state, d.sku, d.statement_id as "statementId", d.difference_minor as "differenceMinor", d.currency_code as "currencyCode", c.id as "decisionId", c.state as decided,
        c.resolution, c.amount_minor as "decidedMinor", c.entry_id as "entryId"
      from settlement.difference d
      left join lateral (select * from settlement.decision where exception_id = d.id and state in ('PROPOSED', 'TAKEN') and resolution <> 'REOPEN'
@@ -105,14 +141,15 @@ async function writeFound(
   await query(
     trx,
     `insert into settlement.difference as known (id, channel_code, group_key, reason, state, account, expected_minor, actual_minor, difference_minor, currency_code,
-       order_id, channel_order_id, sku, statement_id, explanation)
-     select id, ?, group_key, reason, state, account, expected, actual, difference, currency, order_id, channel_order_id, sku, statement_id, explanation
-     from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+       order_id, channel_order_id, sku, statement_id, explanation, opened_at, closed_at)
+     select id, ?, group_key, reason, state, account, expected, actual, difference, currency, order_id, channel_order_id, sku, statement_id, explanation,
+       found.at, case when state = 'RESOLVED' then found.at end
+     from (select clock_timestamp() as at) found, unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
        as f(id, group_key, reason, state, account, expected, actual, difference, currency, order_id, channel_order_id, sku, statement_id, explanation)
      on conflict (id) do update set state = excluded.state, account = excluded.account, expected_minor = excluded.expected_minor, actual_minor = excluded.actual_minor,
        difference_minor = excluded.difference_minor, currency_code = excluded.currency_code, order_id = excluded.order_id, statement_id = excluded.statement_id,
        explanation = excluded.explanation,
-       closed_at = case when excluded.state in ('RESOLVED', 'WRITTEN_OFF') then known.closed_at end
+       closed_at = case when excluded.state in ('RESOLVED', 'WRITTEN_OFF') then coalesce(known.closed_at, excluded.closed_at) end
      where (known.state, known.account, known.expected_minor, known.actual_minor, known.difference_minor, known.currency_code, known.order_id, known.statement_id, known.explanation)
        is distinct from (excluded.state, excluded.account, excluded.expected_minor, excluded.actual_minor, excluded.difference_minor, excluded.currency_code, excluded.order_id, excluded.statement_id, excluded.explanation)`,
     [

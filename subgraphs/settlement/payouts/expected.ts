@@ -1,9 +1,7 @@
 /** What is known of a payout at one moment. Minor units of its currency. */
 export interface PayoutFacts {
-  /** What its statement pays, less what was taken off it already. Without a statement: what the channel announced. */
+  /** What its statement pays. Without a statement: what the channel announced. */
   readonly statementMinor: bigint;
-  /** What earlier settlements owe the channel and it may take off as well: zero or negative. */
-  readonly carriedMinor: bigint;
   /** What the channel said that it pays. Null when it did not say, or its statement is not here. */
   readonly announcedMinor: bigint | null;
   /** What the bank shows. Null while it shows nothing. */
@@ -11,41 +9,29 @@ export interface PayoutFacts {
 }
 
 export interface PayoutVerdict {
-  /** The channel took off what earlier settlements owe it. */
-  readonly isCarried: boolean;
   /** What was to arrive. */
   readonly expectedMinor: bigint;
   /** What arrived less that; 0 while nothing did. */
   readonly arrivedOffMinor: bigint;
-  /** What the channel announced less what its statement says, where neither that nor what is owed explains it. */
+  /** What the channel announced less what its statement says and what was taken off, where money does not put it right. */
   readonly announcedOffMinor: bigint;
 }
 
 /**
- * Compares statement, announcement and money. Money that is what the statement says, with or without what is owed, is right
- * whatever was announced. Both differences together are always what stands in transit, so that deciding about them clears it.
+ * Compares statement, announcement and money. Money that is what the statement says, less what was taken off, is right whatever
+ * was announced. What was taken off and both differences always add up to what is told less what the statement pays, so that
+ * deciding about them clears what stands in transit.
+ *
+ * @param takenMinor what was taken off for earlier settlements: zero or negative
  */
-export function judgePayout({
-  statementMinor,
-  carriedMinor,
-  announcedMinor,
-  receivedMinor,
-}: PayoutFacts): PayoutVerdict {
-  const netMinor = statementMinor + carriedMinor;
-  const right = (isCarried: boolean): PayoutVerdict => {
-    const expectedMinor = isCarried ? netMinor : statementMinor;
-    const arrivedOffMinor = receivedMinor === null ? 0n : receivedMinor - expectedMinor;
-    return { isCarried, expectedMinor, arrivedOffMinor, announcedOffMinor: 0n };
-  };
-  for (const told of [receivedMinor, announcedMinor]) {
-    if (told === statementMinor) return right(false);
-    if (told === netMinor) return right(true);
-  }
-  if (announcedMinor === null) return right(false);
+export function judgePayout(facts: PayoutFacts, takenMinor: bigint): PayoutVerdict {
+  const { announcedMinor, receivedMinor } = facts;
+  const dueMinor = facts.statementMinor + takenMinor;
+  const isAsAnnounced = announcedMinor !== null && receivedMinor !== dueMinor;
+  const expectedMinor = isAsAnnounced ? announcedMinor : dueMinor;
   return {
-    isCarried: false,
-    expectedMinor: announcedMinor,
-    arrivedOffMinor: receivedMinor === null ? 0n : receivedMinor - announcedMinor,
-    announcedOffMinor: announcedMinor - statementMinor,
+    expectedMinor,
+    arrivedOffMinor: receivedMinor === null ? 0n : receivedMinor - expectedMinor,
+    announcedOffMinor: expectedMinor - dueMinor,
   };
 }

@@ -7,6 +7,7 @@ import { ingestReport } from '../ingest/ingest.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import { type ReportedTransfer, takeTransfers } from './amazon-transfers.ts';
+import { createPayoutReader } from './read.ts';
 import { takeBankStatement } from './receipts.ts';
 
 const rules = loadPostingRules();
@@ -19,20 +20,31 @@ afterAll(() => database.drop());
 
 type News = (channelCode: string) => Promise<unknown>;
 
-/** Payouts that arrive whole, short, with something taken off, or not at all; told of by the channel, or failed and sent again. */
+/** Payouts that arrive whole, short, with something taken off, with both at once, or not at all; told of by the channel, or failed and sent again. */
 const story = fc.array(
   fc.record({
     amount: fc.integer({ min: 5_000, max: 9_000 }),
     told: fc.constantFrom('never', 'sent', 'failed', 'sent again'),
-    arrives: fc.constantFrom('whole', 'short', 'less what is owed', 'in two parts', 'not'),
+    arrives: fc.constantFrom('whole', 'short', 'less what is owed', 'less that and more', 'in two parts', 'not'),
     resent: fc.boolean(),
+    alone: fc.boolean(),
   }),
   { minLength: 1, maxLength: 3 },
 );
 
-function newsOf(plan: { amount: number; told: string; arrives: string; resent: boolean }, index: number): News[] {
-  // Each in a currency of its own: what is owed may be taken off any payout of the same one.
-  const currency = ['GBP', 'EUR', 'USD'][index] ?? 'GBP';
+interface Plan {
+  readonly amount: number;
+  readonly told: string;
+  readonly arrives: string;
+  readonly resent: boolean;
+  /** In a currency of its own; else what is owed may be taken off any of the others. */
+  readonly alone: boolean;
+}
+
+function newsOf(given: Plan, index: number): News[] {
+  const currency = given.alone ? (['CHF', 'EUR', 'USD'][index] ?? 'GBP') : 'GBP';
+  // No amount is what another payout may come to: one without a reference is matched by it.
+  const plan = { ...given, amount: given.amount + index * 20_000 };
   const id = (channelCode: string) => `${channelCode}-settlement-${index}`;
   const statement =
     (name: string, amountMinor: number): News =>
@@ -44,7 +56,15 @@ function newsOf(plan: { amount: number; told: string; arrives: string; resent: b
       const [createdAt, toldAt] = [new Date('2026-11-16T00:00:00Z'), new Date(Date.UTC(2026, 10, day))];
       return takeTransfers(database.knex, rules, channelCode, [{ externalId: `p-${id(channelCode)}`, settlementId: id(channelCode), state, word: state ?? '', amountMinor: BigInt(plan.amount), currencyCode: currency, traceId: null, createdAt, toldAt }], 'test'); // biome-ignore format: one thought
     };
-  const arrived = plan.amount - (plan.arrives === 'short' ? 740 : plan.arrives === 'less what is owed' ? 1_200 : 0);
+  const arrived =
+    plan.amount -
+    (plan.arrives === 'short'
+      ? 740
+      : plan.arrives === 'less what is owed'
+        ? 1_200
+        : plan.arrives === 'less that and more'
+          ? 1_940
+          : 0);
   const bank =
     (minor: number): News =>
     (channelCode) => {
@@ -56,7 +76,7 @@ function newsOf(plan: { amount: number; told: string; arrives: string; resent: b
     ...(plan.told === 'never' ? [] : [told('IN_TRANSIT', 16)]),
     ...(plan.told === 'failed' || plan.told === 'sent again' ? [told('FAILED', 18)] : []),
     ...(plan.told === 'sent again' ? [told('PAID', 19)] : []),
-    ...(plan.arrives === 'less what is owed' ? [statement('owed', -1_200)] : []),
+    ...(plan.arrives.startsWith('less') ? [statement('owed', -1_200)] : []),
     ...(plan.arrives === 'not'
       ? []
       : plan.arrives === 'in two parts'
@@ -89,6 +109,19 @@ async function outcome(channelCode: string): Promise<unknown> {
   return JSON.parse(JSON.stringify(found).replaceAll(channelCode, ''));
 }
 
+/** Every payout's difference is the sum of its parts, and what one took off no other did. */
+async function expectPartsToAddUp(channelCode: string): Promise<void> {
+  const reader = createPayoutReader(database.knex);
+  const { nodes } = await reader.list({ channelCode }, { first: 100 });
+  const parts = await reader.parts(nodes.map(({ id }) => id));
+  for (const { id, difference } of nodes) {
+    const sum = (parts.get(id) ?? []).reduce((total, { amount }) => total + amount.amountMinor, 0n);
+    expect({ id, sum }).toEqual({ id, sum: difference?.amountMinor ?? 0n });
+  }
+  const carried = [...parts.values()].flat().flatMap(({ carriedFromId }) => carriedFromId ?? []);
+  expect(new Set(carried).size).toBe(carried.length);
+}
+
 async function tell(news: readonly News[], order: readonly number[]): Promise<string> {
   const channelCode = `ARRIVAL${++channels}`;
   await query(
@@ -97,6 +130,7 @@ async function tell(news: readonly News[], order: readonly number[]): Promise<st
     [channelCode],
   );
   for (const index of order) await news[index]?.(channelCode);
+  await expectPartsToAddUp(channelCode);
   return channelCode;
 }
 

@@ -9,6 +9,7 @@ import {
   toConnection,
 } from '../../../platform/graphql/connection.ts';
 import { type Money, money } from '../../../platform/money.ts';
+import { readParts } from './parts.ts';
 import type { PayoutState } from './states.ts';
 
 /** A payout, as the graph shows it. */
@@ -31,6 +32,10 @@ export interface Payout {
   readonly channelStatus: string | null;
   /** What the bank shows of it. */
   readonly received: Money;
+  /** What the bank shows, else what was announced, less what its statement pays. Null while neither is known, and where nothing is paid. */
+  readonly difference: Money | null;
+  /** Whether that is what was carried forward, to the cent. */
+  readonly isCarriedExactly: boolean;
 }
 
 /** A credit on our bank account, as the graph shows it. */
@@ -70,11 +75,15 @@ export interface ReceiptFilter {
   readonly contradicting?: boolean | null;
 }
 
-type PayoutRow = Omit<Payout, 'amount' | 'announced' | 'carriedForward' | 'received'> & {
+type PayoutRow = Omit<
+  Payout,
+  'amount' | 'announced' | 'carriedForward' | 'received' | 'difference' | 'isCarriedExactly'
+> & {
   readonly amountMinor: string;
   readonly announcedMinor: string | null;
   readonly carriedMinor: string;
-  readonly receivedMinor: string;
+  /** Null while the bank shows nothing. */
+  readonly receivedMinor: string | null;
   readonly currencyCode: string;
   readonly sortKey: string;
 };
@@ -91,7 +100,7 @@ const PAYOUTS = `select p.id, p.channel_code as "channelCode", p.external_id as 
   p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode", p.carried_into as "carriedIntoId",
   coalesce((select sum(c.amount_minor) from settlement.payout c where c.carried_into = p.id), 0)::text as "carriedMinor",
   p.reference, p.scheduled_at as "scheduledAt", p.changed_at as "changedAt", p.told_status as "channelStatus",
-  coalesce((select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id), 0)::text as "receivedMinor", ${microseconds(PAYOUT_AT)} as "sortKey"
+  (select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id)::text as "receivedMinor", ${microseconds(PAYOUT_AT)} as "sortKey"
   from settlement.payout p left join settlement.statement s on s.id = p.statement_id`;
 const RECEIPTS = `select r.id, r.amount_minor as "amountMinor", r.currency_code as "currencyCode", to_char(r.booked_on, 'YYYY-MM-DD') as "bookedOn",
   r.bank_reference as "bankReference", r.remittance, r.account_tail as "accountTail", r.payout_id as "payoutId", r.conflict, r.contradicts as "contradictsId",
@@ -170,6 +179,9 @@ export function createPayoutReader(knex: Knex) {
       return groupBy(rows.map(toReceipt), ({ payoutId }) => payoutId ?? '');
     },
 
+    /** What makes up the difference of each payout. */
+    parts: (ids: readonly string[]) => readParts(knex, ids),
+
     /** What people decided about each credit, the oldest first. */
     async receiptDecisions(ids: readonly string[]): Promise<Map<string, ReceiptDecision[]>> {
       const rows = await query<ReceiptDecision>(
@@ -187,12 +199,21 @@ export type PayoutReader = ReturnType<typeof createPayoutReader>;
 
 function toPayout(row: PayoutRow): Payout {
   const { amountMinor, announcedMinor, carriedMinor, receivedMinor, currencyCode, sortKey: _, ...rest } = row;
+  // As it is judged: one that is not paid announces nothing, and without its statement there is nothing to compare.
+  const announces = rest.settlementId !== null && rest.state !== 'FAILED';
+  const told = receivedMinor ?? (announces ? announcedMinor : null);
+  const isPaid = rest.state !== 'CANCELLED' && rest.state !== 'CARRIED_FORWARD';
+  const due = BigInt(amountMinor) + BigInt(carriedMinor);
   return {
     ...rest,
     amount: money(amountMinor, currencyCode),
     announced: announcedMinor === null ? null : money(announcedMinor, currencyCode),
     carriedForward: money(carriedMinor, currencyCode),
-    received: money(receivedMinor, currencyCode),
+    received: money(receivedMinor ?? 0n, currencyCode),
+    difference: told === null || !isPaid ? null : money(BigInt(told) - BigInt(amountMinor), currencyCode),
+    isCarriedExactly: [receivedMinor, announces ? announcedMinor : null].some(
+      (one) => one !== null && BigInt(one) === due,
+    ),
   };
 }
 

@@ -13,6 +13,7 @@ import { createStatementReader } from '../statements/read.ts';
 import { readTransfers, takeTransfers } from './amazon-transfers.ts';
 import type { BankFormat } from './bank/model.ts';
 import { matchReceiptByHand, releaseByHand } from './by-hand.ts';
+import { createPayoutReader } from './read.ts';
 import { takeBankStatement } from './receipts.ts';
 import { showUnexplainedCredits } from './unexplained.ts';
 
@@ -217,21 +218,72 @@ it('expects what the channel announced, which is its statement less what was car
   expect(await inTransit()).toBe('31240');
 });
 
-it('splits what is missing into what the channel may have taken off and what nothing explains', async () => {
-  await ingestReport(database.knex, sourceOf(canonicalFile('settlement-181', [{ class: 'FEE', amountMinor: -4567 }])));
-  await announce('settlement-182', 463166);
-  expect(await take(camt(entry('b9', '4319.26', 'settlement-182')))).toMatchObject({ matched: 1, differing: 1 });
-  expect(await differences()).toMatchObject([
+it('makes what was carried forward and what nothing explains two amounts of a payout that is short', async () => {
+  await ingestReport(database.knex, sourceOf(canonicalFile('settlement-189', [{ class: 'FEE', amountMinor: -4567 }])));
+  await announce('settlement-190', 463166);
+  await announce('settlement-199', 90000);
+  expect(await take(camt(entry('b9', '4319.26', 'settlement-190')))).toMatchObject({ matched: 1, differing: 1 });
+  expect(await differences()).toEqual([
     {
-      difference: '-31240',
+      state: 'OPEN',
+      expected: '458599',
+      actual: '431926',
+      difference: '-26673',
       explanation:
-        'The statement pays 4631.66 GBP; -45.67 GBP is owed to the channel from earlier settlements, and nothing says that it was taken off; 4319.26 GBP arrived at the bank on 2026-11-17: 312.40 GBP short, of which 45.67 GBP may have been taken off for those and 266.73 GBP is not explained.',
+        'The statement pays 4631.66 GBP; -45.67 GBP counts as carried forward from earlier settlements; 4319.26 GBP arrived at the bank on 2026-11-17: 266.73 GBP is missing beside that.',
     },
   ]);
+  const reader = createPayoutReader(database.knex);
+  const told = async () => {
+    const { nodes } = await reader.list({}, { first: 9 });
+    const parts = await reader.parts(nodes.map(({ id }) => id));
+    return nodes
+      .map(({ id, externalId, state, difference, isCarriedExactly }) => ({ externalId, state, difference: difference?.amountMinor, isCarriedExactly, parts: (parts.get(id) ?? []).map(({ kind, amount }) => `${kind} ${amount.amountMinor}`) }))
+      .sort((a, b) => (a.externalId < b.externalId ? -1 : 1));
+  }; // biome-ignore format: a table
+  const owing = { externalId: 'settlement-189', state: 'CARRIED_FORWARD', difference: undefined, isCarriedExactly: false, parts: [] }; // biome-ignore format: one thought
+  const short = { externalId: 'settlement-190', state: 'PARTIALLY_PAID', difference: -31240n, isCarriedExactly: false, parts: ['CARRIED_FORWARD -4567', 'ARRIVAL -26673'] }; // biome-ignore format: one thought
+  expect((await told()).slice(0, 2)).toEqual([owing, short]);
+  expect(await inTransit()).toBe('26673');
   // Its lines are matched, and its totals tell nevertheless that something of it is open.
-  const [statement] = await query<{ id: string }>(database.knex, `select id from settlement.statement where external_id = 'settlement-182'`); // biome-ignore format: one thought
+  const [statement] = await query<{ id: string }>(database.knex, `select id from settlement.statement where external_id = 'settlement-190'`); // biome-ignore format: one thought
   const totals = await createStatementReader(database.knex).totals([statement?.id ?? '']);
-  expect([...totals.values()]).toMatchObject([{ exceptionLineCount: 0, openDifferenceCount: 1, openDifference: { amountMinor: -31240n } }]); // biome-ignore format: one thought
+  expect([...totals.values()]).toMatchObject([{ exceptionLineCount: 0, openDifferenceCount: 1, openDifference: { amountMinor: -26673n } }]); // biome-ignore format: one thought
+
+  // Another payout lacks just that: it was taken off there.
+  await take(camt(entry('b10', '854.33', 'settlement-199')));
+  expect(await told()).toEqual([
+    owing,
+    { ...short, parts: ['ARRIVAL -31240'] },
+    { externalId: 'settlement-199', state: 'PAID', difference: -4567n, isCarriedExactly: true, parts: ['CARRIED_FORWARD -4567'] },
+  ]); // biome-ignore format: a table
+  expect(await inTransit()).toBe('31240');
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('takes a payout for paid short once what it lacks is given up, until that is taken back', async () => {
+  await announce('settlement-198', 10_000);
+  await take(camt(entry('b49', '98.00', 'settlement-198')));
+  const [found] = await query<{ id: string }>(database.knex, 'select id from settlement.difference');
+  const deps = { rules, settings: loadSettlementSettings() };
+  const decide = (resolution: 'RAISE_DISPUTE' | 'WRITE_OFF') =>
+    database.knex.transaction((trx) => resolveDifference(trx, deps, found?.id ?? '', { resolution, note: 'told by phone' }, 'ann')); // biome-ignore format: one thought
+  await decide('RAISE_DISPUTE');
+  expect(await payouts()).toMatchObject([{ state: 'PARTIALLY_PAID' }]);
+  await decide('WRITE_OFF');
+  expect(await payouts()).toMatchObject([{ state: 'PAID_SHORT' }]);
+  await database.knex.transaction((trx) => reopenDifference(trx, deps, found?.id ?? '', 'they pay it after all', 'ann')); // biome-ignore format: one thought
+  expect(await payouts()).toMatchObject([{ state: 'PARTIALLY_PAID' }]);
+  await decide('WRITE_OFF');
+  await take(camt(entry('b51', '2.00', 'settlement-198')));
+  expect(await payouts()).toMatchObject([{ state: 'PAID' }, { state: 'PAID' }]);
+  expect(await query(database.knex, 'select d.state, c.state as decision from settlement.difference d join settlement.decision c on c.exception_id = d.id order by c.made_at desc limit 1')).toEqual([{ state: 'RESOLVED', decision: 'UNDONE' }]); // biome-ignore format: one thought
+  const moves = await query<{ state: string }>(
+    database.knex,
+    `select c.state from settlement.payout_change c order by position`,
+  );
+  expect(moves.map(({ state }) => state)).toEqual(['SCHEDULED', 'PARTIALLY_PAID', 'PAID_SHORT', 'PARTIALLY_PAID', 'PAID_SHORT', 'PAID']); // biome-ignore format: one thought
+  expect(await inTransit()).toBe('0');
 });
 
 it('makes a difference of its own of an announcement that nothing explains, and closes it when it is announced anew', async () => {

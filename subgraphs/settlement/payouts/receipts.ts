@@ -3,7 +3,7 @@ import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { createTextReader } from '../reports/text.ts';
-import { CARRIED, judgeDiffering, lockArrivals } from './arrival.ts';
+import { judgeDiffering, lockArrivals } from './arrival.ts';
 import { createCamtReader } from './bank/camt.ts';
 import { createBankCsvReader } from './bank/csv.ts';
 import { isWhole, payoutOfReceipt } from './bank/match.ts';
@@ -115,12 +115,17 @@ async function openCredits(trx: Knex.Transaction): Promise<(Credit & { readonly 
   return rows.map((row) => ({ ...row, amountMinor: BigInt(row.amountMinor) }));
 }
 
+/** Settlements `c` that the channel may take off payout `p`: what they owe it no other payout has settled. */
+const OWED_TO = `from settlement.payout c left join settlement.statement cs on cs.id = c.statement_id
+  where c.channel_code = p.channel_code and c.currency_code = p.currency_code and c.state = 'CARRIED_FORWARD' and (c.carried_into is null or c.carried_into = p.id)
+    and coalesce(cs.period_end, c.scheduled_at, '-infinity') <= coalesce(s.period_end, p.scheduled_at, 'infinity')`;
+
 async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
   const rows = await query<
-    Omit<AwaitedPayout, 'amountMinor' | 'receivedMinor' | 'carriedMinor' | 'announcedMinor'> & {
+    Omit<AwaitedPayout, 'amountMinor' | 'receivedMinor' | 'owedMinor' | 'announcedMinor'> & {
       amountMinor: string;
       receivedMinor: string;
-      carriedMinor: string;
+      owedMinor: string[];
       announcedMinor: string | null;
     }
   >(
@@ -128,16 +133,16 @@ async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
     `select p.id, p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode",
        coalesce(p.scheduled_at, s.period_end) as "scheduledAt",
        coalesce((select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id), 0)::text as "receivedMinor",
-       coalesce((select sum(c.amount_minor) from settlement.payout c where ${CARRIED}), 0)::text as "carriedMinor",
+       array(select c.amount_minor::text ${OWED_TO} order by coalesce(cs.period_end, c.scheduled_at), c.id) as "owedMinor",
        array_remove(array[p.reference, p.external_id, s.external_id], null) as "references", p.state = 'FAILED' as failed
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
-     where p.state in ('SCHEDULED', 'IN_TRANSIT', 'PARTIALLY_PAID', 'FAILED') order by p.scheduled_at nulls last, p.id`,
+     where p.state in ('SCHEDULED', 'IN_TRANSIT', 'PARTIALLY_PAID', 'PAID_SHORT', 'FAILED') order by p.scheduled_at nulls last, p.id`,
   );
   return rows.map((row) => ({
     ...row,
     amountMinor: BigInt(row.amountMinor),
     receivedMinor: BigInt(row.receivedMinor),
-    carriedMinor: BigInt(row.carriedMinor),
+    owedMinor: row.owedMinor.map(BigInt),
     announcedMinor: row.announcedMinor === null ? null : BigInt(row.announcedMinor),
   }));
 }

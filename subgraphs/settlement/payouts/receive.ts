@@ -65,8 +65,6 @@ export async function release(
   if (!receipt) return null;
   const payout = await lockPayout(trx, receipt.payoutId);
   await change(trx, 'update settlement.bank_receipt set payout_id = null where id = ?', [receiptId]);
-  const [other] = await query(trx, 'select 1 from settlement.bank_receipt where payout_id = ? limit 1', [receipt.payoutId]); // biome-ignore format: one thought
-  if (!other) await giveBackCarried(trx, rules, receipt.payoutId, actor);
   await judgeArrival(trx, rules, receipt.payoutId, actor, `bank receipt ${receiptId} is of something else`);
   if (payout?.statementId)
     await change(trx, `update settlement.statement set state = 'POSTED' where id = ? and state = 'RECONCILED'`, [payout.statementId]); // biome-ignore format: one thought
@@ -76,22 +74,4 @@ export async function release(
   );
   const ids = await appendEntries(trx, rules, reversals);
   return ids.get(reversals[0]?.cause ?? '') ?? null;
-}
-
-/** Without its money nobody knows what was taken off a payout. */
-async function giveBackCarried(
-  trx: Knex.Transaction,
-  rules: PostingRules,
-  payoutId: string,
-  actor: string,
-): Promise<void> {
-  const carried = await query<{ id: string }>(
-    trx,
-    'update settlement.payout set carried_into = null where carried_into = ? returning id',
-    [payoutId],
-  );
-  for (const { id } of carried) {
-    const payout = await lockPayout(trx, id);
-    if (payout) await bookSent(trx, rules, payout, 0n, { bookedAt: new Date(), actor });
-  }
 }

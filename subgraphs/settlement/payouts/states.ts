@@ -3,6 +3,7 @@ export type PayoutState =
   | 'SCHEDULED'
   | 'IN_TRANSIT'
   | 'PARTIALLY_PAID'
+  | 'PAID_SHORT'
   | 'PAID'
   | 'FAILED'
   | 'CANCELLED'
@@ -10,13 +11,15 @@ export type PayoutState =
 
 /**
  * Every move there is. A failed payout is sent again; CANCELLED and CARRIED_FORWARD are ends. What the bank showed is taken back
- * only where a person says that the money was of something else, or a statement that comes to light pays more.
+ * only where a person says that the money was of something else, or a statement that comes to light pays more. A payout is paid
+ * short once people gave up what is missing; it is partly paid again when they take that back.
  */
 export const PAYOUT_TRANSITIONS: Readonly<Record<PayoutState, readonly PayoutState[]>> = {
   SCHEDULED: ['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED'],
   IN_TRANSIT: ['PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED'],
   FAILED: ['SCHEDULED'],
-  PARTIALLY_PAID: ['IN_TRANSIT', 'PAID'],
+  PARTIALLY_PAID: ['IN_TRANSIT', 'PAID', 'PAID_SHORT'],
+  PAID_SHORT: ['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID'],
   PAID: ['IN_TRANSIT', 'PARTIALLY_PAID'],
   CANCELLED: [],
   CARRIED_FORWARD: [],
@@ -39,7 +42,7 @@ export function saysNothing(word: string): boolean {
 
 /** Whether the bank shows money of it: what the channel says of its state counts no more. */
 export function hasArrived(state: PayoutState): boolean {
-  return state === 'PARTIALLY_PAID' || state === 'PAID';
+  return state === 'PARTIALLY_PAID' || state === 'PAID_SHORT' || state === 'PAID';
 }
 
 /**

@@ -23,7 +23,8 @@ export async function lockForReversal(trx: Knex.Transaction, id: string): Promis
   const [statement] = await query<{ state: string; settled: boolean }>(
     trx,
     `select s.state, exists (
-       select from settlement.payout p where p.statement_id = s.id and (p.state in ('PAID', 'PARTIALLY_PAID') or p.carried_into is not null)) as settled
+       select from settlement.payout p where p.statement_id = s.id and (p.state in ('PAID', 'PAID_SHORT', 'PARTIALLY_PAID')
+         or exists (select from settlement.bank_receipt r where r.payout_id = p.carried_into))) as settled
      from settlement.statement s where s.id = ? and s.state <> 'LOADING' for update`,
     [id],
   );

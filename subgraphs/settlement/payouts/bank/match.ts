@@ -1,3 +1,4 @@
+import { runsOf } from '../carried.ts';
 import type { AwaitedPayout, BankReceipt } from './model.ts';
 
 /** How a receipt was found to be a payout; the surest first. */
@@ -37,8 +38,9 @@ export function payoutOfReceipt(
 }
 
 /** Whether an amount is what a payout was to be, with or without what the channel may take off. */
-export function isWhole({ amountMinor, carriedMinor, announcedMinor }: AwaitedPayout, minor: bigint): boolean {
-  return [amountMinor, amountMinor + carriedMinor, announcedMinor].includes(minor);
+export function isWhole({ amountMinor, owedMinor, announcedMinor }: AwaitedPayout, minor: bigint): boolean {
+  if (minor === amountMinor || minor === announcedMinor) return true;
+  return runsOf(owedMinor).some((run) => minor === run.reduce((sum, one) => sum + one, amountMinor));
 }
 
 /** Banks drop spaces and punctuation, and change the case. */

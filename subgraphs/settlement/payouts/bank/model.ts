@@ -33,8 +33,8 @@ export interface AwaitedPayout {
   readonly amountMinor: bigint;
   /** What of it arrived already. */
   readonly receivedMinor: bigint;
-  /** What the channel is owed from earlier settlements and may take off: zero or negative. */
-  readonly carriedMinor: bigint;
+  /** What the channel is owed from earlier settlements and may take off, the oldest first; negative. */
+  readonly owedMinor: readonly bigint[];
   /** What the channel said that it pays. Null when it did not say. */
   readonly announcedMinor: bigint | null;
   readonly currencyCode: string;
