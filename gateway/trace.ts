@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomText } from '../platform/random-bytes.ts';
 
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 
@@ -6,10 +6,10 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 export function readTraceId(traceparent: unknown): string {
   const [, traceId, parentId] = (typeof traceparent === 'string' && TRACEPARENT.exec(traceparent)) || [];
   const isValid = traceId !== undefined && !/^0+$/.test(traceId) && !/^0+$/.test(parentId ?? '');
-  return isValid && !String(traceparent).startsWith('ff') ? traceId : randomBytes(16).toString('hex');
+  return isValid && !String(traceparent).startsWith('ff') ? traceId : randomText(16, 'hex');
 }
 
 /** The header for a request made on behalf of a trace: same trace, a new span. */
 export function createTraceparent(traceId: string): string {
-  return `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
+  return `00-${traceId}-${randomText(8, 'hex')}-01`;
 }

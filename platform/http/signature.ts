@@ -1,7 +1,8 @@
-import { createHmac, hash, randomFillSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { CALLER_HEADER, type Caller, decodeCaller, encodeCaller } from '../caller.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { CommerceError } from '../errors.ts';
+import { randomText } from '../random-bytes.ts';
 
 const SIGNATURE_HEADER = 'x-commerce-signature';
 const TIME_HEADER = 'x-commerce-time';
@@ -29,7 +30,7 @@ export function signRequest(
 ): Record<string, string> {
   const caller = encodeCaller(request.caller);
   const time = String(clock.now().getTime());
-  const nonce = nextNonce();
+  const nonce = randomText(NONCE_BYTES, 'base64url');
   return {
     [CALLER_HEADER]: caller,
     [TIME_HEADER]: time,
@@ -107,18 +108,6 @@ export class SignatureVerifier {
 }
 
 const NONCE_BYTES = 16;
-// Random bytes for many nonces at once: a call for each costs more than the signature.
-const pool = Buffer.alloc(256 * NONCE_BYTES);
-let used = pool.length;
-
-function nextNonce(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += NONCE_BYTES;
-  return pool.toString('base64url', used - NONCE_BYTES, used);
-}
 
 interface Envelope {
   readonly caller: string;
