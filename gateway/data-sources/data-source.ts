@@ -5,6 +5,7 @@ import type { Logger } from '../../platform/logger.ts';
 import { authorisationClass } from '../access/authorisation-class.ts';
 import type { GatewayContext } from '../context.ts';
 import { copyOf } from './copy-of.ts';
+import type { Cut } from './cut.ts';
 import { withDeadline } from './deadline.ts';
 import { failedAnswer } from './failed-answer.ts';
 import { type FetchOperation, fetchOperation, requestBody } from './fetch-operation.ts';
@@ -22,7 +23,7 @@ export interface SubgraphFetch {
   /** The operation with its variables, as GraphQL over HTTP wants it. */
   readonly body: string;
   readonly caller: Caller;
-  readonly signal: AbortSignal;
+  readonly cut: Cut;
 }
 
 /**
@@ -93,7 +94,7 @@ export function createDataSource(call: SubgraphCall, options: DataSourceOptions)
       const text = requestBody(operation, variables);
       const work = () =>
         withDeadline(deadline, (cut) => {
-          const start = () => call({ operation, variables, body: text, caller, signal: cut });
+          const start = () => call({ operation, variables, body: text, caller, cut });
           if (!sharedReads || lane !== 'reading' || !operation.isRead) return start();
           const key = `${authorisationClass(caller)} ${subgraph} ${text}`;
           return sharedReads.read({ key, signal: cut, start, copy: copyOf });

@@ -1,5 +1,6 @@
 import { isCommerceError } from '../../platform/errors.ts';
 import { onAbort } from './abort-listeners.ts';
+import { Cut } from './cut.ts';
 import { subgraphFailure } from './subgraph-failure.ts';
 
 export interface DeadlineOptions {
@@ -11,29 +12,29 @@ export interface DeadlineOptions {
 
 /**
  * Runs work that must not take longer than its deadline, and stops it when the client goes away.
- * The answer does not wait for work that ignores its signal.
+ * The answer does not wait for work that ignores its cut.
  * @throws CommerceError SUBGRAPH_TIMEOUT or REQUEST_ABORTED; otherwise what the work throws
  */
-export function withDeadline<T>(options: DeadlineOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export function withDeadline<T>(options: DeadlineOptions, work: (cut: Cut) => Promise<T>): Promise<T> {
   const { subgraph, millis, client } = options;
   const givenUp = () =>
     isCommerceError(client?.reason) ? client.reason : subgraphFailure('REQUEST_ABORTED', { subgraph });
   if (client?.aborted) return Promise.reject(givenUp());
   return new Promise<T>((resolve, reject) => {
-    const controller = new AbortController();
-    const cut = (failure: Error) => {
+    const cut = new Cut();
+    const end = (failure: Error) => {
       settle();
-      controller.abort(failure);
+      cut.cut(failure);
       reject(failure); // whatever the work still brings is dropped
     };
-    const tooLate = () => cut(subgraphFailure('SUBGRAPH_TIMEOUT', { subgraph, deadlineMillis: millis }));
+    const tooLate = () => end(subgraphFailure('SUBGRAPH_TIMEOUT', { subgraph, deadlineMillis: millis }));
     const timer = setTimeout(tooLate, millis);
-    const ignoreClient = client ? onAbort(client, () => cut(givenUp())) : undefined;
+    const ignoreClient = client ? onAbort(client, () => end(givenUp())) : undefined;
     const settle = () => {
       clearTimeout(timer);
       ignoreClient?.();
     };
-    work(controller.signal).then(
+    work(cut).then(
       (value) => {
         settle();
         resolve(value);

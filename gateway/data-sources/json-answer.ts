@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { onAbort } from './abort-listeners.ts';
+import type { Cut } from './cut.ts';
 import { subgraphFailure } from './subgraph-failure.ts';
 
 export interface JsonAnswerOptions {
@@ -8,9 +8,9 @@ export interface JsonAnswerOptions {
   /** Longest answer that is read, in bytes. */
   readonly maxBytes: number;
   /** Ends the request, and with it its connection. */
-  readonly signal: AbortSignal;
+  readonly cut: Cut;
   readonly resolve: (body: unknown) => void;
-  /** Called with a CommerceError, the reason of the signal, or what the connection died of. */
+  /** Called with a CommerceError, the reason of the cut, or what the connection died of. */
   readonly reject: (error: Error) => void;
 }
 
@@ -20,17 +20,13 @@ export class JsonAnswer implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   #status = 0;
-  #ignoreSignal: (() => void) | undefined;
 
   constructor(options: JsonAnswerOptions) {
     this.#options = options;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    const { signal } = this.#options;
-    const abort = () => controller.abort(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    if (signal.aborted) abort();
-    else this.#ignoreSignal = onAbort(signal, abort);
+    this.#options.cut.onCut((reason) => controller.abort(reason));
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -48,7 +44,6 @@ export class JsonAnswer implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#ignoreSignal?.();
     const [first] = this.#chunks;
     // Most come in one piece.
     const whole = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
@@ -63,7 +58,6 @@ export class JsonAnswer implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#ignoreSignal?.();
     this.#options.reject(error);
   }
 

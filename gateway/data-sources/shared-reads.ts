@@ -1,3 +1,5 @@
+import type { Waited } from './cut.ts';
+
 /** What the one who asked first was told; null when he gave up before. */
 type Outcome = { readonly value: unknown } | { readonly error: unknown } | null;
 
@@ -12,7 +14,7 @@ export interface SharedRead<T> {
   /** What is asked and for whom: equal keys must be allowed to see equal answers. */
   readonly key: string;
   /** Of the one who asks: aborted when he does not wait any more. */
-  readonly signal: AbortSignal;
+  readonly signal: Waited;
   readonly start: () => Promise<T>;
   /** For those who get an answer that another asked for; the first keeps the original, and may change it. */
   readonly copy: (value: T) => T;

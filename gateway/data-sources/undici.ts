@@ -43,7 +43,7 @@ export function httpDataSource(options: HttpDataSourceOptions): HttpDataSource {
       ...signRequest(secret, { method: 'POST', path, body, caller: fetch.caller }),
     };
     return new Promise<unknown>((resolve, reject) => {
-      const reader = new JsonAnswer({ subgraph, maxBytes, signal: fetch.signal, resolve, reject });
+      const reader = new JsonAnswer({ subgraph, maxBytes, cut: fetch.cut, resolve, reject });
       pool.dispatch({ method: 'POST', path, headers, body }, reader);
     });
   };
@@ -53,7 +53,7 @@ export function httpDataSource(options: HttpDataSourceOptions): HttpDataSource {
       return await send(fetch);
     } catch (error) {
       // A connection that the subgraph closed while it was idle, for example because it restarts.
-      if (fetch.operation.isRead && isClosedSocket(error) && !fetch.signal.aborted) return send(fetch);
+      if (fetch.operation.isRead && isClosedSocket(error) && !fetch.cut.aborted) return send(fetch);
       throw error;
     }
   }, options);
