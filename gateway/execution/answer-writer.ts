@@ -11,6 +11,7 @@ import {
 } from 'graphql';
 import type { AnswerField, AnswerShape, Selected } from './answer-shape.ts';
 import type { Conditions } from './conditions.ts';
+import { generate } from './generate.ts';
 import { irregular } from './irregular.ts';
 import { type LeafText, leafText } from './leaf-text.ts';
 import type { Entity } from './run.ts';
@@ -38,10 +39,7 @@ const MAX_FUNCTIONS = 2_000;
 
 /**
  * Generates a function that shapes and writes in one pass. Read of the data is only what the operation selects, by
- * names that are written into the code: engines make such reads as fast as they can be.
- *
- * The code holds nothing of a client but response names, which the grammar of GraphQL confines to letters, digits and `_`;
- * every other text goes through JSON.stringify.
+ * names that are written into the code ({@link generate}).
  * @throws Unsupported
  */
 export function compileWriter(
@@ -71,12 +69,10 @@ class WriterCode {
   }
 
   finish(root: string): AnswerWriter {
-    const source = `"use strict";${this.#functions.join('\n')}\nreturn ${root};`;
-    // oxlint-disable-next-line typescript/no-implied-eval -- see compileWriter on what the code is made of
-    const write = new Function('leaves', 'irregular', 'lost', source)(this.#leaves, irregular, lost) as (
-      data: Entity,
-      conditions: WriterConditions,
-    ) => string | undefined;
+    const write = generate<(data: Entity, conditions: WriterConditions) => string | undefined>(
+      { leaves: this.#leaves, irregular, lost },
+      `${this.#functions.join('\n')}\nreturn ${root};`,
+    );
     const names = this.#variables;
     for (const name of this.#shape.conditionVariables) if (!names.includes(name)) names.push(name);
     return ({ data, variables, isExplained }) =>

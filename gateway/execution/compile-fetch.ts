@@ -4,11 +4,11 @@ import type { SubgraphAnswer } from '../data-sources/subgraph-answer.ts';
 import { applyRewrites } from './apollo-parts.ts';
 import { type AskedEntities, EntityFetch } from './entity-fetch.ts';
 import { fetchedNames, renamedKeys } from './fetched-names.ts';
-import { mergeInto } from './merge.ts';
+import { compileMerge } from './merge.ts';
 import { type PlanRequests, type SentValues, variablesOf, withoutNumber } from './plan-requests.ts';
 import type { Run, Step } from './run.ts';
 import { answerError } from './subgraph-errors.ts';
-import { type TargetPath, targetsAt } from './targets.ts';
+import { compileTargets, type TargetPath } from './targets.ts';
 import { Unsupported } from './unsupported.ts';
 
 export interface FetchOptions {
@@ -83,11 +83,12 @@ function rootStep({ node, path }: PlacedFetch, { supergraph, requests }: FetchOp
   assertSupported(node);
   const { names, hasLeavesOnly } = fetchedNames(node.operation, false);
   const renamed = renamedKeys(node);
-  const taken = [...names, ...renamed];
+  const merge = compileMerge([...names, ...renamed]);
+  const targetsIn = compileTargets(path);
   const send = requests.sender({ node, isNeverChanged: hasLeavesOnly && renamed.length === 0 });
   return async (run) => {
     // A path that leads nowhere because of what a subgraph sent is a failure of the whole plan, as in @apollo/gateway.
-    const targets = targetsAt(run.data, path);
+    const targets = targetsIn(run.data);
     if (targets.length === 0) return;
     await failingAlone(run, async () => {
       const { data, errors } = await send(run, { variables: variablesOf(node, run), entities: null });
@@ -98,7 +99,7 @@ function rootStep({ node, path }: PlacedFetch, { supergraph, requests }: FetchOp
         return;
       }
       applyRewrites(supergraph, node.outputRewrites, data);
-      for (const target of targets) mergeInto(target, data, taken);
+      for (const target of targets) merge(target, data);
     });
   };
 }

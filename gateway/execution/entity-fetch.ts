@@ -4,11 +4,11 @@ import { copyOf } from '../data-sources/copy-of.ts';
 import type { SubgraphAnswer, SubgraphError } from '../data-sources/subgraph-answer.ts';
 import { applyRewrites } from './apollo-parts.ts';
 import { fetchedNames, renamedKeys } from './fetched-names.ts';
-import { mergeInto } from './merge.ts';
+import { compileMerge, type Merge } from './merge.ts';
 import { compileRepresentations } from './representations.ts';
 import type { Entity, Run } from './run.ts';
 import { answerError } from './subgraph-errors.ts';
-import { pathsAt, type TargetPath, targetsAt } from './targets.ts';
+import { compileTargets, type FindTargets, pathsAt, type TargetPath } from './targets.ts';
 
 /** One path of the fetch: its objects, and for each the place of its entity in `representations`; -1 for none. */
 interface Place {
@@ -36,7 +36,8 @@ export class EntityFetch {
   /** Whether it brings leaves only, which no merge could change. */
   readonly isNeverChanged: boolean;
   readonly #paths: readonly TargetPath[];
-  readonly #names: readonly string[];
+  readonly #targetsIn: readonly FindTargets[];
+  readonly #merge: Merge;
   readonly #askFor: ReturnType<typeof compileRepresentations>;
   readonly #supergraph: GraphQLSchema;
 
@@ -50,7 +51,8 @@ export class EntityFetch {
     this.node = node;
     this.isNeverChanged = hasLeavesOnly && renamed.length === 0;
     this.#paths = paths;
-    this.#names = [...names, ...renamed];
+    this.#targetsIn = paths.map(compileTargets);
+    this.#merge = compileMerge([...names, ...renamed]);
     this.#askFor = compileRepresentations(node.requires ?? [], node.inputRewrites, supergraph);
     this.#supergraph = supergraph;
   }
@@ -60,16 +62,15 @@ export class EntityFetch {
    * @throws Error when a path leads nowhere because of what a subgraph sent
    */
   ask(run: Run): AskedEntities | null {
-    const found = this.#paths.map((path) => targetsAt(run.data, path));
-    const { representations, places } = this.#askFor(found.flat());
-    if (places.includes(-1)) run.isComplete = false;
+    const found = this.#targetsIn.map((targetsIn) => targetsIn(run.data));
+    const { representations, places } = this.#askFor(found);
+    if (places.some((each) => each.includes(-1))) run.isComplete = false;
     if (representations.length === 0) return null;
-    let next = 0;
-    const at = found.map((targets, index) => {
-      const from = next;
-      next += targets.length;
-      return { path: this.#paths[index] ?? [], targets, places: places.slice(from, next) };
-    });
+    const at = found.map((targets, index) => ({
+      path: this.#paths[index] ?? [],
+      targets,
+      places: places[index] ?? [],
+    }));
     return { representations, at };
   }
 
@@ -86,13 +87,17 @@ export class EntityFetch {
     }
     const entities = entitiesOf(data, representations.length);
     const ofPaths = this.isNeverChanged ? at.map(() => entities) : entitiesOfPaths(entities, at);
-    at.forEach(({ targets, places }, path) => {
-      targets.forEach((target, index) => {
-        const entity = ofPaths[path]?.[places[index] ?? -1];
-        if (entity) mergeInto(target, this.#rewritten(entity, target), this.#names);
-        else run.isComplete = false;
-      });
-    });
+    const rewrites = (this.node.outputRewrites?.length ?? 0) > 0;
+    for (const [path, { targets, places }] of at.entries()) {
+      const own = ofPaths[path] ?? [];
+      // Indexed: there may be hundreds of them, and a few hundred requests a second.
+      for (let index = 0; index < targets.length; index++) {
+        const target = targets[index];
+        const entity = own[places[index] ?? -1];
+        if (!target || !entity) run.isComplete = false;
+        else this.#merge(target, rewrites ? this.#rewritten(entity, target) : entity);
+      }
+    }
   }
 
   /** Adds the errors that concern entities of a place, with their paths in the answer. */
@@ -118,11 +123,9 @@ export class EntityFetch {
 
   /** Two targets of one entity may have different types, and rewrites look at these: each gets what is rewritten for it. */
   #rewritten(entity: Entity, target: Entity): Entity {
-    const { outputRewrites } = this.node;
-    if (!outputRewrites?.length) return entity;
     const own = copyOf(entity) as Entity;
     own.__typename ||= target.__typename;
-    applyRewrites(this.#supergraph, outputRewrites, own);
+    applyRewrites(this.#supergraph, this.node.outputRewrites, own);
     return own;
   }
 }

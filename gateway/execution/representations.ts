@@ -1,6 +1,7 @@
 import type { FetchNode, QueryPlanSelectionNode } from '@apollo/query-planner';
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, isAbstractType } from 'graphql';
 import { applyRewrites, deepMerge, isObjectOfType } from './apollo-parts.ts';
+import { fieldOf, generate } from './generate.ts';
 import type { Entity } from './run.ts';
 
 /** How the entities of one type are named to a subgraph. */
@@ -14,14 +15,16 @@ interface Maker {
 /** The entities that one fetch asks for, each once. */
 export interface AskedEntities {
   readonly representations: Entity[];
-  /** For each target, the place of its entity in `representations`; -1 when it cannot be asked for. */
-  readonly places: number[];
+  /** For each list, and in it for each target, the place of its entity in `representations`; -1 when it cannot be asked for. */
+  readonly places: number[][];
 }
 
-/** Turns targets into what a subgraph is asked for. */
-export type AskFor = (targets: readonly Entity[]) => AskedEntities;
+/** Turns lists of targets into what a subgraph is asked for. */
+export type AskFor = (lists: readonly (readonly Entity[])[]) => AskedEntities;
 
 const NOT_ASKED: Maker = { identity: null, make: () => null };
+/** Types that the generated code knows; a fetch for an interface of more looks the others up. */
+const MAX_KNOWN_TYPES = 8;
 
 /** Compiles the `requires` of a fetch. */
 export function compileRepresentations(
@@ -48,44 +51,65 @@ export function compileRepresentations(
     if (schema.getType(typename)) byType.set(typename, maker);
     return maker;
   };
-  return (targets) => ask(targets, makerOf);
+  const known = inputRewrites?.length ? [] : typesOf(requires, schema);
+  const isKnown = new Set<unknown>(known);
+  const placeAll = compilePlaces(known.map((type) => ({ type, identity: makerOf(type).identity })));
+  return (lists) => {
+    const representations: Entity[] = [];
+    const byText = new Map<string, number>();
+    const add = (entity: Entity): number => {
+      const maker = makerOf(entity.__typename);
+      const representation = maker.make(entity);
+      if (!representation) return -1;
+      if (isKnown.has(entity.__typename) && maker.identity !== null && isPlain(entity[maker.identity]))
+        return representations.push(representation) - 1;
+      const text = JSON.stringify(representation);
+      const place = byText.get(text) ?? representations.push(representation) - 1;
+      byText.set(text, place);
+      return place;
+    };
+    const seen = known.map(() => new Map<unknown, number>());
+    return { representations, places: lists.map((list) => placeAll(list, seen, add)) };
+  };
 }
 
-function ask(targets: readonly Entity[], makerOf: (typename: unknown) => Maker): AskedEntities {
-  const representations: Entity[] = [];
-  const byIdentity = new Map<Maker, Map<unknown, number>>();
-  const byText = new Map<string, number>();
-  const knownTo = (maker: Maker): Map<unknown, number> => {
-    const known = byIdentity.get(maker) ?? new Map<unknown, number>();
-    byIdentity.set(maker, known);
-    return known;
-  };
-  // Most lists are of one type: its maker is looked up once.
-  let type: unknown;
-  let maker = makerOf(undefined);
-  let known = knownTo(maker);
-  const places = targets.map((entity) => {
-    if (entity.__typename !== type) {
-      type = entity.__typename;
-      maker = makerOf(type);
-      known = knownTo(maker);
-    }
-    const identity = maker.identity === null ? undefined : entity[maker.identity];
-    const isPlain = identity !== undefined && (typeof identity !== 'object' || identity === null);
-    const seen = isPlain ? known.get(identity) : undefined;
-    if (seen !== undefined) return seen;
-    const representation = maker.make(entity);
-    if (!representation) return -1;
-    if (isPlain) {
-      known.set(identity, representations.length);
-      return representations.push(representation) - 1;
-    }
-    const text = JSON.stringify(representation);
-    const place = byText.get(text) ?? representations.push(representation) - 1;
-    byText.set(text, place);
-    return place;
+/** Places of all targets of a list. @param add finds the place of one that was not met before by its identity alone */
+type PlaceAll = (
+  targets: readonly Entity[],
+  seen: readonly Map<unknown, number>[],
+  add: (entity: Entity) => number,
+) => number[];
+
+/** Generates the walk over a list: an entity that is met again costs the look at its identity. */
+function compilePlaces(known: readonly { readonly type: string; readonly identity: string | null }[]): PlaceAll {
+  const cases = known.flatMap(({ type, identity }, index) => {
+    if (identity === null) return [];
+    const look = `const key=${fieldOf('o', identity)};if(isPlain(key)){let p=seen[${index}].get(key);`;
+    return [
+      `case ${JSON.stringify(type)}:{${look}if(p===undefined){p=add(o);if(p>=0)seen[${index}].set(key,p);}places[i]=p;continue;}break;}`,
+    ];
   });
-  return { representations, places };
+  const loop = `for(let i=0;i<targets.length;i++){const o=targets[i];switch(o.__typename){${cases.join('')}}places[i]=add(o);}`;
+  return generate<PlaceAll>(
+    { isPlain },
+    `return function places(targets,seen,add){const places=new Array(targets.length);${loop}return places;}`,
+  );
+}
+
+/** Whether a value tells entities apart by itself. */
+function isPlain(value: unknown): boolean {
+  return value !== undefined && (typeof value !== 'object' || value === null);
+}
+
+/** The object types that a fetch asks for. */
+function typesOf(requires: readonly QueryPlanSelectionNode[], schema: GraphQLSchema): string[] {
+  const names = new Set<string>();
+  for (const selection of requires) {
+    const type = selection.kind === 'InlineFragment' ? schema.getType(selection.typeCondition ?? '') : undefined;
+    if (isAbstractType(type)) for (const { name } of schema.getPossibleTypes(type)) names.add(name);
+    else if (type) names.add(type.name);
+  }
+  return [...names].slice(0, MAX_KNOWN_TYPES);
 }
 
 /** For the usual case: one fragment fits the type, and has leaves only. */

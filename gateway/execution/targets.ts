@@ -1,3 +1,4 @@
+import { fieldOf, generate } from './generate.ts';
 import type { Entity } from './run.ts';
 import { assertOwnName, Unsupported } from './unsupported.ts';
 
@@ -13,32 +14,38 @@ export function targetPath(path: readonly (string | number)[]): TargetPath {
   });
 }
 
+/** Finds the objects at a path. @throws as {@link compileTargets} says */
+export type FindTargets = (data: Entity) => Entity[];
+
 /**
- * The objects at a path, without nulls; the same object twice where two places share it.
- * @throws Error when a subgraph sent a list where the schema has none, or none where it has one
+ * Compiles the search for the objects at a path, without nulls; the same object twice where two places share it. What it
+ * makes throws an Error when a subgraph sent a list where the schema has none, or none where it has one.
  */
-export function targetsAt(data: Entity, path: TargetPath): Entity[] {
-  const found: Entity[] = [];
-  collect(data, path, 0, found);
-  return found;
+export function compileTargets(path: TargetPath): FindTargets {
+  const below = (index: number): string => {
+    const [part, value, next] = [path[index], `v${index}`, `v${index + 1}`];
+    if (part === undefined)
+      return `if(!Array.isArray(${value}))found.push(${value});else for(const item of ${value})if(item!=null)found.push(item);`;
+    const inner = `if(${next}!=null){${below(index + 1)}}`;
+    if (part === '@')
+      return `if(!Array.isArray(${value}))noList();for(let i=0;i<${value}.length;i++){const ${next}=${value}[i];${inner}}`;
+    return `if(Array.isArray(${value}))list(${JSON.stringify(part)});const ${next}=${fieldOf(value, part)};${inner}`;
+  };
+  return generate<FindTargets>(
+    { list, noList },
+    `return function targets(v0){const found=[];${below(0)}return found;}`,
+  );
 }
 
-function collect(value: unknown, path: TargetPath, index: number, found: Entity[]): void {
-  if (value === null || value === undefined) return;
-  const part = path[index];
-  if (part === undefined) {
-    if (!Array.isArray(value)) found.push(value as Entity);
-    else for (const item of value) if (item !== null && item !== undefined) found.push(item);
-  } else if (part === '@') {
-    if (!Array.isArray(value)) throw new Error('Expected an array in result');
-    for (const item of value) collect(item, path, index + 1, found);
-  } else {
-    if (Array.isArray(value)) throw new Error(`Unexpected array in result for path element ${part}`);
-    collect((value as Entity)[part], path, index + 1, found);
-  }
+function noList(): never {
+  throw new Error('Expected an array in result');
 }
 
-/** The paths, for errors, of what {@link targetsAt} found: in the same order. */
+function list(part: string): never {
+  throw new Error(`Unexpected array in result for path element ${part}`);
+}
+
+/** The paths, for errors, of what {@link compileTargets} found: in the same order. */
 export function pathsAt(data: Entity, path: TargetPath): (string | number)[][] {
   const found: (string | number)[][] = [];
   const walk = (value: unknown, index: number, at: readonly (string | number)[]): void => {
