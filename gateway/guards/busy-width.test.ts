@@ -18,13 +18,13 @@ it('works on less at a time while the process has no rest, and on more while it 
   };
   expect(busy.width).toBe(32);
   expect(after(1)).toBe(24);
-  expect(after(20)).toBe(16);
+  expect(after(20)).toBe(8);
   utilization = 0.9;
-  expect([after(20), busy.isBusy]).toEqual([16, true]);
+  expect([after(20), busy.isBusy]).toEqual([8, true]);
   utilization = 0.7;
-  expect([after(1), busy.isBusy]).toEqual([18, false]);
+  expect([after(1), busy.isBusy]).toEqual([9, false]);
   utilization = 0.3;
-  expect(after(1)).toBe(36);
+  expect(after(1)).toBe(18);
   expect(after(40)).toBe(256);
   utilization = 1;
   now += 99; // between two looks nothing changes

@@ -7,8 +7,8 @@ const BUSY = 0.95;
 const IDLE = 0.8;
 /** Below this it does little but wait: whatever it waits for, others need not. */
 const WAITING = 0.5;
-/** Enough to keep a process busy whose subgraphs are near. */
-const FEWEST = 16;
+/** Enough to keep a process busy whose subgraphs are near; what is fetched for more of them is not gone before memory is cleaned. */
+const FEWEST = 8;
 const FIRST = 32;
 
 /**
