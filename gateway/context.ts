@@ -1,4 +1,5 @@
 import type { Caller } from '../platform/caller.ts';
+import type { WrittenData } from './execution/written-data.ts';
 import type { Admission } from './guards/request-guard.ts';
 
 /**
@@ -7,6 +8,14 @@ import type { Admission } from './guards/request-guard.ts';
  */
 export type Lane = 'reading' | 'writing' | 'delivering';
 
+/** What became of an operation. */
+export interface Outcome {
+  /** What the subgraphs reported about it as a whole: the only answer extension of theirs that reaches a client. */
+  idempotentReplay: boolean;
+  /** The data of its answer over HTTP, when it is written already. */
+  written?: WrittenData;
+}
+
 /** What travels with one operation from the door to the data sources. */
 export interface GatewayContext {
   readonly caller: Caller;
@@ -14,8 +23,7 @@ export interface GatewayContext {
   readonly signal: AbortSignal;
   /** Version of the client's software as it says; empty when it does not. */
   readonly clientVersion: string;
-  /** What the subgraphs reported about the operation as a whole. The only answer extensions that reach a client. */
-  readonly outcome: { idempotentReplay: boolean };
+  readonly outcome: Outcome;
   readonly lane: Lane;
   /** What the guards let in. Absent where the operation is one of many executions of an admitted subscription. */
   readonly admission?: Admission;

@@ -23,7 +23,7 @@ import { createContext, type GatewayContext } from './context.ts';
 import type { ContractSchema } from './contract-schema.ts';
 import type { SharedReads } from './data-sources/shared-reads.ts';
 import { type ObserveExecution, PlanExecutor } from './execution/execute-plan.ts';
-import { readData } from './execution/written-data.ts';
+import { readData, WrittenData } from './execution/written-data.ts';
 import type { CostRules } from './guards/cost-rules.ts';
 import { restoreNames, restorePath } from './planning/alias-guard.ts';
 import type { OperationPlan } from './planning/operation-plan.ts';
@@ -144,7 +144,10 @@ export class ContractExecution implements ContractSnapshot {
       const plan = this.planOperation(document, values.operationName);
       this.#count(plan, context.caller, document.loc?.source.body ?? '', context.clientVersion);
       const isQuery = getOperationAST(document, values.operationName)?.operation === 'query';
-      return await this.#execute(plan, values, { ...context, lane: isQuery ? 'reading' : 'writing' });
+      const answer = await this.#execute(plan, values, { ...context, lane: isQuery ? 'reading' : 'writing' });
+      const data: unknown = answer.data;
+      if (data instanceof WrittenData) context.outcome.written = data;
+      return answer;
     } catch (error) {
       const { traceId } = context.caller;
       logFaults([error], this.#graph.logger, traceId);

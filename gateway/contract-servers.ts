@@ -9,7 +9,7 @@ import {
 import type { Logger } from '../platform/logger.ts';
 import { sealError } from './client-errors.ts';
 import type { GatewayContext } from './context.ts';
-import { answerText } from './execution/written-data.ts';
+import { answerFrame } from './execution/written-data.ts';
 import { costReport } from './guards/cost-report.ts';
 import { errorTrace } from './http/error-trace.ts';
 import { legacyStatus } from './http/legacy-status.ts';
@@ -88,7 +88,7 @@ export class ContractServers {
       hideSchemaDetailsFromClientErrors: true,
       includeStacktraceInErrorResponses: false,
       formatError: (formatted) => sealError(formatted),
-      stringifyResult: answerText,
+      stringifyResult: answerFrame,
       stopOnTerminationSignals: false,
       nodeEnv: 'production',
       plugins: [

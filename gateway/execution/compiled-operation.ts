@@ -82,20 +82,29 @@ export class CompiledOperation {
    * @throws Error when a subgraph's answer does not fit the plan at all
    */
   async run({ variables, context, services }: RunValues): Promise<CompiledAnswer> {
-    const data: Entity = Object.create(null);
-    const run: Run = { data, variables, context, services, errors: [], shared: new Map(), isComplete: true };
+    const run: Run = {
+      data: Object.create(null),
+      variables,
+      context,
+      services,
+      errors: [],
+      shared: new Map(),
+      isComplete: true,
+    };
     if (this.#fetchAll) await this.#fetchAll(run);
     const errors = run.errors.length > 0 ? { errors: run.errors as GraphQLError[] } : {};
     try {
       const isExplained = run.errors.length > 0;
-      const json = this.#write({ data, variables: { ...this.#defaults, ...variables }, isExplained });
+      const json = this.#write({ data: run.data, variables: { ...this.#defaults, ...variables }, isExplained });
       if (json === null) return { result: { ...errors, data: null }, shaping: 'written' };
       const isWhole = run.isComplete && run.errors.length === 0 && this.#isExact;
-      const written = new WrittenData(json, isWhole ? data : null);
+      const written = WrittenData.of(json, isWhole ? run.data : null);
       return { result: { ...errors, data: written as unknown as Record<string, unknown> }, shaping: 'written' };
     } catch (error) {
       if (!isIrregular(error)) throw error;
       return { result: this.#shape(run), shaping: 'shaped' };
+    } finally {
+      letGo(run);
     }
   }
 
@@ -117,6 +126,17 @@ export class CompiledOperation {
     }
   }
 }
+
+/**
+ * What waited for the run (promises, functions) may be old when it ends, and then stays until old memory is cleaned: it must
+ * not keep all that was fetched.
+ */
+function letGo(run: Run): void {
+  run.data = NOTHING;
+  run.shared.clear();
+}
+
+const NOTHING: Entity = Object.freeze(Object.create(null) as Entity);
 
 function writerOf(plan: OperationPlan, node: OperationDefinitionNode, schema: GraphQLSchema): AnswerWriter {
   const type = schema.getRootType(node.operation);

@@ -7,6 +7,7 @@ import type { SharedReads } from '../data-sources/shared-reads.ts';
 import type { OperationPlan } from '../planning/operation-plan.ts';
 import { type CompiledAnswer, CompiledOperation, type ContractGraph } from './compiled-operation.ts';
 import type { UnsupportedReason } from './unsupported.ts';
+import { WrittenData } from './written-data.ts';
 
 /** Told how each operation was executed. @param reason empty when all of it was done by the compiled plan */
 export type ObserveExecution = (
@@ -76,14 +77,14 @@ export class PlanExecutor {
     return result;
   }
 
-  /** What is written already can be shared as it is: nobody changes it. */
+  /** What is written already is shared: nobody changes it. */
   #run(operation: CompiledOperation, plan: OperationPlan, run: PlanRun): Promise<CompiledAnswer> {
     const { sharedReads } = this.#options;
     const { caller, lane, signal } = run.context;
     const start = () => operation.run(run);
     if (!sharedReads || lane !== 'reading' || operation.kind !== 'query') return start();
     const key = `${this.#id}.${this.#numberOf(plan)} ${authorisationClass(caller)} ${JSON.stringify(run.variables)}`;
-    return sharedReads.read({ key, signal, start, copy: (answer) => answer });
+    return sharedReads.read({ key, signal, start, copy: answerAgain });
   }
 
   #numberOf(plan: OperationPlan): number {
@@ -119,4 +120,10 @@ export class PlanExecutor {
     } as unknown as GatewayRequestContext;
     return executeQueryPlan(plan.queryPlan, services, request, operation, supergraph, shape);
   }
+}
+
+function answerAgain(answer: CompiledAnswer): CompiledAnswer {
+  const data: unknown = answer.result.data;
+  if (!(data instanceof WrittenData)) return answer;
+  return { ...answer, result: { ...answer.result, data: data.again() as unknown as Record<string, unknown> } };
 }

@@ -7,8 +7,8 @@ export type Entity = Record<string, unknown>;
 
 /** One execution of a compiled operation. */
 export interface Run {
-  /** What was fetched so far, by response name, as the subgraphs see the operation. */
-  readonly data: Entity;
+  /** What was fetched so far, by response name, as the subgraphs see the operation. Nothing when the run is over. */
+  data: Entity;
   /** As the client sent them. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly context: GatewayContext;

@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { GatewayContext } from '../context.ts';
-import { fetchedOrRead } from '../execution/written-data.ts';
+import { measuredOnce } from '../execution/written-data.ts';
 
 /** Tells each answer over HTTP what it did cost, and settles it with the client's bucket. */
 export const costReport: ApolloServerPlugin<GatewayContext> = {
@@ -8,7 +8,8 @@ export const costReport: ApolloServerPlugin<GatewayContext> = {
     async willSendResponse({ contextValue, response: { body } }) {
       if (body.kind !== 'single' || !contextValue.admission) return;
       const result = body.singleResult;
-      result.extensions = { ...result.extensions, cost: contextValue.admission.settle(fetchedOrRead(result.data)) };
+      const cost = contextValue.admission.settle(result.data, (measure) => measuredOnce(result.data, measure));
+      result.extensions = { ...result.extensions, cost };
     },
   }),
 };

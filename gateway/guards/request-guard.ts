@@ -52,9 +52,13 @@ export interface Admission {
   /**
    * Settles what the answer did cost. Call it once, with the answer's data.
    * @param data undefined when the request was refused later, by validation for instance
+   * @param measured measures the data, for who has it in another form
    */
-  settle(data: unknown): CostReport;
+  settle(data: unknown, measured?: Measured): CostReport;
 }
+
+/** Hands the data of an answer to who measures it. */
+export type Measured = (measure: (data: unknown) => number) => number;
 
 /** `extensions.cost` of an answer, in points. */
 export interface CostReport {
@@ -177,7 +181,8 @@ export class RequestGuard {
     return {
       parameters,
       execute: (work, signal) => this.#execute(kind, work, signal, () => this.#giveBack(taken, spent)),
-      settle: (data) => this.#settle(taken, { requested, spent, operation, variables, data }),
+      settle: (data, measured = (measure) => measure(data)) =>
+        this.#settle(taken, { requested, spent, operation, variables, data, measured }),
     };
   }
 
@@ -289,6 +294,7 @@ interface Settling {
   readonly operation: PricedOperation | null;
   readonly variables: Variables;
   readonly data: unknown;
+  readonly measured: Measured;
 }
 
 function refusalOf(error: unknown, contract: string): GuardRefusal {
@@ -299,8 +305,9 @@ function refusalOf(error: unknown, contract: string): GuardRefusal {
 }
 
 /** An answer that is null as a whole says nothing of what was done for it: it keeps what it was admitted for. */
-function actualOf({ requested, operation, variables, data }: Settling): number {
-  return data === null || !operation ? requested : REQUEST_POINTS + operation.cost.actual(data, variables);
+function actualOf({ requested, operation, variables, data, measured }: Settling): number {
+  if (data === null || !operation) return requested;
+  return REQUEST_POINTS + measured((found) => operation.cost.actual(found, variables));
 }
 
 function assertPages(cost: OperationCost, variables: Variables, most: number): void {

@@ -7,6 +7,7 @@ import type { Authenticate } from '../access/grant.ts';
 import { sealError } from '../client-errors.ts';
 import { createContext } from '../context.ts';
 import type { ContractServers } from '../contract-servers.ts';
+import { answerBytes, type WrittenData } from '../execution/written-data.ts';
 import type { GraphQLParameters } from '../graphql-parameters.ts';
 import type { ClientAddress } from '../guards/client-address.ts';
 import type { Admission, RequestGuard } from '../guards/request-guard.ts';
@@ -109,12 +110,15 @@ export class GraphQLEndpoint {
         headers: headersOf(request),
         ...admitted(admission, asked, { search: url.search, body }),
       };
-      const context = async () => createContext(caller, signal, admission, clientVersion(request));
-      const answer = await admission.execute(
-        () => server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context }),
-        signal,
-      );
-      await send(response, traced(answer, traceId));
+      // Made when its turn has come: what waits for long would keep what it leads to from being cleared away.
+      const execute = async () => {
+        const context = createContext(caller, signal, admission, clientVersion(request));
+        const answer = await server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: async () => context });
+        return { answer, written: context.outcome.written };
+      };
+      const { answer, written } = await admission.execute(execute, signal);
+      await send(response, written ? answer : traced(answer, traceId), written);
+      written?.letGo();
     } finally {
       settle();
     }
@@ -196,14 +200,21 @@ function traced(answer: HTTPGraphQLResponse, traceId: string): HTTPGraphQLRespon
   return { ...answer, body: { kind: 'complete', string: JSON.stringify({ errors: told, ...rest }) } };
 }
 
-async function send(response: ServerResponse, answer: HTTPGraphQLResponse): Promise<void> {
+/** @param written data of the answer that is not in its text yet */
+async function send(response: ServerResponse, answer: HTTPGraphQLResponse, written?: WrittenData): Promise<void> {
   if (response.destroyed) return;
   for (const [name, value] of answer.headers) response.setHeader(name, value);
   response.setHeader('cache-control', 'no-store');
   response.statusCode = answer.status ?? 200;
   if (answer.body.kind === 'complete') {
-    response.setHeader('content-length', Buffer.byteLength(answer.body.string));
-    response.end(answer.body.string);
+    const parts = answerBytes(answer.body.string, written);
+    response.setHeader(
+      'content-length',
+      parts.reduce((sum, { length }) => sum + length, 0),
+    );
+    const last = parts.at(-1);
+    for (const part of parts) if (part !== last) response.write(part);
+    response.end(last);
     return;
   }
   for await (const chunk of answer.body.asyncIterator) response.write(chunk);
