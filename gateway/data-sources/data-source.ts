@@ -6,7 +6,7 @@ import { authorisationClass } from '../access/authorisation-class.ts';
 import type { GatewayContext } from '../context.ts';
 import { copyOf } from './copy-of.ts';
 import type { Cut } from './cut.ts';
-import { withDeadline } from './deadline.ts';
+import { type DeadlineOptions, withDeadline } from './deadline.ts';
 import { failedAnswer } from './failed-answer.ts';
 import { type FetchOperation, fetchOperation, requestBody } from './fetch-operation.ts';
 import { mergedValues, partOfAnswer } from './merged-operation.ts';
@@ -92,8 +92,8 @@ export function createDataSource(call: SubgraphCall, options: DataSourceOptions)
       // A client that hangs up does not stop its mutation halfway: it will ask for the result with the same key.
       const deadline = { subgraph, millis: deadlineMillis, client: operation.isRead ? signal : null };
       const text = requestBody(operation, variables);
-      const work = () =>
-        withDeadline(deadline, (cut) => {
+      const work = (letEnd?: DeadlineOptions['letEnd']) =>
+        withDeadline({ ...deadline, letEnd }, (cut) => {
           const start = () => call({ operation, variables, body: text, caller, cut });
           if (!sharedReads || lane !== 'reading' || !operation.isRead) return start();
           const key = `${authorisationClass(caller)} ${subgraph} ${text}`;

@@ -1,4 +1,4 @@
-import { isCommerceError } from '../../platform/errors.ts';
+import { type CommerceError, isCommerceError } from '../../platform/errors.ts';
 import { onAbort } from './abort-listeners.ts';
 import { Cut } from './cut.ts';
 import { subgraphFailure } from './subgraph-failure.ts';
@@ -8,6 +8,8 @@ export interface DeadlineOptions {
   readonly millis: number;
   /** The client's signal; null when the work must be finished although nobody waits any more. */
   readonly client: AbortSignal | null;
+  /** Is handed the way to end the work earlier. */
+  readonly letEnd?: ((end: (failure: CommerceError) => void) => void) | undefined;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface DeadlineOptions {
  * @throws CommerceError SUBGRAPH_TIMEOUT or REQUEST_ABORTED; otherwise what the work throws
  */
 export function withDeadline<T>(options: DeadlineOptions, work: (cut: Cut) => Promise<T>): Promise<T> {
-  const { subgraph, millis, client } = options;
+  const { subgraph, millis, client, letEnd } = options;
   const givenUp = () =>
     isCommerceError(client?.reason) ? client.reason : subgraphFailure('REQUEST_ABORTED', { subgraph });
   if (client?.aborted) return Promise.reject(givenUp());
@@ -30,6 +32,7 @@ export function withDeadline<T>(options: DeadlineOptions, work: (cut: Cut) => Pr
     const tooLate = () => end(subgraphFailure('SUBGRAPH_TIMEOUT', { subgraph, deadlineMillis: millis }));
     const timer = setTimeout(tooLate, millis);
     const ignoreClient = client ? onAbort(client, () => end(givenUp())) : undefined;
+    letEnd?.(end);
     const settle = () => {
       clearTimeout(timer);
       ignoreClient?.();

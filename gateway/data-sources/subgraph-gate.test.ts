@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import { subgraphFailure } from './subgraph-failure.ts';
 import { SubgraphGate } from './subgraph-gate.ts';
 
@@ -17,8 +17,9 @@ function gate(width = 2, isPatient = false) {
   const pass = () =>
     subject
       .pass(
-        () =>
+        (letEnd) =>
           new Promise<void>((resolve, reject) => {
+            letEnd(reject);
             asked.push({ answer: resolve, fail: (code) => reject(subgraphFailure(code, { subgraph: 'stock' })) });
           }),
       )
@@ -67,6 +68,32 @@ it('asks one that answers nobody no more, long before the deadline, and goes on 
   expect(asked).toHaveLength(11);
   for (const each of asked) each.answer();
   expect(new Set(await Promise.all(unanswered))).toEqual(new Set(['answered']));
+});
+
+it('lets go of all who wait for one that answers nobody, and of who tries it', async () => {
+  jest.useFakeTimers();
+  try {
+    const { clock, asked, told, pass } = gate(100);
+    const passes = async (millis: number) => {
+      clock.now += millis;
+      await jest.advanceTimersByTimeAsync(millis);
+    };
+    const unanswered = Array.from({ length: 8 }, pass);
+    await passes(2_000);
+    expect(await Promise.all(unanswered)).toEqual(Array(8).fill('failed'));
+    expect(told).toEqual([false]);
+    await passes(1_000);
+    const tried = pass();
+    expect([asked.length, await pass()]).toEqual([9, 'not asked']);
+    await passes(2_000);
+    expect(await tried).toBe('failed');
+    const better = pass();
+    asked.at(-1)?.answer();
+    expect([await better, told]).toEqual(['answered', [false, true]]);
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 it('lets orders wait as long as their deadline lets them, however long nobody has had an answer', async () => {

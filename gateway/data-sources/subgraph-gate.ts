@@ -25,15 +25,23 @@ const HUNG_MILLIS = 2_000;
 /** Failures that say something of the subgraph, not of a request. */
 const COUNTED: readonly string[] = ['SUBGRAPH_TIMEOUT', 'SUBGRAPH_UNREACHABLE'];
 
+/** Ends work that is under way: its answer is not awaited any more. */
+type End = (failure: CommerceError) => void;
+
+/** Work that can be ended hands over how, at once. */
+export type Work<T> = (letEnd: (end: End) => void) => Promise<T>;
+
 /**
  * Keeps a subgraph that hangs or fails from taking what others need: it has a number of places, nobody waits for one while it
  * is silent, and after some failures in a row, or when it answers nobody, it is asked once a second only, until it answers.
- * A patient one goes by failures alone.
+ * Who was let in before it was known to hang, and who tries it, is let go as soon. A patient one goes by failures alone.
  */
 export class SubgraphGate {
   readonly #options: SubgraphGateOptions;
   readonly #now: () => number;
   readonly #waiting = new Set<{ enter(): void; refuse(): void }>();
+  readonly #ends = new Set<End>();
+  #watching: NodeJS.Timeout | null = null;
   #working = 0;
   #failures = 0;
   #triedAt = 0;
@@ -46,29 +54,58 @@ export class SubgraphGate {
   }
 
   /** @throws CommerceError SUBGRAPH_UNREACHABLE before it was asked; otherwise what the work throws */
-  async pass<T>(work: () => Promise<T>): Promise<T> {
+  async pass<T>(work: Work<T>): Promise<T> {
+    const isTry = this.#isGivenUp;
     if (!this.#mayAsk()) throw this.#refusal();
     if (this.#working >= this.#options.width) await this.#place();
     this.#working++;
     if (this.#working === 1 || this.#working === this.#options.width) this.#heardAt = this.#now();
+    let end: End | undefined;
+    const letEnd = (given: End) => {
+      end = given;
+      this.#ends.add(given);
+    };
+    const timer = isTry && !this.#options.isPatient ? setTimeout(() => end?.(this.#silence()), HUNG_MILLIS) : undefined;
     try {
-      const result = await work();
+      const working = work(letEnd);
+      this.#watch();
+      const result = await working;
       this.#succeeded();
       return result;
     } catch (error) {
       this.#failed(error);
       throw error;
     } finally {
+      clearTimeout(timer);
+      if (end) this.#ends.delete(end);
       this.#working--;
       const [next] = this.#waiting;
       next?.enter();
     }
   }
 
+  get #isHung(): boolean {
+    return !this.#options.isPatient && this.#working >= UNANSWERED && this.#now() - this.#heardAt >= HUNG_MILLIS;
+  }
+
+  get #isGivenUp(): boolean {
+    return this.#failures >= FAILURES || this.#isHung;
+  }
+
+  /** While so many are under way that their silence says something, looks whether they still are; then lets them go. */
+  #watch(): void {
+    if (this.#watching || this.#options.isPatient || this.#working < UNANSWERED) return;
+    this.#watching = setInterval(() => {
+      if (this.#isHung) for (const end of [...this.#ends]) end(this.#silence());
+      else if (this.#working >= UNANSWERED) return;
+      clearInterval(this.#watching ?? undefined);
+      this.#watching = null;
+    }, SILENT_MILLIS);
+    this.#watching.unref();
+  }
+
   #mayAsk(): boolean {
-    const isHung =
-      !this.#options.isPatient && this.#working >= UNANSWERED && this.#now() - this.#heardAt >= HUNG_MILLIS;
-    if (this.#failures < FAILURES && !isHung) return true;
+    if (!this.#isGivenUp) return true;
     if (this.#now() - this.#triedAt < TRY_MILLIS) return false;
     this.#triedAt = this.#now();
     return true;
@@ -111,6 +148,10 @@ export class SubgraphGate {
     this.#triedAt = this.#now();
     this.#options.onChange?.(false);
     for (const place of this.#waiting) place.refuse();
+  }
+
+  #silence(): CommerceError {
+    return subgraphFailure('SUBGRAPH_TIMEOUT', { subgraph: this.#options.subgraph, silentMillis: HUNG_MILLIS });
   }
 
   #refusal(): CommerceError {

@@ -14,7 +14,7 @@ export interface ExecutionObserver {
 }
 
 /** Queries that are worked on beside mutations while the process has no rest: these wait for each of those. */
-const BESIDE_MUTATIONS = 4;
+const BESIDE_MUTATIONS = 1;
 
 type Work = () => Promise<unknown>;
 
