@@ -161,6 +161,14 @@ describe('an address that a node refuses', () => {
     await correct(id, { line2: 'Second floor' }, 'told by letter');
     await desk.resolve('a');
     expect(await read('a')).toMatchObject({ state: 'RESOLVED', closedBy: 'operator-1', note: 'told by letter' });
+    // All of it goes to the order's timeline.
+    const told = await query(database.knex, `select data ->> 'change' as change, data ->> 'by' as by, data ->> 'message' as message from integration.outbox where subject = ? order by version offset 1`, [id]); // biome-ignore format: one thought
+    expect(told).toEqual([
+      { change: 'CORRECTED', by: 'operator-1', message: 'told by phone' },
+      { change: 'FAILED_AGAIN', by: 'operator-1', message: expect.any(String) },
+      { change: 'CORRECTED', by: 'operator-1', message: 'told by letter' },
+      { change: 'RESOLVED', by: 'operator-1', message: 'told by letter' },
+    ]);
     const booked = await createOrderBook(database.knex).read('ord_a');
     expect(booked?.order.shippingAddress).toEqual({
       name: 'Ada Canary',

@@ -74,7 +74,8 @@ export function openOperations(deps: {
       system: 'commerce',
       operation: `${consumer}:${event.type}`,
       ...reasonOf(error),
-      orderId: ('orderId' in event.data ? event.data.orderId : null) ?? null,
+      // What an exception's news failed on must not open news of the same order again, and so on.
+      orderId: event.type.startsWith('integration-exception-') ? null : (('orderId' in event.data ? event.data.orderId : null) ?? null), // biome-ignore format: one thought
       channelCode: event.channelCode,
       workflowId: null,
       traceId: event.traceId,
@@ -135,7 +136,8 @@ export function openOperations(deps: {
       async resolveOthers({ system, subject }, keys) {
         const prefix = `reconcile:${system}:${subject}:`;
         const still = new Set(keys.map((key) => prefix + key));
-        for (const key of await desk.openKeys(prefix)) if (!still.has(key)) await desk.resolve(key);
+        for (const key of await desk.openKeys(prefix))
+          if (!still.has(key)) await desk.resolve(key, `the next comparison with ${system}`);
       },
     } satisfies DifferenceDesk,
 
@@ -158,7 +160,8 @@ export function openOperations(deps: {
     async advanceJobs(targets: DeskJobTargets, atMost: number): Promise<void> {
       await advanceRewinds(knex, targets.rewind);
       await advanceBulkRetries(knex, atMost);
-      const onHandled = (consumer: string, event: StoredEvent) => desk.resolve(setAsideKey(consumer, event));
+      const onHandled = (consumer: string, event: StoredEvent) =>
+        desk.resolve(setAsideKey(consumer, event), 'a replay');
       await advanceReplay({ knex, log: targets.log, takers: targets.takers, onHandled, onFailed: setAside }, atMost);
     },
     setAside,

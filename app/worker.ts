@@ -210,7 +210,7 @@ async function tellOfOtherReleases(
 ): Promise<void> {
   const key = 'workflows:other-release';
   const left = await orchestrator.workOfOtherReleases();
-  if (left.size === 0) return exceptions.resolve(key);
+  if (left.size === 0) return exceptions.resolve(key, 'no such work is left');
   const counts = [...left].map(([version, count]) => `${count} of workflow version ${version}`).join(', ');
   const message = `Unfinished work that this release cannot go on with: ${counts}. Keep a worker of the release that began it running until this closes, or start one: see docs/adr/0021.`;
   logger.warn({ left: Object.fromEntries(left) }, message);

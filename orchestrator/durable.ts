@@ -2,7 +2,7 @@ import { DBOS, DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
 import { isRetryable } from '../platform/errors.ts';
 import { causeOf } from './failure.ts';
 import { Places } from './places.ts';
-import type { Effect, OrchestratorDeps } from './port.ts';
+import type { OrchestratorDeps } from './port.ts';
 
 /** What every step of a workflow knows about the work it belongs to. */
 export interface WorkContext {
@@ -43,12 +43,12 @@ export const RETRY_TOPIC = 'retry';
 /**
  * Runs one durable step: completed steps never run again after a crash, so only the step in flight repeats.
  * Retryable failures are repeated quickly, then an exception is raised and the step is tried again at growing intervals,
- * or at once when somebody asks for it; the order's timeline tells of both ends. The step must be idempotent at the system it calls.
+ * or at once when somebody asks for it; the order's timeline hears of it from the desk. The step must be idempotent at the system it calls.
  *
  * Must be called from inside a DBOS workflow.
  */
 export async function durableStep<Result>(
-  deps: Pick<OrchestratorDeps, 'exceptions' | 'orders'>,
+  deps: Pick<OrchestratorDeps, 'exceptions'>,
   work: WorkContext,
   options: StepOptions,
   run: (signal: AbortSignal) => Promise<Result>,
@@ -69,56 +69,32 @@ export async function durableStep<Result>(
         },
       );
       if (round > 0)
-        await DBOS.runStep(
-          async () => {
-            await deps.exceptions.resolve(key);
-            await tellOrder(deps, work, `${key}:resolved`, {
-              type: 'EXCEPTION_RESOLVED',
-              system: options.system,
-              message: `${options.name} succeeded: its exception is closed`,
-            });
-          },
-          { name: `${options.name}:resolved`, retriesAllowed: true, maxAttempts: 10 },
-        );
+        await DBOS.runStep(() => deps.exceptions.resolve(key), {
+          name: `${options.name}:resolved`,
+          retriesAllowed: true,
+          maxAttempts: 10,
+        });
       return result;
     } catch (error) {
       // Another worker has taken the workflow over: the engine parks this run of it. Nothing failed.
       if (error instanceof DBOSWorkflowConflictError) throw error;
       const failure = rootCause(error);
-      const told = toldOf(failure);
       await DBOS.runStep(
-        async () => {
-          await deps.exceptions.raise({
+        () =>
+          deps.exceptions.raise({
             key,
-            ...told,
+            ...toldOf(failure),
             error: failure,
             system: options.system,
             operation: options.name,
             ...work,
             workflowId,
-          });
-          await tellOrder(deps, work, `${key}:raised`, {
-            type: 'EXCEPTION_OPENED',
-            system: options.system,
-            message: `${options.name} failed (${told.cause}): it is on the exception desk and tried again by itself`,
-          });
-        },
+          }),
         { name: `${options.name}:raise`, retriesAllowed: true, maxAttempts: 10 },
       );
       await DBOS.recv(RETRY_TOPIC, { timeoutSeconds: Math.min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** round) });
     }
   }
-}
-
-/** Once per `key`. The desk has it in any case: that the order cannot take a note stops nothing. */
-async function tellOrder(
-  { orders }: Pick<OrchestratorDeps, 'orders'>,
-  { orderId, traceId }: WorkContext,
-  key: string,
-  entry: NonNullable<Effect['timeline']>[number],
-): Promise<void> {
-  if (orderId === null) return;
-  await orders.note(orderId, { key, traceId, timeline: [entry] }).catch(() => undefined);
 }
 
 /** DBOS wraps the last error of a step that ran out of attempts; the cause is what an operator needs. */

@@ -223,8 +223,8 @@ export interface ExceptionDesk {
     /** What was thrown: for the log, never for the desk. */
     readonly error?: unknown;
   }): Promise<void>;
-  /** Closes the open exception of this key, if any: a later attempt succeeded. */
-  resolve(key: string): Promise<void>;
+  /** Closes the open exception of this key, if any: a later attempt succeeded, or `by` says in words what ended it. */
+  resolve(key: string, by?: string): Promise<void>;
 }
 
 /** Everything the workflows need. The process entry binds it to the domains' doors and the systems' adapters. */

@@ -208,19 +208,6 @@ describe('a step that fails', () => {
     expect(await orchestrator.retry(`order:${orderId}`)).toBe(true);
     await released(2);
     expect(ports.of('exceptions.resolve').map(({ args }) => args[0])).toEqual([`order:${orderId}:accept-order`]);
-    const notes = ports.of('orders.note').map(({ args }) => args[1]);
-    expect(notes.filter(({ key }) => key.startsWith(`order:${orderId}:accept-order:`))).toEqual([
-      {
-        key: `order:${orderId}:accept-order:raised`,
-        traceId: TRACE,
-        timeline: [{ type: 'EXCEPTION_OPENED', system: 'oms', message: 'accept-order failed (UNAVAILABLE): it is on the exception desk and tried again by itself' }],
-      },
-      {
-        key: `order:${orderId}:accept-order:resolved`,
-        traceId: TRACE,
-        timeline: [{ type: 'EXCEPTION_RESOLVED', system: 'oms', message: 'accept-order succeeded: its exception is closed' }],
-      },
-    ]); // biome-ignore format: a table
     // What was done before the failure was not done again.
     expect(ports.of('orders.accept')).toHaveLength(1);
   });

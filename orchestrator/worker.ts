@@ -6,6 +6,7 @@ import { sleep } from '../platform/clock.ts';
 import { ensureDatabase } from '../platform/db/database-url.ts';
 import type { Logger } from '../platform/logger.ts';
 import { RETRY_TOPIC } from './durable.ts';
+import { EXCEPTION_NEWS, type ExceptionNews, noteException } from './exception-news.ts';
 import type { OrchestratorDeps } from './port.ts';
 import { REACTED_TYPES, type ReactedType, react, reactToStock, type Workflows } from './reactions.ts';
 import { type Rewound, rewind } from './rewind.ts';
@@ -181,15 +182,22 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     types: ['inventory-changed.v1' as const],
     handler: (event: StoredEvent<'inventory-changed.v1'>) => reactToStock(event, deps),
   };
+  // Another, for the same reason: a bulk retry of thousands tells of each.
+  const news = {
+    group: 'orchestrator:exceptions',
+    types: [...EXCEPTION_NEWS],
+    handler: (event: ExceptionNews) => noteException(event, deps),
+  };
   const { signal } = stopping;
   const onDead = (group: string) => (event: StoredEvent, error: unknown) => options.onDead(group, event, error);
   const consumers = [
     options.log.consume({ ...reactions, signal, onDead: onDead(reactions.group) }),
     options.log.consume({ ...arrivals, signal, onDead: onDead(arrivals.group) }),
+    options.log.consume({ ...news, signal, onDead: onDead(news.group) }),
   ];
 
   return {
-    takers: [takerOf(reactions), takerOf(arrivals)],
+    takers: [takerOf(reactions), takerOf(arrivals), takerOf(news)],
     rewind,
     async retry(workflowId) {
       const status = await DBOS.getWorkflowStatus(workflowId);

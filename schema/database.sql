@@ -517,6 +517,8 @@ create table integration.exception (
   deadline timestamp with time zone,
   set_aside_by text,
   set_aside_id text,
+  revision integer not null default 1,
+  retried_by text,
   constraint exception_at_stake CHECK (((at_stake_minor IS NULL) = (at_stake_currency IS NULL))),
   constraint exception_attempts_check CHECK ((attempts > 0)),
   constraint exception_closed CHECK (((closed_at IS NULL) = (state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text])))),
@@ -1150,7 +1152,7 @@ comment on column integration.exception.owner is 'Team that looks after it, by c
 
 comment on column integration.exception.workflow_id is 'Durable workflow that waits behind it and can be told to try again. Null when none does.';
 
-comment on column integration.exception.closed_by is 'Client that dismissed it. Null when a later attempt succeeded.';
+comment on column integration.exception.closed_by is 'Client that dismissed or corrected it, or which attempt or system ended it. Of an open one: with whose correction the attempt under way is made.';
 
 comment on column integration.exception.at_stake_minor is 'Value of the order that is not cancelled, in minor units, when the newest attempt failed. Told by the order owner.';
 
@@ -1159,6 +1161,10 @@ comment on column integration.exception.deadline is 'When the work behind it has
 comment on column integration.exception.set_aside_by is 'Consumer group or feed that set an event or entry aside and takes it again on a retry. Null when none did.';
 
 comment on column integration.exception.set_aside_id is 'Place of the event in the log, or of the entry in the feed.';
+
+comment on column integration.exception.revision is 'Number of its newest event; 1 is the one that it was raised.';
+
+comment on column integration.exception.retried_by is 'Client that asked for the attempt under way. Null when it comes by itself.';
 
 comment on table integration.exception_retry_request is 'Retries that somebody asked for and no worker has passed on yet. Nearly always empty.';
 

@@ -4,6 +4,7 @@ import type { EventContract } from './contract.ts';
 import { creditMemoPostedV1 } from './credit-memo-posted.v1.ts';
 import { fulfillmentOrderChangedV1 } from './fulfillment-order-changed.v1.ts';
 import { fulfillmentOrderCommandedV1 } from './fulfillment-order-commanded.v1.ts';
+import { integrationExceptionMovedV1 } from './integration-exception-moved.v1.ts';
 import { integrationExceptionRaisedV1 } from './integration-exception-raised.v1.ts';
 import { inventoryChangedV1 } from './inventory-changed.v1.ts';
 import { invoicePostedV1 } from './invoice-posted.v1.ts';
@@ -43,6 +44,7 @@ export const eventContracts = {
   'invoice-posted.v1': invoicePostedV1,
   'credit-memo-posted.v1': creditMemoPostedV1,
   'integration-exception-raised.v1': integrationExceptionRaisedV1,
+  'integration-exception-moved.v1': integrationExceptionMovedV1,
 } as const satisfies Record<string, EventContract>;
 
 export type EventType = keyof typeof eventContracts;

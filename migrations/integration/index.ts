@@ -21,6 +21,7 @@ import * as setAsideEntries from './20261127184500_set_aside_entries.ts';
 import { observed } from './20261128002000_observed.ts';
 import { systemRoutes } from './20261128002100_system_routes.ts';
 import { feedProgress } from './20261128195400_feed_progress.ts';
+import { exceptionMoves } from './20261128201000_exception_moves.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -46,4 +47,5 @@ export const migrations: MigrationSet = {
   '20261128002000_observed': observed,
   '20261128002100_system_routes': systemRoutes,
   '20261128195400_feed_progress': feedProgress,
+  '20261128201000_exception_moves': exceptionMoves,
 };

@@ -32,7 +32,7 @@ export function openFulfillment(deps: {
   report: ReportUnusable;
   freeUnits: ReadFreeUnits;
   /** Closes the exception of this key: what it was about is done. */
-  settle: (key: string) => Promise<void>;
+  settle: (key: string, by: string) => Promise<void>;
   logger: Logger;
 }) {
   configuredWords(); // a wrong file stops the start
@@ -68,7 +68,8 @@ export function openFulfillment(deps: {
       [TRACKING_FEED]: (id: string) => trackingFeed.takeAgain(Number(id), signal()),
     },
     carrier,
-    understandAddedWords: (resolve: (key: string) => Promise<void>) => understandAddedWords(deps.knex, resolve),
+    understandAddedWords: (resolve: (key: string, by: string) => Promise<void>) =>
+      understandAddedWords(deps.knex, (key) => resolve(key, 'config/carrier-words.yaml')),
     comparisons: [workComparison({ knex: deps.knex, nodes: wmsNodeAudit(deps.wms, nodes) })],
     feeds: [nodeFeed, trackingFeed],
   };

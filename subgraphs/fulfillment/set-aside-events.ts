@@ -63,11 +63,12 @@ interface Kept {
  * @param settle closes the exceptions of earlier events that were applied with it
  */
 export async function takeNodeEventAgain(
-  deps: { readonly knex: Knex; readonly settle: (key: string) => Promise<void> },
+  deps: { readonly knex: Knex; readonly settle: (key: string, by: string) => Promise<void> },
   id: string,
 ): Promise<TakenEvent> {
   const { taken, earlier } = await inTransaction(deps.knex, (trx) => takeWithEarlier(trx, id));
-  for (const position of earlier) await deps.settle(nodeEventKey(position));
+  for (const position of earlier)
+    await deps.settle(nodeEventKey(position), 'the attempt for a later event of the work');
   return taken;
 }
 

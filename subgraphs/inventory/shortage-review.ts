@@ -5,8 +5,8 @@ import { type Shortage, shortages } from './stock-ledger.ts';
 export interface RaisedExceptions {
   /** Keys of those that are open and begin with this. */
   openKeys(prefix: string): Promise<string[]>;
-  /** Closes the open one of this key, if any. */
-  resolve(key: string): Promise<void>;
+  /** Closes the open one of this key, if any. @param by what ended it, in words */
+  resolve(key: string, by: string): Promise<void>;
 }
 
 const PREFIX = 'inventory:shortage:';
@@ -32,7 +32,7 @@ export async function closeCoveredShortages(
   const short = new Set((await shortages(knex, keys.map(skuOf))).map(shortageKey));
   const over = keys.filter((key) => !short.has(key));
   if (over.length === 0) return;
-  for (const key of over) await raised.resolve(key);
+  for (const key of over) await raised.resolve(key, 'the units are there again');
   for (const shortage of await shortages(knex, over.map(skuOf))) {
     if (over.includes(shortageKey(shortage))) await onShortage(shortage);
   }

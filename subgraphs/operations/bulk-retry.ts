@@ -3,6 +3,7 @@ import { change, query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { newId } from '../../platform/ids.ts';
 import { leaveRequest } from './commands.ts';
+import { tellOfMoves } from './moves.ts';
 import { type IntegrationExceptionFilter, narrowed } from './read.ts';
 
 /** How far a bulk retry is. */
@@ -115,9 +116,13 @@ async function handOut(trx: Knex.Transaction, atMost: number): Promise<void> {
      for update of exception, item skip locked`,
     [atMost, MAX_UNDER_WAY],
   );
+  const asked = new Map<string, string[]>();
   for (const { exceptionId, requestedBy, retryable } of next) {
-    if (retryable) await leaveRequest(trx, exceptionId, requestedBy);
+    if (!retryable) continue;
+    await leaveRequest(trx, exceptionId, requestedBy);
+    asked.set(requestedBy, [...(asked.get(requestedBy) ?? []), exceptionId]);
   }
+  for (const [requestedBy, ids] of asked) await tellOfMoves(trx, ids, 'RETRY_REQUESTED', requestedBy);
   await change(
     trx,
     `update integration.desk_job_item item set passed_at = clock_timestamp()

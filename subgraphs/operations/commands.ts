@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { change, query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { type ExceptionCause, type IntegrationExceptionState, isClosed } from './model.ts';
+import { tellOfMoves } from './moves.ts';
 
 /** What is stored under the idempotency key: the exception as it is later is read anew. */
 export interface CommandResult {
@@ -31,6 +32,7 @@ export async function requestRetry(
   if (obstacle !== null)
     return { exceptionId, userErrors: [{ code: 'NOT_RETRYABLE', field: FIELD, message: obstacle }] };
   await leaveRequest(trx, exceptionId, requestedBy);
+  await tellOfMoves(trx, [exceptionId], 'RETRY_REQUESTED', requestedBy);
   return { exceptionId, userErrors: [] };
 }
 
@@ -43,7 +45,10 @@ function obstacleOf(found: Locked): string | null {
 
 /** Marks an exception RETRYING and leaves the request. The caller holds its lock. */
 export async function leaveRequest(trx: Knex.Transaction, exceptionId: string, requestedBy: string): Promise<void> {
-  await change(trx, `update integration.exception set state = 'RETRYING' where id = ?`, [exceptionId]);
+  await change(trx, `update integration.exception set state = 'RETRYING', retried_by = ? where id = ?`, [
+    requestedBy,
+    exceptionId,
+  ]);
   await change(
     trx,
     'insert into integration.exception_retry_request (exception_id, requested_by) values (?, ?) on conflict do nothing',
@@ -81,6 +86,7 @@ export async function dismiss(
     `update integration.exception set state = 'DISMISSED', closed_at = clock_timestamp(), closed_by = ?, note = ? where id = ?`,
     [dismissedBy, note, exceptionId],
   );
+  await tellOfMoves(trx, [exceptionId], 'DISMISSED');
   return { exceptionId, userErrors: [] };
 }
 

@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
-import { change } from '../../platform/db/query.ts';
+import { query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { type CommandResult, leaveRequest, lock, NOT_FOUND } from './commands.ts';
 import { resolveKeys } from './desk.ts';
 import { type EditableField, type IntegrationException, isClosed } from './model.ts';
+import { tellOfMoves } from './moves.ts';
 import type { Corrected, CorrectedException } from './port.ts';
 
 /** A way to correct what a kind of work failed on, provided by the owner of the data. */
@@ -79,12 +80,13 @@ export async function correct(
     return refuse('INVALID_VALUE', corrected.message, fieldOf(at));
   }
   // Whoever resolves it: until it fails again, it was this that helped.
-  await change(
+  const touched = await query<{ id: string }>(
     trx,
     `update integration.exception set closed_by = ?, note = ?
-     where id = ? or key = any(?::text[]) and state in ('OPEN', 'RETRYING')`,
+     where id = ? or key = any(?::text[]) and state in ('OPEN', 'RETRYING') returning id`,
     [by.clientId, by.reason, exceptionId, corrected.settles],
   );
+  await tellOfMoves(trx, touched.map(({ id }) => id), 'CORRECTED'); // biome-ignore format: one thought
   if (found.retryable) await leaveRequest(trx, exceptionId, by.clientId);
   await resolveKeys(trx, corrected.settles);
   return { exceptionId, userErrors: [], change: corrected.change };

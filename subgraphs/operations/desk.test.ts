@@ -85,7 +85,7 @@ describe('raise', () => {
     ]);
   });
 
-  it('counts a further failure as an attempt, keeps the first error and tells nobody again', async () => {
+  it('counts a further failure as an attempt, keeps the first error and raises it no second time', async () => {
     await desk.raise(failure());
     await desk.raise(failure({ cause: 'VALIDATION', message: 'WMS refused: unknown article' }));
     expect(await stored()).toMatchObject([
@@ -97,13 +97,17 @@ describe('raise', () => {
         first_message: 'WMS did not answer in time',
       },
     ]);
-    expect(await events()).toHaveLength(1);
+    expect((await events()).map(({ type, version }) => [type, version])).toEqual([
+      ['integration-exception-raised.v1', 1],
+      ['integration-exception-moved.v1', 2],
+    ]);
   });
 
   it('makes one exception of twenty failures of one key at the same moment', async () => {
     await Promise.all(Array.from({ length: 20 }, () => desk.raise(failure())));
     expect(await stored()).toMatchObject([{ attempts: 20 }]);
-    expect(await events()).toHaveLength(1);
+    // The attempts 2 to 5, 8 and 16 are told of.
+    expect((await events()).map(({ version }) => version)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
   it('opens an exception again when its retry failed', async () => {
@@ -121,7 +125,7 @@ describe('raise', () => {
       { state: 'RESOLVED', closed: true, attempts: 1 },
       { state: 'OPEN', closed: false, attempts: 1 },
     ]);
-    expect(await events()).toHaveLength(2);
+    expect((await events()).map(({ version }) => version)).toEqual([1, 2, 1]);
   });
 
   it('keeps a message that PostgreSQL would refuse, without what it refuses', async () => {
@@ -172,5 +176,27 @@ describe('resolve', () => {
     await desk.resolve(failure().key);
     await desk.resolve('never raised');
     expect(await stored()).toMatchObject([{ state: 'RESOLVED' }, { state: 'OPEN' }]);
+  });
+
+  it('says which attempt it was, who had asked for it, or what else ended it', async () => {
+    for (const key of ['self', 'asked', 'stock']) await desk.raise(failure({ key }));
+    await knex.raw("update integration.exception set retried_by = 'operator-1' where key = 'asked'");
+    await desk.raise(failure({ key: 'self' }));
+    await desk.resolve('self');
+    await desk.resolve('asked');
+    await desk.resolve('stock', 'the units are there again');
+    const rows = await query(knex, 'select key, closed_by from integration.exception order by key');
+    expect(rows).toEqual([
+      { key: 'asked', closed_by: 'attempt 2 of release-work-0 at wms, asked for by operator-1' },
+      { key: 'self', closed_by: 'attempt 3 of release-work-0 at wms' },
+      { key: 'stock', closed_by: 'the units are there again' },
+    ]);
+  });
+
+  it('tells of an exception that concerns no order when it opens only', async () => {
+    await desk.raise(failure({ orderId: null }));
+    await desk.raise(failure({ orderId: null }));
+    await desk.resolve(failure().key);
+    expect(await events()).toMatchObject([{ type: 'integration-exception-raised.v1', order_id: null }]);
   });
 });

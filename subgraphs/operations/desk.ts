@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { writeEvents } from '../../events/outbox.ts';
-import { change, query } from '../../platform/db/query.ts';
+import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { newId } from '../../platform/ids.ts';
 import type { Money } from '../../platform/money.ts';
 import { type OwnershipMap, ownerOf } from './model.ts';
+import { isTold, shortened, tellOfMoves } from './moves.ts';
 import type { Failure, UnusableEntry } from './port.ts';
 
 /** Value of an order that is not cancelled, as its owner tells it. Null when there is no such order. */
@@ -22,10 +23,13 @@ export interface ExceptionDesk {
   raiseIn(trx: Knex.Transaction, entry: UnusableEntry): Promise<void>;
   /** Keys of the open exceptions that begin with this. */
   openKeys(prefix: string): Promise<string[]>;
-  /** Closes the open exception of this key, if any: a later attempt succeeded. */
-  resolve(key: string): Promise<void>;
+  /**
+   * Closes the open exception of this key, if any: what it was about is done.
+   * @param by what ended it, e.g. `the feed moves again`; the attempt that succeeded unless told
+   */
+  resolve(key: string, by?: string): Promise<void>;
   /** The same for several keys within the caller's transaction. */
-  resolveIn(trx: Knex.Transaction, keys: readonly string[]): Promise<void>;
+  resolveIn(trx: Knex.Transaction, keys: readonly string[], by?: string): Promise<void>;
 }
 
 export function createExceptionDesk(deps: {
@@ -43,7 +47,7 @@ export function createExceptionDesk(deps: {
     const message = storable(entry.message);
     const atStake = orderId === null ? null : ((await stakeOf?.(trx, orderId)) ?? null);
     // A raise that meets the open one of its key, also one that commits at this moment, becomes an attempt on it.
-    const [raised] = await query<{ id: string; attempts: number }>(
+    const [raised] = await query<{ id: string; attempts: number; askedBy: string | null }>(
       trx,
       `insert into integration.exception as known
          (id, key, system, operation, cause, message, first_cause, first_message, owner, order_id, channel_code, workflow_id, trace_id,
@@ -55,8 +59,8 @@ export function createExceptionDesk(deps: {
              at_stake_minor = coalesce(excluded.at_stake_minor, known.at_stake_minor),
              at_stake_currency = coalesce(excluded.at_stake_currency, known.at_stake_currency),
              deadline = coalesce(excluded.deadline, known.deadline),
-             set_aside_by = excluded.set_aside_by, set_aside_id = excluded.set_aside_id, closed_by = null, note = null
-       returning id, attempts`,
+             set_aside_by = excluded.set_aside_by, set_aside_id = excluded.set_aside_id, closed_by = null, note = null, retried_by = null
+       returning id, attempts, (select retried_by from integration.exception as before where before.id = known.id) as "askedBy"`,
       [
         newId('integrationException'),
         entry.key,
@@ -78,15 +82,27 @@ export function createExceptionDesk(deps: {
         setAside?.id ?? null,
       ],
     );
-    if (!raised || raised.attempts > 1) return;
+    if (!raised) return;
+    const { id, attempts, askedBy } = raised;
+    if (attempts > 1) {
+      if (isTold(attempts) || askedBy !== null) await tellOfMoves(trx, [id], 'FAILED_AGAIN', askedBy);
+      return;
+    }
     await writeEvents(trx, [
       {
         type: 'integration-exception-raised.v1',
-        subject: raised.id,
+        subject: id,
         version: 1,
         channelCode,
         traceId,
-        data: { exceptionId: raised.id, orderId },
+        data: {
+          exceptionId: id,
+          orderId,
+          system: entry.system,
+          operation: entry.operation,
+          cause,
+          message: shortened(message),
+        },
       },
     ]);
   }
@@ -102,20 +118,31 @@ export function createExceptionDesk(deps: {
       );
       return rows.map(({ key }) => key);
     },
-    resolve: (key) => resolveKeys(knex, [key]),
+    resolve: (key, by) => inTransaction(knex, (trx) => resolveKeys(trx, [key], by)),
     resolveIn: resolveKeys,
   };
 }
 
-/** Closes the open exceptions of these keys: what they were about is done. */
-export async function resolveKeys(db: Knex | Knex.Transaction, keys: readonly string[]): Promise<void> {
+/** Closes the open exceptions of these keys: what they were about is done. @param by as {@link ExceptionDesk.resolve} has it */
+export async function resolveKeys(trx: Knex.Transaction, keys: readonly string[], by?: string): Promise<void> {
   if (keys.length === 0) return;
-  await change(
-    db,
-    `update integration.exception set state = 'RESOLVED', closed_at = clock_timestamp()
-     where key = any(?::text[]) and state in ('OPEN', 'RETRYING')`,
-    [keys],
+  await close(trx, `key = any(?::text[]) and state in ('OPEN', 'RETRYING')`, keys, by);
+}
+
+/** The same for the exception of this id, which the caller has locked open. */
+export async function resolveId(trx: Knex.Transaction, id: string): Promise<void> {
+  await close(trx, 'id = any(?::text[])', [id]);
+}
+
+async function close(trx: Knex.Transaction, which: string, values: readonly string[], by?: string): Promise<void> {
+  const closed = await query<{ id: string }>(
+    trx,
+    `update integration.exception set state = 'RESOLVED', closed_at = clock_timestamp(),
+       closed_by = coalesce(closed_by, ?, format('attempt %s of %s at %s', attempts + 1, operation, system) || coalesce(', asked for by ' || retried_by, ''))
+     where ${which} returning id`,
+    [by ?? null, values],
   );
+  await tellOfMoves(trx, closed.map(({ id }) => id), 'RESOLVED'); // biome-ignore format: one thought
 }
 
 /** The desk is the last resort, so no text may make it fail: PostgreSQL refuses U+0000. */

@@ -53,6 +53,7 @@ export function watchFeeds(
     await desk.resolveIn(
       trx,
       over.map(({ feed }) => stallKey(feed)),
+      'the feed moves again',
     );
     return [...begun, ...over];
   });

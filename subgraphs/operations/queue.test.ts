@@ -191,7 +191,8 @@ describe('integrationExceptionDismiss', () => {
     ask(operations, DISMISS, { exceptionId, input: { idempotencyKey, note } }, caller);
 
   it('closes it with a note and the name of the client', async () => {
-    const id = await open({ key: 'k' });
+    const id = await open({ key: 'k', orderId: 'ord_1', workflowId: 'order:ord_1' });
+    await ask(operations, `mutation { integrationExceptionRetry(exceptionId: "${id}", input: { idempotencyKey: "r" }) { userErrors { code } } }`, {}, caller); // biome-ignore format: one thought
     expect(await dismiss(id, 'd1')).toEqual({
       data: {
         integrationExceptionDismiss: {
@@ -206,6 +207,11 @@ describe('integrationExceptionDismiss', () => {
         },
       },
     });
+    const told = await query(knex, `select data ->> 'change' as change, data ->> 'by' as by, data ->> 'message' as message from integration.outbox where subject = ? order by version offset 1`, [id]); // biome-ignore format: one thought
+    expect(told).toEqual([
+      { change: 'RETRY_REQUESTED', by: 'operator-1', message: null },
+      { change: 'DISMISSED', by: 'operator-1', message: 'handled by phone' },
+    ]);
   });
 
   it('gives the first answer to the same request, and refuses the key with another', async () => {

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import { change, query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
+import { resolveId } from './desk.ts';
+import { tellOfMoves } from './moves.ts';
 import type { RetryWorkflow, TakeAgain } from './port.ts';
 
 /** Requests dealt with at a time: each holds a connection, and its target may take another. */
@@ -37,6 +39,7 @@ interface Requested {
   readonly workflowId: string | null;
   readonly setAsideBy: string | null;
   readonly setAsideId: string | null;
+  readonly retriedBy: string | null;
   readonly closed: boolean;
 }
 
@@ -45,7 +48,7 @@ async function takeOne(trx: Knex.Transaction, targets: RetryTargets): Promise<bo
   const [next] = await query<Requested>(
     trx,
     `select exception.id, exception.workflow_id as "workflowId", exception.set_aside_by as "setAsideBy",
-       exception.set_aside_id as "setAsideId", exception.closed_at is not null as closed
+       exception.set_aside_id as "setAsideId", exception.retried_by as "retriedBy", exception.closed_at is not null as closed
      from integration.exception_retry_request request
      join integration.exception on exception.id = request.exception_id
      where exception.set_aside_by is null or ?
@@ -70,19 +73,15 @@ async function passOn(trx: Knex.Transaction, next: Requested, targets: RetryTarg
   const taken = (await targets.takeAgain?.({ by, id: setAsideId })) ?? { kind: 'gone' };
   switch (taken.kind) {
     case 'handled':
-      await change(
-        trx,
-        `update integration.exception set state = 'RESOLVED', closed_at = clock_timestamp() where id = ?`,
-        [id],
-      );
-      return;
+      return resolveId(trx, id);
     case 'failed':
       await change(
         trx,
         `update integration.exception set state = 'OPEN', attempts = attempts + 1, last_attempt_at = clock_timestamp(),
-           cause = ?, message = ?, closed_by = null, note = null where id = ?`,
+           cause = ?, message = ?, closed_by = null, note = null, retried_by = null where id = ?`,
         [taken.cause, taken.message, id],
       );
+      await tellOfMoves(trx, [id], 'FAILED_AGAIN', next.retriedBy);
       return;
     case 'gone':
       return nothingWaits(trx, id);
@@ -92,7 +91,7 @@ async function passOn(trx: Knex.Transaction, next: Requested, targets: RetryTarg
 async function nothingWaits(trx: Knex.Transaction, id: string): Promise<void> {
   await change(
     trx,
-    `update integration.exception set state = 'OPEN', workflow_id = null, set_aside_by = null, set_aside_id = null where id = ?`,
+    `update integration.exception set state = 'OPEN', retried_by = null, workflow_id = null, set_aside_by = null, set_aside_id = null where id = ?`,
     [id],
   );
 }

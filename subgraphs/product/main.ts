@@ -16,7 +16,7 @@ type ReportUnusable = (
 ) => Promise<void>;
 
 /** Closes the exceptions of these keys: what they were about is done. */
-type SettleExceptions = (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
+type SettleExceptions = (trx: Knex.Transaction, keys: readonly string[], by: string) => Promise<void>;
 
 /** Notes that a system was heard, see docs/degradation.md. */
 type Heard = (knex: Knex, system: string, feed: string) => Promise<void>;
@@ -61,7 +61,7 @@ export function openProduct(deps: {
           });
         }
       },
-      onTaken: async (taken, trx) => deps.settle?.(trx, taken.map(({ record, key }) => exceptionKey(record, key))), // biome-ignore format: one thought
+      onTaken: async (taken, trx) => deps.settle?.(trx, taken.map(({ record, key }) => exceptionKey(record, key)), 'a later version of the record'), // biome-ignore format: one thought
     }),
     sellable: createSellableProjection({ knex }),
   };

@@ -37,7 +37,7 @@ export interface SettlementAlarm {
     readonly system?: 'erp';
     readonly channelCode?: string | null;
   }): Promise<void>;
-  resolve(key: string): Promise<void>;
+  resolve(key: string, by?: string): Promise<void>;
 }
 
 /** The settlement domain over the ERP's finance side: the one place that picks its adapter. */
@@ -87,7 +87,7 @@ export function openSettlement(deps: {
             operation: 'verify-ledger',
             message: `The channel ledger does not hold: ${faults.join('; ')}`,
           }),
-        onSound: () => alarm.resolve(BOOKS),
+        onSound: () => alarm.resolve(BOOKS, 'the books add up again'),
         onFailure: (error) => logger.warn({ err: error }, 'settlement batch interrupted'),
       }),
     /** Posts vouchers in the ERP when somebody asks for it, over the pool of the batch work. */

@@ -32,7 +32,7 @@ export async function watchDegradation({ knex, desk, announce }: DegradationWatc
   const changes = await changesOf(knex);
   for (const { system, rules } of changes) {
     // Before the record of it goes: if this process dies in between, the next look does it again.
-    if (rules === null) await desk.resolve(`degradation:${system}`);
+    if (rules === null) await desk.resolve(`degradation:${system}`, `${system} is heard again`);
   }
   if (changes.length === 0) return [];
   return inTransaction(knex, async (trx) => {

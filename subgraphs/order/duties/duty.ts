@@ -3,7 +3,7 @@ import type { OrderStatus } from '../states.ts';
 import type { DutyKind } from './clocks.ts';
 
 /** Closes exceptions in the transaction of what made up for them. */
-export type SettleExceptions = (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
+export type SettleExceptions = (trx: Knex.Transaction, keys: readonly string[], by?: string) => Promise<void>;
 
 /** With which statuses of the order a duty is done: also those that come when an earlier one was passed over. */
 export const DONE_BY: Readonly<Record<'ACKNOWLEDGE' | 'SHIP', readonly OrderStatus[]>> = {

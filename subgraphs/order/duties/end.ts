@@ -29,5 +29,5 @@ export async function endDuties(trx: Knex.Transaction, orderId: string, settle: 
      returning d.kind, d.subject`,
     [orderId, DONE_BY.SHIP, orderId],
   );
-  if (ended.length > 0) await settle(trx, ended.map(({ kind, subject }) => dutyKey(orderId, kind, subject))); // biome-ignore format: one thought
+  if (ended.length > 0) await settle(trx, ended.map(({ kind, subject }) => dutyKey(orderId, kind, subject)), 'the channel was told'); // biome-ignore format: one thought
 }

@@ -113,5 +113,5 @@ async function end(trx: Knex.Transaction, event: StoredEvent<Kept>, settle: Sett
     'update orders.channel_duty set done_at = ? where order_id = ? and kind = any(?::text[]) and subject = ? and done_at is null',
     [event.occurredAt, orderId, kinds, subject],
   );
-  if (stopped > 0) await settle(trx, kinds.map((kind) => dutyKey(orderId, kind, subject))); // biome-ignore format: one thought
+  if (stopped > 0) await settle(trx, kinds.map((kind) => dutyKey(orderId, kind, subject)), 'the order got there'); // biome-ignore format: one thought
 }

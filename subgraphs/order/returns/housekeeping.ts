@@ -26,7 +26,7 @@ export interface HousekeepingDeps {
   readonly policy: ReturnPolicy;
   readonly report: ReportReturn;
   /** Closes exceptions in the transaction of what made up for them. */
-  readonly settle: (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
+  readonly settle: (trx: Knex.Transaction, keys: readonly string[], by: string) => Promise<void>;
 }
 
 /** Returns that one round takes. */
@@ -97,7 +97,7 @@ async function tell(
   const [row] = await query<{ told: string | null }>(trx, 'select told from orders.return where id = ?', [id]);
   await query(trx, 'update orders.return set told = ?, look = false where id = ?', [problem, id]);
   if (row?.told === problem) return false;
-  if (row?.told != null) await deps.settle(trx, [key(row.told)]);
+  if (row?.told != null) await deps.settle(trx, [key(row.told)], 'the return went on');
   if (problem !== null) {
     const { message, ...where } = WHAT[problem](found);
     await deps.report(trx, {

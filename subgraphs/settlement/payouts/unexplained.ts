@@ -5,7 +5,7 @@ import { formatAmount } from '../../../platform/money.ts';
 /** Where finance sees money that nobody can explain. Raising the same key again is another attempt on the open one. */
 export interface CreditDesk {
   raise(credit: { readonly key: string; readonly operation: string; readonly message: string }): Promise<void>;
-  resolve(key: string): Promise<void>;
+  resolve(key: string, by: string): Promise<void>;
 }
 
 /** Credits that are shown with one look: after a first bank statement of years there are many. */
@@ -63,7 +63,7 @@ export async function showUnexplainedCredits(
     [MOST],
   );
   for (const { id } of explained) {
-    await desk.resolve(keyOf(id));
+    await desk.resolve(keyOf(id), 'the money is explained');
     await change(knex, 'update settlement.bank_receipt set shown_at = null where id = ?', [id]);
   }
   return { shown: waiting.length, explained: explained.length };
