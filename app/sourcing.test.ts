@@ -123,3 +123,16 @@ it('takes a changed file over, and keeps the rules before while it is wrong', as
   expect(nodes()).toEqual([['EAST']]);
   expect(open.size).toBe(0);
 });
+
+it('closes the exception when the file before is put back, and tells of the same mistake again', async () => {
+  const rules = sourcing(only('EAST'));
+  await rules.verify(signal);
+  for (let time = 0; time < 2; time++) {
+    writeFileSync(file, only('WSET'));
+    await rules.look();
+    expect(open.size).toBe(1);
+    writeFileSync(file, only('EAST'));
+    await rules.look();
+    expect(open.size).toBe(0);
+  }
+});

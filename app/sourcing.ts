@@ -75,7 +75,7 @@ export function openSourcing(deps: SourcingDeps): LiveSourcing {
   async function settle(text: string | null): Promise<void> {
     settled = text;
     told = null;
-    await exceptions.resolve(KEY);
+    await exceptions.resolve(KEY, 'the file is right');
   }
 
   return {
@@ -107,7 +107,7 @@ export function openSourcing(deps: SourcingDeps): LiveSourcing {
 
     async look() {
       const text = readText(file);
-      if (text === settled) return;
+      if (text === settled && told === null) return;
       const isChanged = text !== inForce;
       let next = current;
       let problem: string | null | undefined;
