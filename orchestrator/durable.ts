@@ -1,5 +1,5 @@
 import { DBOS, DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
-import { isRetryable } from '../platform/errors.ts';
+import { isCommerceError, isRetryable } from '../platform/errors.ts';
 import { causeOf } from './failure.ts';
 import { Places } from './places.ts';
 import type { OrchestratorDeps } from './port.ts';
@@ -37,13 +37,19 @@ const places = new Places(16);
 const FIRST_PAUSE_SECONDS = 15;
 const MAX_PAUSE_SECONDS = 900;
 
+/** How long a system may take to decide before somebody is told, in seconds: taking its time is no failure. */
+const PATIENCE_SECONDS = 900;
+/** Pause between two looks whether it has decided, in seconds: 1, 2, 4 … at most a minute. */
+const MAX_LOOK_SECONDS = 60;
+
 /** Topic on which a person's retry reaches the waiting workflow. */
 export const RETRY_TOPIC = 'retry';
 
 /**
  * Runs one durable step: completed steps never run again after a crash, so only the step in flight repeats.
  * Retryable failures are repeated quickly, then an exception is raised and the step is tried again at growing intervals,
- * or at once when somebody asks for it; the order's timeline hears of it from the desk. The step must be idempotent at the system it calls.
+ * or at once when somebody asks for it. A system that has not decided yet (SYSTEM_PENDING) is asked again and again, and is
+ * shown only when it takes a quarter of an hour; the order's timeline hears of it from the desk. The step must be idempotent at the system it calls.
  *
  * Must be called from inside a DBOS workflow.
  */
@@ -55,6 +61,7 @@ export async function durableStep<Result>(
 ): Promise<Result> {
   const workflowId = DBOS.workflowID ?? null;
   const key = `${workflowId ?? 'none'}:${options.name}`;
+  let patience = PATIENCE_SECONDS;
   for (let round = 0; ; round++) {
     try {
       const result = await DBOS.runStep(
@@ -79,9 +86,13 @@ export async function durableStep<Result>(
       // Another worker has taken the workflow over: the engine parks this run of it. Nothing failed.
       if (error instanceof DBOSWorkflowConflictError) throw error;
       const failure = rootCause(error);
+      const isPending = isCommerceError(failure) && failure.code === 'SYSTEM_PENDING';
+      const isShown = !isPending || patience <= 0;
+      // The same steps in either case: what a worker recorded of the workflow stays true.
       await DBOS.runStep(
-        () =>
-          deps.exceptions.raise({
+        async () => {
+          if (!isShown) return;
+          await deps.exceptions.raise({
             key,
             ...toldOf(failure),
             error: failure,
@@ -89,10 +100,15 @@ export async function durableStep<Result>(
             operation: options.name,
             ...work,
             workflowId,
-          }),
+          });
+        },
         { name: `${options.name}:raise`, retriesAllowed: true, maxAttempts: 10 },
       );
-      await DBOS.recv(RETRY_TOPIC, { timeoutSeconds: Math.min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** round) });
+      const timeoutSeconds = isShown
+        ? Math.min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** round)
+        : Math.min(MAX_LOOK_SECONDS, 2 ** round);
+      patience -= timeoutSeconds;
+      await DBOS.recv(RETRY_TOPIC, { timeoutSeconds });
     }
   }
 }

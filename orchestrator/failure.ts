@@ -12,6 +12,7 @@ const CAUSES: Partial<Record<ErrorCode, FailureCause>> = {
   IDEMPOTENCY_CONFLICT: 'CONFLICT',
   SYSTEM_TIMEOUT: 'UNAVAILABLE',
   SYSTEM_UNAVAILABLE: 'UNAVAILABLE',
+  SYSTEM_PENDING: 'DEADLINE',
   DATABASE_UNAVAILABLE: 'UNAVAILABLE',
 };
 
@@ -22,6 +23,7 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   SYSTEM_BAD_RESPONSE: 'Have those who run it find out why its answer is not as documented, and retry.',
   SYSTEM_TIMEOUT: 'Look whether it works (`systems` shows it), and retry when it does.',
   SYSTEM_UNAVAILABLE: 'Look whether it works (`systems` shows it), and retry when it does.',
+  SYSTEM_PENDING: 'Ask those who run it what it waits for.',
   ILLEGAL_TRANSITION:
     'Compare the timeline of the order with what its systems did. Where they are right, dismiss this; else those who look after the platform have to put the order right.',
   OVERLOADED: 'Retry when less is going on.',

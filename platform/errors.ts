@@ -60,6 +60,10 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'The contract serves registered operations only, and this is none of the client.',
   },
+  SYSTEM_PENDING: {
+    retryable: true,
+    meaning: 'A system of record has the request and has not decided about it yet. Nothing failed.',
+  },
   INTERNAL_SERVER_ERROR: { retryable: true, meaning: 'A fault on our side. The trace id leads to the log entry.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
 
