@@ -87,6 +87,8 @@ export type FulfillmentOrderShipErrorCode =
   | 'ILLEGAL_TRANSITION'
   /** More units than are left to ship. */
   | 'QUANTITY_EXCEEDS_REMAINING'
+  /** A value is not acceptable; the message says which. */
+  | 'INVALID_INPUT'
   /** The key was used with another input. */
   | 'IDEMPOTENCY_CONFLICT'
   | '%future added value';
@@ -279,7 +281,7 @@ export type PackageInput = {
   readonly trackingNumber: string;
   /** The carrier service used. */
   readonly serviceLevel?: string | null | undefined;
-  /** Serial shipping container code, 18 digits (GS1). */
+  /** Serial shipping container code (GS1): 18 digits, also with the application identifier 00 before them, as scanners give it. */
   readonly sscc?: string | null | undefined;
   /** What is inside. */
   readonly lines: ReadonlyArray<ShipLineInput>;

@@ -17,6 +17,9 @@ export interface ShipInput {
 
 const MAX_PACKAGES = 100;
 
+/** As scanners give it: with the GS1 application identifier 00 before it, in brackets or not, or without. */
+const SSCC = /^(?:\(00\)|00)?(\d{18})$/;
+
 /**
  * Checks packages against the work and names their contents as the node knows them: bundles by their components.
  * @param options.mayHaveLeft the units may be among those that are recorded as shipped: then the node counts them
@@ -28,7 +31,7 @@ export function readShipInput(
 ): { packages: ShipmentConfirmation['packages'] } | FulfillmentRefusal {
   if (input.packages.length === 0 || input.packages.length > MAX_PACKAGES) {
     return {
-      code: 'QUANTITY_EXCEEDS_REMAINING',
+      code: 'INVALID_INPUT',
       field: ['input', 'packages'],
       message: `A shipment has 1 to ${MAX_PACKAGES} packages.`,
     };
@@ -37,10 +40,14 @@ export function readShipInput(
   const orderLineOf = new Map(lines.map((line) => [line.id, line.orderLineId]));
   for (const [p, parcel] of input.packages.entries()) {
     const at = (...path: (string | number)[]) => ['input', 'packages', String(p), ...path.map(String)];
-    if (parcel.sscc != null && !/^\d{18}$/.test(parcel.sscc))
-      return { code: 'QUANTITY_EXCEEDS_REMAINING', field: at('sscc'), message: 'An SSCC has 18 digits.' };
+    if (parcel.sscc != null && !SSCC.test(parcel.sscc))
+      return {
+        code: 'INVALID_INPUT',
+        field: at('sscc'),
+        message: 'An SSCC has 18 digits, with or without the application identifier 00 before them.',
+      };
     if (parcel.lines.length === 0)
-      return { code: 'QUANTITY_EXCEEDS_REMAINING', field: at('lines'), message: 'A package holds at least one unit.' };
+      return { code: 'INVALID_INPUT', field: at('lines'), message: 'A package holds at least one unit.' };
     for (const [l, line] of parcel.lines.entries()) {
       const remaining = left.get(line.fulfillmentOrderLineId);
       if (remaining === undefined)
@@ -63,7 +70,7 @@ export function readShipInput(
     packages: input.packages.map((parcel) => ({
       carrier: parcel.carrier,
       trackingNumber: parcel.trackingNumber,
-      sscc: parcel.sscc ?? null,
+      sscc: parcel.sscc?.match(SSCC)?.[1] ?? null,
       serviceLevel: parcel.serviceLevel ?? null,
       lines: parcel.lines.flatMap(({ fulfillmentOrderLineId, quantity }) => {
         const orderLineId = orderLineOf.get(fulfillmentOrderLineId) ?? '';
