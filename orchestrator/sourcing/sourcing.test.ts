@@ -62,6 +62,19 @@ describe('units that no node has', () => {
     ]);
   });
 
+  it('say which they are and what becomes of them, beside what the others get', async () => {
+    await decided('FillOrKill');
+    await decided('FillAllAvailable');
+    const told = ports.calls.flatMap(({ args }) => (args.at(-1) as { timeline: { type: string; message: string }[] }).timeline); // biome-ignore format: one thought
+    expect(told.map(({ type, message }) => `${type} ${message}`)).toEqual([
+      'UNITS_BACKORDERED No node has 2 × CANDLE: left waiting for stock.',
+      'UNITS_UNAVAILABLE No node has 2 × CANDLE, and the rule says FillOrKill: the order is cancelled, as far as its nodes give it back',
+      'UNITS_BACKORDERED No node has 2 × CANDLE: left waiting for stock.',
+      'UNITS_UNAVAILABLE No node has 2 × CANDLE, and the rule says FillAllAvailable: these units are cancelled',
+      'ORDER_SOURCED a reason',
+    ]);
+  });
+
   it('wait where there are no rules', async () => {
     ports.orders.set('ord_1', bookedOrder('ord_1'));
     await recordSources(ports.deps, 'ord_1', { sourced: [], waiting, explanation: null }, { key: 'k', traceId: cause.traceId }); // biome-ignore format: one thought

@@ -137,7 +137,9 @@ async function acceptOrder(
   if (!registration.acknowledgedAt) {
     // A desk that heard of the cancellation first will never acknowledge the order, and need not.
     if ((await readOrder(deps, orderId)).order.status === 'CANCELLED') return;
-    throw new CommerceError('SYSTEM_UNAVAILABLE', 'the order desk has not acknowledged the order yet', { orderId });
+    throw new CommerceError('SYSTEM_PENDING', 'The order desk has the order and has not acknowledged it yet', {
+      orderId,
+    });
   }
   await deps.orders.accept(
     orderId,
@@ -209,12 +211,15 @@ export async function recordSources(
   const nodes = new Set(plan.sourced.map((line) => line.locationId)).size;
   const message = plan.explanation ?? `Sourced to ${counted(nodes, 'node')} that held the stock when it was committed`;
   if (plan.waiting.length > 0) {
-    const noNode = `${counted(plan.waiting.reduce((sum, { quantity }) => sum + quantity, 0), 'unit')} without a node that has stock: left waiting for it`; // biome-ignore format: one thought
-    const effect = { key: `${key}:wait`, traceId, timeline: [{ type: 'UNITS_BACKORDERED', system: 'commerce', message: plan.explanation ?? noNode }] }; // biome-ignore format: one thought
+    const missing = plan.waiting.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ');
+    // Where the rest has a node, that decision is explained beside it.
+    const why = plan.sourced.length === 0 && plan.explanation !== null ? ` ${plan.explanation}` : '';
+    const effect = { key: `${key}:wait`, traceId, timeline: [{ type: 'UNITS_BACKORDERED', system: 'commerce', message: `No node has ${missing}: left waiting for stock.${why}` }] }; // biome-ignore format: one thought
     if (!(await applied(() => deps.orders.backorder(orderId, units(plan.waiting), effect)))) return false;
     const fill = await fillPolicyOf(deps, orderId);
     if (fill !== 'FillAll') {
-      const message = `No node has the units that wait, and the rule says ${fill}`;
+      const outcome = fill === 'FillOrKill' ? 'the order is cancelled, as far as its nodes give it back' : 'these units are cancelled'; // biome-ignore format: one thought
+      const message = `No node has ${missing}, and the rule says ${fill}: ${outcome}`;
       const unavailable: Effect = { key: `${key}:fill`, traceId, timeline: [{ type: 'UNITS_UNAVAILABLE', system: 'commerce', message }] }; // biome-ignore format: one thought
       await deps.orders.cancelUnavailable(orderId, units(plan.waiting), fill === 'FillOrKill', unavailable);
       // Nothing is left to give to a node.

@@ -14,7 +14,7 @@ import {
   createStock,
   freeUnits,
 } from './index.ts';
-import { type NodePolicies, saveLocations } from './locations.ts';
+import { locationsById, type NodePolicies, saveLocations } from './locations.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
 import { stockComparison } from './stock-comparison.ts';
 import type { Shortage } from './stock-ledger.ts';
@@ -23,7 +23,13 @@ import { unsellableComparison } from './unsellable.ts';
 /** Raises an exception for an operator, in the transaction that passes over what nobody could use. */
 type ReportUnusable = (
   trx: Knex.Transaction,
-  unusable: { readonly key: string; readonly system: string; readonly operation: string; readonly message: string },
+  unusable: {
+    readonly key: string;
+    readonly system: string;
+    readonly operation: string;
+    readonly message: string;
+    readonly cause?: 'CONFLICT';
+  },
 ) => Promise<void>;
 
 /** Notes that a system was heard, see docs/degradation.md. */
@@ -49,11 +55,13 @@ export function openInventory(deps: {
   const source = wmsStockSource(deps.wms);
   const holding = createHolding(deps.knex);
   const onShortage = async ({ sku, locationId, missing }: Shortage, trx: Knex.Transaction) => {
+    const node = (await locationsById(trx, [locationId])).get(locationId)?.code ?? locationId;
     await deps.report?.(trx, {
+      cause: 'CONFLICT',
       key: shortageKey({ sku, locationId }),
       system: 'wms',
       operation: 'apply-booking',
-      message: `Promised to orders and not on hand: ${counted(missing, 'unit')} of ${sku} at ${locationId}. Count the shelf, or reject the work so that other nodes serve it.`,
+      message: `Promised to orders and not on hand: ${counted(missing, 'unit')} of ${sku} at ${node}. Count the shelf, or reject the work so that other nodes serve it.`,
     });
   };
   return {

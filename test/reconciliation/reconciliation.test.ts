@@ -77,9 +77,9 @@ describe('reconciliation', () => {
     await inOurs("update inventory.position set committed = 30 where sku = 'X45' and location_id in (select id from inventory.location where code = 'DC1')"); // biome-ignore format: one thought
     await inWarehouse("update wms.stock set quantity = 5 where article_no = 'ART-X45' and site = 'DC1'");
     expect(await figures('wms', 'stock')).toMatchObject({ different: 1, corrected: 1 });
-    expect(await inOurs("select message from integration.exception where key like 'inventory:shortage:%'")).toEqual([
-      { message: expect.stringMatching(/: 25 units of X45 at /) },
-    ]);
+    expect(
+      await inOurs("select cause, message from integration.exception where key like 'inventory:shortage:%'"),
+    ).toEqual([{ cause: 'CONFLICT', message: expect.stringMatching(/: 25 units of X45 at DC1\./) }]);
     await inOurs("update inventory.position set committed = 0 where sku = 'X45'");
   });
 
