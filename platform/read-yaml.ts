@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type ErrorCode, parseDocument } from 'yaml';
+import { type ErrorCode, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { CommerceError } from './errors.ts';
 
 /** Mistakes that are told of one file; those after them mostly follow from the first. */
@@ -28,8 +28,21 @@ export function readYaml(file: string): unknown {
  * @throws CommerceError CONFIGURATION_INVALID when the text is no YAML
  */
 export function parseYaml(file: string, text: string): unknown {
+  return parseYamlLines(file, text).value;
+}
+
+/** A file of configuration whose places have lines. */
+export interface YamlLines {
+  readonly value: unknown;
+  /** Line of a place, counted from 1; of what holds it, when there is no such place. */
+  lineOf(path: readonly PropertyKey[]): number;
+}
+
+/** As {@link parseYaml}, for who tells mistakes by their lines. */
+export function parseYamlLines(file: string, text: string): YamlLines {
   const refuse = (why: string) => invalid(file, why);
-  const document = parseDocument(text);
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter });
   if (document.errors.length > 0) {
     const places = document.errors.map(({ code, linePos: [at] = [undefined] }) => {
       const reason = REASONS[code] ?? code.toLowerCase().replaceAll('_', ' ');
@@ -38,9 +51,19 @@ export function parseYaml(file: string, text: string): unknown {
     throw refuse([...new Set(places)].slice(0, MOST_TOLD).join('; '));
   }
   try {
-    return document.toJS();
+    return { value: document.toJS() as unknown, lineOf };
   } catch {
     throw refuse('an alias (*name) stands for nothing before it, or there are too many');
+  }
+
+  function lineOf(path: readonly PropertyKey[]): number {
+    for (let length = path.length; length > 0; length -= 1) {
+      const holder = document.getIn(path.slice(0, length - 1), true);
+      const key = isMap(holder) ? holder.items.find((one) => isScalar(one.key) && one.key.value === path[length - 1])?.key : null; // biome-ignore format: one thought
+      const node = key ?? document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;
+    }
+    return 1;
   }
 }
 

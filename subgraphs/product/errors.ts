@@ -17,6 +17,7 @@ export const REJECTION_REASONS = {
     'a component does not have 1 to 10,000 whole units in it. The bundle is not sold until that is put right',
   DATE_INVALID: 'one of its dates cannot be read',
   NOT_STORABLE: 'the operational store refused it',
+  NO_TRANSLATION: 'one of its codes or units has no translation in the mapping of its system',
   UNREADABLE: 'it is not what the system documents',
 } as const satisfies Record<string, string>;
 

@@ -1,4 +1,3 @@
-import { sleep } from '../../../platform/clock.ts';
 import { currencyExponent } from '../../../platform/money.ts';
 import type { ObservedJournal } from '../../../platform/observed/journal.ts';
 import type { CallOptions } from '../../../systems/client-kit/call-options.ts';
@@ -7,6 +6,7 @@ import { readChangeMark } from '../../../systems/tryton/change-marks.ts';
 import type { TrytonClient } from '../../../systems/tryton/client.ts';
 import type { Sku } from '../model.ts';
 import type { CatalogueFact, ChangeEntry, PriceFact, ProductSource } from '../port.ts';
+import { type LookAt, observedProductSource } from './observed.ts';
 
 export interface TrytonProductOptions {
   /** As positions, facts and exceptions name the system. */
@@ -20,8 +20,6 @@ export interface TrytonProductOptions {
 /** After so long everything is read even if no mark moved: a transaction that ended late moves none. */
 const READ_ALL_MILLIS = 600_000;
 const LOOK_EVERY_MILLIS = 5_000;
-/** How often a waiting reader looks into the journal, in milliseconds. */
-const LOOK_AGAIN_MILLIS = 20;
 
 interface Stream {
   /** Whose changes it follows from. */
@@ -53,44 +51,22 @@ export function trytonProductSource(
       read: async (...asked) => (await readPrices(...asked)).map((price) => toPrice(price, currencyCode)),
     },
   };
-  const looked = new Map<string, { at: number; all: number; mark: string }>();
-
-  async function look(stream: string, signal: AbortSignal): Promise<void> {
-    const { models, read } = streamOf(stream);
-    const last = looked.get(stream);
-    const now = performance.now();
-    if (last && now - last.at < lookEveryMillis) return;
-    const begun = await journal.begin(stream);
-    const mark = await readChangeMark(tryton, models, { signal });
-    const isKnown = last?.mark === mark && now - last.all < READ_ALL_MILLIS;
-    if (!isKnown) {
-      const entries = await read(tryton, { signal });
-      const seen = new Map(entries.map((entry) => [`${kindOf(entry)} ${entry.key}`, toJson(entry)]));
-      await begun.settleAll<unknown>(seen, removalOf);
-    }
-    looked.set(stream, { at: now, all: isKnown && last ? last.all : now, mark });
+  /** Reads everything when a mark moved, and now and then all the same. */
+  function lookAt({ models, read }: Stream): LookAt {
+    let last: { readonly all: number; readonly mark: string } | null = null;
+    return async (signal) => {
+      const now = performance.now();
+      const mark = await readChangeMark(tryton, models, { signal });
+      if (last?.mark === mark && now - last.all < READ_ALL_MILLIS) return null;
+      const onTaken = () => {
+        last = { all: now, mark };
+      };
+      return { entries: await read(tryton, { signal }), isAll: true, onTaken };
+    };
   }
 
-  function streamOf(stream: string): Stream {
-    const found = streams[stream];
-    if (!found) throw new Error(`Tryton has no stream ${stream}`);
-    return found;
-  }
-
-  return {
-    name,
-    streams: Object.keys(streams),
-    async changesAfter(stream, after, { limit, waitSeconds, signal }) {
-      const deadline = Date.now() + waitSeconds * 1_000;
-      for (;;) {
-        await look(stream, signal);
-        const records = await journal.read<unknown>(stream, after, limit);
-        if (records.length > 0 || Date.now() >= deadline || signal.aborted)
-          return { entries: records.map(({ body }) => fromJson(body)), next: records.at(-1)?.position ?? after };
-        await sleep(Math.min(Math.max(lookEveryMillis, LOOK_AGAIN_MILLIS), deadline - Date.now()), signal);
-      }
-    },
-  };
+  const looks = Object.fromEntries(Object.entries(streams).map(([stream, one]) => [stream, lookAt(one)]));
+  return observedProductSource(name, journal, looks, lookEveryMillis);
 }
 
 /** Tryton's numbers are unique per kind of record, and no other system's. */
@@ -146,24 +122,4 @@ function roundHalfUp(amount: string, digits: number): bigint {
   const padded = fraction.padEnd(digits + 1, '0');
   const minor = BigInt(whole + padded.slice(0, digits)) + (padded.charAt(digits) >= '5' ? 1n : 0n);
   return amount.startsWith('-') ? -minor : minor;
-}
-
-const kindOf = (entry: ChangeEntry): string => (entry.kind === 'rejected' ? entry.record : entry.kind);
-
-function removalOf(recordKey: string): unknown {
-  const [kind = '', key] = recordKey.split(' ');
-  return { kind: `${kind}Removed`, key };
-}
-
-function toJson(entry: ChangeEntry): unknown {
-  if (entry.kind === 'price') return { ...entry, amountMinor: entry.amountMinor.toString() };
-  return entry;
-}
-
-/** The journal keeps JSON that only this adapter wrote. */
-function fromJson(body: unknown): ChangeEntry {
-  const entry = body as ChangeEntry;
-  if (entry.kind === 'product') return { ...entry, recordedAt: new Date(entry.recordedAt) };
-  if (entry.kind !== 'price') return entry;
-  return { ...entry, amountMinor: BigInt(entry.amountMinor), validFrom: new Date(entry.validFrom) };
 }
