@@ -21,14 +21,17 @@ export type Domains = ReturnType<typeof openDomains>;
 
 const routing = loadRouting();
 /** For who opens domains over reference systems only: the file as it was when this process began. */
-export const REFERENCE_ONLY: Pick<RoutedSystems, 'routing' | 'tryton'> = { routing: () => routing, tryton: new Map() };
+export const REFERENCE_ONLY: Pick<RoutedSystems, 'routing' | 'connected'> = {
+  routing: () => routing,
+  connected: new Map(),
+};
 
 /** Opens all domains over one database and the systems of record. Nothing runs until a feed or a server is started. */
 export function openDomains(deps: {
   knex: Knex;
   clients: SystemClients;
   /** What config/systems.yaml says. Default: {@link REFERENCE_ONLY}. */
-  routed?: Pick<RoutedSystems, 'routing' | 'tryton'>;
+  routed?: Pick<RoutedSystems, 'routing' | 'connected'>;
   /** Codes that configuration may name, as far as they are known before anything is opened. */
   knownCodes?: KnownCodes;
   logger: Logger;
@@ -108,10 +111,16 @@ export function openDomains(deps: {
 
 function productSystem(
   clients: SystemClients,
-  { routing, tryton }: Pick<RoutedSystems, 'routing' | 'tryton'>,
+  { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
 ): ProductSystem {
   const { system: name } = routing().domains.product;
-  const connected = tryton.get(name);
-  if (connected) return { adapter: 'tryton', name, tryton: connected.client, currencyCode: connected.currency };
-  return { adapter: 'reference-erp', erp: clients.erp };
+  const system = connected.get(name);
+  switch (system?.adapter) {
+    case 'tryton':
+      return { adapter: 'tryton', name, tryton: system.client, currencyCode: system.currency };
+    case 'sql':
+      return { adapter: 'sql', name, sql: system.client, mapping: system.mapping };
+    case undefined:
+      return { adapter: 'reference-erp', erp: clients.erp };
+  }
 }

@@ -44,7 +44,7 @@ export interface DeskJobTargets {
 export function openOperations(deps: {
   knex: Knex;
   clients: SystemClients;
-  routed: Pick<RoutedSystems, 'routing' | 'tryton'>;
+  routed: Pick<RoutedSystems, 'routing' | 'connected'>;
   logger: Logger;
   process: string;
 }) {

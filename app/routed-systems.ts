@@ -1,17 +1,28 @@
 import { namedVariable } from '../platform/config.ts';
 import type { Logger } from '../platform/logger.ts';
 import { projectFile } from '../platform/paths.ts';
-import type { Domain } from '../systems/port-map.ts';
-import type { DomainRoute, Routing } from '../systems/routing/model.ts';
+import type { Domain, SystemProfile } from '../systems/port-map.ts';
+import type { DomainRoute, Routing, SystemEntry } from '../systems/routing/model.ts';
 import { systemsOf } from '../systems/routing/resolve.ts';
 import { watchRouting } from '../systems/routing/watch.ts';
+import { createSqlClient, type SqlClient } from '../systems/sql/client.ts';
+import type { SqlMapping } from '../systems/sql/mapping.ts';
+import { profileOfMapping } from '../systems/sql/profile.ts';
+import { readMapping } from '../systems/sql/read-mapping.ts';
 import { createTrytonClient, type TrytonClient } from '../systems/tryton/client.ts';
+import { TRYTON_PROFILE } from '../systems/tryton/profile.ts';
+
+/** A system that this process talks to, as its adapters need it. */
+export type ConnectedSystem = { readonly profile: SystemProfile } & (
+  | { readonly adapter: 'tryton'; readonly client: TrytonClient; readonly currency: string }
+  | { readonly adapter: 'sql'; readonly client: SqlClient; readonly mapping: SqlMapping }
+);
 
 /** The systems of record that `config/systems.yaml` names beside the reference systems, and what is read from which. */
 export interface RoutedSystems {
   readonly routing: () => Routing;
-  /** Clients by the names of their systems; only of those that a domain is read from. */
-  readonly tryton: ReadonlyMap<string, { readonly client: TrytonClient; readonly currency: string }>;
+  /** By the names of the systems; only those that a domain is read from. */
+  readonly connected: ReadonlyMap<string, ConnectedSystem>;
   close(): Promise<void>;
 }
 
@@ -29,24 +40,53 @@ export function openRoutedSystems(options: { readonly timeoutMillis: number; rea
   });
   const { systems, domains } = watched.current();
   const used = new Set(Object.values(domains).flatMap(systemsOf));
-  const tryton = new Map<string, { client: TrytonClient; currency: string }>();
+  const connected = new Map<string, ConnectedSystem>();
   for (const [name, entry] of Object.entries(systems)) {
-    if (entry.adapter !== 'tryton' || !used.has(name)) continue;
-    const [baseUrl = '', database = '', user = '', password = ''] = [entry.address, entry.database, entry.user, entry.password].map((variable) => namedVariable(variable, FILE)); // biome-ignore format: one thought
-    const client = createTrytonClient({ baseUrl, database, user, password, timeoutMillis });
-    tryton.set(name, { client, currency: entry.currency });
+    const system = used.has(name) ? connect(name, entry, timeoutMillis) : null;
+    if (system) connected.set(name, system);
   }
   const stopping = new AbortController();
   const watching = watched.run(stopping.signal);
   return {
     routing: watched.current,
-    tryton,
+    connected,
     async close() {
       stopping.abort();
       await watching;
-      await Promise.all([...tryton.values()].map(({ client }) => client.close()));
+      await Promise.all([...connected.values()].map(({ client }) => client.close()));
     },
   };
+}
+
+/** @returns null for the reference systems, which are connected otherwise */
+function connect(name: string, entry: SystemEntry, timeoutMillis: number): ConnectedSystem | null {
+  const read = (variable: string) => namedVariable(variable, FILE);
+  switch (entry.adapter) {
+    case 'tryton': {
+      const account = {
+        database: read(entry.database),
+        user: read(entry.user),
+        password: read(entry.password),
+      };
+      const client = createTrytonClient({ baseUrl: read(entry.address), ...account, timeoutMillis });
+      return { adapter: 'tryton', profile: TRYTON_PROFILE, client, currency: entry.currency };
+    }
+    case 'sql': {
+      const { mapping } = readMapping(projectFile(entry.mapping));
+      const { dialect, concurrency } = mapping;
+      const account = { user: read(entry.user), password: read(entry.password) };
+      const client = createSqlClient(name, {
+        address: read(entry.address),
+        dialect,
+        concurrency,
+        ...account,
+        timeoutMillis,
+      });
+      return { adapter: 'sql', profile: profileOfMapping(mapping), client, mapping };
+    }
+    default:
+      return null;
+  }
 }
 
 /** What is read from a system now, domain by domain, for `systems` of the graph. */

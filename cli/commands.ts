@@ -10,6 +10,7 @@ import { schemaTopic } from './schema/topic.ts';
 import { settlementTopic } from './settlement/topic.ts';
 import { sourcingTopic } from './sourcing/topic.ts';
 import { stockTopic } from './stock/topic.ts';
+import { systemsTopic } from './systems/topic.ts';
 
 /** The whole command line. A topic has a folder of its own, and one line here. */
 export const commands: Topic = {
@@ -25,6 +26,7 @@ export const commands: Topic = {
     settlementTopic,
     stockTopic,
     sourcingTopic,
+    systemsTopic,
     reconcileCommand,
     completionCommand(() => commands),
   ],

@@ -2,8 +2,11 @@ import type { Knex } from 'knex';
 import type { Logger } from '../../platform/logger.ts';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
+import type { SqlClient } from '../../systems/sql/client.ts';
+import type { SqlMapping } from '../../systems/sql/mapping.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
 import { erpProductSource } from './adapters/erp.ts';
+import { sqlProductSource } from './adapters/sql.ts';
 import { trytonProductSource } from './adapters/tryton.ts';
 import { catalogueComparison } from './catalogue-comparison.ts';
 import { createProductFeed, createProductSubgraph, createSellableProjection, REJECTION_REASONS } from './index.ts';
@@ -24,7 +27,8 @@ type Heard = (knex: Knex, system: string, feed: string) => Promise<void>;
 /** The system that knows goods and prices, as config/systems.yaml names it. */
 export type ProductSystem =
   | { readonly adapter: 'reference-erp'; readonly erp: ErpClient }
-  | { readonly adapter: 'tryton'; readonly name: string; readonly tryton: TrytonClient; readonly currencyCode: string };
+  | { readonly adapter: 'tryton'; readonly name: string; readonly tryton: TrytonClient; readonly currencyCode: string }
+  | { readonly adapter: 'sql'; readonly name: string; readonly sql: SqlClient; readonly mapping: SqlMapping };
 
 /**
  * The product domain over its system of record: the one place that picks its adapter.
@@ -68,7 +72,14 @@ export function openProduct(deps: {
 }
 
 function sourceOf(system: ProductSystem, knex: Knex): ProductSource {
-  if (system.adapter === 'reference-erp') return erpProductSource(system.erp);
-  const { name, tryton, currencyCode } = system;
-  return trytonProductSource(tryton, openObservedJournal(knex, name), { name, currencyCode });
+  switch (system.adapter) {
+    case 'reference-erp':
+      return erpProductSource(system.erp);
+    case 'tryton': {
+      const { name, tryton, currencyCode } = system;
+      return trytonProductSource(tryton, openObservedJournal(knex, name), { name, currencyCode });
+    }
+    case 'sql':
+      return sqlProductSource(system.sql, openObservedJournal(knex, system.name), system.name, system.mapping);
+  }
 }

@@ -11,6 +11,14 @@ export type SystemEntry =
       readonly password: string;
       /** ISO 4217 code of the currency of Tryton's company. */
       readonly currency: string;
+    }
+  | {
+      readonly adapter: 'sql';
+      /** The mapping of its views and tables: a file of the project. */
+      readonly mapping: string;
+      readonly address: string;
+      readonly user: string;
+      readonly password: string;
     };
 
 export type ReferenceAdapter = 'reference-erp' | 'reference-oms' | 'reference-wms';

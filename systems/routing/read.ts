@@ -1,22 +1,31 @@
 import { z } from 'zod';
-import { CommerceError } from '../../platform/errors.ts';
+import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import { isCurrencyCode } from '../../platform/money.ts';
 import { projectFile } from '../../platform/paths.ts';
 import { parseYaml, readText } from '../../platform/read-yaml.ts';
 import { ERP_PROFILE } from '../erp/profile.ts';
 import { OMS_PROFILE } from '../oms/profile.ts';
 import { type Capability, can, type Domain, type PortName, type SystemProfile } from '../port-map.ts';
+import { profileOfMapping } from '../sql/profile.ts';
+import { readMapping } from '../sql/read-mapping.ts';
 import { TRYTON_PROFILE } from '../tryton/profile.ts';
 import { WMS_PROFILE } from '../wms/profile.ts';
-import type { AdapterName, DomainRoute, Routing } from './model.ts';
+import type { AdapterName, DomainRoute, Routing, SystemEntry } from './model.ts';
 
-/** What each adapter's system can do. */
-export const PROFILES: Readonly<Record<AdapterName, SystemProfile>> = {
+/** What each adapter's system can do. Of a database its mapping says it. */
+const PROFILES: Readonly<Record<AdapterName, SystemProfile | null>> = {
   'reference-erp': ERP_PROFILE,
   'reference-oms': OMS_PROFILE,
   'reference-wms': WMS_PROFILE,
   tryton: TRYTON_PROFILE,
+  sql: null,
 };
+
+/** @throws CommerceError CONFIGURATION_INVALID when its mapping cannot be read */
+export function profileOf(entry: SystemEntry): SystemProfile {
+  if (entry.adapter === 'sql') return profileOfMapping(readMapping(projectFile(entry.mapping)).mapping);
+  return PROFILES[entry.adapter] as SystemProfile;
+}
 
 /** Ports that a domain cannot do without. */
 const NEEDED: Readonly<Record<Domain, readonly PortName[]>> = {
@@ -60,6 +69,13 @@ const systemEntry = z.discriminatedUnion(
       user: variable,
       password: variable,
       currency: z.string().refine(isCurrencyCode, 'expected a currency code, such as GBP'),
+    }),
+    z.strictObject({
+      adapter: z.literal('sql'),
+      mapping: z.string('expected a file, such as config/sql/legacy-erp.yaml').regex(/^[\w-][\w./-]{0,200}$/, 'expected a file of the project, such as config/sql/legacy-erp.yaml'), // biome-ignore format: one thought
+      address: variable,
+      user: variable,
+      password: variable,
     }),
   ],
   { error: `expected one of the adapters ${Object.keys(PROFILES).join(', ')}` },
@@ -121,9 +137,17 @@ const file = z
   .superRefine(({ systems, storeGroups, domains }, context) => {
     const complain = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
-    for (const [systemName, { adapter }] of Object.entries(systems)) {
+    const profiles = new Map<string, SystemProfile>();
+    for (const [systemName, entry] of Object.entries(systems)) {
+      const { adapter } = entry;
       const own = adapter.replace('reference-', '');
-      if (adapter !== 'tryton' && systemName !== own) complain(['systems', systemName], `${adapter} is named ${own}`);
+      if (own !== adapter && systemName !== own) complain(['systems', systemName], `${adapter} is named ${own}`);
+      try {
+        profiles.set(systemName, profileOf(entry));
+      } catch (error) {
+        if (!isCommerceError(error)) throw error;
+        complain(['systems', systemName, 'mapping'], error.message);
+      }
     }
     for (const [domainName, one] of Object.entries(domains) as [Domain, z.output<typeof domain>][]) {
       const at = ['domains', domainName];
@@ -152,7 +176,9 @@ const file = z
         complain([...at, 'system'], `there is no system "${one.system}"`);
         return;
       }
-      const { serves } = PROFILES[entry.adapter];
+      const profile = profiles.get(one.system);
+      if (!profile) return;
+      const { serves } = profile;
       const missing = NEEDED[domainName].filter((port) => serves[port] === undefined);
       if (missing.length > 0)
         complain(
@@ -160,7 +186,7 @@ const file = z
           `${entry.adapter} does not serve ${missing.join(' and ')}, which ${domainName} needs`,
         );
       for (const [port, capability, reason] of NEEDED_OF_PORTS[domainName] ?? []) {
-        if (missing.length === 0 && !can(PROFILES[entry.adapter], port, capability))
+        if (missing.length === 0 && !can(profile, port, capability))
           complain([...at, 'system'], `${entry.adapter} lacks ${capability} of ${port}: ${reason}`);
       }
       if (one.read === 'live') complain([...at, 'read'], 'no domain is read live in this version: use projected');

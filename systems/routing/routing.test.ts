@@ -17,6 +17,9 @@ const TRYTON =
 /** The project's file with other routes for a domain, and Tryton among the systems. */
 const withDomain = (domain: string, line: string) =>
   project.replace('systems:\n', `storeGroups: { outlets: [ST-LONDON] }\nsystems:\n  ${TRYTON}\n`).replace(new RegExp(`^ {2}${domain}: .*$`, 'm'), `  ${domain}: ${line}`); // biome-ignore format: one thought
+/** The same with a database that has a mapping. */
+const withDatabase = (mapping: string, domain = 'product') =>
+  withDomain(domain, `{ ${ROUTE.replace('erp', 'legacy')} }`).replace('systems:\n', `systems:\n  legacy: { adapter: sql, mapping: ${mapping}, address: L_URL, user: L_USER, password: L_PASSWORD }\n`); // biome-ignore format: one thought
 const wrong = (text: string) => () => parseRouting(text, 'systems.yaml');
 const ROUTE = 'system: erp, read: projected, freshness: 5m, fallback: last-known';
 
@@ -96,6 +99,7 @@ describe('config/systems.yaml', () => {
       },
     ]);
     expect(parseRouting(withDomain('product', `{ ${ROUTE.replace('erp', 'tryton')} }`), 's').domains.product.system).toBe('tryton'); // biome-ignore format: one thought
+    expect(parseRouting(withDatabase('config/sql/legacy-erp.yaml'), 's').domains.product.system).toBe('legacy');
   });
 
   it('has every wrong place named, all at once', () => {
@@ -112,6 +116,9 @@ describe('config/systems.yaml', () => {
     expect(wrong(project.replace('  erp: { adapter', '  sap: { adapter'))).toThrow(
       /systems\.sap: reference-erp is named erp/,
     );
+    expect(wrong(withDatabase('config/sql/none.yaml'))).toThrow(/systems\.legacy\.mapping: .*none\.yaml cannot be read as YAML: the file cannot be opened/); // biome-ignore format: one thought
+    expect(wrong(withDatabase('/etc/passwd'))).toThrow('systems.legacy.mapping: expected a file of the project');
+    expect(wrong(withDatabase('config/sql/legacy-erp.yaml', 'inventory'))).toThrow('domains.inventory.system: sql does not serve STOCK and RETURNS'); // biome-ignore format: one thought
     expect(wrong('systems: {')).toThrow('cannot be read as YAML: line 1');
   });
 

@@ -37,6 +37,12 @@ export interface SqlClient {
   readonly dialect: Dialect;
   /** Names and types of the columns of a table or view; empty when there is none, or none that this account may read. */
   columns(table: string, call?: CallOptions): Promise<ReadonlyMap<string, string>>;
+  /** Names of tables and views, each with its schema and without. */
+  tables(call?: CallOptions): Promise<string[]>;
+  /** How many rows fulfil a condition on these columns: `?? is null`. */
+  count(from: string, condition: string, columns: readonly string[], call?: CallOptions): Promise<number>;
+  /** Different values of columns together, as texts, with the number of their rows: the most frequent first, at most `limit`. */
+  values(from: string, columns: readonly string[], limit: number, call?: CallOptions): Promise<{ readonly row: SqlRow; readonly rows: number }[]>; // biome-ignore format: one thought
   /** One page of rows, in the order of their keys. */
   page(query: PageQuery, call?: CallOptions): Promise<SqlRow[]>;
   /** Highest value of a column as text. Null when there is none. */
@@ -84,6 +90,29 @@ export function createSqlClient(system: string, options: SqlClientOptions): SqlC
       return run(async () => {
         const answer: unknown = await knex.raw(sql + (schema === undefined ? ownSchema : '?'), schema === undefined ? [name] : [name, schema]); // biome-ignore format: one thought
         return new Map(rowsOf(answer).map((row) => [String(row.name), String(row.type).toLowerCase()]));
+      }, call);
+    },
+    tables(call) {
+      return run(async () => {
+        const rows = rowsOf(await knex.raw(words.tables));
+        return rows.flatMap(({ owner, name }) => [String(name), ...(owner === null ? [] : [`${String(owner)}.${String(name)}`])]); // biome-ignore format: one thought
+      }, call);
+    },
+    count(from, condition, columns, call) {
+      return run(async () => {
+        const [row] = (await knex(from).whereRaw(condition, [...columns]).count({ rows: '*' })) as Record<string, unknown>[]; // biome-ignore format: one thought
+        return Number(row?.rows);
+      }, call);
+    },
+    values(from, columns, limit, call) {
+      return run(async () => {
+        const rows = (await knex(from)
+          .select(columns.map((column, index) => asText(column, `c${index}`)))
+          .count({ rows: '*' })
+          .groupBy([...columns])
+          .orderBy('rows', 'desc')
+          .limit(limit)) as Record<string, unknown>[];
+        return rows.map((row) => ({ row: Object.fromEntries(columns.map((column, index) => [column, toText(row[`c${index}`])])), rows: Number(row.rows) })); // biome-ignore format: one thought
       }, call);
     },
     page({ from, columns, key, after, since, limit }, call) {

@@ -16,10 +16,15 @@ export interface DialectWords {
   session(statementMillis: number): readonly string[];
   /** Names and types of the columns of a table or view. */
   readonly columns: { readonly sql: string; readonly ownSchema: string };
+  /** Names of tables and views that this account may see, of the database's own schemas none. */
+  readonly tables: string;
 }
 
 const INFORMATION_SCHEMA =
   'select column_name as name, data_type as type from information_schema.columns where table_name = ? and table_schema = ';
+
+const TABLES =
+  "select table_schema as owner, table_name as name from information_schema.tables where table_schema not in ('information_schema', 'pg_catalog', 'mysql', 'performance_schema', 'sys')";
 
 export const DIALECTS: Readonly<Record<Dialect, DialectWords>> = {
   postgresql: {
@@ -29,6 +34,7 @@ export const DIALECTS: Readonly<Record<Dialect, DialectWords>> = {
     asText: 'cast(?? as text)',
     session: (millis) => ["set time zone 'UTC'", "set datestyle to 'ISO, YMD'", `set statement_timeout = ${millis}`],
     columns: { sql: INFORMATION_SCHEMA, ownSchema: 'current_schema()' },
+    tables: TABLES,
   },
   mysql: {
     client: 'mysql2',
@@ -37,6 +43,7 @@ export const DIALECTS: Readonly<Record<Dialect, DialectWords>> = {
     asText: 'cast(?? as char)',
     session: (millis) => ["set time_zone = '+00:00'", `set max_execution_time = ${millis}`],
     columns: { sql: INFORMATION_SCHEMA, ownSchema: 'database()' },
+    tables: TABLES,
   },
   mariadb: {
     client: 'mysql2',
@@ -45,6 +52,7 @@ export const DIALECTS: Readonly<Record<Dialect, DialectWords>> = {
     asText: 'cast(?? as char)',
     session: (millis) => ["set time_zone = '+00:00'", `set max_statement_time = ${millis / 1_000}`],
     columns: { sql: INFORMATION_SCHEMA, ownSchema: 'database()' },
+    tables: TABLES,
   },
   sqlserver: {
     client: 'mssql',
@@ -54,6 +62,7 @@ export const DIALECTS: Readonly<Record<Dialect, DialectWords>> = {
     asText: 'convert(nvarchar(4000), ??, 126)',
     session: () => [],
     columns: { sql: INFORMATION_SCHEMA, ownSchema: 'schema_name()' },
+    tables: TABLES,
   },
   oracle: {
     client: 'oracledb',
@@ -67,6 +76,7 @@ export const DIALECTS: Readonly<Record<Dialect, DialectWords>> = {
       sql: 'select column_name as "name", data_type as "type" from all_tab_columns where table_name = ? and owner = ',
       ownSchema: "sys_context('userenv', 'current_schema')",
     },
+    tables: `select owner as "owner", object_name as "name" from all_objects where object_type in ('TABLE', 'VIEW') and oracle_maintained = 'N'`,
   },
   sqlite: {
     client: 'better-sqlite3',
@@ -75,6 +85,7 @@ export const DIALECTS: Readonly<Record<Dialect, DialectWords>> = {
     asText: 'cast(?? as text)',
     session: () => [],
     columns: { sql: "select name, type from pragma_table_info(?) where 'main' = ", ownSchema: "'main'" },
+    tables: "select null as owner, name from sqlite_master where type in ('table', 'view')",
   },
 };
 

@@ -124,7 +124,7 @@ export function readMapping(path: string): MappingFile {
   }
   if ((relations.prices || relations.bundles || relations.products) && !relations.variants)
     wrong.push({ path: ['prices'], message: 'there are no variants that this could be about' });
-  if (relations.products && !relations.variants?.fields.product)
+  if (relations.products && relations.variants && !relations.variants.fields.product)
     wrong.push({ path: ['variants', 'columns'], message: 'products are mapped: say by which column a variant names its product (product)' }); // biome-ignore format: one thought
   if (relations.variants?.fields.product && !relations.products)
     wrong.push({ path: ['variants', 'columns', 'product'], message: 'variants name their products: map products too' });

@@ -9,15 +9,14 @@ export function translate(source: FieldSource | undefined, raw: string | null | 
   if ('value' in source) return source.value;
   const text = raw?.trim() ?? '';
   if (source.codes === null) return text === '' ? null : text;
-  const translated = source.codes[text];
-  if (translated === undefined) throw new NoTranslation(`code ${text}`);
-  return translated;
+  if (!Object.hasOwn(source.codes, text)) throw new NoTranslation(`code ${text}`);
+  return source.codes[text] ?? null;
 }
 
 /** Pieces in one of a unit; 1 where there is no unit. @throws NoTranslation */
 export function piecesOf(unit: string | null, units: SqlMapping['units']): number {
   if (unit === null) return 1;
-  const pieces = units[unit];
+  const pieces = Object.hasOwn(units, unit) ? units[unit] : undefined;
   if (pieces === undefined) throw new NoTranslation(`unit ${unit}`);
   return pieces;
 }
@@ -85,7 +84,8 @@ export function momentOf(text: string | null, timeZone: string, as: 'beginning' 
   const [, year = '', month = '', day = '', hour, minute = '0', second = '0', part = '', offset] = match;
   if (year === '9999') return null;
   const utc = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour ?? 0), Number(minute), Number(second), Number(part.padEnd(3, '0').slice(0, 3))); // biome-ignore format: one thought
-  if (new Date(utc).getUTCDate() !== Number(day)) return new Date(Number.NaN);
+  if (new Date(utc).getUTCDate() !== Number(day) || new Date(utc).getUTCMonth() + 1 !== Number(month))
+    return new Date(Number.NaN);
   const wall = hour === undefined && as === 'end' ? utc + DAY_MILLIS : utc;
   return new Date(offset === undefined ? wall - offsetMillis(wall, timeZone) : wall - parseOffset(offset));
 }
