@@ -1,7 +1,9 @@
+import { relative } from 'node:path';
 import type { SystemName } from '../platform/config.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { createDropFolder, createThrottle } from '../subgraphs/settlement/index.ts';
 import { openDomains } from './domains.ts';
+import { showDropped } from './settlement-drop.ts';
 import { pullSettlements } from './settlement-pull.ts';
 import { createSystemClients } from './system-clients.ts';
 import { BEHIND, runThread, stepBack } from './thread.ts';
@@ -48,7 +50,12 @@ await runThread<SettlementThreadData>('settlement', BEHIND.everybody, async (bas
       knex,
       folder: dropFolder,
       throttle,
-      onDone: (file, { kind, ...outcome }) => logger.info({ file, kind, ...outcome }, 'settlement report'),
+      async onDone(file, outcome) {
+        logger.info({ file, ...outcome }, 'settlement report');
+        await showDropped(domains.operations.alarm('settlement'), relative(dropFolder, file), outcome).catch(
+          (error: unknown) => logger.warn({ err: error }, 'an exception could not be shown'),
+        );
+      },
       onFailure: (file, error) => logger.warn({ file, err: error }, 'a settlement report could not be taken in yet'),
     });
     running.push(drop.run(signal));

@@ -4894,6 +4894,7 @@ create table settlement.bank_receipt (
   conflict text,
   contradicts text,
   matchings integer not null default 0,
+  takes_back text,
   constraint bank_receipt_conflict_check CHECK ((conflict = ANY (ARRAY['CHANGED'::text, 'ADDED'::text, 'MISSING'::text]))),
   constraint bank_receipt_pkey PRIMARY KEY (id),
   constraint bank_receipt_source_account_tail_bank_reference_amount_mino_key UNIQUE (source, account_tail, bank_reference, amount_minor, booked_on)
@@ -5618,6 +5619,8 @@ CREATE INDEX bank_receipt_shown ON settlement.bank_receipt USING btree (id) WHER
 
 CREATE INDEX bank_receipt_statement ON settlement.bank_receipt USING btree (account_tail, statement_reference) WHERE (statement_reference IS NOT NULL);
 
+CREATE UNIQUE INDEX bank_receipt_taken_back ON settlement.bank_receipt USING btree (takes_back) WHERE (takes_back IS NOT NULL);
+
 CREATE INDEX bank_receipt_unexplained ON settlement.bank_receipt USING btree (booked_on) WHERE ((payout_id IS NULL) AND (shown_at IS NULL));
 
 CREATE UNIQUE INDEX channel_order_external ON settlement.channel_order USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
@@ -5717,6 +5720,8 @@ CREATE INDEX voucher_run_due ON settlement.voucher_run USING btree (id) WHERE (s
 alter table settlement.bank_receipt add constraint bank_receipt_contradicts_fkey FOREIGN KEY (contradicts) REFERENCES settlement.bank_receipt(id);
 
 alter table settlement.bank_receipt add constraint bank_receipt_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES settlement.payout(id);
+
+alter table settlement.bank_receipt add constraint bank_receipt_takes_back_fkey FOREIGN KEY (takes_back) REFERENCES settlement.bank_receipt(id);
 
 alter table settlement.channel_order_line add constraint channel_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES settlement.channel_order(order_id);
 
@@ -5865,6 +5870,8 @@ comment on column settlement.bank_receipt.held is 'Only a person matches it: one
 comment on column settlement.bank_receipt.conflict is 'CHANGED: the bank told this entry before with another amount or day (contradicts). ADDED: it sent the statement before without it. MISSING: it sent the statement again without it.';
 
 comment on column settlement.bank_receipt.matchings is 'How often it was matched: each posting of its arrival has a cause of its own.';
+
+comment on column settlement.bank_receipt.takes_back is 'The credit that the bank took back with it; its amount is negative. Null for a credit, and while nobody knows which it was.';
 
 comment on table settlement.bank_statement is 'Statements of the bank that were taken in, where it names them: one that comes again has to say the same.';
 

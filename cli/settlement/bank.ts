@@ -76,5 +76,9 @@ function startsAsXml(file: string): boolean {
   const opened = openSync(file, 'r');
   readSync(opened, head, 0, 64, 0);
   closeSync(opened);
-  return head.toString('utf8').replace('\ufeff', '').trimStart().startsWith('<');
+  // In UTF-16 every other byte of ASCII is zero.
+  return head
+    .toString('latin1')
+    .replaceAll(/[\0\s\xef\xbb\xbf\xfe\xff]/g, '')
+    .startsWith('<');
 }

@@ -20,6 +20,7 @@ import * as costOfGoods from './20261127154500_cost_of_goods.ts';
 import * as receiptParts from './20261128190000_receipt_parts.ts';
 import * as toldStatus from './20261128191000_told_status.ts';
 import * as paidShort from './20261128203000_paid_short.ts';
+import * as takenBack from './20261128211500_taken_back.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -43,4 +44,5 @@ export const migrations: MigrationSet = {
   '20261128190000_receipt_parts': receiptParts,
   '20261128191000_told_status': toldStatus,
   '20261128203000_paid_short': paidShort,
+  '20261128211500_taken_back': takenBack,
 };

@@ -19,7 +19,7 @@ export { type GroupFilter, readGroups } from './differences/groups.ts';
 export { type GroupOutcome, resolveGroup } from './differences/resolve-group.ts';
 export { createDocumentFeed, createJournalFeed, DOCUMENT_FEED, type FinanceFeedDeps, JOURNAL_FEED } from './feeds.ts';
 export { createFinance } from './finance.ts';
-export { createDropFolder } from './ingest/drop-folder.ts';
+export { createDropFolder, type DropOutcome } from './ingest/drop-folder.ts';
 export { ingestReport } from './ingest/ingest.ts';
 export type { IngestOutcome, IngestProgress, ReportSource } from './ingest/source.ts';
 export { closePeriod } from './ledger/close-period.ts';

@@ -235,6 +235,8 @@ export const resolvers: Resolvers = {
     amount: ({ amount }: Receipt) => toMoney(amount),
     payout: ({ payoutId }: Receipt, _: unknown, { loaders }: SettlementContext) =>
       payoutId === null ? null : loaders.payouts.load(payoutId),
+    takesBack: ({ takesBackId }: Receipt, _: unknown, { loaders }: SettlementContext) =>
+      takesBackId === null ? null : loaders.receipts.load(takesBackId),
     contradicts: ({ contradictsId }: Receipt, _: unknown, { loaders }: SettlementContext) =>
       contradictsId === null ? null : loaders.receipts.load(contradictsId),
     decisions: ({ id }: Receipt, _: unknown, { loaders }: SettlementContext) => loaders.receiptDecisions.load(id),

@@ -50,7 +50,7 @@ const EXPORTS = {
       r.received_minor, r.received_on, p.currency_code as currency, p.reference
       from settlement.payout p left join lateral (
         select sum(amount_minor)::text as received_minor, to_char(max(booked_on), 'YYYY-MM-DD') as received_on from settlement.bank_receipt where payout_id = p.id) r on true`,
-  'bank-receipts': `select id, to_char(booked_on, 'YYYY-MM-DD') as booked_on, amount_minor, currency_code as currency, remittance, bank_reference, account_tail, payout_id, conflict, contradicts
+  'bank-receipts': `select id, to_char(booked_on, 'YYYY-MM-DD') as booked_on, amount_minor, currency_code as currency, remittance, bank_reference, account_tail, payout_id, conflict, contradicts, takes_back
       from settlement.bank_receipt`,
 } as const;
 

@@ -26,7 +26,8 @@ beforeAll(async () => {
     knex: database.knex,
     folder,
     throttle: NO_THROTTLE,
-    onDone: (file, outcome) => done.push([basename(file), outcome.kind]),
+    settleMillis: 0,
+    onDone: (file, outcome) => void done.push([basename(file), outcome.kind]),
     onFailure: (_file, error) => failures.push(error),
   });
 });
@@ -86,6 +87,31 @@ it('refuses what lies in no folder of a channel and format, once, with where to 
     expect(readFileSync(join(place, 'refused', 'lost.txt.reason.txt'), 'utf8')).toContain('Put it into <channel code>/<format>/'); // biome-ignore format: one thought
   }
   expect(readdirSync(folder).sort()).toEqual(['AMAZON', 'coming.txt.part', 'refused']);
+});
+
+it('leaves a file alone that is still written under its own name', async () => {
+  let at = 0;
+  const slow = createDropFolder({
+    knex: database.knex,
+    folder,
+    throttle: NO_THROTTLE,
+    now: () => at,
+    onDone: (file, outcome) => void done.push([basename(file), outcome.kind]),
+    onFailure: (_file, error) => failures.push(error),
+  });
+  const text = canonicalFile('s-3', [{ class: 'SALE', amountMinor: 100 }]);
+  const signal = new AbortController().signal;
+  done.length = 0;
+  writeFileSync(join(place, 'slow.csv'), text.slice(0, 80));
+  expect(await slow.look(signal)).toBe(0);
+  at = 4_000;
+  writeFileSync(join(place, 'slow.csv'), text);
+  expect(await slow.look(signal)).toBe(0);
+  at = 8_000;
+  expect(await slow.look(signal)).toBe(0);
+  at = 9_000;
+  expect(await slow.look(signal)).toBe(1);
+  expect(done).toEqual([['slow.csv', 'INGESTED']]);
 });
 
 it('names its folders as the command line names the formats', () => {

@@ -34,21 +34,48 @@ export interface DropFolderDeps {
   /** `<folder>/<channel code>/<format>/` holds the files of one channel and format. */
   readonly folder: string;
   readonly throttle: Throttle;
-  onDone(file: string, outcome: DropOutcome): void;
+  /** A file is taken when it did not change for so long; 5 seconds unless told. */
+  readonly settleMillis?: number;
+  /** Milliseconds. */
+  now?(): number;
+  onDone(file: string, outcome: DropOutcome): void | Promise<void>;
   /** Hears of outages and bugs; the file stays and is tried again. */
   onFailure(file: string, error: unknown): void;
 }
 
 const LOOK_EVERY_MILLIS = 2_000;
+const SETTLE_MILLIS = 5_000;
 
 /**
  * Takes in the reports that are put into a folder. A writer writes under a name that begins with a dot or ends with `.part`
- * and renames the file when it is complete: a rename is whole or not at all. A file that was taken in, or was known, moves
+ * and renames the file when it is complete: a rename is whole or not at all. One that is written under its own name is left alone
+ * as long as it grows. A file that was taken in, or was known, moves
  * to `processed/`; a refused one to `refused/`, beside it `<name>.reason.txt`, and so does one in a folder that is named after
  * no format, or in none: it would lie there for ever. Killed at any moment, the file is still
  * where it was, and taking it in again does nothing twice.
  */
-export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: DropFolderDeps) {
+export function createDropFolder({
+  knex,
+  folder,
+  throttle,
+  settleMillis = SETTLE_MILLIS,
+  now = Date.now,
+  onDone,
+  onFailure,
+}: DropFolderDeps) {
+  const seen = new Map<string, { readonly version: string; readonly since: number }>();
+
+  /** Whether nobody wrote to a file for a while. */
+  async function isSettled(path: string): Promise<boolean> {
+    const found = await stat(path).catch(() => null);
+    if (!found) return false;
+    const version = `${found.ino} ${found.size} ${found.mtimeMs}`;
+    const before = seen.get(path);
+    if (before?.version === version) return now() - before.since >= settleMillis;
+    seen.set(path, { version, since: now() });
+    return settleMillis === 0;
+  }
+
   async function takeFile(place: string, channelCode: string, format: ReportFormat, name: string, signal: AbortSignal) {
     const path = join(place, name);
     try {
@@ -70,11 +97,13 @@ export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: 
     const kept = await freeName(target, name);
     if (outcome.kind === 'REFUSED') await writeFile(join(target, `${kept}.reason.txt`), `${outcome.code}\n${outcome.message}\nNothing of it was stored.\n`); // biome-ignore format: one thought
     await rename(join(place, name), join(target, kept));
-    onDone(join(place, name), outcome);
+    seen.delete(join(place, name));
+    await onDone(join(place, name), outcome);
   }
 
   async function refuseUnknown(place: string, message: string): Promise<number> {
-    const files = await filesIn(place);
+    const files = [];
+    for (const file of await filesIn(place)) if (await isSettled(join(place, file))) files.push(file);
     for (const file of files) await putAway(place, file, { kind: 'REFUSED', code: 'UNKNOWN_FORMAT', message });
     return files.length;
   }
@@ -87,6 +116,7 @@ export function createDropFolder({ knex, folder, throttle, onDone, onFailure }: 
         const place = join(folder, channelCode, name);
         for (const file of await filesIn(place)) {
           if (signal.aborted) return looked;
+          if (!(await isSettled(join(place, file)))) continue;
           looked += 1;
           await takeFile(place, channelCode, format, file, signal);
         }

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
-import { query } from '../../../platform/db/query.ts';
+import { change, query } from '../../../platform/db/query.ts';
 import { appendEntries } from '../ledger/append.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import type { FoundDifference } from '../matching/model.ts';
 import { undoDecisions } from '../matching/store.ts';
 import { type DifferenceState, differenceIdOf, storeDifferences } from '../matching/store-differences.ts';
-import { lockPayout, movePayout } from './change.ts';
+import { bookSent, lockPayout, movePayout, type StoredPayout } from './change.ts';
 import { judgePayout, type PayoutFacts } from './expected.ts';
 import { type Arrived, differencesOf } from './explain.ts';
 import { hasArrived, type PayoutState } from './states.ts';
@@ -55,12 +55,17 @@ async function judgeAlone(
 ): Promise<bigint> {
   const payout = await lockPayout(trx, payoutId);
   if (!payout || payout.state === 'CARRIED_FORWARD') return 0n;
-  const [arrived] = await query<Arrived>(
+  const [told] = await query<Arrived>(
     trx,
-    `select sum(amount_minor)::text as minor, count(*)::int as credits, to_char(max(booked_on), 'YYYY-MM-DD') as "bookedOn"
+    `select sum(amount_minor)::text as minor, sum(amount_minor) filter (where amount_minor > 0)::text as "creditedMinor", count(*) filter (where amount_minor > 0)::int as credits,
+       to_char(coalesce(max(booked_on) filter (where amount_minor > 0), max(booked_on)), 'YYYY-MM-DD') as "bookedOn",
+       to_char(max(booked_on) filter (where amount_minor < 0), 'YYYY-MM-DD') as "takenBackOn"
      from settlement.bank_receipt where payout_id = ? having count(*) > 0`,
     [payoutId],
   );
+  // All of it went back: it has to be sent again.
+  if (told && told.minor === '0') await comeBack(trx, rules, payout, told.takenBackOn ?? told.bookedOn, actor);
+  const arrived = told?.minor === '0' ? undefined : told;
   // One that is not paid announces nothing, and without its statement there is nothing to compare the announcement with.
   const announces = payout.statementId !== null && payout.state !== 'FAILED' && payout.state !== 'CANCELLED';
   const facts: PayoutFacts = {
@@ -72,10 +77,24 @@ async function judgeAlone(
   const verdict = judgePayout(facts, takenMinor);
   const found = await asDecided(trx, differencesOf(payout, facts, takenMinor, verdict, arrived), payout.channelCode);
   const { states, overtaken } = await storeDifferences(trx, payout.channelCode, [`payout:${payoutId}`], found);
-  if (arrived || hasArrived(payout.state))
+  if (arrived || (!told && hasArrived(payout.state)))
     await movePayout(trx, payout, stateOf(arrived, verdict.arrivedOffMinor, [...states.values()]), actor, note);
   await appendEntries(trx, rules, await undoDecisions(trx, overtaken));
   return verdict.arrivedOffMinor;
+}
+
+/** A payout whose money the bank took back: FAILED, as one that the channel says came back. Older news of the channel count no more. */
+async function comeBack(
+  trx: Knex.Transaction,
+  rules: PostingRules,
+  payout: StoredPayout,
+  takenBackOn: string,
+  actor: string,
+): Promise<void> {
+  if (!hasArrived(payout.state)) return;
+  await movePayout(trx, payout, 'FAILED', actor, `the bank took it back on ${takenBackOn}`);
+  await change(trx, `update settlement.payout set told_at = greatest(told_at, ?::date + interval '1 day') where id = ?`, [takenBackOn, payout.id]); // biome-ignore format: one thought
+  await bookSent(trx, rules, payout, 0n, { bookedAt: dayOf(takenBackOn), actor });
 }
 
 function stateOf(arrived: Arrived | undefined, offMinor: bigint, states: readonly DifferenceState[]): PayoutState {

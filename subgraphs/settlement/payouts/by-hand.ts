@@ -7,6 +7,7 @@ import type { PostingRules } from '../ledger/posting-rules.ts';
 import { lockArrivals } from './arrival.ts';
 import { entryIdOfArrival, lockPayout } from './change.ts';
 import { receive, release } from './receive.ts';
+import { receiveTakenBack } from './taken-back.ts';
 
 /** What is stored under the idempotency key: both are read anew when it is repeated. */
 export interface ReceiptResult {
@@ -52,6 +53,7 @@ export async function matchReceiptByHand(
   if (payout.state === 'CANCELLED' || payout.state === 'CARRIED_FORWARD') return refuse('NOT_PAYABLE', `Nothing is paid of a payout that is ${payout.state}.`, 'input', 'payoutId'); // biome-ignore format: one thought
   const credit = { ...receipt, amountMinor: BigInt(receipt.amountMinor) };
   await receive(trx, rules, payout.id, credit, actor, 'hand');
+  await receiveTakenBack(trx, rules, receiptId, payout.id, actor);
   const entryId = await entryOf(trx, receiptId, payout.id);
   await keep(trx, receiptId, 'MATCH', payout.id, input.note, actor, entryId);
   return { receiptId, payoutId: payout.id, entryId, userErrors: [] };
@@ -75,7 +77,7 @@ export async function releaseByHand(
   if (!receipt) return refused(null, 'NOT_FOUND', 'There is no such receipt.', ['receiptId']);
   const { payoutId } = receipt;
   if (payoutId === null) return refused(receipt, 'NOT_MATCHED', 'It is of no payout, so there is nothing to take back.', ['receiptId']); // biome-ignore format: one thought
-  await change(trx, 'update settlement.bank_receipt set held = true where id = ?', [receiptId]);
+  await change(trx, 'update settlement.bank_receipt set held = true, takes_back = null where id = ?', [receiptId]);
   const entryId = await release(trx, rules, receiptId, actor);
   await keep(trx, receiptId, 'RELEASE', payoutId, note, actor, entryId);
   return { receiptId, payoutId, entryId, userErrors: [] };

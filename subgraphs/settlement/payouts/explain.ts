@@ -5,11 +5,15 @@ import type { PayoutFacts, PayoutVerdict } from './expected.ts';
 
 /** What arrived of a payout in all, in how many credits, and when the last of them. */
 export interface Arrived {
-  /** Minor units. */
+  /** Minor units, less what the bank took back. */
   readonly minor: string;
+  /** Minor units of the credits alone. */
+  readonly creditedMinor: string | null;
   readonly credits: number;
   /** YYYY-MM-DD */
   readonly bookedOn: string;
+  /** YYYY-MM-DD; null while the bank took nothing back. */
+  readonly takenBackOn: string | null;
 }
 
 /** What a payout lacks beyond what was taken off it: each amount a difference of its own, in words that name the others. */
@@ -39,7 +43,7 @@ export function differencesOf(
     explanation,
   });
   const words = [saidBefore(facts, statementId !== null, takenMinor, say)];
-  if (arrived) words.push(`${say(BigInt(arrived.minor))} arrived at the bank ${arrived.credits === 1 ? 'on' : `in ${arrived.credits} credits, the last on`} ${arrived.bookedOn}`); // biome-ignore format: a sentence
+  if (arrived) words.push(...saidOfMoney(arrived, say));
   const said = words.join('; ');
   const rest =
     isAssumed(facts, takenMinor) && arrivedOffMinor < 0n ? `: ${say(-arrivedOffMinor)} is missing beside that` : '';
@@ -70,4 +74,15 @@ function saidBefore(
   if (taken.length === 0 && announcedMinor === statementMinor) return `The channel announced a payout of ${say(statementMinor)}`; // biome-ignore format: one thought
   const announced = announcedMinor === null ? [] : [`the channel announced a payout of ${say(announcedMinor)}`];
   return [`The statement pays ${say(statementMinor)}`, ...taken, ...announced].join('; ');
+}
+
+function saidOfMoney(
+  { minor, creditedMinor, credits, bookedOn, takenBackOn }: Arrived,
+  say: (minor: bigint) => string,
+): string[] {
+  const credited = BigInt(creditedMinor ?? 0);
+  const arrived = `${say(credited)} arrived at the bank ${credits === 1 ? 'on' : `in ${credits} credits, the last on`} ${bookedOn}`;
+  return takenBackOn === null
+    ? [arrived]
+    : [arrived, `the bank took ${say(credited - BigInt(minor))} back, the last on ${takenBackOn}`];
 }

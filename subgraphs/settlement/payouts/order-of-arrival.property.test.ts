@@ -95,7 +95,7 @@ async function outcome(channelCode: string): Promise<unknown> {
       from settlement.payout p left join settlement.statement s on s.id = p.statement_id
       left join settlement.payout i on i.id = p.carried_into where p.channel_code = ? order by 1`),
     differences: await rows(
-      `select reason, expected_minor, actual_minor, difference_minor, currency_code from settlement.difference where channel_code = ? and state <> 'RESOLVED' order by 5`,
+      `select reason, expected_minor, actual_minor, difference_minor, currency_code from settlement.difference where channel_code = ? and state <> 'RESOLVED' order by 5, 2, 3`,
     ),
     balances: await rows(
       `select account, currency_code, sum(debit_minor - credit_minor) as net from settlement.account_balance where channel_code = ? group by 1, 2 having sum(debit_minor - credit_minor) <> 0 order by 1, 2`,

@@ -51,6 +51,8 @@ export interface Receipt {
   /** How the bank contradicts itself about it; null when it does not. */
   readonly conflict: string | null;
   readonly contradictsId: string | null;
+  /** The credit that the bank took back with it. */
+  readonly takesBackId: string | null;
 }
 
 /** What a person decided about a credit. */
@@ -82,7 +84,7 @@ type PayoutRow = Omit<
   readonly amountMinor: string;
   readonly announcedMinor: string | null;
   readonly carriedMinor: string;
-  /** Null while the bank shows nothing. */
+  /** Null while the bank shows nothing, and when it took all of it back. */
   readonly receivedMinor: string | null;
   readonly currencyCode: string;
   readonly sortKey: string;
@@ -100,10 +102,10 @@ const PAYOUTS = `select p.id, p.channel_code as "channelCode", p.external_id as 
   p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode", p.carried_into as "carriedIntoId",
   coalesce((select sum(c.amount_minor) from settlement.payout c where c.carried_into = p.id), 0)::text as "carriedMinor",
   p.reference, p.scheduled_at as "scheduledAt", p.changed_at as "changedAt", p.told_status as "channelStatus",
-  (select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id)::text as "receivedMinor", ${microseconds(PAYOUT_AT)} as "sortKey"
+  (select nullif(sum(r.amount_minor), 0) from settlement.bank_receipt r where r.payout_id = p.id)::text as "receivedMinor", ${microseconds(PAYOUT_AT)} as "sortKey"
   from settlement.payout p left join settlement.statement s on s.id = p.statement_id`;
 const RECEIPTS = `select r.id, r.amount_minor as "amountMinor", r.currency_code as "currencyCode", to_char(r.booked_on, 'YYYY-MM-DD') as "bookedOn",
-  r.bank_reference as "bankReference", r.remittance, r.account_tail as "accountTail", r.payout_id as "payoutId", r.conflict, r.contradicts as "contradictsId",
+  r.bank_reference as "bankReference", r.remittance, r.account_tail as "accountTail", r.payout_id as "payoutId", r.conflict, r.contradicts as "contradictsId", r.takes_back as "takesBackId",
   ${microseconds('r.booked_on')} as "sortKey" from settlement.bank_receipt r`;
 
 /** Set-based reads of payouts and of the money at the bank. */

@@ -494,9 +494,96 @@ it.each([
   ['no statement', '<Document><Other/></Document>'],
   ['an amount that is none', camt(entry('b', '1,00', 'x'))],
   ['no XML', 'booked_on;amount'],
+  ['a day that there is not', camt(entry('b', '1.00', 'x')).replace('2026-11-17', '2026-11-31')],
+  ['a debit that is written as a negative amount', camt(entry('b', '-1.00', 'x'))],
 ])('refuses %s and stores nothing', async (_name, text) => {
   await expect(take(text)).rejects.toMatchObject({ code: 'UNREADABLE' });
   expect(await query(database.knex, 'select 1 from settlement.bank_receipt')).toEqual([]);
+});
+
+it('refuses an entry in another currency than its account, and says which', async () => {
+  const text = camt(entry('b60', '1.00', 'x'), entry('b61', '1.00', 'x').replace('GBP', 'EUR')).replace('</Id></Acct>', '</Id><Ccy>GBP</Ccy></Acct>'); // biome-ignore format: one thought
+  await expect(take(text)).rejects.toMatchObject({ code: 'CURRENCY_MISMATCH', message: expect.stringContaining('entry 2 is in EUR, its account in GBP') }); // biome-ignore format: one thought
+  expect(await query(database.knex, 'select 1 from settlement.bank_receipt')).toEqual([]);
+});
+
+const payment = (reference: string, amount: string, text: string) =>
+  `<TxDtls><Refs><AcctSvcrRef>${reference}</AcctSvcrRef></Refs><Amt Ccy="GBP">${amount}</Amt><RmtInf><Ustrd>${text}</Ustrd></RmtInf></TxDtls>`;
+const batch = (amount: string, ...payments: string[]) =>
+  entry('b62', amount, '').replace(/<NtryDtls>.*<\/NtryDtls>/s, `<NtryDtls><Btch><NbOfTxs>2</NbOfTxs></Btch>${payments.join('')}</NtryDtls>`); // biome-ignore format: one thought
+
+it('takes the payments of an entry that books several apart, where their amounts add up', async () => {
+  await announce('settlement-206', 103_944);
+  const both = [payment('t1', '1039.44', 'AMAZON settlement-206'), payment('t2', '500.00', 'a tenant')];
+  const statement = camt(batch('1539.44', ...both));
+  expect(await take(statement)).toMatchObject({ received: 2, matched: 1, differing: 0, unmatched: 1 });
+  expect(await payouts()).toEqual([{ externalId: 'settlement-206', state: 'PAID', received: '103944' }]);
+  expect(await take(statement)).toMatchObject({ received: 0, known: 2 });
+  expect(await take(camt(batch('1600.00', ...both)).replace('b62', 'b63'))).toMatchObject({ received: 1, matched: 0 });
+});
+
+it('keeps two entries of a statement that have one name and amount', async () => {
+  const statement = camt(entry('b64', '5.00', 'SOMEBODY'), entry('b64', '5.00', 'SOMEBODY'));
+  expect(await take(statement)).toMatchObject({ received: 2, unmatched: 2 });
+  expect(await take(statement)).toMatchObject({ received: 0, known: 2, unmatched: 2 });
+});
+
+it.each([
+  ['says that it is a reversal', (text: string) => text.replace('<Sts>', '<RvslInd>true</RvslInd><Sts>'), 'b66'],
+  ['says so with a 1', (text: string) => text.replace('<Sts>', '<RvslInd>1</RvslInd><Sts>'), 'b66'],
+  ['has the name of what it takes back', (text: string) => text, 'b65'],
+])('takes a payout that the bank took back for failed: the entry %s', async (how, mark, reference) => {
+  const id = `settlement-207-${how.length}`;
+  await announce(id, 15_740);
+  const credit = entry('b65', '157.40', id);
+  const back = mark(entry(reference, '157.40', `${id} returned`).replace('CRDT', 'DBIT'));
+  const [bank, transit] = [await balance('bank'), await balance('payout-in-transit')];
+  await take(camt(credit));
+  expect(await payouts()).toEqual([{ externalId: id, state: 'PAID', received: '15740' }]);
+  expect(await take(camt(back))).toMatchObject({ received: 1, unmatched: 0 });
+  expect(await take(camt(back))).toMatchObject({ received: 0, known: 1 });
+  const [payout] = (await createPayoutReader(database.knex).list({}, { first: 1 })).nodes;
+  expect(payout).toMatchObject({ state: 'FAILED', received: { amountMinor: 0n }, difference: null });
+  expect([(await balance('bank')) - bank, (await balance('payout-in-transit')) - transit]).toEqual([0, 0]);
+  expect(await differences()).toEqual([]);
+
+  const desk = new Map<string, string>();
+  const raise = async ({ key, message }: { key: string; message: string }) => void desk.set(key, message);
+  const look = () => showUnexplainedCredits(database.knex, { raise, resolve: async (key) => void desk.delete(key) }, 7, new Date('2026-11-18T00:00:00Z')); // biome-ignore format: one thought
+  await look();
+  expect([...desk.values()]).toEqual([
+    expect.stringMatching(/^The bank took 157\.40 GBP of payout pay_\w+ back on 2026-11-17/),
+  ]);
+  // The channel repeats what it said before; then it sends the money again.
+  await tell(id, 157.4);
+  expect(await payouts()).toMatchObject([{ state: 'FAILED' }, { state: 'FAILED' }]);
+  await take(camt(entry('b67', '157.40', id)));
+  expect((await payouts())[0]).toMatchObject({ state: 'PAID' });
+  expect([(await balance('bank')) - bank, (await balance('payout-in-transit')) - transit]).toEqual([15_740, 0]);
+  await look();
+  expect(desk.size).toBe(0);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('takes a part of a payout that the bank took back for missing, and the reversal of a debit for money', async () => {
+  await announce('settlement-208', 10_000);
+  await take(camt(entry('b68', '60.00', 'settlement-208'), entry('b69', '40.00', 'settlement-208')));
+  await take(
+    camt(entry('b70', '40.00', 'returned').replace('CRDT', 'DBIT').replace('<Sts>', '<RvslInd>true</RvslInd><Sts>')),
+  );
+  expect(await differences()).toEqual([
+    {
+      state: 'OPEN',
+      expected: '10000',
+      actual: '6000',
+      difference: '-4000',
+      explanation:
+        'The statement pays 100.00 GBP; 100.00 GBP arrived at the bank in 2 credits, the last on 2026-11-17; the bank took 40.00 GBP back, the last on 2026-11-17.',
+    },
+  ]);
+  const reversedDebit = entry('b71', '40.00', 'settlement-208').replace('<Sts>', '<RvslInd>true</RvslInd><Sts>');
+  await take(camt(reversedDebit));
+  expect(await differences()).toMatchObject([{ state: 'RESOLVED' }]);
 });
 
 it('shows money that no payout explains once it is old, and takes it off the desk when one does', async () => {

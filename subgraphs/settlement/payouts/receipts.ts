@@ -10,6 +10,7 @@ import { isWhole, payoutOfReceipt } from './bank/match.ts';
 import type { AwaitedPayout, BankFormat, BankReceipt } from './bank/model.ts';
 import { type Credit, receive, release } from './receive.ts';
 import { type Contradiction, saveReceipts } from './save-receipts.ts';
+import { matchTakenBack, receiveTakenBack } from './taken-back.ts';
 
 /** What a bank statement brought. */
 export interface BankOutcome {
@@ -28,8 +29,8 @@ export interface BankOutcome {
 }
 
 /**
- * Takes in a bank statement: its credits become receipts, each once, and receipts are matched to payouts. Nothing is kept of
- * debits. All of it in one transaction.
+ * Takes in a bank statement: its credits become receipts, each once, and receipts are matched to payouts. Of debits only what
+ * takes a credit back is kept. All of it in one transaction.
  *
  * @throws ReportRefusal UNREADABLE, CURRENCY_MISMATCH; then nothing was stored
  */
@@ -69,18 +70,22 @@ export async function matchReceipts(
   for (const credit of open) {
     const match = payoutOfReceipt(credit, [...awaited.values()]);
     const payout = match && awaited.get(match.payoutId);
-    if (!match || !payout) continue;
+    // Money that is gone again is of no payout that only has its amount.
+    if (!match || !payout || (credit.isTakenBack && match.rule === 'AMOUNT_AND_DATE')) continue;
     // What names a payout was taken for a part of it; here is the whole.
     const isAll = payout.receivedMinor !== 0n && isWhole(payout, credit.amountMinor) && (await releaseParts(trx, rules, payout.id, actor)); // biome-ignore format: one thought
     const differenceMinor = await receive(trx, rules, payout.id, credit, actor, match.rule.toLowerCase().replaceAll('_', ' ')); // biome-ignore format: one thought
     differences.set(payout.id, differenceMinor);
+    if (credit.isTakenBack) await receiveTakenBack(trx, rules, credit.id, payout.id, actor);
     if (differenceMinor >= 0n) awaited.delete(payout.id);
     else awaited.set(payout.id, { ...payout, receivedMinor: (isAll ? 0n : payout.receivedMinor) + credit.amountMinor });
   }
+  await matchTakenBack(trx, rules, actor);
   if (news !== null) await judgeDiffering(trx, rules, news, actor);
   const [left] = await query<{ count: number }>(
     trx,
-    'select count(*)::int as count from settlement.bank_receipt where payout_id is null and conflict is null',
+    `select count(*)::int as count from settlement.bank_receipt r where payout_id is null and conflict is null and amount_minor > 0
+     and not exists (select from settlement.bank_receipt t where t.takes_back = r.id)`,
   );
   const differing = [...differences.values()].filter((minor) => minor !== 0n).length;
   return { matched: differences.size, differing, unmatched: left?.count ?? 0 };
@@ -106,11 +111,14 @@ async function releaseParts(
 }
 
 /** Credits that a payout is looked for. What a person decided about, or the bank contradicts, waits for a person. */
-async function openCredits(trx: Knex.Transaction): Promise<(Credit & { readonly remittance: string })[]> {
-  const rows = await query<{ id: string; remittance: string; amountMinor: string; currencyCode: string; bookedOn: string }>(
+async function openCredits(
+  trx: Knex.Transaction,
+): Promise<(Credit & { readonly remittance: string; readonly isTakenBack: boolean })[]> {
+  const rows = await query<{ id: string; remittance: string; amountMinor: string; currencyCode: string; bookedOn: string; isTakenBack: boolean }>(
     trx,
-    `select id, remittance, amount_minor as "amountMinor", currency_code as "currencyCode", to_char(booked_on, 'YYYY-MM-DD') as "bookedOn"
-     from settlement.bank_receipt where payout_id is null and not held order by booked_on, id`,
+    `select id, remittance, amount_minor as "amountMinor", currency_code as "currencyCode", to_char(booked_on, 'YYYY-MM-DD') as "bookedOn",
+       exists (select from settlement.bank_receipt t where t.takes_back = r.id) as "isTakenBack"
+     from settlement.bank_receipt r where payout_id is null and not held and amount_minor > 0 order by booked_on, id`,
   ); // biome-ignore format: one thought
   return rows.map((row) => ({ ...row, amountMinor: BigInt(row.amountMinor) }));
 }

@@ -25,10 +25,11 @@ interface Told {
   accountTail: string;
   remittance: string;
   conflict: string | null;
+  isCredit: boolean;
 }
 
 /**
- * Keeps the credits of a bank statement, each once, and compares them with what the bank said before: an entry under a reference
+ * Keeps the credits of a bank statement and what takes one back, each once, and compares them with what the bank said before: an entry under a reference
  * that we know with another amount or day, and any difference in a statement that we have, is no additional money.
  *
  * @param entries all entries of the file, debits too
@@ -38,9 +39,8 @@ export async function saveReceipts(
   source: BankFormat,
   entries: readonly BankReceipt[],
 ): Promise<SavedReceipts> {
-  const credits = entries
-    .filter(({ amountMinor }) => amountMinor > 0n)
-    .map((one) => ({ ...one, id: idOf(source, one) }));
+  const kept = [...entries.filter(({ amountMinor, takesBack }) => amountMinor > 0n || takesBack), ...(await takenBackByName(trx, entries))]; // biome-ignore format: one thought
+  const credits = [...new Map(kept.map((one) => [idOf(source, one), one]))].map(([id, one]) => ({ ...one, id }));
   const ids = new Set(credits.map(({ id }) => id));
   const resent = await statementsAgain(trx, entries);
   const before = await toldBefore(trx, source, credits, resent);
@@ -49,7 +49,9 @@ export async function saveReceipts(
   const fresh = credits.filter(({ id }) => !known.has(id));
   const rows = fresh.map((credit) => {
     const again = resent.has(keyOf(credit));
-    const other = [...gone.values()].find((one) => isSameEntry(credit, one) || (again && isSamePlace(credit, one)));
+    const other = [...gone.values()]
+      .filter((one) => one.isCredit === credit.amountMinor > 0n)
+      .find((one) => isSameEntry(credit, one) || (again && isSamePlace(credit, one)));
     if (other) gone.delete(other.id);
     return { ...credit, contradicts: other?.id ?? null, conflict: other ? ('CHANGED' as const) : again ? ('ADDED' as const) : null }; // biome-ignore format: one thought
   });
@@ -77,6 +79,24 @@ export async function saveReceipts(
       ...missing.map((receiptId) => ({ receiptId, conflict: 'MISSING' as const })),
     ],
   };
+}
+
+/** Money that left under the bank's name of an entry that brought just that: a payment that is recalled is not always called a reversal. */
+async function takenBackByName(trx: Knex.Transaction, entries: readonly BankReceipt[]): Promise<BankReceipt[]> {
+  const debits = entries.filter((one) => one.amountMinor < 0n && !one.takesBack && one.referenceIs !== 'PLACE');
+  if (debits.length === 0) return [];
+  const brought = (one: Pick<BankReceipt, 'accountTail' | 'bankReference'>, minor: string) => `${one.accountTail} ${one.bankReference} ${minor}`; // biome-ignore format: one thought
+  const before = await query<{ accountTail: string; bankReference: string; minor: string }>(
+    trx,
+    `select account_tail as "accountTail", bank_reference as "bankReference", amount_minor as minor from settlement.bank_receipt
+     where (account_tail, bank_reference) in (select * from unnest(?::text[], ?::text[]))`,
+    [debits.map((one) => one.accountTail), debits.map((one) => one.bankReference)],
+  );
+  const credits = new Set([
+    ...before.map((one) => brought(one, one.minor)),
+    ...entries.filter((one) => one.amountMinor > 0n).map((one) => brought(one, one.amountMinor.toString())),
+  ]);
+  return debits.filter((one) => credits.has(brought(one, (-one.amountMinor).toString()))).map((one) => ({ ...one, takesBack: true })); // biome-ignore format: one thought
 }
 
 function idOf(source: BankFormat, one: BankReceipt): string {
@@ -109,7 +129,7 @@ function toldBefore(
   return query<Told>(
     trx,
     `select id, bank_reference as "bankReference", to_char(booked_on, 'YYYY-MM-DD') as "bookedOn", statement_reference as "statementReference",
-       account_tail as "accountTail", remittance, conflict
+       account_tail as "accountTail", remittance, conflict, amount_minor > 0 as "isCredit"
      from settlement.bank_receipt
      where source = ? and ((account_tail, bank_reference) in (select * from unnest(?::text[], ?::text[]))
        or account_tail || ' ' || statement_reference = any(?::text[]))

@@ -12,15 +12,15 @@ export type PayoutState =
 /**
  * Every move there is. A failed payout is sent again; CANCELLED and CARRIED_FORWARD are ends. What the bank showed is taken back
  * only where a person says that the money was of something else, or a statement that comes to light pays more. A payout is paid
- * short once people gave up what is missing; it is partly paid again when they take that back.
+ * short once people gave up what is missing; it is partly paid again when they take that back, and FAILED when the bank takes all of it back.
  */
 export const PAYOUT_TRANSITIONS: Readonly<Record<PayoutState, readonly PayoutState[]>> = {
   SCHEDULED: ['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED'],
   IN_TRANSIT: ['PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED'],
   FAILED: ['SCHEDULED'],
-  PARTIALLY_PAID: ['IN_TRANSIT', 'PAID', 'PAID_SHORT'],
-  PAID_SHORT: ['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID'],
-  PAID: ['IN_TRANSIT', 'PARTIALLY_PAID'],
+  PARTIALLY_PAID: ['IN_TRANSIT', 'PAID', 'PAID_SHORT', 'FAILED'],
+  PAID_SHORT: ['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED'],
+  PAID: ['IN_TRANSIT', 'PARTIALLY_PAID', 'FAILED'],
   CANCELLED: [],
   CARRIED_FORWARD: [],
 };

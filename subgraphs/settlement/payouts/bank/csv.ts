@@ -47,6 +47,7 @@ export function createBankCsvReader() {
       accountTail: cells.text(row, 'account').slice(-4),
       remittance,
       amountMinor,
+      takesBack: false,
       currencyCode,
       bookedOn: bookedOn.toISOString().slice(0, 10),
     };

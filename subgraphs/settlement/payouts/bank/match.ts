@@ -23,8 +23,7 @@ export function payoutOfReceipt(
   awaited: readonly AwaitedPayout[],
 ): ReceiptMatch | null {
   const candidates = awaited.filter((payout) => payout.currencyCode === receipt.currencyCode);
-  const words = plain(receipt.remittance);
-  const named = candidates.filter(({ references }) => references.some((reference) => mentions(words, reference)));
+  const named = candidates.filter(({ references }) => references.some((reference) => mentions(receipt.remittance, reference))); // biome-ignore format: one thought
   const found = (payout: AwaitedPayout, rule: ReceiptRule): ReceiptMatch => ({ payoutId: payout.id, rule });
   const fits = (payout: AwaitedPayout) => isWhole(payout, receipt.amountMinor) || isWhole(payout, payout.receivedMinor + receipt.amountMinor); // biome-ignore format: one thought
   const exact = named.filter(fits);
@@ -48,8 +47,9 @@ function plain(text: string): string {
   return ` ${text.toUpperCase().replaceAll(/[^A-Z0-9]+/g, ' ')} `;
 }
 
-/** Whole words only, and none so short that it stands in any text: reference 17 is not in "177". */
-function mentions(words: string, reference: string): boolean {
+/** Whether a text names a reference: whole words only, and none so short that it stands in any text: reference 17 is not in "177". */
+export function mentions(text: string, reference: string): boolean {
+  const words = plain(text);
   const wanted = plain(reference);
   if (wanted.trim().length < 4) return false;
   return (

@@ -10,8 +10,10 @@ export interface BankReceipt {
   readonly accountTail: string;
   /** The texts by which the payer says what it is for, and the ids it gives. */
   readonly remittance: string;
-  /** Minor units; negative for money that was taken back. */
+  /** Minor units; negative for money that left the account. */
   readonly amountMinor: bigint;
+  /** The bank says that the entry takes an earlier credit back, or returns it. Of other money that left nothing is kept. */
+  readonly takesBack: boolean;
   readonly currencyCode: string;
   /** Day of booking, YYYY-MM-DD. */
   readonly bookedOn: string;
