@@ -16,6 +16,8 @@ export interface SharedRead<T> {
   /** Of the one who asks: aborted when he does not wait any more. */
   readonly signal: Waited;
   readonly start: () => Promise<T>;
+  /** Called when the read is under way already, and only its answer is waited for. */
+  readonly onJoin?: () => void;
   /** For those who get an answer that another asked for; the first keeps the original, and may change it. */
   readonly copy: (value: T) => T;
 }
@@ -41,7 +43,9 @@ export class SharedReads {
     for (;;) {
       const flight = this.#flights.get(asked.key);
       if (!flight || this.#now() - flight.beganAt > JOIN_MILLIS) return this.#lead(asked);
-      const outcome = await new Promise<Outcome>((resolve) => flight.followers.push(resolve));
+      const joined = new Promise<Outcome>((resolve) => flight.followers.push(resolve));
+      asked.onJoin?.();
+      const outcome = await joined;
       if (outcome && 'error' in outcome) throw outcome.error;
       if (outcome) return asked.copy(outcome.value as T);
       // The first gave up, and his read with him: somebody who still waits asks again.

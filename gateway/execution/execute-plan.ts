@@ -80,11 +80,11 @@ export class PlanExecutor {
   /** What is written already is shared: nobody changes it. */
   #run(operation: CompiledOperation, plan: OperationPlan, run: PlanRun): Promise<CompiledAnswer> {
     const { sharedReads } = this.#options;
-    const { caller, lane, signal } = run.context;
+    const { admission, caller, lane, signal } = run.context;
     const start = () => operation.run(run);
     if (!sharedReads || lane !== 'reading' || operation.kind !== 'query') return start();
     const key = `${this.#id}.${this.#numberOf(plan)} ${authorisationClass(caller)} ${JSON.stringify(run.variables)}`;
-    return sharedReads.read({ key, signal, start, copy: answerAgain });
+    return sharedReads.read({ key, signal, start, copy: answerAgain, onJoin: () => admission?.giveWay() });
   }
 
   #numberOf(plan: OperationPlan): number {

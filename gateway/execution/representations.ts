@@ -6,8 +6,8 @@ import type { Entity } from './run.ts';
 
 /** How the entities of one type are named to a subgraph. */
 interface Maker {
-  /** The only field besides `__typename`: its value tells entities of the type apart. Null when it takes more. */
-  readonly identity: string | null;
+  /** The fields besides `__typename`, all of them leaves: their values tell entities of the type apart. Null when it takes more. */
+  readonly keys: readonly string[] | null;
   /** @returns null when the entity lacks a field that the subgraph needs */
   make(entity: Entity): Entity | null;
 }
@@ -22,7 +22,7 @@ export interface AskedEntities {
 /** Turns lists of targets into what a subgraph is asked for. */
 export type AskFor = (lists: readonly (readonly Entity[])[]) => AskedEntities;
 
-const NOT_ASKED: Maker = { identity: null, make: () => null };
+const NOT_ASKED: Maker = { keys: null, make: () => null };
 /** Types that the generated code knows; a fetch for an interface of more looks the others up. */
 const MAX_KNOWN_TYPES = 8;
 
@@ -33,7 +33,7 @@ export function compileRepresentations(
   schema: GraphQLSchema,
 ): AskFor {
   const general: Maker = {
-    identity: null,
+    keys: null,
     make(entity) {
       const made = select(schema, entity, requires);
       if (!made?.__typename) return null;
@@ -53,7 +53,7 @@ export function compileRepresentations(
   };
   const known = inputRewrites?.length ? [] : typesOf(requires, schema);
   const isKnown = new Set<unknown>(known);
-  const placeAll = compilePlaces(known.map((type) => ({ type, identity: makerOf(type).identity })));
+  const placeAll = compilePlaces(known.map((type) => ({ type, keys: makerOf(type).keys ?? [] })));
   return (lists) => {
     const representations: Entity[] = [];
     const byText = new Map<string, number>();
@@ -61,7 +61,9 @@ export function compileRepresentations(
       const maker = makerOf(entity.__typename);
       const representation = maker.make(entity);
       if (!representation) return -1;
-      if (isKnown.has(entity.__typename) && maker.identity !== null && isPlain(entity[maker.identity]))
+      const [key, ...others] = maker.keys ?? [];
+      // Met by the generated code if it comes again.
+      if (key !== undefined && others.length === 0 && isKnown.has(entity.__typename) && isPlain(entity[key]))
         return representations.push(representation) - 1;
       const text = JSON.stringify(representation);
       const place = byText.get(text) ?? representations.push(representation) - 1;
@@ -69,30 +71,37 @@ export function compileRepresentations(
       return place;
     };
     const seen = known.map(() => new Map<unknown, number>());
-    return { representations, places: lists.map((list) => placeAll(list, seen, add)) };
+    return { representations, places: lists.map((list) => placeAll(list, { representations, seen, add })) };
   };
 }
 
-/** Places of all targets of a list. @param add finds the place of one that was not met before by its identity alone */
-type PlaceAll = (
-  targets: readonly Entity[],
-  seen: readonly Map<unknown, number>[],
-  add: (entity: Entity) => number,
-) => number[];
+/** Places of all targets of a list. */
+type PlaceAll = (targets: readonly Entity[], asked: PlacesSoFar) => number[];
 
-/** Generates the walk over a list: an entity that is met again costs the look at its identity. */
-function compilePlaces(known: readonly { readonly type: string; readonly identity: string | null }[]): PlaceAll {
-  const cases = known.flatMap(({ type, identity }, index) => {
-    if (identity === null) return [];
-    const look = `const key=${fieldOf('o', identity)};if(isPlain(key)){let p=seen[${index}].get(key);`;
+interface PlacesSoFar {
+  readonly representations: readonly Entity[];
+  /** For each known type, the place that was found last for a value of its first key. */
+  readonly seen: readonly Map<unknown, number>[];
+  /** Finds the place of one that is not met there. */
+  readonly add: (entity: Entity) => number;
+}
+
+/** Generates the walk over a list: an entity that is met again costs the look at its keys. */
+function compilePlaces(known: readonly { readonly type: string; readonly keys: readonly string[] }[]): PlaceAll {
+  const cases = known.flatMap(({ type, keys: [first, ...others] }, index) => {
+    if (first === undefined) return [];
+    const differ = others.map((key) => `${fieldOf('r', key)}!==${fieldOf('o', key)}`).join('||');
+    const again = differ === '' ? '' : `if(p!==undefined){const r=asked.representations[p];if(${differ})p=undefined;}`;
+    const look = `let p=seen.get(key);${again}`;
+    const found = `if(p===undefined){p=asked.add(o);if(p>=0)seen.set(key,p);}places[i]=p;continue;`;
     return [
-      `case ${JSON.stringify(type)}:{${look}if(p===undefined){p=add(o);if(p>=0)seen[${index}].set(key,p);}places[i]=p;continue;}break;}`,
+      `case ${JSON.stringify(type)}:{const key=${fieldOf('o', first)};if(isPlain(key)){const seen=asked.seen[${index}];${look}${found}}break;}`,
     ];
   });
-  const loop = `for(let i=0;i<targets.length;i++){const o=targets[i];switch(o.__typename){${cases.join('')}}places[i]=add(o);}`;
+  const loop = `for(let i=0;i<targets.length;i++){const o=targets[i];switch(o.__typename){${cases.join('')}}places[i]=asked.add(o);}`;
   return generate<PlaceAll>(
     { isPlain },
-    `return function places(targets,seen,add){const places=new Array(targets.length);${loop}return places;}`,
+    `return function places(targets,asked){const places=new Array(targets.length);${loop}return places;}`,
   );
 }
 
@@ -130,7 +139,7 @@ function flatMaker(
   if (!names?.includes('__typename')) return undefined;
   const keys = names.filter((name) => name !== '__typename');
   return {
-    identity: keys.length === 1 ? (keys[0] ?? null) : null,
+    keys,
     make(entity) {
       const made: Entity = {};
       for (const name of names) {

@@ -16,7 +16,7 @@ export interface ExecutionObserver {
 /** Queries that are worked on beside mutations while the process has no rest: these wait for each of those. */
 const BESIDE_MUTATIONS = 1;
 
-type Work = () => Promise<unknown>;
+type Work = (giveWay: () => void) => Promise<unknown>;
 
 /**
  * Lets as many operations be executed at a time as the process can answer in time. More of them would only make all of
@@ -30,7 +30,7 @@ export class ExecutionGate {
     const turnstile = (kind: ExecutionKind, limits: TurnLimits) =>
       new Turnstile<Work, unknown>({
         limits,
-        work: (work) => work(),
+        work: (work, giveWay) => work(giveWay),
         observer: {
           waits: (change) => observer?.waits(kind, change),
           works: (change) => observer?.works(kind, change),
@@ -50,10 +50,11 @@ export class ExecutionGate {
   }
 
   /**
+   * @param work is given what lets the next one in before it is done
    * @param signal gives the place in the queue up; what has begun goes on
    * @throws CommerceError OVERLOADED before any work, REQUEST_ABORTED; otherwise what the work throws
    */
-  pass<T>(kind: ExecutionKind, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  pass<T>(kind: ExecutionKind, work: (giveWay: () => void) => Promise<T>, signal: AbortSignal): Promise<T> {
     return this.#turnstiles[kind].pass(work, signal) as Promise<T>;
   }
 }

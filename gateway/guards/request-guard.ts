@@ -49,6 +49,8 @@ export interface Admission {
    * @throws CommerceError OVERLOADED before any work, REQUEST_ABORTED; otherwise what the work throws
    */
   execute<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Lets the next operation in before this one is done: from now on it only waits for what another one does. */
+  giveWay(): void;
   /**
    * Settles what the answer did cost. Call it once, with the answer's data.
    * @param data undefined when the request was refused later, by validation for instance
@@ -178,9 +180,17 @@ export class RequestGuard {
     if (failure) throw priced(failure, taken);
     const requested = REQUEST_POINTS + (operation?.cost.requested(variables) ?? 0);
     const kind = operation?.kind === 'mutation' ? 'mutation' : 'query';
+    let giveWay = () => {};
     return {
       parameters,
-      execute: (work, signal) => this.#execute(kind, work, signal, () => this.#giveBack(taken, spent)),
+      execute: (work, signal) => {
+        const begin = (leave: () => void) => {
+          giveWay = leave;
+          return work();
+        };
+        return this.#execute(kind, begin, signal, () => this.#giveBack(taken, spent));
+      },
+      giveWay: () => giveWay(),
       settle: (data, measured = (measure) => measure(data)) =>
         this.#settle(taken, { requested, spent, operation, variables, data, measured }),
     };
@@ -230,7 +240,7 @@ export class RequestGuard {
 
   async #execute<T>(
     kind: ExecutionKind,
-    work: () => Promise<T>,
+    work: (giveWay: () => void) => Promise<T>,
     signal: AbortSignal,
     giveBack: () => void,
   ): Promise<T> {

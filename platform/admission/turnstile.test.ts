@@ -4,15 +4,16 @@ import { Turnstile } from './turnstile.ts';
 
 /** A turnstile whose items end when the test says so, 10 ms later on its clock. */
 function gate(patienceMillis = 60_000) {
-  const running: { item: string; end: (error?: Error) => void }[] = [];
+  const running: { item: string; giveWay: () => void; end: (error?: Error) => void }[] = [];
   const told = { waits: 0, works: 0, refused: 0, idle: 0 };
   let now = 0;
   const turnstile = new Turnstile<string, string>({
     limits: { width: 2, patienceMillis },
-    work: (item) =>
+    work: (item, giveWay) =>
       new Promise((resolve, reject) => {
         running.push({
           item,
+          giveWay,
           end: (error) => {
             now += 10;
             if (error) reject(error);
@@ -52,6 +53,24 @@ describe('Turnstile', () => {
       { status: 'fulfilled', value: 'c!' },
     ]);
     await turn();
+    expect(told).toEqual({ waits: 0, works: 0, refused: 0, idle: 1 });
+  });
+
+  it('lets the next one in before one is done that gives way, and counts it once', async () => {
+    const { turnstile, running, told } = gate();
+    const answers = Promise.all(['a', 'b', 'c', 'd'].map((item) => turnstile.pass(item)));
+    running[0]?.giveWay();
+    running[0]?.giveWay();
+    expect(running.map(({ item }) => item)).toEqual(['a', 'b', 'c']);
+    expect(told).toMatchObject({ waits: 1, works: 2 });
+    running[0]?.end();
+    await turn();
+    expect(running).toHaveLength(3);
+    for (let index = 1; index < 4; index++) {
+      running[index]?.end();
+      await turn();
+    }
+    expect(await answers).toEqual(['a!', 'b!', 'c!', 'd!']);
     expect(told).toEqual({ waits: 0, works: 0, refused: 0, idle: 1 });
   });
 

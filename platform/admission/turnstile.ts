@@ -11,7 +11,8 @@ export interface TurnstileObserver {
 
 export interface TurnstileOptions<Item, Result> {
   readonly limits: TurnLimits;
-  readonly work: (item: Item) => Promise<Result>;
+  /** @param giveWay lets the next one in before it is done: called when it only waits from now on */
+  readonly work: (item: Item, giveWay: () => void) => Promise<Result>;
   readonly observer: TurnstileObserver;
   /** Called when nobody waits and nothing is worked on any more. */
   readonly onIdle?: () => void;
@@ -84,15 +85,22 @@ export class Turnstile<Item, Result> {
     const startedAt = this.#now();
     this.#working++;
     this.#options.observer.works(1);
+    let isInside = true;
+    const leave = () => {
+      if (!isInside) return;
+      isInside = false;
+      this.#working--;
+      this.#options.observer.works(-1);
+      // How long it was inside: that is what the next ones wait for.
+      this.#pace.observe(this.#now() - startedAt);
+      this.#advance();
+    };
     try {
-      resolve(await this.#options.work(item));
+      resolve(await this.#options.work(item, leave));
     } catch (error) {
       reject(error);
     }
-    this.#working--;
-    this.#options.observer.works(-1);
-    this.#pace.observe(this.#now() - startedAt);
-    this.#advance();
+    leave();
   }
 
   #watch(): void {
