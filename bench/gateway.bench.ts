@@ -1,8 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { projectFile } from '../platform/paths.ts';
 import { report } from './capture/options.ts';
-import { barChart } from './gateway/bar-chart.ts';
 import { installPeers } from './gateway/install-peers.ts';
 import { type Expected, type Measured, measure, start, stop } from './gateway/measure.ts';
 import { supergraphAt } from './gateway/shop.ts';
@@ -78,13 +75,3 @@ try {
 }
 const size = `Answer of ${(expected.text.length / 1_000).toFixed(0)} kB, medians of ${rounds} rounds of ${seconds} s. ${peers.join(', ')}`;
 report('gateway', [size, ...[...measured].map(([kind, runs]) => table(kind, runs))].join('\n\n'));
-const [first] = kinds;
-const bars = [...(measured.get(first ?? '') ?? [])].map(([name, runs]) => ({
-  name,
-  value: median(runs.map(({ cpuMillis }) => cpuMillis)),
-}));
-mkdirSync(projectFile('bench', 'results'), { recursive: true });
-writeFileSync(
-  projectFile('bench', 'results', 'gateway.svg'),
-  barChart(`CPU for a request, in milliseconds: ${clients} ${first} clients, shorter is better`, bars),
-);

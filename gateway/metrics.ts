@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ExecutionObserver } from '../platform/admission/execution-gate.ts';
 import type { CacheOutcome } from './caching/cached-fetch.ts';
 import type { ObserveExecution } from './execution/execute-plan.ts';
-import type { ExecutionObserver } from './guards/execution-gate.ts';
 import type { GuardRefusal } from './guards/request-guard.ts';
 
 const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

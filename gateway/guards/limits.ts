@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ExecutionLimits } from '../../platform/admission/execution-gate.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { projectFile } from '../../platform/paths.ts';
 import { readYaml } from '../../platform/read-yaml.ts';
@@ -37,9 +38,6 @@ export type RequestLimits = Readonly<z.infer<typeof request>>;
 
 /** Points that a client may spend at once, and how fast they come back. */
 export type Bucket = Readonly<z.infer<typeof bucket>>;
-
-/** How many operations of each kind one process executes at a time, and for how long more of them may have to wait. */
-export type ExecutionLimits = Readonly<z.infer<typeof executions>>;
 
 export interface ContractLimits {
   readonly request: RequestLimits;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ExecutionGate, type ExecutionKind, type ExecutionObserver } from '../../platform/admission/execution-gate.ts';
 import type { Caller } from '../../platform/caller.ts';
 import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
@@ -7,7 +8,6 @@ import type { GraphQLParameters } from '../graphql-parameters.ts';
 import { isRequestRefused, refusal } from '../request-refused.ts';
 import type { ContractSnapshot } from '../snapshot.ts';
 import { DocumentGuard, type PricedOperation } from './document-guard.ts';
-import { ExecutionGate, type ExecutionKind, type ExecutionObserver } from './execution-gate.ts';
 import { assertLimit, limitExceeded } from './limit-exceeded.ts';
 import type { ContractLimits, Limits } from './limits.ts';
 import type { OperationCost, Variables } from './operation-cost.ts';

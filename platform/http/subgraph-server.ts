@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { ExecutionGate, type ExecutionKind } from '../admission/execution-gate.ts';
 import type { Caller } from '../caller.ts';
-import { isCommerceError } from '../errors.ts';
+import { ERROR_CODES, isCommerceError } from '../errors.ts';
 import { execute } from '../graphql/execute.ts';
 import type { Subgraph } from '../graphql/subgraph.ts';
 import type { Logger } from '../logger.ts';
@@ -29,6 +30,9 @@ export interface RunningServer {
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
+/** As for a gateway: several of them may send to one subgraph what each has room for. */
+const EXECUTIONS = { queries: 256, mutations: 256, patienceMillis: 2_000 };
+
 const bodySchema = z.object({
   query: z.string(),
   variables: z.record(z.string(), z.unknown()).nullish(),
@@ -38,8 +42,9 @@ const bodySchema = z.object({
 /** Serves one subgraph over HTTP to signed requests of the gateway only, `_service` and `_entities` included. */
 export async function startSubgraphServer(options: SubgraphServerOptions): Promise<RunningServer> {
   const verifier = new SignatureVerifier({ secrets: [options.secret] });
+  const gate = new ExecutionGate(EXECUTIONS);
   const server = createServer((request, response) => {
-    handle(request, response, options, verifier).catch((error: unknown) => {
+    handle(request, response, { ...options, verifier, gate }).catch((error: unknown) => {
       options.logger.error({ err: error }, 'subgraph request failed');
       if (!response.headersSent) answer(response, 500, problem('INTERNAL_SERVER_ERROR', 'Internal error.'));
       else response.destroy();
@@ -64,8 +69,7 @@ export async function startSubgraphServer(options: SubgraphServerOptions): Promi
 async function handle(
   request: IncomingMessage,
   response: ServerResponse,
-  options: SubgraphServerOptions,
-  verifier: SignatureVerifier,
+  { verifier, gate, ...options }: SubgraphServerOptions & { verifier: SignatureVerifier; gate: ExecutionGate },
 ): Promise<void> {
   const path = request.url ?? '/';
   if (request.method === 'GET' && path === '/health/live') return answer(response, 200, { status: 'live' });
@@ -101,11 +105,16 @@ async function handle(
 
   const gone = new AbortController();
   response.on('close', () => gone.abort());
-  answer(
-    response,
-    200,
-    await execute(options.subgraph, { ...parsed.data, caller, signal: gone.signal }, options.logger),
-  );
+  // The gateway sends nothing but whole operations, each with its kind in front.
+  const kind: ExecutionKind = parsed.data.query.startsWith('mutation') ? 'mutation' : 'query';
+  const work = () => execute(options.subgraph, { ...parsed.data, caller, signal: gone.signal }, options.logger);
+  answer(response, 200, await gate.pass(kind, work, gone.signal).catch(notExecuted));
+}
+
+/** Nothing was done: there was no room, or nobody waits any more. */
+function notExecuted(error: unknown): object {
+  if (!isCommerceError(error)) throw error;
+  return problem(error.code, error.message, { retryable: ERROR_CODES[error.code].retryable, ...error.details });
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer | null> {
@@ -127,8 +136,8 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-function problem(code: string, message: string): object {
-  return { errors: [{ message, extensions: { code } }] };
+function problem(code: string, message: string, details: object = {}): object {
+  return { errors: [{ message, extensions: { code, ...details } }] };
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

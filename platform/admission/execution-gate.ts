@@ -1,10 +1,17 @@
-import type { TurnLimits } from '../../platform/admission/turn-pace.ts';
-import { Turnstile } from '../../platform/admission/turnstile.ts';
 import { BusyWidth } from './busy-width.ts';
-import type { ExecutionLimits } from './limits.ts';
+import type { TurnLimits } from './turn-pace.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** Subscriptions are let in by their own limits; each of their executions is a query. */
 export type ExecutionKind = 'query' | 'mutation';
+
+/** How many operations of each kind one process executes at a time. */
+export interface ExecutionLimits {
+  readonly queries: number;
+  readonly mutations: number;
+  /** For how long more of them may have to wait, in milliseconds. */
+  readonly patienceMillis: number;
+}
 
 /** Told of what goes on at the gate, for metrics. */
 export interface ExecutionObserver {
