@@ -15,7 +15,8 @@ export interface PackageMove {
 }
 
 type MovingShipment = Shipment & { traceId: string };
-type MovingPackage = Package & { furthest: ShipmentStatus };
+/** `troubleAt`: when the newest trouble of the package happened. */
+type MovingPackage = Package & { furthest: ShipmentStatus; troubleAt: Date | null };
 
 /** Moves packages by scans, in their order, and their shipments with them. Each change of a shipment is an event. */
 export async function movePackages(trx: Knex.Transaction, moves: readonly PackageMove[]): Promise<void> {
@@ -29,7 +30,9 @@ export async function movePackages(trx: Knex.Transaction, moves: readonly Packag
   );
   const packages = await query<MovingPackage>(
     trx,
-    `select ${PACKAGE_COLUMNS}, p.furthest from fulfillment.package p where p.shipment_id = any(?::text[]) order by p.shipment_id, p.position`,
+    `select ${PACKAGE_COLUMNS}, p.furthest,
+       (select max(t.occurred_at) from fulfillment.tracking_event t where t.package_id = p.id and t.status = 'EXCEPTION') as "troubleAt"
+     from fulfillment.package p where p.shipment_id = any(?::text[]) order by p.shipment_id, p.position`,
     [ids],
   );
   const all = shipments.map((shipment) =>
@@ -53,7 +56,8 @@ function followScans(shipment: MovingShipment, packages: readonly MovingPackage[
   for (const { packageId, status: scanned, occurredAt } of moves) {
     const parcel = parcels.get(packageId);
     if (!parcel) continue;
-    const status = afterScan(parcel.status, parcel.furthest, scanned);
+    const isAfterTrouble = parcel.troubleAt !== null && occurredAt > parcel.troubleAt;
+    const status = afterScan(parcel.status, parcel.furthest, scanned, isAfterTrouble);
     if (status === parcel.status) continue;
     parcels.set(packageId, { ...parcel, status, furthest: furtherOf(parcel.furthest, status) });
     moved.add(packageId);

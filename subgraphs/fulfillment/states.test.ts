@@ -25,11 +25,11 @@ describe('the states of work', () => {
 describe('scans', () => {
   it('never move a package backwards, whatever comes, twice or in any order', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...statuses), { maxLength: 30 }), (scans) => {
+      fc.property(fc.array(fc.tuple(fc.constantFrom(...statuses), fc.boolean()), { maxLength: 30 }), (scans) => {
         let status: ShipmentStatus = 'LABEL_CREATED';
         let furthest: ShipmentStatus = 'LABEL_CREATED';
-        for (const scan of scans) {
-          const next = afterScan(status, furthest, scan);
+        for (const [scan, isAfterTrouble] of scans) {
+          const next = afterScan(status, furthest, scan, isAfterTrouble);
           if (next !== 'EXCEPTION') expect(rank(next)).toBeGreaterThanOrEqual(rank(furthest));
           if (['DELIVERED', 'LOST', 'CANCELLED'].includes(status)) expect(next).toBe(status);
           furthest = furtherOf(furthest, next);
@@ -39,9 +39,12 @@ describe('scans', () => {
     );
   });
 
-  it('leave trouble behind only by getting further', () => {
+  it('leave trouble behind by getting further, or by what happened after it', () => {
     expect(afterScan('EXCEPTION', 'IN_TRANSIT', 'IN_TRANSIT')).toBe('EXCEPTION');
     expect(afterScan('EXCEPTION', 'IN_TRANSIT', 'OUT_FOR_DELIVERY')).toBe('OUT_FOR_DELIVERY');
+    expect(afterScan('EXCEPTION', 'IN_TRANSIT', 'IN_TRANSIT', true)).toBe('IN_TRANSIT');
+    expect(afterScan('EXCEPTION', 'DELIVERY_ATTEMPTED', 'OUT_FOR_DELIVERY', true)).toBe('DELIVERY_ATTEMPTED');
+    expect(afterScan('EXCEPTION', 'IN_TRANSIT', 'UNKNOWN', true)).toBe('EXCEPTION');
   });
 
   it('cancel a label only before the carrier has the package', () => {

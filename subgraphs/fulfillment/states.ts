@@ -63,14 +63,22 @@ const FINAL: ReadonlySet<ShipmentStatus> = new Set(['DELIVERED', 'LOST', 'CANCEL
 
 /**
  * The state of a package after a scan. Scans come late, twice and out of order: only a higher rank moves it,
- * a final state stays, EXCEPTION may be left again, CANCELLED is possible only before the carrier has the package.
+ * a final state stays, EXCEPTION is left by what happened after it, CANCELLED is possible only before the carrier has the
+ * package.
  *
  * @param furthest the highest ranked state the package ever had, because EXCEPTION hides it
+ * @param isAfterTrouble whether it happened after the trouble that shows: the package moves again, wherever it had got to
  */
-export function afterScan(current: ShipmentStatus, furthest: ShipmentStatus, scanned: ShipmentStatus): ShipmentStatus {
+export function afterScan(
+  current: ShipmentStatus,
+  furthest: ShipmentStatus,
+  scanned: ShipmentStatus,
+  isAfterTrouble = false,
+): ShipmentStatus {
   if (FINAL.has(current) || scanned === 'UNKNOWN') return current;
   if (scanned === 'EXCEPTION') return 'EXCEPTION';
   if (scanned === 'CANCELLED') return furthest === 'LABEL_CREATED' ? 'CANCELLED' : current;
+  if (current === 'EXCEPTION' && isAfterTrouble) return furtherOf(furthest, scanned);
   return rank(scanned) > rank(furthest) ? scanned : current;
 }
 
@@ -95,9 +103,11 @@ export function shipmentTransitions(): Readonly<Record<ShipmentStatus, readonly 
     if (seen.has(`${current} ${furthest}`)) return;
     seen.add(`${current} ${furthest}`);
     for (const scanned of statuses) {
-      const next = afterScan(current, furthest, scanned);
-      if (next !== current) table[current]?.add(next);
-      follow(next, furtherOf(furthest, next));
+      for (const isAfterTrouble of [false, true]) {
+        const next = afterScan(current, furthest, scanned, isAfterTrouble);
+        if (next !== current) table[current]?.add(next);
+        follow(next, furtherOf(furthest, next));
+      }
     }
   };
   follow('LABEL_CREATED', 'LABEL_CREATED');
