@@ -82,6 +82,7 @@ export function openDomains(deps: {
     report: operations.report,
     freeUnits: inventory.freeUnits,
     settle: operations.exceptions.resolve,
+    settleIn: operations.exceptions.resolveIn,
     logger: component('fulfillment'),
   });
   const settlement = openSettlement({

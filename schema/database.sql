@@ -78,6 +78,7 @@ create table fulfillment.package (
   sscc text,
   status text not null,
   furthest text not null default 'LABEL_CREATED'::text,
+  told text,
   constraint package_pkey PRIMARY KEY (id),
   constraint package_shipment_id_position_key UNIQUE (shipment_id, "position")
 );
@@ -242,6 +243,12 @@ CREATE INDEX fulfillment_order_line_order_line ON fulfillment.fulfillment_order_
 
 CREATE INDEX node_command_asked ON fulfillment.node_command USING btree (asked_at);
 
+CREATE INDEX package_to_tell ON fulfillment.package USING btree (id) WHERE (
+CASE
+    WHEN (status = ANY (ARRAY['LOST'::text, 'RETURN_TO_SENDER'::text, 'CANCELLED'::text])) THEN status
+    ELSE NULL::text
+END IS DISTINCT FROM told);
+
 CREATE INDEX package_tracking ON fulfillment.package USING btree (tracking_number, carrier);
 
 CREATE INDEX return_parcel_number ON fulfillment.return_parcel USING btree (tracking_number);
@@ -307,6 +314,8 @@ comment on table fulfillment.node_command is 'Commands of which a node is about 
 comment on column fulfillment.node_command.request_hash is 'As in integration.idempotency_key: the same key with another input is refused.';
 
 comment on column fulfillment.package.furthest is 'Highest ranked state so far; an exception hides it in status.';
+
+comment on column fulfillment.package.told is 'Status of which people were told on the exception desk. Null when it is none that needs them.';
 
 comment on table fulfillment.return_parcel is 'Parcels for which return labels were issued. A label that is issued anew is one more.';
 

@@ -10,6 +10,7 @@ import * as setAsideEvents from './20261127153000_set_aside_events.ts';
 import { returnParcels } from './20261127155200_return_parcels.ts';
 import * as gaveBackAt from './20261127183500_gave_back_at.ts';
 import * as successors from './20261127184500_successors.ts';
+import { toldParcels } from './20261128201500_told_parcels.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
@@ -23,4 +24,5 @@ export const migrations: MigrationSet = {
   '20261127155200_return_parcels': returnParcels,
   '20261127183500_gave_back_at': gaveBackAt,
   '20261127184500_successors': successors,
+  '20261128201500_told_parcels': toldParcels,
 };

@@ -14,6 +14,8 @@ export type ReportUnusable = (
     readonly system: string;
     readonly operation: string;
     readonly message: string;
+    /** A mapping that is missing unless told. */
+    readonly cause?: 'CONFLICT';
     readonly orderId?: string | null;
     readonly channelCode?: string | null;
     /** What was kept and can be taken again, and by whom. */

@@ -15,8 +15,10 @@ import {
   NODE_FEED,
   type ReadFreeUnits,
   type ReportUnusable,
+  type SettleIn,
   TRACKING_FEED,
   takeNodeEventAgain,
+  tellOfStrandedParcels,
   understandAddedWords,
 } from './index.ts';
 import { workComparison } from './work-comparison.ts';
@@ -33,6 +35,8 @@ export function openFulfillment(deps: {
   freeUnits: ReadFreeUnits;
   /** Closes the exception of this key: what it was about is done. */
   settle: (key: string, by: string) => Promise<void>;
+  /** The same within a transaction. */
+  settleIn: SettleIn;
   logger: Logger;
 }) {
   configuredWords(); // a wrong file stops the start
@@ -71,6 +75,8 @@ export function openFulfillment(deps: {
     understandAddedWords: (resolve: (key: string, by: string) => Promise<void>) =>
       understandAddedWords(deps.knex, (key) => resolve(key, 'config/carrier-words.yaml')),
     comparisons: [workComparison({ knex: deps.knex, nodes: wmsNodeAudit(deps.wms, nodes) })],
+    /** Tells of parcels that do not reach their buyers. */
+    tellOfStrandedParcels: () => tellOfStrandedParcels({ knex: deps.knex, report: deps.report, settle: deps.settleIn }),
     feeds: [nodeFeed, trackingFeed],
   };
 }

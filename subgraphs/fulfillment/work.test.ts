@@ -7,6 +7,7 @@ import { memoryNodeSystem } from './adapters/memory.ts';
 import { createFulfillmentBook, createFulfillmentSubgraph, createNodeFeed, type ReportUnusable } from './index.ts';
 import { applyNodeEvents } from './node-events.ts';
 import type { NodeEvent, NodeSystem } from './port.ts';
+import { tellOfStrandedParcels } from './stranded-parcels.ts';
 import { recordScans } from './tracking.ts';
 
 const warehouse = callerOf({ contract: 'warehouse', clientId: 'warehouse', channel: null });
@@ -300,7 +301,7 @@ describe('scans', () => {
     trackingNumber,
     eventId,
     status,
-    statusDetail: null,
+    statusDetail: null as string | null,
     occurredAt: new Date(),
     location: null,
     message: null,
@@ -348,6 +349,49 @@ describe('scans', () => {
       }),
     ]);
   });
+
+  it('of a parcel in trouble count again when it moves afterwards, and not when they are older', async () => {
+    const at = (minute: number, eventId: string, status: string) => ({ ...scan(eventId, 'CUSTOMS', status), occurredAt: new Date(Date.UTC(2026, 10, 24, 8, minute)) }); // biome-ignore format: one thought
+    const record = (...scans: ReturnType<typeof scan>[]) => database.knex.transaction((trx) => recordScans(trx, scans));
+    const status = await shippedAs('CUSTOMS');
+    await record(at(10, 'c1', 'in_transit'), at(20, 'c2', 'failure'));
+    expect(await status()).toBe('EXCEPTION');
+    await record(at(15, 'c3', 'in_transit'));
+    expect(await status()).toBe('EXCEPTION');
+    await record(at(30, 'c4', 'in_transit'));
+    expect(await status()).toBe('IN_TRANSIT');
+  });
+
+  it('of a parcel that does not reach its buyer are told once, and taken back when it arrives after all', async () => {
+    const settled: string[] = [];
+    const look = () => tellOfStrandedParcels({ knex: database.knex, report: async (_, told) => void reported.push(told), settle: async (_, keys) => void settled.push(...keys) }); // biome-ignore format: one thought
+    const record = (...scans: ReturnType<typeof scan>[]) => database.knex.transaction((trx) => recordScans(trx, scans));
+    await shippedAs('GONE1', 'BACK1', 'GOOD1');
+    await record({ ...scan('s1', 'GONE1', 'EX'), statusDetail: 'PARCEL_LOST' }, scan('s2', 'BACK1', 'return_to_sender'), scan('s3', 'GOOD1', 'delivered')); // biome-ignore format: one thought
+    reported.length = 0;
+    expect([await look(), await look()]).toEqual([2, 0]);
+    expect(reported.map(({ operation, message, orderId }) => [operation, message.split('. ')[0], typeof orderId]).sort()).toEqual([
+      ['parcel:lost', expect.stringMatching(/^The parcel …ONE1 of UPS \(\d+ × \S+\) is lost, says the carrier$/), 'string'],
+      ['parcel:returned', expect.stringMatching(/^The parcel …ACK1 of UPS \(\d+ × \S+\) goes back to the node, says the carrier$/), 'string'],
+    ]); // biome-ignore format: a table
+    const keys = reported.map(({ operation, key }) => [operation, key]);
+    settled.length = 0;
+    await record(scan('s4', 'BACK1', 'delivered'));
+    expect([await look(), await look()]).toEqual([1, 0]);
+    expect(settled).toEqual(keys.flatMap(([operation, key]) => (operation === 'parcel:returned' ? [key] : [])));
+    expect(reported).toHaveLength(2);
+  });
+
+  /** Work that left in parcels of these numbers, one unit of its first line in each. @returns how to read the shipment's status */
+  async function shippedAs(...numbers: readonly string[]): Promise<() => Promise<string>> {
+    const id = await submitted();
+    const { fulfillmentOrder } = await mutate('Accept', id);
+    const [line] = fulfillmentOrder.lines;
+    const packages = numbers.map((trackingNumber) => ({ carrier: 'UPS', trackingNumber, lines: [{ fulfillmentOrderLineId: line.id, quantity: 1 }] })); // biome-ignore format: one thought
+    expect((await mutate('Ship', id, { packages })).userErrors).toEqual([]);
+    return async () =>
+      (await database.knex('fulfillment.shipment').where({ fulfillment_order_id: id }).first('status')).status;
+  }
 });
 
 describe('what comes from outside', () => {
