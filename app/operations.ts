@@ -13,7 +13,9 @@ import {
   createSystemHealthReporter,
   loadOwnership,
   noteContact,
+  type RetryWorkflow,
   takeRetryRequests,
+  wakeWaiting,
   watchDegradation,
   watchFeeds,
 } from '../subgraphs/operations/index.ts';
@@ -141,11 +143,19 @@ export function openOperations(deps: {
       },
     } satisfies DifferenceDesk,
 
-    /** @param announce tells those who watch stock, in the transaction that notes the change */
-    async watchDegradation(announce: (trx: Knex.Transaction) => Promise<void>): Promise<void> {
+    /**
+     * @param announce tells those who watch stock, in the transaction that notes the change
+     * @param retryWorkflow has work that waits for a system go on when it is heard again
+     */
+    async watchDegradation(
+      announce: (trx: Knex.Transaction) => Promise<void>,
+      retryWorkflow: RetryWorkflow,
+    ): Promise<void> {
       for (const { system, rules } of await watchDegradation({ knex, desk, announce })) {
-        if (rules === null) logger.info({ system }, 'a system of record is heard again');
-        else logger.warn({ system, rules }, 'a system of record is not heard: degradation rules are in force');
+        if (rules === null) {
+          logger.info({ system }, 'a system of record is heard again');
+          await wakeWaiting(knex, system, retryWorkflow);
+        } else logger.warn({ system, rules }, 'a system of record is not heard: degradation rules are in force');
       }
     },
 

@@ -50,6 +50,8 @@ const RULES_EVERY_MILLIS = 3_000;
 const PICKUP_POLL_MILLIS = 60_000;
 /** How late a return may expire, and a person be told of one. */
 const RETURNS_EVERY_MILLIS = 5_000;
+/** How late a person may be told of a parcel that does not reach its buyer. */
+const PARCELS_EVERY_MILLIS = 5_000;
 /** How often it is looked whether a system of record went silent or came back. */
 const DEGRADATION_EVERY_MILLIS = 2_000;
 /** How often it is looked whether a feed stands still or moves again. */
@@ -142,6 +144,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     notices.run(signal),
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
     every(RETURNS_EVERY_MILLIS, signal, logger, () => domains.order.keepReturns()),
+    every(PARCELS_EVERY_MILLIS, signal, logger, () => domains.fulfillment.tellOfStrandedParcels()),
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests({
         retryWorkflow: (workflowId) => orchestrator.retry(workflowId),
@@ -167,7 +170,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       for (const workerId of lost) logger.warn({ workerId }, 'a worker is gone; its work was taken over');
     }),
     every(DEGRADATION_EVERY_MILLIS, signal, logger, async () => {
-      await domains.operations.watchDegradation(domains.inventory.announceAll);
+      await domains.operations.watchDegradation(domains.inventory.announceAll, orchestrator.retry);
       await domains.order.releaseHeardHolds();
     }),
     every(FEEDS_EVERY_MILLIS, signal, logger, () => domains.operations.watchFeeds(options.feedStallSeconds)),

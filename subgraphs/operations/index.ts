@@ -26,7 +26,7 @@ export { loadOwnership } from './ownership.ts';
 export type { Failure, RetryWorkflow, SystemStatistics, TakeAgain, WatchedSystem } from './port.ts';
 export { createOperationsReader } from './read.ts';
 export { advanceReplay, planReplay, readDeskJob, startReplay } from './replays.ts';
-export { takeRetryRequests } from './retries.ts';
+export { takeRetryRequests, wakeWaiting } from './retries.ts';
 export { advanceRewinds, startRewind } from './rewinds.ts';
 
 export interface OperationsDeps {

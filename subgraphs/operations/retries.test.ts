@@ -10,6 +10,7 @@ import {
   type ExceptionDesk,
   type RetryWorkflow,
   takeRetryRequests,
+  wakeWaiting,
 } from './index.ts';
 
 let database: TestDatabase;
@@ -116,6 +117,21 @@ describe('integrationExceptionRetry', () => {
       integrationExceptionRetry: { exception: { state: 'RETRYING' }, userErrors: [] },
     });
     expect(await requests()).toEqual([id]);
+  });
+
+  it('wakes what waits for a system that is heard again, the oldest first, and nothing else', async () => {
+    const ids: string[] = [];
+    for (const workflow of ['order:1', 'order:2', 'order:3']) ids.push(await open(workflow));
+    await knex.raw(
+      "update integration.exception set opened_at = now() - interval '1 hour' where workflow_id = 'order:2'",
+    );
+    await knex.raw("update integration.exception set cause = 'VALIDATION' where workflow_id = 'order:3'");
+    await open(null);
+    const { woken, wake } = engine();
+    await wakeWaiting(knex, 'erp', wake);
+    expect(woken).toEqual([]);
+    await wakeWaiting(knex, 'wms', wake);
+    expect(woken).toEqual(['order:2', 'order:1']);
   });
 
   it('says NOT_RETRYABLE where no workflow waits, and of a closed exception', async () => {

@@ -58,6 +58,9 @@ describe('the file', () => {
     expect(() =>
       load('rules: [{ system: wms, after: 1h, orders: hold }, { system: wms, after: 60m, orders: accept }]'),
     ).toThrow('rules.1: is about the same system, channel and age as rules.0');
+    expect(() => load('rules: [{ system: wms, after: 29s, orders: hold }]')).toThrow(
+      'rules.0.after: expected 30s or more',
+    );
     expect(() => load('rules: {')).toThrow('cannot be read as YAML: line 1');
   });
 });

@@ -7,6 +7,8 @@ import { projectFile } from '../../../platform/paths.ts';
 import { readYaml } from '../../../platform/read-yaml.ts';
 
 const MAX_UNITS = 100_000_000;
+/** Less than this a system that is well and quiet would be taken for one that is down, again and again. */
+const LEAST_SECONDS = 30;
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
 const unitsError = `expected whole units, 0 to ${MAX_UNITS}`;
@@ -31,7 +33,11 @@ const fallback = z.union(
 const age = z
   .string('expected a time with its unit, such as 90s, 15m, 2h or 1d')
   .regex(/^[1-9]\d{0,5}[smhd]$/, 'expected a time with its unit, such as 90s, 15m, 2h or 1d')
-  .transform((text) => Number(text.slice(0, -1)) * SECONDS[text.at(-1) as keyof typeof SECONDS]);
+  .transform((text) => Number(text.slice(0, -1)) * SECONDS[text.at(-1) as keyof typeof SECONDS])
+  .refine(
+    (seconds) => seconds >= LEAST_SECONDS,
+    `expected ${LEAST_SECONDS}s or more: a feed that waits for news is heard every 20 seconds only`,
+  );
 
 const rule = z
   .strictObject({
