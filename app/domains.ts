@@ -70,10 +70,13 @@ export function openDomains(deps: {
     knex,
     oms: clients.oms,
     channel: clients.channel,
+    walmart: clients.walmart,
     report: operations.report,
     reportNotice: operations.reportNotice,
     settle: operations.exceptions.resolveIn,
     onSendingFailure: (error) => component('order').warn({ err: error }, 'notices to channels wait'),
+    onFetchFailure: (error, channelCode) =>
+      component('order').warn({ err: error, channelCode }, 'orders of a channel could not be fetched'),
   });
   const fulfillment = openFulfillment({
     knex,

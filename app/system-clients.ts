@@ -1,9 +1,11 @@
-import type { Config, SystemName } from '../platform/config.ts';
+import { type Config, namedVariableIfSet, type SystemName } from '../platform/config.ts';
 import { CommerceError } from '../platform/errors.ts';
+import { type ChannelConnections, loadChannelConnections } from '../subgraphs/order/index.ts';
 import { type CarrierClient, createCarrierClient } from '../systems/carrier/client.ts';
 import { type ChannelClient, createChannelClient } from '../systems/channel/client.ts';
 import { createErpClient, type ErpClient } from '../systems/erp/client.ts';
 import { createOmsClient, type OmsClient } from '../systems/oms/client.ts';
+import { createWalmartClient, type WalmartClient } from '../systems/walmart/client.ts';
 import { createWmsClient, type WmsClient } from '../systems/wms/client.ts';
 import { systemToken } from './system-token.ts';
 
@@ -15,6 +17,8 @@ export interface SystemClients {
   readonly carrier: CarrierClient;
   /** Null when it has no URL: only who tells channels needs it. */
   readonly channel: ChannelClient | null;
+  /** Selling accounts at Walmart by channel; null where a variable is not set: only who tells channels needs it. */
+  readonly walmart: ReadonlyMap<string, WalmartClient | null>;
   close(): Promise<void>;
 }
 
@@ -41,14 +45,31 @@ export function createSystemClients(
   const wms = createWmsClient(options('wms'));
   const carrier = createCarrierClient(options('carrier'));
   const channel = urls.channel === null ? null : createChannelClient(options('channel'));
+  const walmart = walmartClients(loadChannelConnections(), config.systemTimeoutMillis);
+  const all = [erp, oms, wms, carrier, channel, ...walmart.values()];
   return {
     erp,
     oms,
     wms,
     carrier,
     channel,
+    walmart,
     async close() {
-      await Promise.all([erp.close(), oms.close(), wms.close(), carrier.close(), channel?.close()]);
+      await Promise.all(all.map(async (client) => client?.close()));
     },
   };
+}
+
+function walmartClients(
+  connections: ChannelConnections,
+  timeoutMillis: number,
+): ReadonlyMap<string, WalmartClient | null> {
+  const clients = new Map<string, WalmartClient | null>();
+  for (const [code, connection] of connections) {
+    if (connection.connector !== 'walmart') continue;
+    const [baseUrl, clientId, clientSecret] = [connection.address, connection.clientId, connection.clientSecret].map((name) => namedVariableIfSet(name)); // biome-ignore format: one thought
+    const isSet = baseUrl && clientId && clientSecret;
+    clients.set(code, isSet ? createWalmartClient({ baseUrl, clientId, clientSecret, timeoutMillis }) : null);
+  }
+  return clients;
 }

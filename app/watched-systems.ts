@@ -4,13 +4,14 @@ import { CHANNEL_PROFILE } from '../systems/channel/profile.ts';
 import { ERP_PROFILE } from '../systems/erp/profile.ts';
 import { OMS_PROFILE } from '../systems/oms/profile.ts';
 import { domainsOf, portsOf, type SystemProfile } from '../systems/port-map.ts';
+import { WALMART_PROFILE } from '../systems/walmart/profile.ts';
 import { WMS_PROFILE } from '../systems/wms/profile.ts';
 import { type RoutedSystems, routesTo } from './routed-systems.ts';
 import type { SystemClients } from './system-clients.ts';
 
 /** The systems that a process talks to, with what each can do and what is read from it, for `systems` of the graph. */
 export function watchedSystems(
-  { erp, oms, wms, carrier, channel }: SystemClients,
+  { erp, oms, wms, carrier, channel, walmart }: SystemClients,
   { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
 ): WatchedSystem[] {
   const watched = (code: string, profile: SystemProfile, client: Pick<WatchedSystem, 'statistics'>): WatchedSystem => ({
@@ -28,6 +29,9 @@ export function watchedSystems(
     watched('wms', WMS_PROFILE, wms),
     watched('carrier', CARRIER_PROFILE, carrier),
     ...(channel === null ? [] : [watched('channel', CHANNEL_PROFILE, channel)]),
+    ...[...walmart].flatMap(([code, client]) =>
+      client === null ? [] : [watched(code.toLowerCase(), WALMART_PROFILE, client)],
+    ),
     ...[...connected].map(([name, { client, profile }]) => watched(name, profile, client)),
   ];
 }

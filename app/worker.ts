@@ -70,6 +70,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const { signal } = stopping;
   setMaxListeners(0, signal); // all that runs waits for it
   const notices = domains.order.openNoticeSender();
+  const orderFetch = domains.order.openOrderFetch();
 
   await domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS));
   const relay = backbone.startRelay();
@@ -142,6 +143,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       onDead: (event, error) => domains.operations.setAside(domains.order.notices.group, event, error),
     }),
     notices.run(signal),
+    orderFetch.run(signal),
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
     every(RETURNS_EVERY_MILLIS, signal, logger, () => domains.order.keepReturns()),
     every(PARCELS_EVERY_MILLIS, signal, logger, () => domains.fulfillment.tellOfStrandedParcels()),
@@ -153,7 +155,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
           takeEventsAgain(backbone.log, takers, {
             ...domains.fulfillment.takeAgain,
             ...domains.settlement.takeAgain,
-            ...domains.order.takeAgain,
+            ...domains.order.takeAgain(orderFetch),
           }),
         ),
       }),

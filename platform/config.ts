@@ -124,6 +124,11 @@ export function namedVariable(name: string, file: string, env: NodeJS.ProcessEnv
   throw new CommerceError('CONFIGURATION_INVALID', `${name} is missing; ${file} names it.`, { variables: name });
 }
 
+/** As {@link namedVariable}, of what not every process needs. Null when it is not set. */
+export function namedVariableIfSet(name: string, env: NodeJS.ProcessEnv = process.env): string | null {
+  return env[name] || null;
+}
+
 function toConfig(read: z.output<typeof environment>): Config {
   return {
     nodeEnv: read.NODE_ENV,

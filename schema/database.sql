@@ -4134,6 +4134,17 @@ create table orders.customer_order (
   constraint customer_order_tax_minor_check CHECK ((tax_minor >= 0))
 );
 
+create table orders.fetched_order (
+  channel_code text not null,
+  channel_order_id text not null,
+  fingerprint text not null,
+  content jsonb,
+  asked jsonb not null default '{}'::jsonb,
+  raw text,
+  fetched_at timestamp with time zone not null default now(),
+  constraint fetched_order_pkey PRIMARY KEY (channel_code, channel_order_id)
+);
+
 create table orders.hold (
   order_id text not null,
   reason text not null,
@@ -4141,6 +4152,15 @@ create table orders.hold (
   placed_at timestamp with time zone not null,
   system text,
   constraint hold_pkey PRIMARY KEY (order_id, reason)
+);
+
+create table orders.import_progress (
+  channel_code text not null,
+  read_until timestamp with time zone,
+  swept_at timestamp with time zone,
+  due_at timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  failures integer not null default 0,
+  constraint import_progress_pkey PRIMARY KEY (channel_code)
 );
 
 create table orders.order_line (
@@ -4421,6 +4441,8 @@ CREATE INDEX customer_order_placed ON orders.customer_order USING btree (placed_
 
 CREATE INDEX customer_order_updated ON orders.customer_order USING btree (updated_at);
 
+CREATE INDEX fetched_order_raw ON orders.fetched_order USING btree (fetched_at) WHERE (raw IS NOT NULL);
+
 CREATE INDEX hold_system ON orders.hold USING btree (system, placed_at) WHERE (system IS NOT NULL);
 
 CREATE INDEX refused_import_waiting ON orders.refused_import USING gin (unknown_skus) WHERE (placed_at IS NULL);
@@ -4491,7 +4513,21 @@ comment on column orders.customer_order.shipping_address is 'Personal data. Neve
 
 comment on column orders.customer_order.acknowledged_at is 'When the channel took the acknowledgement; where no channel is told, when the order desk took the order on.';
 
+comment on table orders.fetched_order is 'What a channel said last of each of its orders.';
+
+comment on column orders.fetched_order.content is 'What changes are seen by, without personal data. Null where it could not be read.';
+
+comment on column orders.fetched_order.asked is 'Units that the channel cancelled and that were asked back here, by its line.';
+
+comment on column orders.fetched_order.raw is 'The order as it came, where somebody has to look at it. Holds personal data: null otherwise, and after 90 days.';
+
 comment on column orders.hold.system is 'The system of record that the order waits for: the hold is lifted when it is heard again. Null for a hold that a person lifts.';
+
+comment on table orders.import_progress is 'Up to when a channel''s orders were fetched. One worker at a time fetches: due_at moves ahead while it does.';
+
+comment on column orders.import_progress.read_until is 'Changes before this are here. Null: nothing was fetched yet.';
+
+comment on column orders.import_progress.swept_at is 'When what is older than the overlap was last looked through.';
 
 comment on table orders.refused_import is 'Orders of marketplaces with SKUs that nobody knew. They are placed once somebody has said what the SKUs are.';
 

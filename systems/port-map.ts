@@ -17,7 +17,20 @@ export const PORT_MAP = {
   STOCK: { domain: 'inventory', contract: 'StockSource', can: ['ADJUSTMENTS', 'INCOMING_SUPPLY', 'ISSUES_BY_LINE'] },
   RETURNS: { domain: 'inventory', contract: 'StockSource', can: ['RESTOCK', 'PUT_ASIDE'] },
   ORDER_INTAKE: { domain: 'order', contract: 'OrderDesk', can: ['SHIPMENT_NOTICES', 'CANCELLATION_NOTICES'] },
-  CHANNEL_NOTICES: { domain: 'order', contract: 'ChannelSystem', can: [] },
+  CHANNEL_ORDERS: { domain: 'order', contract: 'ChannelOrders', can: [] },
+  CHANNEL_NOTICES: {
+    domain: 'order',
+    contract: 'ChannelSystem',
+    can: [
+      'NAMED_NOTICES',
+      'ACKNOWLEDGEMENTS',
+      'REFUSALS',
+      'SHIPMENTS',
+      'CANCELLATIONS',
+      'CANCELLATION_ANSWERS',
+      'REFUNDS',
+    ],
+  },
   SHIPMENT: {
     domain: 'fulfillment',
     contract: 'NodeSystem',

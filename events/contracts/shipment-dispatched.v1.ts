@@ -13,6 +13,13 @@ export const shipmentDispatchedV1 = defineContract({
     fulfillmentOrderId: key,
     lines: z.array(z.strictObject({ lineId: key, sku: key, quantity })).min(1),
     /** Empty when the goods were handed over in a store. */
-    packages: z.array(z.strictObject({ carrier: key, trackingNumber: key })),
+    packages: z.array(
+      z.strictObject({
+        carrier: key,
+        trackingNumber: key,
+        /** What is in it, where the node said so; components where it packed those of a bundle. */
+        contents: z.array(z.strictObject({ sku: key, quantity })).optional(),
+      }),
+    ),
   }),
 });

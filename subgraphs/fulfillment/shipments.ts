@@ -88,7 +88,11 @@ export async function createShipment(
         orderId: work.orderId,
         fulfillmentOrderId: work.id,
         lines: issued,
-        packages: packages.map(({ carrier, trackingNumber }) => ({ carrier, trackingNumber })),
+        packages: packages.map(({ carrier, trackingNumber, lines }) => ({
+          carrier,
+          trackingNumber,
+          contents: lines.map(({ sku, quantity }) => ({ sku, quantity })),
+        })),
       },
     },
     shipmentStatusEvent(shipment, 2, null, status, work.traceId, event.occurredAt),

@@ -2,23 +2,30 @@ import type { Knex } from 'knex';
 import { CommerceError } from '../../platform/errors.ts';
 import type { ChannelClient } from '../../systems/channel/client.ts';
 import type { OmsClient } from '../../systems/oms/client.ts';
+import type { WalmartClient } from '../../systems/walmart/client.ts';
 import { referenceChannel } from './adapters/channel.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
 import { omsDeskAudit } from './adapters/oms-audit.ts';
+import { walmartChannel, walmartOrders } from './adapters/walmart.ts';
+import { loadWalmartWords } from './adapters/walmart-words.ts';
 import { deskComparison } from './desk-comparison.ts';
 import {
+  type ChannelConnection,
   createCapture,
   createDutyConsumption,
   createNoticeConsumption,
   createNoticeSender,
   createOrderBook,
+  createOrderFetch,
   createOrderSubgraph,
   escalateDuties,
+  isFetched,
   keepingRefused,
   keepReturns,
   loadChannelClocks,
   loadChannelConnections,
   loadReturnPolicy,
+  type OrderFetch,
   placeRefused,
   REFUSED_IMPORTS,
   type ReportDuty,
@@ -28,6 +35,7 @@ import {
   releaseHeardHolds,
   type SettleExceptions,
 } from './index.ts';
+import type { ChannelSystem } from './port.ts';
 
 /** The order domain with the reference order desk and channels: the one place that picks its adapters. */
 export function openOrder(deps: {
@@ -35,11 +43,15 @@ export function openOrder(deps: {
   oms: OmsClient;
   /** Null where the channel system has no URL. */
   channel: ChannelClient | null;
+  /** Selling accounts at Walmart, by channel; null where a variable is not set. */
+  walmart: ReadonlyMap<string, WalmartClient | null>;
   report: ReportDuty & ReportReturn & ReportImport;
   reportNotice: ReportNotice;
   settle: SettleExceptions;
   /** Hears of outages of our own store while notices are sent; the sending goes on by itself. */
   onSendingFailure(error: unknown): void;
+  /** Hears of orders that could not be fetched; the fetching goes on by itself. */
+  onFetchFailure(error: unknown, channelCode: string): void;
 }) {
   const { knex, report, settle } = deps;
   const clocks = loadChannelClocks();
@@ -47,6 +59,24 @@ export function openOrder(deps: {
   const policy = loadReturnPolicy();
   const placing = createCapture({ knex });
   const capture = keepingRefused(placing, { knex, report });
+  function walmartOf(code: string): WalmartClient {
+    const client = deps.walmart.get(code);
+    if (client) return client;
+    throw new CommerceError(
+      'CONFIGURATION_INVALID',
+      `config/channels.yaml connects ${code} to Walmart, and a variable that it names there is missing. Set it, or take ${code} out of the file.`,
+      { channelCode: code },
+    );
+  }
+  function channelOf(code: string, { connector }: ChannelConnection): ChannelSystem {
+    if (connector === 'walmart') return walmartChannel(walmartOf(code), loadWalmartWords());
+    if (deps.channel !== null) return referenceChannel(deps.channel);
+    throw new CommerceError(
+      'CONFIGURATION_INVALID',
+      `config/channels.yaml connects ${code} by the reference connector, and CHANNEL_URL is missing. Set it, or take ${code} out of the file.`,
+      { variables: 'CHANNEL_URL' },
+    );
+  }
   return {
     subgraph: createOrderSubgraph({ knex: deps.knex, capture, returnPolicy: policy }),
     capture,
@@ -57,20 +87,10 @@ export function openOrder(deps: {
     notices: createNoticeConsumption({ knex, connections }),
     /**
      * Sends channels what they are to be told. Only where work is done without a request: others need not reach channels.
-     * @throws CommerceError CONFIGURATION_INVALID when a connected channel cannot be reached for want of a URL
+     * @throws CommerceError CONFIGURATION_INVALID when a connected channel cannot be reached for want of a URL or credential
      */
     openNoticeSender() {
-      const channels = new Map(
-        [...connections.keys()].map((code) => {
-          if (deps.channel === null)
-            throw new CommerceError(
-              'CONFIGURATION_INVALID',
-              `config/channels.yaml connects ${code} by the reference connector, and CHANNEL_URL is missing. Set it, or take ${code} out of the file.`,
-              { variables: 'CHANNEL_URL' },
-            );
-          return [code, referenceChannel(deps.channel)] as const;
-        }),
-      );
+      const channels = new Map([...connections].map(([code, connection]) => [code, channelOf(code, connection)]));
       return createNoticeSender({
         knex,
         channels,
@@ -79,10 +99,24 @@ export function openOrder(deps: {
         onFailure: deps.onSendingFailure,
       });
     },
+    /** Fetches the orders of channels that do not send them. @throws CommerceError CONFIGURATION_INVALID as `openNoticeSender` */
+    openOrderFetch() {
+      const channels = new Map(
+        [...connections].flatMap(([code, connection]) =>
+          connection.connector === 'walmart'
+            ? [[code, { orders: walmartOrders(walmartOf(code), loadWalmartWords()), times: connection.fetch }] as const]
+            : [],
+        ),
+      );
+      return createOrderFetch({ knex, capture: placing, report, settle, channels, onFailure: deps.onFetchFailure });
+    },
     escalateDuties: () => escalateDuties({ knex, clocks, report }),
     keepReturns: () => keepReturns({ knex, policy, report, settle }),
     /** Entries that were set aside, by who takes them again: one attempt. */
-    takeAgain: { [REFUSED_IMPORTS]: (id: string) => placeRefused({ knex, report }, placing, id) },
+    takeAgain: (fetch: OrderFetch) => ({
+      [REFUSED_IMPORTS]: (id: string) =>
+        isFetched(id) ? fetch.takeAgain(id) : placeRefused({ knex, report }, placing, id),
+    }),
     releaseHeardHolds: () => releaseHeardHolds(deps.knex),
   };
 }

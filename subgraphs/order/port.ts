@@ -1,3 +1,5 @@
+import type { Address } from './model.ts';
+
 /** What the order domain needs from an order desk (OMS): every order is registered there and kept up to date. */
 export interface OrderDesk {
   /**
@@ -96,9 +98,61 @@ export interface ChannelSystem {
   /**
    * Tells the channel. Done means applied, not queued: a channel that only accepts for later is asked again by its
    * adapter, or by the next attempt with the same notice.
+   * @param before what it took about the order before this, in its order: a channel that does not know notices by their
+   * names is asked how far it is, and by this it is seen whether the notice is among that already
    * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_REJECTED | SYSTEM_BAD_RESPONSE
    */
-  tell(notice: ChannelNotice, signal: AbortSignal): Promise<void>;
+  tell(notice: ChannelNotice, signal: AbortSignal, before: readonly ChannelNotice[]): Promise<void>;
+}
+
+/** A channel whose orders are fetched from it, because it does not place them here itself. */
+export interface ChannelOrders {
+  /**
+   * Orders that were made or changed since a moment, each as it is now. An order may come twice, and in any order. All
+   * pages are read, as they are wanted.
+   * @param since by the channel's clock; orders of that moment are among them
+   * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_REJECTED | SYSTEM_BAD_RESPONSE
+   */
+  changedSince(since: Date, signal: AbortSignal): AsyncIterable<readonly FetchedOrder[]>;
+
+  /** Reads an order that was kept as it came, by what is understood now. */
+  read(raw: string): FetchedOrder['reading'];
+}
+
+/** An order as the channel told it. */
+export interface FetchedOrder {
+  /** The channel's own id of it. */
+  readonly channelOrderId: string;
+  /** As it came. Holds personal data. */
+  readonly raw: string;
+  readonly reading:
+    | { readonly kind: 'READ'; readonly order: ChannelOrder }
+    /** It holds what nobody has given a meaning; `problem` says what and where, for an operator, without personal data. */
+    | { readonly kind: 'UNREADABLE'; readonly problem: string };
+}
+
+/** A channel's order in our words. Holds personal data. */
+export interface ChannelOrder {
+  readonly currencyCode: string;
+  readonly customer: { readonly email: string | null; readonly name: string | null };
+  readonly address: Address;
+  readonly serviceLevel: string | null;
+  readonly lines: readonly ChannelOrderLine[];
+}
+
+export interface ChannelOrderLine {
+  /** The channel's own id of the line, unique within the order. */
+  readonly channelLineId: string;
+  /** As the channel calls the article. */
+  readonly sku: string;
+  /** Units that were bought. */
+  readonly quantity: number;
+  /** Those of them that the channel counts as cancelled, by whomever. */
+  readonly cancelled: number;
+  /** Why, as the contract's CancelReason names it. */
+  readonly cancelReason: string;
+  /** Decimal, of one unit. */
+  readonly unitPrice: string;
 }
 
 /** Units of an order line, under the names of both sides. */
@@ -111,6 +165,13 @@ export interface NoticeLine {
   readonly ordered: number;
   /** Units of it that the notice is about. */
   readonly quantity: number;
+}
+
+export interface NoticePackage {
+  readonly carrier: string;
+  readonly trackingNumber: string;
+  /** Units by our SKU; components where the node packed those of a bundle. Left out where it did not say. */
+  readonly contents?: readonly { readonly sku: string; readonly quantity: number }[] | undefined;
 }
 
 /** What a channel is told about one of its orders. Holds no personal data. */
@@ -130,7 +191,7 @@ export type ChannelNotice = {
       readonly shippedAt: string;
       readonly lines: readonly NoticeLine[];
       /** Empty when the goods were handed over. */
-      readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
+      readonly packages: readonly NoticePackage[];
     }
   | {
       readonly kind: 'CANCELLATION';

@@ -39,6 +39,8 @@ export interface CallPolicy {
     waitSeconds: number,
     signal: AbortSignal | undefined,
   ): Promise<T>;
+  /** The system asks not to be called for so long. */
+  keepQuiet(millis: number): void;
   statistics(): SystemStatistics;
 }
 
@@ -56,7 +58,10 @@ export function createCallPolicy(system: string, options: CallPolicyOptions): Ca
     halfOpenAfter: new ExponentialBackoff({ initialDelay: halfOpenAfterMillis, maxDelay: halfOpenAfterMillis * 5 }),
   });
   circuit.onStateChange((state) => options.onCircuitChange?.(circuitOf(state)));
-  let quietUntil = 0; // the system asked everyone to slow down (429)
+  let quietUntil = 0; // the system asked everyone to slow down
+  const keepQuiet = (millis: number) => {
+    quietUntil = Math.max(quietUntil, Date.now() + millis);
+  };
 
   /** One attempt through the breaker, recorded. */
   async function attempt<T>(
@@ -101,7 +106,7 @@ export function createCallPolicy(system: string, options: CallPolicyOptions): Ca
         return await attempt(exchange, call.signal, signal, timeoutMillis, false);
       } catch (error) {
         const slowDown = isCommerceError(error) && error.details.status === 429;
-        if (slowDown) quietUntil = Math.max(quietUntil, Date.now() + Number(error.details.retryAfterMillis ?? 1_000));
+        if (slowDown) keepQuiet(Number(error.details.retryAfterMillis ?? 1_000));
         const pause = slowDown ? quietUntil - Date.now() : retryPauseMillis(count);
         const maySucceed = slowDown || (call.repeatable && isSystemFault(error)); // 429: it was not handled
         if (!maySucceed || count >= attempts || Date.now() + pause >= deadline || !budget.take()) throw error;
@@ -125,6 +130,7 @@ export function createCallPolicy(system: string, options: CallPolicyOptions): Ca
         attempt((until) => exchange(wait, until), caller, signal, millis, true),
       );
     },
+    keepQuiet,
     statistics: () => statistics.read(circuitOf(circuit.state)),
   };
 }

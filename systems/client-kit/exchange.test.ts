@@ -23,12 +23,17 @@ it('sends the token and the trace of the work', async () => {
     path: '/',
     body: { a: 1 },
     authorization: 'Bearer t',
+    headers: { 'x-own': '1' },
     refusalIn: null,
+    errorIn: null,
+    pauseIn: null,
+    onPause: () => undefined,
     traceId,
     signal,
   });
   expect(headers).toMatchObject({
     authorization: 'Bearer t',
+    'x-own': '1',
     'content-type': 'application/json',
     traceparent: expect.stringMatching(`^00-${traceId}-[0-9a-f]{16}-01$`),
   });

@@ -1,17 +1,29 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { errors, type Pool } from 'undici';
 import type { ErrorDetails } from '../../platform/errors.ts';
 import { badResponse, refusedBy, refusedWith, unavailable } from './failure.ts';
+
+const FORM = 'application/x-www-form-urlencoded';
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path with query. */
   readonly path: string;
+  /** Sent as JSON, URLSearchParams as a form. */
   readonly body?: unknown;
   /** Value of the header; null sends none. */
   readonly authorization: string | null;
+  /** Beside those of every request. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Details of a refusal that the system puts into an answer of any status; null when the answer is none. */
   readonly refusalIn: ((answer: unknown) => ErrorDetails | null) | null;
+  /** An error answer in the form `{ error: { code } }`, where the system wraps it otherwise. */
+  readonly errorIn: ((answer: unknown) => unknown) | null;
+  /** How long the system asks not to be called again, in milliseconds; it may ask in answers that are no refusals. */
+  readonly pauseIn: ((headers: IncomingHttpHeaders) => number | null) | null;
+  /** Hears of such a wish in an answer that is no refusal. */
+  readonly onPause: (millis: number) => void;
   /** W3C trace id; the system gets it as `traceparent`. */
   readonly traceId: string | null;
   readonly signal: AbortSignal;
@@ -24,9 +36,10 @@ export interface ExchangeRequest {
  * @throws CommerceError SYSTEM_REJECTED | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE; on abort, whatever undici throws
  */
 export async function exchange(pool: Pool, system: string, request: ExchangeRequest): Promise<unknown> {
-  const body = request.body === undefined ? null : JSON.stringify(request.body);
+  const body = request.body === undefined ? null : bodyOf(request.body);
   let status: number;
-  let retryAfter: string | undefined;
+  let retryAfter: string;
+  let wish: number | null;
   let text: string;
   try {
     const response = await pool.request({
@@ -38,6 +51,7 @@ export async function exchange(pool: Pool, system: string, request: ExchangeRequ
     });
     status = response.statusCode;
     retryAfter = String(response.headers['retry-after'] ?? '');
+    wish = request.pauseIn?.(response.headers) ?? null;
     text = await response.body.text();
   } catch (error) {
     if (request.signal.aborted) throw error;
@@ -45,7 +59,9 @@ export async function exchange(pool: Pool, system: string, request: ExchangeRequ
     throw unavailable(system, 'connection', error);
   }
   const answer = parseJson(text);
-  if (status >= 400) throw refusedWith(system, status, answer, retryAfterMillis(retryAfter));
+  if (status >= 400)
+    throw refusedWith(system, status, request.errorIn?.(answer) ?? answer, wish ?? retryAfterMillis(retryAfter));
+  if (wish !== null) request.onPause(wish);
   if (answer === undefined) throw badResponse(system, 'not-json');
   const refusal = request.refusalIn?.(answer) ?? null;
   if (refusal !== null) throw refusedBy(system, refusal);
@@ -56,11 +72,16 @@ export async function exchange(pool: Pool, system: string, request: ExchangeRequ
 
 function headersOf(request: ExchangeRequest, hasBody: boolean): Record<string, string> {
   return {
+    ...request.headers,
     accept: 'application/json',
     ...(request.authorization === null ? {} : { authorization: request.authorization }),
-    ...(hasBody ? { 'content-type': 'application/json' } : {}),
+    ...(hasBody ? { 'content-type': request.body instanceof URLSearchParams ? FORM : 'application/json' } : {}),
     ...(request.traceId === null ? {} : { traceparent: `00-${request.traceId}-${randomBytes(8).toString('hex')}-01` }),
   };
+}
+
+function bodyOf(body: unknown): string {
+  return body instanceof URLSearchParams ? body.toString() : JSON.stringify(body);
 }
 
 function parseJson(text: string): unknown {
@@ -72,7 +93,7 @@ function parseJson(text: string): unknown {
 }
 
 /** Seconds, as systems send it; dates are not used by any of ours. */
-function retryAfterMillis(header: string | undefined): number | null {
-  const seconds = Number.parseFloat(header ?? '');
+function retryAfterMillis(header: string): number | null {
+  const seconds = Number.parseFloat(header);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
 }

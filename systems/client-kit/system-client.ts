@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import type { z } from 'zod';
 import type { ErrorDetails } from '../../platform/errors.ts';
@@ -18,6 +19,10 @@ export interface SystemClientOptions extends CallPolicyOptions {
    * none. Default: a body with `error` is an answer in an unknown format.
    */
   readonly refusalIn?: (answer: unknown) => ErrorDetails | null;
+  /** An error answer in the form `{ error: { code } }`, where the system wraps it otherwise. Codes and numbers only. */
+  readonly errorIn?: (answer: unknown) => unknown;
+  /** How long the system asks not to be called again, in milliseconds, from the headers of any answer. Default: Retry-After. */
+  readonly pauseIn?: (headers: IncomingHttpHeaders) => number | null;
 }
 
 export interface SystemCall<Answer extends z.ZodType> {
@@ -25,7 +30,10 @@ export interface SystemCall<Answer extends z.ZodType> {
   /** Path below the base URL; encode parameters with `encodeURIComponent`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON, URLSearchParams as a form. */
   readonly body?: unknown;
+  /** Beside those of every call. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly answer: Answer;
   /** True for reads and for writes that the system recognises by their reference: only these are repeated. */
   readonly repeatable: boolean;
@@ -84,7 +92,11 @@ export function createSystemClient(system: string, options: SystemClientOptions)
       path,
       body: call.body,
       authorization: call.authorization === undefined ? `Bearer ${options.token}` : call.authorization,
+      headers: call.headers ?? {},
       refusalIn: options.refusalIn ?? null,
+      errorIn: options.errorIn ?? null,
+      pauseIn: options.pauseIn ?? null,
+      onPause: policy.keepQuiet,
       traceId: call.traceId ?? null,
       signal,
     });

@@ -2,11 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../platform/logger.ts';
 import { referenceChannel } from '../../subgraphs/order/adapters/channel.ts';
 import { memoryChannel } from '../../subgraphs/order/adapters/memory-channel.ts';
+import { walmartChannel } from '../../subgraphs/order/adapters/walmart.ts';
+import { loadWalmartWords } from '../../subgraphs/order/adapters/walmart-words.ts';
 import type { ChannelNotice } from '../../subgraphs/order/port.ts';
 import { type ChannelClient, createChannelClient } from '../../systems/channel/client.ts';
+import { CHANNEL_PROFILE } from '../../systems/channel/profile.ts';
 import { startChannelSystem } from '../../systems/channel/simulator/start.ts';
 import type { RunningSystem } from '../../systems/kit/start-system.ts';
+import { WALMART_PROFILE } from '../../systems/walmart/profile.ts';
+import { buy } from '../../systems/walmart/simulator/account.ts';
 import { createEmptyDatabase, type TestDatabase } from '../helpers/database.ts';
+import { startWalmart } from '../helpers/walmart.ts';
 import { channelSystemContract } from './channel-system.contract.ts';
 
 let database: TestDatabase;
@@ -29,7 +35,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-channelSystemContract('memory', async () => {
+channelSystemContract('memory', CHANNEL_PROFILE, async () => {
   const channel = memoryChannel();
   return {
     channel,
@@ -53,7 +59,7 @@ channelSystemContract('memory', async () => {
   };
 });
 
-channelSystemContract('the reference channel over HTTP', async () => ({
+channelSystemContract('the reference channel over HTTP', CHANNEL_PROFILE, async () => ({
   channel: referenceChannel(client),
   async recordOf(saleNo) {
     const sale = await client.sale({ marketplace: 'AMAZON', saleNo });
@@ -65,6 +71,28 @@ channelSystemContract('the reference channel over HTTP', async () => ({
   },
   stop: async () => undefined,
 }));
+
+channelSystemContract('Walmart over HTTP', WALMART_PROFILE, async () => {
+  const { account, client, stop } = await startWalmart();
+  return {
+    channel: walmartChannel(client, loadWalmartWords()),
+    sell(id) {
+      const order = buy(account, id, [{ sku: '71053', quantity: 5, price: 20 }]);
+      order.lines.splice(0, 1, ...order.lines.map((line) => ({ ...line, lineNumber: 'their-line-1' })));
+    },
+    async recordOf(id) {
+      const lines = account.orders.get(id)?.lines ?? [];
+      const units = (line: (typeof lines)[number], wanted: string) =>
+        line.statuses.reduce((sum, { status, units: ones }) => (status === wanted ? sum + ones : sum), 0);
+      return {
+        acknowledged: lines.every((line) => units(line, 'Created') === 0),
+        answers: [],
+        lines: lines.map((line) => ({ line: line.lineNumber, shipped: units(line, 'Shipped'), cancelled: units(line, 'Cancelled') })), // biome-ignore format: one thought
+      };
+    },
+    stop,
+  };
+});
 
 describe('the reference channel', () => {
   const notice = (orderId: string): ChannelNotice => ({
@@ -86,7 +114,7 @@ describe('the reference channel', () => {
   ] as const)('that is %s for a moment has taken the notice once in the end', async (what, fault) => {
     system.setFaults([{ route: '/marketplaces/OTHER', ...fault }]);
     const orderId = `ord ${what}`;
-    await referenceChannel(client).tell(notice(orderId), signal);
+    await referenceChannel(client).tell(notice(orderId), signal, []);
     expect(await client.sale({ marketplace: 'OTHER', saleNo: orderId })).toMatchObject({ state: 'CONFIRMED' });
     const { rows } = await database.knex.raw('select count(*)::int as n from channel.notice where sale_no = ?', [
       orderId,
@@ -97,17 +125,17 @@ describe('the reference channel', () => {
   it('that took a notice and never said so recognises it', async () => {
     const hasty = createChannelClient({ baseUrl: system.url, token: system.token, timeoutMillis: 150 });
     system.setFaults([{ route: '/marketplaces/OTHER', kind: 'late-success', times: 1 }]);
-    await expect(referenceChannel(hasty).tell(notice('late'), signal)).rejects.toMatchObject({
+    await expect(referenceChannel(hasty).tell(notice('late'), signal, [])).rejects.toMatchObject({
       code: 'SYSTEM_TIMEOUT',
     });
-    await referenceChannel(client).tell(notice('late'), signal);
+    await referenceChannel(client).tell(notice('late'), signal, []);
     const { rows } = await database.knex.raw("select count(*)::int as n from channel.notice where sale_no = 'late'");
     expect(rows).toEqual([{ n: 1 }]);
     await hasty.close();
   });
 
   it('knows a buyer who wants the sale back, and how it was answered', async () => {
-    await referenceChannel(client).tell(notice('void'), signal);
+    await referenceChannel(client).tell(notice('void'), signal, []);
     const asked = await fetch(`${system.url}/marketplaces/OTHER/sales/void/void-requests`, {
       method: 'POST',
       headers: { authorization: `Bearer ${system.token}`, 'content-type': 'application/json' },
@@ -118,7 +146,7 @@ describe('the reference channel', () => {
       { requestRef: 'buyer-1', decision: null },
     ]);
     const answer = { ...notice('void'), noticeId: 'void:answer', kind: 'CANCELLATION_ANSWER', channelRequestId: 'buyer-1', answer: 'GRANTED' } as ChannelNotice; // biome-ignore format: one thought
-    await referenceChannel(client).tell(answer, signal);
+    await referenceChannel(client).tell(answer, signal, []);
     expect(await client.sale({ marketplace: 'OTHER', saleNo: 'void' })).toMatchObject({
       state: 'CANCELLED',
       voidRequests: [{ requestRef: 'buyer-1', decision: 'GRANTED' }],

@@ -49,6 +49,7 @@ export async function startWorld() {
     wms: warehouse.wms,
     carrier,
     channel: null,
+    walmart: new Map(),
     close: async () => undefined,
   };
   const domains = openDomains({ knex, clients, logger, process: 'test' });

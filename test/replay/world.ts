@@ -21,9 +21,12 @@ import { ask, callerOf } from '../helpers/subgraph.ts';
 const TRACE = '0'.repeat(32);
 const SILENT = createLogger({ level: 'silent', component: 'replay' });
 /** Statistics are only read by the health reporter, which does not run here. */
-const NO_CLIENTS = Object.fromEntries(
-  ['erp', 'oms', 'wms', 'carrier', 'channel'].map((name) => [name, { statistics: () => ({ circuit: 'CLOSED' }) }]),
-) as unknown as SystemClients;
+const NO_CLIENTS = {
+  ...Object.fromEntries(
+    ['erp', 'oms', 'wms', 'carrier', 'channel'].map((name) => [name, { statistics: () => ({ circuit: 'CLOSED' }) }]),
+  ),
+  walmart: new Map(),
+} as unknown as SystemClients;
 
 export type ReplayWorld = Awaited<ReturnType<typeof startReplayWorld>>;
 

@@ -19,13 +19,14 @@ export type ReportImport = (
   trx: Knex.Transaction,
   failure: {
     readonly key: string;
-    readonly cause: 'MAPPING' | 'CONFLICT';
+    readonly cause: 'MAPPING' | 'CONFLICT' | 'UNAVAILABLE';
     readonly system: string;
     readonly operation: string;
     readonly message: string;
+    readonly orderId?: string | null;
     readonly channelCode: string;
     readonly traceId: string;
-    readonly setAside: { readonly by: string; readonly id: string };
+    readonly setAside: { readonly by: string; readonly id: string } | null;
   },
 ) => Promise<void>;
 
@@ -45,36 +46,29 @@ export function keepingRefused(capture: Capture, deps: ImportDeps): Capture {
     ...capture,
     async place(caller, input, signal) {
       const outcome = await capture.place(caller, input, signal);
-      if (outcome.kind === 'done') await keepRefused(deps, caller, input, outcome.result);
+      if (outcome.kind === 'done') await keepUnknownSkus(deps, caller, input, outcome.result);
       return outcome;
     },
   };
 }
 
-async function keepRefused(
-  { knex, report }: ImportDeps,
+/** One exception for each SKU that nobody knows, whatever the number of orders with it. */
+async function keepUnknownSkus(
+  deps: ImportDeps,
   caller: Caller,
   input: OrderPlaceInput,
   placed: Placed,
+  renew = false,
 ): Promise<void> {
   const { channel, traceId } = caller;
   const { channelOrderId } = input;
   const unknown = unknownSkus(input, placed);
   if (channel?.kind !== 'MARKETPLACE' || channelOrderId == null || unknown.length === 0) return;
-  await inTransaction(knex, async (trx) => {
-    await change(trx, `delete from orders.refused_import where refused_at < now() - make_interval(days => ?)`, [
-      KEPT_DAYS,
-    ]);
-    const kept = await change(
-      trx,
-      `insert into orders.refused_import (channel_code, channel_order_id, unknown_skus, channel, input, trace_id)
-       values (?, ?, ?, ?::jsonb, ?, ?) on conflict do nothing`,
-      [channel.code, channelOrderId, unknown, JSON.stringify(channel), JSON.stringify(input), traceId],
-    );
-    if (kept === 0) return;
+  await inTransaction(deps.knex, async (trx) => {
+    if (!(await keep(trx, caller, input, unknown, renew))) return;
     for (const sku of unknown) {
       const key = channelSkuKey(channel.code, sku);
-      await report(trx, {
+      await deps.report(trx, {
         key,
         cause: 'MAPPING',
         system: 'channel',
@@ -86,6 +80,72 @@ async function keepRefused(
       });
     }
   });
+}
+
+/** Keeps an order that was fetched and is refused for any reason: its channel has sold it and will not send it again. */
+export async function keepRefusedFetch(
+  deps: ImportDeps,
+  caller: Caller,
+  input: OrderPlaceInput,
+  placed: Placed,
+): Promise<void> {
+  const { channel, traceId } = caller;
+  const { channelOrderId } = input;
+  const [refusal] = placed.refusals;
+  if (!channel || channelOrderId == null || !refusal) return;
+  if (unknownSkus(input, placed).length > 0) return keepUnknownSkus(deps, caller, input, placed, true);
+  await inTransaction(deps.knex, async (trx) => {
+    await keep(trx, caller, input, [], true);
+    const key = importKey(channel.code, channelOrderId);
+    const message = refusedText(channel.code, channelOrderId, refusal.message);
+    const where = { system: 'channel', operation: 'place-import', channelCode: channel.code, traceId };
+    await deps.report(trx, { ...where, key, cause: 'CONFLICT', message, setAside: { by: REFUSED_IMPORTS, id: key } });
+  });
+}
+
+/**
+ * Keeps an order that was refused.
+ * @param renew whether what was kept of it before gives way: its channel has it otherwise now, and it is not placed
+ * @returns whether it is kept by this
+ */
+async function keep(
+  trx: Knex.Transaction,
+  { channel, traceId }: Caller,
+  input: OrderPlaceInput,
+  unknown: readonly string[],
+  renew: boolean,
+): Promise<boolean> {
+  await change(trx, `delete from orders.refused_import where refused_at < now() - make_interval(days => ?)`, [
+    KEPT_DAYS,
+  ]);
+  const otherwise = renew
+    ? '(channel_code, channel_order_id) do update set unknown_skus = excluded.unknown_skus, input = excluded.input, placed_at = null'
+    : 'do nothing';
+  const kept = await change(
+    trx,
+    `insert into orders.refused_import (channel_code, channel_order_id, unknown_skus, channel, input, trace_id)
+     values (?, ?, ?, ?::jsonb, ?, ?) on conflict ${otherwise}`,
+    [channel?.code ?? '', input.channelOrderId ?? '', unknown, JSON.stringify(channel), JSON.stringify(input), traceId],
+  );
+  return kept > 0;
+}
+
+/** Names an order that could not be placed on the exception desk. */
+export function importKey(channelCode: string, channelOrderId: string): string {
+  return `import:${channelCode}:${channelOrderId}`;
+}
+
+/** The order is placed, or its channel wants nothing of it any more: nobody has to think of it. */
+export async function forgetRefused(trx: Knex.Transaction, channelCode: string, channelOrderId: string): Promise<void> {
+  await change(
+    trx,
+    'update orders.refused_import set placed_at = now(), input = null where channel_code = ? and channel_order_id = ? and placed_at is null',
+    [channelCode, channelOrderId],
+  );
+}
+
+function refusedText(channelCode: string, channelOrderId: string, reason: string): string {
+  return `${channelCode}'s order ${channelOrderId.slice(0, 60)} cannot be placed: ${reason} Retry it when that is put right, or cancel it at the channel and dismiss this.`;
 }
 
 /** The channel's own words for lines whose article nobody knows. */
@@ -123,13 +183,13 @@ export async function placeRefused({ knex, report }: ImportDeps, capture: Captur
     const { refusals, unknown } = await placeKept(knex, capture, kept);
     const [refusal] = refusals;
     if (refusal === undefined) continue;
-    const message = `${channelCode}'s order ${kept.channelOrderId.slice(0, 60)} cannot be placed: ${refusal.message} Retry it when that is put right, or cancel it at the channel and dismiss this.`;
+    const message = refusedText(channelCode, kept.channelOrderId, refusal.message);
     if (what === 'import') return { kind: 'failed', cause: 'CONFLICT', message };
     if (unknown.includes(name))
       return { kind: 'failed', cause: 'MAPPING', message: unknownText(channelCode, name, kept.channelOrderId) };
     // Another SKU of it has an exception of its own; for any other reason the order needs one.
     if (unknown.length > 0) continue;
-    const key = `import:${channelCode}:${kept.channelOrderId}`;
+    const key = importKey(channelCode, kept.channelOrderId);
     const where = { system: 'channel', operation: 'place-import', channelCode, traceId: kept.traceId };
     await inTransaction(knex, (trx) => report(trx, { ...where, key, cause: 'CONFLICT', message, setAside: { by: REFUSED_IMPORTS, id: key } })); // biome-ignore format: one thought
   }
@@ -156,10 +216,6 @@ async function placeKept(
   const { orderId, refusals } = outcome.result;
   // Also when the channel sent it again meanwhile: then this is its order.
   if (orderId === null) return { refusals, unknown: unknownSkus(input, outcome.result) };
-  await change(
-    knex,
-    'update orders.refused_import set placed_at = now(), input = null where channel_code = ? and channel_order_id = ?',
-    [channel.code, channelOrderId],
-  );
+  await inTransaction(knex, (trx) => forgetRefused(trx, channel.code, channelOrderId));
   return { refusals: [], unknown: [] };
 }

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
-import { isCommerceError } from '../../../platform/errors.ts';
+import { CommerceError, isCommerceError } from '../../../platform/errors.ts';
 import { changeOrder } from '../change.ts';
 import type { SettleExceptions } from '../duties/duty.ts';
 import { endDuties } from '../duties/end.ts';
@@ -29,7 +29,7 @@ export type ReportNotice = (failure: {
   /** By when the channel has to have it. Null when it gave no time. */
   readonly deadline: Date | null;
   readonly traceId: string;
-  readonly setAside: { readonly by: string; readonly id: string };
+  readonly setAside: { readonly by: string; readonly id: string } | null;
 }) => Promise<void>;
 
 export interface NoticeDeps {
@@ -90,12 +90,13 @@ export async function claimNotice(knex: Knex, id: string): Promise<DueNotice | n
 }
 
 /** Tells the channel and notes that it was told. @throws whatever the channel does */
-export async function tell({ knex, channels, settle }: NoticeDeps, due: DueNotice): Promise<void> {
+export async function tell({ knex, channels, settle, report }: NoticeDeps, due: DueNotice): Promise<void> {
   const { notice, step, traceId } = due;
   const channel = channels.get(notice.channelCode);
   if (!channel) throw new Error(`${notice.channelCode} is not connected`);
   const takes = channel.takes.has(notice.kind);
-  if (takes) await channel.tell(notice, AbortSignal.timeout(ATTEMPT_MILLIS));
+  if (takes) await channel.tell(notice, AbortSignal.timeout(ATTEMPT_MILLIS), await takenBefore(knex, due));
+  else if (notice.kind === 'CANCELLATION_ANSWER' && notice.answer !== 'GRANTED') await report(tooLate(notice, traceId));
   await inTransaction(knex, async (trx) => {
     const { what, timeline } = WORDS[notice.kind];
     const message = takes
@@ -110,6 +111,35 @@ export async function tell({ knex, channels, settle }: NoticeDeps, due: DueNotic
     await change(trx, 'update orders.channel_notice set taken_at = now(), stopped = false where id = ?', [due.id]);
     await endDuties(trx, notice.orderId, settle);
   });
+}
+
+/** A channel that cancelled by itself, and cannot be told that it was too late: somebody has to settle it. */
+function tooLate(
+  notice: Extract<ChannelNotice, { kind: 'CANCELLATION_ANSWER' }>,
+  traceId: string,
+): Parameters<ReportNotice>[0] {
+  const { channelCode, orderId } = notice;
+  return {
+    key: `late:${notice.noticeId}`,
+    operation: 'tell-cancellation-answer',
+    what: `${channelCode} has cancelled units by itself and has no way of being told that they left all the same. Settle it with the channel or the buyer, and dismiss this.`,
+    error: new CommerceError('ILLEGAL_TRANSITION', 'Nodes had sent them'),
+    orderId,
+    channelCode,
+    deadline: null,
+    traceId,
+    setAside: null,
+  };
+}
+
+/** What else the channel took about the order, in the order in which it was told. */
+async function takenBefore(knex: Knex, { id, notice: { orderId } }: DueNotice): Promise<ChannelNotice[]> {
+  const rows = await query<{ notice: ChannelNotice }>(
+    knex,
+    'select body as notice from orders.channel_notice where order_id = ? and id <> ? and taken_at is not null order by id',
+    [orderId, id],
+  );
+  return rows.map(({ notice }) => notice);
 }
 
 /** Decides when a notice that failed is sent again, and tells somebody when that is not soon. */

@@ -3,23 +3,40 @@ import { CommerceError } from '../../../platform/errors.ts';
 import { projectFile } from '../../../platform/paths.ts';
 import { readYaml } from '../../../platform/read-yaml.ts';
 
-const CONNECTORS = ['reference'] as const;
+const variable = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]*$/, 'expected the name of an environment variable, such as WALMART_URL');
 
-/** How a channel can be reached; each has an adapter of ChannelSystem. */
-export type Connector = (typeof CONNECTORS)[number];
+const times = z.strictObject({
+  everySeconds: z.int().min(5).max(86_400).default(60),
+  overlapMinutes: z.int().min(1).max(10_080).default(30),
+  sweepHours: z.int().min(1).max(168).default(6),
+  sweepDays: z.int().min(1).max(180).default(7),
+});
 
-/** The channels that are told what becomes of their orders, by code, and how. */
-export type ChannelConnections = ReadonlyMap<string, Connector>;
+const connection = z.discriminatedUnion('connector', [
+  z.strictObject({ connector: z.literal('reference') }),
+  z.strictObject({
+    connector: z.literal('walmart'),
+    address: variable,
+    clientId: variable,
+    clientSecret: variable,
+    fetch: times.prefault({}),
+  }),
+]);
+
+/** How a channel can be reached; each connector has an adapter of ChannelSystem, and of ChannelOrders where orders are fetched. */
+export type ChannelConnection = z.output<typeof connection>;
+
+/** The channels that keep books of their own, by code. */
+export type ChannelConnections = ReadonlyMap<string, ChannelConnection>;
 
 const schema = z.strictObject({
-  channels: z.record(
-    z.string().regex(/^[A-Z0-9_-]{1,32}$/, 'expected the code of a channel'),
-    z.strictObject({ connector: z.enum(CONNECTORS) }),
-  ),
+  channels: z.record(z.string().regex(/^[A-Z0-9_-]{1,32}$/, 'expected the code of a channel'), connection),
 });
 
 /**
- * Reads which channels are told of their orders.
+ * Reads which channels are told of their orders, and from which orders are fetched.
  * @param file absolute path; `config/channels.yaml` of the project unless told
  * @throws CommerceError CONFIGURATION_INVALID, naming the file and every place in it that is wrong
  */
@@ -29,5 +46,5 @@ export function loadChannelConnections(file: string = projectFile('config', 'cha
     const places = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`);
     throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}`);
   }
-  return new Map(Object.entries(parsed.data.channels).map(([code, { connector }]) => [code, connector]));
+  return new Map(Object.entries(parsed.data.channels));
 }

@@ -28,12 +28,14 @@ const { signal } = new AbortController();
 const TRACE = '0'.repeat(32);
 const amazon = callerOf({ contract: 'marketplace', clientId: 'amazon', channel: { ...webChannel, code: 'AMAZON', kind: 'MARKETPLACE' } }); // biome-ignore format: a table
 const operator = callerOf({ contract: 'operations', clientId: 'operations', channel: null });
-const connections = new Map([['AMAZON', 'reference' as const]]);
+const connections = new Map([['AMAZON', { connector: 'reference' as const }]]);
 
 let database: TestDatabase;
 let book: OrderBook;
 let desk: ExceptionDesk;
 let channel: ReturnType<typeof memoryChannel>;
+/** What the channel was told before each attempt. */
+let toldBefore: string[][];
 /** What the channel does instead of taking the next notices. */
 let failures: unknown[];
 let keys = 0;
@@ -43,11 +45,12 @@ let position = 0;
 
 const flaky = (): ChannelSystem => ({
   takes: channel.takes,
-  async tell(notice, given) {
+  async tell(notice, given, before) {
+    toldBefore.push(before.map(({ kind }) => kind));
     const failure = failures.shift();
-    if (failure === 'lost') await channel.tell(notice, given);
+    if (failure === 'lost') await channel.tell(notice, given, before);
     if (failure !== undefined) throw failure === 'lost' ? new CommerceError('SYSTEM_TIMEOUT', 'no answer') : failure;
-    return channel.tell(notice, given);
+    return channel.tell(notice, given, before);
   },
 });
 const sender = () =>
@@ -79,6 +82,7 @@ afterAll(() => database.drop());
 beforeEach(() => {
   channel = memoryChannel();
   failures = [];
+  toldBefore = [];
 });
 
 /** Brings the events that were written to those who keep notices and duties. */
@@ -204,6 +208,7 @@ describe('what a channel is told', () => {
     expect(await openDuties(order)).toEqual(['ACKNOWLEDGE', 'SHIP']);
     await told();
     expect(channel.taken.map(({ kind }) => kind)).toEqual(['ACKNOWLEDGEMENT', 'SHIPMENT', 'SHIPMENT']);
+    expect(toldBefore).toEqual([[], ['ACKNOWLEDGEMENT'], ['ACKNOWLEDGEMENT', 'SHIPMENT']]);
     expect(channel.taken.at(-1)).toMatchObject({
       noticeId: `${order.id}:ship:s2-${order.id}`,
       shippedAt: '2026-11-27T09:00:00.000Z',
@@ -279,6 +284,18 @@ describe('a cancellation that the channel asks for', () => {
     await ship(order, `s-${order.id}`, 5);
     await told();
     expect(await openDuties(order)).toEqual([]);
+  });
+
+  it('is told to a person when it was too late and the channel hears no answers', async () => {
+    channel = memoryChannel(new Set(['SHIPMENT']));
+    const order = await atNode();
+    await cancel(order);
+    await book.keepUnits(order.id, { requestId: await requestOf(order), units: 5 }, effect('kept'));
+    expect(await answered()).toEqual([]);
+    expect(await exceptions(order)).toMatchObject([
+      { operation: 'tell-cancellation-answer', state: 'OPEN', owner: 'channel-relations', message: expect.stringMatching(/^AMAZON has cancelled units by itself/) },
+    ]); // biome-ignore format: one thought
+    expect(await openDuties(order)).toEqual(['SHIP']);
   });
 
   it('is granted in part when some nodes agree; what no node had is granted at once', async () => {
@@ -401,11 +418,14 @@ describe('a channel that fails', () => {
 
 describe('config/channels.yaml', () => {
   it('connects the marketplace of the sample', () => {
-    expect(loadChannelConnections()).toEqual(new Map([['AMAZON', 'reference']]));
+    expect(loadChannelConnections()).toEqual(new Map([['AMAZON', { connector: 'reference' }]]));
   });
 
   it.each([
-    ['channels: { AMAZON: { connector: pigeon } }', /channels.AMAZON.connector: Invalid input: expected "reference"/],
+    [
+      'channels: { AMAZON: { connector: pigeon } }',
+      /channels.AMAZON.connector: Invalid discriminator value. Expected 'reference' \| 'walmart'/,
+    ],
     ['channels: { amazon: { connector: reference } }', /expected the code of a channel|Invalid key/],
     ['channels: [', /cannot be read as YAML: line 1/],
   ])('is refused with its place: %s', async (text, message) => {
