@@ -149,7 +149,9 @@ export interface ChannelOrderLine {
   readonly quantity: number;
   /** Those of them that the channel counts as cancelled, by whomever. */
   readonly cancelled: number;
-  /** Why, as the contract's CancelReason names it. */
+  /** Those that the channel counts as sent, by whomever. */
+  readonly sent: number;
+  /** Why some are cancelled, as the contract's CancelReason names it. */
   readonly cancelReason: string;
   /** Decimal, of one unit. */
   readonly unitPrice: string;

@@ -10,7 +10,9 @@ channelOrdersContract('memory', async () => {
   const channel = memoryChannelOrders();
   const sold = new Map<string, { at: Date; order: ChannelOrder }>();
   const put = (id: string, at: Date, quantity: number, cancelled: number) => {
-    const lines = [{ channelLineId: '1', sku: '71053', quantity, cancelled, cancelReason: 'OTHER', unitPrice: '3.39' }];
+    const lines = [
+      { channelLineId: '1', sku: '71053', quantity, cancelled, sent: 0, cancelReason: 'OTHER', unitPrice: '3.39' },
+    ];
     const address = { line1: '1 High Street', city: 'London', countryCode: 'GB' };
     const order = { currencyCode: 'GBP', customer: { email: null, name: null }, address, serviceLevel: null, lines };
     sold.set(id, { at, order });

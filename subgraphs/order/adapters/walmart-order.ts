@@ -64,6 +64,7 @@ function toLine(words: WalmartWords, line: WalmartOrderLine): ChannelOrderLine {
     sku: line.item.sku,
     quantity: ordered,
     cancelled: at.CANCELLED,
+    sent: at.GONE,
     cancelReason: ourReason(words, reason),
     unitPrice: unitPrice(words, line, ordered),
   };

@@ -39,7 +39,7 @@ describe("Walmart's published examples", () => {
         customer: { email: '7D9F02968955480499C84C5871AD1401@relay.walmart.com', name: 'Donald Ashley' },
         address: { name: 'Donald Ashley', line1: '6600 gazebo drive', line2: null, city: 'Cedar hill', region: 'MO', postalCode: '63016', countryCode: 'US', phone: '3143450432' },
         serviceLevel: 'VALUE',
-        lines: [{ channelLineId: '1', sku: 'YHY-FN25200B2', quantity: 1, cancelled: 0, cancelReason: 'CUSTOMER_REQUEST', unitPrice: '5.00' }],
+        lines: [{ channelLineId: '1', sku: 'YHY-FN25200B2', quantity: 1, cancelled: 0, sent: 1, cancelReason: 'CUSTOMER_REQUEST', unitPrice: '5.00' }],
       },
     }); // biome-ignore format: one order
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { CommerceError } from '../../../platform/errors.ts';
 import { formatAmount, money, parseMoney } from '../../../platform/money.ts';
 import type { WalmartClient } from '../../../systems/walmart/client.ts';
@@ -15,7 +16,9 @@ export function walmartOrders(client: WalmartClient, words: WalmartWords): Chann
         yield page.map((order) => {
           const raw = JSON.stringify(order);
           const name = named.safeParse(order);
-          const channelOrderId = name.success ? name.data.purchaseOrderId : `unnamed:${raw.slice(0, 60)}`;
+          const channelOrderId = name.success
+            ? name.data.purchaseOrderId
+            : `unnamed-${createHash('sha256').update(raw).digest('hex').slice(0, 16)}`;
           return { channelOrderId, raw, reading: readWalmartOrder(words, order) };
         });
     },

@@ -63,7 +63,7 @@ async function fetchNow(overrides: Partial<Capture> = {}): Promise<void> {
   await isDue();
   expect(await fetcher(overrides).fetchDue(code, signal)).toBe(true);
 }
-const line = (changes: Partial<ChannelOrderLine> = {}): ChannelOrderLine => ({ channelLineId: '1', sku: 'LANTERN', quantity: 5, cancelled: 0, cancelReason: 'CUSTOMER_REQUEST', unitPrice: '4.10', ...changes }); // biome-ignore format: a table
+const line = (changes: Partial<ChannelOrderLine> = {}): ChannelOrderLine => ({ channelLineId: '1', sku: 'LANTERN', quantity: 5, cancelled: 0, sent: 0, cancelReason: 'CUSTOMER_REQUEST', unitPrice: '4.10', ...changes }); // biome-ignore format: a table
 const orderOf = (lines: readonly ChannelOrderLine[] = [line()], city = 'London'): ChannelOrder => ({
   currencyCode: 'GBP',
   customer: { email: null, name: 'Ada Buyer' },
@@ -233,6 +233,31 @@ describe('orders that are fetched', () => {
     await fetchNow();
     expect(await orders()).toMatchObject([{ channelOrderId: 'partly', ordered: 3 }]);
     put('partly', [line({ cancelled: 3 }), line({ channelLineId: '2', quantity: 1, cancelled: 1 })]);
+    await fetchNow();
+    expect(await orders()).toMatchObject([{ ordered: 3, cancelled: 1 }]);
+  });
+});
+
+describe('orders that somebody else has worked on before', () => {
+  it('are placed without what was sent; the rest can be cancelled by the channel', async () => {
+    put('partly', [line({ sent: 2, cancelled: 1 })]);
+    put('wholly', [line({ sent: 5 })]);
+    await fetchNow();
+    expect(await orders()).toMatchObject([{ channelOrderId: 'partly', ordered: 2, cancelled: 0 }]);
+    put('partly', [line({ sent: 2, cancelled: 2 })]);
+    await fetchNow();
+    await fetchNow();
+    expect(await orders()).toMatchObject([{ ordered: 2, cancelled: 1 }]);
+    expect(await exceptions()).toEqual([]);
+  });
+
+  it('are not cancelled again after a crash between placing and noting them', async () => {
+    put('one', [line({ cancelled: 2 })]);
+    await fetchNow();
+    await query(database.knex, 'delete from orders.fetched_order where channel_code = ?', [code]);
+    await fetchNow();
+    expect(await orders()).toMatchObject([{ ordered: 3, cancelled: 0 }]);
+    put('one', [line({ cancelled: 3 })]);
     await fetchNow();
     expect(await orders()).toMatchObject([{ ordered: 3, cancelled: 1 }]);
   });

@@ -22,6 +22,7 @@ export interface Followed {
 /**
  * Cancels here what a channel has cancelled by itself. It counts all cancelled units of a line, also those that were
  * cancelled here and told; so what is asked for is what neither was cancelled here nor asked for before.
+ * @param noted units that were cancelled when the order was taken on or asked for since; null where a crash kept it from being noted
  * @param requestId names the wish: the channel hears an answer to it, where it hears answers
  */
 export async function followCancellations(
@@ -29,11 +30,12 @@ export async function followCancellations(
   caller: Caller,
   orderId: string,
   lines: readonly ChannelOrderLine[],
-  asked: UnitsByLine,
+  noted: UnitsByLine | null,
   requestId: string,
 ): Promise<Followed> {
   const found = await lockOrder(trx, orderId);
   if (!found) throw new Error('the order is gone');
+  const asked = noted ?? cancelledBefore(lines, found.lines);
   const granted = await grantedUnits(trx, orderId);
   const wishes = lines.flatMap((line) => {
     const ours = found.lines.find(({ channelLineId }) => channelLineId === line.channelLineId);
@@ -61,12 +63,27 @@ export async function followCancellations(
   };
 }
 
-/** @param asked units that were asked for before @param granted those of them that are cancelled by now */
+/**
+ * @param asked units that were cancelled when the order was taken on, or asked for since
+ * @param granted those of them that are cancelled here by now
+ */
 function wishedUnits(line: ChannelOrderLine, ours: OrderLine, asked: number, granted: number): number {
-  const { ordered, cancelled } = ours.quantities;
-  const neverPlaced = Math.max(0, line.quantity - ordered);
-  const ownDecisions = cancelled - granted;
-  return line.cancelled - neverPlaced - asked - ownDecisions;
+  const ownDecisions = ours.quantities.cancelled - granted;
+  return line.cancelled - asked - ownDecisions;
+}
+
+/**
+ * Pure: what was cancelled when an order was taken on, where a crash kept that from being noted: never more than was left out
+ * of the order.
+ */
+function cancelledBefore(lines: readonly ChannelOrderLine[], placed: readonly OrderLine[]): UnitsByLine {
+  const ordered = new Map(placed.map(({ channelLineId, quantities }) => [channelLineId, quantities.ordered]));
+  return Object.fromEntries(
+    lines.map(({ channelLineId, quantity, cancelled }) => [
+      channelLineId,
+      Math.min(cancelled, Math.max(0, quantity - (ordered.get(channelLineId) ?? quantity))),
+    ]),
+  );
 }
 
 async function grantedUnits(trx: Knex.Transaction, orderId: string): Promise<ReadonlyMap<string, number>> {

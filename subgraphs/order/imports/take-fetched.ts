@@ -77,29 +77,33 @@ async function place(deps: FetchDeps, caller: ChannelCaller, fetched: FetchedOrd
     if (outcome.kind !== 'done') throw new Error('a key of its own was used before');
     if (outcome.result.orderId === null) {
       await keepRefusedFetch(deps, caller, input, outcome.result);
-      return inTransaction(deps.knex, (trx) => remember(trx, code, fetched, { content: contentOf(order), raw: null }));
+      return inTransaction(deps.knex, (trx) => remember(trx, code, fetched, { content: contentOf(order), raw: null, asked: cancelledOf(order) }));
     }
   }
   // It is here, or nothing of it is wanted any more.
   await inTransaction(deps.knex, async (trx) => {
     await forgetRefused(trx, code, channelOrderId);
-    await remember(trx, code, fetched, { content: contentOf(order), raw: null });
+    await remember(trx, code, fetched, { content: contentOf(order), raw: null, asked: cancelledOf(order) });
     await deps.settle(trx, [readKey(code, channelOrderId), importKey(code, channelOrderId)]);
   });
 } // biome-ignore format: one thought
 
-/** The order as a channel would place it: what it cancelled before is left out. */
+/** What is cancelled when an order is taken on is not asked for later. */
+function cancelledOf({ lines }: ChannelOrder): UnitsByLine {
+  return Object.fromEntries(lines.map(({ channelLineId, cancelled }) => [channelLineId, cancelled]));
+}
+
+/** The order as a channel would place it, without what it cancelled before, and what somebody else sent before we saw it. */
 function toInput(channelOrderId: string, { currencyCode, customer, address, serviceLevel, lines }: ChannelOrder): OrderPlaceInput {
   return {
     idempotencyKey: randomUUID(), // what makes it one order is the channel's id of it
     channelOrderId,
     currencyCode,
     customer,
-    lines: lines.flatMap(({ channelLineId, sku, quantity, cancelled, unitPrice }) =>
-      quantity > cancelled
-        ? [{ channelLineId, sku, quantity: quantity - cancelled, unitPrice: { amount: unitPrice, currencyCode } }]
-        : [],
-    ),
+    lines: lines.flatMap(({ channelLineId, sku, quantity, cancelled, sent, unitPrice }) => {
+      const units = quantity - cancelled - sent;
+      return units > 0 ? [{ channelLineId, sku, quantity: units, unitPrice: { amount: unitPrice, currencyCode } }] : [];
+    }),
     delivery: { method: 'SHIPPING', address, serviceLevel },
   };
 } // biome-ignore format: one thought
@@ -119,7 +123,7 @@ async function follow(deps: FetchDeps, caller: ChannelCaller, orderId: string, f
     if (!known || known.fingerprint === print) return;
     const content = contentOf(order);
     const changes = known.content === null ? [] : changesOf(known.content, content);
-    const { asked, late } = await followCancellations(trx, caller, orderId, order.lines, known.asked, `${code}:${channelOrderId}:${print}`.slice(0, 200));
+    const { asked, late } = await followCancellations(trx, caller, orderId, order.lines, known.content === null ? null : known.asked, `${code}:${channelOrderId}:${print}`.slice(0, 200));
     const isAsked = changes.length > 0 || Object.keys(late).length > 0;
     await remember(trx, code, fetched, { content, raw: isAsked ? fetched.raw : null, asked });
     await deps.settle(trx, [readKey(code, channelOrderId)]);
