@@ -11,6 +11,7 @@ import {
   createExceptionDesk,
   createOperationsSubgraph,
   createSystemHealthReporter,
+  type ExceptionDesk,
   loadOwnership,
   noteContact,
   type RetryWorkflow,
@@ -42,6 +43,30 @@ export interface DeskJobTargets {
   readonly rewind: Parameters<typeof advanceRewinds>[1];
 }
 
+/** Shows on a desk what a domain found amiss by itself, outside of any request. */
+export function alarmOn({ raise, resolve }: Pick<ExceptionDesk, 'raise' | 'resolve'>, domain: string) {
+  return {
+    raise: ({ key, operation, message, system, channelCode = null }: Alarm) =>
+      raise({
+        key,
+        cause: system === undefined ? 'CONFLICT' : 'VALIDATION',
+        system: system ?? 'commerce',
+        operation: system === undefined ? `${domain}:${operation}` : operation,
+        message,
+        orderId: null,
+        channelCode,
+        workflowId: null,
+        traceId: randomBytes(16).toString('hex'),
+      }),
+    resolve,
+  };
+}
+
+/** The exception desk as the domains use it. */
+export function openDesk(knex: Knex): ExceptionDesk {
+  return createExceptionDesk({ knex, owners: loadOwnership(), stakeOf: amountAtStake });
+}
+
 /** The operations domain: exception desk, health of the systems, retries that the worker picks up. */
 export function openOperations(deps: {
   knex: Knex;
@@ -51,7 +76,7 @@ export function openOperations(deps: {
   process: string;
 }) {
   const { knex, clients, routed, logger } = deps;
-  const desk = createExceptionDesk({ knex, owners: loadOwnership(), stakeOf: amountAtStake });
+  const desk = openDesk(knex);
   const exceptions = {
     ...desk,
     /** The desk shows what an operator may read; the log has what was thrown, without the values it may carry. */
@@ -105,21 +130,7 @@ export function openOperations(deps: {
     }) satisfies ReportNotice,
 
     /** Shows what a domain found amiss by itself, outside of any request. */
-    alarm: (domain: string) => ({
-      raise: ({ key, operation, message, system, channelCode = null }: Alarm) =>
-        exceptions.raise({
-          key,
-          cause: system === undefined ? 'CONFLICT' : 'VALIDATION',
-          system: system ?? 'commerce',
-          operation: system === undefined ? `${domain}:${operation}` : operation,
-          message,
-          orderId: null,
-          channelCode,
-          workflowId: null,
-          traceId: randomBytes(16).toString('hex'),
-        }),
-      resolve: desk.resolve,
-    }),
+    alarm: (domain: string) => alarmOn(exceptions, domain),
 
     /** Where comparisons with systems of record show what a person has to look at. */
     differences: {

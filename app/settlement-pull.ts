@@ -2,8 +2,24 @@ import type { Knex } from 'knex';
 import type { Config } from '../platform/config.ts';
 import { isCommerceError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Throttle } from '../subgraphs/settlement/index.ts';
+import type { IngestOutcome, Throttle } from '../subgraphs/settlement/index.ts';
 import { openAmazonPull, type SettlementAlarm } from '../subgraphs/settlement/main.ts';
+
+/** Puts a fetched statement that was refused on the exception desk: it is fetched once, so nobody would see it again. */
+export async function showFetched(
+  alarm: SettlementAlarm,
+  channelCode: string,
+  id: string,
+  outcome: IngestOutcome,
+): Promise<void> {
+  if (outcome.kind !== 'REFUSED') return;
+  await alarm.raise({
+    key: `settlement:pull:${channelCode}:${id}`,
+    operation: 'pull-statement',
+    channelCode,
+    message: `A statement fetched from the channel was refused (${outcome.code}): ${outcome.message} Ask the channel for a right one.`,
+  });
+}
 
 /**
  * Fetches statements and payouts from the selling account that is connected, again and again until the signal aborts. What is
@@ -22,13 +38,7 @@ export async function pullSettlements(
     connection: amazon,
     async onFetched({ id }, outcome) {
       logger.info({ channelCode, document: id, ...outcome }, 'settlement statement fetched');
-      if (outcome.kind !== 'REFUSED') return;
-      await alarm.raise({
-        key: `settlement:pull:${channelCode}:${id}`,
-        operation: 'pull-statement',
-        channelCode,
-        message: `A statement fetched from the channel was refused (${outcome.code}): ${outcome.message} Ask the channel for a right one.`,
-      });
+      await showFetched(alarm, channelCode, id, outcome);
     },
   });
   const key = `settlement:pull:${channelCode}`;

@@ -10,7 +10,8 @@ export function close({ arguments: [month = ''], value, terminal }: Invocation):
   return withStore(async ({ knex }) => {
     try {
       const closed = await closePeriod(knex, month, value('by') ?? userInfo().username);
-      terminal.out(`${closed.month} is closed; head ${closed.head}`);
+      const since = closed.before ? ` already, since ${closed.before.at.toISOString()} by ${closed.before.by}` : '';
+      terminal.out(`${closed.month} is closed${since}; head ${closed.head}`);
       return EXIT.OK;
     } catch (error) {
       if (!isCommerceError(error) || error.code === 'DATABASE_UNAVAILABLE') throw error;

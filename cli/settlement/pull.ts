@@ -1,3 +1,5 @@
+import { alarmOn, openDesk } from '../../app/operations.ts';
+import { showFetched } from '../../app/settlement-pull.ts';
 import { NO_THROTTLE } from '../../subgraphs/settlement/index.ts';
 import { openAmazonPull } from '../../subgraphs/settlement/main.ts';
 import type { Invocation } from '../command.ts';
@@ -10,11 +12,13 @@ export function pull({ terminal }: Invocation): Promise<ExitCode> {
   return withStore(async ({ knex, config }) => {
     const connection = config.settlement.amazon;
     if (connection === null) throw environment('No selling account is connected. Set AMAZON_URL; docs/settlement-reports.md says how.'); // biome-ignore format: one thought
+    const alarm = alarmOn(openDesk(knex), 'settlement');
     const open = openAmazonPull({
       knex,
       connection,
       throttle: NO_THROTTLE,
       async onFetched({ id }, outcome) {
+        await showFetched(alarm, connection.channelCode, id, outcome);
         const more = outcome.kind === 'REFUSED' ? `${outcome.code}: ${outcome.message}` : outcome.settlementId;
         terminal.out(`${id}: ${outcome.kind.toLowerCase()}, ${more}`);
       },

@@ -189,7 +189,10 @@ it('closes a month only when nothing of it is open, and then for good', async ()
   await expect(closePeriod(database.knex, '2026-11', 'ann', later)).rejects.toThrow(/entries in no voucher: \d+/);
   await postVouchers();
   const closed = await closePeriod(database.knex, '2026-11', 'ann', later);
-  expect(await closePeriod(database.knex, '2026-11', 'bob', later)).toEqual(closed);
+  expect(await closePeriod(database.knex, '2026-11', 'bob', later)).toEqual({
+    ...closed,
+    before: { by: 'ann', at: expect.any(Date) },
+  });
   const channelCode = 'LATE';
   const lines = [lineOf({ channelOrderId: '5-5-5', amountMinor: 900n })];
   await storeReport(database.knex, reportOf('late', lines, { channelCode }), lines);

@@ -26,4 +26,6 @@ export interface LockedDifference {
   readonly currencyCode: string;
   readonly orderId: string | null;
   readonly statementId: string | null;
+  /** The day its lines count on. Null when it is about a payout, or about something never settled. */
+  readonly bookedAt: Date | null;
 }

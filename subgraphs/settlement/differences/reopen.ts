@@ -2,12 +2,20 @@ import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
 import { newId } from '../../../platform/ids.ts';
 import { appendEntries } from '../ledger/append.ts';
-import { readEntries, reversalOf } from '../ledger/read.ts';
+import { readEntries } from '../ledger/read.ts';
 import { lockJudging } from '../matching/judge-due.ts';
 import { lockForDecision } from '../payouts/follow-decision.ts';
 import { unmatchByHand } from './match-by-hand.ts';
 import type { ResolveDeps } from './model.ts';
-import { checkNote, lockDifference, lookAgainAt, type ResolveResult, refused, setState } from './resolve.ts';
+import {
+  checkNote,
+  lockDifference,
+  lookAgainAt,
+  type ResolveResult,
+  refused,
+  setState,
+  takenBackToday,
+} from './resolve.ts';
 
 /**
  * Takes a decision back: its posting is reversed, the difference is open again. A difference that explained itself
@@ -46,7 +54,7 @@ export async function reopenDifference(
         : [decision.entryId];
   await lookAgainAt(trx, difference, actor);
   const entries = [...(await readEntries(trx, standing)).values()];
-  const reversals = entries.map((entry) => reversalOf(entry, `Reopened: ${entry.description}`, actor, new Date()));
+  const reversals = await takenBackToday(trx, entries, 'Reopened', actor);
   const ids = await appendEntries(trx, deps.rules, reversals);
   const entryId = ids.get(reversals[0]?.cause ?? '') ?? null;
   await query(

@@ -92,6 +92,26 @@ it('accepts what was settled: posted, closed, once per key', async () => {
   expect(await open()).toMatchObject([{ id, state: 'RESOLVED' }]);
 });
 
+it('counts a decision in the month of what it is about while that is open, and today once it is closed', async () => {
+  const words = { transaction: 'Order', type: 'ItemFees', description: 'Glitter' };
+  const lines = [lineOf({ class: 'FEE', amountMinor: -950n, words, postedAt: new Date('2020-03-05T10:00:00Z') })];
+  const period = { periodStart: new Date('2020-03-01T00:00:00Z'), periodEnd: new Date('2020-03-15T00:00:00Z') };
+  await storeReport(database.knex, reportOf('march', lines, { channelCode, ...period }), lines);
+  await books.settle();
+  const [found] = await open();
+  const id = found?.id ?? '';
+  await resolve(id, 'ACCEPT_ACTUAL');
+  await graph(REOPEN, { exceptionId: id, input: { idempotencyKey: `k${++keys}`, note: 'too soon' } });
+  await resolve(id, 'ACCEPT_ACTUAL');
+  const periods = async () =>
+    (await query<{ period: string }>(database.knex, 'select period from settlement.ledger_entry where channel_code = ? order by sequence', [channelCode])).map(({ period: month }) => month); // biome-ignore format: one thought
+  expect(await periods()).toEqual(['2020-03', '2020-03', '2020-03', '2020-03']);
+  await query(database.knex, `insert into settlement.accounting_period (code, closed_by, head_sequence, head_hash) select '2020-03', 'test', sequence, hash from settlement.ledger_head`); // biome-ignore format: one thought
+  await graph(REOPEN, { exceptionId: id, input: { idempotencyKey: `k${++keys}`, note: 'the channel pays it back' } });
+  const today = new Date().toISOString().slice(0, 7);
+  expect((await periods()).slice(4)).toEqual([today]);
+});
+
 it('writes off a large amount only when a second person decides the same', async () => {
   const id = await settleWith({ amountMinor: 2_000n });
   const proposed = { exception: { id, state: 'AWAITING_APPROVAL' }, journalEntry: null, userErrors: [{ code: 'SECOND_APPROVER_REQUIRED' }] }; // biome-ignore format: one thought

@@ -4,6 +4,8 @@ import { CommerceError } from '../../../platform/errors.ts';
 import { newId } from '../../../platform/ids.ts';
 import { formatAmount } from '../../../platform/money.ts';
 import { appendEntries } from '../ledger/append.ts';
+import { bookingDay } from '../ledger/booking-day.ts';
+import type { ChainedEntry } from '../ledger/chain.ts';
 import type { NewLedgerEntry } from '../ledger/model.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { readEntries, reversalOf } from '../ledger/read.ts';
@@ -116,8 +118,10 @@ export async function lockDifference(trx: Knex.Transaction, id: string): Promise
   const [found] = await query<LockedDifference>(
     trx,
     `select id, channel_code as "channelCode", group_key as "groupKey", reason, state, account, difference_minor as "differenceMinor",
-       currency_code as "currencyCode", order_id as "orderId", statement_id as "statementId"
-     from settlement.difference where id = ? for update`,
+       currency_code as "currencyCode", order_id as "orderId", statement_id as "statementId",
+       (select greatest(s.period_start, s.period_end - interval '1 millisecond') from settlement.statement s
+        where s.id = d.statement_id and not starts_with(d.group_key, 'payout:')) as "bookedAt"
+     from settlement.difference d where id = ? for update`,
     [id],
   );
   return found ?? null;
@@ -216,7 +220,22 @@ async function endDispute(
     trx,
     disputes.flatMap(({ entryId }) => entryId ?? []),
   );
-  return [...entries.values()].map((entry) => reversalOf(entry, `${why}: ${entry.description}`, actor, new Date()));
+  return takenBackToday(trx, [...entries.values()], why, actor);
+}
+
+/** What takes entries of decisions back: in their month while that is open. */
+export async function takenBackToday(
+  trx: Knex.Transaction,
+  entries: readonly ChainedEntry[],
+  why: string,
+  actor: string,
+): Promise<NewLedgerEntry[]> {
+  const reversals: NewLedgerEntry[] = [];
+  for (const entry of entries) {
+    const at = await bookingDay(trx, entry.bookedAt, new Date());
+    reversals.push(reversalOf(entry, `${why}: ${entry.description}`, actor, at));
+  }
+  return reversals;
 }
 
 const POSTED_AS = {
@@ -242,7 +261,7 @@ async function post(
     cause,
     event,
     erp: rules.erpOf(event),
-    bookedAt: new Date(),
+    bookedAt: await bookingDay(trx, difference.bookedAt, new Date()),
     description: `${what}: ${difference.reason} ${difference.id}`,
     channelCode: difference.channelCode,
     orderId: difference.orderId,

@@ -9,6 +9,8 @@ export interface ClosedPeriod {
   readonly month: string;
   /** Head of the ledger when it was closed, as `verifyLedger` gives it. */
   readonly head: string;
+  /** Who had closed it before, and when. Null when this call closed it. */
+  readonly before: { readonly by: string; readonly at: Date } | null;
 }
 
 interface Obstacles {
@@ -45,12 +47,12 @@ export async function closePeriod(
   return inTransaction(knex, async (trx) => {
     // The lock of whoever appends: nothing is posted between the check and the close.
     await query(trx, 'select 1 from settlement.ledger_head for update');
-    const [known] = await query<{ head: string }>(
+    const [known] = await query<{ head: string; by: string; at: Date }>(
       trx,
-      `select head_sequence || ':' || encode(head_hash, 'hex') as head from settlement.accounting_period where code = ?`,
+      `select head_sequence || ':' || encode(head_hash, 'hex') as head, closed_by as by, closed_at as at from settlement.accounting_period where code = ?`,
       [month],
     );
-    if (known) return { month, head: known.head };
+    if (known) return { month, head: known.head, before: { by: known.by, at: known.at } };
     const found = await obstaclesOf(trx, month);
     const { entries, vouchers } = await readUnposted(trx, { period: month, upTo: true, channelCode: null });
     const obstacles = [...describe(found), ...describeUnposted(entries, vouchers)];
@@ -67,7 +69,7 @@ export async function closePeriod(
        select ?, ?, sequence, hash from settlement.ledger_head returning head_sequence || ':' || encode(head_hash, 'hex') as head`,
       [month, actor],
     );
-    return { month, head: closed?.head ?? '' };
+    return { month, head: closed?.head ?? '', before: null };
   });
 }
 

@@ -3,6 +3,7 @@ import { query } from '../../../platform/db/query.ts';
 import { GENESIS, hashOf } from './chain.ts';
 import { imbalance } from './model.ts';
 import { readChain } from './read.ts';
+import { recordFaults } from './record-faults.ts';
 
 export interface LedgerReport {
   readonly entries: number;
@@ -18,7 +19,8 @@ const MAX_FAULTS = 20;
 
 /**
  * Goes through the whole ledger: hashes, the chain without a gap, debits equal credits, balances equal the sums of
- * their lines, vouchers are the sums of their entries, and the heads that were noted when months were closed. Bounded memory; one snapshot.
+ * their lines, vouchers are the sums of their entries, the heads that were noted when months were closed, and the records that
+ * postings were made of (see `recordFaults`). Bounded memory; one snapshot.
  *
  * @param expectedHead a head that was noted before, as {@link LedgerReport.head} gives it
  */
@@ -53,7 +55,7 @@ export function verifyLedger(knex: Knex, expectedHead: string | null = null): Pr
         if (head?.sequence !== sequence.toString() || !head.hash.equals(hash))
           faults.push('the newest entry is not the noted head: the end of the chain was cut or added to');
       }
-      faults.push(...(await balanceFaults(trx)), ...(await voucherFaults(trx)));
+      faults.push(...(await balanceFaults(trx)), ...(await voucherFaults(trx)), ...(await recordFaults(trx)));
       return {
         entries: Number(sequence),
         head: `${sequence}:${hash.toString('hex')}`,

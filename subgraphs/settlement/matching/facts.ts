@@ -86,11 +86,10 @@ export async function loadOrderFacts(
 
   const unknown = [...grouped.values()].filter((group) => group.order === null).map((group) => group.key);
   const looksRight = await looksLikeOrderIds(db, channelCode, unknown, settings);
-  const [ordered, documents, decided] = await Promise.all([
-    orderedUnits(db, [...byId.keys()]),
-    documentsOf(db, [...byId.keys()]),
-    decidedPlaces(db, [...byId.keys()]),
-  ]);
+  // One after the other: a transaction has one connection.
+  const ordered = await orderedUnits(db, [...byId.keys()]);
+  const documents = await documentsOf(db, [...byId.keys()]);
+  const decided = await decidedPlaces(db, [...byId.keys()]);
   const groups = [...grouped.values()].map(
     ({ order, key, lines }): OrderFacts => ({
       channelCode,

@@ -117,6 +117,17 @@ it.each(cases)('finds %s, alone, with its amounts', async (_, lines, expected) =
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
+it('finds a difference that was closed past everybody', async () => {
+  await sell();
+  await store('s1', [...rightLines, { class: 'FEE', amountMinor: -77n, words: { transaction: 'Order', type: 'ItemFees', description: 'Glitter' } }]); // biome-ignore format: one thought
+  await books.settle();
+  const close = (state: string) => query(database.knex, 'update settlement.difference set state = ? where channel_code = ?', [state, channelCode]); // biome-ignore format: one thought
+  await close('RESOLVED');
+  expect((await verifyLedger(database.knex)).faults).toEqual([expect.stringMatching(/^difference rex_\w+ is RESOLVED, and nobody decided so$/)]); // biome-ignore format: one thought
+  await close('OPEN');
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
 it('notes a line that is booked outside of the period and right, for nobody to decide about, unless the settings say so', async () => {
   await sell();
   await store('s1', [{ ...rightLines[0], postedAt: new Date('2026-10-05T00:00:00Z') }, ...rightLines.slice(1)]);

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { groupBy } from '../../../platform/batch.ts';
 import { query } from '../../../platform/db/query.ts';
 import { derivedId } from '../../../platform/ids.ts';
+import { bookingDay } from '../ledger/booking-day.ts';
 import { condensed, type LedgerLine, type NewLedgerEntry } from '../ledger/model.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { readEntries, reversalOf } from '../ledger/read.ts';
@@ -182,14 +183,18 @@ async function bookingDates(trx: Knex, statementIds: readonly string[]): Promise
   return new Map(rows.map(({ id, externalId, bookedAt }) => [id, { bookedAt, description: `Settlement ${externalId}`, actor: 'system' }])); // biome-ignore format: one thought
 }
 
-/** What a person decided counts on the day he did. */
-async function decisionsBehind(trx: Knex, decisionIds: readonly string[]): Promise<Map<string, Occasion>> {
+/** What a person decided counts on the day he did, or in the month of what it is about while that is open. */
+async function decisionsBehind(trx: Knex.Transaction, decisionIds: readonly string[]): Promise<Map<string, Occasion>> {
   if (decisionIds.length === 0) return new Map();
-  const rows = await query<{ id: string; bookedAt: Date; actor: string; what: string }>(
+  const rows = await query<{ id: string; madeAt: Date; occasion: Date | null; actor: string; what: string }>(
     trx,
-    `select c.id, c.made_at as "bookedAt", c.actor, d.reason || ' ' || d.id as what
-     from settlement.decision c join settlement.difference d on d.id = c.exception_id where c.id = any(?::text[])`,
+    `select c.id, c.made_at as "madeAt", greatest(s.period_start, s.period_end - interval '1 millisecond') as occasion, c.actor, d.reason || ' ' || d.id as what
+     from settlement.decision c join settlement.difference d on d.id = c.exception_id left join settlement.statement s on s.id = d.statement_id
+     where c.id = any(?::text[])`,
     [decisionIds],
   );
-  return new Map(rows.map(({ id, bookedAt, actor, what }) => [id, { bookedAt, description: `Matched by hand: ${what}`, actor }])); // biome-ignore format: one thought
+  const occasions = new Map<string, Occasion>();
+  for (const { id, madeAt, occasion, actor, what } of rows)
+    occasions.set(id, { bookedAt: await bookingDay(trx, occasion, madeAt), description: `Matched by hand: ${what}`, actor }); // biome-ignore format: one thought
+  return occasions;
 }

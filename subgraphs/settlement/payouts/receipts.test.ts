@@ -586,6 +586,33 @@ it('takes a part of a payout that the bank took back for missing, and the revers
   expect(await differences()).toMatchObject([{ state: 'RESOLVED' }]);
 });
 
+it('finds records that say something else than what was posted of them', async () => {
+  await announce('settlement-209', 10_000);
+  await take(camt(entry('b72', '98.00', 'settlement-209')));
+  const faults = async () => (await verifyLedger(database.knex)).faults;
+  expect(await faults()).toEqual([]);
+  const tampered = async (change: string, back: string) => {
+    // Past the triggers, as whoever owns the database can.
+    const past = (statement: string) => database.knex.transaction(async (trx) => {
+      await trx.raw('set local session_replication_role = replica');
+      await trx.raw(statement);
+    }); // biome-ignore format: one thought
+    await past(change);
+    const found = await faults();
+    await past(back);
+    return found;
+  };
+  expect(await tampered('update settlement.bank_receipt set amount_minor = 1', 'update settlement.bank_receipt set amount_minor = 9800')).toEqual([
+    expect.stringMatching(/^receipt brc_\w+ of payout pay_\w+ is 1 minor units, 9800 were posted$/),
+    expect.stringMatching(/^payout pay_\w+ differs by -9999 minor units from its statement, -200 of them are explained$/),
+  ]); // biome-ignore format: one thought
+  expect(await tampered(`update settlement.difference set state = 'RESOLVED'`, `update settlement.difference set state = 'OPEN'`)).toEqual([expect.stringMatching(/-200 minor units from its statement, 0 of them are explained$/)]); // biome-ignore format: one thought
+  expect(await tampered('update settlement.statement_line set amount_minor = amount_minor - 100', 'update settlement.statement_line set amount_minor = amount_minor + 100')).toEqual([expect.stringMatching(/^settlement stl_\w+ pays 10000 minor units, its lines add up to 9900$/)]); // biome-ignore format: one thought
+  const line = `('led_none', 1, '1800', 'DEBIT', 100, 'GBP')`;
+  expect(await tampered(`insert into settlement.ledger_line (entry_id, position, account, side, amount_minor, currency_code) values ${line}`, `delete from settlement.ledger_line where entry_id = 'led_none'`)).toContain('line 1 of entry led_none is of no entry'); // biome-ignore format: one thought
+  expect(await faults()).toEqual([]);
+});
+
 it('shows money that no payout explains once it is old, and takes it off the desk when one does', async () => {
   const desk = { open: new Map<string, string>(), raised: 0 };
   const look = (day: string) =>
