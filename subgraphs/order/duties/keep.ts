@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { once } from '../../../events/once.ts';
 import type { Consumption, StoredEvent } from '../../../events/port.ts';
-import { change } from '../../../platform/db/query.ts';
+import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import type { ChannelClocks, DutyClock, DutyKind } from './clocks.ts';
 import { DONE_BY, dutyKey, type SettleExceptions } from './duty.ts';
@@ -78,6 +78,9 @@ async function start(
   subject: string,
 ): Promise<void> {
   if (clocks.length === 0) return;
+  // The time of an order runs from its placing, as its channel was answered; its event is some moments younger.
+  const [order] = subject === '' ? await query<{ placedAt: Date }>(trx, 'select placed_at as "placedAt" from orders.customer_order where id = ?', [event.data.orderId]) : []; // biome-ignore format: one thought
+  const since = order?.placedAt ?? event.occurredAt;
   await change(
     trx,
     `insert into orders.channel_duty (order_id, kind, subject, channel_code, trace_id, due_at, escalate_at)
@@ -88,8 +91,8 @@ async function start(
       subject,
       event.channelCode,
       event.traceId,
-      event.occurredAt,
-      event.occurredAt,
+      since,
+      since,
       clocks.map(({ kind }) => kind),
       clocks.map(({ withinHours }) => withinHours),
       clocks.map(({ escalateBeforeHours }) => escalateBeforeHours),

@@ -348,6 +348,9 @@ describe('a channel that fails', () => {
       },
     ]);
     expect((await book.read(order.id))?.order.acknowledgement?.deadline).toEqual(await acknowledgeBy(order));
+    // Four hours from its placing, as the channel was answered then.
+    const booked = (await book.read(order.id))?.order;
+    expect(booked?.acknowledgement?.deadline?.getTime()).toBe((booked?.placedAt.getTime() ?? 0) + 4 * 3_600_000);
     expect(await acknowledgedAt(order)).toBeNull(); // the order desk has it, the channel does not know
     expect(channel.taken).toEqual([]);
     await nowDue();
