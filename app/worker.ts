@@ -5,6 +5,7 @@ import { takerOf } from '../events/taker.ts';
 import { type Orchestrator, startOrchestrator } from '../orchestrator/worker.ts';
 import { sleep } from '../platform/clock.ts';
 import { openDatabase } from '../platform/db/database.ts';
+import { storeTime } from '../platform/db/store-time.ts';
 import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
 import { type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -188,9 +189,11 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     ),
     every(OTHER_RELEASES_EVERY_MILLIS, signal, logger, () => tellOfOtherReleases(orchestrator, domains, logger)),
     every(RULES_EVERY_MILLIS, signal, logger, () => domains.sourcing.look()),
-    every(WORK_POLL_MILLIS, signal, logger, () => domains.fulfillment.book.openScheduled(new Date())),
-    every(PICKUP_POLL_MILLIS, signal, logger, () =>
-      domains.fulfillment.book.expirePickups(new Date(Date.now() - options.pickupDays * 86_400_000)),
+    every(WORK_POLL_MILLIS, signal, logger, async () => domains.fulfillment.book.openScheduled(await storeTime(knex))),
+    every(PICKUP_POLL_MILLIS, signal, logger, async () =>
+      domains.fulfillment.book.expirePickups(
+        new Date((await storeTime(knex)).getTime() - options.pickupDays * 86_400_000),
+      ),
     ),
     every(PRUNE_EVERY_MILLIS, signal, logger, () => pruneIdempotencyKeys(knex, options.idempotencyRetentionDays)),
   ];

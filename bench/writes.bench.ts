@@ -1,5 +1,7 @@
+import { sleep } from '../platform/clock.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { query } from '../platform/db/query.ts';
+import { isCommerceError } from '../platform/errors.ts';
 import { createCapture } from '../subgraphs/order/index.ts';
 import { caller, orderInput } from './capture/requests.ts';
 import { verifyLedger } from './capture/verify.ts';
@@ -21,10 +23,20 @@ interface Count {
   readonly rows: ReadonlyMap<string, number>;
 }
 
-/** Counters of the server, read on a connection that is not counted among the orders' statements. */
+/** Counters of the server, once they stand still: a session reports what it counted when it has been idle for a moment, on a busy machine later. */
 async function count(): Promise<Count> {
-  // A session reports what it counted when it has been idle for a moment.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  for (let last = await read(); ; ) {
+    await sleep(1_500);
+    const now = await read();
+    if (sumOf(now.rows) === sumOf(last.rows)) return now;
+    last = now;
+  }
+}
+
+const sumOf = (rows: Count['rows']) => [...rows.values()].reduce((sum, units) => sum + units, 0);
+
+/** On a connection that is not counted among the orders' statements. */
+async function read(): Promise<Count> {
   const [server] = await query<{ wal: string; commits: string }>(
     world.knex,
     `select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text as wal, xact_commit::text as commits from pg_stat_database where datname = current_database()`,
@@ -40,13 +52,27 @@ async function count(): Promise<Count> {
   };
 }
 
+/** Places one order, again as long as too many wait: on a busy machine a crowd is refused in part. */
+async function placed(): Promise<void> {
+  const input = orderInput(false);
+  for (;;) {
+    try {
+      await capture.place(caller, input);
+      return;
+    } catch (error) {
+      if (!isCommerceError(error) || error.code !== 'OVERLOADED') throw error;
+      await sleep(500);
+    }
+  }
+}
+
 /** Takes orders in, so many at once, and prints what each of them cost. */
 async function cost(name: string, orders: number, atOnce: number): Promise<void> {
   await query(world.knex, 'checkpoint'); // each run pays for its whole pages alike
   const before = await count();
   statements = 0;
   for (let taken = 0; taken < orders; taken += atOnce) {
-    await Promise.all(Array.from({ length: atOnce }, () => capture.place(caller, orderInput(false))));
+    await Promise.all(Array.from({ length: atOnce }, () => placed()));
   }
   const sent = statements;
   const after = await count();

@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/helpers/databa
 import { countStatements } from './count-statements.ts';
 import type { StockChange } from './port.ts';
 import { applyChanges, applyLevels, applyOwnBookings } from './projection.ts';
-import { at, commit, differences, emptyStock, position, stateOf, stockUp } from './sample-stock.ts';
+import { at, commit, differences, emptyStock, hold, position, stateOf, stockUp } from './sample-stock.ts';
 
 let database: TestDatabase;
 let knex: Knex;
@@ -160,6 +160,25 @@ describe('goods that left for an order', () => {
     expect(await position(knex, 'BOLT', at('EAST'))).toEqual([26, 0, 4, 22]);
     await apply(issue(2, 6, 4, 'o1.l1'), booking(3, 26));
     expect(await position(knex, 'BOLT', at('EAST'))).toEqual([26, 0, 0, 26]);
+    expect(await differences(knex)).toEqual([]);
+  });
+
+  it('are booked once, and end the hold that became the order, although a snapshot showed them before', async () => {
+    await hold(knex, 'r1', [['BOLT', 4]]);
+    const levels = (sequence: number, onHand: number) =>
+      knex.transaction((trx) =>
+        applyLevels(trx, [{ siteCode: 'EAST', sku: 'BOLT', onHand, sequence, measuredAt: NOW, incoming: null }]),
+      );
+    await levels(2, 9); // one was lost
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([9, 4, 0, 5]);
+    await commit(knex, 'o1', [['BOLT', 4]], { reservation: 'r1' });
+    await levels(3, 5);
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([5, 0, 4, 1]);
+    expect(await stateOf(knex, 'r1')).toBe('COMMITTED');
+    await apply(issue(3, 5, 4, 'o1.l1'));
+    await apply(issue(3, 5, 4, 'o1.l1'));
+    expect(await position(knex, 'BOLT', at('EAST'))).toEqual([5, 0, 0, 5]);
+    expect(await stateOf(knex, 'r1')).toBe('CONSUMED');
     expect(await differences(knex)).toEqual([]);
   });
 

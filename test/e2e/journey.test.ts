@@ -52,7 +52,7 @@ async function dropSibling(name: string): Promise<void> {
 /** Asks a system of record's own database: what did it really see? */
 const inSystem = (name: string, statement: string, values: string[] = []) => ask(siblingUrl(name), statement, values);
 
-async function ask(connectionString: string, statement: string, values: string[]): Promise<Record<string, unknown>[]> {
+async function ask(connectionString: string, statement: string, values: unknown[]): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   const { rows } = await client.query(statement, values);
@@ -156,11 +156,20 @@ it('opens a channel while it runs: key, prices and safety stock hold at once, an
   );
 }, 60_000);
 
-it('takes an order from the product page to delivered, live', async () => {
-  const order = await place([
+it('takes an order from a hold to delivered, live, and books its stock once', async () => {
+  const lines = [
     { sku: '71053', quantity: 2 },
     { sku: '85123A', quantity: 1 },
-  ]);
+  ];
+  const hold = { idempotencyKey: randomUUID(), lines };
+  const held = (await run('storefront', 'HoldStock', { input: hold })).data.reservationHold;
+  expect(held).toMatchObject({ reservation: { state: 'HELD' }, userErrors: [] });
+  const reservationId: string = held.reservation.id;
+  // Asked again under its key, a hold shows what became of it.
+  const reservationState = async () =>
+    (await run('storefront', 'HoldStock', { input: hold })).data.reservationHold.reservation.state;
+  const order = await place(lines, { reservationId });
+  expect(await reservationState()).toMatch(/^(COMMITTED|CONSUMED)$/);
   const client = createClient({
     url: url.replace('http', 'ws').concat('/graphql'),
     webSocketImpl: WebSocket,
@@ -198,6 +207,14 @@ it('takes an order from the product page to delivered, live', async () => {
       },
     ],
   });
+  await until(async () => (await reservationState()) === 'CONSUMED', 20_000);
+  const booked = `select sku, sum(reserved_delta)::int as reserved, sum(committed_delta)::int as committed, sum(on_hand_delta)::int as left
+    from inventory.movement where reference = any ($1::text[]) group by sku order by sku`;
+  const works = (await ask(database.url, 'select id from fulfillment.fulfillment_order where order_id = $1', [order.id])).map(({ id }) => String(id)); // biome-ignore format: one thought
+  expect(await ask(database.url, booked, [[reservationId, order.id, ...works]])).toEqual([
+    { sku: '71053', reserved: 0, committed: 0, left: -2 },
+    { sku: '85123A', reserved: 0, committed: 0, left: -1 },
+  ]);
   const trace = (await run('operations', 'OrderTrace', { number: order.number })).data.orderByNumber;
   expect(trace.invoices).toMatchObject([{ total: { amount: '9.33', currencyCode: 'GBP' }, status: 'PAID' }]);
   const journal = (await run('finance', 'Journal', { first: 10, filter: { orderId: order.id } })).data.journalEntries
@@ -384,10 +401,23 @@ it('finishes every order after kill -9, and each system saw each effect once', a
   expect(data.integrationExceptions.edges).toEqual([]);
 }, 240_000);
 
-it('goes on where it was after Ctrl-C', async () => {
+it('goes on where it was after Ctrl-C, and forgets keys that are older than 30 days only', async () => {
   const order = await place([{ sku: '71053', quantity: 1 }]);
+  const input = orderInput([{ sku: '71053', quantity: 1 }]);
+  const kept = (await run('storefront', 'PlaceOrder', { input })).data.orderPlace.order;
   expect(await platform.stop()).toBe(0);
+  const forgotten = 'select from integration.idempotency_key where key = $1';
+  const aged = `update integration.idempotency_key set created_at = now() - $1::interval where operation = 'orderPlace' and result ->> 'orderId' = $2 returning key`;
+  const [row] = await ask(database.url, aged, ['30 days 1 minute', order.id]);
+  await ask(database.url, aged, ['29 days 23 hours', kept.id]);
+  expect(row).toBeDefined();
   await start();
+  await until(async () => (await ask(database.url, forgotten, [row?.key])).length === 0, 60_000);
+  const again = await run('storefront', 'PlaceOrder', { input });
+  expect(again).toMatchObject({
+    data: { orderPlace: { order: { id: kept.id } } },
+    extensions: { idempotentReplay: true },
+  });
   await until(async () => (await statusOf(order.id)) === 'DELIVERED', 60_000);
 }, 120_000);
 

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { counted } from '../../../platform/counted.ts';
 import { query } from '../../../platform/db/query.ts';
+import { storeTime } from '../../../platform/db/store-time.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { type FoundReturn, lockReturn, moveReturn } from './found.ts';
 import { keepInspected } from './inspect.ts';
@@ -35,10 +36,11 @@ const BATCH = 100;
 /**
  * Lets returns expire that nobody sent, stops waiting for the rest of those that came in part, and tells of those that
  * need a person. Any number of workers may look.
- * @param now the moment that deadlines are compared with
+ * @param moment that deadlines are compared with; the store's own time unless told
  * @returns how many returns were changed or told of
  */
-export async function keepReturns(deps: HousekeepingDeps, now: Date = new Date()): Promise<number> {
+export async function keepReturns(deps: HousekeepingDeps, moment: Date | null = null): Promise<number> {
+  const now = moment ?? (await storeTime(deps.knex));
   const expired = await each(
     deps.knex,
     `select r.id from orders.return r where r.state in ('AUTHORIZED', 'LABEL_ISSUED') and r.expires_at <= ?
