@@ -1,9 +1,9 @@
 import { sleep } from '../platform/clock.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { query } from '../platform/db/query.ts';
-import { isCommerceError } from '../platform/errors.ts';
 import { createCapture } from '../subgraphs/order/index.ts';
-import { caller, orderInput } from './capture/requests.ts';
+import { placePatiently } from './capture/place-patiently.ts';
+import { orderInput } from './capture/requests.ts';
 import { verifyLedger } from './capture/verify.ts';
 import { startWorld } from './capture/world.ts';
 
@@ -52,27 +52,13 @@ async function read(): Promise<Count> {
   };
 }
 
-/** Places one order, again as long as too many wait: on a busy machine a crowd is refused in part. */
-async function placed(): Promise<void> {
-  const input = orderInput(false);
-  for (;;) {
-    try {
-      await capture.place(caller, input);
-      return;
-    } catch (error) {
-      if (!isCommerceError(error) || error.code !== 'OVERLOADED') throw error;
-      await sleep(500);
-    }
-  }
-}
-
 /** Takes orders in, so many at once, and prints what each of them cost. */
 async function cost(name: string, orders: number, atOnce: number): Promise<void> {
   await query(world.knex, 'checkpoint'); // each run pays for its whole pages alike
   const before = await count();
   statements = 0;
   for (let taken = 0; taken < orders; taken += atOnce) {
-    await Promise.all(Array.from({ length: atOnce }, () => placed()));
+    await Promise.all(Array.from({ length: atOnce }, () => placePatiently(capture, orderInput(false))));
   }
   const sent = statements;
   const after = await count();

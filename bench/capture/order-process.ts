@@ -1,14 +1,15 @@
 import { openDatabase } from '../../platform/db/database.ts';
 import { createCapture } from '../../subgraphs/order/index.ts';
+import { placePatiently } from './place-patiently.ts';
 import { closedLoop } from './point.ts';
-import { caller, orderInput } from './requests.ts';
+import { orderInput } from './requests.ts';
 
 // One of several order processes on one database: takes orders in until its time is over, and tells its parent.
 const [url = '', clients = '1', seconds = '1', load = 'spread'] = process.argv.slice(2);
 const knex = openDatabase(url, { poolMax: 20, applicationName: 'bench-order-process' });
 const capture = createCapture({ knex });
 const place = async () => {
-  const outcome = await capture.place(caller, orderInput(load === 'hot'));
+  const outcome = await placePatiently(capture, orderInput(load === 'hot'));
   return outcome.kind === 'done' && outcome.result.orderId !== null;
 };
 const warmUp = await closedLoop(10, 1, place);
