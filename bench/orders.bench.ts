@@ -2,8 +2,9 @@ import { openDatabase } from '../platform/db/database.ts';
 import { createCapture } from '../subgraphs/order/index.ts';
 import { startBenchGateway } from './capture/gateway.ts';
 import { type Measured, measure } from './capture/measure.ts';
+import { measureYardstick } from './capture/measure-yardstick.ts';
 import { readOptions, report } from './capture/options.ts';
-import { findPgbench, runPgbench } from './capture/pgbench.ts';
+import { findPgbench } from './capture/pgbench.ts';
 import { closedLoop } from './capture/point.ts';
 import { caller, orderInput } from './capture/requests.ts';
 import { table } from './capture/table.ts';
@@ -39,10 +40,8 @@ try {
     const hot = load === 'hot';
     for (const count of clients) {
       const about = { load, clients: count };
-      if (runs('pgbench')) {
-        const run = () => runPgbench(world, 'place_order', { hot, clients: count, seconds });
-        rows.push(await measure(world, 'orders', { ...about, way: YARDSTICK }, null, run));
-      }
+      if (runs('pgbench'))
+        rows.push(...(await measureYardstick(world, 'place_order', { ...about, way: YARDSTICK }, seconds)));
       if (runs('engine')) {
         const run = () => closedLoop(count, seconds, byCapture(hot));
         rows.push(await measure(world, 'orders', { ...about, way: 'capture, in process' }, process.pid, run));

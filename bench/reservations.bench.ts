@@ -3,8 +3,9 @@ import { onceKeyOf } from '../platform/idempotency/once-key.ts';
 import { createHolding } from '../subgraphs/inventory/index.ts';
 import { startBenchGateway } from './capture/gateway.ts';
 import { type Measured, measure } from './capture/measure.ts';
+import { measureYardstick } from './capture/measure-yardstick.ts';
 import { readOptions, report } from './capture/options.ts';
-import { findPgbench, runPgbench } from './capture/pgbench.ts';
+import { findPgbench } from './capture/pgbench.ts';
 import { closedLoop } from './capture/point.ts';
 import { caller, holdInput } from './capture/requests.ts';
 import { table } from './capture/table.ts';
@@ -51,10 +52,7 @@ try {
     const hot = load === 'hot';
     for (const count of clients) {
       const about = { load, clients: count };
-      if (runs('pgbench')) {
-        const run = () => runPgbench(world, 'hold', { hot, clients: count, seconds });
-        rows.push(await measure(world, 'holds', { ...about, way: YARDSTICK }, null, run));
-      }
+      if (runs('pgbench')) rows.push(...(await measureYardstick(world, 'hold', { ...about, way: YARDSTICK }, seconds)));
       if (runs('engine')) {
         const run = () => closedLoop(count, seconds, byHolding(hot));
         rows.push(await measure(world, 'holds', { ...about, way: 'holding, in process' }, process.pid, run));

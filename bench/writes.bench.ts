@@ -23,20 +23,12 @@ interface Count {
   readonly rows: ReadonlyMap<string, number>;
 }
 
-/** Counters of the server, once they stand still: a session reports what it counted when it has been idle for a moment, on a busy machine later. */
+/** A session that has been idle for so long has reported what it counted, in milliseconds: PostgreSQL's PGSTAT_IDLE_INTERVAL and some more. */
+const REPORTED_MILLIS = 11_000;
+
+/** Counters of the server, read on a connection that is not counted among the orders' statements. */
 async function count(): Promise<Count> {
-  for (let last = await read(); ; ) {
-    await sleep(1_500);
-    const now = await read();
-    if (sumOf(now.rows) === sumOf(last.rows)) return now;
-    last = now;
-  }
-}
-
-const sumOf = (rows: Count['rows']) => [...rows.values()].reduce((sum, units) => sum + units, 0);
-
-/** On a connection that is not counted among the orders' statements. */
-async function read(): Promise<Count> {
+  await sleep(REPORTED_MILLIS);
   const [server] = await query<{ wal: string; commits: string }>(
     world.knex,
     `select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text as wal, xact_commit::text as commits from pg_stat_database where datname = current_database()`,

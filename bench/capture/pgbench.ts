@@ -27,11 +27,11 @@ export function findPgbench(): string {
   return found;
 }
 
-/** Runs `bench.<call>` by pgbench in a closed loop, one transaction per call. */
+/** Runs `bench.<call>` by pgbench in a closed loop on each connection, one transaction per call. */
 export async function runPgbench(
   world: BenchWorld,
   call: 'place_order' | 'hold',
-  options: { readonly hot: boolean; readonly clients: number; readonly seconds: number },
+  options: { readonly hot: boolean; readonly connections: number; readonly seconds: number },
 ): Promise<Point> {
   const folder = mkdtempSync(join(tmpdir(), 'pgbench-'));
   try {
@@ -46,7 +46,7 @@ export async function runPgbench(
 select bench.${call}(:a, :b, :c);
 `,
     );
-    const connections = Math.min(options.clients, MAX_CONNECTIONS);
+    const { connections } = options;
     const { host, port, user, password } = world.host;
     const log = join(folder, 'log');
     const { stdout } = await promisify(execFile)(

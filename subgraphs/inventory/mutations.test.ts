@@ -170,6 +170,16 @@ describe('reservations', () => {
       });
     }
     await commit(knex, 'o1', [['BOLT', 2]], { reservation: id });
+    const late = `mutation($id: ID!, $input: ReservationExtendInput!) { reservationExtend(reservationId: $id, input: $input) { userErrors { code message } } }`;
+    expect(
+      (await ask(subgraph, late, { id, input: { idempotencyKey: newKey() } }, callerOf({ customerId: 'c1' }))).data,
+    ).toEqual({
+      reservationExtend: {
+        userErrors: [
+          { code: 'NOT_HELD', message: 'The stock belongs to an order, which keeps it. There is nothing to extend.' },
+        ],
+      },
+    });
     expect((await ask(subgraph, RELEASE, { id }, callerOf({ customerId: 'c1' }))).data).toEqual({
       reservationRelease: {
         reservation: { id, state: 'COMMITTED' },

@@ -83,8 +83,11 @@ export const mutations = {
       visible ? extendHold(trx, reservationId, ttlSeconds) : 'NOT_FOUND',
     );
     context.loaders.reservations.clear(reservationId);
-    const userErrors = result === 'EXTENDED' ? [] : [result === 'conflict' ? conflict : EXTEND_REFUSALS[result]];
-    return { reservation: result === 'NOT_FOUND' ? null : await reservationOf(context, reservationId), userErrors };
+    const reservation = result === 'NOT_FOUND' ? null : await reservationOf(context, reservationId);
+    if (result === 'EXTENDED') return { reservation, userErrors: [] };
+    if (result === 'conflict') return { reservation, userErrors: [conflict] };
+    const isOrders = reservation?.state === 'COMMITTED' || reservation?.state === 'CONSUMED';
+    return { reservation, userErrors: [result === 'NOT_HELD' && isOrders ? ORDERS_OWN : EXTEND_REFUSALS[result]] };
   },
 
   async reservationRelease(
@@ -166,6 +169,13 @@ const EXTEND_REFUSALS: Readonly<Record<'NOT_FOUND' | 'NOT_HELD' | 'LIMIT_REACHED
     message: `A hold may live for ${HOLD_SECONDS.total} seconds in all.`,
     field: ['input', 'ttlSeconds'],
   },
+};
+
+/** Who was told to hold the stock again would buy it twice. */
+const ORDERS_OWN: ExtendRefusal = {
+  code: 'NOT_HELD',
+  message: 'The stock belongs to an order, which keeps it. There is nothing to extend.',
+  field: ['reservationId'],
 };
 
 const RELEASE_REFUSALS: Readonly<Record<'NOT_FOUND' | 'ALREADY_COMMITTED', ReleaseRefusal>> = {
