@@ -185,6 +185,12 @@ it('closes a month only when nothing of it is open, and then for good', async ()
     /cannot be closed: differences nobody decided about: \d+/,
   );
   await expect(closePeriod(database.knex, '2027-01', 'ann', later)).rejects.toThrow(/not over/);
+  await query(
+    database.knex,
+    `insert into settlement.decision (id, exception_id, resolution, note, actor, amount_minor, currency_code, state, settled_at)
+     select 'dec_' || id, id, 'ACCEPT_ACTUAL', 'all of them', 'ann', difference_minor, currency_code, 'TAKEN', clock_timestamp()
+     from settlement.difference where state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED')`,
+  );
   await query(database.knex, `update settlement.difference set state = 'RESOLVED'`);
   await expect(closePeriod(database.knex, '2026-11', 'ann', later)).rejects.toThrow(/entries in no voucher: \d+/);
   await postVouchers();
