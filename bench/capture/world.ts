@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
@@ -40,6 +40,9 @@ export async function startWorld(): Promise<BenchWorld> {
     async stop() {
       await knex.destroy();
       await server.stop();
+      // Run as root, the database is elsewhere (platform/db/embedded/server-home.ts).
+      const elsewhere = join(dataDir, 'postgres', 'location');
+      if (existsSync(elsewhere)) rmSync(readFileSync(elsewhere, 'utf8').trim(), { recursive: true, force: true });
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
