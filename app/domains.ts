@@ -7,7 +7,7 @@ import { projectFile } from '../platform/paths.ts';
 import type { Comparison } from '../platform/reconcile/comparison.ts';
 import { openFulfillment } from '../subgraphs/fulfillment/main.ts';
 import { openInventory } from '../subgraphs/inventory/main.ts';
-import { openOrder } from '../subgraphs/order/main.ts';
+import { type DeskSystem, openOrder } from '../subgraphs/order/main.ts';
 import { openProduct, type ProductSystem } from '../subgraphs/product/main.ts';
 import { openSettlement } from '../subgraphs/settlement/main.ts';
 import { loadRouting } from '../systems/routing/read.ts';
@@ -68,7 +68,7 @@ export function openDomains(deps: {
   });
   const order = openOrder({
     knex,
-    oms: clients.oms,
+    desk: deskSystem(clients, routed),
     channel: clients.channel,
     walmart: clients.walmart,
     report: operations.report,
@@ -127,4 +127,13 @@ function productSystem(
     case undefined:
       return { adapter: 'reference-erp', erp: clients.erp };
   }
+}
+
+function deskSystem(
+  clients: SystemClients,
+  { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
+): DeskSystem {
+  const system = connected.get(routing().domains.order.system);
+  if (system?.adapter === 'sql') return { adapter: 'sql', sql: system.client, mapping: system.mapping };
+  return { adapter: 'reference-oms', oms: clients.oms };
 }

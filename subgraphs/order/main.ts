@@ -1,11 +1,15 @@
 import type { Knex } from 'knex';
 import { CommerceError } from '../../platform/errors.ts';
+import type { Comparison } from '../../platform/reconcile/comparison.ts';
 import type { ChannelClient } from '../../systems/channel/client.ts';
 import type { OmsClient } from '../../systems/oms/client.ts';
+import type { SqlClient } from '../../systems/sql/client.ts';
+import type { SqlMapping } from '../../systems/sql/mapping.ts';
 import type { WalmartClient } from '../../systems/walmart/client.ts';
 import { referenceChannel } from './adapters/channel.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
 import { omsDeskAudit } from './adapters/oms-audit.ts';
+import { sqlOrderDesk } from './adapters/sql.ts';
 import { walmartChannel, walmartOrders } from './adapters/walmart.ts';
 import { loadWalmartWords } from './adapters/walmart-words.ts';
 import { deskComparison } from './desk-comparison.ts';
@@ -35,12 +39,17 @@ import {
   releaseHeardHolds,
   type SettleExceptions,
 } from './index.ts';
-import type { ChannelSystem } from './port.ts';
+import type { ChannelSystem, OrderDesk } from './port.ts';
 
-/** The order domain with the reference order desk and channels: the one place that picks its adapters. */
+/** The system that orders are registered with, as config/systems.yaml names it. */
+export type DeskSystem =
+  | { readonly adapter: 'reference-oms'; readonly oms: OmsClient }
+  | { readonly adapter: 'sql'; readonly sql: SqlClient; readonly mapping: SqlMapping };
+
+/** The order domain with its order desk and channels: the one place that picks its adapters. */
 export function openOrder(deps: {
   knex: Knex;
-  oms: OmsClient;
+  desk: DeskSystem;
   /** Null where the channel system has no URL. */
   channel: ChannelClient | null;
   /** Selling accounts at Walmart, by channel; null where a variable is not set. */
@@ -81,8 +90,8 @@ export function openOrder(deps: {
     subgraph: createOrderSubgraph({ knex: deps.knex, capture, returnPolicy: policy }),
     capture,
     book: createOrderBook(knex, connections),
-    desk: omsOrderDesk(deps.oms),
-    comparisons: [deskComparison({ knex: deps.knex, desk: omsDeskAudit(deps.oms) })],
+    desk: deskOf(deps.desk),
+    comparisons: comparisonsWith(deps.desk, knex),
     duties: createDutyConsumption({ knex, clocks, connections, settle }),
     notices: createNoticeConsumption({ knex, connections }),
     /**
@@ -119,4 +128,17 @@ export function openOrder(deps: {
     }),
     releaseHeardHolds: () => releaseHeardHolds(deps.knex),
   };
+}
+
+function deskOf(system: DeskSystem): OrderDesk {
+  if (system.adapter === 'reference-oms') return omsOrderDesk(system.oms);
+  const { sql, mapping } = system;
+  if (!mapping.orders) throw new CommerceError('CONFIGURATION_INVALID', 'the mapping of the order desk has no orders');
+  return sqlOrderDesk(sql, mapping.orders, mapping);
+}
+
+/** A database says of orders their numbers only: there is nothing to compare. */
+function comparisonsWith(system: DeskSystem, knex: Knex): Comparison[] {
+  if (system.adapter !== 'reference-oms') return [];
+  return [deskComparison({ knex, desk: omsDeskAudit(system.oms) })];
 }

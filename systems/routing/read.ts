@@ -39,6 +39,10 @@ const NEEDED: Readonly<Record<Domain, readonly PortName[]>> = {
 /** Capabilities that a domain cannot do without, and why. */
 const NEEDED_OF_PORTS: Readonly<Partial<Record<Domain, readonly [port: PortName, capability: Capability, reason: string][]>>> = {
   inventory: [['STOCK', 'ISSUES_BY_LINE', 'stock that is promised to orders would never count as gone']],
+  order: [
+    ['ORDER_INTAKE', 'SHIPMENT_NOTICES', 'each shipment would end on the exception desk'],
+    ['ORDER_INTAKE', 'CANCELLATION_NOTICES', 'each cancellation would end on the exception desk'],
+  ],
 }; // biome-ignore format: one thought
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;

@@ -3,7 +3,7 @@ import type { CallOptions } from '../client-kit/call-options.ts';
 import { type CallPolicyOptions, createCallPolicy } from '../client-kit/call-policy.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
 import { connectionOf, DIALECTS, requireDriver } from './dialects.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, isDuplicate } from './failure.ts';
 import type { Dialect } from './mapping.ts';
 
 export interface SqlClientOptions extends CallPolicyOptions {
@@ -47,11 +47,19 @@ export interface SqlClient {
   page(query: PageQuery, call?: CallOptions): Promise<SqlRow[]>;
   /** Highest value of a column as text. Null when there is none. */
   highest(from: string, column: string, call?: CallOptions): Promise<string | null>;
-  /** Any statements, in one transaction. @param repeatable when a second run does no harm */
-  transact<Result>(
-    work: (trx: Knex.Transaction) => Promise<Result>,
-    call: CallOptions & { readonly repeatable: boolean },
-  ): Promise<Result>;
+  /** The first row whose column has this value; null when there is none. */
+  find(
+    from: string,
+    column: string,
+    value: string,
+    columns: readonly string[],
+    call?: CallOptions,
+  ): Promise<SqlRow | null>;
+  /**
+   * Writes in one transaction, once: a second time it meets the unique keys of the first.
+   * @returns false, and nothing is written, when a row of the same unique key is there
+   */
+  writeOnce(work: (trx: Knex.Transaction) => Promise<void>, call?: CallOptions): Promise<boolean>;
   statistics(): SystemStatistics;
   close(): Promise<void>;
 }
@@ -75,10 +83,11 @@ export function createSqlClient(system: string, options: SqlClientOptions): SqlC
     log: { warn: () => undefined, error: () => undefined },
   });
   const policy = createCallPolicy(system, { ...options, concurrency });
-  const run = <Result>(work: () => Promise<Result>, call: CallOptions & { readonly repeatable?: boolean } = {}) =>
+  const run = <Result>(work: () => Promise<Result>, call: CallOptions = {}) =>
     policy.run(() => work().catch((error: unknown) => Promise.reject(failureOf(system, error, timeoutMillis))), {
       signal: call.signal,
-      repeatable: call.repeatable ?? true,
+      // Reads, and writes that are done once.
+      repeatable: true,
     });
   const asText = (column: string, name: string) => knex.raw(`${words.asText} as ??`, [column, name]);
 
@@ -137,7 +146,26 @@ export function createSqlClient(system: string, options: SqlClientOptions): SqlC
         return toText(row?.c0);
       }, call);
     },
-    transact: (work, call) => run(() => knex.transaction(work), call),
+    find(from, column, value, columns, call) {
+      return run(async () => {
+        const [row] = (await knex(from)
+          .select(columns.map((one, index) => asText(one, `c${index}`)))
+          .where(column, value)
+          .limit(1)) as Record<string, unknown>[];
+        return row ? Object.fromEntries(columns.map((one, index) => [one, toText(row[`c${index}`])])) : null;
+      }, call);
+    },
+    writeOnce(work, call) {
+      return run(async () => {
+        try {
+          await knex.transaction(work);
+          return true;
+        } catch (error) {
+          if (isDuplicate(error)) return false;
+          throw error;
+        }
+      }, call);
+    },
     statistics: policy.statistics,
     close: () => knex.destroy(),
   };

@@ -7,6 +7,8 @@ const NOT_THERE =
 const TOO_SLOW = /^(57014|ER_STATEMENT_TIMEOUT|ER_QUERY_TIMEOUT|ETIMEOUT|NJS-123)$/;
 const LOGIN_REFUSED = /^(28\w{3}|ER_ACCESS_DENIED_ERROR|ER_DBACCESS_DENIED_ERROR|ELOGIN|ORA-01017)$/;
 
+const DUPLICATE = /^(23505|ER_DUP_ENTRY|ORA-00001|SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY))$/;
+
 /** What a driver threw, without its text: that quotes statements and values. @param statementMillis of the time limit */
 export function failureOf(system: string, error: unknown, statementMillis: number): CommerceError {
   if (isCommerceError(error)) return error;
@@ -17,6 +19,12 @@ export function failureOf(system: string, error: unknown, statementMillis: numbe
     return new CommerceError('SYSTEM_REJECTED', `${system} refused the credentials`, { system, systemCode: 'LOGIN_REFUSED' }); // biome-ignore format: one thought
   if (code !== '') return refusedBy(system, { systemCode: code });
   return unavailable(system, 'connection', error);
+}
+
+/** A row of the same unique key is there already. SQL Server has numbers only. */
+export function isDuplicate(error: unknown): boolean {
+  const number = typeof error === 'object' && error !== null && 'number' in error ? error.number : null;
+  return DUPLICATE.test(codeOf(error)) || number === 2601 || number === 2627;
 }
 
 /** Knex gave up waiting for a connection, or the driver lost it: these have no code. */

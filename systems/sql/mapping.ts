@@ -70,6 +70,13 @@ export type Intake =
     }
   | { readonly procedure: string; readonly parameters: readonly string[] };
 
+/** What is handed over with an order and with notices, and with each of their lines: names that an {@link Intake} may use. */
+export const HANDED = {
+  register: { head: ['reference', 'number', 'channel', 'channelReference', 'currency', 'country', 'postalCode'], line: ['line', 'sku', 'quantity', 'price'] },
+  shipment: { head: ['notice', 'reference', 'packages'], line: ['line', 'quantity'] },
+  cancellation: { head: ['notice', 'reference', 'reason'], line: ['line', 'quantity'] },
+} as const; // biome-ignore format: a table
+
 /** What a mapping file says: which views and tables of a database hold our facts, and in what form. */
 export interface SqlMapping {
   readonly dialect: Dialect;

@@ -3,7 +3,15 @@ import { closest } from '../../platform/closest.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { isCurrencyCode } from '../../platform/money.ts';
 import { parseYamlLines, readText } from '../../platform/read-yaml.ts';
-import { FIELDS, type FieldSource, isRequired, type Relation, type RelationName, type SqlMapping } from './mapping.ts';
+import {
+  FIELDS,
+  type FieldSource,
+  HANDED,
+  isRequired,
+  type Relation,
+  type RelationName,
+  type SqlMapping,
+} from './mapping.ts';
 
 /** A mapping as it was read, with the lines of its places. */
 export interface MappingFile {
@@ -47,17 +55,27 @@ const relation = (name: RelationName) =>
       .optional(),
   });
 
-const intake = z.union(
-  [
-    z.strictObject({
-      table: word,
-      columns: z.record(word, word),
-      lines: z.strictObject({ table: word, columns: z.record(word, word) }),
-    }),
-    z.strictObject({ procedure: word, parameters: z.array(word).min(1).max(50) }),
-  ],
-  'expected { table, columns, lines } or { procedure, parameters }',
-);
+const intake = (head: readonly string[], line: readonly string[]) =>
+  z.union(
+    [
+      z.strictObject({
+        table: word,
+        columns: handed(head),
+        lines: z.strictObject({ table: word, columns: handed([...head, ...line]) }),
+      }),
+      z.strictObject({
+        procedure: word,
+        parameters: z
+          .array(z.enum([...head, 'lines'], `expected some of ${[...head, 'lines'].join(', ')}`))
+          .min(1)
+          .max(50),
+      }),
+    ],
+    'expected { table, columns, lines } or { procedure, parameters }',
+  );
+
+const handed = (names: readonly string[]) =>
+  z.partialRecord(z.enum(names as [string, ...string[]], `expected some of ${names.join(', ')}`), word);
 
 const file = z.strictObject({
   dialect: z.enum(['postgresql', 'mysql', 'mariadb', 'sqlserver', 'oracle', 'sqlite'], 'expected postgresql, mysql, mariadb, sqlserver, oracle or sqlite'), // biome-ignore format: one thought
@@ -80,10 +98,10 @@ const file = z.strictObject({
   prices: relation('prices').optional(),
   orders: z
     .strictObject({
-      register: intake,
+      register: intake(HANDED.register.head, HANDED.register.line),
       found: z.strictObject({ from: word, reference: word, number: word, taken: word }),
-      shipment: intake.optional(),
-      cancellation: intake.optional(),
+      shipment: intake(HANDED.shipment.head, HANDED.shipment.line).optional(),
+      cancellation: intake(HANDED.cancellation.head, HANDED.cancellation.line).optional(),
     })
     .optional(),
 });

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
+import { sqlOrderDesk } from '../../subgraphs/order/adapters/sql.ts';
 import { sqlProductSource } from '../../subgraphs/product/adapters/sql.ts';
 import { createSqlClient, type SqlClient } from '../../systems/sql/client.ts';
 import type { SqlMapping } from '../../systems/sql/mapping.ts';
 import { profileOfMapping } from '../../systems/sql/profile.ts';
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts';
 import { createLegacyErp, emptyLegacyErp, legacyMapping } from '../helpers/legacy-erp.ts';
+import { orderDeskContract } from './order-desk.contract.ts';
 import { productSourceContract } from './product-source.contract.ts';
 import { startSqlWorld } from './product-source.sql-world.ts';
 
@@ -34,6 +36,54 @@ productSourceContract(
   async () => startSqlWorld(database.knex, sql, journal(), mapping, () => emptyLegacyErp(database.knex)),
   profileOfMapping(mapping),
 );
+
+const target = () => {
+  if (!mapping.orders) throw new Error('the mapping has no orders');
+  return mapping.orders;
+};
+
+orderDeskContract(
+  'SQL on PostgreSQL',
+  async () => ({ desk: sqlOrderDesk(sql, target(), mapping), stop: () => emptyLegacyErp(database.knex) }),
+  profileOfMapping(mapping),
+);
+
+describe('an order that is handed over', () => {
+  const signal = new AbortController().signal;
+  const order = { orderId: 'ord_9', number: '9', channelCode: 'WEB', channelOrderId: null, currencyCode: 'GBP', lines: [{ lineId: 'l1', sku: 'A', quantity: 2, unitPrice: '3.39' }], destination: null }; // biome-ignore format: one thought
+
+  it('is written once with its lines, whoever hands it over at the same time', async () => {
+    const desk = sqlOrderDesk(sql, target(), mapping);
+    const given = await Promise.all(Array.from({ length: 8 }, () => desk.register(order, signal)));
+    expect(new Set(given.map(({ deskNumber }) => deskNumber)).size).toBe(1);
+    expect(await database.knex('legacy.order_in_line').select('ext_ref', 'line_ref', 'sku', 'qty', 'price')).toEqual([{ ext_ref: 'ord_9', line_ref: 'l1', sku: 'A', qty: 2, price: '3.390' }]); // biome-ignore format: one thought
+    await emptyLegacyErp(database.knex);
+  });
+
+  it('leaves nothing behind when its lines are refused', async () => {
+    const desk = sqlOrderDesk(sql, target(), mapping);
+    const long = { ...order, lines: [{ lineId: 'l1', sku: 'A'.repeat(21), quantity: 2, unitPrice: '3.39' }] };
+    await expect(desk.register(long, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED', details: { systemCode: '22001' } }); // biome-ignore format: one thought
+    expect(await desk.find('ord_9', signal)).toBeNull();
+  });
+
+  it('is handed to a procedure, and has no number until the system has taken it', async () => {
+    await database.knex.raw(`create procedure legacy.take_order(reference text, lines text) language plpgsql as $$
+      begin
+        if exists (select from legacy.order_in where ext_ref = reference) then return; end if;
+        insert into legacy.order_in (ext_ref, taken_at) values (reference, null);
+        insert into legacy.order_in_line (ext_ref, line_ref, sku, qty)
+        select reference, line->>'line', line->>'sku', (line->>'quantity')::integer from json_array_elements(lines::json) as line;
+      end $$`);
+    const register = { procedure: 'legacy.take_order', parameters: ['reference', 'lines'] };
+    const desk = sqlOrderDesk(sql, { ...target(), register, shipment: null }, mapping);
+    expect(await desk.register(order, signal)).toEqual({ deskNumber: expect.any(String), acknowledgedAt: null });
+    await desk.register(order, signal);
+    expect(await database.knex('legacy.order_in_line').select('line_ref', 'qty')).toEqual([{ line_ref: 'l1', qty: 2 }]); // biome-ignore format: one thought
+    const notice = { noticeId: 'n', orderId: 'ord_9', lines: [{ lineId: 'l1', quantity: 1 }], packages: [] };
+    await expect(desk.confirmShipment(notice, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED' });
+  });
+});
 
 describe('a look at what changed', () => {
   const NEVER = new AbortController().signal;
