@@ -124,6 +124,8 @@ function productSystem(
       return { adapter: 'tryton', name, tryton: system.client, currencyCode: system.currency };
     case 'sql':
       return { adapter: 'sql', name, sql: system.client, mapping: system.mapping };
+    case 'business-central':
+      return { adapter: 'business-central', name, odata: system.client, terms: system.terms };
     case undefined:
       return { adapter: 'reference-erp', erp: clients.erp };
   }

@@ -1,6 +1,9 @@
 import { namedVariable } from '../platform/config.ts';
 import type { Logger } from '../platform/logger.ts';
 import { projectFile } from '../platform/paths.ts';
+import { createBusinessCentralClient } from '../systems/business-central/client.ts';
+import { BUSINESS_CENTRAL_PROFILE } from '../systems/business-central/profile.ts';
+import type { ODataClient } from '../systems/odata/client.ts';
 import type { Domain, SystemProfile } from '../systems/port-map.ts';
 import type { DomainRoute, Routing, SystemEntry } from '../systems/routing/model.ts';
 import { systemsOf } from '../systems/routing/resolve.ts';
@@ -15,6 +18,11 @@ import { TRYTON_PROFILE } from '../systems/tryton/profile.ts';
 /** A system that this process talks to, as its adapters need it. */
 export type ConnectedSystem = { readonly profile: SystemProfile } & (
   | { readonly adapter: 'tryton'; readonly client: TrytonClient; readonly currency: string }
+  | {
+      readonly adapter: 'business-central';
+      readonly client: ODataClient;
+      readonly terms: { readonly currencyCode: string; readonly priceList: string; readonly taxBasisPoints: number };
+    }
   | { readonly adapter: 'sql'; readonly client: SqlClient; readonly mapping: SqlMapping }
 );
 
@@ -70,6 +78,17 @@ function connect(name: string, entry: SystemEntry, timeoutMillis: number): Conne
       };
       const client = createTrytonClient({ baseUrl: read(entry.address), ...account, timeoutMillis });
       return { adapter: 'tryton', profile: TRYTON_PROFILE, client, currency: entry.currency };
+    }
+    case 'business-central': {
+      const [address, company, tokenAddress] = [read(entry.address), read(entry.company), read(entry.tokenAddress)];
+      const account = { clientId: read(entry.user), clientSecret: read(entry.password) };
+      const client = createBusinessCentralClient({ address, company, tokenAddress, ...account, timeoutMillis });
+      const terms = {
+        currencyCode: entry.currency,
+        priceList: entry.priceList,
+        taxBasisPoints: Math.round(entry.taxRate * 100),
+      };
+      return { adapter: 'business-central', profile: BUSINESS_CENTRAL_PROFILE, client, terms };
     }
     case 'sql': {
       const { mapping } = readMapping(projectFile(entry.mapping));

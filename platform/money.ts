@@ -50,6 +50,15 @@ export function parseMoney(amount: string, currencyCode: string): Money {
   return { amountMinor: match[1] ? -minor : minor, currencyCode };
 }
 
+/** "40.9950" GBP → 4100n: half up on the minor unit. For systems that compute with more digits than the currency has. */
+export function roundToMinor(amount: string, currencyCode: string): bigint {
+  const digits = currencyExponent(currencyCode);
+  const [whole = '', fraction = ''] = amount.replace('-', '').split('.');
+  const padded = fraction.padEnd(digits + 1, '0');
+  const minor = BigInt(whole + padded.slice(0, digits)) + (padded.charAt(digits) >= '5' ? 1n : 0n);
+  return amount.startsWith('-') ? -minor : minor;
+}
+
 /** 3890n GBP → "38.90", with exactly the currency's digits. */
 export function formatAmount({ amountMinor, currencyCode }: Money): string {
   const exponent = currencyExponent(currencyCode);

@@ -12,7 +12,7 @@ export const PORT_MAP = {
   PRICE_LIST: {
     domain: 'product',
     contract: 'ProductSource',
-    can: ['QUANTITY_BREAKS', 'FORMER_PRICES', 'SEVERAL_CURRENCIES', 'PRICE_PERIODS', 'TAX_RATES'],
+    can: ['SEVERAL_LISTS', 'QUANTITY_BREAKS', 'FORMER_PRICES', 'SEVERAL_CURRENCIES', 'PRICE_PERIODS', 'TAX_RATES'],
   },
   STOCK: { domain: 'inventory', contract: 'StockSource', can: ['ADJUSTMENTS', 'INCOMING_SUPPLY', 'ISSUES_BY_LINE'] },
   RETURNS: { domain: 'inventory', contract: 'StockSource', can: ['RESTOCK', 'PUT_ASIDE'] },

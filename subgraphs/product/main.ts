@@ -2,9 +2,11 @@ import type { Knex } from 'knex';
 import type { Logger } from '../../platform/logger.ts';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
+import type { ODataClient } from '../../systems/odata/client.ts';
 import type { SqlClient } from '../../systems/sql/client.ts';
 import type { SqlMapping } from '../../systems/sql/mapping.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
+import { type BusinessCentralProductOptions, businessCentralProductSource } from './adapters/business-central.ts';
 import { erpProductSource } from './adapters/erp.ts';
 import { sqlProductSource } from './adapters/sql.ts';
 import { trytonProductSource } from './adapters/tryton.ts';
@@ -28,6 +30,12 @@ type Heard = (knex: Knex, system: string, feed: string) => Promise<void>;
 export type ProductSystem =
   | { readonly adapter: 'reference-erp'; readonly erp: ErpClient }
   | { readonly adapter: 'tryton'; readonly name: string; readonly tryton: TrytonClient; readonly currencyCode: string }
+  | {
+      readonly adapter: 'business-central';
+      readonly name: string;
+      readonly odata: ODataClient;
+      readonly terms: Omit<BusinessCentralProductOptions, 'name'>;
+    }
   | { readonly adapter: 'sql'; readonly name: string; readonly sql: SqlClient; readonly mapping: SqlMapping };
 
 /**
@@ -78,6 +86,10 @@ function sourceOf(system: ProductSystem, knex: Knex): ProductSource {
     case 'tryton': {
       const { name, tryton, currencyCode } = system;
       return trytonProductSource(tryton, openObservedJournal(knex, name), { name, currencyCode });
+    }
+    case 'business-central': {
+      const { name, odata, terms } = system;
+      return businessCentralProductSource(odata, openObservedJournal(knex, name), { name, ...terms });
     }
     case 'sql':
       return sqlProductSource(system.sql, openObservedJournal(knex, system.name), system.name, system.mapping);

@@ -27,7 +27,7 @@ export interface SystemClientOptions extends CallPolicyOptions {
 
 export interface SystemCall<Answer extends z.ZodType> {
   readonly method: ExchangeRequest['method'];
-  /** Path below the base URL; encode parameters with `encodeURIComponent`. */
+  /** Path below the base URL, with its query where `query` is not given; encode parameters with `encodeURIComponent`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON, URLSearchParams as a form. */

@@ -13,6 +13,21 @@ export type SystemEntry =
       readonly currency: string;
     }
   | {
+      readonly adapter: 'business-central';
+      readonly address: string;
+      /** GUID of the company, by the name of its variable as the others are. */
+      readonly company: string;
+      readonly tokenAddress: string;
+      readonly user: string;
+      readonly password: string;
+      /** ISO 4217 code of the currency of the company. */
+      readonly currency: string;
+      /** Name of its one price list here. */
+      readonly priceList: string;
+      /** Per cent: its API tells no rates. */
+      readonly taxRate: number;
+    }
+  | {
       readonly adapter: 'sql';
       /** The mapping of its views and tables: a file of the project. */
       readonly mapping: string;

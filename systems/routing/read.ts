@@ -3,6 +3,7 @@ import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import { isCurrencyCode } from '../../platform/money.ts';
 import { projectFile } from '../../platform/paths.ts';
 import { parseYaml, readText } from '../../platform/read-yaml.ts';
+import { BUSINESS_CENTRAL_PROFILE } from '../business-central/profile.ts';
 import { ERP_PROFILE } from '../erp/profile.ts';
 import { OMS_PROFILE } from '../oms/profile.ts';
 import { type Capability, can, type Domain, type PortName, type SystemProfile } from '../port-map.ts';
@@ -18,6 +19,7 @@ const PROFILES: Readonly<Record<AdapterName, SystemProfile | null>> = {
   'reference-oms': OMS_PROFILE,
   'reference-wms': WMS_PROFILE,
   tryton: TRYTON_PROFILE,
+  'business-central': BUSINESS_CENTRAL_PROFILE,
   sql: null,
 };
 
@@ -73,6 +75,17 @@ const systemEntry = z.discriminatedUnion(
       user: variable,
       password: variable,
       currency: z.string().refine(isCurrencyCode, 'expected a currency code, such as GBP'),
+    }),
+    z.strictObject({
+      adapter: z.literal('business-central'),
+      address: variable,
+      company: variable,
+      tokenAddress: variable,
+      user: variable,
+      password: variable,
+      currency: z.string().refine(isCurrencyCode, 'expected a currency code, such as GBP'),
+      priceList: code,
+      taxRate: z.number('expected per cent, such as 20').min(0, 'expected per cent, such as 20').max(100, 'expected per cent, such as 20'), // biome-ignore format: one thought
     }),
     z.strictObject({
       adapter: z.literal('sql'),

@@ -1,4 +1,4 @@
-import { currencyExponent } from '../../../platform/money.ts';
+import { roundToMinor } from '../../../platform/money.ts';
 import type { ObservedJournal } from '../../../platform/observed/journal.ts';
 import type { CallOptions } from '../../../systems/client-kit/call-options.ts';
 import { readCategories, readPrices, readVariants, type TrytonPrice, type TrytonVariant } from '../../../systems/tryton/catalogue.ts'; // biome-ignore format: one thought
@@ -110,16 +110,9 @@ function toPrice(price: TrytonPrice, currencyCode: string): PriceFact {
     // Tryton's lists have no periods: a price holds since ever and until another one does.
     validFrom: new Date(0),
     validTo: null,
-    amountMinor: roundHalfUp(price.amount, currencyExponent(currencyCode)),
+    // Formulas give more digits than the currency has: `40.9950`. We sell at 41.00, and tell Tryton that price with the order.
+    amountMinor: roundToMinor(price.amount, currencyCode),
     taxIncluded: price.taxIncluded,
     taxBasisPoints: Math.round(price.taxRate * 10_000),
   };
-}
-
-/** Formulas give more digits than the currency has: `40.9950`. We sell at 41.00, and tell Tryton that price with the order. */
-function roundHalfUp(amount: string, digits: number): bigint {
-  const [whole = '', fraction = ''] = amount.replace('-', '').split('.');
-  const padded = fraction.padEnd(digits + 1, '0');
-  const minor = BigInt(whole + padded.slice(0, digits)) + (padded.charAt(digits) >= '5' ? 1n : 0n);
-  return amount.startsWith('-') ? -minor : minor;
 }
