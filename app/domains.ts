@@ -39,7 +39,14 @@ export function openDomains(deps: {
 }) {
   const { knex, clients, routed = REFERENCE_ONLY } = deps;
   const component = (name: string) => deps.logger.child({ component: name });
-  const operations = openOperations({ knex, clients, routed, logger: component('operations'), process: deps.process });
+  const operations = openOperations({
+    knex,
+    clients,
+    routed,
+    productParts: () => product.serving.served(),
+    logger: component('operations'),
+    process: deps.process,
+  });
   const sourcing = openSourcing({
     file: projectFile('config', 'sourcing.yaml'),
     known: deps.knownCodes,
@@ -50,7 +57,9 @@ export function openDomains(deps: {
   });
   const product = openProduct({
     knex,
-    system: productSystem(clients, routed),
+    system: productSystem(clients, routed, routed.routing().domains.product.system),
+    shadow: shadowOf(clients, routed),
+    route: () => routed.routing().domains.product,
     report: operations.report,
     settle: operations.exceptions.resolveIn,
     heard: operations.heard,
@@ -115,9 +124,9 @@ export function openDomains(deps: {
 
 function productSystem(
   clients: SystemClients,
-  { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
+  { connected }: Pick<RoutedSystems, 'connected'>,
+  name: string,
 ): ProductSystem {
-  const { system: name } = routing().domains.product;
   const system = connected.get(name);
   switch (system?.adapter) {
     case 'tryton':
@@ -138,4 +147,9 @@ function deskSystem(
   const system = connected.get(routing().domains.order.system);
   if (system?.adapter === 'sql') return { adapter: 'sql', sql: system.client, mapping: system.mapping };
   return { adapter: 'reference-oms', oms: clients.oms };
+}
+
+function shadowOf(clients: SystemClients, routed: Pick<RoutedSystems, 'routing' | 'connected'>): ProductSystem | null {
+  const { shadow } = routed.routing().domains.product;
+  return shadow && productSystem(clients, routed, shadow.system);
 }

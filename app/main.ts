@@ -31,6 +31,7 @@ await runProcess('commerce', async (base) => {
   const domains = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
   const { product, inventory, operations, sourcing, subgraphs } = domains;
   await sourcing.verify(AbortSignal.timeout(SITES_MILLIS)); // the worker would end in its thread, again and again
+  await product.serving.configure(); // a file that names other systems than those in use stops all
   await loadCatalogue(base, product.feed);
   operations.health.start();
   base.shutdown.add('health reports', () => operations.health.stop());

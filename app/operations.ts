@@ -22,7 +22,7 @@ import {
 } from '../subgraphs/operations/index.ts';
 import { amountAtStake, type ReportNotice } from '../subgraphs/order/index.ts';
 import { corrections } from './corrections.ts';
-import type { RoutedSystems } from './routed-systems.ts';
+import type { ProductParts, RoutedSystems } from './routed-systems.ts';
 import { reasonOf, refusalOf, setAsideKey } from './set-aside.ts';
 import type { SystemClients } from './system-clients.ts';
 import { watchedSystems } from './watched-systems.ts';
@@ -72,6 +72,8 @@ export function openOperations(deps: {
   knex: Knex;
   clients: SystemClients;
   routed: Pick<RoutedSystems, 'routing' | 'connected'>;
+  /** Default: one system serves all of the catalogue. */
+  productParts?: ProductParts;
   logger: Logger;
   process: string;
 }) {
@@ -119,7 +121,7 @@ export function openOperations(deps: {
       knex,
       process: deps.process,
       logger,
-      systems: watchedSystems(clients, routed),
+      systems: watchedSystems(clients, routed, deps.productParts ?? (async () => null)),
     }),
 
     /** Shows that a channel has not taken a notice. */

@@ -108,10 +108,17 @@ function connect(name: string, entry: SystemEntry, timeoutMillis: number): Conne
   }
 }
 
+/** Which system serves which part of the catalogue, where that was ever moved or configured by part. The last is the rest. */
+export type ProductParts = () => Promise<readonly { readonly name: string; readonly system: string }[] | null>;
+
 /** What is read from a system now, domain by domain, for `systems` of the graph. */
-export function routesTo(system: string, { domains }: Routing) {
+export function routesTo(system: string, { domains }: Routing, productParts: Awaited<ReturnType<ProductParts>>) {
   return (Object.entries(domains) as [Domain, DomainRoute][]).flatMap(([domain, route]) =>
     [{ ...route, name: null }, ...route.cohorts]
+      .map((one) => {
+        const part = domain === 'product' ? productParts?.find(({ name }) => name === (one.name ?? '')) : undefined;
+        return { ...one, system: part?.system ?? one.system };
+      })
       .filter((one) => one.system === system)
       .map(({ name, read, freshnessSeconds }) => ({
         domain,

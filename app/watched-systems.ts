@@ -6,13 +6,14 @@ import { OMS_PROFILE } from '../systems/oms/profile.ts';
 import { domainsOf, portsOf, type SystemProfile } from '../systems/port-map.ts';
 import { WALMART_PROFILE } from '../systems/walmart/profile.ts';
 import { WMS_PROFILE } from '../systems/wms/profile.ts';
-import { type RoutedSystems, routesTo } from './routed-systems.ts';
+import { type ProductParts, type RoutedSystems, routesTo } from './routed-systems.ts';
 import type { SystemClients } from './system-clients.ts';
 
 /** The systems that a process talks to, with what each can do and what is read from it, for `systems` of the graph. */
 export function watchedSystems(
   { erp, oms, wms, carrier, channel, walmart }: SystemClients,
   { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
+  productParts: ProductParts,
 ): WatchedSystem[] {
   const watched = (code: string, profile: SystemProfile, client: Pick<WatchedSystem, 'statistics'>): WatchedSystem => ({
     code,
@@ -20,7 +21,7 @@ export function watchedSystems(
     kind: profile.kind,
     domains: domainsOf(profile),
     ports: portsOf(profile),
-    routes: () => routesTo(code, routing()),
+    routes: async () => routesTo(code, routing(), await productParts()),
     statistics: client.statistics,
   });
   return [

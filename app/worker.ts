@@ -74,6 +74,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const orderFetch = domains.order.openOrderFetch();
 
   await domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS));
+  await domains.product.serving.configure();
   const relay = backbone.startRelay();
   const orchestrator = await startOrchestrator({
     deps: {

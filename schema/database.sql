@@ -467,6 +467,33 @@ create table integration.desk_job_item (
   constraint desk_job_item_pkey PRIMARY KEY (job_id, exception_id)
 );
 
+create table integration.drift_example (
+  domain text not null,
+  part text not null default ''::text,
+  system text not null,
+  shadow text not null,
+  subject text not null,
+  fields jsonb not null,
+  seen_at timestamp with time zone not null default clock_timestamp(),
+  constraint drift_example_pkey PRIMARY KEY (domain, subject)
+);
+
+create table integration.drift_round (
+  domain text not null,
+  part text not null default ''::text,
+  system text not null,
+  shadow text not null,
+  round bigint not null,
+  samples integer not null default 0,
+  clean integer not null default 0,
+  fields jsonb not null default '{}'::jsonb,
+  clean_wanted integer not null,
+  budget_percent double precision not null,
+  is_whole boolean not null default false,
+  compared_at timestamp with time zone not null default clock_timestamp(),
+  constraint drift_round_pkey PRIMARY KEY (domain, part, system, shadow, round)
+);
+
 create table integration.event_consumer (
   name text not null,
   "position" bigint not null,
@@ -714,6 +741,22 @@ create table integration.system_health (
   routes jsonb,
   constraint system_health_circuit_check CHECK ((circuit = ANY (ARRAY['CLOSED'::text, 'OPEN'::text, 'HALF_OPEN'::text]))),
   constraint system_health_pkey PRIMARY KEY (process, system)
+);
+
+create table integration.system_move (
+  id bigint not null generated always as identity,
+  domain text not null,
+  part text not null default ''::text,
+  from_system text not null,
+  to_system text not null,
+  kind text not null,
+  moved_by text not null,
+  reason text not null,
+  samples integer,
+  clean integer,
+  moved_at timestamp with time zone not null default clock_timestamp(),
+  constraint system_move_kind_check CHECK ((kind = ANY (ARRAY['PROMOTED'::text, 'ROLLED_BACK'::text]))),
+  constraint system_move_pkey PRIMARY KEY (id)
 );
 
 create table integration.usage_recording (
@@ -1135,6 +1178,16 @@ comment on column integration.desk_job.done is 'Of replays and rewinds; a retry 
 
 comment on table integration.desk_job_item is 'The exceptions that a bulk retry is about: not handed out yet, handed out, or ended.';
 
+comment on table integration.drift_example is 'What differs now, by subject such as a SKU: fields with both words. At most 1,000 for a domain.';
+
+comment on table integration.drift_round is 'One comparison of everything that a system serves with what its shadow would answer.';
+
+comment on column integration.drift_round.part is 'Cohort of the domain; empty: the rest of it.';
+
+comment on column integration.drift_round.fields is 'Differences by field.';
+
+comment on column integration.drift_round.is_whole is 'Whether the round came to its end.';
+
 comment on table integration.event_consumer is 'Groups of readers. Events behind the position of any of them are not pruned: delete the row of a group that is gone for good.';
 
 comment on column integration.event_consumer."position" is 'Every event up to here is settled.';
@@ -1254,6 +1307,8 @@ comment on table integration.system_health is 'How each process finds each syste
 comment on column integration.system_health.ports is 'Ports that the system serves, with what it can do of each and what not. Null: reported by a process of an earlier release.';
 
 comment on column integration.system_health.routes is 'Domains and parts of them that have their facts from the system, with bounds of freshness. Null: reported by a process of an earlier release.';
+
+comment on table integration.system_move is 'Every change of the system of record of a domain or a part of one: who, why, and on which figures.';
 
 comment on table integration.usage_recording is 'Since when, and until when, usage was recorded: a field without usage tells something only within.';
 
@@ -4597,6 +4652,15 @@ create table product.change_clock (
   constraint change_clock_singleton_check CHECK (singleton)
 );
 
+create table product.comparing (
+  single boolean not null default true,
+  round bigint not null default 0,
+  after text,
+  ended_at timestamp with time zone,
+  constraint comparing_pkey PRIMARY KEY (single),
+  constraint comparing_single_check CHECK (single)
+);
+
 create table product.listed_price (
   price_list text not null,
   currency_code text not null,
@@ -4664,6 +4728,16 @@ create table product.sellable (
   constraint sellable_pkey PRIMARY KEY (sku)
 ) with (fillfactor=80);
 
+create table product.serving (
+  single boolean not null default true,
+  home text not null,
+  systems jsonb not null,
+  parts jsonb not null,
+  settled boolean not null default false,
+  constraint serving_pkey PRIMARY KEY (single),
+  constraint serving_single_check CHECK (single)
+);
+
 create table product.set_aside (
   source text not null,
   kind text not null,
@@ -4672,6 +4746,25 @@ create table product.set_aside (
   first_seen_at timestamp with time zone not null,
   last_seen_at timestamp with time zone not null,
   constraint set_aside_pkey PRIMARY KEY (source, kind, key)
+);
+
+create table product.told_fact (
+  system text not null,
+  kind text not null,
+  key text not null,
+  sku text,
+  parent text,
+  own_key text,
+  body jsonb not null,
+  gone boolean not null default false,
+  told_at timestamp with time zone not null default clock_timestamp(),
+  constraint told_fact_pkey PRIMARY KEY (system, kind, key)
+);
+
+create table product.told_stream (
+  system text not null,
+  stream text not null,
+  constraint told_stream_pkey PRIMARY KEY (system, stream)
 );
 
 create table product.variant (
@@ -4840,6 +4933,12 @@ CREATE INDEX product_state_by_stock ON product.product_state USING btree (availa
 
 CREATE INDEX product_state_by_update ON product.product_state USING btree (updated_at, product_id);
 
+CREATE INDEX told_fact_by_own_key ON product.told_fact USING btree (kind, own_key) WHERE (own_key IS NOT NULL);
+
+CREATE INDEX told_fact_by_parent ON product.told_fact USING btree (system, kind, parent);
+
+CREATE INDEX told_fact_by_sku ON product.told_fact USING btree (sku) WHERE (sku IS NOT NULL);
+
 CREATE INDEX variant_by_product ON product.variant USING btree (product_id, sku);
 
 CREATE INDEX variant_by_sku ON product.variant USING btree (sku);
@@ -4861,6 +4960,8 @@ comment on column product.bundle.told_sku is 'The SKU under which inventory know
 comment on table product.change_clock is 'Its lock makes writers take turns, each with a later updated_at: what a reader of "changed since" sees of one moment, it sees of all earlier ones.';
 
 comment on column product.change_clock.prices_worked_to is 'Until when beginnings and ends of prices have been worked into listed_price.';
+
+comment on table product.comparing is 'How far the present round of comparisons is. ended_at: of the last one; null while one goes on.';
 
 comment on table product.listed_price is 'The lowest price of one unit among the variants on sale of a visible product: the order of price sorts.';
 
@@ -4888,7 +4989,29 @@ comment on column product.product_state.updated_at is 'Last change of the produc
 
 comment on table product.sellable is 'Stock per SKU as the events of the inventory owner tell it. version: of the last event applied; older ones change nothing.';
 
+comment on table product.serving is 'Which system serves which part of the catalogue. No row: one system serves all of it and always did.';
+
+comment on column product.serving.home is 'The system whose keys the ids of the catalogue were first derived from.';
+
+comment on column product.serving.systems is 'Names, streams, and capabilities that each lacks.';
+
+comment on column product.serving.parts is 'Parts in their order with conditions and system; the last has no name and no conditions.';
+
+comment on column product.serving.settled is 'Whether the catalogue follows from this. False until the next worker has seen to it.';
+
 comment on table product.set_aside is 'Records of the feed that could not be mapped. A row goes when a later version of the record can be.';
+
+comment on table product.told_fact is 'The newest fact that a system told under each of its keys, while the domain has two systems of record or moved from one to another.';
+
+comment on column product.told_fact.sku is 'Of a variant.';
+
+comment on column product.told_fact.parent is 'Key of what it belongs to: product of a variant, variant of a price or bundle, parent of a category.';
+
+comment on column product.told_fact.own_key is 'Key under which the catalogue has or had it, from which its id is derived; ids outlive a change of systems. Null: never in the catalogue.';
+
+comment on column product.told_fact.gone is 'The system took it back. Kept, so that it has the same id when it comes again.';
+
+comment on table product.told_stream is 'Streams that were read to their end at least once since told facts are kept.';
 
 comment on function product.categories_of(p_skus text[]) is 'Names of the categories of articles and of all categories above them.';
 

@@ -1,11 +1,13 @@
 import { Gauge, Registry } from 'prom-client';
 import type { Knex } from '../../platform/db/database.ts';
+import { readDrift } from '../../platform/drift/drift.ts';
 import { feedProgress } from './feed-watch.ts';
 
 const labelNames = ['feed', 'system'] as const;
+const shadowLabels = ['domain', 'cohort', 'system', 'shadow'] as const;
 
 /**
- * Numbers about the feeds of systems of record for Prometheus, as text. Any worker reads a feed; how far it is stands in
+ * Numbers about the feeds of systems of record, and about shadow reads, for Prometheus, as text. Any worker reads a feed; how far it is stands in
  * the store, which is asked whenever Prometheus asks. While the store does not answer there are no such numbers.
  */
 export function feedMetrics(knex: Knex): () => Promise<string> {
@@ -23,9 +25,33 @@ export function feedMetrics(knex: Knex): () => Promise<string> {
     labelNames,
     registers,
   });
+  const samples = new Gauge({
+    name: 'shadow_samples',
+    help: 'Newest comparisons with a system that is asked beside the system of record, as many as a promotion goes by.',
+    labelNames: shadowLabels,
+    registers,
+  });
+  const differing = new Gauge({
+    name: 'shadow_samples_differing',
+    help: 'Those of shadow_samples that differ.',
+    labelNames: shadowLabels,
+    registers,
+  });
+  const differences = new Gauge({
+    name: 'shadow_field_differences',
+    help: 'Differences among shadow_samples by field.',
+    labelNames: [...shadowLabels, 'field'],
+    registers,
+  });
   return async () => {
-    const feeds = await feedProgress(knex).catch(() => []);
+    const [feeds, shadows] = await Promise.all([feedProgress(knex).catch(() => []), readDrift(knex).catch(() => [])]);
     registry.resetMetrics();
+    for (const { domain, part, system, shadow, ...figures } of shadows) {
+      const labels = { domain, cohort: part, system, shadow };
+      samples.set(labels, figures.samples);
+      differing.set(labels, figures.samples - figures.clean);
+      for (const { field, differences: number } of figures.fields) differences.set({ ...labels, field }, number);
+    }
     for (const { feed, system, waitingSeconds, isStalled } of feeds) {
       waiting.set({ feed, system }, waitingSeconds);
       stalled.set({ feed, system }, isStalled ? 1 : 0);

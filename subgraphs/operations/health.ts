@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { sleep } from '../../platform/clock.ts';
 import { change, query } from '../../platform/db/query.ts';
+import { readDrift } from '../../platform/drift/drift.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { SystemFeed, SystemHealth } from './model.ts';
 import type { WatchedSystem } from './port.ts';
@@ -54,7 +55,7 @@ export function createSystemHealthReporter(options: SystemHealthReporterOptions)
 }
 
 async function report(knex: Knex, process: string, systems: readonly WatchedSystem[]): Promise<void> {
-  const rows = systems.map((system) => ({ ...system, routes: system.routes(), ...system.statistics() }));
+  const rows = await Promise.all(systems.map(async (system) => ({ ...system, routes: await system.routes(), ...system.statistics() }))); // biome-ignore format: one thought
   await change(
     knex,
     `with forgotten as (delete from integration.system_health where reported_at < now() - interval '1 day')
@@ -95,8 +96,10 @@ export async function readSystems(knex: Knex): Promise<SystemHealth[]> {
      from integration.feed_cursor cursor left join integration.feed_stall stall using (feed)
      where cursor.system is not null order by feed`,
   );
+  const drifts = await readDrift(knex);
   return rows.map(({ silenceSeconds, ...row }) => ({
     ...row,
+    shadows: drifts.filter(({ shadow }) => shadow === row.code),
     feeds: feeds.filter(({ system }) => system === row.code),
     routes: row.routes.map((route) => ({ ...route, silenceSeconds })),
   }));

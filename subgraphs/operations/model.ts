@@ -1,3 +1,4 @@
+import type { DriftFigures } from '../../platform/drift/drift.ts';
 import type { Money } from '../../platform/money.ts';
 
 export type ExceptionCause =
@@ -77,6 +78,8 @@ export interface SystemHealth {
   readonly ports: readonly SystemPort[];
   readonly routes: readonly (SystemRoute & { readonly silenceSeconds: number | null })[];
   readonly feeds: readonly SystemFeed[];
+  /** Where it is asked beside the system of record. */
+  readonly shadows: readonly DriftFigures[];
 }
 
 /** A feed of a system and how far it was followed. */

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
+import { countSamples, type DriftSample, endRound } from '../../platform/drift/drift.ts';
 import type { Subgraph } from '../../platform/graphql/subgraph.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
@@ -165,6 +166,34 @@ describe('systems', () => {
     await knex.raw("update integration.system_contact set heard_at = now() - interval '61 seconds'");
     expect(await freshness()).toBe(false);
     await knex.raw('truncate integration.system_contact');
+  });
+
+  it('shows what a system that is asked beside another would answer, and what a promotion waits for', async () => {
+    await report('worker', () => seen());
+    const pair = { domain: 'product', part: '', system: 'erp', shadow: 'wms' };
+    const price = { here: '9.50 GBP', there: '9.49 GBP' };
+    const round = (number: number, ...samples: DriftSample[]) =>
+      knex.transaction(async (trx) => {
+        await countSamples(trx, pair, number, { cleanWanted: 2, budgetPercent: 10 }, samples);
+        await endRound(trx, 'product', number);
+      });
+    const shadows = async () => {
+      const caller = callerOf({ contract: 'operations', channel: null });
+      const answer = await ask(operations, '{ systems { shadows { domain cohort system samples cleanSamples cleanSamplesWanted errorBudgetPercent blockedBy fields { field differences } examples { subject field here there } } } }', {}, caller); // biome-ignore format: one thought
+      return (answer.data as { systems: { shadows: object[] }[] }).systems[0]?.shadows;
+    };
+    await round(1, { subject: '1', differences: {} }, { subject: '2', differences: { price } });
+    const wanted = { domain: 'product', cohort: null, system: 'erp', cleanSamplesWanted: 2, errorBudgetPercent: 10 };
+    const fields = [{ field: 'price', differences: 1 }];
+    expect(await shadows()).toEqual([{ ...wanted, samples: 2, cleanSamples: 1, blockedBy: '1 of 2 clean samples', fields, examples: [{ subject: '2', field: 'price', ...price }] }]); // biome-ignore format: one thought
+    const metrics = feedMetrics(knex);
+    expect(await metrics()).toMatch(/^shadow_samples_differing{domain="product",cohort="",system="erp",shadow="wms"} 1$/m); // biome-ignore format: one thought
+    await round(2, { subject: '1', differences: {} });
+    expect(await shadows()).toMatchObject([{ samples: 3, cleanSamples: 2, blockedBy: '1 of 3 samples differ (33.33 %), 10 % may' }]); // biome-ignore format: one thought
+    // What differed before as many clean samples as are wanted counts no longer.
+    await round(3, { subject: '1', differences: {} }, { subject: '2', differences: {} });
+    expect(await shadows()).toEqual([{ ...wanted, samples: 2, cleanSamples: 2, blockedBy: null, fields: [], examples: [] }]); // biome-ignore format: one thought
+    await knex.raw('truncate integration.drift_round, integration.drift_example');
   });
 
   it('follows a process, and does not count one that fell silent for the present state', async () => {

@@ -79,7 +79,7 @@ export interface WatchedSystem {
   readonly domains: readonly string[];
   readonly ports: readonly SystemPort[];
   /** What is read from it at this moment. */
-  routes(): readonly SystemRoute[];
+  routes(): readonly SystemRoute[] | Promise<readonly SystemRoute[]>;
   statistics(): SystemStatistics;
 }
 

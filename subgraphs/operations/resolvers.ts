@@ -1,3 +1,4 @@
+import { type DriftFigures, whyNotClean } from '../../platform/drift/drift.ts';
 import type { PageArgs } from '../../platform/graphql/connection.ts';
 import type { Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount } from '../../platform/money.ts';
@@ -37,6 +38,14 @@ export const resolvers: Resolvers = {
 
   SystemRoute: {
     isFresh,
+  },
+
+  SystemShadow: {
+    cohort: ({ part }: DriftFigures) => (part === '' ? null : part),
+    cleanSamples: ({ clean }: DriftFigures) => clean,
+    cleanSamplesWanted: ({ cleanWanted }: DriftFigures) => cleanWanted,
+    errorBudgetPercent: ({ budgetPercent }: DriftFigures) => budgetPercent,
+    blockedBy: whyNotClean,
   },
 
   IntegrationExceptionsRetryJob: {

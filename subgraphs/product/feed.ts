@@ -7,12 +7,17 @@ import { applyFacts } from './facts/apply.ts';
 import { workInDuePrices } from './facts/due-prices.ts';
 import { keepSetAside, storableKey, type TakenRecord } from './facts/set-aside.ts';
 import { type CatalogueFact, type ChangeEntry, type ProductSource, type RejectedRecord, recordOf } from './port.ts';
+import { applyTold } from './told/apply.ts';
+import type { PartOf } from './told/model.ts';
+import { noteComplete, readServing } from './told/serving.ts';
 
 export interface ProductFeedOptions {
   readonly knex: Knex;
   readonly source: ProductSource;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Where several systems serve the catalogue, the part of a SKU. Default: there are no parts. */
+  readonly partOf?: PartOf;
   /** Told when a stream was read to its end. */
   onHeard?(stream: string): Promise<void>;
   /**
@@ -63,7 +68,8 @@ export function createProductFeed(options: ProductFeedOptions): ProductFeed {
 }
 
 function followStream(stream: string, options: ProductFeedOptions): Feed {
-  const { knex, source, logger, onRejected, clock = systemClock } = options;
+  const { knex, source, logger, onRejected, clock = systemClock, partOf = lastOf } = options;
+  let reached = 0;
   const name = `product:${source.name}-${stream}`;
   return createFeed<ChangeEntry>({
     knex,
@@ -71,15 +77,22 @@ function followStream(stream: string, options: ProductFeedOptions): Feed {
     system: source.name,
     async read(after, waitSeconds, signal) {
       const page = await source.changesAfter(stream, after, { limit: BATCH_SIZE, waitSeconds, signal });
+      reached = page.next;
       // A change tells one fact at least.
       return { ...page, isLast: page.entries.length < BATCH_SIZE };
     },
-    onHeard: async () => options.onHeard?.(stream),
+    async onHeard() {
+      await noteComplete(knex, { system: source.name, stream, feed: name, reached });
+      await options.onHeard?.(stream);
+    },
     async apply(trx, entries) {
       const now = clock.now();
       const facts = entries.filter((entry) => entry.kind !== 'rejected');
       const unusable = entries.filter((entry) => entry.kind === 'rejected');
-      const refused = await applyAround(trx, facts, (step, part) => applyFacts(step, part, now), notStorable);
+      const serving = await readServing(trx, 'for share');
+      const take = (step: Knex.Transaction, part: readonly CatalogueFact[]) =>
+        serving ? applyTold(step, serving, source.name, part, { partOf, now }) : applyFacts(step, part, now);
+      const refused = await applyAround(trx, facts, take, notStorable);
       const rejected = [...unusable, ...refused].map((record) => ({ ...record, key: storableKey(record.key) }));
       const taken = await keepSetAside(trx, source.name, { facts, rejected, now });
       if (taken.length > 0) await options.onTaken?.(taken, trx);
@@ -88,6 +101,12 @@ function followStream(stream: string, options: ProductFeedOptions): Feed {
     onFailure: (error) => logger.warn({ feed: name, err: error }, 'feed interrupted'),
   });
 }
+
+const lastOf: PartOf = (parts) => {
+  const last = parts.at(-1);
+  if (!last) throw new Error('no part serves the rest of the catalogue');
+  return last;
+};
 
 const notStorable = (fact: CatalogueFact): RejectedRecord => ({
   kind: 'rejected',

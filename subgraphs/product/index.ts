@@ -9,6 +9,7 @@ export { REJECTION_REASONS } from './errors.ts';
 export { createProductFeed } from './feed.ts';
 export { priceLists } from './price-lists.ts';
 export { createSellableProjection } from './sellable.ts';
+export { followServing } from './told/follow.ts';
 
 /** The product subgraph over the catalogue in PostgreSQL. */
 export function createProductSubgraph(deps: { knex: Knex; clock?: Clock }): Subgraph<ProductContext> {

@@ -1,18 +1,29 @@
 import type { Knex } from 'knex';
+import { systemClock } from '../../platform/clock.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
+import { BUSINESS_CENTRAL_PROFILE } from '../../systems/business-central/profile.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
+import { ERP_PROFILE } from '../../systems/erp/profile.ts';
 import type { ODataClient } from '../../systems/odata/client.ts';
+import { PORT_MAP, portsOf, type SystemProfile } from '../../systems/port-map.ts';
+import type { DomainRoute } from '../../systems/routing/model.ts';
+import { fits } from '../../systems/routing/resolve.ts';
 import type { SqlClient } from '../../systems/sql/client.ts';
 import type { SqlMapping } from '../../systems/sql/mapping.ts';
+import { profileOfMapping } from '../../systems/sql/profile.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
+import { TRYTON_PROFILE } from '../../systems/tryton/profile.ts';
 import { type BusinessCentralProductOptions, businessCentralProductSource } from './adapters/business-central.ts';
 import { erpProductSource } from './adapters/erp.ts';
 import { sqlProductSource } from './adapters/sql.ts';
 import { trytonProductSource } from './adapters/tryton.ts';
 import { catalogueComparison } from './catalogue-comparison.ts';
-import { createProductFeed, createProductSubgraph, createSellableProjection, REJECTION_REASONS } from './index.ts';
+import { createProductFeed, createProductSubgraph, createSellableProjection, followServing, REJECTION_REASONS } from './index.ts'; // biome-ignore format: one thought
 import type { ProductSource } from './port.ts';
+import type { PartOf, ServedPart, ServingSystem } from './told/model.ts';
+import { type Move, type MoveResult, moveServing } from './told/move.ts';
 
 /** Told of every record that cannot be used, in the transaction that passes over it. */
 type ReportUnusable = (
@@ -38,45 +49,144 @@ export type ProductSystem =
     }
   | { readonly adapter: 'sql'; readonly name: string; readonly sql: SqlClient; readonly mapping: SqlMapping };
 
+/** The part of the catalogue that a SKU belongs to: the first whose conditions it meets. */
+export const partOf: PartOf = (parts, sku) => {
+  const part = parts.find(({ name, when }) => fits({ name, when }, { sku }));
+  if (!part) throw new Error('no part serves the rest of the catalogue');
+  return part;
+};
+
 /**
- * The product domain over its system of record: the one place that picks its adapter.
+ * The product domain over its systems of record: the one place that picks adapters.
  * Feed and projection do nothing until they are started; a process that only serves queries leaves them alone.
  */
 export function openProduct(deps: {
   knex: Knex;
   system: ProductSystem;
+  /** A second system that is asked beside it, and may serve parts or take its place. */
+  shadow?: ProductSystem | null;
+  /** What config/systems.yaml says of the domain now. Left out: one system serves all of it. */
+  route?: () => DomainRoute;
   report: ReportUnusable;
   heard?: Heard;
   settle?: SettleExceptions;
   logger: Logger;
 }) {
-  const { knex, report, logger } = deps;
-  const source = sourceOf(deps.system, knex);
-  const exceptionKey = (record: string, key: string) => `product-feed:${source.name}:${record}:${key}`;
+  const { knex, logger, route } = deps;
+  const systems = deps.shadow ? [deps.system, deps.shadow] : [deps.system];
+  const sources = systems.map((system) => sourceOf(system, knex));
+  const [own, ...others] = sources.map((source) => feedOf(source, deps));
+  const serving = followServing({
+    knex,
+    logger,
+    partOf,
+    configured: () => {
+      const served = systems.map((system, index) => servingSystem(system, sources[index]));
+      const shadow = route?.().shadow ?? null;
+      return {
+        systems: served,
+        parts: partsOf(route?.(), route?.().system ?? served[0]?.name ?? ''),
+        shadow: shadow && { ...shadow, ignored: shadow.ignore },
+      };
+    },
+  });
   return {
     subgraph: createProductSubgraph({ knex }),
-    comparisons: [catalogueComparison({ knex, source })],
-    feed: createProductFeed({
-      knex,
-      source,
-      logger,
-      async onHeard(stream) {
-        await deps.heard?.(knex, source.name, stream);
+    comparisons: sources.map((source) => catalogueComparison({ knex, source, partOf })),
+    serving,
+    feed: {
+      async catchUp(signal: AbortSignal) {
+        await own?.catchUp(signal);
       },
-      async onRejected(rejected, trx) {
-        for (const { record, key, reason } of rejected) {
-          await report(trx, {
-            key: exceptionKey(record, key),
-            system: source.name,
-            operation: 'product-feed',
-            message: `The ${record} ${key} was set aside: ${REJECTION_REASONS[reason]}. Correct it there: its next version is taken, and this closes by itself.`,
-          });
-        }
+      async run(signal: AbortSignal) {
+        await Promise.all([own?.run(signal), ...others.map((feed) => feed.run(signal)), serving.run(signal)]);
       },
-      onTaken: async (taken, trx) => deps.settle?.(trx, taken.map(({ record, key }) => exceptionKey(record, key)), 'a later version of the record'), // biome-ignore format: one thought
-    }),
+    },
     sellable: createSellableProjection({ knex }),
   };
+}
+
+/**
+ * Makes another system serve the catalogue, or a part of it, now and in one transaction.
+ * @param record writes the trace of it, in the same transaction
+ * @returns refused, and nothing changed, with the reason and the figures
+ */
+export async function moveProduct(
+  knex: Knex,
+  move: Move,
+  record: (trx: Knex.Transaction, moved: { readonly from: string; readonly to: string }) => Promise<unknown>,
+): Promise<MoveResult> {
+  try {
+    return await inTransaction(knex, async (trx) => {
+      const result = await moveServing(trx, move, { partOf, now: systemClock.now() });
+      if (result.kind === 'refused') throw new Refused(result);
+      await record(trx, result);
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof Refused) return error.result;
+    throw error;
+  }
+}
+
+/** Undoes what a move has tried. */
+class Refused extends Error {
+  readonly result: MoveResult;
+  constructor(result: MoveResult) {
+    super('refused');
+    this.result = result;
+  }
+}
+
+type FeedDeps = Pick<Parameters<typeof openProduct>[0], 'knex' | 'report' | 'heard' | 'settle' | 'logger'>;
+
+function feedOf(source: ProductSource, { knex, report, heard, settle, logger }: FeedDeps) {
+  const exceptionKey = (record: string, key: string) => `product-feed:${source.name}:${record}:${key}`;
+  return createProductFeed({
+    knex,
+    source,
+    logger,
+    partOf,
+    async onHeard(stream) {
+      await heard?.(knex, source.name, stream);
+    },
+    async onRejected(rejected, trx) {
+      for (const { record, key, reason } of rejected) {
+        await report(trx, {
+          key: exceptionKey(record, key),
+          system: source.name,
+          operation: 'product-feed',
+          message: `The ${record} ${key} was set aside: ${REJECTION_REASONS[reason]}. Correct it there: its next version is taken, and this closes by itself.`,
+        });
+      }
+    },
+    onTaken: async (taken, trx) => settle?.(trx, taken.map(({ record, key }) => exceptionKey(record, key)), 'a later version of the record'), // biome-ignore format: one thought
+  });
+}
+
+/** Cohorts that a SKU tells are parts of the catalogue; others have no system of their own. */
+function partsOf(route: DomainRoute | undefined, system: string): ServedPart[] {
+  const cohorts = (route?.cohorts ?? []).filter(({ when }) => !when.countries && !when.brands && !when.sites);
+  const parts = cohorts.map(({ name, system: its, when: { skus, percent } }) => ({ name, system: its, when: { skus, percent } })); // biome-ignore format: one thought
+  return [...parts, { name: '', system, when: {} }];
+}
+
+function profileOf(system: ProductSystem): SystemProfile {
+  switch (system.adapter) {
+    case 'reference-erp':
+      return ERP_PROFILE;
+    case 'tryton':
+      return TRYTON_PROFILE;
+    case 'business-central':
+      return BUSINESS_CENTRAL_PROFILE;
+    case 'sql':
+      return profileOfMapping(system.mapping);
+  }
+}
+
+function servingSystem(system: ProductSystem, source: ProductSource | undefined): ServingSystem {
+  const lacks = portsOf(profileOf(system)).filter(({ port }) => PORT_MAP[port].domain === 'product').flatMap(({ missing }) => missing.map(({ capability }) => capability)); // biome-ignore format: one thought
+  return { name: source?.name ?? '', streams: source?.streams ?? [], lacks };
 }
 
 function sourceOf(system: ProductSystem, knex: Knex): ProductSource {

@@ -68,7 +68,23 @@ export interface CohortConditions {
   readonly percent?: number | undefined;
 }
 
+/** A system that is asked beside the system of record, and what a promotion to it asks for. */
+export interface Shadow {
+  readonly system: string;
+  /** Pause between two comparisons of everything. */
+  readonly everySeconds: number;
+  /** What one of the systems said within so many seconds is not compared yet. */
+  readonly settleSeconds: number;
+  /** Clean samples before a promotion. */
+  readonly cleanWanted: number;
+  /** Share of samples that may differ then, in per cent. */
+  readonly budgetPercent: number;
+  /** Fields that may differ. */
+  readonly ignore: readonly string[];
+}
+
 export interface DomainRoute extends Route {
+  readonly shadow: Shadow | null;
   /** The first that fits counts. */
   readonly cohorts: readonly Cohort[];
 }

@@ -98,13 +98,15 @@ const systemEntry = z.discriminatedUnion(
   { error: `expected one of the adapters ${Object.keys(PROFILES).join(', ')}` },
 );
 
+const time = z
+  .string('expected a time such as 90s, 15m, 2h or 1d')
+  .regex(/^[1-9]\d{0,5}[smhd]$/, 'expected a time such as 90s, 15m, 2h or 1d')
+  .transform((text) => Number(text.slice(0, -1)) * SECONDS[text.slice(-1) as keyof typeof SECONDS]);
+
 const route = {
   system: name,
   read: z.enum(['projected', 'live'], 'expected projected or live'),
-  freshness: z
-    .string('expected a time such as 90s, 15m, 2h or 1d')
-    .regex(/^[1-9]\d{0,5}[smhd]$/, 'expected a time such as 90s, 15m, 2h or 1d')
-    .transform((text) => Number(text.slice(0, -1)) * SECONDS[text.slice(-1) as keyof typeof SECONDS]),
+  freshness: time,
   fallback: z.enum(['last-known', 'nothing'], 'expected last-known or nothing'),
 };
 
@@ -137,7 +139,24 @@ const cohort = z.strictObject({
   fallback: route.fallback.optional(),
 });
 
-const domain = z.strictObject({ ...route, cohorts: z.array(cohort).max(1_000).default([]) });
+const count = 'expected a whole number from 1 to 1000000000';
+const share = 'expected a share from 0 to 100, in per cent';
+const shadow = z
+  .strictObject({
+    system: name,
+    every: time.default(60),
+    settle: time.default(30),
+    cleanSamples: z.int(count).min(1, count).max(1_000_000_000, count).default(10_000),
+    errorBudget: z.number(share).min(0, share).max(100, share).default(0),
+    ignore: list(code).default([]),
+  })
+  .transform(({ system, every, settle, cleanSamples, errorBudget, ignore }) => ({ system, everySeconds: every, settleSeconds: settle, cleanWanted: cleanSamples, budgetPercent: errorBudget, ignore })); // biome-ignore format: one thought
+
+const domain = z.strictObject({
+  ...route,
+  shadow: shadow.nullable().default(null),
+  cohorts: z.array(cohort).max(1_000).default([]),
+});
 
 const file = z
   .strictObject({
@@ -169,18 +188,34 @@ const file = z
     for (const [domainName, one] of Object.entries(domains) as [Domain, z.output<typeof domain>][]) {
       const at = ['domains', domainName];
       checkRoute(at, domainName, one);
+      if (one.shadow) {
+        if (domainName !== 'product') complain([...at, 'shadow'], 'only product has a shadow in this version');
+        if (one.shadow.system === one.system)
+          complain([...at, 'shadow', 'system'], 'is the system of the domain itself');
+        checkRoute([...at, 'shadow'], domainName, { system: one.shadow.system });
+      }
       const names = new Set<string>();
       one.cohorts.forEach((each, index) => {
         const place = [...at, 'cohorts', index];
         checkRoute(place, domainName, each);
         if (names.has(each.name)) complain([...place, 'name'], `a second cohort "${each.name}"`);
         names.add(each.name);
-        if (each.system !== one.system)
-          complain(place, `no cohort of ${domainName} is served by a system of its own in this version`);
+        if (each.system !== one.system) complainOfSystem(place, domainName, one, each);
         for (const group of each.when.storeGroups ?? [])
           if (!(group in storeGroups))
             complain([...place, 'when', 'storeGroups'], `there is no store group "${group}"`);
       });
+    }
+
+    function complainOfSystem(
+      place: (string | number)[],
+      domainName: Domain,
+      { shadow: other }: z.output<typeof domain>,
+      { system, when }: z.output<typeof cohort>,
+    ): void {
+      if (domainName !== 'product') complain(place, `no cohort of ${domainName} is served by a system of its own in this version`); // biome-ignore format: one thought
+      else if (system !== other?.system) complain([...place, 'system'], 'expected the system of the domain or its shadow');
+      else if (when.countries || when.brands || when.storeGroups) complain([...place, 'when'], 'a cohort of product with a system of its own is told by skus and percent'); // biome-ignore format: one thought
     }
 
     function checkRoute(

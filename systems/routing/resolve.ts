@@ -12,7 +12,8 @@ export function routeOf(domain: DomainRoute, subject: RoutedSubject): Route & { 
   return { system, read, freshnessSeconds, fallback, cohort: cohort?.name ?? null };
 }
 
-function fits({ name, when }: Cohort, subject: RoutedSubject): boolean {
+/** Whether all conditions of a cohort fit. */
+export function fits({ name, when }: Pick<Cohort, 'name' | 'when'>, subject: RoutedSubject): boolean {
   const { countries, brands, skus, sites, percent } = when;
   const among = (wanted: readonly string[] | undefined, actual: string | undefined) =>
     wanted === undefined || (actual !== undefined && wanted.includes(actual));
@@ -39,6 +40,6 @@ function isInShare(cohort: string, { sku, site }: RoutedSubject, percent: number
 }
 
 /** Names of the systems that a domain has facts from, its own first. */
-export function systemsOf({ system, cohorts }: DomainRoute): string[] {
-  return [...new Set([system, ...cohorts.map((cohort) => cohort.system)])];
+export function systemsOf({ system, shadow, cohorts }: DomainRoute): string[] {
+  return [...new Set([system, ...(shadow ? [shadow.system] : []), ...cohorts.map((cohort) => cohort.system)])];
 }

@@ -26,6 +26,7 @@ const ROUTE = 'system: erp, read: projected, freshness: 5m, fallback: last-known
 describe('the route of a subject', () => {
   const domain: DomainRoute = {
     ...own,
+    shadow: null,
     cohorts: [
       cohort('outlets', { sites: ['ST-1', 'ST-2'], countries: ['GB'] }),
       cohort('garden', { skus: [{ from: '20000', to: '21999' }, { from: 'G', to: 'GZ' }] }), // biome-ignore format: one thought
@@ -53,7 +54,7 @@ describe('the route of a subject', () => {
   it('is in a share always the same one, near the share in number, and within a larger share again', () => {
     const skus = Array.from({ length: 2_000 }, (_, index) => String(index));
     const share = (percent: number) => {
-      const one: DomainRoute = { ...own, cohorts: [cohort('few', { percent })] };
+      const one: DomainRoute = { ...own, shadow: null, cohorts: [cohort('few', { percent })] };
       return skus.filter((sku) => routeOf(one, { sku, site: 'ST-1' }).cohort === 'few');
     };
     const ten = share(10);
@@ -80,7 +81,7 @@ describe('config/systems.yaml', () => {
 
   it('is read with all its words', () => {
     const text = withDomain('product', `{ ${ROUTE}, cohorts: [{ name: few, system: tryton, freshness: 90s, when: { countries: [GB], brands: [Glow], skus: ["1..2"], storeGroups: [outlets], percent: 12.5 } }] }`); // biome-ignore format: one thought
-    expect(() => parseRouting(text, 'systems.yaml')).toThrow('domains.product.cohorts.0: no cohort of product is served by a system of its own in this version'); // biome-ignore format: one thought
+    expect(() => parseRouting(text, 'systems.yaml')).toThrow('domains.product.cohorts.0.system: expected the system of the domain or its shadow'); // biome-ignore format: one thought
     const same = parseRouting(text.replace('system: tryton, freshness', 'system: erp, freshness'), 'systems.yaml');
     expect(same.domains.product.cohorts).toEqual([
       {
@@ -101,6 +102,17 @@ describe('config/systems.yaml', () => {
     expect(parseRouting(withDomain('product', `{ ${ROUTE.replace('erp', 'tryton')} }`), 's').domains.product.system).toBe('tryton'); // biome-ignore format: one thought
     expect(parseRouting(withDatabase('config/sql/legacy-erp.yaml'), 's').domains.product.system).toBe('legacy');
     expect(parseRouting(withDatabase('config/sql/legacy-erp.yaml', 'order'), 's').domains.order.system).toBe('legacy'); // biome-ignore format: one thought
+  });
+
+  it('has a shadow of product, which may serve cohorts that a SKU tells', () => {
+    const shadowed = (shadow: string, when = 'skus: ["1..2"]') => withDomain('product', `{ ${ROUTE}, shadow: { ${shadow} }, cohorts: [{ name: few, system: tryton, when: { ${when} } }] }`); // biome-ignore format: one thought
+    const { product } = parseRouting(shadowed('system: tryton, every: 5m, errorBudget: 0.5, ignore: [description]'), 's').domains; // biome-ignore format: one thought
+    expect(product.shadow).toEqual({ system: 'tryton', everySeconds: 300, settleSeconds: 30, cleanWanted: 10_000, budgetPercent: 0.5, ignore: ['description'] }); // biome-ignore format: one thought
+    expect([systemsOf(product), routeOf(product, { sku: '2' }).system]).toEqual([['erp', 'tryton'], 'tryton']);
+    expect(wrong(shadowed('system: tryton', 'brands: [Glow]'))).toThrow('domains.product.cohorts.0.when: a cohort of product with a system of its own is told by skus and percent'); // biome-ignore format: one thought
+    expect(wrong(shadowed('system: erp, errorBudget: 101, cleanSamples: 0'))).toThrow(/shadow\.cleanSamples: expected a whole number.*shadow\.errorBudget: expected a share from 0 to 100/); // biome-ignore format: one thought
+    expect(wrong(shadowed('system: erp'))).toThrow('domains.product.shadow.system: is the system of the domain itself'); // biome-ignore format: one thought
+    expect(wrong(withDomain('order', '{ system: oms, read: projected, freshness: 5m, fallback: last-known, shadow: { system: oms } }'))).toThrow('domains.order.shadow: only product has a shadow in this version'); // biome-ignore format: one thought
   });
 
   it('has every wrong place named, all at once', () => {
@@ -164,5 +176,13 @@ describe('a running process', () => {
     ]);
     writeFileSync(file, project);
     expect([watched.look(), bound()]).toEqual([true, 60]);
+  });
+
+  it('takes another order of the systems that are named already', () => {
+    writeFileSync(file, withDomain('product', `{ ${ROUTE}, shadow: { system: tryton } }`));
+    const refused: unknown[] = [];
+    const watched = watchRouting(file, { change: () => undefined, refused: (error) => refused.push(error) });
+    writeFileSync(file, withDomain('product', `{ ${ROUTE.replace('erp', 'tryton')}, shadow: { system: erp } }`));
+    expect([watched.look(), watched.current().domains.product.system, refused]).toEqual([true, 'tryton', []]);
   });
 });

@@ -64,7 +64,7 @@ function requireSameSystems(before: Routing, after: Routing, path: string): void
   if (!isDeepStrictEqual(before.systems, after.systems)) wrong.push('systems');
   for (const [domain, route] of Object.entries(after.domains)) {
     const earlier = before.domains[domain as keyof Routing['domains']];
-    if (!isDeepStrictEqual(systemsOf(route), systemsOf(earlier))) wrong.push(`domains.${domain}.system`);
+    if (!isDeepStrictEqual(systemsOf(route).sort(), systemsOf(earlier).sort())) wrong.push(`domains.${domain}.system`);
   }
   if (wrong.length > 0)
     throw new CommerceError('CONFIGURATION_INVALID', `${path}: ${wrong.join(', ')} changed: restart the processes`);
