@@ -3,6 +3,7 @@ import { formatAmount, money } from '../../platform/money.ts';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
 import { trytonProductSource } from '../../subgraphs/product/adapters/tryton.ts';
 import type { ChangeEntry } from '../../subgraphs/product/port.ts';
+import type { TrytonClient } from '../../systems/tryton/client.ts';
 import { decimal, id } from '../../systems/tryton/wire.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 import type { TestTryton } from '../helpers/tryton.ts';
@@ -11,7 +12,7 @@ import type { Goods, SourceWorld } from './product-source.contract.ts';
 const record = z.object({ id });
 
 /** Tryton with a company and nothing to sell, filled by its own protocol. The suite's keys stand for Tryton's. */
-export async function startTrytonWorld(server: TestTryton): Promise<SourceWorld> {
+export async function startTrytonWorld(server: TestTryton): Promise<SourceWorld & { readonly tryton: TrytonClient }> {
   const { tryton, close } = await server.open();
   const database = await createTestDatabase(['integration']);
   const made = { category: new Map<string, number>(), template: new Map<string, number>(), variant: new Map<string, number>(), price: new Map<string, number>(), list: new Map<string, number>() }; // biome-ignore format: one thought
@@ -51,6 +52,7 @@ export async function startTrytonWorld(server: TestTryton): Promise<SourceWorld>
     lookEveryMillis: 0,
   });
   return {
+    tryton,
     source,
     named: (entry) => rename(entry, theirs),
     async putCategory({ key, name, parentKey }) {
