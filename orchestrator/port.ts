@@ -68,6 +68,8 @@ export interface ChangedOrder {
 /** The order book: commands on one order, each with a key that makes it happen once. Throws NOT_FOUND or ILLEGAL_TRANSITION. */
 export interface OrderBook {
   read(orderId: string): Promise<BookedOrder | null>;
+  /** When all units of the order are to have left their nodes, as its channel expects it. Null when it expects nothing. */
+  shipBy(orderId: string): Promise<Date | null>;
   accept(orderId: string, desk: { deskNumber: string; acknowledgedAt: Date }, effect: Effect): Promise<ChangedOrder>;
   allocate(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
   startFulfillment(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;

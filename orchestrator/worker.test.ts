@@ -6,7 +6,7 @@ import { query } from '../platform/db/query.ts';
 import { CommerceError } from '../platform/errors.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createEmptyDatabase, type TestDatabase } from '../test/helpers/database.ts';
-import { bookedOrder, type OrchestratorPorts, orchestratorPorts } from '../test/helpers/orchestrator-ports.ts';
+import { bookedOrder, type OrchestratorPorts, orchestratorPorts, SHIP_BY } from '../test/helpers/orchestrator-ports.ts';
 import { until } from '../test/helpers/processes.ts';
 import { type Orchestrator, startOrchestrator } from './worker.ts';
 
@@ -106,7 +106,7 @@ describe('a placed order', () => {
     ports.orders.set(orderId, order);
     log.append([{ ...newEvent('order-hold-released.v1', orderId, { orderId }), version: 2 }]);
     await released(4);
-    expect(ports.of('fulfillment.open').at(-1)?.args[0].key).toBe(`${orderId}:source:2`);
+    expect(ports.of('fulfillment.open').at(-1)?.args[0]).toMatchObject({ key: `${orderId}:source:2`, shipBy: SHIP_BY });
   });
 });
 

@@ -47,6 +47,8 @@ export interface FulfillmentBook {
     }[];
     /** How the work begins; OPEN unless told. */
     readonly opening?: WorkOpening;
+    /** When the goods are to have left the node, as the channel expects it. Null when it expects nothing. */
+    readonly shipBy: Date | null;
     /** Work that ended, whose units these are. */
     readonly replaces?: string;
     readonly traceId: string;

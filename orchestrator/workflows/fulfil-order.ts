@@ -75,6 +75,7 @@ export async function openAndRelease(
       customerId: order.customerId,
       deliveryMethod: order.deliveryMethod,
       serviceLevel: order.serviceLevel,
+      shipBy: await deps.orders.shipBy(orderId),
     });
   });
   for (const [index, fulfillmentOrderId] of fulfillmentOrderIds.entries()) {

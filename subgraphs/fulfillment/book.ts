@@ -31,6 +31,8 @@ export interface OpenRequest {
   }[];
   /** How the work begins: OPEN unless told. SCHEDULED needs `fulfilAt`, RFC 3339. */
   readonly opening?: { readonly status: 'OPEN' | 'ON_HOLD' | 'SCHEDULED'; readonly fulfilAt?: string };
+  /** When the goods are to have left the node. Absent or null when nothing was promised. */
+  readonly shipBy?: Date | null;
   /** Work that ended, whose units these are. */
   readonly replaces?: string;
   readonly traceId: string;
@@ -200,8 +202,8 @@ async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string
   await query(
     trx,
     `with f as (
-       insert into fulfillment.fulfillment_order (id, order_id, channel_code, customer_id, location_id, status, request_status, delivery_method, service_level, source_key, trace_id, fulfil_at)
-       select n.id, ?, ?, ?, n.location_id, ?, 'UNSUBMITTED', ?, ?, ?, ?, ? from unnest(?::text[], ?::text[]) as n(id, location_id)
+       insert into fulfillment.fulfillment_order (id, order_id, channel_code, customer_id, location_id, status, request_status, delivery_method, service_level, source_key, trace_id, fulfil_at, ship_by)
+       select n.id, ?, ?, ?, n.location_id, ?, 'UNSUBMITTED', ?, ?, ?, ?, ?, ? from unnest(?::text[], ?::text[]) as n(id, location_id)
        on conflict (source_key, location_id) do nothing returning id, location_id
      ), l as (
        insert into fulfillment.fulfillment_order_line (id, fulfillment_order_id, position, order_line_id, sku, quantity)
@@ -222,6 +224,7 @@ async function open(trx: Knex.Transaction, request: OpenRequest): Promise<string
       request.key,
       request.traceId,
       opening.fulfilAt ?? null,
+      request.shipBy ?? null,
       request.groups.map(() => newId('fulfillmentOrder')),
       request.groups.map((group) => group.locationId),
       lines.map(() => newId('fulfillmentOrderLine')),

@@ -138,7 +138,10 @@ describe('what sourcing asks', () => {
       { locationId: 'north', lines },
       { locationId: 'south', lines },
     ];
-    const opened = await book.open({ ...more, key: `again-${order}`, groups, traceId: '0'.repeat(32) });
+    const shipBy = new Date('2026-11-25T08:59:59Z');
+    const opened = await book.open({ ...more, key: `again-${order}`, groups, shipBy, traceId: '0'.repeat(32) });
+    const seen = await run('query ($a: ID!, $b: ID!) { a: fulfillmentOrder(id: $a) { shipBy } b: fulfillmentOrder(id: $b) { shipBy } }', { a: opened[1], b: first }); // biome-ignore format: one thought
+    expect(seen).toEqual({ a: { shipBy: shipBy.toISOString() }, b: { shipBy: null } });
     expect(await book.unsubmitted(order)).toEqual([...opened].sort());
     await book.submit(opened[0] ?? '');
     expect(await book.unsubmitted(order)).toEqual(opened.slice(1));

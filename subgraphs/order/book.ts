@@ -4,6 +4,8 @@ import { type ChangedOrder, changeOrder, type TimelineNote } from './change.ts';
 import { cancelHandedBack } from './commands/cancel.ts';
 import { cancelUnavailable } from './commands/cancel-unavailable.ts';
 import { keepUnits } from './commands/cancellation-request.ts';
+import type { ChannelClocks } from './duties/clocks.ts';
+import { readShipBy } from './duties/ship-by.ts';
 import type { Order, OrderHold, OrderLine, PaymentStatus } from './model.ts';
 import type { Move } from './quantities.ts';
 import { createOrderReader } from './read.ts';
@@ -28,8 +30,13 @@ export interface BookedOrder {
  * All commands throw CommerceError NOT_FOUND or ILLEGAL_TRANSITION.
  *
  * @param told channels that are told of their orders: these are acknowledged when the channel has taken the notice
+ * @param clocks what channels expect by when
  */
-export function createOrderBook(knex: Knex, told: Pick<ReadonlySet<string>, 'has'> = new Set()) {
+export function createOrderBook(
+  knex: Knex,
+  told: Pick<ReadonlySet<string>, 'has'> = new Set(),
+  clocks: ChannelClocks = new Map(),
+) {
   const reader = createOrderReader(knex);
   const change = (orderId: string, what: Parameters<typeof changeOrder>[2]): Promise<ChangedOrder> =>
     inTransaction(knex, (trx) => changeOrder(trx, orderId, what));
@@ -43,6 +50,9 @@ export function createOrderBook(knex: Knex, told: Pick<ReadonlySet<string>, 'has
       const [lines, holds] = await Promise.all([reader.linesByOrder([orderId]), reader.holdsByOrder([orderId])]);
       return { order, lines: lines.get(orderId) ?? [], holds: holds.get(orderId) ?? [] };
     },
+
+    /** When all units of the order are to have left their nodes, as its channel expects it. Null when it expects nothing. */
+    shipBy: (orderId: string): Promise<Date | null> => readShipBy(knex, orderId, clocks),
 
     /** The order desk took the order on, which acknowledges it where no channel has to be told. */
     accept: (

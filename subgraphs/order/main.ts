@@ -89,7 +89,7 @@ export function openOrder(deps: {
   return {
     subgraph: createOrderSubgraph({ knex: deps.knex, capture, returnPolicy: policy }),
     capture,
-    book: createOrderBook(knex, connections),
+    book: createOrderBook(knex, connections, clocks),
     desk: deskOf(deps.desk),
     comparisons: comparisonsWith(deps.desk, knex),
     duties: createDutyConsumption({ knex, clocks, connections, settle }),

@@ -57,6 +57,9 @@ export const bookedSources: OrderSources = {
 };
 
 /** The domains and systems around the orchestrator: they note every call, answer plainly, and fail when told to. */
+/** When the goods of every order here are to leave. */
+export const SHIP_BY = new Date('2026-11-25T09:00:00Z');
+
 export function orchestratorPorts() {
   const calls: PortCall[] = [];
   const failures = new Map<string, unknown[]>();
@@ -109,6 +112,7 @@ export function orchestratorPorts() {
       recordReturnLabel: async (...args) => note('orders.recordReturnLabel', args),
       returnParcelMoved: async (...args) => note('orders.returnParcelMoved', args),
       isPaidBack: async () => false,
+      shipBy: async () => SHIP_BY,
       settleReturn: async (...args) => note('orders.settleReturn', args),
     },
     desk: {

@@ -9,6 +9,7 @@ import { createExceptionDesk, type ExceptionDesk, loadOwnership } from '../../op
 import { type ChannelClocks, loadChannelClocks } from './clocks.ts';
 import { escalateDuties } from './escalate.ts';
 import { createDutyConsumption } from './keep.ts';
+import { readShipBy } from './ship-by.ts';
 
 type DutyEvent = Parameters<ReturnType<typeof createDutyConsumption>['handler']>[0];
 
@@ -114,6 +115,34 @@ describe('the time that a channel gives', () => {
     await placed('ord_2');
     await moved('ord_2', 'ACCEPTED');
     expect(await query(database.knex, 'select * from orders.channel_duty order by order_id, kind')).toEqual(before);
+  });
+});
+
+describe('when the goods of an order are to leave', () => {
+  const shipBy = (orderId: string, by: ChannelClocks = clocks) => readShipBy(database.knex, orderId, by);
+  beforeAll(() =>
+    query(
+      database.knex,
+      `insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, stage, status, revision, currency_code,
+         tax_included, subtotal_minor, tax_minor, grand_total_minor, payment_status, delivery_method, trace_id, placed_at, updated_at)
+       select 'ord_' || code, code, code, 'MARKETPLACE', code, 'VALIDATED', 'VALIDATED', 1, 'GBP', true, 1, 0, 1, 'AUTHORIZED', 'SHIPPING', 't', at, at
+       from unnest(array['AMAZON', 'WEB']) as channel (code), (select '2026-11-23T08:59:59Z'::timestamptz as at) placed`,
+    ),
+  );
+
+  it('is known before the clock is started, as it will be watched; then as it is watched, whatever the file says later', async () => {
+    const at = new Date('2026-11-25T08:59:59Z');
+    expect(await shipBy('ord_AMAZON')).toEqual(at);
+    await placed('ord_AMAZON');
+    expect(await shipBy('ord_AMAZON')).toEqual(at);
+    expect(await shipBy('ord_AMAZON', new Map())).toEqual(at);
+    const stored = await query(database.knex, "select due_at from orders.channel_duty where order_id = 'ord_AMAZON' and kind = 'SHIP'"); // biome-ignore format: one thought
+    expect(stored).toEqual([{ due_at: at }]);
+  });
+
+  it("is nobody's affair where the channel expects nothing", async () => {
+    expect(await shipBy('ord_WEB')).toBeNull();
+    expect(await shipBy('ord_none')).toBeNull();
   });
 });
 
