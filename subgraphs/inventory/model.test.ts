@@ -61,7 +61,7 @@ describe('confidenceOf', () => {
     [900_000, 'CACHED'],
     [900_001, 'FALLBACK'],
   ] as const)('after %p ms of silence is %s', (silence, confidence) => {
-    expect(confidenceOf(silence)).toBe(confidence);
+    expect(confidenceOf({ silenceMillis: silence, isMissed: false })).toBe(confidence);
   });
 });
 

@@ -91,16 +91,20 @@ export function nextAvailableAt(total: StockTotal): Date | null {
 
 /**
  * @param silenceMillis since the warehouse's feed was last read to its end; null when it never was
+ * @param isMissed whether the warehouse is known to be silent or to refuse calls: then nothing of it is LIVE, however short the silence
  * @param fallsBack whether less is sold than there was, because a system of record is not heard
  * @param liveMillis silence after which it is not LIVE
  */
 export function confidenceOf(
-  silenceMillis: number | null,
-  fallsBack = false,
+  {
+    silenceMillis,
+    isMissed,
+    fallsBack = false,
+  }: { readonly silenceMillis: number | null; readonly isMissed: boolean; readonly fallsBack?: boolean },
   liveMillis: number = LIVE_MILLIS,
 ): Confidence {
   if (silenceMillis === null || fallsBack) return 'FALLBACK';
-  if (silenceMillis <= liveMillis) return 'LIVE';
+  if (silenceMillis <= liveMillis && !isMissed) return 'LIVE';
   return silenceMillis <= CACHED_MILLIS ? 'CACHED' : 'FALLBACK';
 }
 

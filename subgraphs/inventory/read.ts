@@ -9,16 +9,24 @@ export interface StockQuestion {
   readonly locationId: string | null;
 }
 
-/** Stock with how long the warehouse system has been silent, in milliseconds; null when it was never heard. */
-export type Heard<Value> = Value & { readonly silenceMillis: number | null };
+/**
+ * Stock with how long the warehouse system has been silent, in milliseconds; null when it was never heard. `isMissed`:
+ * channels go by a rule of config/degradation.yaml because it is, or a process says that it refuses calls.
+ */
+export type Heard<Value> = Value & { readonly silenceMillis: number | null; readonly isMissed: boolean };
 
 /** One text per question, for maps and caches. */
 export const questionKey = ({ sku, locationId }: StockQuestion): string => JSON.stringify([sku, locationId]);
 
 const SILENCE = `(select extract(epoch from clock_timestamp() - max(heard_at)) * 1000 from inventory.source_feed)::float8`;
 
+const MISSED = `(select exists (select from integration.rules_in_force() rule where rule.system = 'wms')
+  or exists (select from integration.system_health health where health.system = 'wms' and health.circuit = 'OPEN'
+    and health.reported_at > clock_timestamp() - interval '10 seconds'))`;
+
 const POSITION = `stock.id, stock.sku, stock.location_id, stock.on_hand, stock.held, stock.committed, stock.safety_stock,
-  stock.incoming, stock.available, stock.source_sequence, stock.as_of, ${SILENCE} as silence_millis`;
+  stock.incoming, stock.available, stock.source_sequence, stock.as_of, ${SILENCE} as silence_millis,
+  ${MISSED} as is_missed`;
 
 interface PositionRow {
   id: string;
@@ -33,6 +41,7 @@ interface PositionRow {
   source_sequence: string;
   as_of: Date;
   silence_millis: number | null;
+  is_missed: boolean;
 }
 
 function toPosition(row: PositionRow): Heard<Position> {
@@ -49,6 +58,7 @@ function toPosition(row: PositionRow): Heard<Position> {
     sourceSequence: Number(row.source_sequence),
     asOf: row.as_of,
     silenceMillis: row.silence_millis,
+    isMissed: row.is_missed,
   };
 }
 
@@ -86,9 +96,10 @@ export async function stockTotals(
     promises: { at: string; units: number }[];
     falls_back: boolean;
     silence_millis: number | null;
+    is_missed: boolean;
   }>(
     knex,
-    `select stock.*, ${SILENCE} as silence_millis, coalesce(stock.sku = any (ruled.skus), false) as backorder_ruled,
+    `select stock.*, ${SILENCE} as silence_millis, ${MISSED} as is_missed, coalesce(stock.sku = any (ruled.skus), false) as backorder_ruled,
             num_nonnulls(fallback.cap, fallback.threshold, fallback.buffer_units, fallback.buffer_percent) > 0 as falls_back
      from inventory.fallback_of(?) fallback, (
        select location_id, array_agg(sku) as skus from unnest(?::text[], ?::text[]) as asked (sku, location_id) group by location_id
@@ -122,6 +133,7 @@ export async function stockTotals(
         fallsBack: row.falls_back,
         promises: row.promises.map(({ at, units }) => ({ at: new Date(at), units })),
         silenceMillis: row.silence_millis,
+        isMissed: row.is_missed,
       },
     ]),
   );

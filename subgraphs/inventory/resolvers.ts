@@ -39,7 +39,7 @@ export const resolvers: Resolvers = {
         nextAvailableAt: nextAvailableAt(total),
         promises: total.promises.map(({ at, units }) => ({ at, quantity: units })),
         asOf: total.asOf,
-        confidence: confidenceOf(total.silenceMillis, total.fallsBack, liveMillis),
+        confidence: confidenceOf(total, liveMillis),
       };
     },
     inventoryPositions: async ({ sku }: { sku: string }, page: PageArgs, { loaders }: InventoryContext) =>
@@ -59,7 +59,7 @@ export const resolvers: Resolvers = {
     incomingLots: async ({ id }: Position, _: unknown, { loaders }: InventoryContext) =>
       (await loaders.supply.load(id)).map(({ units, expectedAt }) => ({ quantity: units, expectedAt })),
     confidence: (position: Heard<Position>, _: unknown, { liveMillis }: InventoryContext) =>
-      confidenceOf(position.silenceMillis, false, liveMillis),
+      confidenceOf(position, liveMillis),
   },
 
   Reservation: {

@@ -183,9 +183,42 @@ describe('while the warehouse system is silent', () => {
     const sku = await newSku({ EAST: 10, SHOP: 4 });
     await silence('wms', 301);
     expect([await shown(sku), await shown(sku, pos)]).toMatchObject([
-      { sellableQuantity: 10, confidence: 'LIVE' },
+      { sellableQuantity: 10, confidence: 'CACHED' },
       { sellableQuantity: 0, confidence: 'FALLBACK' },
     ]);
+  });
+
+  it('calls no figure of it LIVE, however short the silence: not under a rule, and not while it refuses calls', async () => {
+    const sku = await newSku({ EAST: 10 });
+    const confidences = async () => {
+      const selection = '{ availability { confidence } inventoryPositions(first: 1) { nodes { confidence } } }';
+      const answer = await askEntities(inventory, [{ __typename: 'ProductVariant', sku }], selection, callerOf({ contract: 'operations', channel: null })); // biome-ignore format: one thought
+      expect(answer.errors).toBeUndefined();
+      const [stock] = (answer.data as { _entities: { availability: { confidence: string }; inventoryPositions: { nodes: { confidence: string }[] } }[] })._entities; // biome-ignore format: one thought
+      return [stock?.availability.confidence, stock?.inventoryPositions.nodes[0]?.confidence];
+    };
+    expect(await confidences()).toEqual(['LIVE', 'LIVE']);
+    await rules({ availability: { cap: 5 } });
+    await silence('wms', 301);
+    expect(await confidences()).toEqual(['FALLBACK', 'CACHED']);
+    await silence('wms', 0);
+    expect(await confidences()).toEqual(['LIVE', 'LIVE']);
+    const reported = (system: string) =>
+      query(
+        knex,
+        `insert into integration.system_health (process, system, name, kind, domains, circuit, reported_at) values ('p', ?, 'S', 'K', '{}', 'OPEN', now())`,
+        [system],
+      );
+    try {
+      await reported('erp');
+      expect(await confidences()).toEqual(['LIVE', 'LIVE']);
+      await reported('wms');
+      expect(await confidences()).toEqual(['CACHED', 'CACHED']);
+      await query(knex, "update integration.system_health set reported_at = now() - interval '11 seconds'");
+      expect(await confidences()).toEqual(['LIVE', 'LIVE']);
+    } finally {
+      await query(knex, 'truncate integration.system_health');
+    }
   });
 
   it('counts the stock of the one place that an order is bound to', async () => {
