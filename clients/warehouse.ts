@@ -431,7 +431,7 @@ export type ShipmentStatus =
 
 /** Why trackingEventRecord did nothing. */
 export type TrackingEventRecordErrorCode =
-  /** No package has this number; the event is kept for when one does. */
+  /** No package and no return label has this number; the event is kept for when one does. */
   | 'UNKNOWN_TRACKING_NUMBER'
   /** A value is not acceptable; the message says which. */
   | 'INVALID_INPUT'

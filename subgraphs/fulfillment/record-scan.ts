@@ -41,7 +41,8 @@ export async function trackingEventRecord(
   if (invalid) return refused(invalid);
   const recorded = await recordOnce(context, input);
   if (recorded === 'conflict') return refused(CONFLICT);
-  if (recorded.shipmentId === null) return refused(UNKNOWN_NUMBER);
+  if (recorded.shipmentId === null)
+    return recorded.isReturn ? { shipment: null, userErrors: [] } : refused(UNKNOWN_NUMBER);
   return { shipment: await context.loaders.shipments.load(recorded.shipmentId), userErrors: [] };
 }
 
@@ -49,6 +50,8 @@ const refused = (refusal: FulfillmentRefusal) => ({ shipment: null, userErrors: 
 
 interface Recorded {
   readonly shipmentId: string | null;
+  /** Missing in what earlier releases stored under a key. */
+  readonly isReturn?: boolean;
 }
 
 /** @throws CommerceError IDEMPOTENCY_IN_FLIGHT, IDEMPOTENCY_KEY_INVALID */
@@ -86,7 +89,7 @@ async function recordOne(trx: Knex.Transaction, context: FulfillmentContext, inp
     },
   ]);
   await reportUnknownWords(trx, recorded, context.report);
-  return { shipmentId: recorded[0]?.shipmentId ?? null };
+  return { shipmentId: recorded[0]?.shipmentId ?? null, isReturn: recorded[0]?.isReturn ?? false };
 }
 
 function checkTracking(input: TrackingInput): FulfillmentRefusal | null {

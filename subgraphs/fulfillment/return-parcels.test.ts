@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { query } from '../../platform/db/query.ts';
 import { startFulfillment, type TestFulfillment } from '../../test/helpers/fulfillment.ts';
+import { ask, callerOf } from '../../test/helpers/subgraph.ts';
 
 let world: TestFulfillment;
 const { signal } = new AbortController();
@@ -50,4 +51,32 @@ it('gives a return parcel the scans that came before it was known', async () => 
   await world.book.expectReturnParcel(parcel('B2'));
   expect((await told('B2'))[0]).toBe('1 IN_TRANSIT');
   expect(world.failures).toEqual([]);
+});
+
+it('takes the scan of a return label that somebody records, and says that it did', async () => {
+  await world.book.expectReturnParcel(parcel('B3'));
+  const record = async (trackingNumber: string, eventId: string) =>
+    (
+      await ask(
+        world.subgraph,
+        'mutation ($input: TrackingEventRecordInput!) { trackingEventRecord(input: $input) { shipment { id } userErrors { code } } }',
+        {
+          input: {
+            carrier: 'ups',
+            trackingNumber,
+            eventId,
+            status: 'in_transit',
+            occurredAt: new Date().toISOString(),
+          },
+        },
+        callerOf({ contract: 'warehouse', clientId: 'warehouse', channel: null }),
+      )
+    ).data;
+  const taken = { trackingEventRecord: { shipment: null, userErrors: [] } };
+  expect(await record('B3', 'by-hand-1')).toEqual(taken);
+  expect(await record('B3', 'by-hand-1')).toEqual(taken);
+  expect(await told('B3')).toEqual(['1 IN_TRANSIT']);
+  expect(await record('B4', 'by-hand-2')).toEqual({
+    trackingEventRecord: { shipment: null, userErrors: [{ code: 'UNKNOWN_TRACKING_NUMBER' }] },
+  });
 });

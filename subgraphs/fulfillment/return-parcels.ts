@@ -34,21 +34,28 @@ export async function expectReturnParcel(trx: Knex.Transaction, parcel: ReturnPa
     await moveReturnParcel(trx, { carrier, trackingNumber, occurredAt }, status);
 }
 
-/** Moves return parcels by scans, in their order. Scans of other numbers change nothing. */
-export async function moveReturnParcels(trx: Knex.Transaction, scans: readonly ReturnScan[]): Promise<void> {
-  if (scans.length === 0) return;
-  // Most scans are of no return: those cost one statement together.
+/** Whether each of some numbers is on a return label: one statement for all of them. */
+export async function returnParcelsAmong(
+  trx: Knex.Transaction,
+  numbers: readonly Pick<CarrierScan, 'carrier' | 'trackingNumber'>[],
+): Promise<boolean[]> {
+  if (numbers.length === 0) return [];
   const known = await query<{ place: number }>(
     trx,
     `select (n.place - 1)::int as place from unnest(?::text[], ?::text[]) with ordinality as n(carrier, number, place)
      where exists (select from fulfillment.return_parcel r where r.tracking_number = n.number and upper(r.carrier) = upper(n.carrier))
      order by n.place`,
-    [scans.map(({ carrier }) => carrier), scans.map(({ trackingNumber }) => trackingNumber)],
+    [numbers.map(({ carrier }) => carrier), numbers.map(({ trackingNumber }) => trackingNumber)],
   );
-  for (const { place } of known) {
-    const scan = scans[place];
-    if (scan) await moveReturnParcel(trx, scan, scan.status);
-  }
+  const places = new Set(known.map(({ place }) => place));
+  return numbers.map((_, place) => places.has(place));
+}
+
+/** Moves return parcels by scans, in their order. Scans of other numbers change nothing. */
+export async function moveReturnParcels(trx: Knex.Transaction, scans: readonly ReturnScan[]): Promise<void> {
+  // Most scans are of no return: those cost one statement together.
+  const known = await returnParcelsAmong(trx, scans);
+  for (const scan of scans.filter((_, index) => known[index])) await moveReturnParcel(trx, scan, scan.status);
 }
 
 type ReturnScan = Pick<CarrierScan, 'carrier' | 'trackingNumber' | 'occurredAt'> & { readonly status: ShipmentStatus };

@@ -5,7 +5,7 @@ import { meet, type ParcelNumber } from './meeting.ts';
 import type { Package } from './model.ts';
 import { movePackages } from './move-packages.ts';
 import type { CarrierScan } from './port.ts';
-import { moveReturnParcels } from './return-parcels.ts';
+import { moveReturnParcels, returnParcelsAmong } from './return-parcels.ts';
 import { PACKAGE_COLUMNS } from './rows.ts';
 import type { ShipmentStatus } from './states.ts';
 
@@ -13,6 +13,8 @@ import type { ShipmentStatus } from './states.ts';
 export interface RecordedScan {
   readonly scan: CarrierScan;
   readonly shipmentId: string | null;
+  /** True when the number is on a return label: the scan moved the return, not a shipment. */
+  readonly isReturn: boolean;
   /** True when the carrier's word is not in our table: somebody should add it. */
   readonly unknownWord: boolean;
   /** True when this scan had been stored before. */
@@ -44,11 +46,17 @@ export async function recordScans(trx: Knex.Transaction, scans: readonly Carrier
       found ? [{ shipmentId: found.shipmentId, packageId: found.id, status, occurredAt }] : [],
     ),
   );
+  const strays = recorded.filter(({ found }) => !found);
+  const returns = await returnParcelsAmong(trx, strays.map(({ scan }) => scan)); // biome-ignore format: one thought
+  const ofReturns = new Set(strays.filter((_, index) => returns[index]));
   await moveReturnParcels(
     trx,
-    news.flatMap(({ scan, found, status }) => (found ? [] : [{ ...scan, status }])),
+    [...ofReturns].filter(({ repeated }) => !repeated).map(({ scan, status }) => ({ ...scan, status })),
   );
-  return recorded.map(({ found, status: _, ...one }) => ({ ...one, shipmentId: found?.shipmentId ?? null }));
+  return recorded.map((one) => {
+    const { found, status: _, ...known } = one;
+    return { ...known, shipmentId: found?.shipmentId ?? null, isReturn: ofReturns.has(one) };
+  });
 }
 
 const eventKey = ({ carrier, eventId }: Pick<CarrierScan, 'carrier' | 'eventId'>) => JSON.stringify([carrier, eventId]);
