@@ -112,5 +112,22 @@ export function sendJson(
     'content-length': Buffer.byteLength(text),
     ...headers,
   });
-  response.end(text);
+  if (headers.connection === 'close' && !response.req.complete) endWhenSent(response, text);
+  else response.end(text);
+}
+
+/**
+ * How long a body that was refused is still read, and thrown away: a connection that is closed while its client sends is
+ * reset, and the client may never see why.
+ */
+const LINGER_MILLIS = 500;
+
+function endWhenSent(response: ServerResponse, text: string): void {
+  response.write(text);
+  const timer = setTimeout(end, LINGER_MILLIS);
+  function end(): void {
+    clearTimeout(timer);
+    response.end();
+  }
+  response.req.once('close', end).resume();
 }
