@@ -3,6 +3,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { type GraphQLSchema, parse } from 'graphql';
 import type { Caller } from '../caller.ts';
 import { projectFile } from '../paths.ts';
+import { checkTexts } from '../storable-text.ts';
 import { scalars } from './scalars.ts';
 
 /** What every resolver of every subgraph can rely on; each subgraph adds its loaders. */
@@ -39,7 +40,7 @@ export function goodUntil(context: RequestContext, moment: Date): void {
 }
 
 /**
- * Builds a subgraph from `subgraphs/<name>/schema.graphql` and its resolvers.
+ * Builds a subgraph from `subgraphs/<name>/schema.graphql` and its resolvers. Its mutations get no text that cannot be stored.
  * @throws when the schema is not a valid subgraph schema or a resolver has no field
  */
 export function buildSubgraph<Context extends RequestContext>(options: {
@@ -55,5 +56,17 @@ export function buildSubgraph<Context extends RequestContext>(options: {
   );
   const usedScalars = Object.fromEntries(Object.entries(scalars).filter(([name]) => declared.has(name)));
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: { ...usedScalars, ...options.resolvers } as never }]);
+  refuseUnstorable(schema);
   return { name: options.name, schema, context: options.context };
+}
+
+/** In one place for all mutations: one that is written later cannot forget it. */
+function refuseUnstorable(schema: GraphQLSchema): void {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const { resolve } = field;
+    field.resolve = (source, args, context, info) => {
+      checkTexts(args);
+      return resolve?.(source, args, context, info);
+    };
+  }
 }

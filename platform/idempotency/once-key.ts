@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type IdempotencyOwner, idempotencyScope } from '../caller.ts';
 import { CommerceError } from '../errors.ts';
+import { isStorable } from '../storable-text.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 export interface OnceRequest {
@@ -51,6 +52,6 @@ function problemWith(key: string): string | null {
   if (key.trim() === '') return 'is empty; send a value that is unique to this request, such as a UUID';
   if (key.length > MAX_KEY_LENGTH) return `has ${key.length} characters; at most ${MAX_KEY_LENGTH} are allowed`;
   // PostgreSQL cannot store the first, and the second would be replaced, so that two keys became one.
-  if (/[\0\p{Surrogate}]/u.test(key)) return 'holds a character that is not allowed';
+  if (!isStorable(key)) return 'holds a character that is not allowed';
   return null;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { CommerceError } from '../errors.ts';
 import { batchMetrics } from './batch-metrics.ts';
 import { AGAIN, ALONE, MicroBatcher, type Settled } from './micro-batcher.ts';
 import type { PaceLimits } from './pace.ts';
@@ -47,6 +48,8 @@ function bench(overrides: Partial<PaceLimits> = {}, name = 'test') {
   return { batcher, batches, lone };
 }
 
+const lost = new CommerceError('DATABASE_UNAVAILABLE', 'The connection broke.');
+
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 describe('MicroBatcher', () => {
@@ -83,11 +86,42 @@ describe('MicroBatcher', () => {
     expect(await Promise.all(answers)).toEqual(['a!', 'b in batch']);
   });
 
-  it('tries everybody alone when the batch fails, and only the guilty one gets an error', async () => {
+  it('settles a batch that fails in halves, and tries only the guilty one alone', async () => {
+    const { batcher, batches, lone } = bench();
+    const answers = Promise.allSettled(['good', 'bad', 'fine', 'well'].map((item) => batcher.submit(item)));
+    await turn();
+    batches[0]?.crash(new Error('one of them'));
+    await turn();
+    batches[1]?.crash(new Error('one of these'));
+    await turn();
+    batches[2]?.land();
+    await turn();
+    batches[3]?.crash(new Error('this one'));
+    await turn();
+    batches[4]?.land();
+    await turn();
+    expect(batches.map(({ items }) => items)).toEqual([
+      ['good', 'bad', 'fine', 'well'],
+      ['good', 'bad'],
+      ['good'],
+      ['bad'],
+      ['fine', 'well'],
+    ]);
+    expect(lone.map(({ items }) => items)).toEqual([['bad']]);
+    lone[0]?.crash(new Error('bad'));
+    expect(await answers).toEqual([
+      { status: 'fulfilled', value: 'good!' },
+      { status: 'rejected', reason: new Error('bad') },
+      { status: 'fulfilled', value: 'fine!' },
+      { status: 'fulfilled', value: 'well!' },
+    ]);
+  });
+
+  it('tries everybody alone when the database is the reason, and only who fails there gets an error', async () => {
     const { batcher, batches, lone } = bench();
     const answers = Promise.allSettled(['good', 'bad', 'fine'].map((item) => batcher.submit(item)));
     await turn();
-    batches[0]?.crash(new Error('one of them'));
+    batches[0]?.crash(lost);
     await turn();
     expect(lone.map(({ items }) => items[0])).toEqual(['good', 'bad']); // two at a time
     lone[0]?.land();
@@ -99,6 +133,7 @@ describe('MicroBatcher', () => {
       { status: 'rejected', reason: new Error('bad') },
       { status: 'fulfilled', value: 'fine!' },
     ]);
+    expect(batches).toHaveLength(1);
   });
 
   it('refuses before any work when too many wait, and takes more when they are gone', async () => {
@@ -155,7 +190,7 @@ describe('MicroBatcher', () => {
     const alone = ['x', 'y', 'z', 'v'].map((item) => batcher.submit(item, { alone: true }));
     const answers = ['a', 'b', 'c'].map((item) => batcher.submit(item));
     await turn();
-    batches[0]?.crash(new Error('the connection broke'));
+    batches[0]?.crash(lost);
     await turn();
     expect(batcher.load.waiting).toBe(5);
     for (let flight = 0; flight < 7; flight++) {
@@ -304,7 +339,7 @@ describe('MicroBatcher', () => {
     expect(await Promise.all([first, second])).toEqual(['late', 'late']);
     await expect(waiting).rejects.toMatchObject({ code: 'OVERLOADED' });
     const closed = batcher.close();
-    batches[0]?.crash(new Error('lost'));
+    batches[0]?.crash(lost);
     await turn();
     // Something may have been done for both: neither is given up, though nobody waits for them.
     expect(lone.map(({ items }) => items)).toEqual([['a']]);

@@ -1,6 +1,7 @@
 import { Lane, type Waiting } from '../admission/lane.ts';
 import { LONGEST_WAIT, overloaded } from '../admission/overloaded.ts';
 import { Turnstile } from '../admission/turnstile.ts';
+import { isCommerceError } from '../errors.ts';
 import { BatchMetrics } from './batch-metrics.ts';
 import { Pace, type PaceLimits } from './pace.ts';
 
@@ -18,7 +19,7 @@ export interface MicroBatcherOptions<Item, Result> {
   readonly name: string;
   /**
    * Settles all items in one go. Returns for each, in their order, its result, or `AGAIN` or `ALONE` for one of which
-   * nothing was done. When it throws, nothing of the batch may have been done that trying each item alone would do again.
+   * nothing was done. When it throws, nothing of the batch may have been done that settling its items again would do again.
    */
   readonly settle: (items: readonly Item[]) => Promise<readonly Settled<Result>[]>;
   /** Settles one item with everything that can be said about it. Its failure reaches this item's caller only. */
@@ -167,39 +168,55 @@ export class MicroBatcher<Item, Result> {
   }
 
   async #settleBatch(): Promise<void> {
-    const { batch, weight } = this.#takeBatch();
-    const full = this.#queue.size > 0;
-    const startedAt = this.#now();
+    const batch = this.#takeBatch();
     this.#batches++;
     this.#metrics.flies('batch', 1);
-    let results: readonly Settled<Result>[] = [];
-    try {
-      results = await this.#options.settle(batch.map(({ item }) => item));
-    } catch {
-      // One of them may be the reason. Alone, each gets its own answer, and only the guilty one the error.
-      for (const waiting of batch) waiting.isBegun = true;
-    }
+    await this.#settle(batch, this.#queue.size > 0);
     this.#batches--;
     this.#metrics.flies('batch', -1);
+    this.#plan();
+  }
+
+  /** @param full whether items were left behind because the batch was full */
+  async #settle(batch: readonly Waiting<Item, Result>[], full: boolean): Promise<void> {
+    const startedAt = this.#now();
+    let results: readonly Settled<Result>[] = [];
+    let isPoisoned = false;
+    try {
+      results = await this.#options.settle(batch.map(({ item }) => item));
+    } catch (error) {
+      for (const waiting of batch) waiting.isBegun = true;
+      // A failure with a code of ours is of the database, and halves would meet it too. Any other is of one of the items.
+      isPoisoned = batch.length > 1 && !isCommerceError(error);
+    }
     const now = this.#now();
     this.#metrics.settled(batch.length, now - startedAt);
     const items = batch.length - results.filter((result) => result === AGAIN).length;
-    this.#pace.observe({ items, weight, millis: now - startedAt, full }, now);
+    this.#pace.observe({ items, weight: this.#weightOf(batch), millis: now - startedAt, full }, now);
+    if (isPoisoned) {
+      const middle = Math.ceil(batch.length / 2);
+      await this.#settle(batch.slice(0, middle), false);
+      await this.#settle(batch.slice(middle), false);
+      return;
+    }
     batch.forEach((waiting, index) => {
       const result = index < results.length ? (results[index] as Settled<Result>) : ALONE;
       if (result === AGAIN && ++waiting.tries < TRIES) this.#queue.add(waiting, now, true);
       else if (result === AGAIN || result === ALONE) this.#lone.enter(waiting);
       else waiting.resolve(result);
     });
-    this.#plan();
   }
 
-  #takeBatch(): { batch: Waiting<Item, Result>[]; weight: number } {
+  #weightOf(batch: readonly Waiting<Item, Result>[]): number {
+    return batch.reduce((sum, { item }) => sum + this.#options.weight(item), 0);
+  }
+
+  #takeBatch(): Waiting<Item, Result>[] {
     const batch: Waiting<Item, Result>[] = [];
     let weight = 0;
     for (;;) {
       const waiting = this.#queue.take(batch.length === 0 ? undefined : this.#pace.size - weight);
-      if (!waiting) return { batch, weight };
+      if (!waiting) return batch;
       batch.push(waiting);
       weight += this.#options.weight(waiting.item);
     }

@@ -132,8 +132,6 @@ function planHold(
 ): Planned | Refused | typeof AGAIN | typeof ALONE {
   const units = new Map<string, number>();
   for (const { sku, quantity } of request.lines) units.set(sku, (units.get(sku) ?? 0) + quantity);
-  // JSON of PostgreSQL cannot hold halves of surrogate pairs; those of the key were refused.
-  if ([request.customerId ?? '', ...units.keys()].some((text) => /\p{Surrogate}/u.test(text))) return ALONE;
   if ([...units.keys()].some((sku) => terms?.get(sku)?.is_unusual !== false)) return ALONE;
   const rules = new Map([...(terms ?? [])].map(([sku, row]) => [sku, termsOf(row, request.safetyStock)]));
   const outcome = serve({ units, mayWait: false, termsOf: (sku) => rules.get(sku) }, supply, fewestSources);

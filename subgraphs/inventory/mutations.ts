@@ -4,6 +4,7 @@ import { idempotencyScope } from '../../platform/caller.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { onceKeyOf } from '../../platform/idempotency/once-key.ts';
+import { checkTexts } from '../../platform/storable-text.ts';
 import { type AdjustResult, adjustStock, type InventoryAdjustInput } from './adjust.ts';
 import type { InventoryContext } from './context.ts';
 import type { ExtendRefusal, HoldRefusal, ReleaseRefusal } from './errors.ts';
@@ -42,11 +43,8 @@ export const mutations = {
     if (input.lines.length < 1 || input.lines.length > MAX_LINES) {
       throw new CommerceError('BAD_USER_INPUT', `lines must hold 1 to ${MAX_LINES} entries.`);
     }
-    // PostgreSQL refuses the null byte, even in the stored answer of a refusal.
-    if ([input.locationId ?? '', ...input.lines.map((line) => line.sku)].some((text) => text.includes('\0'))) {
-      throw new CommerceError('BAD_USER_INPUT', 'locationId and sku must not hold a null byte.');
-    }
     const { caller } = context;
+    checkTexts({ customerId: caller.customerId });
     const refusals = refusedLines(input.lines);
     const result =
       refusals.length > 0

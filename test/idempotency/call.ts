@@ -65,6 +65,19 @@ export function absentMember(argument: GraphQLArgument, input: object): string |
   )?.name;
 }
 
+/** The same value once for each of its texts, with that text changed; those of the named member stay. */
+export function withEachText(value: unknown, change: (text: string) => string, skipped: string): unknown[] {
+  if (typeof value === 'string') return [change(value)];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    name === skipped
+      ? []
+      : withEachText(member, change, skipped).map((changed) =>
+          Array.isArray(value) ? value.with(Number(name), changed) : { ...value, [name]: changed },
+        ),
+  );
+}
+
 /** The same value, members in the opposite order at every depth. */
 export function turnedRound(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(turnedRound);

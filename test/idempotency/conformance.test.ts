@@ -6,7 +6,7 @@ import { change, query } from '../../platform/db/query.ts';
 import { LEAST_RETENTION_DAYS, pruneIdempotencyKeys } from '../../platform/idempotency/prune.ts';
 import { composeSupergraph } from '../../registry/compose.ts';
 import { callerOf } from '../helpers/subgraph.ts';
-import { absentMember, documentOf, keyedArgument, mutationsOf, turnedRound, wantsKey } from './call.ts';
+import { absentMember, documentOf, keyedArgument, mutationsOf, turnedRound, wantsKey, withEachText } from './call.ts';
 import type { MutationCase } from './mutation-case.ts';
 import { mutationCases } from './mutations/index.ts';
 import { type Answer, startWorld, type Variables, type World } from './world.ts';
@@ -135,6 +135,19 @@ describe.each(cases)('%s', (name, mutation) => {
     expect(await call(variables, null)).toEqual(first);
     expect(await call(variables, randomUUID())).toEqual(first);
     expect(await world.everything()).toBe(after);
+  });
+
+  it('refuses texts that no database can hold, wherever they are, and does nothing', async () => {
+    const { call } = caller(name, mutation);
+    const variables = await mutation.prepare(world);
+    const before = await world.everything();
+    for (const poison of ['\0', '\ud800']) {
+      for (const poisoned of withEachText(variables, (text) => text + poison, 'idempotencyKey')) {
+        const answer = await call(poisoned as Variables, randomUUID());
+        expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+      }
+    }
+    expect(await world.everything()).toBe(before);
   });
 
   it('does once what is asked for with one key, however it is spelt, and answers the same', async () => {

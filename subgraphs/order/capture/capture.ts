@@ -14,15 +14,7 @@ import { capturedOrder } from './captured-order.ts';
 import { type Draft, draftOrder, type Refused } from './draft.ts';
 import { type CaptureFacts, readFacts } from './facts.ts';
 import { type CaptureRequest, captureRequest, fitsBatch, type Placed } from './request.ts';
-import {
-  isStorable,
-  type Member,
-  type RefusedMember,
-  refusalAnswer,
-  refuse,
-  type SettledRow,
-  settle,
-} from './settle.ts';
+import { type Member, type RefusedMember, refusalAnswer, refuse, type SettledRow, settle } from './settle.ts';
 
 /** Takes orders in. */
 export interface Capture {
@@ -32,7 +24,7 @@ export interface Capture {
    *
    * @param signal gives the place in the queue up; what has begun goes on
    * @throws CommerceError OVERLOADED before anything was done, REQUEST_ABORTED, FORBIDDEN, IDEMPOTENCY_KEY_INVALID,
-   *   DATABASE_UNAVAILABLE
+   *   BAD_USER_INPUT, DATABASE_UNAVAILABLE
    */
   place(caller: Caller, input: OrderPlaceInput, signal?: AbortSignal): Promise<OnceOutcome<Placed>>;
   /** Takes no more orders; resolves when those taken are answered. */
@@ -116,8 +108,7 @@ function planAll(
       channelOrders.add(name);
     }
     try {
-      const plan = draftOrder(request, facts.numbers[index] ?? '', facts, choose);
-      return typeof plan !== 'object' || isStorable(request, plan) ? plan : ALONE;
+      return draftOrder(request, facts.numbers[index] ?? '', facts, choose);
     } catch {
       return ALONE; // there it meets the same fault, and its client the answer
     }

@@ -1,6 +1,7 @@
 import type { Caller, Channel } from '../../../platform/caller.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { type OnceKey, onceKeyOf } from '../../../platform/idempotency/once-key.ts';
+import { checkTexts } from '../../../platform/storable-text.ts';
 import type { PlaceResult } from '../commands/place.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
 import type { Order, OrderLine } from '../model.ts';
@@ -24,10 +25,11 @@ export interface CapturedOrder {
   readonly lines: readonly OrderLine[];
 }
 
-/** @throws CommerceError FORBIDDEN without a channel, IDEMPOTENCY_KEY_INVALID */
+/** @throws CommerceError FORBIDDEN without a channel, IDEMPOTENCY_KEY_INVALID, BAD_USER_INPUT for a text that cannot be stored */
 export function captureRequest(caller: Caller, input: OrderPlaceInput): CaptureRequest {
   const { channel } = caller;
   if (!channel) throw new CommerceError('FORBIDDEN', 'Orders are placed with the key of a sales channel.');
+  checkTexts({ input, customerId: caller.customerId });
   return {
     key: onceKeyOf({ caller, operation: 'orderPlace', key: input.idempotencyKey, input }),
     caller,

@@ -60,15 +60,6 @@ export function refusalAnswer({ refusals }: Refused): PlaceResult {
   return { orderId: null, refusals };
 }
 
-/** What PostgreSQL's JSON cannot hold: the null character and halves of surrogate pairs, in JavaScript's spelling. */
-const UNSTORABLE = /\\u0000|\\ud[89a-f]/;
-
-/** Whether a member can go in the JSON of a batch. One that cannot would make the whole statement fail. */
-export function isStorable(request: CaptureRequest, planned: Draft | Refused): boolean {
-  const said = 'refusals' in planned ? planned.refusals : planned.events;
-  return !UNSTORABLE.test(JSON.stringify([request.key.key, request.input, said, request.caller.customerId]));
-}
-
 function claim({ key }: CaptureRequest, answer: PlaceResult, i: number): object {
   return { i, scope: key.scope, key: key.key, hash: key.hash.toString('hex'), answer };
 }

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { Caller, Channel } from '../../../platform/caller.ts';
 import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
+import { unstorableText } from '../../../platform/storable-text.ts';
 import type { Capture } from '../capture/capture.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
 import type { SettleExceptions } from '../duties/duty.ts';
@@ -43,6 +44,8 @@ export async function takeFetched(deps: FetchDeps, caller: ChannelCaller, fetche
   const known = await query<{ fingerprint: string }>(deps.knex, 'select fingerprint from orders.fetched_order where channel_code = ? and channel_order_id = ?', [code, channelOrderId]);
   if (known[0]?.fingerprint === print) return;
   if (reading.kind === 'UNREADABLE') return setAside(deps, caller, fetched, reading.problem);
+  const unstorable = unstorableText(reading.order);
+  if (unstorable) return setAside(deps, caller, fetched, `${unstorable.join('.')} holds a null character or half of a surrogate pair`);
   const [order] = await query<{ id: string }>(deps.knex, 'select id from orders.customer_order where channel_code = ? and channel_order_id = ?', [code, channelOrderId]);
   if (order) return follow(deps, caller, order.id, fetched, reading.order);
   await place(deps, caller, fetched, reading.order);
