@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
+import { noteProgress } from '../../platform/feed/progress.ts';
 import { announceChanges } from './announce.ts';
 import { claimFeedPosition, moveFeedPosition, readFeedPosition } from './feed-position.ts';
 import { locationIdOf, locationsById, type NodePolicies, saveLocations } from './locations.ts';
@@ -8,18 +9,28 @@ import type { IncomingLot, RejectedRecord, StockChange, StockChanges, StockLevel
 import { applyChanges, applyLevels, applySupply } from './projection.ts';
 import { type Shortage, shortages } from './stock-ledger.ts';
 
-/** Bookings that the source does not have any more, or never tells: they were skipped after a snapshot. */
+/** Bookings that the source does not have any more, or never tells: they were passed over after a snapshot. */
 export interface FeedGap {
   readonly from: number;
   readonly to: number;
 }
 
+/** Most runs of missing bookings that are listed. */
+const MOST_GAPS = 50;
+
+/** Missing bookings in words, e.g. `2, 4 to 5, 7`; of very many the first ones. */
+export function gapsText(gaps: readonly FeedGap[]): string {
+  const texts = gaps.slice(0, MOST_GAPS).map(({ from, to }) => (from === to ? `${from}` : `${from} to ${to}`));
+  if (gaps.length > MOST_GAPS) texts.push(`and ${gaps.length - MOST_GAPS} more up to ${gaps.at(-1)?.to}`);
+  return texts.join(', ');
+}
+
 export interface FeedReaderDeps {
   readonly knex: Knex;
   readonly source: StockSource;
-  /** Under which name the position in the feed is kept. */
   /** What the retailer says about sites, by their codes. */
   readonly nodes?: NodePolicies;
+  /** The system of record, under which the position in its feed is kept. */
   readonly name: string;
   /**
    * Told of everything the source said that cannot be true, in the transaction that passes over it: it is not stored
@@ -30,8 +41,11 @@ export interface FeedReaderDeps {
   readonly onShortage?: (shortage: Shortage, trx: Knex.Transaction) => Promise<void>;
   /** Told, likewise, whenever the ledger was read to its end. */
   readonly onHeard?: (trx: Knex.Transaction) => Promise<void>;
-  /** Told, likewise, of missing bookings: quantities are right again, but commitments they would have consumed stay. */
-  readonly onGap: (gap: FeedGap, trx: Knex.Transaction) => Promise<void>;
+  /**
+   * Told, likewise, of missing bookings: quantities are right again, but commitments they would have consumed stay. Of those
+   * that one snapshot settled it is told together: each time of all that were found until then, in order.
+   */
+  readonly onGap: (gaps: readonly FeedGap[], trx: Knex.Transaction) => Promise<void>;
 }
 
 export interface FeedReader {
@@ -56,18 +70,24 @@ const LIMIT = 500;
 /** How often the same missing number is asked for before it counts as lost. A feed may deliver out of order. */
 const GAP_ATTEMPTS = 3;
 
+/** Under which operators see how far the feed of a source was followed. */
+export const feedName = (source: string) => `inventory:${source}-ledger`;
+
 export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   const { knex, source, name } = deps;
   let missing = { number: 0, attempts: 0 };
+  /** Up to where balances were read again for a hole, and the holes up to there that were passed over since. */
+  let settled: { readonly upTo: number; readonly gaps: readonly FeedGap[] } = { upTo: 0, gaps: [] };
   /** Whether the last answer reached the end of the ledger. Until it does, nobody waits: there is something to read. */
   let atHead = false;
   let refreshing = false;
   let areSitesRead = false;
 
-  async function refresh(signal: AbortSignal): Promise<void> {
+  /** @returns up to which booking the snapshot contains all */
+  async function refresh(signal: AbortSignal): Promise<number> {
     refreshing = true;
     try {
-      await readSnapshot(signal);
+      return await readSnapshot(signal);
     } finally {
       refreshing = false;
     }
@@ -88,7 +108,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     areSitesRead = true;
   }
 
-  async function readSnapshot(signal: AbortSignal): Promise<void> {
+  async function readSnapshot(signal: AbortSignal): Promise<number> {
     await readSites(signal);
     let containsUpTo: number | null = null;
     for await (const page of source.snapshot(signal)) {
@@ -101,12 +121,19 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
       // Later pages contain more; what the first does not contain must still be read from the feed.
       containsUpTo ??= page.head;
     }
-    if ((await readFeedPosition(knex, name)) !== null) return;
+    const upTo = containsUpTo ?? 0;
+    if ((await readFeedPosition(knex, name)) !== null) return upTo;
     await inTransaction(knex, async (trx) => {
-      await moveFeedPosition(trx, name, containsUpTo ?? 0, true);
+      await moveFeedPosition(trx, name, upTo, true);
+      await note(trx, upTo, false);
       await deps.onHeard?.(trx);
     });
+    return upTo;
   }
+
+  /** Lets operators see how far the feed is, and whether bookings wait there. */
+  const note = (db: Knex, position: number, isWaiting: boolean) =>
+    noteProgress(db, { feed: feedName(name), system: name, position, isWaiting });
 
   /** A site may have opened since the locations were read. */
   async function withKnownSites<Row extends StockChange | StockLevel | IncomingLot>(
@@ -140,7 +167,9 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   }
 
   return {
-    refresh,
+    async refresh(signal) {
+      await refresh(signal);
+    },
     isRefreshing: () => refreshing,
 
     async readSupply(signal) {
@@ -155,6 +184,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     async readNext(waitSeconds, signal) {
       const after = await readFeedPosition(knex, name);
       if (after === null) {
+        await note(knex, 0, true);
         await refresh(signal);
         return 0;
       }
@@ -169,55 +199,62 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
           head: answer.head,
         });
       }
-      const run = unbrokenRun(answer, after);
+      const run = runAfter(after, answer, settled.upTo);
       if (run.until === after && answer.head !== null && answer.head > after) {
-        await handleGap(after, run.next ?? answer.head + 1, signal);
+        await note(knex, after, true);
+        await handleGap(after, signal);
         return 0;
       }
       missing = { number: 0, attempts: 0 };
       atHead = run.until === answer.head;
       const { rows, unknown } = await withKnownSites(run.changes, signal);
-      await inTransaction(knex, async (trx) => {
+      const gaps = [...settled.gaps, ...run.gaps];
+      const isMine = await inTransaction(knex, async (trx) => {
         if (atHead) await deps.onHeard?.(trx);
-        if (run.until === after) return moveFeedPosition(trx, name, after, atHead);
-        if (!(await claimFeedPosition(trx, name, after))) return; // another reader was faster
-        await reject(trx, [...run.rejected, ...unknown]);
-        await applyChanges(trx, rows);
+        if (run.until > after) {
+          if (!(await claimFeedPosition(trx, name, after))) return false; // another reader was faster
+          await reject(trx, [...run.rejected, ...unknown]);
+          await applyChanges(trx, rows);
+        }
         await moveFeedPosition(trx, name, run.until, atHead);
-        await tellShortages(trx, rows); // of balances as new as what is read now
-        await announceChanges(trx);
+        await note(trx, run.until, !atHead);
+        if (run.gaps.length > 0) {
+          // Where the last booking of a position is lost, none will come to tell by.
+          for (const shortage of await shortages(trx, null)) await deps.onShortage?.(shortage, trx);
+          await deps.onGap(gaps, trx);
+        } else await tellShortages(trx, rows); // of balances as new as what is read now
+        if (run.until > after) await announceChanges(trx);
+        return true;
       });
+      if (isMine) settled = { ...settled, gaps };
       // What was left out may have moved a position: its balance is asked for, instead of trusting the next booking.
       if (run.rejected.length > 0) await refresh(signal);
       return run.changes.length;
     },
   };
 
-  async function handleGap(after: number, next: number, signal: AbortSignal): Promise<void> {
+  /** What is missing may be late. When it stays away, balances are read again, which makes up for all holes up to there. */
+  async function handleGap(after: number, signal: AbortSignal): Promise<void> {
     missing = { number: after + 1, attempts: missing.number === after + 1 ? missing.attempts + 1 : 1 };
     if (missing.attempts < GAP_ATTEMPTS) return;
-    await refresh(signal);
-    await inTransaction(knex, async (trx) => {
-      if (!(await claimFeedPosition(trx, name, after))) return; // another reader found them
-      await moveFeedPosition(trx, name, next - 1, false);
-      // Where the last booking of a position is lost, none will come to tell by.
-      for (const shortage of await shortages(trx, null)) await deps.onShortage?.(shortage, trx);
-      await deps.onGap({ from: after + 1, to: next - 1 }, trx);
-    });
+    settled = { upTo: await refresh(signal), gaps: [] };
   }
 }
 
 interface Run {
   readonly changes: readonly StockChange[];
   readonly rejected: readonly RejectedRecord[];
-  /** Number of the last booking of the run. */
+  /** Holes that were passed over. */
+  readonly gaps: readonly FeedGap[];
+  /** Number of the last booking of the run, or of the last one that is missing. */
   readonly until: number;
-  /** The first number after a hole; null when there is none. */
-  readonly next: number | null;
 }
 
-/** The bookings that follow `after` without a hole, each once and in order. What comes after a hole waits. */
-function unbrokenRun(answer: StockChanges, after: number): Run {
+/**
+ * The bookings that follow `after`, each once and in order, up to the first hole. What comes after a hole waits.
+ * @param settledUpTo holes up to here are passed over
+ */
+function runAfter(after: number, answer: StockChanges, settledUpTo: number): Run {
   const changes = new Map(answer.changes.map((change) => [change.sequence, change]));
   const rejected = new Map(
     answer.rejected.flatMap((record) => (record.sequence === null ? [] : [[record.sequence, record] as const])),
@@ -225,20 +262,27 @@ function unbrokenRun(answer: StockChanges, after: number): Run {
   const numbers = [...new Set([...changes.keys(), ...rejected.keys(), ...answer.foreign])]
     .filter((number) => number > after)
     .sort((a, b) => a - b);
+  const gaps: FeedGap[] = [];
   let until = after;
+  /** @returns whether all numbers before this one are there or settled */
+  const reaches = (number: number) => {
+    const to = Math.min(number - 1, settledUpTo);
+    if (to > until) {
+      gaps.push({ from: until + 1, to });
+      until = to;
+    }
+    return until === number - 1;
+  };
   for (const number of numbers) {
-    if (number !== until + 1) break;
+    if (!reaches(number)) break;
     until = number;
   }
+  // An answer may be cut short; one without a booking says that there is none up to the head.
+  if (numbers.length === 0 && answer.head !== null) reaches(answer.head + 1);
   const inRun = <Value>(byNumber: ReadonlyMap<number, Value>) =>
     numbers.flatMap((number) => {
       const value = number <= until ? byNumber.get(number) : undefined;
       return value === undefined ? [] : [value];
     });
-  return {
-    changes: inRun(changes),
-    rejected: inRun(rejected),
-    until,
-    next: numbers.find((number) => number > until) ?? null,
-  };
+  return { changes: inRun(changes), rejected: inRun(rejected), gaps, until };
 }

@@ -3,9 +3,10 @@ import { sleep } from '../../platform/clock.ts';
 import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { isCommerceError } from '../../platform/errors.ts';
+import { noteFailure } from '../../platform/feed/progress.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { announceChanges } from './announce.ts';
-import { createFeedReader, type FeedGap } from './feed-reader.ts';
+import { createFeedReader, type FeedGap, feedName, gapsText } from './feed-reader.ts';
 import { expireHolds } from './holds.ts';
 import type { NodePolicies } from './locations.ts';
 import type { RejectedRecord, StockSource } from './port.ts';
@@ -31,7 +32,7 @@ export interface InventoryFeedDeps {
   /** Told of each position that the stock ledger does not explain. */
   readonly onDifference?: (difference: LedgerDifference) => Promise<void>;
   /** Told when bookings are missing for good, likewise. */
-  readonly onGap?: (gap: FeedGap, trx: Knex.Transaction) => Promise<void>;
+  readonly onGap?: (gaps: readonly FeedGap[], trx: Knex.Transaction) => Promise<void>;
 }
 
 export interface InventoryFeed {
@@ -68,20 +69,21 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
   const { knex, logger } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
+  const name = deps.name ?? 'wms';
   const reader = createFeedReader({
     knex,
     source: deps.source,
     nodes: deps.nodes ?? {},
-    name: deps.name ?? 'wms',
+    name,
     ...(deps.onHeard ? { onHeard: deps.onHeard } : {}),
     async onRejected(record, trx) {
       logger.warn({ sequence: record.sequence, problem: record.problem }, 'stock record rejected');
       await deps.onRejected?.(record, trx);
     },
     onShortage: tellShortage,
-    async onGap(gap, trx) {
-      logger.error({ from: gap.from, to: gap.to }, 'stock bookings are missing; balances were read again');
-      await deps.onGap?.(gap, trx);
+    async onGap(gaps, trx) {
+      logger.error({ missing: gapsText(gaps) }, 'stock bookings are missing; balances were read again');
+      await deps.onGap?.(gaps, trx);
     },
   });
 
@@ -90,11 +92,20 @@ export function createInventoryFeed(deps: InventoryFeedDeps): InventoryFeed {
     await deps.onShortage?.(shortage, trx);
   }
 
+  async function readNext(): Promise<void> {
+    try {
+      await reader.readNext(WAIT_SECONDS, signal);
+    } catch (error) {
+      if (!signal.aborted) await noteFailure(knex, feedName(name));
+      throw error;
+    }
+  }
+
   /** When preorders were last looked for. Null before the first time. */
   let lookedAt: number | null = null;
   let loops: Promise<void>[] = [];
   const startLoops = () => [
-    repeat('stock feed', 0, () => reader.readNext(WAIT_SECONDS, signal)),
+    repeat('stock feed', 0, readNext),
     repeat('stock announcements', ANNOUNCE_MILLIS, async () => {
       while (!signal.aborted && !reader.isRefreshing() && (await inTransaction(knex, announceChanges)));
     }),

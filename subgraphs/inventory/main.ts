@@ -6,6 +6,7 @@ import type { WmsClient } from '../../systems/wms/client.ts';
 import { wmsStockSource } from './adapters/wms.ts';
 import { wmsStockAudit } from './adapters/wms-audit.ts';
 import { isStockKnown } from './feed-position.ts';
+import { gapsText } from './feed-reader.ts';
 import {
   announceAll,
   createHolding,
@@ -110,12 +111,12 @@ export function openInventory(deps: {
           });
         });
       },
-      async onGap({ from, to }, trx) {
+      async onGap(gaps, trx) {
         await deps.report?.(trx, {
-          key: `inventory:gap:${from}-${to}`,
+          key: `inventory:gap:${gaps[0]?.from}`,
           system: 'wms',
           operation: 'read-ledger',
-          message: `Bookings ${from} to ${to} are missing. Balances were read again; stock committed to orders that left with these bookings stays committed. Compare with the warehouse (\`commerce reconcile --system wms\`), and dismiss this with what was found.`,
+          message: `Bookings are missing: ${gapsText(gaps)}. Balances were read again; stock committed to orders that left with these bookings stays committed. Compare with the warehouse (\`commerce reconcile --system wms\`), and dismiss this with what was found.`,
         });
       },
     }),

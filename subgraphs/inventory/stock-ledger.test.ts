@@ -27,6 +27,7 @@ describe('the stock ledger', () => {
       differences: [],
       shortages: [],
       heldShortages: [],
+      feed: { readUpTo: 1, knownUpTo: 1 },
     });
   });
 

@@ -24,15 +24,22 @@ export interface LedgerReport {
   readonly movements: number;
   readonly differences: readonly LedgerDifference[];
   /** Positions where less is on hand than was promised to orders: no fault of the books, but of the shelf. */
-  readonly shortages: readonly Shortage[];
+  readonly shortages: readonly SeenShortage[];
   /** Positions where less is on hand than is held for carts, besides what was promised to orders: those holds end. */
-  readonly heldShortages: readonly Shortage[];
+  readonly heldShortages: readonly SeenShortage[];
+  /** How far bookings were read, and the newest that any balance contains: the feed is behind while it is further. */
+  readonly feed: { readonly readUpTo: number; readonly knownUpTo: number };
 }
 
 export interface Shortage {
   readonly sku: string;
   readonly locationId: string;
   readonly missing: number;
+}
+
+export interface SeenShortage extends Shortage {
+  /** Whether the balance is newer than the bookings that were read: the goods may have left for these very orders. */
+  readonly mayHaveLeft: boolean;
 }
 
 /** Positions of these SKUs where less is on hand than was promised to orders. @param skus null for all */
@@ -44,15 +51,25 @@ export function shortages(knex: Knex, skus: readonly string[] | null): Promise<S
   );
 }
 
-/** What is missing for holds that are alive now, orders first. */
-function heldShortages(trx: Knex.Transaction): Promise<Shortage[]> {
-  return query<Shortage>(
+/** Shortages of all SKUs, those too that the bookings to come may explain. */
+function seenShortages(trx: Knex.Transaction, readUpTo: number): Promise<SeenShortage[]> {
+  return query<SeenShortage>(
     trx,
-    `select sku, location_id as "locationId", least(held, held + committed - on_hand)::int as missing
+    `select sku, location_id as "locationId", committed - on_hand as missing, source_sequence > ? as "mayHaveLeft"
+     from inventory.position where committed > on_hand order by sku, location_id`,
+    [readUpTo],
+  );
+}
+
+/** What is missing for holds that are alive now, orders first. */
+function heldShortages(trx: Knex.Transaction, readUpTo: number): Promise<SeenShortage[]> {
+  return query<SeenShortage>(
+    trx,
+    `select sku, location_id as "locationId", least(held, held + committed - on_hand)::int as missing, source_sequence > ? as "mayHaveLeft"
      from inventory.stock_at(array(select distinct sku from inventory.position where reserved > 0), null, clock_timestamp())
      where held > 0 and held + committed > on_hand
-       and source_sequence <= coalesce((select max(sequence) from inventory.source_feed), source_sequence)
      order by sku, location_id`,
+    [readUpTo],
   );
 }
 
@@ -62,16 +79,21 @@ type DifferenceRow = { sku: string; location_id: string } & Record<string, strin
 export function verifyStockLedger(knex: Knex): Promise<LedgerReport> {
   return knex.transaction(
     async (trx) => {
-      const [counts] = await query<{ positions: string; movements: string }>(
+      const [counts] = await query<Record<'positions' | 'movements' | 'readUpTo' | 'knownUpTo', string>>(
         trx,
-        'select (select count(*) from inventory.position) as positions, (select count(*) from inventory.movement) as movements',
+        `select (select count(*) from inventory.position) as positions, (select count(*) from inventory.movement) as movements,
+                coalesce(feed.read, known.newest) as "readUpTo", greatest(feed.read, known.newest) as "knownUpTo"
+         from (select coalesce(max(source_sequence), 0) as newest from inventory.position) known,
+              (select max(sequence) as read from inventory.source_feed) feed`,
       );
+      const readUpTo = Number(counts?.readUpTo);
       return {
         positions: Number(counts?.positions),
         movements: Number(counts?.movements),
         differences: await differences(trx),
-        shortages: await shortages(trx, null),
-        heldShortages: await heldShortages(trx),
+        shortages: await seenShortages(trx, readUpTo),
+        heldShortages: await heldShortages(trx, readUpTo),
+        feed: { readUpTo, knownUpTo: Number(counts?.knownUpTo) },
       };
     },
     { isolationLevel: 'repeatable read', readOnly: true },
