@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { sleep } from '../platform/clock.ts';
 import { ensureDatabase } from '../platform/db/database-url.ts';
+import { NO_ENTRY } from '../platform/db/patiently.ts';
 import { CommerceError, isCommerceError } from '../platform/errors.ts';
 import type { ProcessBase } from './process.ts';
 
@@ -8,9 +9,6 @@ const FIRST_PAUSE_MILLIS = 100;
 const LONGEST_PAUSE_MILLIS = 2_000;
 /** How often the log says that it still waits. */
 const REMIND_MILLIS = 10_000;
-
-/** SQLSTATE codes of a server that is there and will not let us in, however long we wait. */
-const FINAL = new Set<unknown>(['28P01', '28000']);
 
 type Base = Pick<ProcessBase, 'config' | 'logger' | 'shutdown'>;
 
@@ -35,7 +33,7 @@ export async function awaitDatabase({ config, logger, shutdown }: Base, url: str
         if (door) logger.info({ waitedMillis: Math.round(performance.now() - startedAt) }, 'the database answers');
         return;
       } catch (error) {
-        if (!isCommerceError(error) || FINAL.has(error.details.reason)) throw error;
+        if (!isCommerceError(error) || NO_ENTRY.has(error.details.reason)) throw error;
         const waited = performance.now() - startedAt;
         if (waited >= waitMillis) throw gaveUp(waitMillis, error);
         if (waited >= remindAt) {

@@ -7,6 +7,7 @@ import type { Limits } from '../gateway/guards/limits.ts';
 import { type Gateway, startGateway } from '../gateway/main.ts';
 import { createSubscriptions } from '../gateway/subscriptions/index.ts';
 import { openDatabase } from '../platform/db/database.ts';
+import { liveWorkers } from '../platform/lease/worker-lease.ts';
 import { projectRoot } from '../platform/paths.ts';
 import { feedMetrics, stalledFeeds } from '../subgraphs/operations/index.ts';
 import { openAnswerCache } from './answer-cache.ts';
@@ -60,8 +61,9 @@ export async function startGatewayPart(
         subgraphs: parts.subgraphs.kind === 'http' ? 'over HTTP' : 'in this process',
       },
       check: async () => {
-        const stalled = await stalledFeeds(healthKnex);
-        return { feeds: stalled.length === 0 ? 'moving' : `stalled: ${stalled.join(', ')}` };
+        const [stalled, workers] = await Promise.all([stalledFeeds(healthKnex), liveWorkers(healthKnex)]);
+        if (workers === 0) return { workers: 'none runs', feeds: 'nobody reads them' };
+        return { workers: 'run', feeds: stalled.length === 0 ? 'moving' : `stalled: ${stalled.join(', ')}` };
       },
     },
     moreMetrics: feedMetrics(healthKnex),

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { type EventBackbone, openEventBackbone } from '../events/backbone.ts';
 import type { SystemName } from '../platform/config.ts';
 import { openDatabase } from '../platform/db/database.ts';
+import { patiently } from '../platform/db/patiently.ts';
 import { loadAvailabilityRules, saveAvailabilityRules } from '../subgraphs/inventory/index.ts';
 import { loadDegradationRules, saveDegradationRules } from '../subgraphs/operations/index.ts';
 import { awaitDatabase } from './await-database.ts';
@@ -74,8 +75,9 @@ export async function openDomainsOf(
   urls: Readonly<Record<SystemName, string | null>>,
   process: string,
 ): Promise<Domains> {
-  await saveAvailabilityRules(knex, loadAvailabilityRules());
-  await saveDegradationRules(knex, loadDegradationRules());
+  const patience = { logger: base.logger, waitMillis: base.config.database.waitMillis };
+  await patiently(patience, () => saveAvailabilityRules(knex, loadAvailabilityRules()));
+  await patiently(patience, () => saveDegradationRules(knex, loadDegradationRules()));
   const clients = createSystemClients(base.config, base.secret, urls);
   base.shutdown.add('system clients', () => clients.close());
   const routed = openRoutedSystems({
@@ -83,7 +85,7 @@ export async function openDomainsOf(
     logger: base.logger.child({ component: 'systems' }),
   });
   base.shutdown.add('systems of config/systems.yaml', () => routed.close());
-  const knownCodes = await readKnownCodes(knex);
+  const knownCodes = await patiently(patience, () => readKnownCodes(knex));
   const domains = openDomains({ knex, clients, routed, knownCodes, logger: base.logger, process });
   // Orders and holds whose client hung up are still being settled when the server has closed.
   base.shutdown.add('order capture', () => domains.order.capture.close());

@@ -5,6 +5,7 @@ import { takerOf } from '../events/taker.ts';
 import { type Orchestrator, startOrchestrator } from '../orchestrator/worker.ts';
 import { sleep } from '../platform/clock.ts';
 import { openDatabase } from '../platform/db/database.ts';
+import { patiently } from '../platform/db/patiently.ts';
 import { storeTime } from '../platform/db/store-time.ts';
 import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
 import { type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
@@ -60,6 +61,9 @@ const FEEDS_EVERY_MILLIS = 2_000;
 /** A turn of bulk retries and replays: `deskJobsPerSecond` are per second for that reason. */
 const DESK_JOB_MILLIS = 1_000;
 
+/** How long a step of the start is tried again while the database does not answer it. */
+const FIRST_STEP_MILLIS = 300_000;
+
 /** A worker that is silent for so long is taken over by another, which looks every second: within 10 s in all. */
 const LEASE_MILLIS = 5_000;
 const LEASE_EVERY_MILLIS = 1_000;
@@ -74,7 +78,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const orderFetch = domains.order.openOrderFetch();
 
   await domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS));
-  await domains.product.serving.configure();
+  const firstly = <T>(step: () => Promise<T>) => patiently({ logger, waitMillis: FIRST_STEP_MILLIS }, step);
+  await firstly(() => domains.product.serving.configure());
   const relay = backbone.startRelay();
   const orchestrator = await startOrchestrator({
     deps: {
@@ -105,11 +110,11 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     statementTimeoutMillis: LEASE_MILLIS,
   });
   const lease = workerLease(leaseKnex, options.identity, LEASE_MILLIS);
-  await lease.renew();
+  await firstly(() => lease.renew());
   // Workers of releases without leases were known by their plain names.
-  await orchestrator.adopt(options.name);
+  await firstly(() => orchestrator.adopt(options.name));
 
-  await domains.fulfillment.understandAddedWords(domains.operations.exceptions.resolve);
+  await firstly(() => domains.fulfillment.understandAddedWords(domains.operations.exceptions.resolve));
 
   const takers = [
     takerOf(domains.product.sellable.consumption),

@@ -4,6 +4,7 @@ import type { EventLog, StoredEvent } from '../events/port.ts';
 import { type Taker, takerOf } from '../events/taker.ts';
 import { sleep } from '../platform/clock.ts';
 import { ensureDatabase } from '../platform/db/database-url.ts';
+import { patiently } from '../platform/db/patiently.ts';
 import type { Logger } from '../platform/logger.ts';
 import { RETRY_TOPIC } from './durable.ts';
 import { EXCEPTION_NEWS, type ExceptionNews, noteException } from './exception-news.ts';
@@ -60,6 +61,8 @@ const WORKFLOW_VERSION = '2';
 /** A transaction of the engine that does nothing for so long was forgotten: the server ends it and frees its locks. */
 const IDLE_IN_TRANSACTION_MILLIS = 60_000;
 
+/** How long the server may keep the start waiting for its first answer. */
+const DATABASE_MILLIS = 300_000;
 const LAUNCH_POLL_MILLIS = 200;
 
 /** Launches the engine, which migrates its database: one process after another, or they would meet in its catalogue. */
@@ -86,7 +89,7 @@ async function tryLaunchLock(client: pg.Client): Promise<boolean> {
 /** Starts the durable workflows and feeds them from the event log. One per process: DBOS is a singleton. */
 export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
   const { deps, logger } = options;
-  await ensureDatabase(options.databaseUrl);
+  await patiently({ logger, waitMillis: DATABASE_MILLIS }, () => ensureDatabase(options.databaseUrl));
   // Our own pool: the engine's sets its session timeout with a query that pg calls deprecated.
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { openDatabase } from '../db/database.ts';
 import { query } from '../db/query.ts';
-import { type WorkerIdentity, type WorkerLease, workerIdentity, workerLease } from './worker-lease.ts';
+import { liveWorkers, type WorkerIdentity, type WorkerLease, workerIdentity, workerLease } from './worker-lease.ts';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -39,12 +39,13 @@ it('leaves the living alone', async () => {
   await lease(workerIdentity('two'), LONG).renew();
   const adopted: string[] = [];
   expect(await (await steady('three')).takeOver(async (id) => void adopted.push(id))).toEqual([]);
-  expect(adopted).toEqual([]);
+  expect([adopted, await liveWorkers(database.knex)]).toEqual([[], 3]);
 });
 
 it('takes a worker over whose lease ran out, once', async () => {
   const silent = elsewhere('one');
   await lease(silent, OVER).renew();
+  expect(await liveWorkers(database.knex)).toBe(0);
   const taker = await steady('two');
   const adopted: string[] = [];
   expect(await taker.takeOver(async (id) => void adopted.push(id))).toEqual([silent.id]);

@@ -37,6 +37,15 @@ export function workerIdentity(name: string): WorkerIdentity {
   return { id, sessionName: `commerce:${id}`, host: hostname(), pid: process.pid };
 }
 
+/** How many workers live, by their leases. */
+export async function liveWorkers(knex: Knex): Promise<number> {
+  const [row] = await query<{ live: number }>(
+    knex,
+    'select count(*)::int as live from integration.worker_lease where expires_at > clock_timestamp()',
+  );
+  return row?.live ?? 0;
+}
+
 /**
  * Leases of the workers in `integration.worker_lease`. Only the database's clock decides: those of the hosts may differ.
  *
