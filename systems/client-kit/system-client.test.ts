@@ -98,15 +98,15 @@ describe('what comes back', () => {
   });
 
   it.each([
-    ['HTML', { kind: 'garbage', value: 'html' }],
-    ['a truncated answer', { kind: 'garbage', value: 'truncated' }],
-    ['another shape', { kind: 'garbage', value: 'wrong-types' }],
-    ['more than it may send', { kind: 'garbage', value: 2_000_000 }],
-    ['an error under status 200', { kind: 'error-body', value: 'no' }],
-  ] as const)('is SYSTEM_BAD_RESPONSE for %s', async (_, rule) => {
+    ['HTML', { kind: 'garbage', value: 'html' }, 'not-json'],
+    ['a truncated answer', { kind: 'garbage', value: 'truncated' }, 'not-json'],
+    ['another shape', { kind: 'garbage', value: 'wrong-types' }, expect.stringMatching(/^shape of /)],
+    ['more than it may send', { kind: 'garbage', value: 2_000_000 }, 'too-large'],
+    ['an error under status 200', { kind: 'error-body', value: 'no' }, 'error-body'],
+  ] as const)('is SYSTEM_BAD_RESPONSE for %s', async (_, rule, reason) => {
     faults.set([rule]);
     await expect(connect({ maxResponseBytes: 1_000_000, attempts: 1 }).call(read)).rejects.toMatchObject(
-      failure('SYSTEM_BAD_RESPONSE'),
+      failure('SYSTEM_BAD_RESPONSE', { reason }),
     );
   });
 
