@@ -391,6 +391,8 @@ export type ReturnReason =
   | 'UNWANTED'
   /** Another item was sent. */
   | 'WRONG_ITEM'
+  /** Lost by the carrier on the way to the buyer: staff only (scope returns:process). Nothing comes back: the units are paid back at once. */
+  | 'LOST_IN_TRANSIT'
   /** See the note. */
   | 'OTHER'
   | '%future added value';

@@ -12,7 +12,7 @@ const STRANDED: Readonly<Record<Stranded, { readonly operation: string; readonly
   LOST: {
     operation: 'parcel:lost',
     what: 'is lost, says the carrier',
-    remedy: 'Claim it from the carrier, and pay the buyer back or send the goods again as a new order',
+    remedy: 'Claim it from the carrier, and pay the buyer back (returnRequest by staff with the reason LOST_IN_TRANSIT) or send the goods again as a new order',
   },
   RETURN_TO_SENDER: {
     operation: 'parcel:returned',

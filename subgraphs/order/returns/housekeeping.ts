@@ -4,6 +4,7 @@ import { query } from '../../../platform/db/query.ts';
 import { storeTime } from '../../../platform/db/store-time.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { type FoundReturn, lockReturn, moveReturn } from './found.ts';
+import { LOST_IN_TRANSIT } from './free-units.ts';
 import { keepInspected } from './inspect.ts';
 import type { ReturnPolicy } from './policy.ts';
 
@@ -81,8 +82,9 @@ type Problem = 'LOST' | 'UNRETURNED' | 'UNINSPECTED';
 
 const ENDED: readonly string[] = ['REJECTED', 'CLOSED', 'CANCELLED', 'EXPIRED'];
 
-function problemOf({ return: { state }, units }: FoundReturn): Problem | null {
-  if (state === 'LOST') return 'LOST';
+function problemOf({ return: { state }, units, lines }: FoundReturn): Problem | null {
+  // Of a parcel that was lost on the way to the buyer its own exception tells.
+  if (state === 'LOST') return lines.every(({ reason }) => reason === LOST_IN_TRANSIT) ? null : 'LOST';
   return ENDED.includes(state) && units.credited > units.accepted ? 'UNRETURNED' : null;
 }
 

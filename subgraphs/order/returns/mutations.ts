@@ -3,13 +3,14 @@ import type { OrderContext } from '../context.ts';
 import { type Keyed, once } from '../once.ts';
 import { exchangeReturn, type ReturnExchangeInput } from './exchange.ts';
 import type { ReturnResult } from './found.ts';
+import type { ReturnRequestInput } from './insert.ts';
 import { inspectReturn, type ReturnInspectInput, rejectReturn, resolveReturn } from './inspect.ts';
 import { requestLabel } from './label.ts';
 import type { DeclineReason } from './model.ts';
 import { authorizeReturn, cancelReturn, declineReturn, reopenReturn } from './permit.ts';
 import { type ReturnReceiveInput, receiveReturn } from './receive.ts';
 import { type ReturnRefundInput, refundReturn } from './refund.ts';
-import { type ReturnRequestInput, requestReturn } from './request.ts';
+import { requestReturn } from './request.ts';
 
 type OnReturn<Input> = { readonly returnId: string; readonly input: Keyed<Input> };
 

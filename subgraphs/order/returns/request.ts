@@ -6,18 +6,10 @@ import { lockOrder, writeTimeline } from '../change.ts';
 import type { ReturnRequestErrorCode } from '../errors.ts';
 import { type OrderLine, ownershipOf } from '../model.ts';
 import type { ReturnResult } from './found.ts';
-import { claimedUnits } from './free-units.ts';
-import type { RefundMoment } from './model.ts';
+import { claimedUnits, LOST_IN_TRANSIT } from './free-units.ts';
+import { insertReturn, type ReturnRequestInput, type Wish } from './insert.ts';
+import { payBackLost } from './lost.ts';
 import { judge, type ReturnPolicy, type Verdict } from './policy.ts';
-
-export interface ReturnRequestInput {
-  readonly lines: readonly {
-    readonly orderLineId: string;
-    readonly quantity: number;
-    readonly reason: string;
-    readonly note?: string | null;
-  }[];
-}
 
 const MAX_LINES = 1_000;
 
@@ -35,6 +27,9 @@ export async function requestReturn(
     return refuse('NOT_FOUND', ['orderId'], 'There is no such order.');
   if (input.lines.length === 0 || input.lines.length > MAX_LINES)
     return refuse('INVALID_QUANTITY', ['input', 'lines'], 'A return has 1 to 1,000 lines.');
+
+  if (input.lines.some(({ reason }) => reason === LOST_IN_TRANSIT))
+    return payBackLost(trx, caller, policy, found, input);
 
   const lines = new Map(found.lines.map((line) => [line.id, line]));
   const categories = await categoriesOf(trx, found.lines);
@@ -63,43 +58,6 @@ export async function requestReturn(
     { type: 'RETURN_REQUESTED', system: 'commerce', message: `Return ${number} requested by ${caller.clientId}` },
   ]);
   return { returnId, refusals: [] };
-}
-
-type Wish = ReturnRequestInput['lines'][number] & { readonly sku: string; readonly refund: RefundMoment };
-
-async function insertReturn(
-  trx: Knex.Transaction,
-  returnId: string,
-  orderId: string,
-  wishes: readonly Wish[],
-  expireAfterDays: number,
-): Promise<string> {
-  const [row] = await query<{ number: string }>(
-    trx,
-    `with r as (
-       insert into orders.return (id, number, order_id, state, refund_status, requested_at, expires_at)
-       values (?, 'R' || nextval('orders.return_number'), ?, 'REQUESTED', 'NONE', now(), now() + ? * interval '1 day') returning id, number
-     ), l as (
-       insert into orders.return_line (id, return_id, position, order_line_id, sku, quantity, reason, note, refund_on)
-       select n.id, r.id, n.position, n.order_line_id, n.sku, n.quantity, n.reason, n.note, n.refund_on
-       from r, unnest(?::text[], ?::text[], ?::text[], ?::int[], ?::text[], ?::text[], ?::text[]) with ordinality
-         as n(id, order_line_id, sku, quantity, reason, note, refund_on, position)
-     )
-     select number from r`,
-    [
-      returnId,
-      orderId,
-      expireAfterDays,
-      wishes.map(() => newId('returnLine')),
-      wishes.map((wish) => wish.orderLineId),
-      wishes.map((wish) => wish.sku),
-      wishes.map((wish) => wish.quantity),
-      wishes.map((wish) => wish.reason),
-      wishes.map((wish) => wish.note ?? null),
-      wishes.map((wish) => wish.refund),
-    ],
-  );
-  return row?.number ?? '';
 }
 
 /** Names of the categories of each SKU, from the product owner's published function. */

@@ -399,4 +399,73 @@ describe('a return', () => {
     expect(await world.act('returnReopen', first.id)).toMatchObject({ code: 'QUANTITY_EXCEEDS_DELIVERED' });
     expect((await world.read(first.id)).state).toBe('CANCELLED');
   });
+
+  it('pays units back that were lost on the way to the buyer: by staff, once, and nothing comes back', async () => {
+    const own = await world.delivered(2, 3);
+    const [lantern = '', candle = ''] = own.lineIds;
+    await query(database.knex, 'update orders.order_line set delivered = 1, lost = 2 where id = ?', [candle]);
+    await query(database.knex, "update orders.customer_order set status = 'PARTIALLY_DELIVERED' where id = ?", [
+      own.id,
+    ]);
+    const staff = callerOf({
+      contract: 'operations',
+      clientId: 'operations',
+      channel: null,
+      scopes: ['returns:process'],
+    });
+    const ask = async (units: [string, number, string?][], caller = staff) => {
+      const { returnRequest } = await world.send(
+        'mutation ($o: ID!, $input: ReturnRequestInput!) { returnRequest(orderId: $o, input: $input) { return { id state refundStatus } userErrors { code field } } }',
+        {
+          o: own.id,
+          input: {
+            idempotencyKey: world.key(),
+            lines: units.map(([orderLineId, quantity, reason = 'LOST_IN_TRANSIT']) => ({
+              orderLineId,
+              quantity,
+              reason,
+            })),
+          },
+        },
+        caller,
+      );
+      return returnRequest.userErrors[0]?.code ?? returnRequest.return;
+    };
+    expect(await ask([[candle, 1]], callerOf({ scopes: ['returns:process'] }))).toBe('NOT_RETURNABLE');
+    expect(await ask([[candle, 1]], callerOf({ contract: 'operations', channel: null, scopes: [] }))).toBe(
+      'NOT_RETURNABLE',
+    );
+    expect(
+      await ask([
+        [candle, 1],
+        [lantern, 1, 'UNWANTED'],
+      ]),
+    ).toBe('NOT_RETURNABLE');
+    expect(await ask([[lantern, 1]])).toBe('QUANTITY_EXCEEDS_DELIVERED');
+    expect(
+      await ask([
+        [candle, 2],
+        [candle, 1],
+      ]),
+    ).toBe('QUANTITY_EXCEEDS_DELIVERED');
+    // Two of the staff who pay back the same parcel pay it once.
+    const answers = await Promise.all([ask([[candle, 2]]), ask([[candle, 2]])]);
+    expect(answers.filter((answer) => answer === 'QUANTITY_EXCEEDS_DELIVERED')).toHaveLength(1);
+    const made = answers.find((answer) => answer !== 'QUANTITY_EXCEEDS_DELIVERED');
+    expect(made).toMatchObject({ state: 'LOST', refundStatus: 'PENDING' });
+    expect(await world.act('returnRefund', made.id)).toMatchObject({ code: 'ILLEGAL_TRANSITION' });
+    await world.settle();
+    expect(world.effects.paid.get(candle)).toBe(2);
+    expect([world.effects.shelved.get(candle), world.effects.aside.get(candle)]).toEqual([undefined, undefined]);
+    expect(await world.read(made.id)).toMatchObject({
+      state: 'LOST',
+      refundStatus: 'SETTLED',
+      availableTransitions: [],
+    });
+    await world.keep();
+    expect(world.told.filter(({ key }) => key.startsWith(`return:${made.id}`))).toEqual([]);
+    // The unit that came may come back all the same, and no more than it.
+    expect(await ask([[candle, 2, 'UNWANTED']])).toBe('QUANTITY_EXCEEDS_DELIVERED');
+    expect(await ask([[candle, 1, 'UNWANTED']])).toMatchObject({ state: 'REQUESTED' });
+  });
 });
