@@ -98,6 +98,7 @@ class Attempt {
       if (part.length > 0 && !this.#servePart(part)) return 'unclear';
     }
     if (this.#short.size > 0) return { most: this.#short };
+    if (sets.length > 0 && this.#exceedsCapOfPart()) return 'unclear';
     this.#supply.await(this.#waits);
     return { given: this.given, taken: this.taken, waits: this.#waits, kept: this.#kept };
   }
@@ -143,6 +144,16 @@ class Attempt {
     if (terms.parts) free = Math.min(free, this.#wholeSets(item, terms.parts).total(item));
     if (!terms.isReleased) return { units: 0, isExact: true };
     return { units: Math.min(terms.cap, free), isExact: isExact || free >= terms.cap };
+  }
+
+  /** Whether sets that share a part, and the part by itself, are more together than one demand may have of it. */
+  #exceedsCapOfPart(): boolean {
+    const total = new Map<string, number>();
+    for (const [item, units] of this.#demand.units) {
+      const parts = this.#demand.termsOf(item)?.parts ?? new Map([[item, 1]]);
+      for (const [part, each] of parts) total.set(part, (total.get(part) ?? 0) + units * each);
+    }
+    return [...total].some(([item, units]) => units > (this.#demand.termsOf(item)?.cap ?? Number.POSITIVE_INFINITY));
   }
 
   #take(now: Units): boolean {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
-import { at, commit, differences, emptyStock, hold, type Line, position, stockUp } from './sample-stock.ts';
+import { at, bundleUp, commit, differences, emptyStock, hold, type Line, position, stockUp } from './sample-stock.ts';
 
 let database: TestDatabase;
 let knex: Knex;
@@ -137,6 +137,20 @@ describe('an order under the rules of its channel', () => {
     await query(knex, "update inventory.channel_rule set release_at = '2001-01-01'");
     expect(await buy('o4', [['BOLT', 2]], 'WEB')).toEqual([['ALLOCATED', 2, 9]]);
   });
+});
+
+it('releases a bundle when the last of its components is', async () => {
+  await stockUp(knex, { BOLT: { EAST: 10 }, NUT: { EAST: 10 } });
+  await bundleUp(knex, { KIT: { BOLT: 1, NUT: 1 } });
+  await rule({ sku: 'NUT', release: '2999-01-01T00:00:00Z' });
+  await rule({ sku: 'BOLT', release: '2998-01-01T00:00:00Z' });
+  expect(await query(knex, "select sellable, release_at from inventory.availability('WEB', 0, array['KIT'], null, now())")).toEqual([
+    { sellable: 0, release_at: new Date('2999-01-01T00:00:00Z') },
+  ]); // biome-ignore format: one thought
+  await query(knex, 'delete from inventory.channel_rule');
+  expect(await query(knex, "select sellable, release_at from inventory.availability('WEB', 0, array['KIT'], null, now())")).toEqual([
+    { sellable: 10, release_at: null },
+  ]); // biome-ignore format: one thought
 });
 
 describe('the database', () => {

@@ -118,6 +118,18 @@ describe('holding', () => {
     expect(await query(knex, 'select * from inventory.ledger_difference')).toEqual([]);
   });
 
+  it('keeps no more of a component than its cap for one cart, in bundles and by itself', async () => {
+    const { knex } = database;
+    await stockUp(knex, { RIVET: { EAST: 90 } });
+    await bundleUp(knex, { RIVETS: { RIVET: 2 } });
+    await query(knex, `insert into inventory.channel_rule (sku, cap) values ('RIVET', 5)`);
+    const cart = (sets: number, single: number) => request('', { lines: [{ sku: 'RIVETS', quantity: sets }, { sku: 'RIVET', quantity: single }] }); // biome-ignore format: one thought
+    expect(await hold(cart(2, 2))).toBe('OUT_OF_STOCK,OUT_OF_STOCK');
+    expect(await held('RIVET')).toMatchObject({ units: 0, reserved: 0 });
+    expect(await hold(cart(2, 1))).toMatch(/^rsv_/);
+    expect(await held('RIVET')).toMatchObject({ units: 5, reserved: 5 });
+  });
+
   it('sweeps holds that are over, more than a 32-bit integer counts of one position', async () => {
     await stockUp(database.knex, { BULK: { EAST: 100_000_000 } });
     const lines = Array.from({ length: 100 }, () => ({ sku: 'BULK', quantity: 1_000_000 }));

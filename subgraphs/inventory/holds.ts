@@ -24,13 +24,25 @@ export async function holdStock(
   request: HoldRequest,
 ): Promise<{ reservationId: string | null; refusals: HoldRefusal[] }> {
   const reservationId = newId('reservation');
+  const skus = request.lines.map((line) => line.sku);
+  const quantities = request.lines.map((line) => line.quantity);
+  const beyond = await query<{ sku: string; available: number }>(
+    trx,
+    'select sku, available from inventory.beyond_caps(?, ?::text[], ?::int[])',
+    [request.channelCode, skus, quantities],
+  );
+  if (beyond.length > 0) {
+    const most = new Map(beyond.map(({ sku, available }) => [sku, available]));
+    const told = tellLines(request.lines, most, (sku, index, rest) => outOfStock(sku, index, most.get(sku) ?? 0, rest));
+    return { reservationId: null, refusals: told };
+  }
   const rows = await query<{ kind: string; line_no: number; sku: string; quantity: number; available: number }>(
     trx,
     'select * from inventory.hold(?, ?::text[], ?::int[], ?, ?, ?, ?, ?)',
     [
       reservationId,
-      request.lines.map((line) => line.sku),
-      request.lines.map((line) => line.quantity),
+      skus,
+      quantities,
       request.locationId,
       request.safetyStock,
       request.ttlSeconds,

@@ -29,7 +29,7 @@ describe('availabilityStatus', () => {
     [total(0, { incoming: 8, backorderable: 0 }), 'OUT_OF_STOCK'],
     [total(0, { backorderable: 3 }), 'OUT_OF_STOCK'],
     [total(0, { backorderable: 3, isBackorderRuled: true }), 'BACKORDER'],
-    [total(0, { isBackorderRuled: true }), 'OUT_OF_STOCK'],
+    [total(0, { isBackorderRuled: true }), 'BACKORDER'],
     [total(0, { releaseAt: DAY }), 'PREORDER'],
     [total(0, { releaseAt: DAY, backorderable: 0 }), 'OUT_OF_STOCK'],
   ] as const)('of %j is %s', (stock, status) => {

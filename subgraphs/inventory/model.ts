@@ -77,8 +77,7 @@ export function availabilityStatus(total: StockTotal): AvailabilityStatus {
   if (total.sellable > 0) return 'LOW_STOCK';
   if (total.backorderable === 0) return 'OUT_OF_STOCK';
   // That an order may wait for what nobody expects is no offer, unless the channel makes it one.
-  if (total.incoming === 0)
-    return total.isBackorderRuled && total.backorderable !== null ? 'BACKORDER' : 'OUT_OF_STOCK';
+  if (total.incoming === 0) return total.isBackorderRuled ? 'BACKORDER' : 'OUT_OF_STOCK';
   return total.everStocked ? 'BACKORDER' : 'PREORDER';
 }
 

@@ -460,6 +460,26 @@ describe('capture', () => {
     expect(await booksOf(sku)).toMatchObject({ orders: 1, committed: 2 });
   });
 
+  it('sells no more of a component than its cap with one order, in bundles and by itself', async () => {
+    const [kit, pair, bolt] = [await newSku({}), await newSku({}), await newSku({ EAST: 90 })];
+    await bundleUp(knex, { [kit]: { [bolt]: 2 }, [pair]: { [bolt]: 1 } });
+    await query(knex, `insert into inventory.channel_rule (channel_code, sku, cap) values ('WEB', ?, 5)`, [bolt]);
+    const ask = (kits: number, pairs: number, bolts: number) => {
+      const lines = Object.entries({ [kit]: kits, [pair]: pairs, [bolt]: bolts });
+      return input(lines.flatMap(([sku, quantity]) => (quantity > 0 ? [{ sku, quantity }] : [])));
+    };
+    const answers = await Promise.all(
+      [ask(2, 0, 1), ask(2, 0, 2), ask(1, 1, 2), ask(1, 4, 0)].map((order) => place(order)),
+    );
+    const order = expect.stringMatching(/^ord_/);
+    expect(answers).toEqual([order, 'OUT_OF_STOCK,OUT_OF_STOCK', order, 'OUT_OF_STOCK,OUT_OF_STOCK']);
+    expect(await booksOf(bolt)).toMatchObject({ committed: 10 });
+    const outcome = await capture.place(callerOf(), ask(2, 0, 3));
+    if (outcome.kind !== 'done') throw new Error('not answered');
+    // Each as far as the others stay: one kit beside three bolts, one bolt beside two kits.
+    expect(outcome.result.refusals.map(({ sku, availableQuantity }) => [sku, availableQuantity])).toEqual([[kit, 1], [bolt, 1]]); // biome-ignore format: one thought
+  });
+
   it('plans a bundle again when it is made of other things by then', async () => {
     const [bolt, kit] = [await newSku({ EAST: 9 }), await newSku({})];
     await bundleUp(knex, { [kit]: { [bolt]: 2 } });
