@@ -22,9 +22,23 @@ export interface Claimant {
 }
 
 /**
+ * Where a payout's part of what is owed is looked for, the surest first: its money before what was only announced of it, one
+ * settlement before several. One that is right as it stands took nothing.
+ */
+const SEARCHES: readonly {
+  readonly told: 'receivedMinor' | 'announcedMinor';
+  options(owed: readonly Carried[]): readonly (readonly Carried[])[];
+}[] = (['receivedMinor', 'announcedMinor'] as const).flatMap((told) => [
+  { told, options: () => [[]] },
+  { told, options: (owed) => owed.map((one) => [one]) },
+  { told, options: runsOf },
+]);
+
+/**
  * Which payout each carried settlement was taken off. A payout takes what puts it right to the cent before any takes what only
- * explains a part of what it lacks; in the order of their periods. So each is taken off once, and by the same payout whatever is
- * told first.
+ * explains a part of what it lacks, and each search goes over all payouts, in the order of their periods, before the next: so
+ * several settlements go together only when none of them is just what another payout lacks. Each is taken off once, and by the same
+ * payout whatever is told first.
  *
  * @param claimants all payouts of the channel and currency that money or an announcement is known of
  * @param carried what is owed in that currency
@@ -37,28 +51,29 @@ export function shareOut(claimants: readonly Claimant[], carried: readonly Carri
   };
   const owedTo = ({ at }: Claimant) =>
     oldestFirst(carried.filter((one) => !taken.has(one.id) && (one.at === null || at === null || one.at <= at)));
-  const unclear: Claimant[] = [];
-  for (const claimant of oldestFirst(claimants)) {
-    const exact = exactlyTaken(claimant.facts, owedTo(claimant));
-    if (exact) take(claimant, exact);
-    else unclear.push(claimant);
+  const unclear = new Set(oldestFirst(claimants));
+  for (const { told, options } of SEARCHES) {
+    for (const claimant of unclear) {
+      const toldMinor = claimant.facts[told];
+      if (toldMinor === null) continue;
+      const exact = options(owedTo(claimant)).find(
+        (parts) => claimant.facts.statementMinor + sumOf(parts) === toldMinor,
+      );
+      if (!exact) continue;
+      take(claimant, exact);
+      unclear.delete(claimant);
+    }
   }
-  for (const claimant of unclear) {
-    const owed = owedTo(claimant);
-    take(claimant, claimant.isDecided ? owed.filter(({ takenBy }) => takenBy === claimant.id) : partlyTaken(claimant.facts, owed)); // biome-ignore format: one thought
-  }
+  // A guess does not take from a payout what people went by when they decided about the rest.
+  const decided = [...unclear].filter(({ isDecided }) => isDecided);
+  for (const claimant of decided)
+    take(
+      claimant,
+      owedTo(claimant).filter(({ takenBy }) => takenBy === claimant.id),
+    );
+  for (const claimant of unclear)
+    if (!claimant.isDecided) take(claimant, partlyTaken(claimant.facts, owedTo(claimant)));
   return taken;
-}
-
-/** Consecutive settlements that make the money, or else the announcement, right to the cent; none where it is right already. */
-function exactlyTaken({ statementMinor, receivedMinor, announcedMinor }: PayoutFacts, owed: readonly Carried[]) {
-  for (const told of [receivedMinor, announcedMinor]) {
-    if (told === null) continue;
-    if (told === statementMinor) return [];
-    const found = runsOf(owed).find((run) => statementMinor + sumOf(run) === told);
-    if (found) return found;
-  }
-  return receivedMinor === null && announcedMinor === null ? [] : null;
 }
 
 /** As many, from the oldest on, as what is missing is enough for: the channel may take them off, and something else is missing too. */

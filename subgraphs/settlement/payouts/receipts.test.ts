@@ -13,6 +13,7 @@ import { createStatementReader } from '../statements/read.ts';
 import { readTransfers, takeTransfers } from './amazon-transfers.ts';
 import type { BankFormat } from './bank/model.ts';
 import { matchReceiptByHand, releaseByHand } from './by-hand.ts';
+import { shareOut } from './carried.ts';
 import { createPayoutReader } from './read.ts';
 import { takeBankStatement } from './receipts.ts';
 import { showUnexplainedCredits } from './unexplained.ts';
@@ -43,6 +44,8 @@ const payouts = () =>
 const entry = (reference: string, amount: string, text: string, more = '') =>
   `<Ntry><Amt Ccy="GBP">${amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-17</Dt></BookgDt><AcctSvcrRef>${reference}</AcctSvcrRef>
    <NtryDtls><TxDtls><RmtInf><Ustrd>${text}</Ustrd></RmtInf></TxDtls></NtryDtls>${more}</Ntry>`;
+const debit = (reference: string, amount: string, text: string) =>
+  entry(reference, amount, text).replace('CRDT', 'DBIT');
 const camt = (...entries: string[]) => camtOf('', ...entries);
 const camtOf = (id: string, ...entries: string[]) =>
   `<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt>${id === '' ? '' : `<Id>${id}</Id>`}<Acct><Id><IBAN>GB33BUKB20201555555555</IBAN></Id></Acct>${entries.join('')}</Stmt></BkToCstmrStmt></Document>`;
@@ -330,19 +333,20 @@ it('matches money without a reference to the only payout of its amount about the
   ]);
 });
 
-it('guesses nothing where two payouts could be meant, and keeps no debit', async () => {
+it('guesses nothing where two payouts could be meant, and has a debit that names one count for nothing', async () => {
   await announce('settlement-181', 7000);
   await announce('settlement-182', 7000);
-  const debit = entry('b9', '70.00', 'settlement-181').replace('CRDT', 'DBIT');
+  const leaving = debit('b9', '70.00', 'settlement-181');
   const pending = entry('b10', '70.00', 'settlement-181').replace('BOOK', 'PDNG');
-  expect(await take(camt(entry('b8', '70.00', 'AMAZON'), debit, pending))).toEqual({
-    received: 1,
+  expect(await take(camt(entry('b8', '70.00', 'AMAZON'), leaving, pending))).toEqual({
+    received: 2,
     known: 0,
     matched: 0,
     differing: 0,
     unmatched: 1,
     contradictions: [],
   });
+  expect(await payouts()).toMatchObject([{ state: 'SCHEDULED', received: null }, { state: 'SCHEDULED', received: null }]); // biome-ignore format: one thought
 });
 
 const balance = async (account: string) => {
@@ -532,6 +536,7 @@ it.each([
   ['says that it is a reversal', (text: string) => text.replace('<Sts>', '<RvslInd>true</RvslInd><Sts>'), 'b66'],
   ['says so with a 1', (text: string) => text.replace('<Sts>', '<RvslInd>1</RvslInd><Sts>'), 'b66'],
   ['has the name of what it takes back', (text: string) => text, 'b65'],
+  ['has its amount, and names the payout', (text: string) => text, 'b66'],
 ])('takes a payout that the bank took back for failed: the entry %s', async (how, mark, reference) => {
   const id = `settlement-207-${how.length}`;
   await announce(id, 15_740);
@@ -584,6 +589,43 @@ it('takes a part of a payout that the bank took back for missing, and the revers
   const reversedDebit = entry('b71', '40.00', 'settlement-208').replace('<Sts>', '<RvslInd>true</RvslInd><Sts>');
   await take(camt(reversedDebit));
   expect(await differences()).toMatchObject([{ state: 'RESOLVED' }]);
+});
+
+it('counts a part that the bank took back for the payout that it names, and nothing for another of that amount', async () => {
+  await announce('settlement-211', 30_000);
+  await announce('settlement-212', 10_000);
+  await take(camt(entry('b80', '300.00', 'settlement-211'), entry('b81', '100.00', 'settlement-212')));
+  await take(camt(debit('b82', '100.00', 'settlement-211 recalled').replace('<Sts>', '<RvslInd>true</RvslInd><Sts>')));
+  const seen = async () => (await createPayoutReader(database.knex).list({}, { first: 5 })).nodes.map((one) => [one.externalId, one.state, one.received.amountMinor]).sort(); // biome-ignore format: one thought
+  expect(await seen()).toEqual([['settlement-211', 'PARTIALLY_PAID', 20_000n], ['settlement-212', 'PAID', 10_000n]]); // biome-ignore format: one thought
+  expect(await differences()).toMatchObject([{ state: 'OPEN', difference: '-10000' }]);
+  // The whole amount once more is too much, and the part that went back still counts.
+  await take(camt(entry('b83', '300.00', 'settlement-211')));
+  expect(await seen()).toMatchObject([['settlement-211', 'PAID', 50_000n], ['settlement-212', 'PAID', 10_000n]]); // biome-ignore format: one thought
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('shows an unmarked debit that names a payout and has another amount, and has a person say what it is', async () => {
+  await announce('settlement-213', 15_000);
+  await take(camtOf('S-9', entry('b84', '150.00', 'settlement-213')));
+  const part = debit('b85', '50.00', 'AMAZON SETTLEMENT 213');
+  const rent = debit('b86', '900.00', 'RENT');
+  expect(await take(camt(part, rent))).toMatchObject({ received: 1, matched: 0, contradictions: [] });
+  expect(await take(camt(part, rent))).toMatchObject({ received: 0, known: 1 });
+  expect((await payouts())[0]).toEqual({ externalId: 'settlement-213', state: 'PAID', received: '15000' });
+  const desk: string[] = [];
+  const look = () => showUnexplainedCredits(database.knex, { raise: async ({ message }) => void desk.push(message), resolve: async () => void desk.pop() }, 7, new Date('2026-11-18T00:00:00Z')); // biome-ignore format: one thought
+  expect(await look()).toEqual({ shown: 1, explained: 0 });
+  expect(desk).toEqual([expect.stringMatching(/^50\.00 GBP left the bank on 2026-11-17 \(brc_\w+\)/)]);
+  const [{ receipt, payout } = { receipt: '', payout: '' }] = await query<{ receipt: string; payout: string }>(
+    database.knex,
+    'select r.id as receipt, p.id as payout from settlement.bank_receipt r, settlement.payout p where r.amount_minor < 0',
+  );
+  await database.knex.transaction((trx) => matchReceiptByHand(trx, rules, receipt, { payoutId: payout, note: 'recalled' }, 'ann')); // biome-ignore format: one thought
+  expect(await differences()).toMatchObject([{ state: 'OPEN', difference: '-5000' }]);
+  // In a statement that comes again it is shown, and is no contradiction: whether it was there before is not known.
+  expect(await take(camtOf('S-9', entry('b84', '150.00', 'settlement-213'), debit('b87', '150.00', 'settlement-213')))).toMatchObject({ received: 1, contradictions: [] }); // biome-ignore format: one thought
+  expect(await look()).toEqual({ shown: 1, explained: 0 });
 });
 
 it('finds records that say something else than what was posted of them', async () => {
@@ -640,3 +682,33 @@ it('shows money that no payout explains once it is old, and takes it off the des
   expect([desk.raised, [...desk.open.values()].map((text) => text.slice(0, 8))]).toEqual([2, ['5.00 GBP']]);
   expect(await look('2026-12-31')).toEqual({ shown: 0, explained: 0 });
 }); // biome-ignore format: one thought
+
+const claimant = (id: string, at: number, lacks: number, more: { announced?: number; isDecided?: boolean } = {}) => ({
+  id,
+  at,
+  isDecided: more.isDecided ?? false,
+  facts: {
+    statementMinor: 1_000n,
+    receivedMinor: BigInt(1_000 - lacks),
+    announcedMinor: more.announced === undefined ? null : BigInt(1_000 - more.announced),
+  },
+});
+const owed = (id: string, at: number, minor: number, takenBy: string | null = null) => ({ id, at, minor: -BigInt(minor), takenBy }); // biome-ignore format: one thought
+
+it('takes what just one payout lacks off that one before it adds several up, and goes by money before announcements', () => {
+  const shared = (...given: Parameters<typeof shareOut>) => Object.fromEntries(shareOut(...given));
+  const both = [owed('c1', 1, 12), owed('c2', 5, 13)];
+  expect(shared([claimant('p1', 14, 25), claimant('p2', 15, 12), claimant('p3', 15, 13)], both)).toEqual({ c1: 'p2', c2: 'p3' }); // biome-ignore format: one thought
+  expect(shared([claimant('p1', 14, 30, { announced: 25 }), claimant('p2', 15, 12), claimant('p3', 15, 13)], both)).toEqual({ c1: 'p2', c2: 'p3' }); // biome-ignore format: one thought
+  expect(shared([claimant('p1', 14, 25)], both)).toEqual({ c1: 'p1', c2: 'p1' });
+  // Between what p1 took off lies what p2 did.
+  const apart = [owed('c1', 1, 10, 'p1'), owed('c2', 2, 3, 'p2'), owed('c3', 3, 20)];
+  expect(shared([claimant('p1', 14, 30, { isDecided: true }), claimant('p2', 15, 3)], apart)).toEqual({ c1: 'p1', c2: 'p2', c3: 'p1' }); // biome-ignore format: one thought
+});
+
+it('leaves a payout that people decided about what they went by, where another only might have taken it off', () => {
+  const held = [owed('c1', 1, 12, 'p2')];
+  const decided = claimant('p2', 15, 300, { isDecided: true });
+  expect([...shareOut([claimant('p1', 14, 13), decided], held)]).toEqual([['c1', 'p2']]);
+  expect([...shareOut([claimant('p1', 14, 12), decided], held)]).toEqual([['c1', 'p1']]);
+});

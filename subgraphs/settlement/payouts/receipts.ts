@@ -14,7 +14,7 @@ import { matchTakenBack, receiveTakenBack } from './taken-back.ts';
 
 /** What a bank statement brought. */
 export interface BankOutcome {
-  /** Credits that are new to us. */
+  /** Credits, and debits that may take one back, that are new to us. */
   readonly received: number;
   /** Credits that an earlier statement had. */
   readonly known: number;
@@ -91,7 +91,7 @@ export async function matchReceipts(
   return { matched: differences.size, differing, unmatched: left?.count ?? 0 };
 }
 
-/** Takes what was matched so far from a payout. What people matched stays, and all else with it. @returns whether it was taken */
+/** Takes what was matched so far from a payout. What people matched stays, and where the bank took a part back, and all else with it. @returns whether it was taken */
 async function releaseParts(
   trx: Knex.Transaction,
   rules: PostingRules,
@@ -99,13 +99,13 @@ async function releaseParts(
   actor: string,
 ): Promise<boolean> {
   // biome-ignore format: one thought
-  const parts = await query<{ id: string; byHand: boolean }>(
+  const parts = await query<{ id: string; stays: boolean }>(
     trx,
-    `select id, exists (select from settlement.receipt_decision d where d.receipt_id = r.id) as "byHand"
+    `select id, (amount_minor < 0 and takes_back is null) or exists (select from settlement.receipt_decision d where d.receipt_id = r.id) as stays
      from settlement.bank_receipt r where payout_id = ? order by id`,
     [payoutId],
   );
-  if (parts.some(({ byHand }) => byHand)) return false;
+  if (parts.some(({ stays }) => stays)) return false;
   for (const { id } of parts) await release(trx, rules, id, actor);
   return true;
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
 import { derivedId } from '../../../platform/ids.ts';
 import type { BankFormat, BankReceipt } from './bank/model.ts';
+import { type KeptEntry, unmarkedTakenBack } from './unmarked-debits.ts';
 
 /** Where a bank statement says otherwise than an earlier one did. Such a credit is kept, and only a person makes money of it. */
 export interface Contradiction {
@@ -11,7 +12,7 @@ export interface Contradiction {
 }
 
 export interface SavedReceipts {
-  /** Credits that are new to us. */
+  /** Credits, and debits that may take one back, that are new to us. */
   readonly received: number;
   readonly known: number;
   readonly contradictions: readonly Contradiction[];
@@ -39,7 +40,8 @@ export async function saveReceipts(
   source: BankFormat,
   entries: readonly BankReceipt[],
 ): Promise<SavedReceipts> {
-  const kept = [...entries.filter(({ amountMinor, takesBack }) => amountMinor > 0n || takesBack), ...(await takenBackByName(trx, entries))]; // biome-ignore format: one thought
+  const marked = entries.filter(({ amountMinor, takesBack }) => amountMinor > 0n || takesBack);
+  const kept: KeptEntry[] = [...marked.map((one) => ({ ...one, keptBy: 'MARKED' as const, waits: false })), ...(await unmarkedTakenBack(trx, entries))]; // biome-ignore format: one thought
   const credits = [...new Map(kept.map((one) => [idOf(source, one), one]))].map(([id, one]) => ({ ...one, id }));
   const ids = new Set(credits.map(({ id }) => id));
   const resent = await statementsAgain(trx, entries);
@@ -53,7 +55,14 @@ export async function saveReceipts(
       .filter((one) => one.isCredit === credit.amountMinor > 0n)
       .find((one) => isSameEntry(credit, one) || (again && isSamePlace(credit, one)));
     if (other) gone.delete(other.id);
-    return { ...credit, contradicts: other?.id ?? null, conflict: other ? ('CHANGED' as const) : again ? ('ADDED' as const) : null }; // biome-ignore format: one thought
+    // Its text may name a payout only now: whether the statement had it before is not known, so it is shown without a word about that.
+    const isAdded = again && credit.keptBy !== 'TEXT';
+    return {
+      ...credit,
+      contradicts: other?.id ?? null,
+      conflict: other ? ('CHANGED' as const) : isAdded ? ('ADDED' as const) : null,
+      waits: credit.waits || again,
+    };
   });
   await insert(trx, source, rows);
   const missing = [...gone.values()]
@@ -67,7 +76,7 @@ export async function saveReceipts(
   // What was missing is there again.
   await change(
     trx,
-    `update settlement.bank_receipt r set conflict = null, held = exists (select from settlement.receipt_decision d where d.receipt_id = r.id)
+    `update settlement.bank_receipt r set conflict = null, held = (amount_minor < 0 and payout_id is null and takes_back is null) or exists (select from settlement.receipt_decision d where d.receipt_id = r.id)
      where id = any(?::text[]) and conflict = 'MISSING'`,
     [[...known]],
   );
@@ -79,24 +88,6 @@ export async function saveReceipts(
       ...missing.map((receiptId) => ({ receiptId, conflict: 'MISSING' as const })),
     ],
   };
-}
-
-/** Money that left under the bank's name of an entry that brought just that: a payment that is recalled is not always called a reversal. */
-async function takenBackByName(trx: Knex.Transaction, entries: readonly BankReceipt[]): Promise<BankReceipt[]> {
-  const debits = entries.filter((one) => one.amountMinor < 0n && !one.takesBack && one.referenceIs !== 'PLACE');
-  if (debits.length === 0) return [];
-  const brought = (one: Pick<BankReceipt, 'accountTail' | 'bankReference'>, minor: string) => `${one.accountTail} ${one.bankReference} ${minor}`; // biome-ignore format: one thought
-  const before = await query<{ accountTail: string; bankReference: string; minor: string }>(
-    trx,
-    `select account_tail as "accountTail", bank_reference as "bankReference", amount_minor as minor from settlement.bank_receipt
-     where (account_tail, bank_reference) in (select * from unnest(?::text[], ?::text[]))`,
-    [debits.map((one) => one.accountTail), debits.map((one) => one.bankReference)],
-  );
-  const credits = new Set([
-    ...before.map((one) => brought(one, one.minor)),
-    ...entries.filter((one) => one.amountMinor > 0n).map((one) => brought(one, one.amountMinor.toString())),
-  ]);
-  return debits.filter((one) => credits.has(brought(one, (-one.amountMinor).toString()))).map((one) => ({ ...one, takesBack: true })); // biome-ignore format: one thought
 }
 
 function idOf(source: BankFormat, one: BankReceipt): string {
@@ -161,14 +152,14 @@ function isSamePlace(credit: BankReceipt, told: Told): boolean {
 async function insert(
   trx: Knex.Transaction,
   source: BankFormat,
-  rows: readonly (BankReceipt & { readonly id: string; readonly conflict: string | null; readonly contradicts: string | null })[], // biome-ignore format: one thought
+  rows: readonly (KeptEntry & { readonly id: string; readonly conflict: string | null; readonly contradicts: string | null })[], // biome-ignore format: one thought
 ): Promise<void> {
   await change(
     trx,
     `insert into settlement.bank_receipt (id, source, account_tail, bank_reference, remittance, amount_minor, currency_code, booked_on, statement_reference,
        conflict, contradicts, held)
-     select *, c is not null from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::date[], ?::text[], ?::text[], ?::text[])
-       as r(i, s, a, b, t, m, y, d, f, c, o) on conflict do nothing`,
+     select i, s, a, b, t, m, y, d, f, c, o, c is not null or w from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::date[], ?::text[], ?::text[], ?::text[], ?::bool[])
+       as r(i, s, a, b, t, m, y, d, f, c, o, w) on conflict do nothing`,
     [
       rows.map((one) => one.id),
       rows.map(() => source),
@@ -181,6 +172,7 @@ async function insert(
       rows.map((one) => one.statementReference),
       rows.map((one) => one.conflict),
       rows.map((one) => one.contradicts),
+      rows.map((one) => one.waits),
     ],
   );
 }

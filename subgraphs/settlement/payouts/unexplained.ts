@@ -99,7 +99,7 @@ function messageOf(credit: Credit, days: number): string {
 function takenBack({ id, amountMinor, currencyCode, bookedOn, payoutId }: Credit): string {
   const amount = say(amountMinor.replace('-', ''), currencyCode);
   if (payoutId === null)
-    return `The bank took ${amount} back on ${bookedOn} (${id}), and no one credit of that amount is known. bankReceiptMatch says of which payout it was; dismiss this when it was of none.`;
+    return `${amount} left the bank on ${bookedOn} (${id}): it is marked as taken back or names a payout, and no one credit of that amount is known. bankReceiptMatch says of which payout it was taken back; dismiss this when it was of none.`;
   return `The bank took ${amount} of payout ${payoutId} back on ${bookedOn} (${id}). Ask the channel to send it again: this closes when the money is here.`;
 }
 
