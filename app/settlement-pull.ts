@@ -22,6 +22,29 @@ export async function showFetched(
 }
 
 /**
+ * Puts an account whose statements could not be fetched on the exception desk, and takes it off when they could.
+ *
+ * @param failure what was thrown; null when all went well
+ * @param again when it is tried again
+ */
+export async function showReach(
+  alarm: SettlementAlarm,
+  channelCode: string,
+  failure: unknown,
+  again: string,
+): Promise<void> {
+  const key = `settlement:pull:${channelCode}`;
+  if (failure === null) return alarm.resolve(key);
+  const code = isCommerceError(failure) ? failure.code : 'INTERNAL_SERVER_ERROR';
+  await alarm.raise({
+    key,
+    operation: 'pull-statements',
+    channelCode,
+    message: `Statements could not be fetched from the channel (${code}). ${again}`,
+  });
+}
+
+/**
  * Fetches statements and payouts from the selling account that is connected, again and again until the signal aborts. What is
  * refused, and an account that cannot be reached, becomes an exception on the desk; the latter closes itself.
  */
@@ -41,17 +64,9 @@ export async function pullSettlements(
       await showFetched(alarm, channelCode, id, outcome);
     },
   });
-  const key = `settlement:pull:${channelCode}`;
   const report = async (failure: unknown) => {
-    if (failure === null) return alarm.resolve(key);
-    logger.warn({ channelCode, err: failure }, 'statements could not be fetched');
-    const code = isCommerceError(failure) ? failure.code : 'INTERNAL_SERVER_ERROR';
-    await alarm.raise({
-      key,
-      operation: 'pull-statements',
-      channelCode,
-      message: `Statements could not be fetched from the channel (${code}). It is tried again every ${pullMinutes} minutes.`,
-    });
+    if (failure !== null) logger.warn({ channelCode, err: failure }, 'statements could not be fetched');
+    await showReach(alarm, channelCode, failure, `It is tried again every ${pullMinutes} minutes.`);
   };
   await pull.run(
     pullMinutes * 60_000,

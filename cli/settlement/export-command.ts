@@ -11,6 +11,7 @@ const EXPORT_CHOICES = [
   'aging',
   'payouts',
   'bank-receipts',
+  'refusals',
 ] as const;
 
 export const exportCommand: Command = {

@@ -1,5 +1,5 @@
 import { alarmOn, openDesk } from '../../app/operations.ts';
-import { showFetched } from '../../app/settlement-pull.ts';
+import { showFetched, showReach } from '../../app/settlement-pull.ts';
 import { NO_THROTTLE } from '../../subgraphs/settlement/index.ts';
 import { openAmazonPull } from '../../subgraphs/settlement/main.ts';
 import type { Invocation } from '../command.ts';
@@ -24,8 +24,14 @@ export function pull({ terminal }: Invocation): Promise<ExitCode> {
       },
     });
     try {
-      const outcome = await open.look(new AbortController().signal);
+      const reach = (failure: unknown) => showReach(alarm, connection.channelCode, failure, 'It was asked for by `settlement pull`; the worker tries it again, too.'); // biome-ignore format: one thought
+      const outcome = await open.look(new AbortController().signal).catch(async (failure: unknown) => {
+        // What went wrong is told by the command whether the desk takes it or not.
+        await reach(failure).catch(() => undefined);
+        throw failure;
+      });
       if (outcome === null) throw environment('Another process fetches at this moment. Try again shortly.');
+      await reach(null);
       const { ingested, duplicate, refused, payouts } = outcome;
       terminal.out(`${ingested} statements taken in, ${duplicate} known, ${refused} refused; ${payouts.added} payouts new, ${payouts.moved} moved`); // biome-ignore format: one thought
       return refused === 0 ? EXIT.OK : EXIT.REFUSED;

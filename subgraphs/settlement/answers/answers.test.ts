@@ -64,6 +64,11 @@ beforeAll(async () => {
     `insert into settlement.bank_receipt (id, source, account_tail, bank_reference, remittance, amount_minor, currency_code, booked_on, payout_id)
      values ('b1', 'BANK_CSV', '5555', 'x', 'T1', 2500, 'GBP', '2026-11-17', 'p2'), ('b2', 'BANK_CSV', '5555', 'y', '=A1, hello', 900, 'GBP', '2026-11-18', null)`,
   );
+  await query(
+    database.knex,
+    `insert into settlement.report_refusal (channel_code, format, file_name, sha256, size_bytes, code, message, line_number, refused_by, refused_at)
+     values ('M1', 'CANONICAL_CSV', 'one.csv', '\\x0a'::bytea, 12, 'TOTAL_MISMATCH', 'The total, of line 2.', 2, 'ann', '2026-11-18T00:00:00Z')`,
+  );
   await books.settle();
   await query(database.knex, `update settlement.difference set opened_at = now() - interval '40 days' where reason = 'AMOUNT_DIFFERENCE'`); // biome-ignore format: one thought
 });
@@ -151,6 +156,10 @@ it('exports every list byte for byte, with what a spreadsheet would run made a t
         'id,booked_on,amount,currency,remittance,bank_reference,account_tail,payout_id,conflict,contradicts,takes_back',
         'b1,2026-11-17,25.00,GBP,T1,x,5555,p2,,,',
         'b2,2026-11-18,9.00,GBP,"\'=A1, hello",y,5555,,,,',
+      ]),
+      refusals: rows([
+        'id,refused_at,channel,format,file_name,code,line,message,refused_by,bytes,sha256',
+        '0000000000000000001,2026-11-18T00:00:00.000Z,M1,CANONICAL_CSV,one.csv,TOTAL_MISMATCH,2,"The total, of line 2.",ann,12,0a',
       ]),
     },
   );

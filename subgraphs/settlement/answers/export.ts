@@ -52,6 +52,8 @@ const EXPORTS = {
         select sum(amount_minor)::text as received_minor, to_char(max(booked_on), 'YYYY-MM-DD') as received_on from settlement.bank_receipt where payout_id = p.id) r on true`,
   'bank-receipts': `select id, to_char(booked_on, 'YYYY-MM-DD') as booked_on, amount_minor, currency_code as currency, remittance, bank_reference, account_tail, payout_id, conflict, contradicts, takes_back
       from settlement.bank_receipt`,
+  refusals: `select lpad(id::text, 19, '0') as id, refused_at, channel_code as channel, format, file_name, code, line_number as line, message, refused_by, size_bytes as bytes, encode(sha256, 'hex') as sha256
+      from settlement.report_refusal`,
 } as const;
 
 export type ExportName = keyof typeof EXPORTS;
