@@ -6,6 +6,7 @@ import type { Logger } from '../platform/logger.ts';
 import { projectFile } from '../platform/paths.ts';
 import type { Comparison } from '../platform/reconcile/comparison.ts';
 import { openFulfillment } from '../subgraphs/fulfillment/main.ts';
+import { firstReading } from '../subgraphs/inventory/index.ts';
 import { openInventory } from '../subgraphs/inventory/main.ts';
 import { type DeskSystem, openOrder } from '../subgraphs/order/main.ts';
 import { openProduct, type ProductSystem } from '../subgraphs/product/main.ts';
@@ -36,6 +37,8 @@ export function openDomains(deps: {
   knownCodes?: KnownCodes;
   logger: Logger;
   process: string;
+  /** Orders and holds are refused, to be repeated, until all stock was read once. Default false: stock comes another way. */
+  awaitsStock?: boolean;
 }) {
   const { knex, clients, routed = REFERENCE_ONLY } = deps;
   const component = (name: string) => deps.logger.child({ component: name });
@@ -65,8 +68,10 @@ export function openDomains(deps: {
     heard: operations.heard,
     logger: component('product'),
   });
+  const mayDecide = deps.awaitsStock ? { mayDecide: firstReading(knex) } : {};
   const inventory = openInventory({
     knex,
+    ...mayDecide,
     nodes: sourcing.current.nodes,
     wms: clients.wms,
     report: operations.report,
@@ -77,6 +82,7 @@ export function openDomains(deps: {
   });
   const order = openOrder({
     knex,
+    ...mayDecide,
     desk: deskSystem(clients, routed),
     channel: clients.channel,
     walmart: clients.walmart,

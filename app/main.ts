@@ -28,7 +28,7 @@ await runProcess('commerce', async (base) => {
   const { databases, knex } = await openStorage(base, undefined, base.config.port);
   const urls = await startMissingSystems(base, databases);
   const backbone = await openBackbone(base, databases, knex, true);
-  const domains = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`);
+  const domains = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`, { awaitsStock: true });
   const { product, inventory, operations, sourcing, subgraphs } = domains;
   await sourcing.verify(AbortSignal.timeout(SITES_MILLIS)); // the worker would end in its thread, again and again
   await product.serving.configure(); // a file that names other systems than those in use stops all

@@ -74,6 +74,7 @@ export async function openDomainsOf(
   knex: Knex,
   urls: Readonly<Record<SystemName, string | null>>,
   process: string,
+  options: { readonly awaitsStock?: boolean } = {},
 ): Promise<Domains> {
   const patience = { logger: base.logger, waitMillis: base.config.database.waitMillis };
   await patiently(patience, () => saveAvailabilityRules(knex, loadAvailabilityRules()));
@@ -86,7 +87,7 @@ export async function openDomainsOf(
   });
   base.shutdown.add('systems of config/systems.yaml', () => routed.close());
   const knownCodes = await patiently(patience, () => readKnownCodes(knex));
-  const domains = openDomains({ knex, clients, routed, knownCodes, logger: base.logger, process });
+  const domains = openDomains({ knex, clients, routed, knownCodes, logger: base.logger, process, ...options });
   // Orders and holds whose client hung up are still being settled when the server has closed.
   base.shutdown.add('order capture', () => domains.order.capture.close());
   base.shutdown.add('stock holding', () => domains.inventory.holding.close());

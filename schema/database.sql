@@ -1850,6 +1850,34 @@ AS $function$
         where node.shippable;
       end $function$;
 
+CREATE OR REPLACE FUNCTION inventory.beyond_caps(p_channel_code text, p_skus text[], p_quantities integer[])
+ RETURNS TABLE(sku text, available integer)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    begin
+      if not exists (select from inventory.bundle_component where bundle_sku = any (p_skus)) or not exists (select from inventory.channel_rule where cap is not null) then return; end if;
+      return query
+      with asked as (
+        select sku, sum(quantity) as units from unnest(p_skus, p_quantities) as line (sku, quantity) group by sku
+      ), part as (
+        select asked.sku, coalesce(made.component_sku, asked.sku) as stocked, coalesce(made.quantity, 1) as each, asked.units
+        from asked left join inventory.bundle_component made on made.bundle_sku = asked.sku
+      ), total as (
+        select stocked, sum(units * each) as units from part group by stocked having count(*) > 1
+      ), beyond as (
+        select stocked, units, cap from total
+        join inventory.own_terms(p_channel_code, array(select stocked from total)) terms on terms.sku = total.stocked
+        where units > cap
+      )
+      -- What each can have at most while the others stay as they are.
+      select part.sku, min(greatest(0, (beyond.cap - (beyond.units - part.units * part.each)) / part.each))::int
+      from beyond join part using (stocked) group by part.sku;
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.buffer_of(p_fallback inventory.fallback, p_sku text, p_location_ids text[])
  RETURNS integer
  LANGUAGE sql
@@ -1917,11 +1945,13 @@ AS $function$
       with terms as materialized (
         select * from inventory.own_terms(p_channel_code, p_skus || array(select component_sku from inventory.bundle_component where bundle_sku = any (p_skus)))
       )
-      select terms.sku, terms.withheld, least(terms.cap, part.cap), least(terms.backorder_units, part.backorder_units), terms.is_bundle, terms.release_at, terms.by_location
+      select terms.sku, terms.withheld, least(terms.cap, part.cap), least(terms.backorder_units, part.backorder_units), terms.is_bundle,
+             greatest(terms.release_at, part.release_at), terms.by_location
       from terms
       -- What may not be had of a component may not be had as a part of a bundle either.
       left join lateral (
-        select min(own.cap / made.quantity) as cap, min(own.backorder_units / made.quantity) filter (where own.backorder_units < 2000000000) as backorder_units
+        select min(own.cap / made.quantity) as cap, min(own.backorder_units / made.quantity) filter (where own.backorder_units < 2000000000) as backorder_units,
+               max(own.release_at) as release_at
         from inventory.bundle_component made join terms own on own.sku = made.component_sku where made.bundle_sku = terms.sku
       ) part on terms.is_bundle
       where terms.sku = any (p_skus);
@@ -3165,6 +3195,15 @@ AS $function$
       end
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.refuse_promised_start()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        raise exception 'a position begins with nothing promised: % of % at % cannot begin with % reserved and % committed', new.on_hand, new.sku, new.location_id, new.reserved, new.committed using errcode = '23514';
+      end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text DEFAULT NULL::text, p_loose jsonb DEFAULT NULL::jsonb)
  RETURNS TABLE(line_id text, location_id text, quantity integer)
  LANGUAGE plpgsql
@@ -3891,6 +3930,8 @@ create view inventory.ledger_difference as
 
 CREATE TRIGGER movement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON inventory.movement FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_change();
 
+CREATE TRIGGER position_begins_unpromised BEFORE INSERT ON inventory."position" FOR EACH ROW WHEN (((new.reserved + new.committed) > new.on_hand)) EXECUTE FUNCTION inventory.refuse_promised_start();
+
 CREATE TRIGGER position_never_oversold BEFORE UPDATE OF committed ON inventory."position" FOR EACH ROW WHEN (((new.committed > old.committed) AND (new.committed > new.on_hand))) EXECUTE FUNCTION inventory.refuse_oversell();
 
 comment on table inventory.announcement is 'Version of the last inventory-changed event per SKU; counts up from 1 without a gap.';
@@ -3995,6 +4036,8 @@ comment on function inventory.apply_supply(p_sequence bigint, p_lots jsonb) is '
 
 comment on function inventory.batch_supply(p_skus text[], p_enough integer) is 'What can be had of SKUs, and of the components of those that are bundles, at each node that ships. Where there is enough whatever happens to holds, that number, which may be too small (has_more); else the exact one.';
 
+comment on function inventory.beyond_caps(p_channel_code text, p_skus text[], p_quantities integer[]) is 'SKUs of one order or hold that exceed the cap of a component together, each within its own: sets that share it, and the component itself. With what each can have while the others stay.';
+
 comment on function inventory.buffer_of(p_fallback inventory.fallback, p_sku text, p_location_ids text[]) is 'Units of the last known stock that a channel leaves unsold. A share is one of what is on hand, which does not shrink with each sale.';
 
 comment on function inventory.cancel_backorder(p_order_id text, p_line_ids text[], p_quantities integer[]) is 'Units of order lines that no longer wait for stock: cancelled, or served. More than waits is not taken.';
@@ -4036,6 +4079,8 @@ comment on function inventory.own_terms(p_channel_code text, p_skus text[]) is '
 comment on function inventory.place_holds(p_claims json, p_holds json, p_takes json, p_withheld json) is 'Holds stock for the members of a batch that fit, with their idempotency records. A member without a row was not touched and has to be tried alone.';
 
 comment on function inventory.raised_at(p_sku text, p_location_id text) is 'When stock of a SKU, or of a component of a bundle, last grew at a location, by the clock of the warehouse.';
+
+comment on function inventory.refuse_promised_start() is 'Units are promised by moves only, which the ledger and the reservations tell.';
 
 comment on function inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text, p_loose jsonb) is 'Gives committed units of order lines back, of one location only when it is named. p_loose, [{lineId, sku, quantity}]: units of components of these bundles that left and are not given back.';
 

@@ -39,6 +39,7 @@ import * as rulesOfComponents from './20261128195500_rules_of_components.ts';
 import * as shortagesKnown from './20261128195600_shortages_known.ts';
 import * as sharedSupply from './20261128210000_shared_supply.ts';
 import * as capsOfParts from './20261128221500_caps_of_parts.ts';
+import * as newPositions from './20261128222000_new_positions.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -80,4 +81,5 @@ export const migrations: MigrationSet = {
   '20261128195600_shortages_known': shortagesKnown,
   '20261128210000_shared_supply': sharedSupply,
   '20261128221500_caps_of_parts': capsOfParts,
+  '20261128222000_new_positions': newPositions,
 };

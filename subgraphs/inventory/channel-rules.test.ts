@@ -157,6 +157,10 @@ describe('the database', () => {
   it('refuses to promise more than is on hand, whoever asks', async () => {
     await stockUp(knex, { BOLT: { EAST: 3 } });
     await expect(query(knex, 'update inventory.position set committed = 4')).rejects.toMatchObject({ code: '23514' });
+    const begin = (onHand: number, reserved: number, committed: number) =>
+      query(knex, `insert into inventory.position (sku, location_id, id, as_of, received_at, on_hand, reserved, committed) values ('NEW', ?, 'stk_new', now(), now(), ?, ?, ?)`, [at('EAST'), onHand, reserved, committed]); // biome-ignore format: one thought
+    await expect(begin(1, 0, 5)).rejects.toMatchObject({ code: '23514', message: expect.stringContaining('nothing promised') }); // biome-ignore format: one thought
+    await expect(begin(1, 1, 1)).rejects.toMatchObject({ code: '23514' });
     expect(await position(knex, 'BOLT', at('EAST'))).toEqual([3, 0, 0, 3]);
   });
 

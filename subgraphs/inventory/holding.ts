@@ -27,7 +27,7 @@ export interface Holding {
    * special about it or about its stock.
    *
    * @param signal gives the place in the queue up; what has begun goes on
-   * @throws CommerceError OVERLOADED before anything was done, REQUEST_ABORTED, DATABASE_UNAVAILABLE
+   * @throws CommerceError OVERLOADED before anything was done, REQUEST_ABORTED, DATABASE_UNAVAILABLE; what `mayDecide` throws
    */
   hold(key: OnceKey, request: HoldRequest, signal?: AbortSignal): Promise<OnceOutcome<HoldResult>>;
   /** Takes no more; resolves when those taken are answered. */
@@ -53,7 +53,8 @@ interface Refused {
   readonly refusals: readonly HoldRefusal[];
 }
 
-export function createHolding(knex: Knex): Holding {
+/** @param mayDecide rejects while nobody can say what is there; nothing is done or kept then. Default: always */
+export function createHolding(knex: Knex, mayDecide: () => Promise<void> = async () => undefined): Holding {
   const batcher = new MicroBatcher<Asked, OnceOutcome<HoldResult>>({
     name: 'holds',
     settle: (asked) => settleBatch(knex, asked),
@@ -63,7 +64,8 @@ export function createHolding(knex: Knex): Holding {
     limits: STOCK_PACE,
   });
   return {
-    hold(key, request, signal) {
+    async hold(key, request, signal) {
+      await mayDecide();
       const how = { alone: request.locationId !== null, ...(signal ? { signal } : {}) };
       return shareRunning(knex, key, () => batcher.submit({ key, request }, how));
     },

@@ -11,6 +11,7 @@ import { resolvers } from './resolvers.ts';
 export { announceAll } from './announce.ts';
 export { loadAvailabilityRules, saveAvailabilityRules } from './availability-rules.ts';
 export { createInventoryFeed } from './feed.ts';
+export { firstReading } from './first-reading.ts';
 export { freeUnits } from './free-units.ts';
 export { createHolding } from './holding.ts';
 export { locationIdOf, siteCodes } from './locations.ts';

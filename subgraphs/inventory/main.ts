@@ -50,11 +50,13 @@ export function openInventory(deps: {
   /** To close what was reported of shortages that are over. */
   raised?: RaisedExceptions;
   heard?: Heard;
+  /** Rejects while nobody can say what is there, see `firstReading`. */
+  mayDecide?: () => Promise<void>;
   /** Silence of the warehouse system after which a figure is not called LIVE, as it is set now; in milliseconds. */
   liveMillis?: () => number;
 }) {
   const source = wmsStockSource(deps.wms);
-  const holding = createHolding(deps.knex);
+  const holding = createHolding(deps.knex, deps.mayDecide);
   const onShortage = async ({ sku, locationId, missing }: Shortage, trx: Knex.Transaction) => {
     const node = (await locationsById(trx, [locationId])).get(locationId)?.code ?? locationId;
     await deps.report?.(trx, {

@@ -61,12 +61,14 @@ export function openOrder(deps: {
   onSendingFailure(error: unknown): void;
   /** Hears of orders that could not be fetched; the fetching goes on by itself. */
   onFetchFailure(error: unknown, channelCode: string): void;
+  /** Rejects while nobody can say what is there: no order is decided about then. */
+  mayDecide?: () => Promise<void>;
 }) {
   const { knex, report, settle } = deps;
   const clocks = loadChannelClocks();
   const connections = loadChannelConnections();
   const policy = loadReturnPolicy();
-  const placing = createCapture({ knex });
+  const placing = createCapture({ knex, ...(deps.mayDecide ? { mayDecide: deps.mayDecide } : {}) });
   const capture = keepingRefused(placing, { knex, report });
   function walmartOf(code: string): WalmartClient {
     const client = deps.walmart.get(code);

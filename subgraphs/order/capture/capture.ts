@@ -24,7 +24,7 @@ export interface Capture {
    *
    * @param signal gives the place in the queue up; what has begun goes on
    * @throws CommerceError OVERLOADED before anything was done, REQUEST_ABORTED, FORBIDDEN, IDEMPOTENCY_KEY_INVALID,
-   *   BAD_USER_INPUT, DATABASE_UNAVAILABLE
+   *   BAD_USER_INPUT, DATABASE_UNAVAILABLE; what `mayDecide` throws
    */
   place(caller: Caller, input: OrderPlaceInput, signal?: AbortSignal): Promise<OnceOutcome<Placed>>;
   /** Takes no more orders; resolves when those taken are answered. */
@@ -36,10 +36,17 @@ export interface CaptureOptions {
   /** Picks the nodes that serve an order. Default: as few as possible. */
   readonly choose?: ChooseSources;
   readonly limits?: PaceLimits;
+  /** Rejects while nobody can say what is there; no order is taken, and no refusal kept, then. Default: always. */
+  readonly mayDecide?: () => Promise<void>;
 }
 
 /** The capture of one process. Any number of processes may capture on one database: nothing here decides, the database does. */
-export function createCapture({ knex, choose = fewestSources, limits = STOCK_PACE }: CaptureOptions): Capture {
+export function createCapture({
+  knex,
+  choose = fewestSources,
+  limits = STOCK_PACE,
+  mayDecide,
+}: CaptureOptions): Capture {
   const batcher = new MicroBatcher<CaptureRequest, OnceOutcome<Placed>>({
     name: 'orders',
     settle: (requests) => settleBatch(knex, requests, choose),
@@ -50,6 +57,7 @@ export function createCapture({ knex, choose = fewestSources, limits = STOCK_PAC
   });
   return {
     async place(caller, input, signal) {
+      await mayDecide?.();
       const request = await inOurSkus(knex, captureRequest(caller, input));
       const how = { alone: !fitsBatch(request), ...(signal ? { signal } : {}) };
       return shareRunning(knex, request.key, () => batcher.submit(request, how));

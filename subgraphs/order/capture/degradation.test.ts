@@ -3,14 +3,15 @@ import type { Knex } from 'knex';
 import type { Caller } from '../../../platform/caller.ts';
 import { query } from '../../../platform/db/query.ts';
 import type { Subgraph } from '../../../platform/graphql/subgraph.ts';
+import { onceKeyOf } from '../../../platform/idempotency/once-key.ts';
 import { stockCatalogue } from '../../../test/helpers/catalogue.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { ask, askEntities, callerOf, webChannel } from '../../../test/helpers/subgraph.ts';
 import { memoryStockSource } from '../../inventory/adapters/memory.ts';
-import { createHolding, createInventorySubgraph } from '../../inventory/index.ts';
+import { createHolding, createInventorySubgraph, firstReading } from '../../inventory/index.ts';
 import { at, bundleUp, differences, stockUp } from '../../inventory/sample-stock.ts';
 import { type DegradationRule, saveDegradationRules } from '../../operations/index.ts';
-import { createOrderSubgraph, releaseHeardHolds } from '../index.ts';
+import { createCapture, createOrderSubgraph, releaseHeardHolds } from '../index.ts';
 
 // What a channel is shown and what it is sold while a system of record is not heard: by the graph, on both lanes.
 
@@ -109,6 +110,25 @@ const hold = (sku: string, quantity: number, caller: Caller = callerOf()) =>
     { input: { idempotencyKey: `hold-${++keys}`, lines: [{ sku, quantity }] } },
     caller,
   ).then((answer) => answer.data?.reservationHold as { reservation: { id: string } | null; userErrors: object[] });
+
+it('decides nothing before all stock was read once, and then the same keys', async () => {
+  const sku = await newSku({ EAST: 5 });
+  await query(knex, 'truncate inventory.source_feed');
+  const mayDecide = firstReading(knex);
+  const capture = createCapture({ knex, mayDecide });
+  const holding = createHolding(knex, mayDecide);
+  const delivery = { method: 'SHIPPING', address: { line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' } } as const; // biome-ignore format: one thought
+  const input = (line: string) => ({ idempotencyKey: `first-${line}`, currencyCode: 'GBP', lines: [{ sku: line, quantity: 1 }], delivery }); // biome-ignore format: one thought
+  const key = onceKeyOf({ caller: callerOf(), operation: 'reservationHold', key: 'first-hold', input: {} });
+  const request = { lines: [{ sku, quantity: 1 }], locationId: null, safetyStock: 0, ttlSeconds: 60, channelCode: 'WEB', customerId: null }; // biome-ignore format: one thought
+  const decide = () => Promise.allSettled([capture.place(callerOf(), input(sku)), capture.place(callerOf(), input('NOT-YET')), holding.hold(key, request)]); // biome-ignore format: one thought
+  const early = { status: 'rejected', reason: { code: 'SYSTEM_UNAVAILABLE' } };
+  expect(await decide()).toMatchObject([early, early, early]);
+  await query(knex, "insert into inventory.source_feed values ('wms', 1, now())");
+  const refusals = { refusals: [{ code: 'UNKNOWN_SKU' }] };
+  const late = (result: object) => ({ status: 'fulfilled', value: { kind: 'done', replayed: false, result } });
+  expect(await decide()).toMatchObject([late({ refusals: [] }), late(refusals), late({ refusals: [] })]);
+});
 
 describe('while the warehouse system is silent', () => {
   it.each<[string, DegradationRule['availability'], Caller, number]>([
