@@ -13,4 +13,6 @@ export const KNOWN: readonly GeneratedOperation[] = [
   '{ shelf { results { ... on Book { maker { rank } } ... on Item { stars maker { rank } } } best { stars } } }',
   // A subgraph that does not know the type sends what is asked of any, and the client pays for his own.
   '{ best { ... on Book { mine: notes { text } } ... on Film { notes { text } } ... on Secret { notes { text } } } }',
+  // The type follows from the field, and nobody asks a subgraph for it.
+  '{ lastBook { id ... on Media { ... on Book { kind: __typename } } } }',
 ].map((text) => ({ text, variables: {} }));

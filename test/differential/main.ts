@@ -14,12 +14,12 @@ const { values } = parseArgs({
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const executors = new Executors();
 process.stdout.write(`seed ${seed}\n`);
-const { compared, invalid, misplaced } = await compareAll(executors, {
+const { compared, invalid, misplaced, lost } = await compareAll(executors, {
   runs: Number(values.runs),
   seed,
   shrink: values.shrink,
 });
 process.stdout.write(
-  `${compared} operations compared, ${invalid} invalid ones left out, ${misplaced} runs with an error in another place\n`,
+  `${compared} operations compared, ${invalid} invalid ones left out, ${misplaced} runs with an error in another place, ${lost} in which @apollo/gateway lost fields\n`,
 );
 for (const [how, count] of executors.executions) process.stdout.write(`${count} ${how}\n`);
