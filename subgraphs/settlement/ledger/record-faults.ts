@@ -24,6 +24,11 @@ export async function recordFaults(trx: Knex.Transaction): Promise<string[]> {
         where e.cause = 'payout:' || r.payout_id || ':received:' || r.id || case when r.matchings <= 1 then '' else ':' || r.matchings end) p on true
       where r.payout_id is not null and p.minor is distinct from abs(r.amount_minor) order by r.id limit 20)
      union all
+     (select format('entry %s posted receipt %s of payout %s, which is not of it any more', e.id, split_part(e.cause, ':', 4), p.id)
+      from settlement.ledger_entry e join settlement.payout p on p.id = split_part(e.cause, ':', 2)
+      where e.reversal_of is null and e.cause like 'payout:%:received:%' and not exists (select from settlement.ledger_entry b where b.reversal_of = e.id)
+        and not exists (select from settlement.bank_receipt r where r.id = split_part(e.cause, ':', 4) and r.payout_id = p.id) order by e.id limit 20)
+     union all
      (select format('payout %s differs by %s minor units from its statement, %s of them are explained', p.id, r.minor - p.amount_minor, coalesce(c.minor, 0) + coalesce(d.minor, 0))
       from settlement.payout p
       join lateral (select sum(amount_minor) as minor from settlement.bank_receipt where payout_id = p.id having sum(amount_minor) <> 0) r on true

@@ -652,6 +652,8 @@ it('finds records that say something else than what was posted of them', async (
   expect(await tampered('update settlement.statement_line set amount_minor = amount_minor - 100', 'update settlement.statement_line set amount_minor = amount_minor + 100')).toEqual([expect.stringMatching(/^settlement stl_\w+ pays 10000 minor units, its lines add up to 9900$/)]); // biome-ignore format: one thought
   const line = `('led_none', 1, '1800', 'DEBIT', 100, 'GBP')`;
   expect(await tampered(`insert into settlement.ledger_line (entry_id, position, account, side, amount_minor, currency_code) values ${line}`, `delete from settlement.ledger_line where entry_id = 'led_none'`)).toContain('line 1 of entry led_none is of no entry'); // biome-ignore format: one thought
+  const from = `update settlement.bank_receipt set payout_id = (select id from settlement.payout)`;
+  expect(await tampered('update settlement.bank_receipt set payout_id = null', from)).toEqual([expect.stringMatching(/^entry led_\w+ posted receipt brc_\w+ of payout pay_\w+, which is not of it any more$/)]); // biome-ignore format: one thought
   expect(await faults()).toEqual([]);
 });
 
