@@ -75,7 +75,7 @@ export type ReconciliationExceptionResolveErrorCode =
 
 /** A decision about a difference. */
 export type ReconciliationExceptionResolveInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** The decision. */
   readonly resolution: ReconciliationResolution;
@@ -171,7 +171,7 @@ export type SettlementIngestErrorCode =
 
 /** A channel's settlement report. */
 export type SettlementIngestInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** Whose report it is. */
   readonly channelCode: string;

@@ -113,7 +113,7 @@ export type IntegrationExceptionDismissErrorCode =
 
 /** A decision that an exception needs no more attention. */
 export type IntegrationExceptionDismissInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** Why, in 1 to 1000 characters, for those who look at it later. Holds no personal data. */
   readonly note: string;
@@ -151,7 +151,7 @@ export type IntegrationExceptionRetryErrorCode =
 
 /** A request to try again. */
 export type IntegrationExceptionRetryInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
 };
 
@@ -203,7 +203,7 @@ export type OrderHoldErrorCode =
 
 /** Why an order is stopped. */
 export type OrderHoldInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** Class of the reason; one hold per reason. */
   readonly reason: HoldReason;
@@ -223,7 +223,7 @@ export type OrderReleaseHoldErrorCode =
 
 /** Which hold to lift. */
 export type OrderReleaseHoldInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** Class of the reason of the hold. */
   readonly reason: HoldReason;

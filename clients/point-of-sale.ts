@@ -41,7 +41,7 @@ export type FulfillmentOrderCompletePickupErrorCode =
 
 /** The key of an attempt. */
 export type FulfillmentOrderCompletePickupInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
 };
 
@@ -57,7 +57,7 @@ export type FulfillmentOrderMarkReadyForPickupErrorCode =
 
 /** The key of an attempt. */
 export type FulfillmentOrderMarkReadyForPickupInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
 };
 

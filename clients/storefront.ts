@@ -119,7 +119,7 @@ export type OrderCancelErrorCode =
 
 /** What to cancel and why. */
 export type OrderCancelInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** Class of the reason. */
   readonly reason: CancelReason;
@@ -193,7 +193,7 @@ export type OrderPlaceErrorCode =
 
 /** An order as the channel took it. */
 export type OrderPlaceInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** The channel's own id of the order; unique per channel. */
   readonly channelOrderId?: string | null | undefined;
@@ -341,7 +341,7 @@ export type ReservationHoldErrorCode =
 
 /** What to keep for a cart. */
 export type ReservationHoldInput = {
-  /** 1 to 255 characters, unique per request: the same key and input give the first answer again. */
+  /** 1 to 255 characters, unique per request: the same key and input give the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** 1 to 1,000 lines. The same SKU on two lines adds up. */
   readonly lines: ReadonlyArray<LineInput>;
@@ -415,7 +415,7 @@ export type ReturnRequestErrorCode =
 
 /** What comes back and why. */
 export type ReturnRequestInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** 1 to 1,000 lines. */
   readonly lines: ReadonlyArray<ReturnRequestLineInput>;

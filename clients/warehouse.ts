@@ -43,7 +43,7 @@ export type FulfillmentOrderAcceptErrorCode =
 
 /** The key of an attempt to take work on. */
 export type FulfillmentOrderAcceptInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
 };
 
@@ -71,7 +71,7 @@ export type FulfillmentOrderRejectErrorCode =
 
 /** Why work is sent back. */
 export type FulfillmentOrderRejectInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** Class of the reason. */
   readonly reason: FulfillmentRejectReason;
@@ -95,7 +95,7 @@ export type FulfillmentOrderShipErrorCode =
 
 /** What left a node. */
 export type FulfillmentOrderShipInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** When it left; now unless told. */
   readonly shippedAt?: string | null | undefined;
@@ -203,7 +203,7 @@ export type InventoryAdjustErrorCode =
 
 /** A correction, count or receipt. Give `delta` or `setTo`, not both. */
 export type InventoryAdjustInput = {
-  /** 1 to 255 characters, unique per request: the same key and input give the first answer again. */
+  /** 1 to 255 characters, unique per request: the same key and input give the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** Seller's code. */
   readonly sku: string;
@@ -313,7 +313,7 @@ export type ReturnAuthorizeErrorCode =
 
 /** The key of an attempt to permit a return. */
 export type ReturnAuthorizeInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
 };
 
@@ -343,7 +343,7 @@ export type ReturnReceiveErrorCode =
 
 /** Goods that arrived. */
 export type ReturnReceiveInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
   readonly idempotencyKey: string;
   /** Where they arrived. */
   readonly locationId: string | number;
