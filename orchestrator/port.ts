@@ -78,6 +78,12 @@ export interface OrderBook {
   ship(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
   deliver(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
   lose(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
+  /** What comes of a shipment whose parcels did not all arrive, in one effect. Other units stay on their way. */
+  deliverInPart(
+    orderId: string,
+    units: { readonly delivered: readonly LineUnits[]; readonly lost: readonly LineUnits[] },
+    effect: Effect,
+  ): Promise<ChangedOrder>;
   /** Cancels units that a node gave back for that, and gives their stock at that node back. */
   cancelHandedBack(
     orderId: string,

@@ -18,6 +18,7 @@ beforeEach(() => {
     shippedAt: new Date('2026-11-23T09:00:00Z'),
     lines: [{ lineId: 'l1', sku: 'LANTERN', quantity: 5, shippedBefore: 0 }],
     packages: [{ carrier: 'UPS', trackingNumber: '1Z1' }],
+    missing: [],
   });
   started = [];
   const start = (workflow: string) => async (id: string, input: object) => void started.push({ workflow, id, input });
@@ -242,6 +243,22 @@ describe('a parcel', () => {
     const effect = ports.calls[1]?.args.at(-1);
     expect(effect).toMatchObject({ key: `${status}:shp_1:7`, timeline: [{ type: `SHIPMENT_${status}` }] });
     expect(effect.timeline[0].occurredAt).toEqual(new Date('2026-11-23T09:30:00.000Z'));
+  });
+
+  it('that arrives while others of its shipment do not brings what was not in these; the lost units are lost in the same effect', async () => {
+    const shipment = ports.shipments.get('shp_1');
+    if (!shipment) throw new Error('there is no shipment');
+    const lines = [...shipment.lines, { lineId: 'l2', sku: 'CANDLE', quantity: 1, shippedBefore: 0 }];
+    const missing = [{ lineId: 'l1', lost: 2, stranded: 1 }, { lineId: 'l2', lost: 1, stranded: 0 }]; // biome-ignore format: a table
+    ports.shipments.set('shp_1', { ...shipment, lines, missing });
+    await tell(moved('DELIVERED'));
+    expect(ports.calls.map((call) => call.port)).toEqual(['orders.ship', 'orders.deliverInPart']);
+    const message = 'A shipment is delivered, except 3 units that are lost and 1 unit whose label was cancelled';
+    expect(ports.calls[1]?.args).toMatchObject([
+      'ord_1',
+      { delivered: [{ lineId: 'l1', quantity: 2 }], lost: [{ lineId: 'l1', quantity: 2 }, { lineId: 'l2', quantity: 1 }] },
+      { key: 'DELIVERED:shp_1:7', timeline: [{ type: 'SHIPMENT_DELIVERED', system: 'carrier', message }] },
+    ]); // biome-ignore format: a table
   });
 
   it("is told of in words, and goods that were handed over without one are the node's news", async () => {

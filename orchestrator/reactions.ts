@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../events/port.ts';
 import { counted } from '../platform/counted.ts';
 import { workCommanded } from './commanded.ts';
-import { dispatchEffect, shippedUnits } from './dispatch.ts';
+import { arrivedUnits, dispatchEffect, missingInWords, shippedUnits } from './dispatch.ts';
 import { PARCEL_NEWS } from './parcel-news.ts';
 import type { OrchestratorDeps } from './port.ts';
 import { serveWaitingFor } from './sourcing/serve-waiting.ts';
@@ -225,12 +225,17 @@ async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, d
         type: `SHIPMENT_${status}`,
         ...(handedOver
           ? { system: 'wms', message: `${await deps.stock.codeOf(shipment.locationId)} handed the goods over` }
-          : { system: 'carrier', message: PARCEL_NEWS[status] }),
+          : {
+              system: 'carrier',
+              message: `${PARCEL_NEWS[status]}${status === 'DELIVERED' ? missingInWords(shipment) : ''}`,
+            }),
         occurredAt: happenedAt(event),
       },
     ],
   };
-  if (status === 'DELIVERED') await deps.orders.deliver(orderId, lines, effect);
+  if (status === 'DELIVERED' && shipment.missing.length > 0)
+    await deps.orders.deliverInPart(orderId, arrivedUnits(shipment), effect);
+  else if (status === 'DELIVERED') await deps.orders.deliver(orderId, lines, effect);
   else if (status === 'LOST') await deps.orders.lose(orderId, lines, effect);
   else await deps.orders.note(orderId, effect);
 }

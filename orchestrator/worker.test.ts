@@ -275,6 +275,7 @@ describe('a shipment', () => {
       shippedAt: new Date(),
       lines: [{ lineId: 'l1', sku: 'LANTERN', quantity: 2, shippedBefore: 3 }],
       packages: [{ carrier: 'UPS', trackingNumber: '1Z1' }],
+      missing: [],
     });
     const line = { lineId: 'l1', sku: 'LANTERN', quantity: 2 };
     const data = { shipmentId: 'shp_1', orderId, fulfillmentOrderId: 'ful_1', lines: [line], packages: [] };

@@ -79,6 +79,7 @@ create table fulfillment.package (
   status text not null,
   furthest text not null default 'LABEL_CREATED'::text,
   told text,
+  contradicted_at timestamp with time zone,
   constraint package_pkey PRIMARY KEY (id),
   constraint package_shipment_id_position_key UNIQUE (shipment_id, "position")
 );
@@ -88,6 +89,7 @@ create table fulfillment.package_line (
   "position" integer not null,
   sku text not null,
   quantity integer not null,
+  line_ref text,
   constraint package_line_pkey PRIMARY KEY (package_id, "position"),
   constraint package_line_quantity_check CHECK ((quantity > 0))
 );
@@ -316,6 +318,10 @@ comment on column fulfillment.node_command.request_hash is 'As in integration.id
 comment on column fulfillment.package.furthest is 'Highest ranked state so far; an exception hides it in status.';
 
 comment on column fulfillment.package.told is 'Status of which people were told on the exception desk. Null when it is none that needs them.';
+
+comment on column fulfillment.package.contradicted_at is 'When the carrier told first that it delivered a parcel that was lost, or whose label was cancelled, by its own word.';
+
+comment on column fulfillment.package_line.line_ref is 'The order line, or the part of a bundle, as the node knows it. Null when nobody said: in parcels of earlier releases.';
 
 comment on table fulfillment.return_parcel is 'Parcels for which return labels were issued. A label that is issued anew is one more.';
 

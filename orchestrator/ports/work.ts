@@ -118,6 +118,8 @@ export interface FulfillmentBook {
       readonly shippedBefore: number;
     }[];
     readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
+    /** Units known to be in parcels that the carrier lost, or whose label was cancelled. */
+    readonly missing: readonly { readonly lineId: string; readonly lost: number; readonly stranded: number }[];
   } | null>;
 }
 

@@ -4,6 +4,7 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import { newId } from '../../platform/ids.ts';
 import { changeWork } from './events.ts';
 import { meet } from './meeting.ts';
+import { type MissingUnits, readMissingUnits } from './missing-units.ts';
 import type { FulfillmentOrder, FulfillmentOrderLine, WorkComponent } from './model.ts';
 import type { NodeLine } from './port.ts';
 import { expectReturnParcel, type ReturnParcel } from './return-parcels.ts';
@@ -68,6 +69,7 @@ export interface ShipmentRecord {
     readonly shippedBefore: number;
   }[];
   readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
+  readonly missing: readonly MissingUnits[];
 }
 
 /** The fulfillment domain's records for the orchestrator. Every command may be repeated. */
@@ -181,12 +183,15 @@ export function createFulfillmentBook(knex: Knex) {
          where l.shipment_id = ? order by l.order_line_id`,
         [shipmentId],
       );
-      const packages = await query<{ carrier: string; trackingNumber: string }>(
+      const packages = await query<{ carrier: string; trackingNumber: string; isMissing: boolean }>(
         knex,
-        'select carrier, tracking_number as "trackingNumber" from fulfillment.package where shipment_id = ? order by position',
+        `select carrier, tracking_number as "trackingNumber", status in ('LOST', 'CANCELLED') as "isMissing"
+         from fulfillment.package where shipment_id = ? order by position`,
         [shipmentId],
       );
-      return { shipmentId, ...shipment, lines, packages };
+      const missing = packages.some(({ isMissing }) => isMissing) ? await readMissingUnits(knex, shipmentId) : [];
+      const parcels = packages.map(({ carrier, trackingNumber }) => ({ carrier, trackingNumber }));
+      return { shipmentId, ...shipment, lines, packages: parcels, missing };
     },
   };
 }

@@ -82,6 +82,29 @@ describe('a bundle in the work of a node', () => {
     ]);
   });
 
+  it('is lost when a part of it is, and so are no more than there must be', async () => {
+    const id = await world.submitted(kits);
+    const first = left(id, [bolts(2)]);
+    const second = left(id, [bolts(2)]);
+    const third = left(id, [nuts(8), { lineRef: 'WASHER', sku: 'WASHER', quantity: 1 }]);
+    await apply(first, second, third);
+    const [shipment] = await query<{ id: string }>(world.database.knex, 'select id from fulfillment.shipment where fulfillment_order_id = ?', [id]); // biome-ignore format: one thought
+    const missing = async () => (await world.book.readShipment(shipment?.id ?? ''))?.missing;
+    const end = (event: NodeEvent, status: string) => query(world.database.knex, 'update fulfillment.package set status = ? where tracking_number = ?', [status, event.packages[0]?.trackingNumber ?? '']); // biome-ignore format: one thought
+    expect(await missing()).toEqual([]);
+    await end(first, 'LOST');
+    expect(await missing()).toEqual([{ lineId: 'KIT', lost: 1, stranded: 0 }]);
+    await end(second, 'CANCELLED');
+    expect(await missing()).toEqual([{ lineId: 'KIT', lost: 1, stranded: 1 }]);
+    await end(third, 'LOST');
+    expect(await missing()).toEqual([
+      { lineId: 'KIT', lost: 2, stranded: 0 },
+      { lineId: 'WASHER', lost: 1, stranded: 0 },
+    ]);
+    await query(world.database.knex, 'update fulfillment.package_line set line_ref = null');
+    expect(await missing()).toEqual([]);
+  });
+
   it('is given back whole when a component is missing', async () => {
     const id = await world.submitted(kits);
     const event = left(id, [bolts(4), nuts(8)], [bolts(2), nuts(4)]);

@@ -18,6 +18,8 @@ export type ReportUnusable = (
     readonly cause?: 'CONFLICT';
     readonly orderId?: string | null;
     readonly channelCode?: string | null;
+    /** Units of the order that it is about, where it is not about all. */
+    readonly units?: readonly { readonly lineId: string; readonly quantity: number }[];
     /** What was kept and can be taken again, and by whom. */
     readonly setAside?: { readonly by: string; readonly id: string };
   },

@@ -43,19 +43,26 @@ export async function movePackages(trx: Knex.Transaction, moves: readonly Packag
     ),
   );
   await savePackages(trx, all.flatMap(({ packages }) => packages)); // biome-ignore format: one thought
+  await noteContradicted(trx, all.flatMap(({ contradicted }) => [...contradicted])); // biome-ignore format: one thought
   await saveShipments(trx, all.filter(({ events }) => events.length > 0).map(({ shipment }) => shipment)); // biome-ignore format: one thought
   await writeEvents(trx, all.flatMap(({ events }) => events)); // biome-ignore format: one thought
 }
 
-/** @returns the shipment as it stands after the scans, its packages that moved, and an event for each of its changes */
+/**
+ * @returns the shipment as it stands after the scans, its packages that moved, those whose carrier says that it delivered what it
+ *   had lost, and an event for each of the shipment's changes
+ */
 function followScans(shipment: MovingShipment, packages: readonly MovingPackage[], moves: readonly PackageMove[]) {
   let now = shipment;
   const parcels = new Map(packages.map((parcel) => [parcel.id, parcel]));
   const moved = new Set<string>();
+  const contradicted = new Set<string>();
   const events: NewEvent[] = [];
   for (const { packageId, status: scanned, occurredAt } of moves) {
     const parcel = parcels.get(packageId);
     if (!parcel) continue;
+    if (scanned === 'DELIVERED' && (parcel.status === 'LOST' || parcel.status === 'CANCELLED'))
+      contradicted.add(packageId);
     const isAfterTrouble = parcel.troubleAt !== null && occurredAt > parcel.troubleAt;
     const status = afterScan(parcel.status, parcel.furthest, scanned, isAfterTrouble);
     if (status === parcel.status) continue;
@@ -72,7 +79,7 @@ function followScans(shipment: MovingShipment, packages: readonly MovingPackage[
       deliveredAt: next === 'DELIVERED' ? occurredAt : now.deliveredAt,
     };
   }
-  return { shipment: now, packages: [...parcels.values()].filter(({ id }) => moved.has(id)), events };
+  return { shipment: now, packages: [...parcels.values()].filter(({ id }) => moved.has(id)), contradicted, events };
 }
 
 async function savePackages(trx: Knex.Transaction, packages: readonly MovingPackage[]): Promise<void> {
@@ -82,6 +89,16 @@ async function savePackages(trx: Knex.Transaction, packages: readonly MovingPack
     `update fulfillment.package p set status = n.status, furthest = n.furthest
      from unnest(?::text[], ?::text[], ?::text[]) as n(id, status, furthest) where p.id = n.id`,
     [packages.map(({ id }) => id), packages.map(({ status }) => status), packages.map(({ furthest }) => furthest)],
+  );
+}
+
+/** A final state stays, but people have to hear that the carrier says something else now. Once per package. */
+async function noteContradicted(trx: Knex.Transaction, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await change(
+    trx,
+    'update fulfillment.package set contradicted_at = now(), told = null where id = any(?::text[]) and contradicted_at is null',
+    [ids],
   );
 }
 

@@ -27,6 +27,7 @@ export async function createShipment(
       position: index + 1,
       sku: line.sku,
       quantity: line.quantity,
+      lineRef: line.lineRef,
     })),
   );
   await query(
@@ -42,8 +43,8 @@ export async function createShipment(
        select n.id, ?, n.position, n.carrier, n.tracking_number, n.sscc, 'LABEL_CREATED'
        from unnest(?::text[], ?::text[], ?::text[], ?::text[]) with ordinality as n(id, carrier, tracking_number, sscc, position)
      )
-     insert into fulfillment.package_line (package_id, position, sku, quantity)
-     select * from unnest(?::text[], ?::int[], ?::text[], ?::int[])`,
+     insert into fulfillment.package_line (package_id, position, sku, quantity, line_ref)
+     select * from unnest(?::text[], ?::int[], ?::text[], ?::int[], ?::text[])`,
     [
       shipmentId,
       work.id,
@@ -68,6 +69,7 @@ export async function createShipment(
       contents.map((line) => line.position),
       contents.map((line) => line.sku),
       contents.map((line) => line.quantity),
+      contents.map((line) => line.lineRef),
     ],
   );
   const shipment = {

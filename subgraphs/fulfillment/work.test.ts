@@ -385,6 +385,31 @@ describe('scans', () => {
     expect(reported).toHaveLength(2);
   });
 
+  it('of a parcel that is delivered after it was lost are told on the desk, once, and of what its parcel took along', async () => {
+    const look = () => tellOfStrandedParcels({ knex: database.knex, report: async (_, told) => void reported.push(told), settle: async () => undefined }); // biome-ignore format: one thought
+    const record = (...scans: ReturnType<typeof scan>[]) => database.knex.transaction((trx) => recordScans(trx, scans));
+    const status = await shippedAs('GONE2', 'GOOD2');
+    await record({ ...scan('d1', 'GONE2', 'EX'), statusDetail: 'PARCEL_LOST' }, scan('d2', 'GOOD2', 'delivered'));
+    expect(await status()).toBe('DELIVERED');
+    const n = count - 2; // the work's own number: two commands came after it
+    const [{ id }] = (await query<{ id: string }>(database.knex, `select s.id from fulfillment.shipment s join fulfillment.package p on p.shipment_id = s.id where p.tracking_number = 'GONE2'`)) as [{ id: string }]; // biome-ignore format: one thought
+    expect((await book.readShipment(id))?.missing).toEqual([{ lineId: `l${n}-1`, lost: 1, stranded: 0 }]);
+    await look();
+    reported.length = 0;
+    await record(scan('d3', 'GONE2', 'delivered'));
+    expect([await look(), await look()]).toEqual([1, 0]);
+    await record(scan('d4', 'GONE2', 'delivered'));
+    expect(await look()).toBe(0);
+    expect(reported).toMatchObject([
+      {
+        operation: 'parcel:lost',
+        units: [{ lineId: `l${n}-1`, quantity: 1 }],
+        message: expect.stringMatching(/^The parcel …ONE2 of UPS \(1 × BOLT\) is delivered, says the carrier now, which had said before that it is lost\. Do not pay/),
+      },
+    ]); // biome-ignore format: a table
+    expect(await status()).toBe('DELIVERED');
+  });
+
   /** Work that left in parcels of these numbers, one unit of its first line in each. @returns how to read the shipment's status */
   async function shippedAs(...numbers: readonly string[]): Promise<() => Promise<string>> {
     const id = await submitted();

@@ -7,10 +7,10 @@ import { newId } from '../../platform/ids.ts';
 import type { Money } from '../../platform/money.ts';
 import { type OwnershipMap, ownerOf } from './model.ts';
 import { isTold, shortened, tellOfMoves } from './moves.ts';
-import type { Failure, UnusableEntry } from './port.ts';
+import type { Failure, OrderUnits, UnusableEntry } from './port.ts';
 
-/** Value of an order that is not cancelled, as its owner tells it. Null when there is no such order. */
-export type StakeOf = (trx: Knex.Transaction, orderId: string) => Promise<Money | null>;
+/** Value of an order that is not cancelled, or of these units of it, as its owner tells it. Null when there is no such order. */
+export type StakeOf = (trx: Knex.Transaction, orderId: string, units?: readonly OrderUnits[]) => Promise<Money | null>;
 
 /** Longest message kept, in characters. */
 const MAX_MESSAGE = 2_000;
@@ -45,7 +45,7 @@ export function createExceptionDesk(deps: {
     const { traceId = randomBytes(16).toString('hex'), cause = 'MAPPING' } = entry;
     const { orderId = null, channelCode = null, workflowId = null, deadline = null, setAside = null } = entry;
     const message = storable(entry.message);
-    const atStake = orderId === null ? null : ((await stakeOf?.(trx, orderId)) ?? null);
+    const atStake = orderId === null ? null : ((await stakeOf?.(trx, orderId, entry.units)) ?? null);
     // A raise that meets the open one of its key, also one that commits at this moment, becomes an attempt on it.
     const [raised] = await query<{ id: string; attempts: number; askedBy: string | null }>(
       trx,

@@ -61,7 +61,17 @@ export type Corrected =
   | { readonly kind: 'refused'; readonly field: string | null; readonly message: string };
 
 /** What a feed says of an entry that nobody could use. The rest is filled in: nothing waits behind it, and its cause is a mapping that is missing. */
-export type UnusableEntry = Pick<Failure, 'key' | 'system' | 'operation' | 'message'> & Partial<Failure>;
+export type UnusableEntry = Pick<Failure, 'key' | 'system' | 'operation' | 'message'> &
+  Partial<Failure> & {
+    /** Units of the order that it is about: what is at stake then. All of the order unless told. */
+    readonly units?: readonly OrderUnits[];
+  };
+
+/** Units of one line of an order. */
+export interface OrderUnits {
+  readonly lineId: string;
+  readonly quantity: number;
+}
 
 /**
  * Asks a durable workflow that waits after a failure to try again now.

@@ -82,6 +82,19 @@ export function createOrderBook(
     deliver: move('deliver'),
     /** Units were lost on the way. */
     lose: move('lose'),
+    /** What comes of a shipment whose parcels did not all arrive. Units that are neither stay on their way. */
+    deliverInPart: (
+      orderId: string,
+      { delivered, lost }: { readonly delivered: readonly LineUnits[]; readonly lost: readonly LineUnits[] },
+      effect: Effect,
+    ): Promise<ChangedOrder> =>
+      change(orderId, {
+        ...effect,
+        moves: [
+          ...delivered.map((line) => ({ ...line, move: 'deliver' as const })),
+          ...lost.map((line) => ({ ...line, move: 'lose' as const })),
+        ],
+      }),
 
     /** Cancels units that a node gave back for that; those that found another end meanwhile are left out. */
     cancelHandedBack: (

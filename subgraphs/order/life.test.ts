@@ -17,6 +17,7 @@ import {
   units,
 } from '../../test/helpers/order-life.ts';
 import { at } from '../inventory/sample-stock.ts';
+import { amountAtStake } from './index.ts';
 
 const TIMELINE = `query ($id: ID!, $first: Int, $after: String) { order(id: $id) { timeline(first: $first, after: $after) {
   nodes { sequence type occurredAt recordedAt } pageInfo { hasNextPage endCursor } } } }`;
@@ -98,6 +99,20 @@ describe('the order book', () => {
     expect((await show(order.id)).lines.nodes[0].quantities).toMatchObject({ ordered: 10, unsourced: 10 });
     // The failed attempt did not use its key up.
     expect(await book.ship(order.id, units(order, 10), effect('ship'))).toMatchObject({ applied: true });
+  });
+
+  it('that a part of was lost is not delivered, and what was lost is worth its own price', async () => {
+    const order = await accepted();
+    await book.ship(order.id, units(order, 10), effect('ship'));
+    const ended = { delivered: units(order, 6), lost: units(order, 3) };
+    await book.deliverInPart(order.id, ended, effect('end'));
+    expect(await book.deliverInPart(order.id, ended, effect('end'))).toMatchObject({ applied: false });
+    const { status, lines } = await show(order.id);
+    expect([status, lines.nodes[0].quantities.shipped, lines.nodes[0].quantities.delivered]).toEqual(['PARTIALLY_DELIVERED', 10, 6]); // biome-ignore format: one thought
+    await book.deliver(order.id, units(order, 1), effect('rest'));
+    expect((await show(order.id)).status).toBe('PARTIALLY_DELIVERED');
+    expect((await amountAtStake(database.knex, order.id, units(order, 3)))?.amountMinor).toBe(1_017n);
+    expect((await amountAtStake(database.knex, order.id))?.amountMinor).toBe(3_390n);
   });
 
   it('hears of a shipment before the acceptance that preceded it', async () => {

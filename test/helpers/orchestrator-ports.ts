@@ -104,6 +104,7 @@ export function orchestratorPorts() {
       ship: changing('orders.ship'),
       deliver: changing('orders.deliver'),
       lose: changing('orders.lose'),
+      deliverInPart: changing('orders.deliverInPart'),
       cancelHandedBack: changing('orders.cancelHandedBack'),
       cancelUnavailable: async (...args) => note('orders.cancelUnavailable', args),
       keepUnits: async (...args) => note('orders.keepUnits', args),
