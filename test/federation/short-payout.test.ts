@@ -73,7 +73,8 @@ it('answers in three queries why a payout is 312.40 short', async () => {
       externalId: 'stl-short',
       state: 'PARTIALLY_MATCHED',
       total: { amount: '2087.60', currencyCode: 'GBP' },
-      totals: { sales: { amount: '2200.00' }, refunds: { amount: '-50.00' }, fees: { amount: '-62.40' }, other: { amount: '0.00' }, exceptionLineCount: 3, openDifferenceCount: 3, openDifference: { amount: '-312.40' } },
+      totals: { sales: { amount: '2200.00' }, refunds: { amount: '-50.00' }, fees: { amount: '-62.40' }, other: { amount: '0.00' }, openDifferenceCount: 3, openDifference: { amount: '-312.40' } },
+      payout: { state: 'SCHEDULED', amount: { amount: '2087.60' }, received: { amount: '0.00' }, difference: null, differenceParts: [] },
     },
   ]); // biome-ignore format: a table
   const [{ id }] = settlements.nodes;
