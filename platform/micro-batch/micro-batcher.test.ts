@@ -9,7 +9,7 @@ const limits: PaceLimits = {
   size: [4, 40],
   width: 1,
   patienceMillis: 60_000,
-  answerMillis: 600_000,
+  answerMillis: 2 ** 31 - 1, // some calls here are never answered: none may fail while another suite runs
   waiting: [5, 5, 5],
   aloneWidth: 2,
 };
