@@ -21,6 +21,7 @@ import * as receiptParts from './20261128190000_receipt_parts.ts';
 import * as toldStatus from './20261128191000_told_status.ts';
 import * as paidShort from './20261128203000_paid_short.ts';
 import * as takenBack from './20261128211500_taken_back.ts';
+import * as matchedWithoutPayout from './20261128223000_matched_without_payout.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -45,4 +46,5 @@ export const migrations: MigrationSet = {
   '20261128191000_told_status': toldStatus,
   '20261128203000_paid_short': paidShort,
   '20261128211500_taken_back': takenBack,
+  '20261128223000_matched_without_payout': matchedWithoutPayout,
 };

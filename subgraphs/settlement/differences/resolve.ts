@@ -191,9 +191,10 @@ export async function setState(
 
 /** Has the order's settlement status, or the payout's state, and the state of the statement follow. */
 export async function lookAgainAt(trx: Knex.Transaction, difference: LockedDifference, actor: string): Promise<void> {
-  if (isOfPayout(difference.groupKey)) await followDecision(trx, difference.groupKey, actor);
+  // How the lines of its statement match does not depend on it.
+  if (isOfPayout(difference.groupKey)) return followDecision(trx, difference.groupKey, actor);
   // Of lines without an order (`#`) there is no status.
-  else if (!difference.groupKey.startsWith('#'))
+  if (!difference.groupKey.startsWith('#'))
     await change(trx, 'insert into settlement.match_due (channel_code, order_key) values (?, ?)', [difference.channelCode, difference.groupKey]); // biome-ignore format: one thought
   if (difference.statementId !== null)
     await change(

@@ -101,15 +101,21 @@ const WITH_CHANNELS = `with recursive channel (code) as (
   union all select (select channel_code from settlement.match_due where channel_code > channel.code order by channel_code limit 1)
   from channel where channel.code is not null)`;
 
+/**
+ * Differences `d` of lines of a statement `s`. One of its payout says nothing of how the lines match, and comes and goes when the
+ * bank tells of money: it keeps the statement from being RECONCILED, whichever comes first.
+ */
+const OF_LINES = `d.statement_id = s.id and not starts_with(d.group_key, 'payout:')`;
+
 /** Says of statements that were looked at whole, those of channels with nothing due, how they stand. */
 async function settleStatements(trx: Knex.Transaction): Promise<number> {
   await change(
     trx,
     `update settlement.statement s set state = case
-       when exists (select from settlement.difference d where d.statement_id = s.id and d.state = 'DISPUTED') then 'DISPUTED'
-       when exists (select from settlement.difference d where d.statement_id = s.id and d.state in ('OPEN', 'AWAITING_APPROVAL')) then 'PARTIALLY_MATCHED'
+       when exists (select from settlement.difference d where ${OF_LINES} and d.state = 'DISPUTED') then 'DISPUTED'
+       when exists (select from settlement.difference d where ${OF_LINES} and d.state in ('OPEN', 'AWAITING_APPROVAL')) then 'PARTIALLY_MATCHED'
        when exists (select from settlement.difference d join settlement.decision c on c.exception_id = d.id and c.state = 'TAKEN'
-                    where d.statement_id = s.id) then 'ADJUSTED'
+                    where ${OF_LINES}) then 'ADJUSTED'
        else 'MATCHED' end
      where (state = 'MATCHING' or (state = 'INGESTED' and not exists (select from settlement.statement_line l where l.statement_id = s.id)))
        and not exists (select from settlement.match_due m where m.channel_code = s.channel_code)`,

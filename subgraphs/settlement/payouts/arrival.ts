@@ -5,6 +5,7 @@ import type { PostingRules } from '../ledger/posting-rules.ts';
 import type { FoundDifference } from '../matching/model.ts';
 import { undoDecisions } from '../matching/store.ts';
 import { type DifferenceState, differenceIdOf, storeDifferences } from '../matching/store-differences.ts';
+import { reconcileStatementsOf } from '../statements/advance.ts';
 import { bookSent, lockPayout, movePayout, type StoredPayout } from './change.ts';
 import { judgePayout, type PayoutFacts } from './expected.ts';
 import { type Arrived, differencesOf } from './explain.ts';
@@ -79,6 +80,7 @@ async function judgeAlone(
   const { states, overtaken } = await storeDifferences(trx, payout.channelCode, [`payout:${payoutId}`], found);
   if (arrived || (!told && hasArrived(payout.state)))
     await movePayout(trx, payout, stateOf(arrived, verdict.arrivedOffMinor, [...states.values()]), actor, note);
+  await reconcileStatementsOf(trx, payoutId);
   await appendEntries(trx, rules, await undoDecisions(trx, overtaken));
   return verdict.arrivedOffMinor;
 }

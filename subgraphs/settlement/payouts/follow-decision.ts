@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
+import { reconcileStatementsOf } from '../statements/advance.ts';
 import { lockArrivals } from './arrival.ts';
-import { lockPayout, movePayout } from './change.ts';
+import { lockPayout, movePayout, type StoredPayout } from './change.ts';
 
 const OF_PAYOUT = 'payout:';
 
@@ -18,13 +19,24 @@ export async function lockForDecision(trx: Knex.Transaction, differenceId: strin
 
 /**
  * Has a payout that arrived short follow what people decided: it is PAID_SHORT once nothing of what it lacks is undecided, and
- * PARTIALLY_PAID when they take that back.
+ * PARTIALLY_PAID when they take that back. Its statement is RECONCILED while nothing of it is undecided.
  *
  * @param groupKey of the difference that was decided about
  */
 export async function followDecision(trx: Knex.Transaction, groupKey: string, actor: string): Promise<void> {
   const payout = await lockPayout(trx, groupKey.slice(OF_PAYOUT.length));
-  if (!payout || (payout.state !== 'PARTIALLY_PAID' && payout.state !== 'PAID_SHORT')) return;
+  if (!payout) return;
+  await followShortage(trx, payout, groupKey, actor);
+  await reconcileStatementsOf(trx, payout.id);
+}
+
+async function followShortage(
+  trx: Knex.Transaction,
+  payout: StoredPayout,
+  groupKey: string,
+  actor: string,
+): Promise<void> {
+  if (payout.state !== 'PARTIALLY_PAID' && payout.state !== 'PAID_SHORT') return;
   const [open] = await query(
     trx,
     `select 1 from settlement.difference where channel_code = ? and group_key = ? and state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED') limit 1`,

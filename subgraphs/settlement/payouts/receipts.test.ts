@@ -9,6 +9,7 @@ import { ingestReport } from '../ingest/ingest.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import { loadSettlementSettings } from '../matching/settings.ts';
+import { advanceStatements } from '../statements/advance.ts';
 import { createStatementReader } from '../statements/read.ts';
 import { readTransfers, takeTransfers } from './amazon-transfers.ts';
 import type { BankFormat } from './bank/model.ts';
@@ -543,9 +544,16 @@ it.each([
   const credit = entry('b65', '157.40', id);
   const back = mark(entry(reference, '157.40', `${id} returned`).replace('CRDT', 'DBIT'));
   const [bank, transit] = [await balance('bank'), await balance('payout-in-transit')];
+  const statement = async () =>
+    (await createStatementReader(database.knex).statements({}, { first: 1 })).nodes[0]?.state;
+  await query(database.knex, `update settlement.statement set state = 'POSTED'`);
   await take(camt(credit));
   expect(await payouts()).toEqual([{ externalId: id, state: 'PAID', received: '15740' }]);
+  expect(await statement()).toBe('RECONCILED');
   expect(await take(camt(back))).toMatchObject({ received: 1, unmatched: 0 });
+  expect(await statement()).toBe('POSTED');
+  await advanceStatements(database.knex);
+  expect(await statement()).toBe('POSTED');
   expect(await take(camt(back))).toMatchObject({ received: 0, known: 1 });
   const [payout] = (await createPayoutReader(database.knex).list({}, { first: 1 })).nodes;
   expect(payout).toMatchObject({ state: 'FAILED', received: { amountMinor: 0n }, difference: null });
@@ -564,6 +572,7 @@ it.each([
   expect(await payouts()).toMatchObject([{ state: 'FAILED' }, { state: 'FAILED' }]);
   await take(camt(entry('b67', '157.40', id)));
   expect((await payouts())[0]).toMatchObject({ state: 'PAID' });
+  expect(await statement()).toBe('RECONCILED');
   expect([(await balance('bank')) - bank, (await balance('payout-in-transit')) - transit]).toEqual([15_740, 0]);
   await look();
   expect(desk.size).toBe(0);

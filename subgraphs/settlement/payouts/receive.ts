@@ -42,7 +42,6 @@ export async function receive(
   await bookSent(trx, rules, payout, payout.amountMinor, { bookedAt, actor });
   await postReceived(trx, rules, payout, { receiptId: credit.id, matchings, amountMinor: credit.amountMinor, bookedAt }, actor); // biome-ignore format: one thought
   const differenceMinor = await judgeArrival(trx, rules, payout.id, actor, `bank receipt ${credit.id}, by ${how}`);
-  if (credit.amountMinor < 0n && payout.statementId) await reopenStatement(trx, payout.statementId);
   // Only a statement in the books can be reconciled; one that is posted later finds its payout paid.
   if (payout.statementId) await advanceStatements(trx, [payout.statementId]);
   return differenceMinor;
@@ -66,19 +65,13 @@ export async function release(
   if (!receipt) return null;
   const [takenBack] = await query<{ id: string }>(trx, 'select id from settlement.bank_receipt where takes_back = ? and payout_id is not null', [receiptId]); // biome-ignore format: one thought
   if (takenBack) await release(trx, rules, takenBack.id, actor);
-  const payout = await lockPayout(trx, receipt.payoutId);
+  await lockPayout(trx, receipt.payoutId);
   await change(trx, 'update settlement.bank_receipt set payout_id = null where id = ?', [receiptId]);
   await judgeArrival(trx, rules, receipt.payoutId, actor, `bank receipt ${receiptId} is of something else`);
-  if (payout?.statementId) await reopenStatement(trx, payout.statementId);
   const entries = [...(await readEntries(trx, [entryIdOfArrival(receipt.payoutId, receiptId, receipt.matchings)])).values()]; // biome-ignore format: one thought
   const reversals = entries.map((entry) =>
     reversalOf(entry, `Taken back: ${entry.description}`, actor, entry.bookedAt),
   );
   const ids = await appendEntries(trx, rules, reversals);
   return ids.get(reversals[0]?.cause ?? '') ?? null;
-}
-
-/** What arrived is not all there any more. */
-async function reopenStatement(trx: Knex.Transaction, statementId: string): Promise<void> {
-  await change(trx, `update settlement.statement set state = 'POSTED' where id = ? and state = 'RECONCILED'`, [statementId]); // biome-ignore format: one thought
 }

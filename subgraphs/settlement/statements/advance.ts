@@ -1,10 +1,9 @@
 import type { Knex } from 'knex';
-import { change } from '../../../platform/db/query.ts';
+import { change, query } from '../../../platform/db/query.ts';
 
 /**
  * Moves statements whose books are done: MATCHED and ADJUSTED to POSTED when the ERP accepted every voucher with an entry of
- * theirs, POSTED to RECONCILED when the bank shows the payout and nothing about it is undecided. A statement without a
- * payout of its own is reconciled when it pays nothing, or with the payout that it was carried into.
+ * theirs, and on as `reconcileStatements` says.
  *
  * @param ids only these; all when left out
  */
@@ -17,14 +16,40 @@ export async function advanceStatements(db: Knex, ids: readonly string[] | null 
        where e.statement_id = s.id and e.erp = 'VOUCHER' and v.state is distinct from 'ACCEPTED')`,
     [ids, ids],
   );
+  await reconcileStatements(db, ids);
+}
+
+/**
+ * Moves POSTED statements to RECONCILED when the bank shows the payout and nothing about it is undecided, and back when that is
+ * so no more: the bank took the money back, or a decision was taken back. A statement without a payout of its own is reconciled
+ * when it pays nothing, or with the payout that it was carried into.
+ *
+ * @param ids only these; all when left out
+ */
+async function reconcileStatements(db: Knex, ids: readonly string[] | null = null): Promise<void> {
   await change(
     db,
-    `update settlement.statement s set state = 'RECONCILED'
-     where s.state = 'POSTED' and (?::text[] is null or s.id = any(?::text[])) and (s.total_minor = 0 or exists (
-       select from settlement.payout p join settlement.bank_receipt r on r.payout_id = coalesce(p.carried_into, p.id)
-       where p.statement_id = s.id and not exists (
-         select from settlement.difference d
-         where d.group_key = 'payout:' || r.payout_id and d.channel_code = p.channel_code and d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED'))))`,
+    `update settlement.statement s set state = case s.state when 'POSTED' then 'RECONCILED' else 'POSTED' end
+     where s.state in ('POSTED', 'RECONCILED') and (?::text[] is null or s.id = any(?::text[])) and (s.state = 'POSTED') = (${IS_PAID})`,
     [ids, ids],
   );
 }
+
+/** The same of the statement of a payout, and of those that were carried into it. */
+export async function reconcileStatementsOf(db: Knex, payoutId: string): Promise<void> {
+  const rows = await query<{ id: string }>(
+    db,
+    'select statement_id as id from settlement.payout where (id = ? or carried_into = ?) and statement_id is not null',
+    [payoutId, payoutId],
+  );
+  if (rows.length > 0) await reconcileStatements(db, rows.map(({ id }) => id)); // biome-ignore format: one thought
+}
+
+/** Whether of a statement `s` all that it pays arrived, or what did not was given up. */
+const IS_PAID = `s.total_minor = 0 or exists (
+  select from settlement.payout own join settlement.payout p on p.id = coalesce(own.carried_into, own.id)
+  where own.statement_id = s.id and p.state in ('PAID', 'PAID_SHORT')
+    and exists (select from settlement.bank_receipt r where r.payout_id = p.id)
+    and not exists (
+      select from settlement.difference d
+      where d.group_key = 'payout:' || p.id and d.channel_code = p.channel_code and d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED')))`;

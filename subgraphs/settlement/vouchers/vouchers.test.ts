@@ -13,6 +13,7 @@ import { loadOwnership } from '../../operations/index.ts';
 import { ownerOf } from '../../operations/model.ts';
 import { erpFinanceSystem } from '../adapters/erp.ts';
 import { erpFinanceAudit } from '../adapters/erp-audit.ts';
+import { reopenDifference } from '../differences/reopen.ts';
 import { resolveDifference } from '../differences/resolve.ts';
 import { createSettlementSubgraph } from '../index.ts';
 import { ingestReport } from '../ingest/ingest.ts';
@@ -298,7 +299,38 @@ it('reconciles a posted settlement once the difference of its payout is decided'
     resolveDifference(trx, deps, difference?.id ?? '', { resolution: 'ACCEPT_ACTUAL', note: 'a bank fee' }, 'ann'),
   );
   expect(await stateOf(statementId)).toBe('RECONCILED');
+  await inTransaction(database.knex, (trx) =>
+    reopenDifference(trx, deps, difference?.id ?? '', 'it was no fee', 'ann'),
+  );
+  expect(await stateOf(statementId)).toBe('POSTED');
   await post();
+  expect(await stateOf(statementId)).toBe('POSTED');
+});
+
+it.each(['bank', 'matching'])('says the same of a settlement whose payout is short: %s first', async (first) => {
+  const { matcher } = openBooks(database.knex, channelCode, finance);
+  const take = async (externalId: string, amountMinor: bigint) => {
+    const words = { transaction: 'other', type: 'other', description: 'Subscription Fee' };
+    const lines = [lineOf({ class: 'FEE', kind: 'FEE', words, amountMinor })];
+    const report = reportOf(externalId, lines, { channelCode });
+    const id = await storeReport(database.knex, report, lines);
+    await inTransaction(database.knex, (trx) => recordStatementPayout(trx, rules, id, report, 'test'));
+    return id;
+  };
+  const [short, owed] = [`lacks-${channelCode}`, `owed-${channelCode}`];
+  if (first === 'bank') await takeMoney('9.00', short);
+  const shortId = await take(short, 1_000n);
+  await matcher.catchUp(signal);
+  if (first === 'matching') await takeMoney('9.00', short);
+  expect(await query(database.knex, 'select state from settlement.difference where channel_code = ?', [channelCode])).toEqual([{ state: 'OPEN' }]); // biome-ignore format: one thought
+  expect(await stateOf(shortId)).toBe('MATCHED');
+  await post();
+  expect(await stateOf(shortId)).toBe('POSTED');
+  const owedId = await take(owed, -100n);
+  await matcher.catchUp(signal);
+  expect(await stateOf(shortId)).toBe('RECONCILED');
+  await post();
+  expect([await stateOf(shortId), await stateOf(owedId)]).toEqual(['RECONCILED', 'RECONCILED']);
 });
 
 it('shows the vouchers of a settlement, of a channel and of a month, and what a month lacks', async () => {
