@@ -20,6 +20,8 @@ interface Obstacles {
   statements: string;
   unmatched: number;
   unposted: number;
+  /** Lines that are exceptions without a difference that anybody could decide about. */
+  orphaned: number;
 }
 
 /** Differences and settlements that a refusal names. */
@@ -89,17 +91,23 @@ async function obstaclesOf(trx: Knex, month: string): Promise<Obstacles> {
        coalesce((select string_agg(id || case when statement_id is null then '' else ' of ' || statement_id end, ', ') from (select * from open_difference order by opened_at, id limit ${NAMED}) d), '') as differences,
        (select count(*)::int from unmatched_statement) as unmatched,
        coalesce((select string_agg(id, ', ') from (select id from unmatched_statement order by id limit ${NAMED}) s), '') as statements,
-       (select count(*)::int from settlement.posting_due p, until where p.at < until.moment) as unposted`,
+       (select count(*)::int from settlement.posting_due p, until where p.at < until.moment) as unposted,
+       (select count(*)::int from settlement.line_match m join settlement.statement s on s.id = m.statement_id, until
+        where m.state = 'EXCEPTION' and s.state <> 'REVERSED' and s.period_end - interval '1 millisecond' < until.moment
+          and not exists (select from settlement.difference d where d.id = m.exception_id)) as orphaned`,
     [month],
   );
-  return found ?? { undecided: 0, differences: '', unmatched: 0, statements: '', unposted: 0 };
+  return found ?? { undecided: 0, differences: '', unmatched: 0, statements: '', unposted: 0, orphaned: 0 };
 }
 
-function describe({ undecided, differences, unmatched, statements, unposted }: Obstacles): string[] {
+function describe({ undecided, differences, unmatched, statements, unposted, orphaned }: Obstacles): string[] {
   return [
     ...(undecided > 0 ? [`differences nobody decided about: ${undecided} (${named(differences, undecided)})`] : []),
     ...(unmatched > 0 ? [`settlements not matched yet: ${unmatched} (${named(statements, unmatched)})`] : []),
     ...(unposted > 0 ? [`events not posted yet: ${unposted}`] : []),
+    ...(orphaned > 0
+      ? [`lines whose difference is gone: ${orphaned} (npx commerce settlement verify names them)`]
+      : []),
   ];
 }
 

@@ -4,7 +4,7 @@ import { query } from '../../../platform/db/query.ts';
 /**
  * What beside the ledger does not hold: records that postings were made of and that say something else now. Amounts of the
  * settlement's lines against its total, of money at the bank against what was posted, of a payout against what explains it, and
- * differences that closed without a decision although lines still point to them. One look at each table.
+ * differences that closed without a decision, or are gone, although lines still point to them. One look at each table.
  *
  * @returns in words, at most 20 of each kind; empty when all holds
  */
@@ -41,7 +41,11 @@ export async function recordFaults(trx: Knex.Transaction): Promise<string[]> {
      (select format('difference %s is %s, and nobody decided so', d.id, d.state) from settlement.difference d
       where d.state in ('RESOLVED', 'WRITTEN_OFF') and d.difference_minor <> 0
         and exists (select from settlement.line_match m join settlement.statement s on s.id = m.statement_id and s.state <> 'REVERSED' where m.exception_id = d.id)
-        and not exists (select from settlement.decision x where x.exception_id = d.id and x.state = 'TAKEN' and x.resolution <> 'REOPEN') order by d.id limit 20)`,
+        and not exists (select from settlement.decision x where x.exception_id = d.id and x.state = 'TAKEN' and x.resolution <> 'REOPEN') order by d.id limit 20)
+     union all
+     (select format('line %s of settlement %s is an exception, and its difference is gone', m.line_number, m.statement_id)
+      from settlement.line_match m join settlement.statement s on s.id = m.statement_id and s.state <> 'REVERSED'
+      where m.state = 'EXCEPTION' and not exists (select from settlement.difference d where d.id = m.exception_id) order by m.statement_id, m.line_number limit 20)`,
   );
   return faults.map(({ fault }) => fault);
 }

@@ -14,6 +14,7 @@ import { createSettlementBatch } from '../batch.ts';
 import { createDifferenceReader } from '../differences/read.ts';
 import { resolveDifference } from '../differences/resolve.ts';
 import { ingestReport } from '../ingest/ingest.ts';
+import { closePeriod } from '../ledger/close-period.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { SettlementLine } from '../reports/model.ts';
 import { NO_THROTTLE } from '../throttle.ts';
@@ -117,7 +118,7 @@ it.each(cases)('finds %s, alone, with its amounts', async (_, lines, expected) =
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
-it('finds a difference that was closed past everybody', async () => {
+it('finds a difference that was closed past everybody, or is gone, and closes no month over it', async () => {
   await sell();
   await store('s1', [...rightLines, { class: 'FEE', amountMinor: -77n, words: { transaction: 'Order', type: 'ItemFees', description: 'Glitter' } }]); // biome-ignore format: one thought
   await books.settle();
@@ -125,6 +126,11 @@ it('finds a difference that was closed past everybody', async () => {
   await close('RESOLVED');
   expect((await verifyLedger(database.knex)).faults).toEqual([expect.stringMatching(/^difference rex_\w+ is RESOLVED, and nobody decided so$/)]); // biome-ignore format: one thought
   await close('OPEN');
+  const rename = (from: string, to: string) => query(database.knex, 'update settlement.difference set id = replace(id, ?, ?) where channel_code = ?', [from, to, channelCode]); // biome-ignore format: one thought
+  await rename('rex_', 'gone_');
+  expect((await verifyLedger(database.knex)).faults).toEqual([expect.stringMatching(/^line \d+ of settlement \S+ is an exception, and its difference is gone$/)]); // biome-ignore format: one thought
+  await expect(closePeriod(database.knex, '2026-11', 'ann', new Date('2026-12-02T00:00:00Z'))).rejects.toThrow(/lines whose difference is gone: 1 /); // biome-ignore format: one thought
+  await rename('gone_', 'rex_');
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
