@@ -1,4 +1,5 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
+import { unitsByLine } from '../../platform/units-by-line.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
 import type { LineUnits } from '../ports/work.ts';
@@ -24,7 +25,7 @@ export async function cancelUnits(deps: OrchestratorDeps, input: CancelUnitsInpu
   if (!(await registered(deps, step, input.orderId))) return;
   await step({ name: 'cancel-at-desk', system: 'oms' }, async (signal) => {
     await deps.desk.cancel(
-      { noticeId: input.cancellationId, orderId: input.orderId, lines: input.lines, reason: input.reason },
+      { noticeId: input.cancellationId, orderId: input.orderId, lines: unitsByLine(input.lines), reason: input.reason },
       signal,
     );
     await deps.orders.note(input.orderId, {

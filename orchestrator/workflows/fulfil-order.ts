@@ -2,9 +2,10 @@ import { groupBy } from '../../platform/batch.ts';
 import { counted } from '../../platform/counted.ts';
 import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import { formatAmount } from '../../platform/money.ts';
+import { unitsByLine } from '../../platform/units-by-line.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { BookedOrder, Effect, OrchestratorDeps } from '../port.ts';
-import type { LineUnits, WorkOpening, WorkOrder } from '../ports/work.ts';
+import type { WorkOpening, WorkOrder } from '../ports/work.ts';
 import type { FillPolicy, SourcedLine, WantedLine } from '../sourcing/model.ts';
 import { ruleFor } from '../sourcing/rules.ts';
 import { serveOrder } from '../sourcing/serve-waiting.ts';
@@ -208,7 +209,6 @@ export async function recordSources(
   },
   { key, traceId }: { readonly key: string; readonly traceId: string },
 ): Promise<boolean> {
-  const units = (lines: readonly LineUnits[]) => [...groupBy(lines, (line) => line.lineId)].map(([lineId, same]) => ({ lineId, quantity: same.reduce((sum, { quantity }) => sum + quantity, 0) })); // biome-ignore format: one thought
   const nodes = new Set(plan.sourced.map((line) => line.locationId)).size;
   const message = plan.explanation ?? `Sourced to ${counted(nodes, 'node')} that held the stock when it was committed`;
   if (plan.waiting.length > 0) {
@@ -216,20 +216,20 @@ export async function recordSources(
     // Where the rest has a node, that decision is explained beside it.
     const why = plan.sourced.length === 0 && plan.explanation !== null ? ` ${plan.explanation}` : '';
     const effect = { key: `${key}:wait`, traceId, timeline: [{ type: 'UNITS_BACKORDERED', system: 'commerce', message: `No node has ${missing}: left waiting for stock.${why}` }] }; // biome-ignore format: one thought
-    if (!(await applied(() => deps.orders.backorder(orderId, units(plan.waiting), effect)))) return false;
+    if (!(await applied(() => deps.orders.backorder(orderId, unitsByLine(plan.waiting), effect)))) return false;
     const fill = await fillPolicyOf(deps, orderId);
     if (fill !== 'FillAll') {
       const outcome = fill === 'FillOrKill' ? 'the order is cancelled, as far as its nodes give it back' : 'these units are cancelled'; // biome-ignore format: one thought
       const message = `No node has ${missing}, and the rule says ${fill}: ${outcome}`;
       const unavailable: Effect = { key: `${key}:fill`, traceId, timeline: [{ type: 'UNITS_UNAVAILABLE', system: 'commerce', message }] }; // biome-ignore format: one thought
-      await deps.orders.cancelUnavailable(orderId, units(plan.waiting), fill === 'FillOrKill', unavailable);
+      await deps.orders.cancelUnavailable(orderId, unitsByLine(plan.waiting), fill === 'FillOrKill', unavailable);
       // Nothing is left to give to a node.
       if (fill === 'FillOrKill') return false;
     }
   }
   if (plan.sourced.length === 0) return true;
   const effect: Effect = { key, traceId, timeline: [{ type: 'ORDER_SOURCED', system: 'commerce', message }] };
-  return applied(() => deps.orders.allocate(orderId, units(plan.sourced), effect));
+  return applied(() => deps.orders.allocate(orderId, unitsByLine(plan.sourced), effect));
 }
 
 /** What the order's rule says of units that no node has. */

@@ -112,6 +112,14 @@ describe('orderCancel', () => {
     expect(await committed(order.id)).toBe('0');
   });
 
+  it('tells of a line once, of which some units wait and some were not sourced yet', async () => {
+    const order = await accepted();
+    await book.backorder(order.id, units(order, 6), effect('wait'));
+    expect((await cancel(order.id)).userErrors).toEqual([]);
+    const told = await query(database.knex, "select data -> 'lines' as lines from integration.outbox where subject = ? and type = 'order-cancelled.v1'", [order.id]); // biome-ignore format: one thought
+    expect(told).toEqual([{ lines: units(order, 10) }]);
+  });
+
   it('asks nobody for units that shipped, or that are more than there are', async () => {
     const order = await accepted();
     await book.ship(order.id, units(order, 8), effect('ship'));

@@ -3,6 +3,7 @@ import { type Caller, maySee } from '../../../platform/caller.ts';
 import { counted } from '../../../platform/counted.ts';
 import { query } from '../../../platform/db/query.ts';
 import { CommerceError } from '../../../platform/errors.ts';
+import { unitsByLine } from '../../../platform/units-by-line.ts';
 import { type ChangedOrder, changeOrder, lockOrder, type OrderChange, type TimelineNote } from '../change.ts';
 import type { OrderCancelErrorCode, OrderRefusal } from '../errors.ts';
 import { type OrderLine, ownershipOf } from '../model.ts';
@@ -78,7 +79,7 @@ export async function cancelOrder(
     : undefined;
   const why = { reason: input.reason, ...(requestId === undefined ? {} : { requestId }) };
   await releaseStock(trx, orderId, moves);
-  const lines = moves.map(({ lineId, quantity }) => ({ lineId, quantity }));
+  const lines = unitsByLine(moves);
   await changeOrder(trx, orderId, {
     key: null,
     moves,
