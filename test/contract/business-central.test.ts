@@ -73,8 +73,9 @@ describe('a client of Business Central', () => {
     put('1896-S');
     await readItems(odata, {});
     central.refuse = 1;
+    central.millis = 50; // long enough that the calls meet
     await Promise.all(Array.from({ length: 30 }, () => readItems(odata, {})));
-    expect([2, 3, 4]).toContain(central.seen.mostAtOnce); // fewer than four where answers come before the next call is made
+    expect(central.seen.mostAtOnce).toBe(4);
     expect(odata.statistics()).toMatchObject({ circuit: 'CLOSED', retries: 1 });
   });
 

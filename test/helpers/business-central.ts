@@ -25,6 +25,8 @@ export interface TestBusinessCentral {
   nextLink: string | null;
   /** Calls to come that are refused with 429. */
   refuse: number;
+  /** How long a call takes. */
+  millis: number;
   /** Every token that was given out ends. */
   endTokens(): void;
   stop(): Promise<void>;
@@ -48,6 +50,7 @@ export async function startBusinessCentral(): Promise<TestBusinessCentral> {
     pageSize: 20_000,
     nextLink: null,
     refuse: 0,
+    millis: 1,
     endTokens() {
       token = '';
     },
@@ -63,7 +66,7 @@ export async function startBusinessCentral(): Promise<TestBusinessCentral> {
     seen.calls += 1;
     atOnce += 1;
     seen.mostAtOnce = Math.max(seen.mostAtOnce, atOnce);
-    await pause(1);
+    await pause(central.millis);
     atOnce -= 1;
     if (central.refuse > 0) {
       central.refuse -= 1;
