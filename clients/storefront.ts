@@ -193,7 +193,7 @@ export type OrderPlaceErrorCode =
 
 /** An order as the channel took it. */
 export type OrderPlaceInput = {
-  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again, its objects as they are now. */
+  /** Chosen by the client, at most 255 characters. The same key with the same input gets the first answer again: the order as it was acknowledged, with its status and quantities of then. Fields of other systems (fulfillment, settlement), the timeline and the address are as they are now. */
   readonly idempotencyKey: string;
   /** The channel's own id of the order; unique per channel. */
   readonly channelOrderId?: string | null | undefined;

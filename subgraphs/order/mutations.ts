@@ -1,6 +1,7 @@
 import { maySee } from '../../platform/caller.ts';
 import { markReplayed } from '../../platform/graphql/subgraph.ts';
-import type { CapturedOrder } from './capture/request.ts';
+import { asCaptured } from './capture/captured-order.ts';
+import type { CapturedOrder, Placed } from './capture/request.ts';
 import { type CancelResult, cancelOrder, type OrderCancelInput } from './commands/cancel.ts';
 import { holdOrder, releaseHold } from './commands/hold.ts';
 import type { OrderPlaceInput } from './commands/place-input.ts';
@@ -23,11 +24,7 @@ export const mutations = {
     switch (outcome.kind) {
       case 'done': {
         if (outcome.replayed) markReplayed(context);
-        const { orderId, refusals, captured } = outcome.result;
-        return {
-          order: await (captured ? justCaptured(context, captured) : orderOf(context, orderId)),
-          userErrors: refusals,
-        };
+        return { order: await acknowledged(context, input, outcome.result), userErrors: outcome.result.refusals };
       }
       case 'conflict':
         return { order: null, userErrors: [conflict] };
@@ -94,18 +91,36 @@ export const mutations = {
   ...returnMutations,
 };
 
-/** What the capture has just written, for those who may see it, without reading it. */
-async function justCaptured({ caller, loaders }: OrderContext, { order, lines }: CapturedOrder) {
+/**
+ * The order as it was acknowledged, the first time and every time after, for those who may see it. The first order of a
+ * channel's id that came again is another answer's: it is shown as it is now.
+ */
+async function acknowledged(context: OrderContext, input: OrderPlaceInput, placed: Placed) {
+  const { caller, loaders } = context;
+  if (placed.captured) return showCaptured(context, placed.captured);
+  const order = await orderOf(context, placed.orderId);
+  if (!order || !caller.channel || placed.refusals.length > 0) return order;
+  const lines = await loaders.linesByOrder.load(order.id);
+  return showCaptured(context, asCaptured(order, lines, { channel: caller.channel, input }, placed));
+}
+
+/** Answers the rest of the mutation from what was captured, without reading it. */
+function showCaptured({ caller, loaders }: OrderContext, { order, lines, holds }: CapturedOrder) {
   if (!maySee(caller, ownershipOf(order))) return null;
-  loaders.orders.prime(order.id, order);
-  loaders.linesByOrder.prime(order.id, [...lines]);
-  loaders.holdsByOrder.prime(order.id, []);
-  loaders.returnsByOrder.prime(order.id, []);
+  loaders.orders.clear(order.id).prime(order.id, order);
+  loaders.linesByOrder.clear(order.id).prime(order.id, [...lines]);
+  loaders.holdsByOrder.clear(order.id).prime(order.id, [...holds]);
+  loaders.returnsByOrder.clear(order.id).prime(order.id, []);
   return order;
 }
 
-async function orderOf(context: OrderContext, id: string | null) {
-  return id === null ? null : context.loaders.orders.clear(id).load(id);
+/** Reads the order anew, whatever another mutation of the same request has read or answered. */
+async function orderOf({ loaders }: OrderContext, id: string | null) {
+  if (id === null) return null;
+  loaders.linesByOrder.clear(id);
+  loaders.holdsByOrder.clear(id);
+  loaders.returnsByOrder.clear(id);
+  return loaders.orders.clear(id).load(id);
 }
 
 async function transitionsOf(context: OrderContext, orderId: string) {

@@ -11,13 +11,20 @@ import { createTestDatabase, type TestDatabase } from '../../test/helpers/databa
 import { ask, callerOf, webChannel } from '../../test/helpers/subgraph.ts';
 import { at, stockUp } from '../inventory/sample-stock.ts';
 import { createCapture } from './capture/capture.ts';
-import { createOrderSubgraph } from './index.ts';
+import { createOrderBook, createOrderSubgraph } from './index.ts';
 
 const PLACE = `mutation ($input: OrderPlaceInput!) { orderPlace(input: $input) {
   order { id number status channelOrderId paymentStatus
     lines(first: 100) { nodes { sku title quantities { ordered unsourced allocated backordered } unitPrice { amount currencyCode } total { amount } } }
     totals { subtotal { amount } tax { amount } grandTotal { amount currencyCode } } }
   userErrors { code field sku availableQuantity } } }`;
+
+const ACKNOWLEDGED = `mutation ($input: OrderPlaceInput!) { orderPlace(input: $input) {
+  order { id number status revision placedAt updatedAt paymentStatus returnStatus availableTransitions returns { id }
+    holds { reason note placedAt } acknowledgement { deadline acknowledgedAt } totals { grandTotal { amount } }
+    lines { nodes { id sku title total { amount } quantities {
+      ordered unsourced backordered allocated inFulfillment shipped delivered cancelled returned } } } }
+  userErrors { code } } }`;
 
 const address = { line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' };
 const marketplace = callerOf({
@@ -237,6 +244,49 @@ describe.each<[string, ChooseSources]>([
       const other = await place({ ...what, lines: [{ sku: 'LANTERN', quantity: 2 }] });
       expect(other.userErrors).toMatchObject([{ code: 'IDEMPOTENCY_CONFLICT' }]);
       expect(await counts()).toEqual(before);
+    });
+
+    it('answers a replay as it answered first, whatever has become of the order and its payment since', async () => {
+      const what = input(
+        [
+          { sku: 'LANTERN', quantity: 2 },
+          { sku: 'SCARCE', quantity: 1 },
+        ],
+        {
+          allowBackorder: true,
+          payment: { reference: 'p', provider: 'stripe', authorized: { amount: '99.00', currencyCode: 'GBP' } },
+        },
+      );
+      const answer = async () => (await ask(orders, ACKNOWLEDGED, { input: what }, marketplace)).data?.orderPlace;
+      // biome-ignore lint/suspicious/noExplicitAny: a test reads what the answer holds
+      const first = (await answer()) as any;
+      expect(first.order).toMatchObject({
+        status: 'VALIDATED',
+        paymentStatus: 'AUTHORIZED',
+        acknowledgement: { deadline: expect.any(String), acknowledgedAt: null },
+        lines: {
+          nodes: [{ quantities: { unsourced: 2 } }, { quantities: { unsourced: 0, backordered: 1, shipped: 0 } }],
+        },
+      });
+      const { id } = first.order;
+      const [lanterns, scarce] = first.order.lines.nodes.map((line: { id: string }) => line.id);
+      const book = createOrderBook(database.knex);
+      const effect = (key: string) => ({ key: `${id}:${key}`, traceId: '0'.repeat(32) });
+      const all = [
+        { lineId: lanterns, quantity: 2 },
+        { lineId: scarce, quantity: 1 },
+      ];
+      await book.accept(id, { deskNumber: 'D1', acknowledgedAt: new Date() }, effect('accept'));
+      await book.allocate(id, all, effect('allocate'));
+      await book.ship(id, all, effect('ship'));
+      await query(
+        database.knex,
+        `update orders.customer_order set payment_status = 'PAID', acknowledgement_deadline = placed_at + interval '1 minute' where id = ?`,
+        [id],
+      );
+      const now = await ask(orders, 'query ($id: ID!) { order(id: $id) { status } }', { id }, marketplace);
+      expect(now.data).toEqual({ order: { status: 'SHIPPED' } });
+      expect(await answer()).toEqual(first);
     });
 
     it('is refused to a caller without a channel', async () => {

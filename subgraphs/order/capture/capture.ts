@@ -7,7 +7,7 @@ import { AGAIN, ALONE, MicroBatcher, type Settled } from '../../../platform/micr
 import { type PaceLimits, STOCK_PACE } from '../../../platform/micro-batch/pace.ts';
 import { fewestSources } from '../../../platform/supply/fewest-sources.ts';
 import type { ChooseSources } from '../../../platform/supply/supply.ts';
-import { placeOrder } from '../commands/place.ts';
+import { placedResult, placeOrder } from '../commands/place.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
 import { inOurSkus } from '../imports/cross-references.ts';
 import { capturedOrder } from './captured-order.ts';
@@ -130,6 +130,6 @@ function outcomeOf({ kind, result }: SettledRow, answer: Placed): OnceOutcome<Pl
 }
 
 function placedAnswer({ order }: Draft, { placed_at: placedAt }: SettledRow): Placed {
-  const placed: Placed = { orderId: order.id, refusals: [] };
+  const placed: Placed = placedResult(order);
   return placedAt ? { ...placed, captured: capturedOrder(order, placedAt) } : placed;
 }

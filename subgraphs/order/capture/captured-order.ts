@@ -1,5 +1,8 @@
 import type { NewOrder } from '../commands/insert-order.ts';
-import type { CapturedOrder } from './request.ts';
+import { holdsUntilHeard } from '../commands/waiting-holds.ts';
+import type { Order, OrderLine } from '../model.ts';
+import type { Quantities } from '../quantities.ts';
+import type { CapturedOrder, CaptureRequest, Placed } from './request.ts';
 
 const HOUR_MILLIS = 3_600_000;
 
@@ -13,9 +16,6 @@ export function capturedOrder(order: NewOrder & { readonly number: string }, pla
       channel: { code: channel.code, kind: channel.kind, name: channel.name },
       channelOrderId: order.channelOrderId,
       customerId: order.customerId,
-      stage: 'VALIDATED',
-      status: 'VALIDATED',
-      revision: 2,
       currencyCode: totals.grandTotal.currencyCode,
       taxIncluded: totals.taxIncluded,
       totals: {
@@ -31,17 +31,8 @@ export function capturedOrder(order: NewOrder & { readonly number: string }, pla
       serviceLevel: delivery.serviceLevel ?? null,
       shippingAddress: delivery.address ?? null,
       purchaseOrderNumber: order.purchaseOrderNumber,
-      acknowledgement:
-        channel.acknowledgementHours === null
-          ? null
-          : {
-              deadline: new Date(placedAt.getTime() + channel.acknowledgementHours * HOUR_MILLIS),
-              acknowledgedAt: null,
-            },
-      deskNumber: null,
       placedAt,
-      updatedAt: placedAt,
-      deliveredAt: null,
+      ...untouched(placedAt, channel.acknowledgementHours),
     },
     lines: order.lines.map((line) => ({
       id: line.id,
@@ -52,18 +43,63 @@ export function capturedOrder(order: NewOrder & { readonly number: string }, pla
       unitPrice: line.unitPrice,
       total: line.total,
       tax: line.tax,
-      quantities: {
-        ordered: line.quantity,
-        unsourced: line.quantity - line.backordered,
-        backordered: line.backordered,
-        allocated: 0,
-        inFulfillment: 0,
-        inTransit: 0,
-        delivered: 0,
-        lost: 0,
-        cancelled: 0,
-        returned: 0,
-      },
+      quantities: untouchedUnits(line.quantity, line.backordered),
     })),
+    holds: [],
+  };
+}
+
+/**
+ * The same of an order that has moved since: what was acknowledged, however late it is asked for again. Where the goods
+ * go is left as it is now: a correction of it stays one.
+ */
+export function asCaptured(
+  order: Order,
+  lines: readonly OrderLine[],
+  { channel, input }: Pick<CaptureRequest, 'channel' | 'input'>,
+  { waiting = {}, waitsFor = [] }: Placed,
+): CapturedOrder {
+  return {
+    order: {
+      ...order,
+      paymentStatus: input.payment ? 'AUTHORIZED' : 'PENDING',
+      ...untouched(order.placedAt, channel.acknowledgementHours),
+    },
+    lines: lines.map((line) => ({
+      ...line,
+      quantities: untouchedUnits(line.quantities.ordered, waiting[line.id] ?? 0),
+    })),
+    holds: holdsUntilHeard(order.id, waitsFor, order.placedAt),
+  };
+}
+
+/** All that moves of an order, before anything has moved it. */
+function untouched(placedAt: Date, acknowledgementHours: number | null) {
+  return {
+    stage: 'VALIDATED',
+    status: 'VALIDATED',
+    revision: 2,
+    acknowledgement:
+      acknowledgementHours === null
+        ? null
+        : { deadline: new Date(placedAt.getTime() + acknowledgementHours * HOUR_MILLIS), acknowledgedAt: null },
+    deskNumber: null,
+    updatedAt: placedAt,
+    deliveredAt: null,
+  } as const;
+}
+
+function untouchedUnits(ordered: number, backordered: number): Quantities {
+  return {
+    ordered,
+    unsourced: ordered - backordered,
+    backordered,
+    allocated: 0,
+    inFulfillment: 0,
+    inTransit: 0,
+    delivered: 0,
+    lost: 0,
+    cancelled: 0,
+    returned: 0,
   };
 }

@@ -267,7 +267,8 @@ describe('orders meanwhile', () => {
     await rules({ orders: 'hold' });
     const sku = await newSku({ EAST: 10 });
     await silence('wms', 301);
-    const placed = await Promise.all([place(sku, 1), place(sku, 2)]);
+    const key = { idempotencyKey: 'held' };
+    const placed = await Promise.all([place(sku, 1, callerOf(), key), place(sku, 2)]);
     for (const { order } of placed)
       expect(order).toMatchObject({ status: 'VALIDATED', holds: [{ reason: 'INVENTORY' }] });
     const id = String(placed[0]?.order?.id);
@@ -280,6 +281,7 @@ describe('orders meanwhile', () => {
     expect((await releaseHeardHolds(knex)) + (await other)).toBe(2);
     expect(await holdsOf(id)).toEqual([]);
     expect(await goneOn(id)).toHaveLength(1);
+    expect(await place(sku, 1, callerOf(), key)).toEqual(placed[0]);
     const timeline = await query<{ type: string; message: string }>(
       knex,
       'select type, message from orders.timeline where order_id = ? order by sequence',

@@ -4,7 +4,7 @@ import { type OnceKey, onceKeyOf } from '../../../platform/idempotency/once-key.
 import { checkTexts } from '../../../platform/storable-text.ts';
 import type { PlaceResult } from '../commands/place.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
-import type { Order, OrderLine } from '../model.ts';
+import type { Order, OrderHold, OrderLine } from '../model.ts';
 
 /** One `orderPlace` on its way. */
 export interface CaptureRequest {
@@ -16,13 +16,14 @@ export interface CaptureRequest {
 
 /** The answer of `orderPlace`. */
 export interface Placed extends PlaceResult {
-  /** What was just written, so that the answer needs no reading. Never stored: a replay reads the order as it is then. */
+  /** What was just written, so that the answer needs no reading. Never stored: a replay is answered by `asCaptured`. */
   readonly captured?: CapturedOrder;
 }
 
 export interface CapturedOrder {
   readonly order: Order;
   readonly lines: readonly OrderLine[];
+  readonly holds: readonly OrderHold[];
 }
 
 /** @throws CommerceError FORBIDDEN without a channel, IDEMPOTENCY_KEY_INVALID, BAD_USER_INPUT for a text that cannot be stored */

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { prepared } from '../../../platform/db/query.ts';
 import { recipesOf, takeRows } from '../../../platform/supply/rows.ts';
 import { lineRows, orderRow } from '../commands/insert-order.ts';
-import type { PlaceResult } from '../commands/place.ts';
+import { type PlaceResult, placedResult } from '../commands/place.ts';
 import type { Draft, Refused } from './draft.ts';
 import type { CaptureRequest } from './request.ts';
 
@@ -66,7 +66,7 @@ function claim({ key }: CaptureRequest, answer: PlaceResult, i: number): object 
 
 type Rows = (member: Member, i: number) => object | object[];
 
-const claims: Rows = ({ request, draft }, i) => claim(request, { orderId: draft.order.id, refusals: [] }, i);
+const claims: Rows = ({ request, draft }, i) => claim(request, placedResult(draft.order), i);
 
 const orders: Rows = ({ draft }, i) => ({
   ...orderRow(draft.order, i),

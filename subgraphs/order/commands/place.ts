@@ -18,6 +18,10 @@ import { holdUntilHeard } from './waiting-holds.ts';
 export interface PlaceResult {
   readonly orderId: string | null;
   readonly refusals: readonly OrderPlaceRefusal[];
+  /** Units by line that waited for stock when the order was acknowledged: the lines themselves forget it. Left out when none did. */
+  readonly waiting?: Readonly<Record<string, number>>;
+  /** Systems of record that the order was held for when it was acknowledged. Left out when none. */
+  readonly waitsFor?: readonly string[];
 }
 
 /**
@@ -75,7 +79,14 @@ export async function placeOrder(trx: Knex.Transaction, caller: Caller, input: O
   );
   if (stock.waitsFor.length > 0) await holdUntilHeard(trx, orderId, stock.waitsFor, caller.traceId);
   await writeEvents(trx, placedEvents(order, caller));
-  return { orderId, refusals: [] };
+  return { ...placedResult(order), ...(stock.waitsFor.length > 0 ? { waitsFor: stock.waitsFor } : {}) };
+}
+
+/** What is kept under the key of an order that was placed. */
+export function placedResult({ id, lines }: NewOrder): PlaceResult {
+  const waiting = lines.filter((line) => line.backordered > 0);
+  const units = waiting.map((line) => [line.id, line.backordered] as const);
+  return { orderId: id, refusals: [], ...(units.length > 0 ? { waiting: Object.fromEntries(units) } : {}) };
 }
 
 function refused(refusals: readonly OrderPlaceRefusal[]): PlaceResult {

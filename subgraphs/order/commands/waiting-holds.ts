@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { lockOrder, writeTimeline } from '../change.ts';
-import type { HoldReason } from '../model.ts';
+import type { HoldReason, OrderHold } from '../model.ts';
 import { liftHold } from './hold.ts';
 
 /** Most orders that go on with one look. The next look comes at once when there are more. */
@@ -10,6 +10,12 @@ const LIMIT = 200;
 
 /** What buyers and channels are told an order waits for: stock is a reason of its own. */
 const reasonFor = (system: string): HoldReason => (system === 'wms' ? 'INVENTORY' : 'CHANNEL');
+const NOTE = 'Goes on by itself when the system is heard again.';
+
+/** The holds of an order that waits for systems: one per reason, by reason. */
+export function holdsUntilHeard(orderId: string, systems: readonly string[], placedAt: Date): OrderHold[] {
+  return [...new Set(systems.map(reasonFor))].sort().map((reason) => ({ orderId, reason, note: NOTE, placedAt }));
+}
 
 /**
  * Holds an order that is being placed until the systems of record it waits for are heard again.
@@ -24,9 +30,9 @@ export async function holdUntilHeard(
   await query(
     trx,
     `insert into orders.hold (order_id, reason, note, placed_at, system)
-     select ?, reason, 'Goes on by itself when the system is heard again.', now(), system
+     select ?, reason, ?, now(), system
      from unnest(?::text[], ?::text[]) as wait (reason, system) on conflict do nothing`,
-    [orderId, systems.map(reasonFor), systems],
+    [orderId, NOTE, systems.map(reasonFor), systems],
   );
   await writeTimeline(
     trx,
