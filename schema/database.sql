@@ -200,6 +200,20 @@ AS $function$
       from fulfillment.tracking_event where received_at >= p_since
     $function$;
 
+CREATE OR REPLACE FUNCTION fulfillment.units_kept(p_order_id text)
+ RETURNS TABLE(line_id text, quantity integer, is_refused boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+        select line.order_line_id, sum(line.quantity - line.shipped - line.short)::int, work.request_status = 'CANCELLATION_REJECTED'
+        from fulfillment.fulfillment_order work
+        join fulfillment.fulfillment_order_line line on line.fulfillment_order_id = work.id
+        where work.order_id = p_order_id and work.status not in ('CANCELLED', 'CLOSED')
+          and work.request_status in ('CANCELLATION_REQUESTED', 'CANCELLATION_REJECTED')
+        group by line.order_line_id, work.request_status = 'CANCELLATION_REJECTED'
+        having sum(line.quantity - line.shipped - line.short) > 0
+      $function$;
+
 CREATE OR REPLACE FUNCTION fulfillment.withdraw_unsubmitted(p_order_id text, p_line_ids text[], p_quantities integer[])
  RETURNS TABLE(line_id text, location_id text, quantity integer)
  LANGUAGE plpgsql
@@ -354,6 +368,8 @@ comment on column fulfillment.work_component.per_unit is 'Units of the component
 comment on column fulfillment.work_component.short is 'Units of the component the node said it does not have, or sent back.';
 
 comment on function fulfillment.tracking_timeliness_seconds_p95(p_since timestamp with time zone) is 'Seconds from a scan to our hearing of it that 95 % of the scans received since did not exceed. Null when there was none.';
+
+comment on function fulfillment.units_kept(p_order_id text) is 'Units of an order whose node refused to give them back, or was asked and has not answered: it is not asked again.';
 
 comment on function fulfillment.withdraw_unsubmitted(p_order_id text, p_line_ids text[], p_quantities integer[]) is 'Takes units out of work that no node was asked to do yet. Answers what was taken, per line and node.';
 

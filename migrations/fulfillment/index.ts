@@ -12,6 +12,7 @@ import * as gaveBackAt from './20261127183500_gave_back_at.ts';
 import * as successors from './20261127184500_successors.ts';
 import { toldParcels } from './20261128201500_told_parcels.ts';
 import { parcelContents } from './20261128222500_parcel_contents.ts';
+import { unitsKept } from './20261128234000_units_kept.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
@@ -27,4 +28,5 @@ export const migrations: MigrationSet = {
   '20261127184500_successors': successors,
   '20261128201500_told_parcels': toldParcels,
   '20261128222500_parcel_contents': parcelContents,
+  '20261128234000_units_kept': unitsKept,
 };

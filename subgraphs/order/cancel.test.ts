@@ -71,6 +71,8 @@ describe('orderCancel', () => {
       traceId: '0'.repeat(32),
     });
     expect((await cancel(order.id, [{ orderLineId: order.lineId, quantity: 4 }])).userErrors).toEqual([]);
+    // More than the order has: refused, and its node gets all the same what it was to get.
+    expect((await cancel(order.id, [{ orderLineId: order.lineId, quantity: 7 }])).userErrors).toMatchObject([{ code: 'ILLEGAL_TRANSITION' }]); // biome-ignore format: one thought
     expect((await fulfillment.submit(work ?? ''))?.lines).toMatchObject([{ quantity: 6 }]);
     const refused = await cancel(order.id);
     expect(refused.userErrors).toMatchObject([
@@ -110,6 +112,38 @@ describe('orderCancel', () => {
     expect(rest.lines[0]?.quantities).toMatchObject({ cancelled: 10, unsourced: 0 });
     expect(rest.order.status).toBe('CANCELLED');
     expect(await committed(order.id)).toBe('0');
+  });
+
+  it('asks nobody twice: units that their node was asked for, or refused to give back, are refused at once', async () => {
+    const order = await accepted();
+    const fulfillment = createFulfillmentBook(database.knex);
+    await book.allocate(order.id, units(order, 10), effect('source'));
+    const [work = ''] = await fulfillment.open({
+      key: `${order.id}:source:0`,
+      orderId: order.id,
+      channelCode: 'WEB',
+      customerId: null,
+      deliveryMethod: 'SHIPPING',
+      serviceLevel: null,
+      groups: [{ locationId: at('EAST'), lines: [{ lineId: order.lineId, sku: 'LANTERN', quantity: 6 }] }],
+      traceId: '0'.repeat(32),
+    });
+    await fulfillment.submit(work);
+    const withNode = async () => (await run(`mutation ($orderId: ID!, $input: OrderCancelInput!) { orderCancel(orderId: $orderId, input: $input) { requestedQuantity userErrors { code message } } }`, { orderId: order.id, input: { idempotencyKey: key(), reason: 'OTHER', askNodes: true } })).orderCancel; // biome-ignore format: one thought
+    expect(await fulfillment.withdrawUnits(order.id, { key: 'first', reason: 'OTHER', lines: units(order, 6) })).toBe(
+      6,
+    );
+    // The four that no work is for yet are asked for; they may be by now.
+    expect(await withNode()).toEqual({ requestedQuantity: 4, userErrors: [] });
+    await book.handBack(order.id, units(order, 4), effect('hand-back'));
+    await book.cancelHandedBack(order.id, units(order, 4), { reason: 'OTHER', locationId: at('EAST') }, effect('gone'));
+    const refused = (message: string) => ({
+      requestedQuantity: 0,
+      userErrors: [{ code: 'ILLEGAL_TRANSITION', message }],
+    });
+    expect(await withNode()).toEqual(refused('Their node is asked already to give its work back, and has not answered yet. Try again when it has.')); // biome-ignore format: one thought
+    await fulfillment.refuseWithdrawal(work);
+    expect(await withNode()).toEqual(refused('Their node refused to give these units back, and is not asked again. Request a return when they have arrived.')); // biome-ignore format: one thought
   });
 
   it('tells of a line once, of which some units wait and some were not sourced yet', async () => {

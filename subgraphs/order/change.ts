@@ -92,7 +92,12 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
   await saveLines(trx, before.lines, lines);
   await writeTimeline(trx, orderId, change.traceId, [
     ...(change.timeline ?? []),
-    ...path.map((status) => ({ type: `ORDER_${status}`, system: 'commerce', message: STATUS_MESSAGES[status] })),
+    ...path.map((status) => ({
+      type: `ORDER_${status}`,
+      system: 'commerce',
+      // Back from a node that worked on it, nobody has got the units yet: they may be on their way out of the order.
+      message: before.order.status === 'IN_FULFILLMENT' && status === 'ALLOCATED' ? 'No node is working on the order any more' : STATUS_MESSAGES[status], // biome-ignore format: one thought
+    })),
   ]);
   const events = eventsOf(before.order, path, change);
   await writeEvents(trx, events);

@@ -9,6 +9,7 @@ import type { OrderCancelErrorCode, OrderRefusal } from '../errors.ts';
 import { type OrderLine, ownershipOf } from '../model.ts';
 import { type Move, openUnits } from '../quantities.ts';
 import { addOutcome, isChannelsWish, isRequest, openRequest } from './cancellation-request.ts';
+import { readUnitsWithNodes, sumOf } from './units-with-nodes.ts';
 
 export interface OrderCancelInput {
   readonly idempotencyKey: string;
@@ -52,6 +53,19 @@ export async function cancelOrder(
   orderId: string,
   input: OrderCancelInput,
 ): Promise<CancelResult> {
+  // What was withdrawn from work to see whether it is enough stays work when it is not.
+  const step = await trx.transaction();
+  const result = await cancelIn(step, caller, orderId, input);
+  await (result.refusals.length > 0 ? step.rollback() : step.commit());
+  return result;
+}
+
+async function cancelIn(
+  trx: Knex.Transaction,
+  caller: Caller,
+  orderId: string,
+  input: OrderCancelInput,
+): Promise<CancelResult> {
   const found = await lockOrder(trx, orderId);
   if (!found || !maySee(caller, ownershipOf(found.order))) {
     return refuse(null, 'NOT_FOUND', 'There is no such order.');
@@ -59,22 +73,26 @@ export async function cancelOrder(
   const wishes = readWishes(found.lines, input);
   if ('code' in wishes) return { orderId, refusals: [wishes] };
   const moves = await withdraw(trx, orderId, wishes);
-  const granted = moves.reduce((sum, move) => sum + move.quantity, 0);
-  const asked = wishes.reduce((sum, wish) => sum + wish.quantity, 0);
-  const requests = input.askNodes ? withNodes(wishes, moves) : [];
-  const requested = requests.reduce((sum, line) => sum + line.quantity, 0);
-  if (granted + requested === 0 || (input.lines && granted + requested < asked)) {
+  const granted = sumOf(moves);
+  const asked = sumOf(wishes);
+  const isWish = isChannelsWish(caller, found.order);
+  const { wanted, askable, why: kept } = await readUnitsWithNodes(trx, orderId, input.askNodes ? withNodes(wishes, moves) : []); // biome-ignore format: one thought
+  const requested = sumOf(askable);
+  if (granted + sumOf(wanted) === 0 || (input.lines && granted + sumOf(wanted) < asked)) {
     const shipped = found.lines.every((line) => openUnits(line.quantities) === 0);
     if (shipped && found.order.status !== 'CANCELLED')
       return refuse(orderId, 'ALREADY_SHIPPED', 'Everything left the nodes. Request a return instead.');
     const message = 'A node is working on these units, or they are cancelled already. With askNodes the node is asked.';
     return refuse(orderId, 'ILLEGAL_TRANSITION', message);
   }
-  const requestId = isChannelsWish(caller, found.order)
+  // A marketplace hears an answer to its wish, also when it is no.
+  const requests = isWish ? wanted : askable;
+  if (granted + sumOf(requests) === 0) return refuse(orderId, 'ILLEGAL_TRANSITION', kept);
+  const requestId = isWish
     ? await openRequest(trx, found.order, {
         channelRequestId: input.idempotencyKey,
         reason: input.reason,
-        wanted: granted + requested,
+        wanted: granted + sumOf(requests),
       })
     : undefined;
   const why = { reason: input.reason, ...(requestId === undefined ? {} : { requestId }) };
@@ -85,11 +103,11 @@ export async function cancelOrder(
     moves,
     timeline: [
       ...(granted > 0 ? [cancelledNote(granted, input.reason, caller.clientId)] : []),
-      ...(requested > 0 ? [requestedNote(requested, input.reason, caller.clientId)] : []),
+      ...(requests.length > 0 ? [requestedNote(sumOf(requests), requested, input.reason, caller.clientId)] : []),
     ],
     events: [
       ...(granted > 0 ? [{ type: 'order-cancelled.v1', data: { orderId, ...why, lines } }] : []),
-      ...(requested > 0
+      ...(requests.length > 0
         ? [{ type: 'order-cancellation-requested.v1', data: { orderId, ...why, lines: requests } }]
         : []),
     ],
@@ -105,10 +123,14 @@ const cancelledNote = (units: number, reason: string, by?: string): TimelineNote
   system: 'commerce',
   message: `${counted(units, 'unit')} cancelled${by === undefined ? '' : ` by ${by}`}: ${reason}`,
 });
-const requestedNote = (units: number, reason: string, by: string): TimelineNote => ({
+const requestedNote = (units: number, asked: number, reason: string, by: string): TimelineNote => ({
   type: 'CANCELLATION_REQUESTED',
   system: 'commerce',
-  message: `${by} asked to cancel ${counted(units, 'unit')} with nodes (${reason}): the nodes are asked to give them back`,
+  message: `${by} asked to cancel ${counted(units, 'unit')} with nodes (${reason}): ${
+    asked === units
+      ? 'the nodes are asked to give them back'
+      : `${asked === 0 ? 'none' : asked} of them is asked back, the rest was asked for before`
+  }`,
 });
 
 /** Units that a node gave back because they are to be cancelled: they leave the order, their stock is free at commit. */
@@ -154,15 +176,16 @@ export async function cancelHandedBack(
   return changed;
 }
 
-/** Units that were wished for, are with nodes, and were not withdrawn. */
+/** Of each line, what was wished for and not withdrawn, and what is with nodes. */
 function withNodes(wishes: readonly Wish[], moves: readonly Withdrawal[]) {
-  return wishes.flatMap(({ line: { id, quantities }, quantity: wished }) => {
+  return wishes.map(({ line: { id, quantities }, quantity }) => {
     const own = moves.filter((move) => move.lineId === id);
-    const sum = (taken: readonly Withdrawal[]) => taken.reduce((units, move) => units + move.quantity, 0);
-    const there =
-      quantities.allocated + quantities.inFulfillment - sum(own.filter((move) => move.move === 'cancelAllocated'));
-    const quantity = Math.min(wished - sum(own), there);
-    return quantity > 0 ? [{ lineId: id, quantity }] : [];
+    return {
+      lineId: id,
+      wished: quantity - sumOf(own),
+      there:
+        quantities.allocated + quantities.inFulfillment - sumOf(own.filter(({ move }) => move === 'cancelAllocated')),
+    };
   });
 }
 
