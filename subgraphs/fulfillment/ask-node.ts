@@ -26,6 +26,12 @@ export interface WorkResult {
   readonly refusals: readonly FulfillmentRefusal[];
 }
 
+const CODES = {
+  WRONG_STATUS: 'ILLEGAL_TRANSITION',
+  NOT_ENOUGH: 'QUANTITY_EXCEEDS_REMAINING',
+  INVALID: 'INVALID_INPUT',
+} as const satisfies Record<Extract<NodeAnswer, { kind: 'refused' }>['reason'], FulfillmentRefusal['code']>;
+
 /** How a command finds things when it asks the node. */
 export interface Asking {
   readonly trx: Knex.Transaction;
@@ -85,12 +91,8 @@ export async function askNode(
       await tellCommand(trx, context.caller, work, { command: transition, reason: reasonOf(input), askedAt });
       return { fulfillmentOrderId: work.id, refusals: [] };
     }
-    return refused(
-      work.id,
-      answer.reason === 'WRONG_STATUS' ? 'ILLEGAL_TRANSITION' : 'QUANTITY_EXCEEDS_REMAINING',
-      answer.message,
-      ['input'],
-    );
+    const field = answer.at ? ['input', 'packages', ...answer.at] : ['input'];
+    return refused(work.id, CODES[answer.reason], answer.message, field);
   }).catch((error: unknown) => {
     if (error instanceof OtherInput) return { kind: 'conflict' as const };
     throw error;

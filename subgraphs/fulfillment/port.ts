@@ -81,7 +81,13 @@ export interface ShipmentConfirmation {
 /** A node does what it is asked, or says why not. Outages are thrown as CommerceError. */
 export type NodeAnswer =
   | { readonly kind: 'done' }
-  | { readonly kind: 'refused'; readonly reason: 'WRONG_STATUS' | 'NOT_ENOUGH' | 'INVALID'; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'WRONG_STATUS' | 'NOT_ENOUGH' | 'INVALID';
+      readonly message: string;
+      /** What of the packages that were to leave it is about, as far as the node says: `['0', 'sscc']`. */
+      readonly at?: readonly string[];
+    };
 
 /** Something that happened to work at a node. */
 export interface NodeEvent {

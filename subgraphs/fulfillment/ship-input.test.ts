@@ -21,7 +21,7 @@ it('takes two packages as the contract sends them', () => {
   expect(read(input)).toMatchObject({ packages: [{ sscc: null }, { sscc: '123456789012345675' }] });
 });
 
-it.each(['123456789012345675', '00123456789012345675', '(00)123456789012345675'])(
+it.each(['123456789012345675', '00123456789012345675', '(00)123456789012345675', '(00) 1 2345678 901234567 5'])(
   'knows the SSCC %s by its 18 digits',
   (sscc) => {
     expect(read(parcel(sscc))).toMatchObject({ packages: [{ sscc: '123456789012345675' }] });
@@ -33,5 +33,17 @@ it.each(['12345678901234567', '01123456789012345675', '12345678901234567X', ''])
     code: 'INVALID_INPUT',
     field: ['input', 'packages', '0', 'sscc'],
     message: 'An SSCC has 18 digits, with or without the application identifier 00 before them.',
+  });
+});
+
+it.each([
+  ['this SSCC', 'sscc', { trackingNumber: '1Z2', sscc: '123456789012345675' }],
+  ['this tracking number', 'trackingNumber', { trackingNumber: '1Z1', sscc: null }],
+])('refuses a second package with %s, and says which one it is', (what, name, more) => {
+  const [first] = parcel('(00)123456789012345675').packages;
+  expect(read({ packages: [first, { ...first, ...more }] as ShipInput['packages'] })).toEqual({
+    code: 'INVALID_INPUT',
+    field: ['input', 'packages', '1', name],
+    message: `Another package here has ${what}.`,
   });
 });

@@ -17,8 +17,9 @@ export interface ShipInput {
 
 const MAX_PACKAGES = 100;
 
-/** As scanners give it: with the GS1 application identifier 00 before it, in brackets or not, or without. */
+/** As scanners give it, or as it is printed below the bar code: with the GS1 application identifier 00 before it, or without. */
 const SSCC = /^(?:\(00\)|00)?(\d{18})$/;
+const ssccOf = (given: string) => given.replaceAll(' ', '').match(SSCC)?.[1] ?? null;
 
 /**
  * Checks packages against the work and names their contents as the node knows them: bundles by their components.
@@ -40,12 +41,19 @@ export function readShipInput(
   const orderLineOf = new Map(lines.map((line) => [line.id, line.orderLineId]));
   for (const [p, parcel] of input.packages.entries()) {
     const at = (...path: (string | number)[]) => ['input', 'packages', String(p), ...path.map(String)];
-    if (parcel.sscc != null && !SSCC.test(parcel.sscc))
+    const sscc = parcel.sscc == null ? undefined : ssccOf(parcel.sscc);
+    if (sscc === null)
       return {
         code: 'INVALID_INPUT',
         field: at('sscc'),
         message: 'An SSCC has 18 digits, with or without the application identifier 00 before them.',
       };
+    const earlier = input.packages.slice(0, p);
+    if (sscc !== undefined && earlier.some((other) => other.sscc != null && ssccOf(other.sscc) === sscc))
+      return { code: 'INVALID_INPUT', field: at('sscc'), message: 'Another package here has this SSCC.' };
+    const sameNumber = (other: (typeof earlier)[number]) => other.carrier.trim() === parcel.carrier.trim() && other.trackingNumber.trim() === parcel.trackingNumber.trim(); // biome-ignore format: one thought
+    if (earlier.some(sameNumber))
+      return { code: 'INVALID_INPUT', field: at('trackingNumber'), message: 'Another package here has this tracking number.' }; // biome-ignore format: one thought
     if (parcel.lines.length === 0)
       return { code: 'INVALID_INPUT', field: at('lines'), message: 'A package holds at least one unit.' };
     for (const [l, line] of parcel.lines.entries()) {
@@ -70,7 +78,7 @@ export function readShipInput(
     packages: input.packages.map((parcel) => ({
       carrier: parcel.carrier,
       trackingNumber: parcel.trackingNumber,
-      sscc: parcel.sscc?.match(SSCC)?.[1] ?? null,
+      sscc: parcel.sscc == null ? null : ssccOf(parcel.sscc),
       serviceLevel: parcel.serviceLevel ?? null,
       lines: parcel.lines.flatMap(({ fulfillmentOrderLineId, quantity }) => {
         const orderLineId = orderLineOf.get(fulfillmentOrderLineId) ?? '';

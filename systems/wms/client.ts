@@ -51,7 +51,7 @@ export interface WmsClient {
   refuseDelivery(deliveryNo: string, reasonCode: string, options?: CallOptions): Promise<wire.WmsDelivery>;
   /**
    * UNKNOWN_DELIVERY, WRONG_STATUS, UNKNOWN_LINE, QUANTITY_EXCEEDS_OPEN (with number `openQuantity`),
-   * INSUFFICIENT_STOCK (with number `quantity`), PARCEL_KNOWN, REFERENCE_REUSED.
+   * INSUFFICIENT_STOCK (with number `quantity`), PARCEL_KNOWN (with field `parcels.<index>.sscc` or `.trackingNo`), REFERENCE_REUSED.
    */
   confirmGoodsIssue(
     deliveryNo: string,

@@ -60,7 +60,7 @@ export function nodeSystemContract(
       ).toMatchObject({ kind: 'refused', reason: 'WRONG_STATUS' });
       expect(await nodes.accept(nodeReference, signal)).toEqual({ kind: 'done' });
       expect(await nodes.accept(nodeReference, signal)).toEqual({ kind: 'done' });
-      const first = { key: 'k1', packages: [box('T1', [{ lineRef: 'line-1', quantity: 2 }])] };
+      const first = { key: 'k1', packages: [{ ...box('T1', [{ lineRef: 'line-1', quantity: 2 }]), sscc: '123456789012345675' }] }; // biome-ignore format: one thought
       expect(await nodes.confirmShipment(nodeReference, first, signal)).toEqual({ kind: 'done' });
       expect(await nodes.confirmShipment(nodeReference, first, signal)).toEqual({ kind: 'done' });
       const tooMuch = { key: 'k2', packages: [box('T2', [{ lineRef: 'line-1', quantity: 2 }])] };
@@ -68,6 +68,12 @@ export function nodeSystemContract(
         kind: 'refused',
         reason: 'NOT_ENOUGH',
       });
+      // A number is one package's; a refusal names the package and the number.
+      const parcel = box('T4', [{ lineRef: 'line-1', quantity: 1 }]);
+      const again = (more: object) => nodes.confirmShipment(nodeReference, { key: 'k4', packages: [{ ...parcel, ...more }] }, signal); // biome-ignore format: one thought
+      const refused = (name: string) => ({ kind: 'refused', reason: 'INVALID', at: ['0', name] });
+      expect(await again({ trackingNumber: 'T1' })).toMatchObject(refused('trackingNumber'));
+      expect(await again({ sscc: '123456789012345675' })).toMatchObject(refused('sscc'));
       const rest = {
         key: 'k3',
         packages: [

@@ -25,6 +25,7 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
   const byId = new Map<string, MemoryWork>();
   const byReference = new Map<string, MemoryWork>();
   const confirmed = new Set<string>();
+  const parcels = new Set<string>();
   const events: NodeEvent[] = [];
 
   const tell = (item: MemoryWork, kind: NodeEvent['kind'], more: Partial<NodeEvent> = {}) => {
@@ -99,6 +100,11 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
           };
         left.set(line.lineRef, remaining);
       }
+      for (const [index, parcel] of packages.entries())
+        for (const [name, number] of numbersOf(parcel))
+          if (parcels.has(number))
+            return { kind: 'refused', reason: 'INVALID', at: [String(index), name], message: `A package with this ${name} left before.` }; // biome-ignore format: one thought
+      for (const [, number] of packages.flatMap(numbersOf)) parcels.add(number);
       confirmed.add(key);
       item.left = left;
       if ([...left.values()].every((units) => units === 0)) item.stage = 'DONE';
@@ -141,6 +147,17 @@ export function memoryNodeSystem(now: () => Date = () => new Date()): NodeSystem
     },
   };
 }
+
+const numbersOf = ({
+  carrier,
+  trackingNumber,
+  sscc,
+}: {
+  carrier: string;
+  trackingNumber: string;
+  sscc: string | null;
+}) =>
+  [['trackingNumber', `${carrier} ${trackingNumber}`], ...(sscc === null ? [] : [['sscc', sscc] as const])] as const;
 
 function toRecord({ work, reference, stage, left }: MemoryWork): NodeWorkRecord {
   const isGivenBack = stage === 'REFUSED' || stage === 'CANCELLED';

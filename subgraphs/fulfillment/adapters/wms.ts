@@ -1,4 +1,4 @@
-import { CommerceError } from '../../../platform/errors.ts';
+import { CommerceError, isCommerceError } from '../../../platform/errors.ts';
 import { derivedId } from '../../../platform/ids.ts';
 import { rejectionCode } from '../../../systems/client-kit/failure.ts';
 import { pageOf } from '../../../systems/client-kit/feed-page.ts';
@@ -168,14 +168,23 @@ async function answerOf(call: Promise<unknown>): Promise<NodeAnswer> {
           message: 'The node does not have that many units of a line left.',
         };
       case 'PARCEL_KNOWN':
+        return knownParcel(error);
       case 'UNKNOWN_LINE':
-        return {
-          kind: 'refused',
-          reason: 'INVALID',
-          message: 'The node knows a package with this number already, or does not know a line.',
-        };
+        return { kind: 'refused', reason: 'NOT_ENOUGH', message: 'Nothing of a line is open at the node any more.' };
       default:
         throw error;
     }
   }
+}
+
+/** The warehouse names the parcel's number that it has already: `parcels.0.sscc`. */
+function knownParcel(error: unknown): NodeAnswer {
+  const fields = isCommerceError(error) ? String(error.details.fields ?? '') : '';
+  const [, parcel, number] = /^parcels\.(\d+)\.(sscc|trackingNo)$/.exec(fields) ?? [];
+  const base = { kind: 'refused', reason: 'INVALID' } as const;
+  if (parcel === undefined)
+    return { ...base, message: 'A package with a tracking number or SSCC of these left before. Give it its own.' };
+  if (number === 'sscc')
+    return { ...base, at: [parcel, 'sscc'], message: 'A package with this SSCC left before. Give this one its own, or none: then the node does.' }; // biome-ignore format: one thought
+  return { ...base, at: [parcel, 'trackingNumber'], message: 'A package of this carrier with this tracking number left before.' }; // biome-ignore format: one thought
 }

@@ -36,7 +36,11 @@ export const confirmation = z
   .refine(
     (c) => new Set(c.parcels.map((p) => `${p.carrierCode}\n${p.trackingNo}`)).size === c.parcels.length,
     'trackingNo twice',
-  );
+  )
+  .refine((c) => {
+    const given = c.parcels.flatMap((p) => p.sscc ?? []);
+    return new Set(given).size === given.length;
+  }, 'sscc twice');
 
 export type Confirmation = z.output<typeof confirmation>;
 
@@ -152,14 +156,23 @@ function requireStock(lines: readonly IssueLine[], stock: LockedStock): void {
 }
 
 async function requireNewParcels(trx: Knex.Transaction, asked: Confirmation): Promise<void> {
-  const { rows } = await trx.raw<{ rows: { tracking_no: string }[] }>(
-    `select parcel.tracking_no from wms.parcel
-     join jsonb_to_recordset(?) as new ("carrierCode" text, "trackingNo" text, sscc text)
-       on (parcel.carrier_code, parcel.tracking_no) = (new."carrierCode", new."trackingNo") or parcel.sscc = new.sscc
-     limit 1`,
-    [JSON.stringify(asked.parcels)],
+  const { rows } = await trx.raw<{ rows: { place: number; same_sscc: boolean }[] }>(
+    `select (new.place - 1)::int as place, parcel.sscc = new.sscc as same_sscc
+     from unnest(?::text[], ?::text[], ?::text[]) with ordinality as new (carrier_code, tracking_no, sscc, place)
+     join wms.parcel on (parcel.carrier_code, parcel.tracking_no) = (new.carrier_code, new.tracking_no) or parcel.sscc = new.sscc
+     order by new.place limit 1`,
+    [
+      asked.parcels.map(({ carrierCode }) => carrierCode),
+      asked.parcels.map(({ trackingNo }) => trackingNo),
+      // None is no parcel's.
+      asked.parcels.map(({ sscc }) => sscc ?? ''),
+    ],
   );
-  if (rows[0]) throw new Refusal(409, 'PARCEL_KNOWN', `parcel ${rows[0].tracking_no} was reported before`);
+  if (!rows[0]) return;
+  const { place, same_sscc: sameSscc } = rows[0];
+  throw new Refusal(409, 'PARCEL_KNOWN', `parcel ${place + 1} of the confirmation was reported before`, {
+    fields: [`parcels.${place}.${sameSscc ? 'sscc' : 'trackingNo'}`],
+  });
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
