@@ -9,7 +9,7 @@ import type { ShipmentStatus } from './states.ts';
 type Stranded = Extract<ShipmentStatus, 'LOST' | 'RETURN_TO_SENDER' | 'CANCELLED'>;
 
 /** As the exception's operation has it; what it says; what the carrier had said, once it says something else; what to do. */
-const STRANDED: Readonly<Record<Stranded, { readonly operation: string; readonly what: string; readonly before: string; readonly remedy: string }>> = {
+const STRANDED: Readonly<Record<Stranded, { readonly operation: string; readonly what: string; readonly before: string; readonly remedy: string; readonly unless?: string }>> = {
   LOST: {
     operation: 'parcel:lost',
     what: 'is lost, says the carrier',
@@ -20,7 +20,8 @@ const STRANDED: Readonly<Record<Stranded, { readonly operation: string; readonly
     operation: 'parcel:returned',
     what: 'goes back to the node, says the carrier',
     before: 'goes back to the node',
-    remedy: 'Find out what was wrong with the address, then send the goods again as a new order or pay the buyer back; have the node book them in when they arrive. This closes by itself when the parcel is delivered after all',
+    remedy: 'Find out what was wrong with the address, then send the goods again as a new order or pay the buyer back; have the node book them in when they arrive',
+    unless: ' If the carrier delivers it after all, it is closed for you.',
   },
   CANCELLED: {
     operation: 'parcel:cancelled',
@@ -88,7 +89,7 @@ export function tellOfStrandedParcels(deps: {
           system: 'carrier',
           operation: stranded.operation,
           // The number opens the carrier's page with the buyer's address: its end tells parcels apart.
-          message: `The parcel …${trackingNumber.slice(-4)} of ${carrier} (${contents ?? 'contents unknown'}) ${what}. ${remedy}; then dismiss this.`,
+          message: `The parcel …${trackingNumber.slice(-4)} of ${carrier} (${contents ?? 'contents unknown'}) ${what}. ${remedy}; then dismiss this.${(!isContradicted && stranded.unless) || ''}`,
           ...(units.length > 0 ? { units } : {}),
           ...order,
         });

@@ -165,6 +165,7 @@ export async function advanceReplay(deps: ReplayDeps, atMost: number): Promise<v
     if (!job) return;
     const taker = deps.takers.find(({ group }) => group === job.request.consumer);
     if (!taker) return finish(trx, job.id, `No worker has the consumer ${job.request.consumer}.`);
+    if (Number(job.position) === job.request.after) await countWanted(trx, job, typesFor(taker, job.request));
     let turn: Turn;
     try {
       turn = await handOver(deps, taker, job, atMost);
@@ -181,9 +182,28 @@ export async function advanceReplay(deps: ReplayDeps, atMost: number): Promise<v
   });
 }
 
+/** What the consumer reads of what was asked for. */
+function typesFor(taker: Taker, { types }: ReplayRange): readonly StoredEvent['type'][] {
+  return types.length === 0 ? taker.types : taker.types.filter((type) => types.includes(type));
+}
+
+/** Progress is measured by what is handed over, not by all that is in the range: only a worker knows what its consumer reads. */
+async function countWanted(
+  trx: Knex.Transaction,
+  { id, request }: RunningReplay,
+  types: readonly string[],
+): Promise<void> {
+  const { after, last, subject } = request;
+  await change(
+    trx,
+    `update integration.desk_job set total = (select count(*) from integration.event_log where ${MATCHING}) where id = ?`,
+    [after, last, types, types, subject, subject, id],
+  );
+}
+
 async function handOver(deps: ReplayDeps, taker: Taker, job: RunningReplay, atMost: number): Promise<Turn> {
-  const { last, types, subject, consumer } = job.request;
-  const wanted = types.length === 0 ? taker.types : taker.types.filter((type) => types.includes(type));
+  const { last, subject, consumer } = job.request;
+  const wanted = typesFor(taker, job.request);
   const until = Date.now() + TURN_MILLIS;
   const head = await deps.log.head();
   const turn = { position: Number(job.position), done: 0, failed: 0 };

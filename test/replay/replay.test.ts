@@ -127,6 +127,21 @@ describe('a replay of events', () => {
     expect(await kept()).toEqual(then);
   });
 
+  it('measures its progress by what the consumer reads of the range', async () => {
+    const jobOf = async (id: string) => (await query<{ state: string; handed: number; total: number }>(world.knex, 'select state, done + failed as handed, total from integration.desk_job where id = ?', [id]))[0]; // biome-ignore format: one thought
+    expect(await run('replay', 'events', '--consumer', 'product.sellable', '--from', '1', '--reason', 'x', '--no-wait')).toBe(0); // biome-ignore format: one thought
+    const id = out.at(-1) ?? '';
+    const planned = (await jobOf(id))?.total ?? 0;
+    const oneTurn = new AbortController();
+    const working = world.work(0, 0, oneTurn.signal);
+    oneTurn.abort();
+    await working;
+    expect(await jobOf(id)).toEqual({ state: 'RUNNING', handed: 0, total: 3 });
+    expect(planned).toBeGreaterThan(3);
+    await workUntil(world, 50, 5, async () => (await jobOf(id))?.state === 'FINISHED');
+    expect(await jobOf(id)).toEqual({ state: 'FINISHED', handed: 3, total: 3 });
+  });
+
   it('narrows to a subject and a range, and resolves what is handled now', async () => {
     await world.knex.raw('drop trigger poison on settlement.channel_order_line');
     await run('replay', 'events', '--consumer', 'settlement:orders', '--from', '1', '--subject', 'ord_1', '--type', 'order-cancelled.v1', '--reason', 'Mended', '--no-wait'); // biome-ignore format: one thought
