@@ -40,6 +40,7 @@ import * as shortagesKnown from './20261128195600_shortages_known.ts';
 import * as sharedSupply from './20261128210000_shared_supply.ts';
 import * as capsOfParts from './20261128221500_caps_of_parts.ts';
 import * as newPositions from './20261128222000_new_positions.ts';
+import * as capsWhereTaken from './20261128225500_caps_where_taken.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -82,4 +83,5 @@ export const migrations: MigrationSet = {
   '20261128210000_shared_supply': sharedSupply,
   '20261128221500_caps_of_parts': capsOfParts,
   '20261128222000_new_positions': newPositions,
+  '20261128225500_caps_where_taken': capsWhereTaken,
 };

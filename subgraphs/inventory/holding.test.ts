@@ -5,7 +5,7 @@ import { batchMetrics } from '../../platform/micro-batch/batch-metrics.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { createHolding, type Holding } from './holding.ts';
 import { type HoldRequest, holdStock } from './holds.ts';
-import { bundleUp, stockUp } from './sample-stock.ts';
+import { at, bundleUp, stockUp } from './sample-stock.ts';
 
 let database: TestDatabase;
 let holding: Holding;
@@ -118,13 +118,22 @@ describe('holding', () => {
     expect(await query(knex, 'select * from inventory.ledger_difference')).toEqual([]);
   });
 
+  it('refuses a location that nobody knows, and keeps no answer', async () => {
+    const nowhere = request('BOLT', { locationId: 'loc_nowhere' });
+    await expect(hold(nowhere)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      details: { field: 'input.locationId' },
+    });
+  });
+
   it('keeps no more of a component than its cap for one cart, in bundles and by itself', async () => {
     const { knex } = database;
     await stockUp(knex, { RIVET: { EAST: 90 } });
     await bundleUp(knex, { RIVETS: { RIVET: 2 } });
     await query(knex, `insert into inventory.channel_rule (sku, cap) values ('RIVET', 5)`);
     const cart = (sets: number, single: number) => request('', { lines: [{ sku: 'RIVETS', quantity: sets }, { sku: 'RIVET', quantity: single }] }); // biome-ignore format: one thought
-    expect(await hold(cart(2, 2))).toBe('OUT_OF_STOCK,OUT_OF_STOCK');
+    const alone = { locationId: at('EAST') };
+    for (const how of [{}, alone]) expect(await hold({ ...cart(2, 2), ...how })).toBe('OUT_OF_STOCK,OUT_OF_STOCK');
     expect(await held('RIVET')).toMatchObject({ units: 0, reserved: 0 });
     expect(await hold(cart(2, 1))).toMatch(/^rsv_/);
     expect(await held('RIVET')).toMatchObject({ units: 5, reserved: 5 });

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
+import { CommerceError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { tellLines } from '../../platform/supply/tell-lines.ts';
 import type { HoldRefusal } from './errors.ts';
@@ -18,7 +19,7 @@ export interface HoldRequest {
   readonly customerId: string | null;
 }
 
-/** Keeps stock of all lines, or of none and says why. Safe to store as an answer. */
+/** Keeps stock of all lines, or of none and says why. Safe to store as an answer. @throws CommerceError BAD_USER_INPUT for a location that nobody knows */
 export async function holdStock(
   trx: Knex.Transaction,
   request: HoldRequest,
@@ -26,16 +27,6 @@ export async function holdStock(
   const reservationId = newId('reservation');
   const skus = request.lines.map((line) => line.sku);
   const quantities = request.lines.map((line) => line.quantity);
-  const beyond = await query<{ sku: string; available: number }>(
-    trx,
-    'select sku, available from inventory.beyond_caps(?, ?::text[], ?::int[])',
-    [request.channelCode, skus, quantities],
-  );
-  if (beyond.length > 0) {
-    const most = new Map(beyond.map(({ sku, available }) => [sku, available]));
-    const told = tellLines(request.lines, most, (sku, index, rest) => outOfStock(sku, index, most.get(sku) ?? 0, rest));
-    return { reservationId: null, refusals: told };
-  }
   const rows = await query<{ kind: string; line_no: number; sku: string; quantity: number; available: number }>(
     trx,
     'select * from inventory.hold(?, ?::text[], ?::int[], ?, ?, ?, ?, ?)',
@@ -50,6 +41,15 @@ export async function holdStock(
       request.customerId,
     ],
   );
+  if (rows.some((row) => row.kind === 'UNKNOWN_LOCATION')) {
+    throw new CommerceError(
+      'BAD_USER_INPUT',
+      'There is no location with this locationId. Send the id of one, or none.',
+      {
+        field: 'input.locationId',
+      },
+    );
+  }
   if (rows.every((row) => row.kind === 'HELD')) return { reservationId, refusals: [] };
   const most = new Map(rows.filter(({ kind }) => kind === 'SHORT').map(({ sku, available }) => [sku, available]));
   const unknown = new Set(rows.filter(({ kind }) => kind === 'UNKNOWN_SKU').map(({ sku }) => sku));

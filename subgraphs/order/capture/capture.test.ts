@@ -474,6 +474,9 @@ describe('capture', () => {
     const order = expect.stringMatching(/^ord_/);
     expect(answers).toEqual([order, 'OUT_OF_STOCK,OUT_OF_STOCK', order, 'OUT_OF_STOCK,OUT_OF_STOCK']);
     expect(await booksOf(bolt)).toMatchObject({ committed: 10 });
+    const alone = createCapture({ knex, choose: () => null });
+    expect(await place(ask(2, 0, 2), callerOf(), alone)).toBe('OUT_OF_STOCK,OUT_OF_STOCK');
+    expect(await booksOf(bolt)).toMatchObject({ committed: 10 });
     const outcome = await capture.place(callerOf(), ask(2, 0, 3));
     if (outcome.kind !== 'done') throw new Error('not answered');
     // Each as far as the others stay: one kit beside three bolts, one bolt beside two kits.

@@ -52,8 +52,6 @@ export async function commitStock(
   trx: Knex.Transaction,
   request: StockRequest,
 ): Promise<CommittedStock | { refusals: OrderPlaceRefusal[] }> {
-  const beyond = await beyondCaps(trx, request);
-  if (beyond.size > 0) return { refusals: shortages(request.lines, beyond, request.allowBackorder) };
   const rows = await query<CommitRow>(
     trx,
     'select * from inventory.commit_new_order(?, ?::text[], ?::text[], ?::int[], ?, ?, ?, ?, ?)',
@@ -79,17 +77,6 @@ export async function commitStock(
       quantity: row.quantity ?? 0,
     })),
   };
-}
-
-/** What can be had of SKUs that exceed the cap of a component together. A hold was granted, and is kept whatever the rules say. */
-async function beyondCaps(trx: Knex.Transaction, request: StockRequest): Promise<ReadonlyMap<string, number>> {
-  if (request.reservationId !== null) return new Map();
-  const rows = await query<{ sku: string; available: number }>(
-    trx,
-    'select sku, available from inventory.beyond_caps(?, ?::text[], ?::int[])',
-    [request.channelCode, request.lines.map((line) => line.sku), request.lines.map((line) => line.quantity)],
-  );
-  return new Map(rows.map(({ sku, available }) => [sku, available]));
 }
 
 function refusalsOf(rows: readonly CommitRow[], { lines, allowBackorder }: StockRequest): OrderPlaceRefusal[] {
