@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { query } from '../../platform/db/query.ts';
+import { inTransaction } from '../../platform/db/transaction.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { openBooks, type SoldOrder } from '../../test/helpers/settlement-books.ts';
 import { lineOf, reportOf, storeReport } from '../../test/helpers/settlement-report.ts';
 import { memoryFinanceSystem } from './adapters/memory.ts';
+import { resolveDifference } from './differences/resolve.ts';
 import { closePeriod } from './ledger/close-period.ts';
+import { loadPostingRules } from './ledger/posting-rules.ts';
 import { verifyLedger } from './ledger/verify.ts';
+import { loadSettlementSettings } from './matching/settings.ts';
 import type { SettlementLine } from './reports/model.ts';
 import { requestVoucherRun } from './vouchers/run.ts';
 import { createVoucherWork } from './vouchers/worker.ts';
@@ -40,6 +44,18 @@ async function postVouchers(): Promise<void> {
     Object.fromEntries(turnover.map(({ key, sum }) => [key, sum])),
   );
   expect(erp.vouchers.size).toBeGreaterThan(6);
+}
+
+/** Two people accept every difference that is open, and the statements follow. */
+async function acceptAll(): Promise<void> {
+  const deps = { rules: loadPostingRules(), settings: loadSettlementSettings() };
+  const open = await query<{ id: string }>(database.knex, `select id from settlement.difference where state = 'OPEN' order by id`); // biome-ignore format: one thought
+  for (const { id } of open)
+    for (const person of ['ann', 'bob'])
+      await inTransaction(database.knex, (trx) =>
+        resolveDifference(trx, deps, id, { resolution: 'ACCEPT_ACTUAL', note: 'all of them' }, person),
+      );
+  await openBooks(database.knex, 'ALL').settle();
 }
 
 type Books = ReturnType<typeof openBooks>;
@@ -185,13 +201,7 @@ it('closes a month only when nothing of it is open, and then for good', async ()
     /cannot be closed: differences nobody decided about: \d+/,
   );
   await expect(closePeriod(database.knex, '2027-01', 'ann', later)).rejects.toThrow(/not over/);
-  await query(
-    database.knex,
-    `insert into settlement.decision (id, exception_id, resolution, note, actor, amount_minor, currency_code, state, settled_at)
-     select 'dec_' || id, id, 'ACCEPT_ACTUAL', 'all of them', 'ann', difference_minor, currency_code, 'TAKEN', clock_timestamp()
-     from settlement.difference where state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED')`,
-  );
-  await query(database.knex, `update settlement.difference set state = 'RESOLVED'`);
+  await acceptAll();
   await expect(closePeriod(database.knex, '2026-11', 'ann', later)).rejects.toThrow(/entries in no voucher: \d+/);
   await postVouchers();
   const closed = await closePeriod(database.knex, '2026-11', 'ann', later);

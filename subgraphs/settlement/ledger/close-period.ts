@@ -2,8 +2,9 @@ import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import { CommerceError } from '../../../platform/errors.ts';
-import { readUnposted } from '../vouchers/read.ts';
+import { readUnposted, readUnpostedMonths } from '../vouchers/read.ts';
 import { checkMonth } from './model.ts';
+import { sayOfSuspense, suspenseFaults } from './suspense.ts';
 
 export interface ClosedPeriod {
   readonly month: string;
@@ -57,11 +58,17 @@ export async function closePeriod(
     if (known) return { month, head: known.head, before: { by: known.by, at: known.at } };
     const found = await obstaclesOf(trx, month);
     const { entries, vouchers } = await readUnposted(trx, { period: month, upTo: true, channelCode: null });
-    const obstacles = [...describe(found), ...describeUnposted(entries, vouchers)];
+    const unexplained = await suspenseFaults(trx, month, NAMED);
+    const obstacles = [
+      ...describe(found),
+      ...unexplained.map(sayOfSuspense),
+      ...describeUnposted(entries, vouchers, await readUnpostedMonths(trx, month)),
+    ];
     if (obstacles.length > 0)
       throw new CommerceError('ILLEGAL_TRANSITION', `${month} cannot be closed: ${obstacles.join('; ')}.`, {
         month,
         ...found,
+        unexplained: unexplained.length,
         entriesWithoutVoucher: entries,
         vouchersNotAccepted: vouchers,
       });
@@ -115,10 +122,10 @@ function named(first: string, count: number): string {
   return count > NAMED ? `${first}, …` : first;
 }
 
-function describeUnposted(entries: number, vouchers: number): string[] {
+function describeUnposted(entries: number, vouchers: number, months: readonly string[]): string[] {
   const what = [
     ...(entries > 0 ? [`entries in no voucher: ${entries}`] : []),
     ...(vouchers > 0 ? [`vouchers that the ERP has not accepted: ${vouchers}`] : []),
   ];
-  return what.length === 0 ? [] : [`${what.join(', ')} (run: ${POST})`];
+  return what.length === 0 ? [] : [`${what.join(', ')} (of ${months.join(', ')}; run: ${POST})`];
 }

@@ -114,6 +114,11 @@ export function loadPostingRules(file: string = projectFile('config', 'posting-r
   return toRules(parsed.data, content);
 }
 
+/** Number of an account in a table that was kept: what was posted by it stands there. @throws Error when there is none of this name */
+export function accountNumber(content: string, wanted: string): string {
+  return toRules(schema.parse(parseYaml('posting rules that were kept', content)), content).account(wanted);
+}
+
 function toRules(table: z.output<typeof schema>, content: string): PostingRules {
   const rules = new Map(table.rules.map((rule) => [`${rule.event} ${rule.class}`, rule]));
   const names = new Map(Object.values(table.accounts).map((account) => [account.number, account.name]));

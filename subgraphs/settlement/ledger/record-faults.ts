@@ -1,10 +1,14 @@
 import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
+import { sayOfSuspense, suspenseFaults } from './suspense.ts';
+
+const MOST = 20;
 
 /**
  * What beside the ledger does not hold: records that postings were made of and that say something else now. Amounts of the
- * settlement's lines against its total, of money at the bank against what was posted, of a payout against what explains it, and
- * differences that closed without a decision, or are gone, although lines still point to them. One look at each table.
+ * settlement's lines against its total, of money at the bank against what was posted, of a payout against what explains it, states
+ * of payouts that their money does not bear out, differences that closed without a decision, or are gone, although lines still point
+ * to them, and money without an explanation that is of no open difference. One look at each table.
  *
  * @returns in words, at most 20 of each kind; empty when all holds
  */
@@ -13,21 +17,21 @@ export async function recordFaults(trx: Knex.Transaction): Promise<string[]> {
     trx,
     `(select format('settlement %s pays %s minor units, its lines add up to %s', s.id, s.total_minor, sum(l.amount_minor)) as fault
       from settlement.statement s join settlement.statement_line l on l.statement_id = s.id and l.class <> 'PAYOUT' where s.state <> 'LOADING'
-      group by s.id having sum(l.amount_minor) <> s.total_minor order by s.id limit 20)
+      group by s.id having sum(l.amount_minor) <> s.total_minor order by s.id limit ${MOST})
      union all
      (select format('line %s of entry %s is of no entry', l.position, l.entry_id) from settlement.ledger_line l
-      where not exists (select from settlement.ledger_entry e where e.id = l.entry_id) order by l.entry_id, l.position limit 20)
+      where not exists (select from settlement.ledger_entry e where e.id = l.entry_id) order by l.entry_id, l.position limit ${MOST})
      union all
      (select format('receipt %s of payout %s is %s minor units, %s were posted', r.id, r.payout_id, r.amount_minor, coalesce(p.minor::text, 'none'))
       from settlement.bank_receipt r left join lateral (
         select sum(l.amount_minor) as minor from settlement.ledger_entry e join settlement.ledger_line l on l.entry_id = e.id and l.side = 'DEBIT'
         where e.cause = 'payout:' || r.payout_id || ':received:' || r.id || case when r.matchings <= 1 then '' else ':' || r.matchings end) p on true
-      where r.payout_id is not null and p.minor is distinct from abs(r.amount_minor) order by r.id limit 20)
+      where r.payout_id is not null and p.minor is distinct from abs(r.amount_minor) order by r.id limit ${MOST})
      union all
      (select format('entry %s posted receipt %s of payout %s, which is not of it any more', e.id, split_part(e.cause, ':', 4), p.id)
       from settlement.ledger_entry e join settlement.payout p on p.id = split_part(e.cause, ':', 2)
       where e.reversal_of is null and e.cause like 'payout:%:received:%' and not exists (select from settlement.ledger_entry b where b.reversal_of = e.id)
-        and not exists (select from settlement.bank_receipt r where r.id = split_part(e.cause, ':', 4) and r.payout_id = p.id) order by e.id limit 20)
+        and not exists (select from settlement.bank_receipt r where r.id = split_part(e.cause, ':', 4) and r.payout_id = p.id) order by e.id limit ${MOST})
      union all
      (select format('payout %s differs by %s minor units from its statement, %s of them are explained', p.id, r.minor - p.amount_minor, coalesce(c.minor, 0) + coalesce(d.minor, 0))
       from settlement.payout p
@@ -36,16 +40,28 @@ export async function recordFaults(trx: Knex.Transaction): Promise<string[]> {
       left join lateral (
         select sum(difference_minor) as minor from settlement.difference d where d.channel_code = p.channel_code and d.group_key = 'payout:' || p.id
           and (d.state <> 'RESOLVED' or exists (select from settlement.decision x where x.exception_id = d.id and x.state = 'TAKEN' and x.resolution <> 'REOPEN'))) d on true
-      where r.minor - p.amount_minor <> coalesce(c.minor, 0) + coalesce(d.minor, 0) order by p.id limit 20)
+      where r.minor - p.amount_minor <> coalesce(c.minor, 0) + coalesce(d.minor, 0) order by p.id limit ${MOST})
+     union all
+     (select format('payout %s is %s, and its money, what was taken off it and what is undecided make it %s', p.id, p.state, p.due)
+      from (select p.id, p.state, case
+          when r.minor is null then case when p.state in ('PAID', 'PAID_SHORT', 'PARTIALLY_PAID') then 'not paid' end
+          when p.state in ('CARRIED_FORWARD', 'CANCELLED') then null
+          when r.minor >= case when p.announced_minor is null or p.statement_id is null or r.minor = p.amount_minor + coalesce(c.minor, 0) then p.amount_minor + coalesce(c.minor, 0) else p.announced_minor end then 'PAID'
+          when exists (select from settlement.difference d where d.channel_code = p.channel_code and d.group_key = 'payout:' || p.id and d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED')) then 'PARTIALLY_PAID'
+          else 'PAID_SHORT' end as due
+        from settlement.payout p
+        left join lateral (select nullif(sum(amount_minor), 0) as minor from settlement.bank_receipt where payout_id = p.id) r on true
+        left join lateral (select sum(amount_minor) as minor from settlement.payout where carried_into = p.id) c on true) p
+      where p.state is distinct from p.due and p.due is not null order by p.id limit ${MOST})
      union all
      (select format('difference %s is %s, and nobody decided so', d.id, d.state) from settlement.difference d
       where d.state in ('RESOLVED', 'WRITTEN_OFF') and d.difference_minor <> 0
         and exists (select from settlement.line_match m join settlement.statement s on s.id = m.statement_id and s.state <> 'REVERSED' where m.exception_id = d.id)
-        and not exists (select from settlement.decision x where x.exception_id = d.id and x.state = 'TAKEN' and x.resolution <> 'REOPEN') order by d.id limit 20)
+        and not exists (select from settlement.decision x where x.exception_id = d.id and x.state = 'TAKEN' and x.resolution <> 'REOPEN') order by d.id limit ${MOST})
      union all
      (select format('line %s of settlement %s is an exception, and its difference is gone', m.line_number, m.statement_id)
       from settlement.line_match m join settlement.statement s on s.id = m.statement_id and s.state <> 'REVERSED'
-      where m.state = 'EXCEPTION' and not exists (select from settlement.difference d where d.id = m.exception_id) order by m.statement_id, m.line_number limit 20)`,
+      where m.state = 'EXCEPTION' and not exists (select from settlement.difference d where d.id = m.exception_id) order by m.statement_id, m.line_number limit ${MOST})`,
   );
-  return faults.map(({ fault }) => fault);
+  return [...faults.map(({ fault }) => fault), ...(await suspenseFaults(trx, null, MOST)).map(sayOfSuspense)];
 }

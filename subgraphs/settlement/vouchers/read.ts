@@ -36,6 +36,17 @@ export async function readUnposted(db: Knex, scope: VoucherScope & { readonly up
   return found ?? { entries: 0, vouchers: 0 };
 }
 
+/** The months, up to one and with it, of which the ERP does not have all; the oldest first. */
+export async function readUnpostedMonths(db: Knex, until: string): Promise<string[]> {
+  const rows = await query<{ period: string }>(
+    db,
+    `select period from (select period from settlement.entry_without_voucher union select period from settlement.voucher where state <> 'ACCEPTED') x
+     where period <= ? order by period`,
+    [until],
+  );
+  return rows.map(({ period }) => period);
+}
+
 /** The sums that a run would put into vouchers now, per month, channel, currency, account and side. */
 export function previewVouchers(
   db: Knex,

@@ -433,7 +433,7 @@ it('closes a month only when the ERP accepted all of it', async () => {
   const refusal = { code: 'ILLEGAL_TRANSITION', details: { month: '2026-10', entriesWithoutVoucher: 1, vouchersNotAccepted: 0 } }; // biome-ignore format: one thought
   await expect(closePeriod(database.knex, '2026-10', 'ann', later)).rejects.toMatchObject(refusal);
   await expect(closePeriod(database.knex, '2026-10', 'ann', later)).rejects.toThrow(
-    /cannot be closed: entries in no voucher: 1 \(run: npx commerce settlement post\)\./,
+    /cannot be closed: entries in no voucher: 1 \(of 2026-10; run: npx commerce settlement post\)\./,
   );
   await erp.erp.putPostingPeriod('2026-10', { status: 'CLOSED' });
   await post();
