@@ -15,12 +15,24 @@ const { ship } = await import('./workflows/ship.ts');
 const { returnGoods } = await import('./workflows/return-goods.ts');
 const { issueReturnLabel } = await import('./workflows/issue-return-label.ts');
 const { refundReturn } = await import('./workflows/refund-return.ts');
+const { askNodes } = await import('./workflows/ask-nodes.ts');
 const { cancelUnits } = await import('./workflows/cancel-units.ts');
 
 const work = { orderId: 'ord_1', channelCode: 'WEB', traceId: '0'.repeat(32) };
 const lanterns = (quantity: number) => ({ lineId: 'l1', sku: 'LANTERN', quantity });
 const input = { ...work, lines: [lanterns(5)], decisionId: 'd1' };
 const arrival = { ...lanterns(2), disposition: 'SELLABLE', returnedBefore: 0 };
+
+const wish = { wishId: 'e1', requestId: 'q1', reason: 'OTHER', lines: [{ lineId: 'l1', quantity: 5 }] };
+/** Units that are in work, as one look after the other finds them. */
+const withWork = (deps: OrchestratorDeps, looks: readonly number[]): OrchestratorDeps => {
+  const left = [...looks];
+  const workOf = async () => {
+    const quantity = (left.length > 1 ? left.shift() : left[0]) ?? 0;
+    return { open: quantity > 0 ? [{ locationId: 'EAST', lineId: 'l1', quantity }] : [], gaveBack: [] };
+  };
+  return { ...deps, fulfillment: { ...deps.fulfillment, workOf } };
+};
 
 /** Every workflow, where the units of the first line are when it begins, and where they are to be when it ends. */
 const workflows: readonly [
@@ -45,6 +57,8 @@ const workflows: readonly [
   ['return-goods: paid back before', { delivered: 5 }, { delivered: 5 }, (deps) => returnGoods(deps, { ...work, arrivalId: 'a1', returnId: 'ret_1', locationId: 'EAST', complete: true, lines: [{ ...arrival, credited: 0 }, { ...arrival, disposition: 'DEFECTIVE', credited: 1 }] })],
   ['issue-return-label', { delivered: 5 }, { delivered: 5 }, (deps) => issueReturnLabel(deps, { ...work, labelId: 'b1', returnId: 'ret_1', number: 'R1', originCountry: 'GB' })],
   ['refund-return', { delivered: 5 }, { delivered: 5 }, (deps) => refundReturn(deps, { ...work, key: 'f1', returnId: 'ret_1', lines: [{ ...lanterns(2), creditedBefore: 1 }] })],
+  ['ask-nodes', { allocated: 5 }, { allocated: 5 }, (deps) => askNodes(withWork(deps, [5]), { ...work, ...wish })],
+  ['ask-nodes: its work is not made yet', { allocated: 5 }, { allocated: 5 }, (deps) => askNodes(withWork(deps, [0, 3, 5]), { ...work, ...wish })],
   ['cancel-units', { cancelled: 5 }, { cancelled: 5 }, (deps) => cancelUnits(deps, { ...work, cancellationId: 'c1', reason: 'OTHER', lines: [lanterns(5)] })],
 ]; // biome-ignore format: a table
 
@@ -109,7 +123,7 @@ async function live([, begin, , run]: (typeof workflows)[number], dieAt: number)
 }
 
 /** What takes units back, whoever wants that: a buyer, a channel, a counter at which nobody came. */
-const withdrawals = /^(settle-withdrawal|withdraw-work|cancel-units)/;
+const withdrawals = /^(settle-withdrawal|withdraw-work|ask-nodes|cancel-units)/;
 it.each(workflows.filter(([name]) => withdrawals.test(name)))(
   '%s moves no money: what has not left was never invoiced',
   async (...workflow) => {
@@ -128,6 +142,18 @@ it.each(workflows)('%s has each effect once, wherever it is killed', async (...w
     expect([moment, [...killed.distinct].sort()]).toEqual([moment, [...calm.distinct].sort()]);
     expect([moment, killed.quantities]).toEqual([moment, calm.quantities]);
   }
+});
+
+it('asks nodes for no unit before it is in their work: nobody said no to what no node has heard of', async () => {
+  const refusing = (deps: OrchestratorDeps) => ({ ...deps, fulfillment: { ...deps.fulfillment, withdrawUnits: async () => 0 } }); // biome-ignore format: one thought
+  const portsOf = async (looks: number[], refuses: boolean) => {
+    const run = (deps: OrchestratorDeps) =>
+      askNodes(withWork(refuses ? refusing(deps) : deps, looks), { ...work, ...wish });
+    const { distinct } = await live(['', { allocated: 5 }, {}, run], -1);
+    return [...distinct].map((call) => (JSON.parse(call) as { port: string }).port);
+  };
+  expect(await portsOf([0, 2, 5], false)).toEqual(['fulfillment.withdrawUnits', 'exceptions.resolve']);
+  expect(await portsOf([5], true)).toEqual(['orders.keepUnits']);
 });
 
 it('collects the money of goods that came back before they were invoiced, and leaves the order paid back', async () => {

@@ -30,6 +30,7 @@ beforeEach(() => {
     returnGoods: start('returnGoods'),
     refundReturn: start('refundReturn'),
     issueReturnLabel: start('issueReturnLabel'),
+    askNodes: start('askNodes'),
     cancelUnits: start('cancelUnits'),
     withdrawWork: start('withdrawWork'),
     settleWithdrawal: start('settleWithdrawal'),
@@ -102,6 +103,15 @@ describe('starts one workflow per', () => {
         input: { ...work, cancellationId: 'evt_1', reason: 'CUSTOMER_REQUEST', lines },
       },
     ]);
+  });
+
+  it('wish for units that nodes have, under the name by which its answer is awaited', async () => {
+    const lines = [{ lineId: 'l1', quantity: 2 }];
+    const wish = { orderId: 'ord_1', reason: 'CUSTOMER_REQUEST', lines };
+    await tell(event('order-cancellation-requested.v1', { ...wish, requestId: 'req_1' }));
+    await tell(event('order-cancellation-requested.v1', wish));
+    const begun = (requestId: string) => ({ workflow: 'askNodes', id: 'ask-nodes:evt_1', input: { ...work, wishId: 'evt_1', requestId, reason: 'CUSTOMER_REQUEST', lines } }); // biome-ignore format: one thought
+    expect(started).toEqual([begun('req_1'), begun('evt_1')]);
   });
 
   it('shipment', async () => {

@@ -1,11 +1,11 @@
 import type { StoredEvent } from '../events/port.ts';
-import { counted } from '../platform/counted.ts';
 import { workCommanded } from './commanded.ts';
 import { arrivedUnits, dispatchEffect, missingInWords, shippedUnits } from './dispatch.ts';
 import { PARCEL_NEWS } from './parcel-news.ts';
 import type { OrchestratorDeps } from './port.ts';
 import { serveWaitingFor } from './sourcing/serve-waiting.ts';
 import type { AllocateBackorderInput } from './workflows/allocate-backorder.ts';
+import type { AskNodesInput } from './workflows/ask-nodes.ts';
 import type { CancelUnitsInput } from './workflows/cancel-units.ts';
 import type { FulfilOrderInput } from './workflows/fulfil-order.ts';
 import type { IssueReturnLabelInput } from './workflows/issue-return-label.ts';
@@ -26,6 +26,7 @@ export interface Workflows {
   returnGoods(workflowId: string, input: ReturnGoodsInput): Promise<void>;
   refundReturn(workflowId: string, input: RefundReturnInput): Promise<void>;
   issueReturnLabel(workflowId: string, input: IssueReturnLabelInput): Promise<void>;
+  askNodes(workflowId: string, input: AskNodesInput): Promise<void>;
   cancelUnits(workflowId: string, input: CancelUnitsInput): Promise<void>;
   withdrawWork(workflowId: string, input: WithdrawWorkInput): Promise<void>;
   settleWithdrawal(workflowId: string, input: SettleWithdrawalInput): Promise<void>;
@@ -75,7 +76,13 @@ export async function react(
         lines: event.data.lines,
       });
     case 'order-cancellation-requested.v1':
-      return cancellationRequested(event, deps);
+      return workflows.askNodes(`ask-nodes:${event.id}`, {
+        ...work,
+        wishId: event.id,
+        requestId: event.data.requestId ?? event.id,
+        reason: event.data.reason,
+        lines: event.data.lines,
+      });
     case 'backorder-allocated.v1':
       return workflows.allocateBackorder(`allocated:${event.id}`, {
         ...work,
@@ -188,24 +195,6 @@ function happenedAt({ occurredAt, data }: { occurredAt: string; data: { happened
   const heard = new Date(occurredAt);
   const told = new Date(data.happenedAt ?? heard);
   return told < heard ? told : heard;
-}
-
-/** A channel wants units back that nodes have. */
-async function cancellationRequested(
-  event: StoredEvent<'order-cancellation-requested.v1'>,
-  deps: OrchestratorDeps,
-): Promise<void> {
-  const { orderId, reason, lines, requestId = event.id } = event.data;
-  const wanted = lines.reduce((sum, line) => sum + line.quantity, 0);
-  const asked = await deps.fulfillment.withdrawUnits(orderId, { key: requestId, reason, lines });
-  if (asked === wanted) return;
-  const message = `${counted(wanted - asked, 'unit')} that should be cancelled left the node meanwhile, or it had refused before`;
-  const effect = {
-    key: `not-withdrawn:${event.id}`,
-    traceId: event.traceId,
-    timeline: [{ type: 'CANCELLATION_REJECTED', system: 'commerce', message }],
-  };
-  await deps.orders.keepUnits(orderId, { requestId, units: wanted - asked }, effect);
 }
 
 /** A parcel moved: the order says so, and its units follow when it arrived or got lost. */

@@ -18,6 +18,8 @@ const REPEATABLE: readonly { readonly step: RegExp; readonly because: string }[]
   { step: /^settle-(return|refund)$/, because: 'book: `settled:<event>`' },
   { step: /^look-at-desk-\d+$/, because: 'it only reads' },
   { step: /^ask-node-to-stop$/, because: 'the node gives a delivery back once' },
+  { step: /^withdraw-units$/, because: 'a wish asks a node once' },
+  { step: /^keep-units$/, because: 'book: `not-withdrawn:<wish>`' },
   { step: /^record-refusal$/, because: 'it sets the same state; book: `withdrawal-refused:<work>`' },
   { step: /^cancel-at-desk$/, because: 'the desk knows the notice by the id of the cancellation' },
 ];

@@ -12,6 +12,7 @@ import type { OrchestratorDeps } from './port.ts';
 import { REACTED_TYPES, type ReactedType, react, reactToStock, type Workflows } from './reactions.ts';
 import { type Rewound, rewind } from './rewind.ts';
 import { allocateBackorder } from './workflows/allocate-backorder.ts';
+import { askNodes } from './workflows/ask-nodes.ts';
 import { cancelUnits } from './workflows/cancel-units.ts';
 import { fulfilOrder } from './workflows/fulfil-order.ts';
 import { issueReturnLabel } from './workflows/issue-return-label.ts';
@@ -131,6 +132,9 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       (input: Parameters<typeof issueReturnLabel>[1]) => issueReturnLabel(deps, input),
       { name: 'issueReturnLabel' },
     ),
+    askNodes: DBOS.registerWorkflow((input: Parameters<typeof askNodes>[1]) => askNodes(deps, input), {
+      name: 'askNodes',
+    }),
     cancelUnits: DBOS.registerWorkflow((input: Parameters<typeof cancelUnits>[1]) => cancelUnits(deps, input), {
       name: 'cancelUnits',
     }),
@@ -163,6 +167,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       void (await DBOS.startWorkflow(registered.refundReturn, { workflowID })(input)),
     issueReturnLabel: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.issueReturnLabel, { workflowID })(input)),
+    askNodes: async (workflowID, input) => void (await DBOS.startWorkflow(registered.askNodes, { workflowID })(input)),
     cancelUnits: async (workflowID, input) =>
       void (await DBOS.startWorkflow(registered.cancelUnits, { workflowID })(input)),
     withdrawWork: async (workflowID, input) =>
