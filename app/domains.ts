@@ -15,6 +15,7 @@ import { loadRouting } from '../systems/routing/read.ts';
 import { readKnownCodes } from './known-codes.ts';
 import { openOperations } from './operations.ts';
 import type { RoutedSystems } from './routed-systems.ts';
+import { sapOrderTerms, sapProductTerms } from './sap-terms.ts';
 import { openSourcing } from './sourcing.ts';
 import type { SystemClients } from './system-clients.ts';
 
@@ -139,6 +140,8 @@ function productSystem(
       return { adapter: 'tryton', name, tryton: system.client, currencyCode: system.currency };
     case 'sql':
       return { adapter: 'sql', name, sql: system.client, mapping: system.mapping };
+    case 'sap':
+      return { adapter: 'sap', name, sap: system.client, terms: sapProductTerms(system.entry) };
     case 'business-central':
       return { adapter: 'business-central', name, odata: system.client, terms: system.terms };
     case undefined:
@@ -152,6 +155,8 @@ function deskSystem(
 ): DeskSystem {
   const system = connected.get(routing().domains.order.system);
   if (system?.adapter === 'sql') return { adapter: 'sql', sql: system.client, mapping: system.mapping };
+  const terms = system?.adapter === 'sap' ? sapOrderTerms(system.entry) : null;
+  if (system?.adapter === 'sap' && terms) return { adapter: 'sap', sap: system.client, terms };
   return { adapter: 'reference-oms', oms: clients.oms };
 }
 

@@ -8,12 +8,17 @@ import type { Domain, SystemProfile } from '../systems/port-map.ts';
 import type { DomainRoute, Routing, SystemEntry } from '../systems/routing/model.ts';
 import { systemsOf } from '../systems/routing/resolve.ts';
 import { watchRouting } from '../systems/routing/watch.ts';
+import { createSapClient, type SapClient } from '../systems/sap/client.ts';
+import { profileOfSap } from '../systems/sap/profile.ts';
 import { createSqlClient, type SqlClient } from '../systems/sql/client.ts';
 import type { SqlMapping } from '../systems/sql/mapping.ts';
 import { profileOfMapping } from '../systems/sql/profile.ts';
 import { readMapping } from '../systems/sql/read-mapping.ts';
 import { createTrytonClient, type TrytonClient } from '../systems/tryton/client.ts';
 import { TRYTON_PROFILE } from '../systems/tryton/profile.ts';
+
+/** What config/systems.yaml says of an SAP system. */
+export type SapEntry = Extract<SystemEntry, { readonly adapter: 'sap' }>;
 
 /** A system that this process talks to, as its adapters need it. */
 export type ConnectedSystem = { readonly profile: SystemProfile } & (
@@ -23,6 +28,7 @@ export type ConnectedSystem = { readonly profile: SystemProfile } & (
       readonly client: ODataClient;
       readonly terms: { readonly currencyCode: string; readonly priceList: string; readonly taxBasisPoints: number };
     }
+  | { readonly adapter: 'sap'; readonly client: SapClient; readonly entry: SapEntry }
   | { readonly adapter: 'sql'; readonly client: SqlClient; readonly mapping: SqlMapping }
 );
 
@@ -89,6 +95,11 @@ function connect(name: string, entry: SystemEntry, timeoutMillis: number): Conne
         taxBasisPoints: Math.round(entry.taxRate * 100),
       };
       return { adapter: 'business-central', profile: BUSINESS_CENTRAL_PROFILE, client, terms };
+    }
+    case 'sap': {
+      const account = { user: read(entry.user), password: read(entry.password) };
+      const client = createSapClient({ address: read(entry.address), ...account, timeoutMillis });
+      return { adapter: 'sap', profile: profileOfSap(entry.orders !== undefined), client, entry };
     }
     case 'sql': {
       const { mapping } = readMapping(projectFile(entry.mapping));

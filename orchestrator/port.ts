@@ -138,6 +138,8 @@ export interface OrderBook {
 
 /** The order desk (OMS). */
 export interface OrderDesk {
+  /** What it has a way of being told. It is never told of the others. */
+  readonly takes: ReadonlySet<'SHIPMENT' | 'CANCELLATION'>;
   /** The registration of an order, or null when the desk does not know it. */
   find(orderId: string, signal: AbortSignal): Promise<object | null>;
   register(
@@ -170,7 +172,8 @@ export interface OrderDesk {
     notice: {
       readonly noticeId: string;
       readonly orderId: string;
-      readonly lines: readonly LineUnits[];
+      /** `left`: units that are still wanted, after this cancellation and all others so far. */
+      readonly lines: readonly (LineUnits & { readonly left: number })[];
       readonly reason: string;
     },
     signal: AbortSignal,

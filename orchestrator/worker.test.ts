@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { inProcessFanOut } from '../events/adapters/in-process-fan-out.ts';
 import { memoryEventLog } from '../events/adapters/memory-event-log.ts';
 import type { NewEvent } from '../events/outbox.ts';
@@ -298,6 +298,30 @@ describe('a shipment', () => {
       paid: true,
     });
     expect(ports.of('orders.setPaymentStatus')[0]?.args).toMatchObject([orderId, 'PAID', { key: 'paid:shp_1' }]);
+  });
+});
+
+describe('a desk that takes no notices', () => {
+  beforeEach(() => ports.deskTakes.clear());
+  afterEach(() => void ports.deskTakes.add('SHIPMENT').add('CANCELLATION'));
+
+  it('is not told of shipments, which are invoiced all the same, nor of cancellations', async () => {
+    const { orderId } = placed();
+    const line = { lineId: 'l1', sku: 'LANTERN', quantity: 2 };
+    const registered = { orderId, number: '1', channelCode: 'WEB', channelOrderId: null, currencyCode: 'GBP', lines: [], destination: null }; // biome-ignore format: one thought
+    await ports.deps.desk.register(registered, new AbortController().signal);
+    ports.calls.length = 0;
+    ports.shipments.set('shp_2', { shipmentId: 'shp_2', orderId, locationId: 'EAST', shippedAt: new Date(), lines: [{ ...line, shippedBefore: 0 }], packages: [], missing: [] }); // biome-ignore format: one thought
+    const cancelled = newEvent('order-cancelled.v1', orderId, {
+      orderId,
+      reason: 'OTHER',
+      lines: [{ lineId: 'l1', quantity: 2 }],
+    });
+    const shipped = newEvent('shipment-dispatched.v1', 'shp_2', { shipmentId: 'shp_2', orderId, fulfillmentOrderId: 'ful_2', lines: [line], packages: [] }); // biome-ignore format: one thought
+    log.append([cancelled, shipped]);
+    await until(() => ports.of('orders.setPaymentStatus').length === 1, 10_000);
+    expect(portsCalled().filter((port) => port.startsWith('desk.'))).toEqual([]);
+    expect(ports.of('orders.note').map(({ args }) => args[1].key)).toEqual(['invoice:shp_2']);
   });
 });
 

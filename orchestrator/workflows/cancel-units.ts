@@ -21,11 +21,17 @@ const LOOKS = 4;
 
 /** Units were cancelled in the order book: the order desk is told, once it knows the order. */
 export async function cancelUnits(deps: OrchestratorDeps, input: CancelUnitsInput): Promise<void> {
+  if (!deps.desk.takes.has('CANCELLATION')) return;
   const step: RunStep = (options, run) => durableStep(deps, input, options, run);
   if (!(await registered(deps, step, input.orderId))) return;
   await step({ name: 'cancel-at-desk', system: 'oms' }, async (signal) => {
     await deps.desk.cancel(
-      { noticeId: input.cancellationId, orderId: input.orderId, lines: unitsByLine(input.lines), reason: input.reason },
+      {
+        noticeId: input.cancellationId,
+        orderId: input.orderId,
+        lines: await withLeft(deps, input),
+        reason: input.reason,
+      },
       signal,
     );
     await deps.orders.note(input.orderId, {
@@ -36,6 +42,13 @@ export async function cancelUnits(deps: OrchestratorDeps, input: CancelUnitsInpu
       ],
     });
   });
+}
+
+/** What is still wanted of the lines now: a desk that keeps no notices goes by that. */
+async function withLeft(deps: OrchestratorDeps, { orderId, lines }: CancelUnitsInput) {
+  const booked = await deps.orders.read(orderId);
+  const left = new Map(booked?.lines.map(({ id, quantities }) => [id, quantities.ordered - quantities.cancelled]));
+  return unitsByLine(lines).map((line) => ({ ...line, left: left.get(line.lineId) ?? 0 }));
 }
 
 /** Waits until the desk knows the order. False when it never will: the order was cancelled before it got there. */

@@ -29,6 +29,7 @@ export async function ship(deps: OrchestratorDeps, input: ShipInput): Promise<vo
   const billed = await step({ name: 'mark-shipped', system: 'commerce' }, () => markShipped(deps, input));
 
   await step({ name: 'confirm-shipment', system: 'oms' }, async (signal) => {
+    if (!deps.desk.takes.has('SHIPMENT')) return;
     const shipment = await readShipment(deps, shipmentId);
     await deps.desk.confirmShipment(
       {

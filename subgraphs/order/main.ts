@@ -3,12 +3,14 @@ import { CommerceError } from '../../platform/errors.ts';
 import type { Comparison } from '../../platform/reconcile/comparison.ts';
 import type { ChannelClient } from '../../systems/channel/client.ts';
 import type { OmsClient } from '../../systems/oms/client.ts';
+import type { SapClient } from '../../systems/sap/client.ts';
 import type { SqlClient } from '../../systems/sql/client.ts';
 import type { SqlMapping } from '../../systems/sql/mapping.ts';
 import type { WalmartClient } from '../../systems/walmart/client.ts';
 import { referenceChannel } from './adapters/channel.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
 import { omsDeskAudit } from './adapters/oms-audit.ts';
+import { type SapOrderTerms, sapOrderDesk } from './adapters/sap.ts';
 import { sqlOrderDesk } from './adapters/sql.ts';
 import { walmartChannel, walmartOrders } from './adapters/walmart.ts';
 import { loadWalmartWords } from './adapters/walmart-words.ts';
@@ -41,9 +43,12 @@ import {
 } from './index.ts';
 import type { ChannelSystem, OrderDesk } from './port.ts';
 
+export type { SapOrderTerms };
+
 /** The system that orders are registered with, as config/systems.yaml names it. */
 export type DeskSystem =
   | { readonly adapter: 'reference-oms'; readonly oms: OmsClient }
+  | { readonly adapter: 'sap'; readonly sap: SapClient; readonly terms: SapOrderTerms }
   | { readonly adapter: 'sql'; readonly sql: SqlClient; readonly mapping: SqlMapping };
 
 /** The order domain with its order desk and channels: the one place that picks its adapters. */
@@ -134,12 +139,13 @@ export function openOrder(deps: {
 
 function deskOf(system: DeskSystem): OrderDesk {
   if (system.adapter === 'reference-oms') return omsOrderDesk(system.oms);
+  if (system.adapter === 'sap') return sapOrderDesk(system.sap, system.terms);
   const { sql, mapping } = system;
   if (!mapping.orders) throw new CommerceError('CONFIGURATION_INVALID', 'the mapping of the order desk has no orders');
   return sqlOrderDesk(sql, mapping.orders, mapping);
 }
 
-/** A database says of orders their numbers only: there is nothing to compare. */
+/** Databases and SAP are asked for single orders only: there is nothing to compare. */
 function comparisonsWith(system: DeskSystem, knex: Knex): Comparison[] {
   if (system.adapter !== 'reference-oms') return [];
   return [deskComparison({ knex, desk: omsDeskAudit(system.oms) })];

@@ -2,6 +2,9 @@ import type { Address } from './model.ts';
 
 /** What the order domain needs from an order desk (OMS): every order is registered there and kept up to date. */
 export interface OrderDesk {
+  /** What it has a way of being told. It is never told of the others. */
+  readonly takes: ReadonlySet<'SHIPMENT' | 'CANCELLATION'>;
+
   /**
    * Registers an order. The same order registered again gives the same answer: the desk sees one order.
    * @throws CommerceError SYSTEM_TIMEOUT | SYSTEM_UNAVAILABLE | SYSTEM_REJECTED | SYSTEM_BAD_RESPONSE
@@ -53,7 +56,12 @@ export interface ShipmentNotice {
 export interface CancellationNotice {
   readonly noticeId: string;
   readonly orderId: string;
-  readonly lines: readonly { readonly lineId: string; readonly quantity: number }[];
+  readonly lines: readonly {
+    readonly lineId: string;
+    readonly quantity: number;
+    /** Units of the line that are still wanted, after this cancellation and all others so far. */
+    readonly left: number;
+  }[];
   readonly reason: string;
 }
 

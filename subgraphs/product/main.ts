@@ -10,6 +10,8 @@ import type { ODataClient } from '../../systems/odata/client.ts';
 import { PORT_MAP, portsOf, type SystemProfile } from '../../systems/port-map.ts';
 import type { DomainRoute } from '../../systems/routing/model.ts';
 import { fits } from '../../systems/routing/resolve.ts';
+import type { SapClient } from '../../systems/sap/client.ts';
+import { profileOfSap } from '../../systems/sap/profile.ts';
 import type { SqlClient } from '../../systems/sql/client.ts';
 import type { SqlMapping } from '../../systems/sql/mapping.ts';
 import { profileOfMapping } from '../../systems/sql/profile.ts';
@@ -17,6 +19,7 @@ import type { TrytonClient } from '../../systems/tryton/client.ts';
 import { TRYTON_PROFILE } from '../../systems/tryton/profile.ts';
 import { type BusinessCentralProductOptions, businessCentralProductSource } from './adapters/business-central.ts';
 import { erpProductSource } from './adapters/erp.ts';
+import { type SapProductTerms, sapProductSource } from './adapters/sap.ts';
 import { sqlProductSource } from './adapters/sql.ts';
 import { trytonProductSource } from './adapters/tryton.ts';
 import { catalogueComparison } from './catalogue-comparison.ts';
@@ -24,6 +27,8 @@ import { createProductFeed, createProductSubgraph, createSellableProjection, fol
 import type { ProductSource } from './port.ts';
 import type { PartOf, ServedPart, ServingSystem } from './told/model.ts';
 import { type Move, type MoveResult, moveServing } from './told/move.ts';
+
+export type { SapProductTerms };
 
 /** Told of every record that cannot be used, in the transaction that passes over it. */
 type ReportUnusable = (
@@ -47,6 +52,7 @@ export type ProductSystem =
       readonly odata: ODataClient;
       readonly terms: Omit<BusinessCentralProductOptions, 'name'>;
     }
+  | { readonly adapter: 'sap'; readonly name: string; readonly sap: SapClient; readonly terms: SapProductTerms }
   | { readonly adapter: 'sql'; readonly name: string; readonly sql: SqlClient; readonly mapping: SqlMapping };
 
 /** The part of the catalogue that a SKU belongs to: the first whose conditions it meets. */
@@ -179,6 +185,8 @@ function profileOf(system: ProductSystem): SystemProfile {
       return TRYTON_PROFILE;
     case 'business-central':
       return BUSINESS_CENTRAL_PROFILE;
+    case 'sap':
+      return profileOfSap(false);
     case 'sql':
       return profileOfMapping(system.mapping);
   }
@@ -201,6 +209,8 @@ function sourceOf(system: ProductSystem, knex: Knex): ProductSource {
       const { name, odata, terms } = system;
       return businessCentralProductSource(odata, openObservedJournal(knex, name), { name, ...terms });
     }
+    case 'sap':
+      return sapProductSource(system.sap, openObservedJournal(knex, system.name), system.name, system.terms);
     case 'sql':
       return sqlProductSource(system.sql, openObservedJournal(knex, system.name), system.name, system.mapping);
   }

@@ -36,6 +36,7 @@ export function createBusinessCentralClient(options: BusinessCentralOptions): OD
   }
 
   const odata = createODataClient('Business Central', {
+    version: 4,
     baseUrl: `${address.replace(/\/$/, '')}/companies(${company})`,
     timeoutMillis,
     concurrency: CONCURRENCY,

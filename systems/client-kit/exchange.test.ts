@@ -28,6 +28,7 @@ it('sends the token and the trace of the work', async () => {
     errorIn: null,
     pauseIn: null,
     onPause: () => undefined,
+    onHeaders: null,
     traceId,
     signal,
   });

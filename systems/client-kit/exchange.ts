@@ -7,7 +7,7 @@ import { badResponse, refusedBy, refusedWith, unavailable } from './failure.ts';
 const FORM = 'application/x-www-form-urlencoded';
 
 export interface ExchangeRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path with query. */
   readonly path: string;
   /** Sent as JSON, URLSearchParams as a form. */
@@ -24,6 +24,8 @@ export interface ExchangeRequest {
   readonly pauseIn: ((headers: IncomingHttpHeaders) => number | null) | null;
   /** Hears of such a wish in an answer that is no refusal. */
   readonly onPause: (millis: number) => void;
+  /** Hears the headers of the answer, also of a refusal. */
+  readonly onHeaders: ((headers: IncomingHttpHeaders) => void) | null;
   /** W3C trace id; the system gets it as `traceparent`. */
   readonly traceId: string | null;
   readonly signal: AbortSignal;
@@ -32,7 +34,7 @@ export interface ExchangeRequest {
 /**
  * One request and its answer, without policy.
  *
- * @returns the parsed JSON of an answer below 400
+ * @returns the parsed JSON of an answer below 400; null of one without content (204)
  * @throws CommerceError SYSTEM_REJECTED | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE; on abort, whatever undici throws
  */
 export async function exchange(pool: Pool, system: string, request: ExchangeRequest): Promise<unknown> {
@@ -52,6 +54,7 @@ export async function exchange(pool: Pool, system: string, request: ExchangeRequ
     status = response.statusCode;
     retryAfter = String(response.headers['retry-after'] ?? '');
     wish = request.pauseIn?.(response.headers) ?? null;
+    request.onHeaders?.(response.headers);
     text = await response.body.text();
   } catch (error) {
     if (request.signal.aborted) throw error;
@@ -62,6 +65,7 @@ export async function exchange(pool: Pool, system: string, request: ExchangeRequ
   if (status >= 400)
     throw refusedWith(system, status, request.errorIn?.(answer) ?? answer, wish ?? retryAfterMillis(retryAfter));
   if (wish !== null) request.onPause(wish);
+  if (status === 204) return null;
   if (answer === undefined) throw badResponse(system, 'not-json');
   const refusal = request.refusalIn?.(answer) ?? null;
   if (refusal !== null) throw refusedBy(system, refusal);

@@ -34,6 +34,8 @@ export interface SystemCall<Answer extends z.ZodType> {
   readonly body?: unknown;
   /** Beside those of every call. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Hears the headers of every answer, also of a refusal. */
+  readonly onHeaders?: ((headers: IncomingHttpHeaders) => void) | undefined;
   readonly answer: Answer;
   /** True for reads and for writes that the system recognises by their reference: only these are repeated. */
   readonly repeatable: boolean;
@@ -97,6 +99,7 @@ export function createSystemClient(system: string, options: SystemClientOptions)
       errorIn: options.errorIn ?? null,
       pauseIn: options.pauseIn ?? null,
       onPause: policy.keepQuiet,
+      onHeaders: call.onHeaders ?? null,
       traceId: call.traceId ?? null,
       signal,
     });

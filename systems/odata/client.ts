@@ -3,9 +3,14 @@ import { isCommerceError } from '../../platform/errors.ts';
 import type { CallOptions } from '../client-kit/call-options.ts';
 import { badResponse } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
-import { createSystemClient, type SystemClientOptions } from '../client-kit/system-client.ts';
+import { createSystemClient, type SystemCall, type SystemClientOptions } from '../client-kit/system-client.ts';
+import { VERSIONS, type Version } from './versions.ts';
 
-export interface ODataClientOptions extends Omit<SystemClientOptions, 'token'> {
+export interface ODataClientOptions extends Omit<SystemClientOptions, 'token' | 'errorIn'> {
+  /** Of the protocol. */
+  readonly version: 2 | 4;
+  /** Options of every query that are the service's own, such as `sap-client=100`. */
+  readonly always?: string;
   /**
    * Value of the header `authorization`.
    * @param anew true when the one before was refused
@@ -32,14 +37,17 @@ export interface ODataClient {
     query: ODataQuery,
     call?: CallOptions,
   ): Promise<{ readonly count: number; readonly rows: unknown[] }>;
+  /** One call that is no query of a set. */
+  send<Answer extends z.ZodType>(call: Omit<SystemCall<Answer>, 'authorization' | 'query'>): Promise<z.output<Answer>>;
   statistics(): SystemStatistics;
   close(): Promise<void>;
 }
 
 /** @param system name in errors and statistics */
 export function createODataClient(system: string, options: ODataClientOptions): ODataClient {
-  const { authorize, ...rest } = options;
-  const client = createSystemClient(system, { ...rest, token: '' });
+  const { authorize, version, always = '', ...rest } = options;
+  const words: Version = VERSIONS[version];
+  const client = createSystemClient(system, { ...rest, token: '', errorIn: words.errorIn });
 
   /** With a new credential, once, when the one before has ended: nothing was done then. */
   async function authorized<Result>(
@@ -55,9 +63,9 @@ export function createODataClient(system: string, options: ODataClientOptions): 
     }
   }
 
-  function read<Answer extends z.ZodType>(path: string, answer: Answer, call: CallOptions): Promise<z.output<Answer>> {
+  function read(path: string, call: CallOptions) {
     return authorized(call.signal, (authorization) =>
-      client.call({ ...call, method: 'GET', path, answer, authorization, repeatable: true }),
+      client.call({ ...call, method: 'GET', path, answer: words.page, authorization, repeatable: true }),
     );
   }
 
@@ -72,10 +80,10 @@ export function createODataClient(system: string, options: ODataClientOptions): 
   return {
     async *all(path, query, row, call = {}) {
       const seen = new Set<string>();
-      for (let next: string | null = path + queryOf(query); next !== null; ) {
+      for (let next: string | null = path + queryOf(query, always); next !== null; ) {
         if (seen.has(next)) throw badResponse(system, 'the same page again');
         seen.add(next);
-        const answer: Page = await read(next, page, call);
+        const answer = await read(next, call);
         const rows = z.array(row).safeParse(answer.rows);
         if (!rows.success) throw badResponse(system, `shape of ${rows.error.issues[0]?.path.join('.') || 'a page'}`);
         yield rows.data as z.output<typeof row>[];
@@ -83,27 +91,22 @@ export function createODataClient(system: string, options: ODataClientOptions): 
       }
     },
     async count(path, query, call = {}) {
-      const { rows, count } = await read(path + queryOf({ ...query, count: 'true' }), page, call);
+      const { rows, count } = await read(path + queryOf({ ...query, ...words.counting }, always), call);
       if (count === null) throw badResponse(system, 'no count');
       return { rows, count };
+    },
+    send(call) {
+      const path = call.path + queryOf({}, always);
+      return authorized(call.signal, (authorization) => client.call({ ...call, path, authorization }));
     },
     statistics: client.statistics,
     close: client.close,
   };
 }
 
-interface Page {
-  readonly rows: unknown[];
-  readonly next: string | null;
-  readonly count: number | null;
-}
-
-const page = z
-  .object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional(), '@odata.count': z.int().optional() })
-  .transform((got): Page => ({ rows: got.value, next: got['@odata.nextLink'] ?? null, count: got['@odata.count'] ?? null })); // biome-ignore format: one thought
-
 /** Not as forms do it: a blank is %20 everywhere. */
-function queryOf(query: ODataQuery): string {
+function queryOf(query: ODataQuery, always: string): string {
   const options = Object.entries(query).map(([name, value]) => `$${name}=${encodeURIComponent(value)}`);
+  if (always !== '') options.push(always);
   return options.length === 0 ? '' : `?${options.join('&')}`;
 }

@@ -28,6 +28,37 @@ export type SystemEntry =
       readonly taxRate: number;
     }
   | {
+      readonly adapter: 'sap';
+      readonly address: string;
+      readonly user: string;
+      readonly password: string;
+      /** Of texts, as SAP has it: `EN`. */
+      readonly language: string;
+      readonly salesArea: { readonly organization: string; readonly channel: string; readonly division: string };
+      /** Lists by their names here; `type` is SAP's price list type, empty for prices without one. */
+      readonly prices: {
+        readonly condition: string;
+        readonly lists: Readonly<Record<string, { readonly type: string; readonly taxIncluded: boolean }>>;
+      };
+      /** Rates in per cent by the tax classes of products: it tells classes only. */
+      readonly tax: {
+        readonly country: string;
+        readonly category: string;
+        readonly rates: Readonly<Record<string, number>>;
+      };
+      /** Left out: no orders go there. */
+      readonly orders?:
+        | {
+            readonly type: string;
+            /** Numbers of customers by channel, and `default`. */
+            readonly soldTo: Readonly<Record<string, string>>;
+            readonly priceCondition: string;
+            readonly rejection: string;
+          }
+        | undefined;
+      readonly timeZone: string;
+    }
+  | {
       readonly adapter: 'sql';
       /** The mapping of its views and tables: a file of the project. */
       readonly mapping: string;

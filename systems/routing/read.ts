@@ -1,31 +1,34 @@
 import { z } from 'zod';
 import { CommerceError, isCommerceError } from '../../platform/errors.ts';
-import { isCurrencyCode } from '../../platform/money.ts';
 import { projectFile } from '../../platform/paths.ts';
 import { parseYaml, readText } from '../../platform/read-yaml.ts';
 import { BUSINESS_CENTRAL_PROFILE } from '../business-central/profile.ts';
 import { ERP_PROFILE } from '../erp/profile.ts';
 import { OMS_PROFILE } from '../oms/profile.ts';
 import { type Capability, can, type Domain, type PortName, type SystemProfile } from '../port-map.ts';
+import { profileOfSap } from '../sap/profile.ts';
 import { profileOfMapping } from '../sql/profile.ts';
 import { readMapping } from '../sql/read-mapping.ts';
 import { TRYTON_PROFILE } from '../tryton/profile.ts';
 import { WMS_PROFILE } from '../wms/profile.ts';
+import { code, name, systemEntry } from './entries.ts';
 import type { AdapterName, DomainRoute, Routing, SystemEntry } from './model.ts';
 
-/** What each adapter's system can do. Of a database its mapping says it. */
+/** What each adapter's system can do. Of a database its mapping says it, of SAP also whether orders go there. */
 const PROFILES: Readonly<Record<AdapterName, SystemProfile | null>> = {
   'reference-erp': ERP_PROFILE,
   'reference-oms': OMS_PROFILE,
   'reference-wms': WMS_PROFILE,
   tryton: TRYTON_PROFILE,
   'business-central': BUSINESS_CENTRAL_PROFILE,
+  sap: null,
   sql: null,
 };
 
 /** @throws CommerceError CONFIGURATION_INVALID when its mapping cannot be read */
 export function profileOf(entry: SystemEntry): SystemProfile {
   if (entry.adapter === 'sql') return profileOfMapping(readMapping(projectFile(entry.mapping)).mapping);
+  if (entry.adapter === 'sap') return profileOfSap(entry.orders !== undefined);
   return PROFILES[entry.adapter] as SystemProfile;
 }
 
@@ -41,62 +44,11 @@ const NEEDED: Readonly<Record<Domain, readonly PortName[]>> = {
 /** Capabilities that a domain cannot do without, and why. */
 const NEEDED_OF_PORTS: Readonly<Partial<Record<Domain, readonly [port: PortName, capability: Capability, reason: string][]>>> = {
   inventory: [['STOCK', 'ISSUES_BY_LINE', 'stock that is promised to orders would never count as gone']],
-  order: [
-    ['ORDER_INTAKE', 'SHIPMENT_NOTICES', 'each shipment would end on the exception desk'],
-    ['ORDER_INTAKE', 'CANCELLATION_NOTICES', 'each cancellation would end on the exception desk'],
-  ],
 }; // biome-ignore format: one thought
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
-// The value is not repeated in the message: somebody may have written a credential in its place.
-const variable = z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'expected the name of an environment variable, such as TRYTON_URL; never its value'); // biome-ignore format: one thought
-const name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected a name in small letters, such as erp');
-const code = z.string('expected a text; write numbers in quotes').min(1).max(200);
+
 const list = <Item extends z.ZodType>(item: Item) => z.array(item, 'expected a list').min(1, 'expected at least one').max(10_000); // biome-ignore format: one thought
-
-const reference = <Name extends string>(adapter: Name, system: string) =>
-  z.strictObject({
-    adapter: z.literal(adapter),
-    // `npm start` brings a reference system up when these are not set, so they have these names.
-    address: z.literal(`${system}_URL`, `expected ${system}_URL`).default(`${system}_URL`),
-    token: z.literal(`${system}_TOKEN`, `expected ${system}_TOKEN`).default(`${system}_TOKEN`),
-  });
-
-const systemEntry = z.discriminatedUnion(
-  'adapter',
-  [
-    reference('reference-erp', 'ERP'),
-    reference('reference-oms', 'OMS'),
-    reference('reference-wms', 'WMS'),
-    z.strictObject({
-      adapter: z.literal('tryton'),
-      address: variable,
-      database: variable,
-      user: variable,
-      password: variable,
-      currency: z.string().refine(isCurrencyCode, 'expected a currency code, such as GBP'),
-    }),
-    z.strictObject({
-      adapter: z.literal('business-central'),
-      address: variable,
-      company: variable,
-      tokenAddress: variable,
-      user: variable,
-      password: variable,
-      currency: z.string().refine(isCurrencyCode, 'expected a currency code, such as GBP'),
-      priceList: code,
-      taxRate: z.number('expected per cent, such as 20').min(0, 'expected per cent, such as 20').max(100, 'expected per cent, such as 20'), // biome-ignore format: one thought
-    }),
-    z.strictObject({
-      adapter: z.literal('sql'),
-      mapping: z.string('expected a file, such as config/sql/legacy-erp.yaml').regex(/^[\w-][\w./-]{0,200}$/, 'expected a file of the project, such as config/sql/legacy-erp.yaml'), // biome-ignore format: one thought
-      address: variable,
-      user: variable,
-      password: variable,
-    }),
-  ],
-  { error: `expected one of the adapters ${Object.keys(PROFILES).join(', ')}` },
-);
 
 const time = z
   .string('expected a time such as 90s, 15m, 2h or 1d')

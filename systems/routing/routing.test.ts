@@ -104,6 +104,17 @@ describe('config/systems.yaml', () => {
     expect(parseRouting(withDatabase('config/sql/legacy-erp.yaml', 'order'), 's').domains.order.system).toBe('legacy'); // biome-ignore format: one thought
   });
 
+  it('names an SAP system with the words of its house, and gives it orders only where it says how', () => {
+    const sap = (more: string, domain: string) =>
+      withDomain(domain, `{ ${ROUTE.replace('erp', 's4')} }`).replace('systems:\n', `systems:\n  s4: { adapter: sap, address: S_URL, user: S_USER, password: S_PASSWORD, language: EN, salesArea: { organization: "1010", channel: "10", division: "00" }, prices: { lists: { WEB: { taxIncluded: true } } }, tax: { country: GB, category: TTX1, rates: { "1": 20 } }${more} }\n`);
+    expect(parseRouting(sap('', 'product'), 's').systems.s4).toMatchObject({ prices: { condition: 'PPR0', lists: { WEB: { type: '', taxIncluded: true } } }, timeZone: 'UTC' });
+    expect(wrong(sap('', 'order'))).toThrow('domains.order.system: sap does not serve ORDER_INTAKE, which order needs');
+    const orders = ', orders: { soldTo: { default: "17100001" }, rejection: "01" }';
+    expect(parseRouting(sap(orders, 'order'), 's').systems.s4).toMatchObject({ orders: { type: 'OR', priceCondition: 'PMP0' } });
+    expect(wrong(sap(', orders: { soldTo: { AMAZON: "1" }, rejection: 1 }', 'order'))).toThrow(/s4\.orders\.soldTo: expected a default.*s4\.orders\.rejection: expected a text; write numbers in quotes/);
+    expect(wrong(sap(orders, 'inventory'))).toThrow('domains.inventory.system: sap does not serve STOCK and RETURNS');
+  }); // biome-ignore format: one thought
+
   it('has a shadow of product, which may serve cohorts that a SKU tells', () => {
     const shadowed = (shadow: string, when = 'skus: ["1..2"]') => withDomain('product', `{ ${ROUTE}, shadow: { ${shadow} }, cohorts: [{ name: few, system: tryton, when: { ${when} } }] }`); // biome-ignore format: one thought
     const { product } = parseRouting(shadowed('system: tryton, every: 5m, errorBudget: 0.5, ignore: [description]'), 's').domains; // biome-ignore format: one thought

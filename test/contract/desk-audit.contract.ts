@@ -40,7 +40,7 @@ export function deskAuditContract(name: string, start: () => Promise<StartedDesk
         numbers.set(orderId, (await desk.register({ ...order, lines, destination: null }, signal)).deskNumber);
       }
       const shipment = { noticeId: 'n-1', orderId: 'ord_2', lines: [{ lineId: 'ord_2-1', quantity: 2 }], packages: [] };
-      const cancellation = { noticeId: 'n-2', orderId: 'ord_2', lines: [{ lineId: 'ord_2-2', quantity: 1 }], reason: 'OTHER' }; // biome-ignore format: one thought
+      const cancellation = { noticeId: 'n-2', orderId: 'ord_2', lines: [{ lineId: 'ord_2-2', quantity: 1, left: 1 }], reason: 'OTHER' }; // biome-ignore format: one thought
       for (let time = 1; time <= 2; time += 1) {
         await desk.confirmShipment(shipment, signal);
         await desk.cancel(cancellation, signal);

@@ -42,6 +42,13 @@ export function orderDeskContract(
       expect(await desk.find('ord_1', signal)).toEqual(first);
     });
 
+    it('says what it is to be told of, as its profile does', () => {
+      expect([desk.takes.has('SHIPMENT'), desk.takes.has('CANCELLATION')]).toEqual([
+        can(profile, 'ORDER_INTAKE', 'SHIPMENT_NOTICES'),
+        can(profile, 'ORDER_INTAKE', 'CANCELLATION_NOTICES'),
+      ]);
+    });
+
     it('gives two orders two numbers', async () => {
       const first = await desk.register(order, signal);
       const second = await desk.register({ ...order, orderId: 'ord_2', channelOrderId: '026-2' }, signal);
@@ -50,7 +57,7 @@ export function orderDeskContract(
 
     it('does not know an order that was never registered', async () => {
       expect(await desk.find('ord_9', signal)).toBeNull();
-      const nothing = { noticeId: 'n', orderId: 'ord_9', lines: [{ lineId: 'line-1', quantity: 1 }] };
+      const nothing = { noticeId: 'n', orderId: 'ord_9', lines: [{ lineId: 'line-1', quantity: 1, left: 0 }] };
       await expect(desk.confirmShipment({ ...nothing, packages: [] }, signal)).rejects.toMatchObject({
         code: 'SYSTEM_REJECTED',
       });
@@ -75,7 +82,7 @@ export function orderDeskContract(
       const cancellation = {
         noticeId: 'can_1',
         orderId: 'ord_1',
-        lines: [{ lineId: 'line-2', quantity: 2 }],
+        lines: [{ lineId: 'line-2', quantity: 2, left: 0 }],
         reason: 'CUSTOMER_REQUEST',
       };
       if (!can(profile, 'ORDER_INTAKE', 'CANCELLATION_NOTICES')) {

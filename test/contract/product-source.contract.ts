@@ -119,7 +119,12 @@ function asTold<Fact extends CatalogueFact>(fact: Fact, profile: SystemProfile):
       if (fact.former && !prices('FORMER_PRICES')) return null;
       if (fact.currencyCode !== 'GBP' && !prices('SEVERAL_CURRENCIES')) return null;
       if (fact.minQuantity > 1 && !prices('QUANTITY_BREAKS')) return null;
-      return prices('PRICE_PERIODS') ? fact : { ...fact, validFrom: new Date(0), validTo: null };
+      return {
+        ...fact,
+        ...(prices('PRICE_PERIODS') ? {} : { validFrom: new Date(0), validTo: null }),
+        // Then the rate is configured, and the same for all of these.
+        ...(prices('TAX_RATES') ? {} : { taxBasisPoints: price.taxBasisPoints }),
+      };
     default:
       return fact;
   }

@@ -70,6 +70,8 @@ export function orchestratorPorts() {
   const withdrawals = new Map<string, Awaited<ReturnType<OrchestratorDeps['fulfillment']['withdrawalOf']>>>();
   const submitted = new Set<string>();
   const registered = new Set<string>();
+  /** What the desk takes. */
+  const deskTakes = new Set<'SHIPMENT' | 'CANCELLATION'>(['SHIPMENT', 'CANCELLATION']);
   const opened = new Map<string, Parameters<OrchestratorDeps['fulfillment']['open']>[0]>();
 
   /** Notes the call, then fails with the next failure that was planned for the port, if any. */
@@ -117,6 +119,7 @@ export function orchestratorPorts() {
       settleReturn: async (...args) => note('orders.settleReturn', args),
     },
     desk: {
+      takes: deskTakes,
       find: async (orderId) => (registered.has(orderId) ? { orderId } : null),
       async register(order, signal) {
         note('desk.register', [order, signal]);
@@ -229,6 +232,7 @@ export function orchestratorPorts() {
   };
   return {
     deps,
+    deskTakes,
     calls,
     orders,
     shipments,

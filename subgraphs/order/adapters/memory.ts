@@ -23,6 +23,7 @@ export function memoryOrderDesk(now: () => Date = () => new Date()): OrderDesk &
     for (const { lineId, quantity } of lines) order[what].set(lineId, (order[what].get(lineId) ?? 0) + quantity);
   };
   return {
+    takes: new Set(['SHIPMENT', 'CANCELLATION']),
     async register(order) {
       const known = orders.get(order.orderId);
       if (known) return known.registration;

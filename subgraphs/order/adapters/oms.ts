@@ -15,6 +15,7 @@ export function omsOrderDesk(oms: OmsClient): OrderDesk {
     lines.map((line) => ({ posRef: line.lineId, qty: line.quantity }));
 
   return {
+    takes: new Set(['SHIPMENT', 'CANCELLATION']),
     async register(order, signal) {
       const registered = await oms.registerOrder(
         {

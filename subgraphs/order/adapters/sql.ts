@@ -33,6 +33,10 @@ export function sqlOrderDesk(
   }
 
   return {
+    takes: new Set([
+      ...(orders.shipment ? (['SHIPMENT'] as const) : []),
+      ...(orders.cancellation ? (['CANCELLATION'] as const) : []),
+    ]),
     find,
     async register(order, signal) {
       const known = await find(order.orderId, signal);
