@@ -1,6 +1,7 @@
 import { groupBy } from '../../../platform/batch.ts';
+import { judgeDelivery } from './delivery.ts';
 import { beyondAllowedRepeats } from './duplicates.ts';
-import { judgeFee } from './fees.ts';
+import { beyondInvoices, judgeFee } from './fees.ts';
 import { compareGoods, type GoodsResult } from './goods.ts';
 import { byPlace, type GroupVerdict, type MatchLine, type OrderFacts } from './model.ts';
 import type { ChannelSettings, SettlementSettings } from './settings.ts';
@@ -64,7 +65,8 @@ function ofOrder(
     } else usable.push(line);
   }
   const goods = compareGoods(facts, order, { usable, waiting }, settings, now, verdicts);
-  judgeRest(facts, order.orderId, usable, settings, verdicts);
+  judgeDelivery({ ...facts, orderId: order.orderId }, usable.filter(isAboutDelivery), settings, verdicts);
+  judgeRest(facts, order, usable, settings, verdicts);
   for (const line of usable) noteShift(line, facts, channel, verdicts);
   return {
     ...verdicts.result(lines),
@@ -79,25 +81,23 @@ function ofOrder(
   };
 }
 
-/** Fees, delivery, corrections: explained by a rule, or not. */
+/** Fees, chargebacks, corrections: explained by a rule, or not. */
 function judgeRest(
   facts: OrderFacts,
-  orderId: string,
+  order: NonNullable<OrderFacts['order']>,
   lines: readonly MatchLine[],
   settings: SettlementSettings,
   verdicts: Verdicts,
 ): void {
   const channel = settings.channel(facts.channelCode);
-  for (const line of lines.filter((one) => sideOf(one) === null)) {
-    if (isAboutDelivery(line)) {
-      verdicts.matched(line, 'ORDER', orderId);
-      continue;
-    }
+  for (const line of lines.filter((one) => sideOf(one) === null && !isAboutDelivery(one))) {
     const sale = lines
       .filter((one) => one.class === 'SALE' && one.statementId === line.statementId)
       .filter((one) => line.sku === null || one.sku === line.sku)
       .reduce((sum, one) => sum + one.amountMinor, 0n);
-    const fault = judgeFee(line, channel, sale, settings.tolerance(line.currencyCode));
+    const fault =
+      judgeFee(line, channel, sale, settings.tolerance(line.currencyCode)) ??
+      (line.currencyCode === order.currencyCode ? beyondInvoices(line, facts.documents, channel.remitsTax) : null);
     if (fault) verdicts.unexplained(line, fault.reason, fault.explanation, fault.expectedMinor);
     else verdicts.matched(line, line.class === 'PAYOUT' ? 'PAYOUT' : 'FEE_RULE', null);
   }

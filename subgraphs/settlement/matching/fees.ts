@@ -1,5 +1,5 @@
 import type { ReconciliationReason } from '../model.ts';
-import type { MatchLine } from './model.ts';
+import type { ExpectedDocument, MatchLine } from './model.ts';
 import { type ChannelSettings, feeRuleFor, wordsOf } from './settings.ts';
 
 export interface FeeFault {
@@ -37,4 +37,19 @@ export function judgeFee(
     expectedMinor: expected,
     explanation: `The rule gives ${rule.rateBasisPoints / 100} per cent of the sale.`,
   };
+}
+
+/** Classes whose words explain any amount, and that give back what was sold. */
+const GIVES_BACK = ['CHARGEBACK', 'TAX_WITHHELD'];
+
+/** What is wrong with a chargeback, or with tax that a channel kept: more than was invoiced cannot be given back. Null: nothing. */
+export function beyondInvoices(
+  line: MatchLine,
+  documents: readonly ExpectedDocument[],
+  remitsTax: boolean,
+): FeeFault | null {
+  const sold = documents.filter(({ kind }) => kind === 'INVOICE').flatMap((one) => one.lines);
+  const soldMinor = sold.reduce((sum, { netMinor, taxMinor }) => sum + netMinor + taxMinor, 0n);
+  if (remitsTax || sold.length === 0 || !GIVES_BACK.includes(line.class) || -line.amountMinor <= soldMinor) return null;
+  return { reason: 'AMOUNT_DIFFERENCE', expectedMinor: null, explanation: 'More than was invoiced of the order.' };
 }

@@ -232,10 +232,16 @@ function settledOf(lines: readonly MatchLine[], sign: bigint): Comparison['settl
   const told = counted.length > 0 && counted.every((line) => line.quantity !== null);
   const taxes = lines.filter((line) => line.class === 'SALE_TAX' || line.class === 'REFUND_TAX');
   return {
-    quantity: told ? counted.reduce((sum, line) => sum + (line.quantity ?? 0), 0) : null,
+    quantity: told ? counted.reduce((sum, line) => sum + unitsOf(line, sign), 0) : null,
     amountMinor: sign * lines.reduce((sum, line) => sum + line.amountMinor, 0n),
     taxMinor: taxes.length === 0 ? null : sign * taxes.reduce((sum, line) => sum + line.amountMinor, 0n),
   };
+}
+
+/** Units of a line; below zero where it takes back what was told before. */
+function unitsOf({ quantity, amountMinor }: MatchLine, sign: bigint): number {
+  const units = Math.abs(quantity ?? 0);
+  return sign * amountMinor < 0n ? -units : units;
 }
 
 function converted(

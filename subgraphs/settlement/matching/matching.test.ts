@@ -102,6 +102,8 @@ const cases: readonly [string, readonly Partial<SettlementLine>[], object][] = [
   ['the same line again', [...rightLines, rightLines[0]] as Partial<SettlementLine>[], { reason: 'DUPLICATE_LINE', actual: '2000', difference: '2000' }],
   ['a sale that is told again under another number of its row', [{ ...rightLines[0], references: { transactionKey: 'r1' } }, ...rightLines.slice(1), { ...rightLines[0], references: { transactionKey: 'r2' } }], { reason: 'DUPLICATE_LINE', actual: '2000', difference: '2000' }],
   ['a refund of goods that never came back', [...rightLines, { class: 'REFUND', sku: 'A1', quantity: 1, amountMinor: -1200n }], { reason: 'LATE_REFUND', expected: null, actual: '-1200', difference: '-1200' }],
+  ['delivery that nobody charged', [...rightLines, { class: 'SHIPPING', sku: 'A1', amountMinor: 399n, words: { transaction: 'Order', type: 'ItemPrice', description: 'Shipping' } }], { reason: 'AMOUNT_DIFFERENCE', expected: '0', actual: '399', difference: '399' }],
+  ['a chargeback of more than was invoiced', [...rightLines, { class: 'CHARGEBACK', amountMinor: -2401n }], { reason: 'AMOUNT_DIFFERENCE', expected: null, actual: '-2401', difference: '-2401' }],
   ['a SKU the order has not', [...rightLines, { class: 'SALE', sku: 'ZZ', quantity: 1, amountMinor: 500n }], { reason: 'UNKNOWN_SKU', actual: '500', difference: '500' }],
 ]; // biome-ignore format: a table
 
@@ -139,6 +141,21 @@ it('finds a difference that was closed past everybody, or is gone, and closes no
   await expect(inDecember()).rejects.toThrow(/lines whose difference is gone: 1 /); // biome-ignore format: one thought
   await rename('gone_', 'rex_');
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
+it('finds nothing in a sale that was taken back and booked again, or in delivery that was given free', async () => {
+  await sell();
+  const back = rightLines.map((line) => ({ ...line, amountMinor: -(line.amountMinor ?? 0n) }));
+  const free = [399n, -399n].map((amountMinor) => ({ class: 'SHIPPING', sku: 'A1', amountMinor, words: { transaction: 'Order', type: 'ItemPrice', description: 'Shipping' } }) as const); // biome-ignore format: one thought
+  await store('s1', [...rightLines, ...back, ...free]);
+  await store('s2', rightLines);
+  await books.settle();
+  expect(await books.differences()).toEqual([]);
+  expect(await books.balances()).toMatchObject({ '1362 GBP': '2040', '6770 GBP': '360' });
+  // Once more is once too often.
+  await store('s3', rightLines);
+  await books.settle();
+  expect((await books.differences()).map(({ reason }) => reason)).toEqual(Array(3).fill('DUPLICATE_LINE'));
 });
 
 it('notes a line that is booked outside of the period and right, for nobody to decide about, unless the settings say so', async () => {

@@ -20,6 +20,8 @@ export interface ChannelSettings {
   /** Whether a person decides about lines that are right but booked outside of their period. */
   readonly decidesShifts: boolean;
   readonly remitsTax: boolean;
+  /** Whether what a channel settles for delivery is income as it is. Our orders have no charge for it. */
+  readonly acceptsDelivery: boolean;
   readonly orderIdPattern: RegExp | null;
   readonly fees: readonly FeeRule[];
 }
@@ -55,6 +57,7 @@ const channel = {
   periodGraceDays: days,
   decidesShifts: z.boolean(),
   remitsTax: z.boolean(),
+  acceptsDelivery: z.boolean(),
   orderIdPattern: pattern,
   fees: z.array(fee),
 };
@@ -67,7 +70,8 @@ const schema = z.strictObject({
     toleranceBasisPoints: z.int().min(0).max(10_000),
     rates: z.array(z.strictObject({ from: currency, to: currency, rate: z.string().regex(/^\d{1,9}(\.\d{1,9})?$/) })),
   }),
-  default: z.strictObject({ ...channel, decidesShifts: z.boolean().default(false) }),
+  // As it was before there was a choice, where a file names none.
+  default: z.strictObject({ ...channel, decidesShifts: z.boolean().default(false), acceptsDelivery: z.boolean().default(true) }), // biome-ignore format: one thought
   channels: z.record(z.string().min(1), z.strictObject(channel).partial()),
 });
 
