@@ -221,6 +221,11 @@ describe('Amazon finances', () => {
     ]);
   });
 
+  it('tells what a buyer took back through his bank from what was sold', () => {
+    const found = read('AMAZON_FINANCES_2024', page(transaction({ transactionType: 'Chargeback', breakdowns })));
+    expect(brief(found).map(([, kind, of]) => `${kind} ${of}`)).toEqual(['CHARGEBACK CHARGEBACK', 'CHARGEBACK CHARGEBACK', 'CHARGEBACK COMMISSION']); // biome-ignore format: one thought
+  });
+
   it('prefers items, which name the SKU, unless they do not come to the total', () => {
     const items = (amount: number) => [
       { totalAmount: { currencyAmount: amount, currencyCode: 'USD' }, contexts: [{ contextType: 'ProductContext', sku: 'A1', quantityShipped: 2 }], breakdowns: [usd('Product Charges', amount)] },

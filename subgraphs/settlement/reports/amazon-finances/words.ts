@@ -30,12 +30,16 @@ const CLASSES: readonly (readonly [RegExp, LineClass, returned?: LineClass])[] =
   [/principal|product ?charges|price/, 'SALE', 'REFUND'],
 ];
 
+/** What a buyer paid: where it is taken back against our will, it is charged back. */
+const TAKEN_BACK: readonly LineClass[] = ['SALE', 'SALE_TAX', 'SHIPPING', 'SHIPPING_TAX'];
+
 /** Our class of a leaf of a breakdown by the names on the way to it. OTHER marks what is not known. */
 export function classOf(kind: TransactionKind, path: readonly string[]): LineClass {
   const returned = kind === 'REFUND';
   for (const name of [...path].reverse()) {
     const word = name.toLowerCase();
     const found = CLASSES.find(([pattern]) => pattern.test(word));
+    if (found && kind === 'CHARGEBACK' && TAKEN_BACK.includes(found[1])) return kind;
     if (found) return (returned ? found[2] : undefined) ?? found[1];
   }
   return kind === 'CHARGEBACK' || kind === 'ADJUSTMENT' || kind === 'FEE' ? kind : 'OTHER';
