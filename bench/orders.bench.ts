@@ -4,6 +4,7 @@ import { startBenchGateway } from './capture/gateway.ts';
 import { type Measured, measure } from './capture/measure.ts';
 import { measureYardstick } from './capture/measure-yardstick.ts';
 import { readOptions, report } from './capture/options.ts';
+import { patiently, resultOf } from './capture/patiently.ts';
 import { findPgbench } from './capture/pgbench.ts';
 import { closedLoop } from './capture/point.ts';
 import { caller, orderInput } from './capture/requests.ts';
@@ -22,15 +23,13 @@ const capture = createCapture({ knex });
 const gateway = await startBenchGateway(world, Math.max(...clients));
 const rows: Measured[] = [];
 
-const byCapture = (hot: boolean) => async () => {
-  const outcome = await capture.place(caller, orderInput(hot));
-  return outcome.kind === 'done' && outcome.result.orderId !== null;
+const byCapture = (hot: boolean) => () => {
+  const input = orderInput(hot);
+  return patiently(async () => resultOf(await capture.place(caller, input)).orderId !== null);
 };
-const byGateway = (hot: boolean) => async () => {
-  const data = (await gateway.send('PlaceOrder', { input: orderInput(hot) })) as {
-    orderPlace: { order: object | null };
-  };
-  return data.orderPlace.order !== null;
+const byGateway = (hot: boolean) => () => {
+  const input = orderInput(hot);
+  return patiently(async () => (await gateway.send('PlaceOrder', { input })).orderPlace?.order != null);
 };
 
 try {
@@ -64,6 +63,9 @@ try {
   }
   await verifyLedger(world.knex);
   report('orders', table(rows, YARDSTICK));
+} catch (error) {
+  console.error(table(rows, YARDSTICK)); // what was measured before it
+  throw error;
 } finally {
   await gateway.stop();
   await capture.close();

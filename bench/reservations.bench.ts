@@ -5,6 +5,7 @@ import { startBenchGateway } from './capture/gateway.ts';
 import { type Measured, measure } from './capture/measure.ts';
 import { measureYardstick } from './capture/measure-yardstick.ts';
 import { readOptions, report } from './capture/options.ts';
+import { patiently, resultOf } from './capture/patiently.ts';
 import { findPgbench } from './capture/pgbench.ts';
 import { closedLoop } from './capture/point.ts';
 import { caller, holdInput } from './capture/requests.ts';
@@ -23,26 +24,22 @@ const holding = createHolding(knex);
 const gateway = await startBenchGateway(world, Math.max(...clients));
 const rows: Measured[] = [];
 
-const byHolding = (hot: boolean) => async () => {
+const byHolding = (hot: boolean) => () => {
   const input = holdInput(hot);
-  const outcome = await holding.hold(
-    onceKeyOf({ caller, operation: 'reservationHold', key: input.idempotencyKey, input }),
-    {
-      lines: input.lines,
-      locationId: null,
-      safetyStock: 0,
-      ttlSeconds: input.ttlSeconds,
-      channelCode: 'WEB',
-      customerId: null,
-    },
-  );
-  return outcome.kind === 'done' && outcome.result.reservationId !== null;
-};
-const byGateway = (hot: boolean) => async () => {
-  const data = (await gateway.send('HoldStock', { input: holdInput(hot) })) as {
-    reservationHold: { reservation: object | null };
+  const key = onceKeyOf({ caller, operation: 'reservationHold', key: input.idempotencyKey, input });
+  const request = {
+    lines: input.lines,
+    locationId: null,
+    safetyStock: 0,
+    ttlSeconds: input.ttlSeconds,
+    channelCode: 'WEB',
+    customerId: null,
   };
-  return data.reservationHold.reservation !== null;
+  return patiently(async () => resultOf(await holding.hold(key, request)).reservationId !== null);
+};
+const byGateway = (hot: boolean) => () => {
+  const input = holdInput(hot);
+  return patiently(async () => (await gateway.send('HoldStock', { input })).reservationHold?.reservation != null);
 };
 
 try {
@@ -71,6 +68,9 @@ try {
   }
   await verifyLedger(world.knex);
   report('reservations', table(rows, YARDSTICK));
+} catch (error) {
+  console.error(table(rows, YARDSTICK)); // what was measured before it
+  throw error;
 } finally {
   await gateway.stop();
   await holding.close();

@@ -2,8 +2,8 @@ import { sleep } from '../platform/clock.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { query } from '../platform/db/query.ts';
 import { createCapture } from '../subgraphs/order/index.ts';
-import { placePatiently } from './capture/place-patiently.ts';
-import { orderInput } from './capture/requests.ts';
+import { patiently, resultOf } from './capture/patiently.ts';
+import { caller, orderInput } from './capture/requests.ts';
 import { verifyLedger } from './capture/verify.ts';
 import { startWorld } from './capture/world.ts';
 
@@ -44,13 +44,16 @@ async function count(): Promise<Count> {
   };
 }
 
+const place = (input: ReturnType<typeof orderInput>) =>
+  patiently(async () => resultOf(await capture.place(caller, input)));
+
 /** Takes orders in, so many at once, and prints what each of them cost. */
 async function cost(name: string, orders: number, atOnce: number): Promise<void> {
   await query(world.knex, 'checkpoint'); // each run pays for its whole pages alike
   const before = await count();
   statements = 0;
   for (let taken = 0; taken < orders; taken += atOnce) {
-    await Promise.all(Array.from({ length: atOnce }, () => placePatiently(capture, orderInput(false))));
+    await Promise.all(Array.from({ length: atOnce }, () => place(orderInput(false))));
   }
   const sent = statements;
   const after = await count();

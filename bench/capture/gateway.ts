@@ -6,7 +6,9 @@ import { createInterface } from 'node:readline';
 import { Pool } from 'undici';
 import { createApiKey } from '../../gateway/access/api-keys.ts';
 import { seedDevelopmentAccess } from '../../gateway/access/development-access.ts';
+import { CommerceError } from '../../platform/errors.ts';
 import { projectFile } from '../../platform/paths.ts';
+import { isAgain } from './patiently.ts';
 import type { BenchWorld } from './world.ts';
 
 export interface RunningGateway {
@@ -15,11 +17,23 @@ export interface RunningGateway {
   readonly url: string;
   /** Of the storefront, on the channel WEB. */
   readonly key: string;
-  /** Sends an operation of the storefront's contract, as the shop would. @returns the answer's data; throws on errors */
-  send(operation: string, variables: object): Promise<Record<string, unknown>>;
+  /** Sends an operation of the storefront's contract, as the shop would. @returns the answer's data; throws on errors, as CommerceError when it is told to come again */
+  send(operation: string, variables: object): Promise<NonNullable<Told['data']>>;
   /** A mutation that asks for nothing of a subgraph: what the gateway costs by itself. */
   sendNothing(): Promise<boolean>;
   stop(): Promise<void>;
+}
+
+/** What the bench reads of an answer. */
+interface Told {
+  readonly data?: Record<string, Payload | undefined> | null;
+  readonly errors?: readonly { readonly message: string; readonly extensions: { readonly code: string } }[];
+}
+
+interface Payload {
+  readonly order?: object | null;
+  readonly reservation?: object | null;
+  readonly userErrors?: readonly { readonly code: string; readonly message: string }[];
 }
 
 /** The gateway in a process of its own, over HTTP. `--cpu-prof` with PROFILE set to a folder. */
@@ -80,8 +94,13 @@ export async function startBenchGateway(
       headers: { 'content-type': 'application/json', 'x-api-key': key },
       body: JSON.stringify(body),
     });
-    const told = (await answer.body.json()) as { data?: Record<string, unknown> | null; errors?: object[] };
-    if (told.errors || !told.data) throw new Error(JSON.stringify(told.errors));
+    const told = (await answer.body.json()) as Told;
+    const [error] = told.errors ?? [];
+    if (error && isAgain(error.extensions?.code)) throw new CommerceError(error.extensions.code, error.message);
+    if (error || !told.data) throw new Error(JSON.stringify(told.errors));
+    // Only orderPlace says it as data that a request still runs.
+    const refused = told.data.orderPlace?.userErrors?.[0];
+    if (refused && isAgain(refused.code)) throw new CommerceError(refused.code, refused.message);
     return told.data;
   };
   return {
@@ -89,7 +108,7 @@ export async function startBenchGateway(
     url,
     key,
     send: (operation, variables) => ask({ query: documentOf(operation), variables }),
-    sendNothing: async () => (await ask({ query: 'mutation { __typename }' })).__typename === 'Mutation',
+    sendNothing: async () => '__typename' in (await ask({ query: 'mutation { __typename }' })),
     async stop() {
       await pool.close();
       child.kill('SIGINT');

@@ -1,4 +1,5 @@
 import { cpuSecondsOf } from './cpu.ts';
+import { timesToldAgain } from './patiently.ts';
 import type { Point } from './point.ts';
 import { readBooks, verify } from './verify.ts';
 import type { BenchWorld } from './world.ts';
@@ -9,6 +10,8 @@ export interface Measured extends Point {
   readonly clients: number;
   /** CPU milliseconds per acknowledged request; NaN when it cannot be told. */
   readonly cpu: { readonly database: number; readonly node: number };
+  /** How often clients were told to come again, and did. */
+  readonly toldAgain: number;
 }
 
 /** Runs a load and says what it cost; the books are counted before and after, so that the number cannot lie. */
@@ -25,6 +28,7 @@ export async function measure(
     cpuSecondsOf(world.postmaster, true),
     node === null ? 0 : cpuSecondsOf(node, false),
   ];
+  const toldBefore = timesToldAgain();
   const point = await run();
   const database = cpuSecondsOf(world.postmaster, true) - databaseBefore;
   const ours = node === null ? 0 : cpuSecondsOf(node, false) - nodeBefore;
@@ -32,6 +36,7 @@ export async function measure(
   return {
     ...about,
     ...point,
+    toldAgain: timesToldAgain() - toldBefore,
     cpu: { database: (database * 1_000) / point.done, node: (ours * 1_000) / point.done },
   };
 }

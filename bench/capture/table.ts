@@ -12,6 +12,7 @@ export function table(rows: readonly Measured[], yardstick: string): string {
       ...cells,
       ...[row.p50, row.p99].map((millis) => millis.toFixed(1)),
       ...[row.cpu.database, row.cpu.node].map(milli),
+      String(row.toldAgain),
     ];
   });
   const head = [
@@ -24,6 +25,7 @@ export function table(rows: readonly Measured[], yardstick: string): string {
     'p99 ms',
     'PostgreSQL ms CPU',
     'Node ms CPU',
+    'told to come again',
   ];
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
