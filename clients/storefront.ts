@@ -41,11 +41,11 @@ export type AvailabilityStatus =
   | 'IN_STOCK'
   /** One to five units. */
   | 'LOW_STOCK'
-  /** None now; more is on its way, or orders may wait for it. */
+  /** None now; orders with `allowBackorder` may wait for it, as far as `backorderableQuantity` says, whether or not more is known to come (`nextAvailableAt`, `promises`). */
   | 'BACKORDER'
   /** Not released yet, or never in stock and the first delivery is on its way. */
   | 'PREORDER'
-  /** None, and none is known to come. */
+  /** None, and no order may wait for it: `sellableQuantity` and `backorderableQuantity` are 0. */
   | 'OUT_OF_STOCK'
   | '%future added value';
 

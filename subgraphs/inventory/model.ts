@@ -38,8 +38,6 @@ export interface StockTotal {
   readonly sellable: number;
   /** Units beyond these that orders may wait for; null: any number. */
   readonly backorderable: number | null;
-  /** Whether a rule of the channel says how many may wait, and not the default. */
-  readonly isBackorderRuled: boolean;
   /** Most units of one order; null: no limit. */
   readonly orderLimit: number | null;
   /** Until then orders are preorders; null when it is on sale. */
@@ -76,9 +74,7 @@ export function availabilityStatus(total: StockTotal): AvailabilityStatus {
   if (total.sellable > LOW_STOCK_UNITS) return 'IN_STOCK';
   if (total.sellable > 0) return 'LOW_STOCK';
   if (total.backorderable === 0) return 'OUT_OF_STOCK';
-  // That an order may wait for what nobody expects is no offer, unless the channel makes it one.
-  if (total.incoming === 0) return total.isBackorderRuled ? 'BACKORDER' : 'OUT_OF_STOCK';
-  return total.everStocked ? 'BACKORDER' : 'PREORDER';
+  return total.incoming > 0 && !total.everStocked ? 'PREORDER' : 'BACKORDER';
 }
 
 /** When more can be had; null when enough is there, or when no date is known. */

@@ -86,7 +86,6 @@ export async function stockTotals(
     location_id: string | null;
     sellable: number;
     backorder_units: number | null;
-    backorder_ruled: boolean;
     cap: number | null;
     release_at: Date | null;
     incoming: number;
@@ -99,20 +98,16 @@ export async function stockTotals(
     is_missed: boolean;
   }>(
     knex,
-    `select stock.*, ${SILENCE} as silence_millis, ${MISSED} as is_missed, coalesce(stock.sku = any (ruled.skus), false) as backorder_ruled,
+    `select stock.*, ${SILENCE} as silence_millis, ${MISSED} as is_missed,
             num_nonnulls(fallback.cap, fallback.threshold, fallback.buffer_units, fallback.buffer_percent) > 0 as falls_back
      from inventory.fallback_of(?) fallback, (
        select location_id, array_agg(sku) as skus from unnest(?::text[], ?::text[]) as asked (sku, location_id) group by location_id
      ) scope
-     cross join lateral (
-       select array_agg(terms.sku) as skus from inventory.channel_terms(?, scope.skus) terms where terms.backorder_units is not null
-     ) ruled
      cross join lateral inventory.availability(?, ?, scope.skus, scope.location_id, statement_timestamp()) stock`,
     [
       asker.channelCode,
       questions.map((question) => question.sku),
       questions.map((question) => question.locationId),
-      asker.channelCode,
       asker.channelCode,
       asker.safetyStock,
     ],
@@ -123,7 +118,6 @@ export async function stockTotals(
       {
         sellable: row.sellable,
         backorderable: row.backorder_units !== null && row.backorder_units >= UNLIMITED ? null : row.backorder_units,
-        isBackorderRuled: row.backorder_ruled,
         orderLimit: row.cap,
         releaseAt: row.release_at,
         incoming: row.incoming,

@@ -101,7 +101,7 @@ describe('availability', () => {
       status: 'LOW_STOCK',
       sellableQuantity: 3,
     });
-    expect(await availabilityOf('NUT', inShop)).toMatchObject({ status: 'OUT_OF_STOCK', sellableQuantity: 0 });
+    expect(await availabilityOf('NUT', inShop)).toMatchObject({ status: 'BACKORDER', sellableQuantity: 0 });
     expect(await availabilityOf('NUT', '(locationId: "loc_nowhere")')).toBeNull();
   });
 
@@ -111,7 +111,7 @@ describe('availability', () => {
     expect(await availabilityOf('a\0b')).toBeNull();
     expect(await availabilityOf('\u202e\r\n%')).toBeNull();
     expect(await availabilityOf('BOLT', '(locationId: "\\u0000")')).toBeNull();
-    expect(await availabilityOf('BOLT')).toMatchObject({ status: 'OUT_OF_STOCK', sellableQuantity: 0 });
+    expect(await availabilityOf('BOLT')).toMatchObject({ status: 'BACKORDER', sellableQuantity: 0 });
   });
 
   it('is never negative after a loss', async () => {
@@ -146,7 +146,10 @@ describe('availability', () => {
       nextAvailableAt: expectedAt.toISOString(),
     });
     expect(await availabilityOf('NEW')).toMatchObject({ status: 'PREORDER', nextAvailableAt: null });
-    expect(await availabilityOf('NUT')).toMatchObject({ status: 'OUT_OF_STOCK', nextAvailableAt: null });
+    expect(await availabilityOf('NUT')).toMatchObject({
+      status: 'BACKORDER',
+      nextAvailableAt: null,
+    });
     expect(await differences(knex)).toEqual([]);
   });
 

@@ -162,7 +162,7 @@ describe('while the warehouse system is silent', () => {
     const codes = await Promise.all(Array.from({ length: 60 }, async () => (await place(sku, 1)).code));
     expect(codes.filter((code) => code === 'PLACED')).toHaveLength(45);
     expect(codes.filter((code) => code === 'OUT_OF_STOCK')).toHaveLength(15);
-    expect(await shown(sku)).toMatchObject({ sellableQuantity: 0, status: 'OUT_OF_STOCK' });
+    expect(await shown(sku)).toMatchObject({ sellableQuantity: 0, status: 'BACKORDER' });
     await silence('wms', 0);
     expect(await shown(sku)).toMatchObject({ sellableQuantity: 5, confidence: 'LIVE' });
   });
