@@ -8,6 +8,7 @@ import type { Comparison } from '../platform/reconcile/comparison.ts';
 import { openFulfillment } from '../subgraphs/fulfillment/main.ts';
 import { firstReading } from '../subgraphs/inventory/index.ts';
 import { openInventory } from '../subgraphs/inventory/main.ts';
+import { loadChannelConnections } from '../subgraphs/order/index.ts';
 import { type DeskSystem, openOrder } from '../subgraphs/order/main.ts';
 import { openProduct, type ProductSystem } from '../subgraphs/product/main.ts';
 import { openSettlement } from '../subgraphs/settlement/main.ts';
@@ -78,6 +79,13 @@ export function openDomains(deps: {
     report: operations.report,
     raised: operations.exceptions,
     heard: operations.heard,
+    channels: {
+      connections: loadChannelConnections(),
+      reference: clients.channel,
+      walmart: clients.walmart,
+      report: operations.report,
+      settle: operations.exceptions.resolveIn,
+    },
     liveMillis: () => routed.routing().domains.inventory.freshnessSeconds * 1_000,
     logger: component('inventory'),
   });

@@ -9,7 +9,7 @@ import { createSubscriptions } from '../gateway/subscriptions/index.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { liveWorkers } from '../platform/lease/worker-lease.ts';
 import { projectRoot } from '../platform/paths.ts';
-import { feedMetrics, stalledFeeds } from '../subgraphs/operations/index.ts';
+import { channelMetrics, feedMetrics, stalledFeeds } from '../subgraphs/operations/index.ts';
 import { openAnswerCache } from './answer-cache.ts';
 import type { Databases } from './databases.ts';
 import type { ProcessBase } from './process.ts';
@@ -37,6 +37,7 @@ export async function startGatewayPart(
     statementTimeoutMillis: config.database.statementTimeoutMillis,
   });
   shutdown.add('health connection', () => healthKnex.destroy());
+  const domainMetrics = [feedMetrics(healthKnex), channelMetrics(healthKnex)];
   const { eventLog, fanOut } = parts.backbone.describe();
   const caching = openAnswerCache(base, tail);
   const gateway = await startGateway({
@@ -66,7 +67,7 @@ export async function startGatewayPart(
         return { workers: 'run', feeds: stalled.length === 0 ? 'moving' : `stalled: ${stalled.join(', ')}` };
       },
     },
-    moreMetrics: feedMetrics(healthKnex),
+    moreMetrics: async () => (await Promise.all(domainMetrics.map((metrics) => metrics()))).join('\n'),
     logger,
     caching: caching ?? undefined,
     compilePlans: config.compilePlans,

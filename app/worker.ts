@@ -76,6 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   setMaxListeners(0, signal); // all that runs waits for it
   const notices = domains.order.openNoticeSender();
   const orderFetch = domains.order.openOrderFetch();
+  const channelStock = domains.inventory.openChannelStock();
 
   await domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS));
   const firstly = <T>(step: () => Promise<T>) => patiently({ logger, waitMillis: FIRST_STEP_MILLIS }, step);
@@ -121,6 +122,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     takerOf(domains.settlement.orders),
     takerOf(domains.order.duties),
     takerOf(domains.order.notices),
+    ...(channelStock ? [takerOf(channelStock.consumption)] : []),
     ...orchestrator.takers,
   ];
   domains.inventory.feed.start();
@@ -149,6 +151,16 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       signal,
       onDead: (event, error) => domains.operations.setAside(domains.order.notices.group, event, error),
     }),
+    ...(channelStock
+      ? [
+          backbone.log.consume({
+            ...channelStock.consumption,
+            signal,
+            onDead: (event, error) => domains.operations.setAside(channelStock.consumption.group, event, error),
+          }),
+          channelStock.teller.run(signal),
+        ]
+      : []),
     notices.run(signal),
     orderFetch.run(signal),
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
@@ -163,6 +175,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
             ...domains.fulfillment.takeAgain,
             ...domains.settlement.takeAgain,
             ...domains.order.takeAgain(orderFetch),
+            ...(channelStock ? { [channelStock.teller.by]: channelStock.teller.takeAgain } : {}),
           }),
         ),
       }),

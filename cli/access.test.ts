@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { createAuthenticate } from '../gateway/access/authenticate.ts';
 import { query } from '../platform/db/query.ts';
+import { stockCatalogue } from '../test/helpers/catalogue.ts';
 import { createTestDatabase, type TestDatabase } from '../test/helpers/database.ts';
 import { commands } from './commands.ts';
 import { runCommandLine } from './run.ts';
@@ -61,6 +62,17 @@ it('adds a channel that can be used at once, and shows its key once and alone', 
   });
   const rows = await query<{ text: string }>(database.knex, 'select k::text as text from integration.api_key k');
   expect(rows.some(({ text }) => text.includes(key.slice(16)))).toBe(false);
+});
+
+it('is told which of our SKUs a marketplace means, and refuses one that nobody knows', async () => {
+  await stockCatalogue(database.knex, [{ sku: 'MAPPED-SKU', title: 'Mapped', prices: {} }]);
+  await query(database.knex, "insert into integration.channel (code, name, kind, price_list, currency_code, safety_stock) values ('MAPPED', 'Market', 'MARKETPLACE', 'WEB', 'GBP', 0)"); // biome-ignore format: one statement
+  expect(await run('channel', 'map', 'MAPPED', 'WM-1', 'NOTHING')).toBe(1);
+  expect(said()).toContain('There is no SKU NOTHING in the catalogue');
+  expect(await run('channel', 'map', 'WEB-FR', 'WM-1', 'MAPPED-SKU')).toBe(1);
+  expect(await run('channel', 'map', 'MAPPED', 'WM-1', 'MAPPED-SKU')).toBe(0);
+  const rows = await query(database.knex, "select channel_sku as theirs, sku from orders.channel_sku where channel_code = 'MAPPED'"); // biome-ignore format: one statement
+  expect(rows).toEqual([{ theirs: 'WM-1', sku: 'MAPPED-SKU' }]);
 });
 
 it('refuses a channel that there is, and changes nothing', async () => {

@@ -423,6 +423,77 @@ create table integration.channel (
   constraint channel_safety_stock_check CHECK ((safety_stock >= 0))
 );
 
+create table integration.channel_comparison (
+  channel_code text not null,
+  topic text not null,
+  due_at timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  compared_at timestamp with time zone,
+  compared integer,
+  different integer,
+  failures integer not null default 0,
+  constraint channel_comparison_pkey PRIMARY KEY (channel_code, topic)
+);
+
+create table integration.channel_fact (
+  channel_code text not null,
+  topic text not null,
+  item text not null,
+  sku text not null,
+  value jsonb,
+  held text,
+  memo jsonb not null default '{}'::jsonb,
+  rank double precision not null default 0,
+  urgent boolean not null default false,
+  changed_at timestamp with time zone,
+  due_at timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  attempts integer not null default 0,
+  alone boolean not null default false,
+  told_value jsonb,
+  told_by bigint,
+  told_at timestamp with time zone,
+  confirmed_value jsonb,
+  confirmed_at timestamp with time zone,
+  refused text,
+  constraint channel_fact_pkey PRIMARY KEY (channel_code, topic, item)
+);
+
+create table integration.channel_submission (
+  id bigint not null generated always as identity,
+  channel_code text not null,
+  topic text not null,
+  way text not null,
+  state text not null default 'SENDING'::text,
+  reference text,
+  begun_at timestamp with time zone not null default clock_timestamp(),
+  taken_at timestamp with time zone,
+  look_at timestamp with time zone,
+  looks integer not null default 0,
+  ended_at timestamp with time zone,
+  constraint channel_submission_pkey PRIMARY KEY (id),
+  constraint channel_submission_state_check CHECK ((state = ANY (ARRAY['SENDING'::text, 'ACCEPTED'::text, 'ENDED'::text])))
+);
+
+create table integration.channel_submission_item (
+  submission_id bigint not null,
+  item text not null,
+  value jsonb not null,
+  changed_at timestamp with time zone not null,
+  outcome text,
+  constraint channel_submission_item_outcome_check CHECK ((outcome = ANY (ARRAY['APPLIED'::text, 'REFUSED'::text, 'FAILED'::text, 'UNKNOWN'::text]))),
+  constraint channel_submission_item_pkey PRIMARY KEY (submission_id, item)
+);
+
+create table integration.channel_way (
+  channel_code text not null,
+  topic text not null,
+  way text not null,
+  tokens double precision not null,
+  counted_at timestamp with time zone not null default clock_timestamp(),
+  paused_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  failures integer not null default 0,
+  constraint channel_way_pkey PRIMARY KEY (channel_code, topic, way)
+);
+
 create table integration.consumed_event (
   consumer text not null,
   source text not null,
@@ -823,6 +894,30 @@ AS $function$
           ]) with ordinality as parts (part, place)
       $function$;
 
+CREATE OR REPLACE FUNCTION integration.channel_figures(p_since timestamp with time zone)
+ RETURNS TABLE(channel_code text, topic text, items integer, waiting integer, waiting_seconds double precision, held integer, refused integer, lag_seconds_p95 double precision, applied_seconds_p95 double precision, accuracy_ratio double precision, compared_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      with fact as (
+        select channel_code, topic, count(value)::int as items, count(changed_at)::int as waiting, min(changed_at) as oldest,
+               count(held)::int as held, count(refused)::int as refused
+        from integration.channel_fact group by channel_code, topic
+      ), lag as (
+        select submission.channel_code, submission.topic,
+               percentile_disc(0.95) within group (order by extract(epoch from submission.taken_at - item.changed_at)::double precision) as taken,
+               percentile_disc(0.95) within group (order by extract(epoch from submission.ended_at - item.changed_at)::double precision)
+                 filter (where item.outcome = 'APPLIED') as applied
+        from integration.channel_submission submission join integration.channel_submission_item item on item.submission_id = submission.id
+        where submission.taken_at >= p_since group by submission.channel_code, submission.topic
+      )
+      select fact.channel_code, fact.topic, fact.items, fact.waiting,
+             coalesce(extract(epoch from clock_timestamp() - fact.oldest), 0)::double precision, fact.held, fact.refused, lag.taken, lag.applied,
+             (comparison.compared - comparison.different)::double precision / nullif(comparison.compared, 0), comparison.compared_at
+      from fact left join lag using (channel_code, topic) left join integration.channel_comparison comparison using (channel_code, topic)
+      order by fact.channel_code, fact.topic
+    $function$;
+
 CREATE OR REPLACE FUNCTION integration.claim_idempotency_key(p_scope text, p_operation text, p_key text, p_request_hash bytea)
  RETURNS TABLE(kind text, result jsonb)
  LANGUAGE plpgsql
@@ -1072,6 +1167,16 @@ AS $function$
         where asked.i = any (p_members)
       $function$;
 
+CREATE INDEX channel_fact_sku ON integration.channel_fact USING btree (sku);
+
+CREATE INDEX channel_fact_waiting ON integration.channel_fact USING btree (channel_code, topic, rank, item) WHERE (changed_at IS NOT NULL);
+
+CREATE INDEX channel_submission_ended ON integration.channel_submission USING btree (ended_at) WHERE (state = 'ENDED'::text);
+
+CREATE INDEX channel_submission_open ON integration.channel_submission USING btree (channel_code, topic, state) WHERE (state <> 'ENDED'::text);
+
+CREATE INDEX channel_submission_item_open ON integration.channel_submission_item USING btree (item) WHERE (outcome IS NULL);
+
 CREATE INDEX consumed_event_age ON integration.consumed_event USING brin (consumed_at);
 
 CREATE INDEX desk_job_running ON integration.desk_job USING btree (created_at) WHERE (state = 'RUNNING'::text);
@@ -1107,6 +1212,8 @@ CREATE UNIQUE INDEX reconciliation_running ON integration.reconciliation USING b
 CREATE INDEX reconciliation_request_open ON integration.reconciliation_request USING btree (id) WHERE (taken_at IS NULL);
 
 alter table integration.api_key add constraint api_key_channel_code_fkey FOREIGN KEY (channel_code) REFERENCES integration.channel(code);
+
+alter table integration.channel_submission_item add constraint channel_submission_item_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES integration.channel_submission(id) ON DELETE CASCADE;
 
 alter table integration.desk_job_item add constraint desk_job_item_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES integration.exception(id);
 
@@ -1173,6 +1280,34 @@ comment on column integration.channel.currency_code is 'Currency of prices when 
 comment on column integration.channel.safety_stock is 'Units of every SKU that are withheld from this channel.';
 
 comment on column integration.channel.acknowledgement_hours is 'Hours within which the channel expects an order to be acknowledged. Null when it does not.';
+
+comment on table integration.channel_comparison is 'When all that a channel knows is looked at next, and how much of it was right the last time. compared null: it cannot be asked, all was told again.';
+
+comment on table integration.channel_fact is 'One row per item of a channel and topic (STOCK, PRICE): what the channel should know, and what it does know.';
+
+comment on column integration.channel_fact.item is 'What the channel calls it.';
+
+comment on column integration.channel_fact.value is 'What it should know now. Null: there is nothing to tell.';
+
+comment on column integration.channel_fact.held is 'Why the value is not told: what is wrong with it.';
+
+comment on column integration.channel_fact.memo is 'What who weighs the value remembers of it.';
+
+comment on column integration.channel_fact.rank is 'Lower goes first.';
+
+comment on column integration.channel_fact.changed_at is 'Since when the channel does not know the value. Null: it was told.';
+
+comment on column integration.channel_fact.alone is 'A submission with others was refused as a whole: it goes by itself, so that the culprit is found.';
+
+comment on column integration.channel_fact.told_value is 'What it was told last, by the submission told_by. Null: what it knows is unknown.';
+
+comment on column integration.channel_fact.confirmed_value is 'What it said last that it has applied.';
+
+comment on column integration.channel_fact.refused is 'Its code, when it refused the value. It is not told again until it changes, or somebody retries.';
+
+comment on table integration.channel_submission is 'What was sent to a channel at once. SENDING: no answer yet. ACCEPTED: the channel will say later what it applied. ENDED: the outcome of each item is known, or never will be.';
+
+comment on table integration.channel_way is 'How many submissions a channel may be sent on a way now, by all workers together; since when it is left alone.';
 
 comment on table integration.consumed_event is 'Events whose effect is committed: written in the transaction of the effect, so that a repetition has none.';
 
@@ -1339,6 +1474,8 @@ comment on table integration.worker_lease is 'Workers that live, or did not say 
 comment on column integration.worker_lease.worker_id is 'Name and a random part: a worker that starts again is another one.';
 
 comment on column integration.worker_lease.session_name is 'application_name of its connections, which are ended when it is taken over.';
+
+comment on function integration.channel_figures(p_since timestamp with time zone) is 'How far each channel knows what it should. lag: seconds from a change to the channel having taken it. applied: to its saying that it has applied it. Both of what was taken since p_since.';
 
 comment on function integration.claim_idempotency_keys(p_operation text, p_claims json) is 'What became of the claim of each member. CLAIMED: its effect may run. IN_FLIGHT: another transaction runs it. REPLAY, with the stored answer. CONFLICT.';
 
@@ -2403,12 +2540,22 @@ AS $function$
       if p_ttl_seconds not between 1 and 3600 then
         raise exception 'a hold lasts 1 to 3600 seconds' using errcode = '22023';
       end if;
+      if p_location_id is not null and not exists (select from inventory.location where id = p_location_id) then
+        return query select 'UNKNOWN_LOCATION', 0, null::text, null::int, null::int;
+        return;
+      end if;
       v_stocked := inventory.stocked_skus(p_skus);
       perform inventory.lock_positions(v_stocked, v_nodes);
       v_now := clock_timestamp();
       perform inventory.end_overdue_lines(v_stocked, v_nodes, v_now);
       v_expires := v_now + make_interval(secs => p_ttl_seconds);
       select coalesce(array_agg(distinct bundle_sku order by bundle_sku), '{}') into v_bundles from inventory.bundle_component where bundle_sku = any (p_skus);
+
+      return query
+      select 'SHORT', line.line_no::int, line.sku, line.quantity, beyond.available
+      from unnest(p_skus, p_quantities) with ordinality as line (sku, quantity, line_no)
+      join inventory.beyond_caps(p_channel_code, p_skus, p_quantities) beyond on beyond.sku = line.sku order by line.line_no;
+      if found then return; end if;
 
       begin
         insert into inventory.reservation (id, state, location_id, expires_at, channel_code, customer_id)
@@ -3732,6 +3879,20 @@ AS $function$
           return;
         end if;
       end if;
+      if p_under_terms and v_hold_id is null then
+        -- What a hold keeps was granted, and stays its order's whatever the rules say.
+        select array_agg(row('SHORT', line.id, line.sku, null, null, beyond.available)::inventory.taken order by line_no) into v_all
+        from unnest(p_line_ids, p_skus) with ordinality as line (id, sku, line_no)
+        join inventory.beyond_caps(p_channel_code, p_skus, p_quantities) beyond on beyond.sku = line.sku;
+        if v_all is not null and v_verdict is null then
+          return query select * from unnest(v_all);
+          return;
+        elsif v_all is not null then
+          return query select 'RESERVATION_EXPIRED', null::text, null::text, null::text, null::int, null::int;
+          return;
+        end if;
+        v_all := '{}';
+      end if;
       if p_under_terms and p_allow_backorder then
         -- Two orders that count what waits must not both take the last place, of a component either. Always after the positions, by SKU.
         perform pg_advisory_xact_lock(hashtextextended('inventory.backorder:' || waited.sku, 0))
@@ -4419,6 +4580,18 @@ AS $function$
       from orders.customer_order where updated_at >= p_since and acknowledged_at >= p_since
     $function$;
 
+CREATE OR REPLACE FUNCTION orders.channel_items(p_channel_code text, p_skus text[])
+ RETURNS TABLE(sku text, item text, mapped boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select named.sku, named.channel_sku, true from orders.channel_sku named where named.channel_code = p_channel_code and named.sku = any (p_skus)
+      union all
+      -- Our own name, unless the channel has others for the article, or means another article by it.
+      select asked.sku, asked.sku, false from (select distinct unnest(p_skus) as sku) asked
+      where not exists (select from orders.channel_sku named where named.channel_code = p_channel_code and (named.sku = asked.sku or named.channel_sku = asked.sku))
+    $function$;
+
 CREATE OR REPLACE FUNCTION orders.insert_orders(p_orders json, p_lines json, p_allocations json, p_members integer[])
  RETURNS void
  LANGUAGE plpgsql
@@ -4454,6 +4627,14 @@ AS $function$
         unit_price_minor bigint, total_minor bigint, tax_minor bigint, tax_basis_points int, ordered int, backordered int)
       where i = any (p_members);
     end $function$;
+
+CREATE OR REPLACE FUNCTION orders.mapped_skus(p_channel_code text)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select distinct sku from orders.channel_sku where channel_code = p_channel_code
+    $function$;
 
 CREATE OR REPLACE FUNCTION orders.new_channel_orders(p_orders json, p_members integer[])
  RETURNS integer[]
@@ -4552,6 +4733,8 @@ CREATE INDEX cancellation_request_order ON orders.cancellation_request USING btr
 CREATE INDEX channel_duty_open ON orders.channel_duty USING btree (escalate_at) WHERE (done_at IS NULL);
 
 CREATE INDEX channel_notice_due ON orders.channel_notice USING btree (channel_code, due_at) WHERE ((taken_at IS NULL) AND (NOT stopped));
+
+CREATE INDEX channel_sku_ours ON orders.channel_sku USING btree (channel_code, sku);
 
 CREATE UNIQUE INDEX customer_order_channel_order ON orders.customer_order USING btree (channel_code, channel_order_id) WHERE (channel_order_id IS NOT NULL);
 
@@ -4671,7 +4854,11 @@ comment on column orders.timeline.recorded_at is 'When it was written here; occu
 
 comment on function orders.acknowledgement_seconds_p95(p_since timestamp with time zone) is 'Seconds from placing to acknowledgement that 95 % of the orders acknowledged since did not exceed. Null when there was none.';
 
+comment on function orders.channel_items(p_channel_code text, p_skus text[]) is 'Under which names a channel may list our SKUs. mapped: somebody has said so; otherwise it is the SKU itself. One SKU may have several.';
+
 comment on function orders.insert_orders(p_orders json, p_lines json, p_allocations json, p_members integer[]) is 'Writes orders with lines and the first entries of their timelines, as subgraphs/order/commands/insert-order.ts spells them. Their stock is committed by the same transaction. p_allocations is not looked at any more.';
+
+comment on function orders.mapped_skus(p_channel_code text) is 'Our SKUs that a channel has names of its own for.';
 
 comment on function orders.new_channel_orders(p_orders json, p_members integer[]) is 'Members of a batch whose channel order id, if they have one, was not used before and is now locked. The others have to be tried alone.';
 

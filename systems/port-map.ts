@@ -31,6 +31,7 @@ export const PORT_MAP = {
       'REFUNDS',
     ],
   },
+  CHANNEL_STOCK: { domain: 'inventory', contract: 'ChannelStock', can: ['NODES', 'READING'] },
   SHIPMENT: {
     domain: 'fulfillment',
     contract: 'NodeSystem',

@@ -5,7 +5,7 @@ import { key } from './quantity.ts';
 export const inventoryChangedV1 = defineContract({
   meaning: 'What can be sold of an item, or what is on hand, differs from before.',
   sender: 'inventory',
-  readers: ['product', 'orchestrator', 'gateway'],
+  readers: ['product', 'inventory', 'orchestrator', 'gateway'],
   subject: 'sku',
   schema: z.strictObject({
     sku: key,

@@ -5,7 +5,7 @@ import { key } from './quantity.ts';
 export const productChangedV1 = defineContract({
   meaning: 'Master data, variants or prices of a product differ from before.',
   sender: 'product',
-  readers: ['gateway'],
+  readers: ['inventory', 'gateway'],
   subject: 'productId',
   schema: z.strictObject({
     productId: key,

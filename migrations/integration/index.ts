@@ -23,6 +23,7 @@ import { systemRoutes } from './20261128002100_system_routes.ts';
 import { feedProgress } from './20261128195400_feed_progress.ts';
 import { exceptionMoves } from './20261128201000_exception_moves.ts';
 import { systemMoves } from './20261128213100_system_moves.ts';
+import * as channelFacts from './20261129010500_channel_facts.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -50,4 +51,5 @@ export const migrations: MigrationSet = {
   '20261128195400_feed_progress': feedProgress,
   '20261128201000_exception_moves': exceptionMoves,
   '20261128213100_system_moves': systemMoves,
+  '20261129010500_channel_facts': channelFacts,
 };

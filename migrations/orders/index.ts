@@ -15,6 +15,7 @@ import * as timelineByTime from './20261127183000_timeline_by_time.ts';
 import * as noAllocations from './20261128001100_no_allocations.ts';
 import * as channelSkus from './20261128003000_channel_skus.ts';
 import * as fetchedOrders from './20261128210000_fetched_orders.ts';
+import * as channelItems from './20261129010600_channel_items.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -33,4 +34,5 @@ export const migrations: MigrationSet = {
   '20261128001100_no_allocations': noAllocations,
   '20261128003000_channel_skus': channelSkus,
   '20261128210000_fetched_orders': fetchedOrders,
+  '20261129010600_channel_items': channelItems,
 };

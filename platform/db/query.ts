@@ -4,15 +4,18 @@ import type { Knex } from 'knex';
 /** What a `?` in a statement can stand for. An array is one PostgreSQL array, for `unnest(?::text[])` and `= any(?)`. */
 export type SqlValue = string | number | boolean | Date | null | readonly (string | number | boolean | Date | null)[];
 
+/** Values in the order of the `?` of a statement, or by the names that it has in the form `:name`. */
+type SqlValues = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
+
 /** Runs one statement and returns its rows. `Row` is a promise of the statement's author: names and types as pg delivers them. */
-export async function query<Row>(db: Knex, statement: string, values: readonly SqlValue[] = []): Promise<Row[]> {
-  const result = await db.raw<{ rows: Row[] }>(statement, values as readonly Knex.RawBinding[]);
+export async function query<Row>(db: Knex, statement: string, values: SqlValues = []): Promise<Row[]> {
+  const result = await db.raw<{ rows: Row[] }>(statement, bindings(values));
   return result.rows;
 }
 
 /** Runs one statement and returns how many rows it wrote. */
-export async function change(db: Knex, statement: string, values: readonly SqlValue[] = []): Promise<number> {
-  const result = await db.raw<{ rowCount: number }>(statement, values as readonly Knex.RawBinding[]);
+export async function change(db: Knex, statement: string, values: SqlValues = []): Promise<number> {
+  const result = await db.raw<{ rowCount: number }>(statement, bindings(values));
   return result.rowCount;
 }
 
@@ -24,6 +27,8 @@ export async function prepared<Row>(db: Knex, statement: string, values: readonl
   };
   return (await raw.options({ name: nameOf(statement) })).rows;
 }
+
+const bindings = (values: SqlValues) => values as readonly Knex.RawBinding[] | Knex.ValueDict;
 
 const names = new Map<string, string>();
 

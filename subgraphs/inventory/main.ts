@@ -1,10 +1,17 @@
 import type { Knex } from 'knex';
+import type { ReportFact } from '../../platform/channel-facts/teller.ts';
 import { counted } from '../../platform/counted.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
+import { CommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { ChannelClient } from '../../systems/channel/client.ts';
+import type { WalmartClient } from '../../systems/walmart/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
+import { referenceStock } from './adapters/channel.ts';
+import { walmartStock } from './adapters/walmart.ts';
 import { wmsStockSource } from './adapters/wms.ts';
 import { wmsStockAudit } from './adapters/wms-audit.ts';
+import { createChannelStock, type StockSettings } from './channels/channel-stock.ts';
 import { isStockKnown } from './feed-position.ts';
 import { gapsText } from './feed-reader.ts';
 import {
@@ -16,10 +23,18 @@ import {
   freeUnits,
 } from './index.ts';
 import { locationsById, type NodePolicies, saveLocations } from './locations.ts';
+import type { ChannelStock } from './port.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
 import { stockComparison } from './stock-comparison.ts';
 import type { Shortage } from './stock-ledger.ts';
 import { unsellableComparison } from './unsellable.ts';
+
+/** A channel that is told of stock, as config/channels.yaml has it. */
+interface StockConnection {
+  readonly connector: 'reference' | 'walmart';
+  /** Left out: it is not told. */
+  readonly stock?: StockSettings | undefined;
+}
 
 /** Raises an exception for an operator, in the transaction that passes over what nobody could use. */
 type ReportUnusable = (
@@ -52,6 +67,14 @@ export function openInventory(deps: {
   heard?: Heard;
   /** Rejects while nobody can say what is there, see `firstReading`. */
   mayDecide?: () => Promise<void>;
+  /** Channels, and the clients that reach them. Left out: nobody is told of stock. */
+  channels?: {
+    readonly connections: ReadonlyMap<string, StockConnection>;
+    readonly reference: ChannelClient | null;
+    readonly walmart: ReadonlyMap<string, WalmartClient | null>;
+    readonly report: ReportFact;
+    readonly settle: (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
+  };
   /** Silence of the warehouse system after which a figure is not called LIVE, as it is set now; in milliseconds. */
   liveMillis?: () => number;
 }) {
@@ -67,7 +90,34 @@ export function openInventory(deps: {
       message: `Promised to orders and not on hand: ${counted(missing, 'unit')} of ${sku} at ${node}. Count the shelf, or reject the work so that other nodes serve it.`,
     });
   };
+  function stockAt(code: string, { connector, stock }: StockConnection): ChannelStock {
+    const { reference = null, walmart } = deps.channels ?? {};
+    const account = walmart?.get(code);
+    if (connector === 'reference' && reference) return referenceStock(reference, code);
+    if (connector === 'walmart' && account)
+      return walmartStock(account, [...new Set(Object.values(stock?.nodes ?? {}))]);
+    throw new CommerceError('CONFIGURATION_INVALID', `config/channels.yaml has ${code} told of stock, and a variable that it takes to reach it is missing. Set it, or take \`stock\` out of ${code}.`, { channelCode: code }); // biome-ignore format: one thought
+  }
   return {
+    /**
+     * Tells channels what they may sell. Only where work is done without a request. Null: no channel is told.
+     * @throws CommerceError CONFIGURATION_INVALID when one cannot be reached for want of a URL or credential
+     */
+    openChannelStock() {
+      const { connections = new Map<string, StockConnection>(), report, settle } = deps.channels ?? {};
+      const told = [...connections].flatMap(([code, connection]) =>
+        connection.stock ? [[code, { channel: stockAt(code, connection), settings: connection.stock }] as const] : [],
+      );
+      if (told.length === 0 || !report || !settle) return null;
+      return createChannelStock({
+        knex: deps.knex,
+        channels: new Map(told),
+        report,
+        settle,
+        onFailure: (error, channelCode) =>
+          deps.logger.warn({ err: error, channelCode }, 'a channel was not told of stock'),
+      });
+    },
     subgraph: createInventorySubgraph({
       knex: deps.knex,
       source,

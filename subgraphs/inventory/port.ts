@@ -1,3 +1,4 @@
+import type { FactChannel } from '../../platform/channel-facts/channel.ts';
 import type { LocationKind } from './model.ts';
 
 /** A site as the warehouse system names it. */
@@ -199,3 +200,17 @@ export interface StockAudit {
   /** Positions of these SKUs (1 to 500) at all sites. */
   levelsOf(skus: readonly string[], signal: AbortSignal): Promise<readonly StockLevel[]>;
 }
+
+/** How many of a channel's item may be sold there. A type, not an interface: it is kept and compared as JSON. */
+export type ItemStock = {
+  /** Whole units, 0 or more. */
+  readonly units: number;
+  /** The same units by the channel's own names of our nodes, for a channel that is told by node; every node is named. */
+  readonly nodes?: Readonly<Record<string, number>>;
+};
+
+/**
+ * A channel that keeps a number of its own of what may be sold there. What it is told replaces what it knew.
+ * Accepted is not applied: see {@link FactChannel}.
+ */
+export type ChannelStock = FactChannel<ItemStock>;

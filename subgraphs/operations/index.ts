@@ -10,6 +10,7 @@ import { createOperationsReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
 export { advanceBulkRetries, readBulkRetry, startBulkRetry } from './bulk-retry.ts';
+export { channelMetrics } from './channel-figures.ts';
 export { dismiss, requestRetry } from './commands.ts';
 export type { Correction } from './correct.ts';
 export { noteContact } from './degradation/contact.ts';

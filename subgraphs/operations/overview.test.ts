@@ -8,6 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/helpers/databa
 import { until } from '../../test/helpers/processes.ts';
 import { ask, callerOf } from '../../test/helpers/subgraph.ts';
 import {
+  channelMetrics,
   createExceptionDesk,
   createOperationsSubgraph,
   createSystemHealthReporter,
@@ -276,6 +277,22 @@ describe('serviceIndicators', () => {
       exceptionResolutionSecondsP50: 30,
     });
   });
+
+  it('shows what each channel knows, in the graph and as numbers', async () => {
+    await query(knex, `insert into integration.channel_fact (channel_code, topic, item, sku, value, changed_at, refused) values
+      ('EBAY', 'STOCK', 'A', 'A', '{"units": 1}', null, null), ('EBAY', 'STOCK', 'B', 'B', '{"units": 2}', now() - interval '30 seconds', null),
+      ('EBAY', 'STOCK', 'C', 'C', '{"units": 3}', null, 'BLOCKED')`);
+    await query(knex, `insert into integration.channel_submission (channel_code, topic, way, state, taken_at, ended_at) values ('EBAY', 'STOCK', 'feed', 'ENDED', now(), now() + interval '9 seconds')`);
+    await query(knex, `insert into integration.channel_submission_item select id, 'A', '{"units": 1}', taken_at - interval '2 seconds', 'APPLIED' from integration.channel_submission`);
+    await query(knex, `insert into integration.channel_comparison (channel_code, topic, compared_at, compared, different) values ('EBAY', 'STOCK', '2026-11-23T09:00:00Z', 4, 1)`);
+    const answer = await ask(operations, '{ serviceIndicators(window: LAST_HOUR) { channels { channelCode topic itemCount waitingCount heldCount refusedCount lagSecondsP95 appliedSecondsP95 accuracyRatio comparedAt } } }', {}, callerOf({ contract: 'operations', channel: null }));
+    expect(answer.data).toEqual({ serviceIndicators: { channels: [{ channelCode: 'EBAY', topic: 'STOCK', itemCount: 3, waitingCount: 1, heldCount: 0, refusedCount: 1, lagSecondsP95: 2, appliedSecondsP95: 11, accuracyRatio: 0.75, comparedAt: '2026-11-23T09:00:00.000Z' }] } });
+    const metrics = await channelMetrics(knex)();
+    expect(metrics).toMatch(/^channel_items_waiting{channel="EBAY",topic="STOCK"} 1$/m);
+    expect(metrics).toMatch(/^channel_waiting_seconds{channel="EBAY",topic="STOCK"} 3\d/m);
+    expect(metrics).toMatch(/^channel_lag_seconds{channel="EBAY",topic="STOCK"} 2$/m);
+    expect(metrics).toMatch(/^channel_accuracy_ratio{channel="EBAY",topic="STOCK"} 0.75$/m);
+  }); // biome-ignore format: tables
 
   async function insertOrders(name: string, ago: string, count: number, acknowledged: number, slower = 0) {
     await query(

@@ -3,6 +3,7 @@ import type { PageArgs } from '../../platform/graphql/connection.ts';
 import type { Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount } from '../../platform/money.ts';
 import { type BulkRetry, readBulkRetry } from './bulk-retry.ts';
+import { readChannelFigures } from './channel-figures.ts';
 import type { OperationsContext } from './context.ts';
 import { editableFields } from './correct.ts';
 import { readSystems } from './health.ts';
@@ -26,8 +27,9 @@ export const resolvers: Resolvers = {
     integrationExceptionsRetryJob: (_: unknown, { id }: { id: string }, { knex }: OperationsContext) =>
       readBulkRetry(knex, id),
     systems: (_: unknown, __: unknown, { knex }: OperationsContext) => readSystems(knex),
-    serviceIndicators: (_: unknown, { window }: { window: IndicatorWindow }, { knex }: OperationsContext) =>
-      readIndicators(knex, window),
+    async serviceIndicators(_: unknown, { window }: { window: IndicatorWindow }, { knex }: OperationsContext) {
+      return { ...(await readIndicators(knex, window)), channels: () => readChannelFigures(knex, window) };
+    },
   },
 
   Mutation: mutations,

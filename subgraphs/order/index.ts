@@ -17,7 +17,7 @@ export { loadChannelClocks } from './duties/clocks.ts';
 export type { SettleExceptions } from './duties/duty.ts';
 export { escalateDuties, type ReportDuty } from './duties/escalate.ts';
 export { createDutyConsumption } from './duties/keep.ts';
-export { giveOurSku } from './imports/cross-references.ts';
+export { channelSkuKey, giveOurSku } from './imports/cross-references.ts';
 export { createOrderFetch, type OrderFetch } from './imports/fetch-orders.ts';
 export { keepingRefused, placeRefused, REFUSED_IMPORTS, type ReportImport } from './imports/refused-imports.ts';
 export { isFetched } from './imports/take-fetched.ts';

@@ -1,8 +1,9 @@
+import type { z } from 'zod';
 import type { CallOptions } from '../client-kit/call-options.ts';
 import { rejectionCode } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
 import { createSystemClient, type SystemClientOptions } from '../client-kit/system-client.ts';
-import { type Sale, type SaleNotice, sale } from './wire.ts';
+import { type Listing, type ListingUpdate, listingsPage, type Sale, type SaleNotice, sale, type UpdateResult, updateResult, updateTaken } from './wire.ts'; // biome-ignore format: one line
 
 /** A sale as its marketplace calls it. */
 export interface SaleName {
@@ -20,6 +21,11 @@ export interface ChannelClient {
   notify(name: SaleName, notice: SaleNotice, options?: CallOptions): Promise<Sale>;
   /** Null when the marketplace was never told of it. */
   sale(name: SaleName, options?: CallOptions): Promise<Sale | null>;
+  /** Updates what the seller lists. An update is recognised by its reference: it is repeated safely. @returns its number */
+  updateListings(marketplace: string, update: ListingUpdate, options?: CallOptions): Promise<string>;
+  updateResult(marketplace: string, updateNo: string, options?: CallOptions): Promise<UpdateResult>;
+  /** All that the seller lists, page by page. */
+  listings(marketplace: string, options?: CallOptions): AsyncIterable<readonly Listing[]>;
   statistics(): SystemStatistics;
   close(): Promise<void>;
 }
@@ -37,6 +43,25 @@ export function createChannelClient(options: SystemClientOptions): ChannelClient
       } catch (error) {
         if (rejectionCode(error) === 'UNKNOWN_SALE') return null;
         throw error;
+      }
+    },
+    async updateListings(marketplace, body, call) {
+      const path = `/marketplaces/${encodeURIComponent(marketplace)}/listing-updates`;
+      return (await client.call({ ...call, method: 'POST', path, body, answer: updateTaken, repeatable: true }))
+        .updateNo;
+    },
+    updateResult(marketplace, updateNo, call) {
+      const path = `/marketplaces/${encodeURIComponent(marketplace)}/listing-updates/${encodeURIComponent(updateNo)}`;
+      return client.call({ ...call, method: 'GET', path, answer: updateResult, repeatable: true });
+    },
+    async *listings(marketplace, call) {
+      const path = `/marketplaces/${encodeURIComponent(marketplace)}/listings`;
+      let after: string | null = '';
+      while (after !== null) {
+        const query: { after: string } = { after };
+        const page: z.output<typeof listingsPage> = await client.call({ ...call, method: 'GET', path, query, answer: listingsPage, repeatable: true }); // biome-ignore format: one thought
+        yield page.listings;
+        after = page.next;
       }
     },
     statistics: () => client.statistics(),

@@ -3,5 +3,8 @@ import type { SystemProfile } from '../port-map.ts';
 export const CHANNEL_PROFILE: SystemProfile = {
   name: 'Channel system',
   kind: 'MARKETPLACE',
-  serves: { CHANNEL_NOTICES: {} },
+  serves: {
+    CHANNEL_NOTICES: {},
+    CHANNEL_STOCK: { NODES: 'It is told one number for all nodes.' },
+  },
 };

@@ -69,6 +69,46 @@ export const sale = z.object({
 /** The buyer wants the sale back; its seller is asked through whoever connects the two. */
 export const voidRequest = z.strictObject({ requestRef: text(200) });
 
+/** Units and prices of items that a seller lists: what is named is set, the rest stays. */
+export const listingUpdate = z.strictObject({
+  /** A second update with this reference is the first one again, or refused. */
+  updateRef: text(100),
+  items: z
+    .array(
+      z.strictObject({
+        itemNo: text(100),
+        units: z.int().min(0).max(1_000_000).optional(),
+        price: z.strictObject({ amount, currency }).optional(),
+      }),
+    )
+    .min(1)
+    .max(500)
+    .refine((all) => new Set(all.map((one) => one.itemNo)).size === all.length, 'itemNo must be unique'),
+});
+
+/** Taken is not applied: what became of an update is asked by its number. */
+export const updateTaken = z.object({ updateNo: text(40) });
+
+export const updateResult = z.object({
+  updateNo: text(40),
+  state: z.enum(['WAITING', 'DONE']),
+  /** One per item once it is done. */
+  results: z.array(z.object({ itemNo: text(100), applied: z.boolean(), reasonCode: text(60).nullable() })),
+});
+
+export const listing = z.object({
+  itemNo: text(100),
+  units: counted,
+  price: z.object({ amount, currency }).nullable(),
+});
+export const listingsPage = z.object({ listings: z.array(listing), next: text(100).nullable() });
+
+/** The marketplace lets an item be no longer changed, or again (null). */
+export const blocking = z.strictObject({ reasonCode: text(60).nullable() });
+
+export type ListingUpdate = z.output<typeof listingUpdate>;
+export type UpdateResult = z.output<typeof updateResult>;
+export type Listing = z.output<typeof listing>;
 export type SaleNotice = z.output<typeof saleNotice>;
 export type SaleState = z.output<typeof saleState>;
 export type Sale = z.output<typeof sale>;

@@ -6,11 +6,25 @@ import { badResponse, refusedBy, refusedWith, unavailable } from './failure.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 
+/** A body that is sent as a form with one file, for systems that take their bulk updates so. */
+export class FileBody {
+  /** Of the form: no content holds it. */
+  readonly boundary = `----${randomBytes(16).toString('hex')}`;
+  readonly content: string;
+  constructor(content: string) {
+    this.content = content;
+  }
+  toString(): string {
+    const head = 'content-disposition: form-data; name="file"; filename="feed.json"\r\ncontent-type: application/json';
+    return `--${this.boundary}\r\n${head}\r\n\r\n${this.content}\r\n--${this.boundary}--\r\n`;
+  }
+}
+
 export interface ExchangeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path with query. */
   readonly path: string;
-  /** Sent as JSON, URLSearchParams as a form. */
+  /** Sent as JSON, URLSearchParams as a form, a FileBody as a form with a file. */
   readonly body?: unknown;
   /** Value of the header; null sends none. */
   readonly authorization: string | null;
@@ -79,13 +93,18 @@ function headersOf(request: ExchangeRequest, hasBody: boolean): Record<string, s
     ...request.headers,
     accept: 'application/json',
     ...(request.authorization === null ? {} : { authorization: request.authorization }),
-    ...(hasBody ? { 'content-type': request.body instanceof URLSearchParams ? FORM : 'application/json' } : {}),
+    ...(hasBody ? { 'content-type': typeOf(request.body) } : {}),
     ...(request.traceId === null ? {} : { traceparent: `00-${request.traceId}-${randomBytes(8).toString('hex')}-01` }),
   };
 }
 
+function typeOf(body: unknown): string {
+  if (body instanceof FileBody) return `multipart/form-data; boundary=${body.boundary}`;
+  return body instanceof URLSearchParams ? FORM : 'application/json';
+}
+
 function bodyOf(body: unknown): string {
-  return body instanceof URLSearchParams ? body.toString() : JSON.stringify(body);
+  return body instanceof URLSearchParams || body instanceof FileBody ? body.toString() : JSON.stringify(body);
 }
 
 function parseJson(text: string): unknown {

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { startWalmart, type WalmartWorld } from '../../test/helpers/walmart.ts';
+import { publishedFeeds, publishedInventory, publishedPrice, startWalmart, type WalmartWorld } from '../../test/helpers/walmart.ts'; // biome-ignore format: one line
 import { walmartAccess } from './access.ts';
 import { createWalmartClient } from './client.ts';
 import { buy } from './simulator/account.ts';
+import { readFeed } from './simulator/listings.ts';
+import { feedAccepted, feedStatus, inventoriesPage, itemInventory, nodesAnswer, priceAnswer } from './wire.ts';
 
 const { signal } = new AbortController();
 let world: WalmartWorld;
@@ -110,5 +112,36 @@ describe('a message to Walmart', () => {
     const refusal = await world.client.cancel('1', [line], signal).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code: 'SYSTEM_REJECTED', details: { systemCode: 'INVALID_REQUEST_CONTENT' } });
     expect(String(refusal)).not.toMatch(/ADA/);
+  });
+});
+
+describe("Walmart's published examples of items", () => {
+  const answerOf = (model: typeof publishedInventory, method: string, path: string) =>
+    model.paths[path]?.[method]?.responses[200].content['application/json'].example;
+
+  it('are read', async () => {
+    world = await startWalmart();
+    expect(itemInventory.parse(answerOf(publishedInventory, 'put', '/v3/inventory'))).toEqual({ sku: '97964_KFTest', quantity: { unit: 'EACH', amount: 10 } }); // biome-ignore format: one thought
+    expect(nodesAnswer.parse(answerOf(publishedInventory, 'put', '/v3/inventories/{sku}')).nodes).toHaveLength(2);
+    const page = inventoriesPage.parse(answerOf(publishedInventory, 'get', '/v3/inventories'));
+    expect(page.elements?.inventories.map(({ nodes }) => nodes.map(({ inputQty }) => inputQty?.amount))).toEqual([[93, 436], [5]]); // biome-ignore format: one thought
+    expect(page.meta?.nextCursor).toMatch(/^[\w=]+$/);
+    expect(feedAccepted.parse(answerOf(publishedInventory, 'post', '/v3/feeds')).feedId).toContain('@');
+    const feed = feedStatus.parse(answerOf(publishedFeeds, 'get', '/v3/feeds/{feedId}'));
+    expect(feed.itemDetails?.itemIngestionStatus).toMatchObject([{ ingestionStatus: 'SUCCESS' }]);
+    expect(priceAnswer.parse(answerOf(publishedPrice, 'put', '/v3/price')).ItemPriceResponse.sku).toBe('97964_KFTest');
+  });
+
+  it('of feeds are what the reference server takes', () => {
+    const feeds = (model: typeof publishedInventory) =>
+      (model.paths['/v3/feeds']?.post?.requestBody as unknown as undefined | { content: Record<string, { examples: Record<string, { value: unknown }> }> })?.content['multipart/form-data']?.examples; // biome-ignore format: one thought
+    const stock = feeds(publishedInventory);
+    expect(readFeed('inventory', stock?.json1?.value, ['10'])).toEqual([
+      { sku: 'test1', units: [{ node: '10', units: 10 }] },
+      { sku: '894728', units: [{ node: '10', units: 20 }] },
+    ]);
+    expect(readFeed('MP_INVENTORY', stock?.MultiNode_Bulk_Inventory_Update_Request?.value, [])).toHaveLength(3);
+    expect(readFeed('price', feeds(publishedPrice)?.json1?.value, [])).toHaveLength(2);
+    expect(readFeed('inventory', stock?.MultiNode_Bulk_Inventory_Update_Request?.value, [])).toBeNull();
   });
 });

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import { isCommerceError } from '../../platform/errors.ts';
+import { FileBody } from '../client-kit/exchange.ts';
 import { badResponse } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
 import { createSystemClient, type SystemCall } from '../client-kit/system-client.ts';
 import { SERVICE, walmartAccess } from './access.ts';
-import { type CancelLine, orderAnswer, ordersPage, type RefundLine, type ShipLine, type WalmartOrder } from './wire.ts';
+import { type CancelLine, feedAccepted, feedStatus, inventoriesPage, itemInventory, type NodeUnits, nodesAnswer, orderAnswer, ordersPage, type RefundLine, type ShipLine, type WalmartFeedItem, type WalmartInventory, type WalmartOrder } from './wire.ts'; // biome-ignore format: one line
 
 export interface WalmartClientOptions {
   /** e.g. https://marketplace.walmartapis.com. */
@@ -33,15 +34,29 @@ export interface WalmartClient {
   ship(purchaseOrderId: string, lines: readonly ShipLine[], signal: AbortSignal): Promise<WalmartOrder>;
   cancel(purchaseOrderId: string, lines: readonly CancelLine[], signal: AbortSignal): Promise<WalmartOrder>;
   refund(purchaseOrderId: string, lines: readonly RefundLine[], signal: AbortSignal): Promise<WalmartOrder>;
+  /** Sets the units of an item at the seller's one node. */
+  setUnits(sku: string, units: number, signal: AbortSignal): Promise<void>;
+  /** Sets the units of an item by node. @returns by node, the code of its error; null where it was set */
+  setUnitsByNode(sku: string, nodes: readonly NodeUnits[], signal: AbortSignal): Promise<ReadonlyMap<string, string | null>>;
+  /** The units of all items by node, page by page. */
+  inventories(signal: AbortSignal): AsyncIterable<readonly WalmartInventory[]>;
+  /** Hands a feed in. @returns its id: it is worked on later */
+  sendFeed(feedType: 'inventory' | 'MP_INVENTORY' | 'price', feed: unknown, signal: AbortSignal): Promise<string>;
+  /** What became of a feed's items, as far as it says; none of a feed that failed. Null while it is worked on. */
+  feed(feedId: string, signal: AbortSignal): Promise<readonly WalmartFeedItem[] | null>;
   statistics(): SystemStatistics;
   close(): Promise<void>;
-}
+} // biome-ignore format: a table
 
 const SYSTEM = 'WALMART';
 /** Orders are kept for so long. Without a beginning, Walmart tells those of the last seven days only. */
 const KEPT_DAYS = 180;
 /** Above this, pages lead in a circle: Walmart tells at most 20,000 orders. */
 const MOST_PAGES = 2_000;
+/** Items of a page of stock, or of a feed's details, at most. */
+const STOCK_PAGE = 50;
+/** States of a feed that is worked on. */
+const IN_WORK: readonly string[] = ['RECEIVED', 'INPROGRESS'];
 
 export function createWalmartClient(options: WalmartClientOptions): WalmartClient {
   const { baseUrl, timeoutMillis, pageSize = 200, now = Date.now } = options;
@@ -116,6 +131,65 @@ export function createWalmartClient(options: WalmartClientOptions): WalmartClien
     cancel: (id, orderLine, signal) => tell(id, 'cancel', { orderCancellation: { orderLines: { orderLine } } }, signal),
     refund: (id, orderLine, signal) =>
       tell(id, 'refund', { orderRefund: { purchaseOrderId: id, orderLines: { orderLine } } }, signal),
+    async setUnits(sku, units, signal) {
+      await call({
+        method: 'PUT',
+        path: `/v3/inventory?sku=${encodeURIComponent(sku)}`,
+        body: { sku, quantity: each(units) },
+        answer: itemInventory,
+        repeatable: true,
+        signal,
+      });
+    },
+    async setUnitsByNode(sku, nodes, signal) {
+      const answer = await call({
+        method: 'PUT',
+        path: `/v3/inventories/${encodeURIComponent(sku)}`,
+        body: { inventories: { nodes: nodes.map(({ shipNode, units }) => ({ shipNode, inputQty: each(units) })) } },
+        answer: nodesAnswer,
+        repeatable: true,
+        signal,
+      });
+      return new Map(
+        answer.nodes.map(({ shipNode, status, errors }) => [
+          shipNode,
+          status.toUpperCase() === 'SUCCESS' ? null : codeOf(errors?.[0]?.code ?? status),
+        ]),
+      );
+    },
+    async *inventories(signal) {
+      const seen = new Set<string>();
+      for (let cursor: string | null | undefined = ''; cursor !== null && cursor !== undefined; ) {
+        if (seen.has(cursor) || seen.size >= MOST_PAGES) throw badResponse(SYSTEM, 'nextCursor');
+        seen.add(cursor);
+        const query = new URLSearchParams({
+          limit: String(STOCK_PAGE),
+          ...(cursor === '' ? {} : { nextCursor: cursor }),
+        });
+        const page: z.output<typeof inventoriesPage> = await call({ method: 'GET', path: `/v3/inventories?${query.toString()}`, answer: inventoriesPage, repeatable: true, signal }); // biome-ignore format: one thought
+        yield page.elements?.inventories ?? [];
+        cursor = page.meta?.nextCursor || null;
+      }
+    },
+    async sendFeed(feedType, feed, signal) {
+      const body = new FileBody(JSON.stringify(feed));
+      // It has no name: one that was not answered is sent anew by whoever sends it, with what holds then.
+      const answer = await call({ method: 'POST', path: `/v3/feeds?feedType=${feedType}`, body, answer: feedAccepted, repeatable: false, signal }); // biome-ignore format: one thought
+      return answer.feedId;
+    },
+    async feed(feedId, signal) {
+      const items: WalmartFeedItem[] = [];
+      for (let page = 0; page < MOST_PAGES; page += 1) {
+        const query = `includeDetails=true&offset=${page * STOCK_PAGE}&limit=${STOCK_PAGE}`;
+        const path = `/v3/feeds/${encodeURIComponent(feedId)}?${query}`;
+        const answer = await call({ method: 'GET', path, answer: feedStatus, repeatable: true, signal });
+        if (IN_WORK.includes(answer.feedStatus)) return null;
+        const found = answer.itemDetails?.itemIngestionStatus ?? [];
+        items.push(...found);
+        if (found.length === 0 || items.length >= (answer.itemsReceived ?? 0)) return items;
+      }
+      throw badResponse(SYSTEM, 'itemDetails');
+    },
     statistics: () => client.statistics(),
     close: async () => {
       await Promise.all([client.close(), door.close()]);
@@ -137,8 +211,15 @@ const errorAnswer = z.union([
 /** Walmart wraps its errors in three ways. Only the code is taken: its texts name what was sent. */
 function errorIn(answer: unknown): unknown {
   const code = errorAnswer.safeParse(answer).data?.[0]?.code;
-  return code === undefined ? null : { error: { code: code.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_') } };
+  return code === undefined ? null : { error: { code: codeOf(code) } };
 }
+
+/** One of Walmart's codes as ours are written. */
+export function codeOf(code: string): string {
+  return code.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_').slice(0, 64); // biome-ignore format: one thought
+}
+
+const each = (amount: number) => ({ unit: 'EACH', amount });
 
 /** A wait that Walmart asks for is never longer than this: a clock that is wrong there must not stop us for a day. */
 const LONGEST_PAUSE_MILLIS = 3_600_000;

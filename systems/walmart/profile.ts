@@ -10,5 +10,6 @@ export const WALMART_PROFILE: SystemProfile = {
         'Its messages have no names: before one is sent, the order is read to see whether it was taken already.',
       CANCELLATION_ANSWERS: 'It cancels by itself and asks nobody; what it cancels too late is on the exception desk.',
     },
+    CHANNEL_STOCK: {},
   },
 };

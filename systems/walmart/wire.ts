@@ -81,6 +81,60 @@ export const orderAnswer = z.object({ order: walmartOrder });
 
 export const tokenAnswer = z.object({ access_token: text, expires_in: z.number().positive() });
 
+const inputQuantity = z.object({ unit: text, amount: z.int().min(0) });
+const errors = listOf(z.object({ code: z.string() }));
+
+/** Answer of setting the stock of an item at one node, or of reading it. */
+export const itemInventory = z.object({ sku: text, quantity: inputQuantity });
+
+/** Answer of setting the stock of an item by node. */
+export const nodesAnswer = z.object({
+  sku: text,
+  nodes: listOf(z.object({ shipNode: text, status: text, errors: errors.nullish() })),
+});
+
+/** A page of the stock of all items by node. */
+export const inventoriesPage = z.object({
+  meta: z.object({ nextCursor: z.string().nullish() }).nullish(),
+  elements: z
+    .object({
+      inventories: listOf(
+        z.object({ sku: text, nodes: listOf(z.object({ shipNode: text, inputQty: inputQuantity.nullish() })) }),
+      ),
+    })
+    .nullish(),
+});
+
+export const feedAccepted = z.object({ feedId: text });
+
+/** How far a feed is. The status of a feed whose items failed is PROCESSED all the same. */
+export const feedStatus = z.object({
+  feedStatus: text,
+  itemsReceived: z.int().min(0).nullish(),
+  itemDetails: z
+    .object({
+      itemIngestionStatus: listOf(
+        z.object({
+          sku: z.string().nullish(),
+          ingestionStatus: text,
+          ingestionErrors: z.object({ ingestionError: listOf(z.object({ type: text, code: z.string() })) }).nullish(),
+        }),
+      ),
+    })
+    .nullish(),
+});
+
+export const priceAnswer = z.object({ ItemPriceResponse: z.object({ sku: text }) });
+
+export type WalmartFeedItem = NonNullable<z.output<typeof feedStatus>['itemDetails']>['itemIngestionStatus'][number];
+export type WalmartInventory = NonNullable<z.output<typeof inventoriesPage>['elements']>['inventories'][number];
+
+/** Units of an item at a node. */
+export interface NodeUnits {
+  readonly shipNode: string;
+  readonly units: number;
+}
+
 export type WalmartOrder = z.output<typeof walmartOrder>;
 export type WalmartOrderLine = z.output<typeof orderLine>;
 

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../platform/logger.ts';
+import { referenceStock } from '../../subgraphs/inventory/adapters/channel.ts';
+import { memoryChannelStock } from '../../subgraphs/inventory/adapters/memory-channel-stock.ts';
+import { walmartStock } from '../../subgraphs/inventory/adapters/walmart.ts';
 import { referenceChannel } from '../../subgraphs/order/adapters/channel.ts';
 import { memoryChannel } from '../../subgraphs/order/adapters/memory-channel.ts';
 import { walmartChannel } from '../../subgraphs/order/adapters/walmart.ts';
@@ -11,8 +14,10 @@ import { startChannelSystem } from '../../systems/channel/simulator/start.ts';
 import type { RunningSystem } from '../../systems/kit/start-system.ts';
 import { WALMART_PROFILE } from '../../systems/walmart/profile.ts';
 import { buy } from '../../systems/walmart/simulator/account.ts';
+import { list } from '../../systems/walmart/simulator/listings.ts';
 import { createEmptyDatabase, type TestDatabase } from '../helpers/database.ts';
 import { startWalmart } from '../helpers/walmart.ts';
+import { channelStockContract } from './channel-stock.contract.ts';
 import { channelSystemContract } from './channel-system.contract.ts';
 
 let database: TestDatabase;
@@ -90,6 +95,51 @@ channelSystemContract('Walmart over HTTP', WALMART_PROFILE, async () => {
         lines: lines.map((line) => ({ line: line.lineNumber, shipped: units(line, 'Shipped'), cancelled: units(line, 'Cancelled') })), // biome-ignore format: one thought
       };
     },
+    stop,
+  };
+});
+
+channelStockContract('memory', WALMART_PROFILE, async () => {
+  const channel = memoryChannelStock();
+  return {
+    channel,
+    list: () => {},
+    refuse: (item) => void channel.refusals.set(item, 'BLOCKED'),
+    stop: async () => undefined,
+  };
+});
+
+channelStockContract('the reference channel over HTTP', CHANNEL_PROFILE, async () => ({
+  channel: referenceStock(client, 'STOCKED'),
+  list: () => {},
+  async refuse(item) {
+    const answer = await fetch(`${system.url}/marketplaces/STOCKED/listings/${item}/blocking`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${system.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ reasonCode: 'BLOCKED' }),
+    });
+    expect(answer.status).toBe(200);
+  },
+  stop: async () => undefined,
+}));
+
+channelStockContract('Walmart over HTTP, one node', WALMART_PROFILE, async () => {
+  const { listings, client: account, stop } = await startWalmart();
+  return {
+    channel: walmartStock(account, []),
+    list: (items) => list(listings, items),
+    refuse: (item) => void listings.items.delete(item),
+    stop,
+  };
+});
+
+channelStockContract('Walmart over HTTP, by node', WALMART_PROFILE, async () => {
+  const { listings, client: account, stop } = await startWalmart();
+  return {
+    channel: walmartStock(account, ['10001', '10002']),
+    nodes: ['10001', '10002'],
+    list: (items) => list(listings, items),
+    refuse: (item) => void listings.items.delete(item),
     stop,
   };
 });

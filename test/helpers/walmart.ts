@@ -3,10 +3,13 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { projectFile } from '../../platform/paths.ts';
 import { createWalmartClient, type WalmartClient } from '../../systems/walmart/client.ts';
 import { emptyWalmart, type WalmartAccount } from '../../systems/walmart/simulator/account.ts';
+import type { ListingMessage } from '../../systems/walmart/simulator/listing-routes.ts';
+import { emptyListings, type WalmartListings } from '../../systems/walmart/simulator/listings.ts';
 import { startWalmartReference, type WalmartReference, type WalmartReferenceOptions } from '../../systems/walmart/simulator/start.ts'; // biome-ignore format: one line
 
 export interface WalmartWorld {
   readonly account: WalmartAccount;
+  readonly listings: WalmartListings;
   readonly client: WalmartClient;
   readonly walmart: WalmartReference;
   stop(): Promise<void>;
@@ -18,11 +21,13 @@ export async function startWalmart(
   timeoutMillis = 5_000,
 ): Promise<WalmartWorld> {
   const account = emptyWalmart();
+  const { listings = emptyListings(['10001', '10002']) } = options;
   const credentials = { clientId: 'test-client', clientSecret: 'test-secret' };
-  const walmart = await startWalmartReference({ account, ...credentials, check: checkPublished, ...options });
+  const walmart = await startWalmartReference({ account, listings, ...credentials, check: checkPublished, ...options });
   const client = createWalmartClient({ baseUrl: walmart.url, ...credentials, timeoutMillis });
   return {
     account,
+    listings,
     client,
     walmart,
     async stop() {
@@ -66,8 +71,31 @@ export function publishedBody(message: Message, lines: string = LINES[message]):
   return validate;
 }
 
-/** What is wrong with a message by the published model. */
-function checkPublished(message: Message, body: unknown): string | null {
-  const validate = publishedBody(message);
-  return validate(body) ? null : JSON.stringify(validate.errors);
+const publishedModel = (name: string) => JSON.parse(readFileSync(projectFile('data', 'walmart-marketplace', `${name}.json`), 'utf8')) as Model; // biome-ignore format: one line
+export const publishedInventory = publishedModel('inventory');
+export const publishedPrice = publishedModel('price');
+export const publishedFeeds = publishedModel('feeds');
+
+const ABOUT_ITEMS = {
+  inventory: [publishedInventory, '/v3/inventory'],
+  inventories: [publishedInventory, '/v3/inventories/{sku}'],
+  price: [publishedPrice, '/v3/price'],
+} as const;
+
+/** Of a message about one item, which replaces what was there. */
+function publishedItemBody(message: ListingMessage): ValidateFunction {
+  const known = compiled.get(message);
+  if (known) return known;
+  const [model, path] = ABOUT_ITEMS[message];
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  const schema = model.paths[path]?.put?.requestBody?.content['application/json'].schema as object;
+  const validate = ajv.compile({ components: model.components, ...schema });
+  compiled.set(message, validate);
+  return validate;
 }
+
+/** What is wrong with a message by the published model. */
+function checkPublished(message: Message | ListingMessage, body: unknown): string | null {
+  const validate = message in ABOUT_ITEMS ? publishedItemBody(message as ListingMessage) : publishedBody(message as Message);
+  return validate(body) ? null : JSON.stringify(validate.errors);
+} // biome-ignore format: one thought

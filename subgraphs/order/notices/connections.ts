@@ -14,14 +14,23 @@ const times = z.strictObject({
   sweepDays: z.int().min(1).max(180).default(7),
 });
 
+/** How a channel is told of what it lists; left out, it is not. */
+const compareHours = z.int().min(1).max(168).default(6);
+const stock = z.strictObject({ compareHours });
+const nodeStock = z.strictObject({
+  compareHours,
+  nodes: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), z.string().min(1).max(64)).optional(),
+});
+
 const connection = z.discriminatedUnion('connector', [
-  z.strictObject({ connector: z.literal('reference') }),
+  z.strictObject({ connector: z.literal('reference'), stock: stock.optional() }),
   z.strictObject({
     connector: z.literal('walmart'),
     address: variable,
     clientId: variable,
     clientSecret: variable,
     fetch: times.prefault({}),
+    stock: nodeStock.optional(),
   }),
 ]);
 

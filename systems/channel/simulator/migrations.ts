@@ -56,4 +56,30 @@ export const migrations: MigrationSet = {
       `);
     },
   },
+  '20261129010700_listings': {
+    async up(knex: Knex) {
+      await knex.raw(`
+        create table channel.listing (
+          marketplace text not null,
+          item_no text collate "C" not null,
+          units int not null default 0 check (units >= 0),
+          amount text,
+          currency text,
+          blocked text,
+          primary key (marketplace, item_no)
+        );
+
+        create table channel.listing_update (
+          update_no bigserial primary key,
+          marketplace text not null,
+          update_ref text not null,
+          fingerprint text not null,
+          items jsonb not null,
+          received_at timestamptz not null default clock_timestamp(),
+          results jsonb,
+          unique (marketplace, update_ref)
+        );
+      `);
+    },
+  },
 };

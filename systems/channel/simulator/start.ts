@@ -1,15 +1,17 @@
 import type { Knex } from 'knex';
+import { z } from 'zod';
 import { type Route, route } from '../../kit/route.ts';
 import { type RunningSystem, type StartSystemOptions, startSystem } from '../../kit/start-system.ts';
-import { saleNotice, voidRequest } from '../wire.ts';
+import { blocking, listingUpdate, saleNotice, voidRequest } from '../wire.ts';
+import { block, readListings, takeUpdate, updateResult } from './listings.ts';
 import { migrations } from './migrations.ts';
 import { askForVoid, takeNotice } from './notices.ts';
 import { readSale } from './sales.ts';
 
-/** Starts the reference marketplace: it is told what became of its sales, and keeps books of it. Nothing takes it time. */
+/** Starts the reference marketplace: it is told what became of its sales, and what its sellers list. Updates of listings are applied after the pace. */
 export function startChannelSystem(options: StartSystemOptions): Promise<RunningSystem> {
   return startSystem('channel', migrations, options, async (knex) => ({
-    routes: routes(knex),
+    routes: routes(knex, options.paceMillis),
     startWorkers: () => [],
     async effects() {
       const { rows } = await knex.raw<{ rows: { kind: string; times: string }[] }>(
@@ -20,7 +22,7 @@ export function startChannelSystem(options: StartSystemOptions): Promise<Running
   }));
 }
 
-function routes(knex: Knex): Route[] {
+function routes(knex: Knex, paceMillis: number): Route[] {
   return [
     route({
       method: 'POST',
@@ -45,6 +47,37 @@ function routes(knex: Knex): Route[] {
       method: 'GET',
       path: '/marketplaces/:marketplace/sales/:saleNo',
       handle: async ({ params }) => ({ body: await readSale(knex, params) }),
+    }),
+    route({
+      method: 'POST',
+      path: '/marketplaces/:marketplace/listing-updates',
+      body: listingUpdate,
+      handle: async ({ params, body }) => ({
+        status: 202,
+        body: { updateNo: await takeUpdate(knex, params.marketplace, body) },
+      }),
+    }),
+    route({
+      method: 'GET',
+      path: '/marketplaces/:marketplace/listing-updates/:updateNo',
+      handle: async ({ params }) => ({
+        body: await updateResult(knex, params.marketplace, params.updateNo, paceMillis),
+      }),
+    }),
+    route({
+      method: 'GET',
+      path: '/marketplaces/:marketplace/listings',
+      query: z.object({ after: z.string().max(100).default('') }),
+      handle: async ({ params, query }) => ({ body: await readListings(knex, params.marketplace, query.after) }),
+    }),
+    route({
+      method: 'POST',
+      path: '/marketplaces/:marketplace/listings/:itemNo/blocking',
+      body: blocking,
+      async handle({ params, body }) {
+        await block(knex, params.marketplace, params.itemNo, body.reasonCode);
+        return { body: {} };
+      },
     }),
   ];
 }

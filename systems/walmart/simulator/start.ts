@@ -2,9 +2,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { CancelLine, RefundLine, ShipLine } from '../wire.ts';
 import { acknowledge, cancel, refund, type StoredOrder, ship, toJson, type WalmartAccount, WalmartRefusal } from './account.ts'; // biome-ignore format: one line
+import { answerListings, type ListingMessage } from './listing-routes.ts';
+import { emptyListings, type WalmartListings } from './listings.ts';
 
 export interface WalmartReferenceOptions {
   readonly account: WalmartAccount;
+  /** Default: none, and one node. */
+  readonly listings?: WalmartListings;
   readonly clientId: string;
   readonly clientSecret: string;
   /** Default 127.0.0.1 and any free port. */
@@ -15,7 +19,7 @@ export interface WalmartReferenceOptions {
   /** Requests that are answered in a window, and how long one is in milliseconds. Default: any number. */
   readonly rate?: { readonly requests: number; readonly windowMillis: number };
   /** What is wrong with a body by the published model; null when nothing is. Default: bodies are taken as they are. */
-  readonly check?: (operation: 'shipping' | 'cancel' | 'refund', body: unknown) => string | null;
+  readonly check?: (operation: 'shipping' | 'cancel' | 'refund' | ListingMessage, body: unknown) => string | null;
 }
 
 export interface WalmartReference {
@@ -37,11 +41,11 @@ export interface WalmartReference {
 const DEFAULT_DAYS = 7;
 
 /**
- * A server that speaks Walmart's token and order APIs over one account: required headers, tokens that end, the number of
+ * A server that speaks Walmart's token, order, stock, price and feed APIs over one account: required headers, tokens that end, the number of
  * calls that are left in every answer, 429 beyond it, cursors that are a whole query, and errors as Walmart wraps them.
  */
 export async function startWalmartReference(options: WalmartReferenceOptions): Promise<WalmartReference> {
-  const { account, pageSize = 2, rate } = options;
+  const { account, listings = emptyListings(), pageSize = 2, rate } = options;
   const answers: Record<string, number> = {};
   const state = { generation: 1, down: false, lost: 0, loose: false };
   let window = { until: 0, left: 0 };
@@ -59,7 +63,7 @@ export async function startWalmartReference(options: WalmartReferenceOptions): P
     const body = await textOf(message);
     const limits = count();
     const send: Send = (status, content) => {
-      const route = `${status} ${message.method} ${asked.pathname.replace(/^(\/v3\/orders)\/[^/]+/, '$1/{id}')}`;
+      const route = `${status} ${message.method} ${asked.pathname.replace(/^(\/v3\/(?:orders|inventories|feeds))\/[^/]+/, '$1/{id}')}`;
       answers[route] = (answers[route] ?? 0) + 1;
       response
         .writeHead(status, { 'content-type': 'application/json', ...limits.headers })
@@ -76,6 +80,8 @@ export async function startWalmartReference(options: WalmartReferenceOptions): P
     if (message.headers['wm_sec.access_token'] !== `access-${state.generation}`)
       return refuse(401, 'UNAUTHORIZED.GMP_GATEWAY_API');
     if (asked.pathname === '/v3/orders' && message.method === 'GET') return list(asked, send, refuse);
+    const aboutItems = { message, asked, body, pageSize, check: options.check ?? (() => null), send, refuse };
+    if (answerListings(listings, aboutItems)) return;
     const [, id = '', what = ''] = /^\/v3\/orders\/([^/]+)(?:\/(acknowledge|shipping|cancel|refund))?$/.exec(asked.pathname) ?? []; // biome-ignore format: one thought
     const order = account.orders.get(decodeURIComponent(id));
     if (!order) return refuse(404, 'CONTENT_NOT_FOUND.GMP_ORDER_API');
