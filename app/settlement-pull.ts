@@ -17,7 +17,7 @@ export async function showFetched(
     key: `settlement:pull:${channelCode}:${id}`,
     operation: 'pull-statement',
     channelCode,
-    message: `A statement fetched from the channel was refused (${outcome.code}): ${outcome.message} Ask the channel for a right one.`,
+    message: `A statement fetched from the channel was refused (${outcome.code}): ${outcome.message}${/Ask the channel|reverse/.test(outcome.message) ? '' : ' Ask the channel for a right one.'}`,
   });
 }
 

@@ -5601,6 +5601,7 @@ create table settlement.payout (
   told_at timestamp with time zone,
   announced_minor bigint,
   told_status text,
+  carried_certain boolean,
   constraint payout_channel_code_external_id_key UNIQUE (channel_code, external_id),
   constraint payout_pkey PRIMARY KEY (id),
   constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PARTIALLY_PAID'::text, 'PAID_SHORT'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
@@ -6372,6 +6373,8 @@ comment on column settlement.payout.told_at is 'Since when the channel says that
 comment on column settlement.payout.announced_minor is 'What the channel said that it pays. Null when it did not say. Amount_minor is what its statement pays.';
 
 comment on column settlement.payout.told_status is 'The word of the channel for its state, as it was told last. Null when it told none.';
+
+comment on column settlement.payout.carried_certain is 'Whether nothing else explains that it was carried into that payout. Null while it is not, or was not looked at.';
 
 comment on table settlement.posted_group is 'The entry that stands for the lines of one order in one statement. When they are seen differently, it is reversed and posted anew.';
 

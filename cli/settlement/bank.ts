@@ -35,7 +35,8 @@ export function bank(invocation: Invocation): Promise<ExitCode> {
         bytes: () => createReadStream(file),
       });
       for (const { receiptId, conflict } of outcome.contradictions) invocation.terminal.out(`${receiptId} ${SAID[conflict]}`); // biome-ignore format: one thought
-      return `${outcome.received} new receipts, ${outcome.known} known; ${outcome.matched} payouts arrived, ${outcome.differing} of them with another amount; credits without a payout: ${outcome.unmatched}`;
+      const { received, known, matched, differing, takenBack, waiting, unmatched } = outcome;
+      return `${received} new receipts, ${known} known; ${matched} payouts arrived, ${differing} of them with another amount; taken back by the bank: ${takenBack}; money that left without a payout: ${waiting}; credits without a payout: ${unmatched}`;
     }),
   );
 }

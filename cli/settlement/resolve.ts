@@ -58,8 +58,11 @@ async function decide(knex: Store['knex'], { value, terminal }: Invocation): Pro
     terminal.note(`${sum.decided} decided, ${sum.proposed} proposed, ${done.remaining} to go`);
     if (done.remaining === 0) break;
   }
-  terminal.out(`decided ${sum.decided}, proposed ${sum.proposed}`);
-  if (sum.decided + sum.proposed === 0) terminal.out('There is none like that that you can decide about. Without --resolution this command lists what there is.'); // biome-ignore format: one thought
+  terminal.out(`${sum.decided} decided, ${sum.proposed} proposed`);
+  if (sum.decided + sum.proposed === 0) {
+    terminal.out('There is none like that that you can decide about. Without --resolution this command lists what there is.'); // biome-ignore format: one thought
+    return EXIT.REFUSED;
+  }
   if (sum.proposed > 0) terminal.out('The proposed ones are decided when somebody else decides the same.');
   return sum.proposed === 0 ? EXIT.OK : EXIT.REFUSED;
 }

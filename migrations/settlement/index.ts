@@ -22,6 +22,7 @@ import * as toldStatus from './20261128191000_told_status.ts';
 import * as paidShort from './20261128203000_paid_short.ts';
 import * as takenBack from './20261128211500_taken_back.ts';
 import * as matchedWithoutPayout from './20261128223000_matched_without_payout.ts';
+import * as carriedCertain from './20261128234500_carried_certain.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -47,4 +48,5 @@ export const migrations: MigrationSet = {
   '20261128203000_paid_short': paidShort,
   '20261128211500_taken_back': takenBack,
   '20261128223000_matched_without_payout': matchedWithoutPayout,
+  '20261128234500_carried_certain': carriedCertain,
 };

@@ -2,6 +2,7 @@ import type { PageArgs } from '../../platform/graphql/connection.ts';
 import type { Resolvers } from '../../platform/graphql/subgraph.ts';
 import { formatAmount, type Money, money } from '../../platform/money.ts';
 import type { AgeBucket, FeeFilter, FeeSum, OrderProceeds } from './answers/read.ts';
+import { listRefusals, type RefusalFilter } from './answers/refusals.ts';
 import type { DifferenceGroup } from './differences/groups.ts';
 import { reopen, resolve, resolveAlike } from './differences/mutations.ts';
 import type { Decision, Difference, DifferenceFilter } from './differences/read.ts';
@@ -49,6 +50,11 @@ export const resolvers: Resolvers = {
       { filter, ...page }: PageArgs & { filter?: InvoiceFilter | null },
       { reader, caller }: SettlementContext,
     ) => reader.invoices(caller, filter ?? {}, page),
+    settlementRefusals: (
+      _: unknown,
+      { filter, ...page }: PageArgs & { filter?: RefusalFilter | null },
+      { knex }: SettlementContext,
+    ) => listRefusals(knex, filter ?? {}, page),
     journalEntries: (
       _: unknown,
       { filter, ...page }: PageArgs & { filter?: JournalEntryFilter | null },
@@ -217,7 +223,7 @@ export const resolvers: Resolvers = {
     received: ({ received }: Payout) => toMoney(received),
     difference: ({ difference }: Payout) => difference && toMoney(difference),
     differenceParts: async ({ id, isCarriedExactly }: Payout, _: unknown, { loaders }: SettlementContext) =>
-      (await loaders.payoutParts.load(id)).map((part) => ({ ...part, isCertain: part.carriedFromId === null || isCarriedExactly })), // biome-ignore format: one thought
+      (await loaders.payoutParts.load(id)).map((part) => ({ ...part, isCertain: part.isCertain ?? isCarriedExactly })), // biome-ignore format: one thought
     receipt: async ({ id }: Payout, _: unknown, { loaders }: SettlementContext) =>
       (await loaders.receiptsByPayout.load(id))[0] ?? null,
     receipts: ({ id }: Payout, _: unknown, { loaders }: SettlementContext) => loaders.receiptsByPayout.load(id),

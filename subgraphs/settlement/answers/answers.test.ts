@@ -207,6 +207,29 @@ it('answers fees, age, proceeds and completeness as an independent count of the 
   });
 });
 
+it('lists what was refused, and finds the settlement by the name of it or of its payout', async () => {
+  const subgraph = createSettlementSubgraph({ knex: database.knex });
+  const finance = callerOf({ contract: 'finance', clientId: 'finance', channel: null });
+  const answer = async (text: string) => (await ask(subgraph, text, {}, finance)).data;
+  const refusals = (args: string) =>
+    answer(`{ settlementRefusals(${args}) { nodes { channelCode format fileName code message lineNumber receivedBy refusedAt } pageInfo { hasNextPage endCursor } } }`); // biome-ignore format: one thought
+  const refused = { channelCode: 'M1', format: 'CANONICAL_CSV', fileName: 'one.csv', code: 'TOTAL_MISMATCH', message: 'The total, of line 2.', lineNumber: 2, receivedBy: 'ann', refusedAt: '2026-11-18T00:00:00.000Z' }; // biome-ignore format: one thought
+  const first = (await refusals('first: 1, filter: { channelCode: "M1" }')) as { settlementRefusals: { pageInfo: { endCursor: string } } }; // biome-ignore format: one thought
+  expect(first).toEqual({ settlementRefusals: { nodes: [refused], pageInfo: { hasNextPage: false, endCursor: expect.any(String) } } }); // biome-ignore format: one thought
+  const none = { settlementRefusals: { nodes: [] } };
+  expect(await refusals(`first: 1, after: "${first.settlementRefusals.pageInfo.endCursor}"`)).toMatchObject(none);
+  expect(await refusals('filter: { channelCode: "M2" }')).toMatchObject(none);
+  expect(await refusals('filter: { refusedSince: "2026-11-19T00:00:00Z" }')).toMatchObject(none);
+  const settlements = (filter: string) => answer(`{ settlements(filter: { ${filter} }) { nodes { externalId } } }`);
+  const found = { settlements: { nodes: [{ externalId: 's-1' }] } };
+  expect(await settlements('channelCode: "M1", externalId: "s-1"')).toEqual(found);
+  await query(database.knex, `update settlement.payout set statement_id = (select id from settlement.statement where external_id = 's-1'), external_id = 'their-1' where id = 'p2'`); // biome-ignore format: one thought
+  expect(await settlements('externalId: "their-1"')).toEqual(found);
+  expect(await settlements('payoutId: "p2"')).toEqual(found);
+  await query(database.knex, `update settlement.payout set statement_id = null, external_id = 's-1' where id = 'p2'`);
+  expect(await settlements('payoutId: "p2"')).toEqual({ settlements: { nodes: [] } });
+});
+
 it('shows payouts with what was announced, carried forward and arrived, and money that is no payout', async () => {
   const subgraph = createSettlementSubgraph({ knex: database.knex });
   const finance = callerOf({ contract: 'finance', clientId: 'finance', channel: null });

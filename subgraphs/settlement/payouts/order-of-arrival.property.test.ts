@@ -91,7 +91,7 @@ async function outcome(channelCode: string): Promise<unknown> {
   const rows = (statement: string) => query<Record<string, unknown>>(database.knex, statement, [channelCode]);
   const found = {
     payouts:
-      await rows(`select p.external_id, p.state, p.amount_minor, p.sent_minor, s.external_id as statement, (select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id) as received, i.external_id as into
+      await rows(`select p.external_id, p.state, p.amount_minor, p.sent_minor, s.external_id as statement, (select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id) as received, i.external_id as into, p.carried_certain
       from settlement.payout p left join settlement.statement s on s.id = p.statement_id
       left join settlement.payout i on i.id = p.carried_into where p.channel_code = ? order by 1`),
     differences: await rows(

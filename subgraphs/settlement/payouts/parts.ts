@@ -11,6 +11,8 @@ export interface PayoutPart {
   readonly amount: Money;
   /** The earlier payout that was taken off. Null unless it is CARRIED_FORWARD. */
   readonly carriedFromId: string | null;
+  /** Whether nothing else explains the amount as well. Null where that was not looked at: by a version before. */
+  readonly isCertain: boolean | null;
   /** The difference that it is. Null for what was CARRIED_FORWARD. */
   readonly exceptionId: string | null;
 }
@@ -21,6 +23,7 @@ interface Row {
   minor: string;
   currencyCode: string;
   carriedFromId: string | null;
+  isCertain: boolean | null;
   exceptionId: string | null;
 }
 
@@ -30,10 +33,10 @@ export async function readParts(knex: Knex, payoutIds: readonly string[]): Promi
     knex,
     `select * from (
        select c.carried_into as "payoutId", c.channel_code as "channelCode", c.amount_minor as minor, c.currency_code as "currencyCode", c.id as "carriedFromId",
-         null as "exceptionId", coalesce(s.period_end, c.scheduled_at) as at
+         c.carried_certain as "isCertain", null as "exceptionId", coalesce(s.period_end, c.scheduled_at) as at
        from settlement.payout c left join settlement.statement s on s.id = c.statement_id where c.carried_into = any(?::text[])
        union all
-       select p.id, p.channel_code, d.difference_minor, d.currency_code, null, d.id, d.opened_at
+       select p.id, p.channel_code, d.difference_minor, d.currency_code, null, true, d.id, d.opened_at
        from settlement.payout p join settlement.difference d on d.channel_code = p.channel_code and d.group_key = 'payout:' || p.id
        where p.id = any(?::text[]) and (d.state <> 'RESOLVED' or exists (
          select from settlement.decision c where c.exception_id = d.id and c.state = 'TAKEN' and c.resolution <> 'REOPEN'))

@@ -22,6 +22,10 @@ export interface BankOutcome {
   readonly matched: number;
   /** Of these, how many have another amount now than was to arrive: each is a difference for finance. */
   readonly differing: number;
+  /** Entries of which this run found what the bank took back with them. */
+  readonly takenBack: number;
+  /** Entries, of whatever statement, by which money left, and nobody knows of which payout: a person has to say. */
+  readonly waiting: number;
   /** Credits, of whatever statement, that no payout was found for. */
   readonly unmatched: number;
   /** Where the bank says otherwise than before: nothing of it counts as money until somebody says so. */
@@ -62,7 +66,7 @@ export async function matchReceipts(
   rules: PostingRules,
   actor: string,
   news: string | null = null,
-): Promise<Pick<BankOutcome, 'matched' | 'differing' | 'unmatched'>> {
+): Promise<Pick<BankOutcome, 'matched' | 'differing' | 'takenBack' | 'waiting' | 'unmatched'>> {
   await lockArrivals(trx);
   const open = await openCredits(trx);
   const awaited = new Map((open.length === 0 ? [] : await awaitedPayouts(trx)).map((one) => [one.id, one]));
@@ -80,15 +84,22 @@ export async function matchReceipts(
     if (differenceMinor >= 0n) awaited.delete(payout.id);
     else awaited.set(payout.id, { ...payout, receivedMinor: (isAll ? 0n : payout.receivedMinor) + credit.amountMinor });
   }
-  await matchTakenBack(trx, rules, actor);
+  const takenBack = await matchTakenBack(trx, rules, actor);
   if (news !== null) await judgeDiffering(trx, rules, news, actor);
-  const [left] = await query<{ count: number }>(
+  const [left] = await query<{ unmatched: number; waiting: number }>(
     trx,
-    `select count(*)::int as count from settlement.bank_receipt r where payout_id is null and conflict is null and amount_minor > 0
-     and not exists (select from settlement.bank_receipt t where t.takes_back = r.id)`,
+    `select count(*) filter (where amount_minor > 0 and not exists (select from settlement.bank_receipt t where t.takes_back = r.id))::int as unmatched,
+       count(*) filter (where amount_minor < 0 and takes_back is null)::int as waiting
+     from settlement.bank_receipt r where payout_id is null and conflict is null`,
   );
   const differing = [...differences.values()].filter((minor) => minor !== 0n).length;
-  return { matched: differences.size, differing, unmatched: left?.count ?? 0 };
+  return {
+    matched: differences.size,
+    differing,
+    takenBack,
+    waiting: left?.waiting ?? 0,
+    unmatched: left?.unmatched ?? 0,
+  };
 }
 
 /** Takes what was matched so far from a payout. What people matched stays, and where the bank took a part back, and all else with it. @returns whether it was taken */

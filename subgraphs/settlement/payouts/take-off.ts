@@ -31,12 +31,12 @@ export async function shareOutCarried(
   const owed = carried.filter(({ state }) => state === 'CARRIED_FORWARD');
   const taken = shareOut(claimants, owed);
   const changed = new Set<string>();
-  for (const { id, takenBy } of carried) {
-    const into = taken.get(id) ?? null;
-    if (into !== takenBy) {
-      await change(trx, 'update settlement.payout set carried_into = ? where id = ?', [into, id]);
-      for (const payoutId of [into, takenBy]) if (payoutId !== null) changed.add(payoutId);
-    }
+  for (const { id, takenBy, isCertain } of carried) {
+    const found = taken.get(id);
+    const into = found?.payoutId ?? null;
+    if (into !== takenBy || (found?.isCertain ?? null) !== isCertain)
+      await change(trx, 'update settlement.payout set carried_into = ?, carried_certain = ? where id = ?', [into, found?.isCertain ?? null, id]); // biome-ignore format: one thought
+    if (into !== takenBy) for (const payoutId of [into, takenBy]) if (payoutId !== null) changed.add(payoutId);
     const payer = claimants.find((claimant) => claimant.id === into);
     const payout = await lockPayout(trx, id);
     if (payout)
@@ -62,10 +62,17 @@ async function readCarried(
   trx: Knex.Transaction,
   channelCode: string,
   currencyCode: string,
-): Promise<(Carried & { readonly state: PayoutState })[]> {
-  const rows = await query<{ id: string; minor: string; at: Date | null; takenBy: string | null; state: PayoutState }>(
+): Promise<(Carried & { readonly state: PayoutState; readonly isCertain: boolean | null })[]> {
+  const rows = await query<{
+    id: string;
+    minor: string;
+    at: Date | null;
+    takenBy: string | null;
+    isCertain: boolean | null;
+    state: PayoutState;
+  }>(
     trx,
-    `select p.id, p.amount_minor as minor, ${END_OF_PERIOD} as at, p.carried_into as "takenBy", p.state
+    `select p.id, p.amount_minor as minor, ${END_OF_PERIOD} as at, p.carried_into as "takenBy", p.carried_certain as "isCertain", p.state
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
      where p.channel_code = ? and p.currency_code = ? and (p.state = 'CARRIED_FORWARD' or p.carried_into is not null) order by p.id`,
     [channelCode, currencyCode],

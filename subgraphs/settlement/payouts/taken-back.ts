@@ -23,13 +23,16 @@ interface Candidate {
  * Finds which credit each entry is about by which the bank took money back: of the same account and amount, by the bank's name of
  * it, by what its text names, or because there is no other. It then counts for the payout that the credit counted for. A part of what
  * arrived counts for the payout that its text names. Where two could be meant nothing is guessed. The caller holds the lock of arrivals.
+ *
+ * @returns of how many it was found
  */
-export async function matchTakenBack(trx: Knex.Transaction, rules: PostingRules, actor: string): Promise<void> {
+export async function matchTakenBack(trx: Knex.Transaction, rules: PostingRules, actor: string): Promise<number> {
   const open = await query<Open>(
     trx,
     `select id, account_tail as "accountTail", bank_reference as "bankReference", remittance, amount_minor as "amountMinor", currency_code as "currencyCode", to_char(booked_on, 'YYYY-MM-DD') as "bookedOn"
      from settlement.bank_receipt where amount_minor < 0 and takes_back is null and payout_id is null and not held order by booked_on, id`,
   );
+  let found = 0;
   for (const row of open) {
     const candidates = await candidatesFor(trx, row.id);
     const meant = creditOf(row, candidates);
@@ -38,9 +41,11 @@ export async function matchTakenBack(trx: Knex.Transaction, rules: PostingRules,
     if (credit)
       await change(trx, 'update settlement.bank_receipt set takes_back = ? where id = ?', [credit.id, row.id]);
     const payoutId = credit ? credit.payoutId : named;
+    if (credit !== null || payoutId !== null) found += 1;
     if (payoutId !== null)
       await receive(trx, rules, payoutId, { ...row, amountMinor: BigInt(row.amountMinor) }, actor, credit ? 'the credit that it takes back' : 'reference'); // biome-ignore format: one thought
   }
+  return found;
 }
 
 /** Has what takes a credit back count for the payout that the credit was just found to be of. */

@@ -48,6 +48,9 @@ export interface StatementLine {
 
 export interface StatementFilter {
   readonly channelCode?: string | null;
+  /** Of the settlement, or of its payout. */
+  readonly externalId?: string | null;
+  readonly payoutId?: string | null;
   readonly state?: readonly string[] | null;
   readonly periodEndSince?: string | null;
 }
@@ -83,6 +86,10 @@ export function createStatementReader(knex: Knex) {
         .select('*')
         .limit(page.size + 1);
       if (filter.channelCode != null) select.where('channelCode', filter.channelCode);
+      if (filter.externalId != null)
+        select.whereRaw(`("externalId" = ? or exists (select from settlement.payout p where p.statement_id = s.id and p.external_id = ?))`, [filter.externalId, filter.externalId]); // biome-ignore format: one thought
+      if (filter.payoutId != null)
+        select.whereRaw('exists (select from settlement.payout p where p.statement_id = s.id and p.id = ?)', [filter.payoutId]); // biome-ignore format: one thought
       if (filter.state != null) select.whereIn('state', [...filter.state]);
       if (filter.periodEndSince != null) select.where('periodEnd', '>=', filter.periodEndSince);
       if (page.cursor) {

@@ -1,4 +1,4 @@
-import { isCurrencyCode } from '../../../../platform/money.ts';
+import { currencyExponent, isCurrencyCode } from '../../../../platform/money.ts';
 import { readJsonAmount } from '../../reports/exact-json.ts';
 import { ReportRefusal, unreadable } from '../../reports/refusal.ts';
 import { type BankReceipt, placeOf } from './model.ts';
@@ -101,8 +101,10 @@ export function createCamtEntry(number: number) {
       if (around.accountCurrency !== '' && around.accountCurrency !== currencyCode)
         throw new ReportRefusal('CURRENCY_MISMATCH', `Line ${place.lineNumber}: entry ${number} is in ${currencyCode}, its account in ${around.accountCurrency}.`, place); // biome-ignore format: one thought
       const minor = readJsonAmount(amount, currencyCode);
-      if (minor === null || minor < 0n) throw refuse(`its amount is none in ${currencyCode}; money that left is marked by CdtDbtInd.`); // biome-ignore format: one thought
-      if (!isDay(bookedOn)) throw refuse('it has no day of booking.');
+      if (minor === null) throw refuse(`its amount is none in ${currencyCode}, which has ${currencyExponent(currencyCode)} digits after the decimal point.`); // biome-ignore format: one thought
+      if (minor < 0n) throw refuse('its amount is below zero; money that left is marked by CdtDbtInd.');
+      if (bookedOn === null) throw refuse('it has no day of booking.');
+      if (!isDay(bookedOn)) throw refuse('its day of booking is none that there is, written as YYYY-MM-DD.');
       const whole: BankReceipt = {
         referenceIs,
         statementReference: around.statement === '' ? null : [around.statement, around.page].filter((part) => part !== '').join(' page '), // biome-ignore format: one thought
@@ -149,8 +151,8 @@ export function createCamtEntry(number: number) {
 export type CamtEntry = ReturnType<typeof createCamtEntry>;
 
 /** Whether it is a day that there is, YYYY-MM-DD. */
-function isDay(text: string | null): text is string {
-  if (text === null || !/^\d{4}-\d\d-\d\d$/.test(text)) return false;
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
   const at = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }

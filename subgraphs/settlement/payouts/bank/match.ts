@@ -1,4 +1,3 @@
-import { runsOf } from '../carried.ts';
 import type { AwaitedPayout, BankReceipt } from './model.ts';
 
 /** How a receipt was found to be a payout; the surest first. */
@@ -62,4 +61,9 @@ function isDue({ scheduledAt }: AwaitedPayout, bookedOn: string): boolean {
   if (scheduledAt === null) return false;
   const days = (Date.parse(`${bookedOn}T00:00:00Z`) - scheduledAt.getTime()) / 86_400_000;
   return days >= -EARLY_DAYS && days <= LATE_DAYS;
+}
+
+/** Every run of consecutive ones, the oldest and shortest first. */
+function runsOf<One>(owed: readonly One[]): One[][] {
+  return owed.flatMap((_, from) => owed.slice(from).map((_one, index) => owed.slice(from, from + index + 1)));
 }
