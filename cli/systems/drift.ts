@@ -13,6 +13,8 @@ export async function drift({ arguments: [domain], flag, terminal }: Invocation)
     else for (const line of figureLines(figures)) terminal.out(line);
   }
   if (wanted.length > 0) return wanted.every((figures) => whyNotClean(figures) === null) ? EXIT.OK : EXIT.REFUSED;
-  terminal.note('Nothing was compared yet: name a shadow in config/systems.yaml (docs/systems-migration.md).');
+  terminal.note(
+    'Nothing was compared yet. A shadow that config/systems.yaml names is compared once both systems were read to their ends; without one nothing is (docs/systems-migration.md).',
+  );
   return EXIT.REFUSED;
 }

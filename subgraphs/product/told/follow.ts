@@ -59,7 +59,7 @@ export function followServing(options: ServingFollowerOptions): ServingFollower 
       const serving = await readServing(trx, 'for update');
       if (!serving || serving.settled || !isReady(serving)) return;
       const rejected = await settleAll(trx, serving, { partOf, now: clock.now() });
-      logger.info({ parts: serving.parts, rejected: rejected.length }, 'the catalogue follows the systems that serve its parts'); // biome-ignore format: one thought
+      logger.info({ served: serving.parts.map((part) => `${nameOf(part)} by ${part.system}`), rejected: rejected.length }, 'the catalogue follows the systems that serve its parts'); // biome-ignore format: one thought
     });
   }
 

@@ -1,0 +1,35 @@
+import { expect, it } from '@jest/globals';
+import { contractOf, PORTS } from './contracts.ts';
+import { adapterFiles } from './files.ts';
+
+it('finds every member of a contract where its port file has it', () => {
+  expect(contractOf('ORDER_INTAKE').members).toEqual([
+    { name: 'takes', kind: 'value' },
+    { name: 'register', kind: 'promise' },
+    { name: 'find', kind: 'promise' },
+    { name: 'confirmShipment', kind: 'promise' },
+    { name: 'cancel', kind: 'promise' },
+  ]);
+  expect(contractOf('STOCK').members.find(({ name }) => name === 'snapshot')?.kind).toBe('iterable');
+  expect(contractOf('CHANNEL_ORDERS').members.map(({ kind }) => kind)).toEqual(['iterable', 'answer']);
+  // Parameters over several lines, one of them a function.
+  expect(contractOf('CARRIER').members).toEqual([{ name: 'scans', kind: 'promise' }, { name: 'issueReturnLabel', kind: 'promise' }]); // biome-ignore format: one thought
+});
+
+it.each(PORTS)('writes an adapter of %s whose suite runs, with every capability of the port to be decided', (port) => {
+  const contract = contractOf(port);
+  const files = adapterFiles('acme-erp', contract);
+  expect(Object.keys(files)).toEqual([
+    'systems/acme-erp/profile.ts',
+    'systems/acme-erp/client.ts',
+    'systems/acme-erp/README.md',
+    `subgraphs/${contract.domain}/adapters/acme-erp.ts`,
+    `test/contract/${contract.suite.file}.acme-erp.test.ts`,
+    'docs/systems-acme-erp.md',
+  ]);
+  const [profile = '', , , adapter = '', test = ''] = Object.values(files);
+  for (const capability of contract.can) expect(profile).toContain(`// ${capability}: `);
+  for (const { name, kind } of contract.members)
+    if (kind !== 'value') expect(adapter).toContain(`notWritten('${name}')`);
+  expect(test).toContain(`${contract.suite.name}(ACME_ERP_PROFILE.name, `);
+});
