@@ -60,6 +60,13 @@ export function openDomains(deps: {
     exceptions: operations.exceptions,
     logger: component('sourcing'),
   });
+  const channels = {
+    connections: loadChannelConnections(),
+    reference: clients.channel,
+    walmart: clients.walmart,
+    report: operations.report,
+    settle: operations.exceptions.resolveIn,
+  };
   const product = openProduct({
     knex,
     system: productSystem(clients, routed, routed.routing().domains.product.system),
@@ -68,6 +75,7 @@ export function openDomains(deps: {
     report: operations.report,
     settle: operations.exceptions.resolveIn,
     heard: operations.heard,
+    channels,
     logger: component('product'),
   });
   const mayDecide = deps.awaitsStock ? { mayDecide: firstReading(knex) } : {};
@@ -79,13 +87,7 @@ export function openDomains(deps: {
     report: operations.report,
     raised: operations.exceptions,
     heard: operations.heard,
-    channels: {
-      connections: loadChannelConnections(),
-      reference: clients.channel,
-      walmart: clients.walmart,
-      report: operations.report,
-      settle: operations.exceptions.resolveIn,
-    },
+    channels,
     liveMillis: () => routed.routing().domains.inventory.freshnessSeconds * 1_000,
     logger: component('inventory'),
   });

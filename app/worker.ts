@@ -77,6 +77,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const notices = domains.order.openNoticeSender();
   const orderFetch = domains.order.openOrderFetch();
   const channelStock = domains.inventory.openChannelStock();
+  const channelPrices = domains.product.openChannelPrices();
 
   await domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS));
   const firstly = <T>(step: () => Promise<T>) => patiently({ logger, waitMillis: FIRST_STEP_MILLIS }, step);
@@ -123,6 +124,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     takerOf(domains.order.duties),
     takerOf(domains.order.notices),
     ...(channelStock ? [takerOf(channelStock.consumption)] : []),
+    ...(channelPrices ? [takerOf(channelPrices.consumption)] : []),
     ...orchestrator.takers,
   ];
   domains.inventory.feed.start();
@@ -161,6 +163,16 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
           channelStock.teller.run(signal),
         ]
       : []),
+    ...(channelPrices
+      ? [
+          backbone.log.consume({
+            ...channelPrices.consumption,
+            signal,
+            onDead: (event, error) => domains.operations.setAside(channelPrices.consumption.group, event, error),
+          }),
+          channelPrices.run(signal),
+        ]
+      : []),
     notices.run(signal),
     orderFetch.run(signal),
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
@@ -176,6 +188,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
             ...domains.settlement.takeAgain,
             ...domains.order.takeAgain(orderFetch),
             ...(channelStock ? { [channelStock.teller.by]: channelStock.teller.takeAgain } : {}),
+            ...(channelPrices ? { [channelPrices.teller.by]: channelPrices.teller.takeAgain } : {}),
           }),
         ),
       }),

@@ -31,6 +31,7 @@ export const PORT_MAP = {
       'REFUNDS',
     ],
   },
+  CHANNEL_PRICES: { domain: 'product', contract: 'ChannelPrices', can: ['PRICE_READING'] },
   CHANNEL_STOCK: { domain: 'inventory', contract: 'ChannelStock', can: ['NODES', 'READING'] },
   SHIPMENT: {
     domain: 'fulfillment',

@@ -1,9 +1,12 @@
 import type { Knex } from 'knex';
+import type { ReportFact } from '../../platform/channel-facts/teller.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
+import { CommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
 import { BUSINESS_CENTRAL_PROFILE } from '../../systems/business-central/profile.ts';
+import type { ChannelClient } from '../../systems/channel/client.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
 import { ERP_PROFILE } from '../../systems/erp/profile.ts';
 import type { ODataClient } from '../../systems/odata/client.ts';
@@ -17,18 +20,29 @@ import type { SqlMapping } from '../../systems/sql/mapping.ts';
 import { profileOfMapping } from '../../systems/sql/profile.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
 import { TRYTON_PROFILE } from '../../systems/tryton/profile.ts';
+import type { WalmartClient } from '../../systems/walmart/client.ts';
 import { type BusinessCentralProductOptions, businessCentralProductSource } from './adapters/business-central.ts';
+import { referencePrices } from './adapters/channel.ts';
 import { erpProductSource } from './adapters/erp.ts';
 import { type SapProductTerms, sapProductSource } from './adapters/sap.ts';
 import { sqlProductSource } from './adapters/sql.ts';
 import { trytonProductSource } from './adapters/tryton.ts';
+import { walmartPrices } from './adapters/walmart.ts';
 import { catalogueComparison } from './catalogue-comparison.ts';
+import { createChannelPrices, type PriceSettings } from './channels/channel-prices.ts';
 import { createProductFeed, createProductSubgraph, createSellableProjection, followServing, REJECTION_REASONS } from './index.ts'; // biome-ignore format: one thought
-import type { ProductSource } from './port.ts';
+import type { ChannelPrices, ProductSource } from './port.ts';
 import type { PartOf, ServedPart, ServingSystem } from './told/model.ts';
 import { type Move, type MoveResult, moveServing } from './told/move.ts';
 
 export type { SapProductTerms };
+
+/** A channel that is told of prices, as config/channels.yaml has it. */
+interface PriceConnection {
+  readonly connector: string;
+  /** Left out: it is not told. */
+  readonly prices?: PriceSettings | undefined;
+}
 
 /** Told of every record that cannot be used, in the transaction that passes over it. */
 type ReportUnusable = (
@@ -76,9 +90,24 @@ export function openProduct(deps: {
   report: ReportUnusable;
   heard?: Heard;
   settle?: SettleExceptions;
+  /** Channels, and the clients that reach them. Left out: nobody is told of prices. */
+  channels?: {
+    readonly connections: ReadonlyMap<string, PriceConnection>;
+    readonly reference: ChannelClient | null;
+    readonly walmart: ReadonlyMap<string, WalmartClient | null>;
+    readonly report: ReportFact;
+    readonly settle: (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
+  };
   logger: Logger;
 }) {
   const { knex, logger, route } = deps;
+  function pricesAt(code: string, { connector }: PriceConnection): ChannelPrices {
+    const { reference = null, walmart } = deps.channels ?? {};
+    const account = walmart?.get(code);
+    if (connector === 'reference' && reference) return referencePrices(reference, code);
+    if (connector === 'walmart' && account) return walmartPrices(account);
+    throw new CommerceError('CONFIGURATION_INVALID', `config/channels.yaml has ${code} told of prices, and a variable that it takes to reach it is missing. Set it, or take \`prices\` out of ${code}.`, { channelCode: code }); // biome-ignore format: one thought
+  }
   const systems = deps.shadow ? [deps.system, deps.shadow] : [deps.system];
   const sources = systems.map((system) => sourceOf(system, knex));
   const [own, ...others] = sources.map((source) => feedOf(source, deps));
@@ -109,6 +138,26 @@ export function openProduct(deps: {
       },
     },
     sellable: createSellableProjection({ knex }),
+    /**
+     * Tells channels what their items cost. Only where work is done without a request. Null: no channel is told.
+     * @throws CommerceError CONFIGURATION_INVALID when one cannot be reached for want of a URL or credential
+     */
+    openChannelPrices() {
+      const { connections = new Map<string, PriceConnection>(), report, settle } = deps.channels ?? {};
+      const told = [...connections].flatMap(([code, connection]) =>
+        connection.prices
+          ? [[code, { channel: pricesAt(code, connection), settings: connection.prices }] as const]
+          : [],
+      );
+      if (told.length === 0 || !report || !settle) return null;
+      return createChannelPrices({
+        knex,
+        channels: new Map(told),
+        report,
+        settle,
+        onFailure: (error, channelCode) => logger.warn({ err: error, channelCode }, 'a channel was not told of prices'),
+      });
+    },
   };
 }
 

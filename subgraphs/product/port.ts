@@ -1,3 +1,4 @@
+import type { FactChannel } from '../../platform/channel-facts/channel.ts';
 import type { RejectionReason } from './errors.ts';
 import type { Media, PriceRule, Sku, VariantOption } from './model.ts';
 
@@ -113,3 +114,14 @@ export interface RemovalFact {
 export function recordOf(entry: ChangeEntry): FactKind {
   return entry.kind === 'rejected' ? entry.record : (entry.kind.replace('Removed', '') as FactKind);
 }
+
+/** What one unit of a channel's item costs there. A type, not an interface: it is kept and compared as JSON. */
+export type ItemPrice = {
+  /** Decimal with the currency's digits, above zero. As the channel's price list has it: with tax where that contains it. */
+  readonly amount: string;
+  /** ISO 4217. */
+  readonly currencyCode: string;
+};
+
+/** A channel that keeps prices of its own. What it is told replaces what it knew; accepted is not applied: see {@link FactChannel}. */
+export type ChannelPrices = FactChannel<ItemPrice>;

@@ -5,6 +5,7 @@ export const CHANNEL_PROFILE: SystemProfile = {
   kind: 'MARKETPLACE',
   serves: {
     CHANNEL_NOTICES: {},
+    CHANNEL_PRICES: {},
     CHANNEL_STOCK: { NODES: 'It is told one number for all nodes.' },
   },
 };

@@ -7,7 +7,7 @@ import { badResponse } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
 import { createSystemClient, type SystemCall } from '../client-kit/system-client.ts';
 import { SERVICE, walmartAccess } from './access.ts';
-import { type CancelLine, feedAccepted, feedStatus, inventoriesPage, itemInventory, type NodeUnits, nodesAnswer, orderAnswer, ordersPage, type RefundLine, type ShipLine, type WalmartFeedItem, type WalmartInventory, type WalmartOrder } from './wire.ts'; // biome-ignore format: one line
+import { type CancelLine, feedAccepted, feedStatus, type ItemPricing, inventoriesPage, itemInventory, type NodeUnits, nodesAnswer, orderAnswer, ordersPage, priceAnswer, type RefundLine, type ShipLine, type WalmartFeedItem, type WalmartInventory, type WalmartOrder } from './wire.ts'; // biome-ignore format: one line
 
 export interface WalmartClientOptions {
   /** e.g. https://marketplace.walmartapis.com. */
@@ -40,6 +40,8 @@ export interface WalmartClient {
   setUnitsByNode(sku: string, nodes: readonly NodeUnits[], signal: AbortSignal): Promise<ReadonlyMap<string, string | null>>;
   /** The units of all items by node, page by page. */
   inventories(signal: AbortSignal): AsyncIterable<readonly WalmartInventory[]>;
+  /** Sets what an item costs. */
+  setPrice(price: ItemPricing, signal: AbortSignal): Promise<void>;
   /** Hands a feed in. @returns its id: it is worked on later */
   sendFeed(feedType: 'inventory' | 'MP_INVENTORY' | 'price', feed: unknown, signal: AbortSignal): Promise<string>;
   /** What became of a feed's items, as far as it says; none of a feed that failed. Null while it is worked on. */
@@ -170,6 +172,9 @@ export function createWalmartClient(options: WalmartClientOptions): WalmartClien
         yield page.elements?.inventories ?? [];
         cursor = page.meta?.nextCursor || null;
       }
+    },
+    async setPrice(body, signal) {
+      await call({ method: 'PUT', path: '/v3/price', body, answer: priceAnswer, repeatable: true, signal });
     },
     async sendFeed(feedType, feed, signal) {
       const body = new FileBody(JSON.stringify(feed));

@@ -129,6 +129,15 @@ export const priceAnswer = z.object({ ItemPriceResponse: z.object({ sku: text })
 export type WalmartFeedItem = NonNullable<z.output<typeof feedStatus>['itemDetails']>['itemIngestionStatus'][number];
 export type WalmartInventory = NonNullable<z.output<typeof inventoriesPage>['elements']>['inventories'][number];
 
+/** What an item costs from then on. */
+export interface ItemPricing {
+  readonly sku: string;
+  readonly pricing: readonly {
+    readonly currentPriceType: 'BASE';
+    readonly currentPrice: { readonly currency: string; readonly amount: number };
+  }[];
+}
+
 /** Units of an item at a node. */
 export interface NodeUnits {
   readonly shipNode: string;

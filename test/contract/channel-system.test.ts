@@ -8,6 +8,8 @@ import { memoryChannel } from '../../subgraphs/order/adapters/memory-channel.ts'
 import { walmartChannel } from '../../subgraphs/order/adapters/walmart.ts';
 import { loadWalmartWords } from '../../subgraphs/order/adapters/walmart-words.ts';
 import type { ChannelNotice } from '../../subgraphs/order/port.ts';
+import { referencePrices } from '../../subgraphs/product/adapters/channel.ts';
+import { walmartPrices } from '../../subgraphs/product/adapters/walmart.ts';
 import { type ChannelClient, createChannelClient } from '../../systems/channel/client.ts';
 import { CHANNEL_PROFILE } from '../../systems/channel/profile.ts';
 import { startChannelSystem } from '../../systems/channel/simulator/start.ts';
@@ -17,6 +19,7 @@ import { buy } from '../../systems/walmart/simulator/account.ts';
 import { list } from '../../systems/walmart/simulator/listings.ts';
 import { createEmptyDatabase, type TestDatabase } from '../helpers/database.ts';
 import { startWalmart } from '../helpers/walmart.ts';
+import { channelPricesContract } from './channel-prices.contract.ts';
 import { channelStockContract } from './channel-stock.contract.ts';
 import { channelSystemContract } from './channel-system.contract.ts';
 
@@ -140,6 +143,24 @@ channelStockContract('Walmart over HTTP, by node', WALMART_PROFILE, async () => 
     nodes: ['10001', '10002'],
     list: (items) => list(listings, items),
     refuse: (item) => void listings.items.delete(item),
+    stop,
+  };
+});
+
+channelPricesContract('the reference channel over HTTP', CHANNEL_PROFILE, async () => ({
+  channel: referencePrices(client, 'PRICED'),
+  currencyCode: 'GBP',
+  list: () => {},
+  stop: async () => undefined,
+}));
+
+channelPricesContract('Walmart over HTTP', WALMART_PROFILE, async () => {
+  const { listings, client: account, stop } = await startWalmart();
+  return {
+    channel: walmartPrices(account),
+    currencyCode: 'USD',
+    list: (items) => list(listings, items),
+    priceOf: (item) => listings.items.get(item)?.price ?? null,
     stop,
   };
 });

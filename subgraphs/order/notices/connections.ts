@@ -22,8 +22,17 @@ const nodeStock = z.strictObject({
   nodes: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), z.string().min(1).max(64)).optional(),
 });
 
+const decimal = z.string().regex(/^\d{1,12}(\.\d{1,3})?$/, 'expected an amount in quotes, such as "0.50"');
+const prices = z.strictObject({
+  compareHours,
+  least: decimal.default('0.01'),
+  most: decimal.default('1000000'),
+  largestChangePercent: z.int().min(1).max(100_000).default(60),
+  requires: z.array(z.enum(['TITLE', 'GTIN'])).default(['TITLE']),
+});
+
 const connection = z.discriminatedUnion('connector', [
-  z.strictObject({ connector: z.literal('reference'), stock: stock.optional() }),
+  z.strictObject({ connector: z.literal('reference'), stock: stock.optional(), prices: prices.optional() }),
   z.strictObject({
     connector: z.literal('walmart'),
     address: variable,
@@ -31,6 +40,7 @@ const connection = z.discriminatedUnion('connector', [
     clientSecret: variable,
     fetch: times.prefault({}),
     stock: nodeStock.optional(),
+    prices: prices.optional(),
   }),
 ]);
 
