@@ -23,7 +23,8 @@ await runProcess('subgraph', async (base) => {
   const { databases, knex } = await openStorage(base, undefined, port);
   // Its writes wake the relay, which may run in another process.
   await openBackbone(base, databases, knex, true);
-  const domains = await openDomainsOf(base, knex, config.systemUrls, `${entry.name}@${hostname()}:${process.pid}`);
+  const reporter = `${entry.name}@${hostname()}:${process.pid}`;
+  const domains = await openDomainsOf(base, knex, config.systemUrls, reporter, { awaitsStock: true });
   domains.operations.health.start();
   shutdown.add('health reports', () => domains.operations.health.stop());
   const server = await startSubgraphServer({

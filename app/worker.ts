@@ -79,8 +79,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const channelStock = domains.inventory.openChannelStock();
   const channelPrices = domains.product.openChannelPrices();
 
-  await domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS));
   const firstly = <T>(step: () => Promise<T>) => patiently({ logger, waitMillis: FIRST_STEP_MILLIS }, step);
+  await firstly(() => domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS)));
   await firstly(() => domains.product.serving.configure());
   const relay = backbone.startRelay();
   const orchestrator = await startOrchestrator({

@@ -4,6 +4,7 @@ import type { EventLog, StoredEvent } from '../events/port.ts';
 import { type Taker, takerOf } from '../events/taker.ts';
 import { sleep } from '../platform/clock.ts';
 import { ensureDatabase } from '../platform/db/database-url.ts';
+import { databaseFailure } from '../platform/db/failure.ts';
 import { patiently } from '../platform/db/patiently.ts';
 import type { Logger } from '../platform/logger.ts';
 import { RETRY_TOPIC } from './durable.ts';
@@ -67,16 +68,27 @@ const DATABASE_MILLIS = 300_000;
 const LAUNCH_POLL_MILLIS = 200;
 
 /** Launches the engine, which migrates its database: one process after another, or they would meet in its catalogue. */
-async function launchInTurn(databaseUrl: string, sessionName: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: sessionName });
-  client.on('error', () => undefined); // the lock is gone then, and the launch fails by itself if it must
-  await client.connect();
+async function launchInTurn({ databaseUrl, sessionName, logger }: OrchestratorOptions): Promise<void> {
+  const turn = await patiently({ logger, waitMillis: DATABASE_MILLIS }, () => takeTurn(databaseUrl, sessionName));
   try {
-    // Asked again and again: a statement that waited for the lock would itself keep the engine's concurrent index builds waiting.
-    while (!(await tryLaunchLock(client))) await sleep(LAUNCH_POLL_MILLIS);
     await DBOS.launch();
   } finally {
+    await turn.end().catch(() => undefined);
+  }
+}
+
+/** @returns a connection that has the lock, and gives it back when it ends. @throws CommerceError DATABASE_UNAVAILABLE */
+async function takeTurn(databaseUrl: string, sessionName: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: sessionName });
+  client.on('error', () => undefined); // the lock is gone then, and the launch fails by itself if it must
+  try {
+    await client.connect();
+    // Asked again and again: a statement that waited for the lock would itself keep the engine's concurrent index builds waiting.
+    while (!(await tryLaunchLock(client))) await sleep(LAUNCH_POLL_MILLIS);
+    return client;
+  } catch (error) {
     await client.end().catch(() => undefined);
+    throw databaseFailure(error);
   }
 }
 
@@ -151,7 +163,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       name: 'releaseOpened',
     }),
   };
-  await launchInTurn(options.databaseUrl, options.sessionName);
+  await launchInTurn(options);
 
   const workflows: Workflows = {
     fulfilOrder: async (workflowID, input) =>
