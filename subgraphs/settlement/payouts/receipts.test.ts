@@ -648,6 +648,32 @@ it('shows an unmarked debit that names a payout and has another amount, and has 
   expect(await look()).toEqual({ shown: 1, explained: 0 });
 });
 
+it('takes an entry for the same whatever way the bank tells it, as often as it tells it', async () => {
+  await announce('settlement-214', 150_000);
+  const table = (header: string, ...rows: string[]) => take([`booked_on,amount,currency,remittance${header}`, ...rows].join('\n'), 'BANK_CSV'); // biome-ignore format: one thought
+  const counts = async () => (await query<{ counts: string }>(database.knex, `select coalesce(sum(amount_minor) filter (where conflict is null), 0)::text as counts from settlement.bank_receipt`))[0]?.counts; // biome-ignore format: one thought
+  // By its name, from a table to camt.053 and back.
+  const named = '2026-11-17,1000.00,GBP,AMAZON settlement-214,BX1,GB33BUKB20201555555555';
+  expect(await table(',bank_reference,account', named)).toMatchObject({ received: 1, matched: 1 });
+  const same = entry('BX1', '1000.00', 'AMAZON settlement-214');
+  expect(await take(camt(same))).toMatchObject({ received: 0, known: 1, contradictions: [] });
+  expect(await payouts()).toEqual([{ externalId: 'settlement-214', state: 'PARTIALLY_PAID', received: '100000' }]);
+  await take(camt(entry('BX2', '11.00', 'SOMEBODY')));
+  expect(await table(',bank_reference,account', named, '2026-11-17,11.00,GBP,SOMEBODY,BX2,GB33BUKB20201555555555')).toMatchObject({ received: 0, known: 2 }); // biome-ignore format: one thought
+  // Without a name or an account; the next day's export has the rows elsewhere.
+  const row = '2026-11-17,20.00,GBP,AMAZON XYZ part';
+  expect(await table('', row, row)).toMatchObject({ received: 2 });
+  expect(await table('', '2026-11-18,5.00,GBP,OTHER', row, row, row)).toMatchObject({ received: 2, known: 2 });
+  expect(await table(',bank_reference', `${row},REFA`)).toMatchObject({ received: 0, known: 1 });
+  expect(await take(camt(entry('REFB', '20.00', 'AMAZON XYZ part')))).toMatchObject({ received: 0, known: 1 });
+  expect(await counts()).toBe('107600');
+  // Another name or amount by the other way is no more money until somebody says so.
+  for (const other of [entry('BX9', '1000.00', 'AMAZON settlement-214'), entry('BX1', '999.00', 'AMAZON settlement-214')]) {
+    expect((await take(camt(other))).contradictions).toMatchObject([{ conflict: 'CHANGED' }]);
+    expect(await counts()).toBe('107600');
+  } // biome-ignore format: one thought
+});
+
 it('finds records that say something else than what was posted of them', async () => {
   await announce('settlement-209', 10_000);
   await take(camt(entry('b72', '98.00', 'settlement-209')));

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
 import { derivedId } from '../../../platform/ids.ts';
 import type { BankFormat, BankReceipt } from './bank/model.ts';
+import { toldElsewhere } from './told-elsewhere.ts';
 import { type KeptEntry, unmarkedTakenBack } from './unmarked-debits.ts';
 
 /** Where a bank statement says otherwise than an earlier one did. Such a credit is kept, and only a person makes money of it. */
@@ -48,12 +49,17 @@ export async function saveReceipts(
   const before = await toldBefore(trx, source, credits, resent);
   const known = new Set(before.filter(({ id }) => ids.has(id)).map(({ id }) => id));
   const gone = new Map(before.filter(({ id }) => !ids.has(id)).map((one) => [one.id, one]));
-  const fresh = credits.filter(({ id }) => !known.has(id));
+  const unknown = credits.filter(({ id }) => !known.has(id));
+  const elsewhere = await toldElsewhere(trx, source, unknown, known);
+  const fresh = unknown.filter(({ id }) => elsewhere.get(id)?.isSame !== true);
   const rows = fresh.map((credit) => {
     const again = resent.has(keyOf(credit));
-    const other = [...gone.values()]
-      .filter((one) => one.isCredit === credit.amountMinor > 0n)
-      .find((one) => isSameEntry(credit, one) || (again && isSamePlace(credit, one)));
+    const twin = elsewhere.get(credit.id);
+    const other = twin
+      ? { id: twin.receiptId }
+      : [...gone.values()]
+          .filter((one) => one.isCredit === credit.amountMinor > 0n)
+          .find((one) => isSameEntry(credit, one) || (again && isSamePlace(credit, one)));
     if (other) gone.delete(other.id);
     // Its text may name a payout only now: whether the statement had it before is not known, so it is shown without a word about that.
     const isAdded = again && credit.keptBy !== 'TEXT';
@@ -82,7 +88,7 @@ export async function saveReceipts(
   );
   return {
     received: fresh.length,
-    known: known.size,
+    known: known.size + unknown.length - fresh.length,
     contradictions: [
       ...rows.flatMap(({ id, conflict }) => (conflict === null ? [] : [{ receiptId: id, conflict }])),
       ...missing.map((receiptId) => ({ receiptId, conflict: 'MISSING' as const })),

@@ -27,6 +27,11 @@ export function placeOf(place: string, currencyCode: string, remittance: string)
   return `${place} ${currencyCode} ${remittance}`.slice(0, 200);
 }
 
+/** Whether what stands for the bank's name of an entry is only its place. */
+export function isPlace(bankReference: string): boolean {
+  return /^(line|entry) \d+( payment \d+)? [A-Z]{3} /.test(bankReference);
+}
+
 export type BankFormat = 'CAMT_053' | 'BANK_CSV';
 
 /** A payout that waits for its money. */
