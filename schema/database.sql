@@ -5602,6 +5602,7 @@ create table settlement.payout (
   announced_minor bigint,
   told_status text,
   carried_certain boolean,
+  missing_since date,
   constraint payout_channel_code_external_id_key UNIQUE (channel_code, external_id),
   constraint payout_pkey PRIMARY KEY (id),
   constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PARTIALLY_PAID'::text, 'PAID_SHORT'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
@@ -6375,6 +6376,8 @@ comment on column settlement.payout.announced_minor is 'What the channel said th
 comment on column settlement.payout.told_status is 'The word of the channel for its state, as it was told last. Null when it told none.';
 
 comment on column settlement.payout.carried_certain is 'Whether nothing else explains that it was carried into that payout. Null while it is not, or was not looked at.';
+
+comment on column settlement.payout.missing_since is 'The day until which its money was waited for, once that is over: what did not arrive is a difference from then on. Null before.';
 
 comment on table settlement.posted_group is 'The entry that stands for the lines of one order in one statement. When they are seen differently, it is reversed and posted anew.';
 

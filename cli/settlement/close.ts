@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { isCommerceError } from '../../platform/errors.ts';
-import { closePeriod } from '../../subgraphs/settlement/index.ts';
+import { closePeriod, findMissingPayouts, loadPostingRules, loadSettlementSettings } from '../../subgraphs/settlement/index.ts'; // biome-ignore format: one thought
 import type { Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { withStore } from '../store.ts';
@@ -9,6 +9,8 @@ import { withStore } from '../store.ts';
 export function close({ arguments: [month = ''], value, terminal }: Invocation): Promise<ExitCode> {
   return withStore(async ({ knex }) => {
     try {
+      // Also where no worker ran since a payout should have come.
+      await findMissingPayouts(knex, { rules: loadPostingRules(), settings: loadSettlementSettings() }, new Date());
       const closed = await closePeriod(knex, month, value('by') ?? userInfo().username);
       const since = closed.before ? ` already, since ${closed.before.at.toISOString()} by ${closed.before.by}` : '';
       terminal.out(`${closed.month} is closed${since}; head ${closed.head}`);

@@ -6,6 +6,7 @@ import { verifyLedger } from './ledger/verify.ts';
 import { createMatcher, KEYS_PER_STEP, type Matcher } from './matching/matcher.ts';
 import { followSettings } from './matching/rematch.ts';
 import type { SettlementSettings } from './matching/settings.ts';
+import { findMissingPayouts } from './payouts/missing.ts';
 import { type CreditDesk, showUnexplainedCredits } from './payouts/unexplained.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -50,6 +51,11 @@ export function createSettlementBatch(deps: BatchDeps): {
         { job: () => matcher.findOverdue(), everyMillis: OVERDUE_EVERY_MILLIS, at: 0 },
         {
           job: () => showUnexplainedCredits(knex, deps.desk, settings.unexplainedCreditDays, new Date()),
+          everyMillis: CREDITS_EVERY_MILLIS,
+          at: 0,
+        },
+        {
+          job: () => findMissingPayouts(knex, { rules, settings }, new Date()),
           everyMillis: CREDITS_EVERY_MILLIS,
           at: 0,
         },

@@ -30,6 +30,7 @@ export { loadSettlementSettings } from './matching/settings.ts';
 export { createOrderConsumption } from './own-events.ts';
 export { readTransfers, takeTransfers } from './payouts/amazon-transfers.ts';
 export { matchReceiptByHand, releaseByHand } from './payouts/by-hand.ts';
+export { findMissingPayouts } from './payouts/missing.ts';
 export { takeBankStatement } from './payouts/receipts.ts';
 export { createPull, type PullDeps } from './pull/pull.ts';
 export { REPORT_FORMATS } from './reports/formats.ts';

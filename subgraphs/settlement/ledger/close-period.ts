@@ -88,8 +88,9 @@ async function obstaclesOf(trx: Knex, month: string): Promise<Obstacles> {
     trx,
     `with until as (select (?::text || '-01')::timestamp at time zone 'UTC' + interval '1 month' as moment),
      open_difference as (
-       select d.id, d.statement_id, d.opened_at from settlement.difference d left join settlement.statement s on s.id = d.statement_id, until
-       where d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED') and coalesce(s.period_end - interval '1 millisecond', d.opened_at) < until.moment),
+       select d.id, d.statement_id, d.opened_at from settlement.difference d left join settlement.statement s on s.id = d.statement_id
+         left join settlement.payout p on d.statement_id is null and d.group_key = 'payout:' || p.id, until
+       where d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED') and coalesce(s.period_end - interval '1 millisecond', p.scheduled_at, d.opened_at) < until.moment),
      unmatched_statement as (
        select s.id from settlement.statement s, until
        where s.state in ('LOADING', 'INGESTED', 'MATCHING') and s.period_end - interval '1 millisecond' < until.moment)

@@ -58,7 +58,12 @@ export interface OrderFacts {
 }
 
 /** Where an amount stands in the ledger until it is decided about. */
-export type DifferenceAccount = 'suspense' | 'channel-receivable' | 'exchange-clearing' | 'payout-in-transit';
+export type DifferenceAccount =
+  | 'suspense'
+  | 'channel-receivable'
+  | 'exchange-clearing'
+  | 'payout-in-transit'
+  | 'channel-balance';
 
 export interface FoundDifference {
   /** What makes it the same difference when it is found again: unique within the group. */

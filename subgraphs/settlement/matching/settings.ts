@@ -16,6 +16,8 @@ export interface FeeRule {
 
 export interface ChannelSettings {
   readonly settlementDelayDays: number;
+  /** Days after the day of payment that a payout may take to the bank. */
+  readonly payoutDelayDays: number;
   readonly periodGraceDays: number;
   /** Whether a person decides about lines that are right but booked outside of their period. */
   readonly decidesShifts: boolean;
@@ -54,6 +56,7 @@ const fee = z.strictObject({
 });
 const channel = {
   settlementDelayDays: days,
+  payoutDelayDays: days,
   periodGraceDays: days,
   decidesShifts: z.boolean(),
   remitsTax: z.boolean(),
@@ -71,7 +74,7 @@ const schema = z.strictObject({
     rates: z.array(z.strictObject({ from: currency, to: currency, rate: z.string().regex(/^\d{1,9}(\.\d{1,9})?$/) })),
   }),
   // As it was before there was a choice, where a file names none.
-  default: z.strictObject({ ...channel, decidesShifts: z.boolean().default(false), acceptsDelivery: z.boolean().default(true) }), // biome-ignore format: one thought
+  default: z.strictObject({ ...channel, payoutDelayDays: days.default(7), decidesShifts: z.boolean().default(false), acceptsDelivery: z.boolean().default(true) }), // biome-ignore format: one thought
   channels: z.record(z.string().min(1), z.strictObject(channel).partial()),
 });
 

@@ -20,7 +20,7 @@ export async function lockArrivals(trx: Knex.Transaction): Promise<void> {
   await query(trx, `select pg_advisory_xact_lock(hashtext('settlement.receipts'))`);
   await query(
     trx,
-    `select id from settlement.difference where account = 'payout-in-transit' and state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED') order by id for update`,
+    `select id from settlement.difference where starts_with(group_key, 'payout:') and state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED') order by id for update`,
   );
 }
 
@@ -54,7 +54,7 @@ async function judgeAlone(
   actor: string,
   note: string,
 ): Promise<bigint> {
-  const payout = await lockPayout(trx, payoutId);
+  let payout = await lockPayout(trx, payoutId);
   if (!payout || payout.state === 'CARRIED_FORWARD') return 0n;
   const [told] = await query<Arrived>(
     trx,
@@ -65,14 +65,17 @@ async function judgeAlone(
     [payoutId],
   );
   // All of it went back: it has to be sent again.
-  if (told && told.minor === '0') await comeBack(trx, rules, payout, told.takenBackOn ?? told.bookedOn, actor);
+  if (told && told.minor === '0' && hasArrived(payout.state)) {
+    await comeBack(trx, rules, payout, told.takenBackOn ?? told.bookedOn, actor);
+    payout = (await lockPayout(trx, payoutId)) ?? payout;
+  }
   const arrived = told?.minor === '0' ? undefined : told;
   // One that is not paid announces nothing, and without its statement there is nothing to compare the announcement with.
   const announces = payout.statementId !== null && payout.state !== 'FAILED' && payout.state !== 'CANCELLED';
   const facts: PayoutFacts = {
     statementMinor: payout.amountMinor,
     announcedMinor: announces ? payout.announcedMinor : null,
-    receivedMinor: arrived ? BigInt(arrived.minor) : null,
+    receivedMinor: arrived ? BigInt(arrived.minor) : isMissing(payout) ? 0n : null,
   };
   const takenMinor = (await readTakenOff(trx, payoutId)).reduce((sum, { minor }) => sum + minor, 0n);
   const verdict = judgePayout(facts, takenMinor);
@@ -93,10 +96,14 @@ async function comeBack(
   takenBackOn: string,
   actor: string,
 ): Promise<void> {
-  if (!hasArrived(payout.state)) return;
   await movePayout(trx, payout, 'FAILED', actor, `the bank took it back on ${takenBackOn}`);
-  await change(trx, `update settlement.payout set told_at = greatest(told_at, ?::date + interval '1 day') where id = ?`, [takenBackOn, payout.id]); // biome-ignore format: one thought
+  await change(trx, `update settlement.payout set told_at = greatest(told_at, ?::date + interval '1 day'), missing_since = null where id = ?`, [takenBackOn, payout.id]); // biome-ignore format: one thought
   await bookSent(trx, rules, payout, 0n, { bookedAt: dayOf(takenBackOn), actor });
+}
+
+/** Whether nothing of a payout came in the time that it had, and nobody says that nothing comes. */
+function isMissing({ state, missingSince }: StoredPayout): boolean {
+  return missingSince !== null && (state === 'SCHEDULED' || state === 'IN_TRANSIT' || state === 'FAILED');
 }
 
 function stateOf(arrived: Arrived | undefined, offMinor: bigint, states: readonly DifferenceState[]): PayoutState {
@@ -115,7 +122,8 @@ async function asDecided(
   channelCode: string,
 ): Promise<FoundDifference[]> {
   const [only, ...more] = found;
-  if (!only || more.length > 0) return [...found];
+  // What nobody sent stands on another account than what was decided about.
+  if (!only || more.length > 0 || only.scope === 'unsent') return [...found];
   const other = { ...only, scope: only.scope === 'arrival' ? 'announcement' : 'arrival' };
   const decided = await query(
     trx,

@@ -27,11 +27,16 @@ export function differencesOf(
   const { currencyCode, statementId, id } = payout;
   const { expectedMinor, arrivedOffMinor, announcedOffMinor } = verdict;
   const say = (minor: bigint) => `${formatAmount({ amountMinor: minor, currencyCode })} ${currencyCode}`;
-  const difference = (scope: string, expected: bigint, actual: bigint, explanation: string): FoundDifference => ({
+  const difference = (
+    scope: 'arrival' | 'unsent' | 'announcement',
+    expected: bigint,
+    actual: bigint,
+    explanation: string,
+  ): FoundDifference => ({
     scope,
     rawKey: `payout:${id}`,
     reason: 'AMOUNT_DIFFERENCE',
-    account: 'payout-in-transit',
+    account: scope === 'unsent' ? 'channel-balance' : 'payout-in-transit',
     expectedMinor: expected,
     actualMinor: actual,
     differenceMinor: actual - expected,
@@ -44,12 +49,17 @@ export function differencesOf(
   });
   const words = [saidBefore(facts, statementId !== null, takenMinor, say)];
   if (arrived) words.push(...saidOfMoney(arrived, say));
+  else if (facts.receivedMinor !== null) words.push(`nothing arrived at the bank by ${payout.missingSince}`);
   const said = words.join('; ');
   const rest =
-    isAssumed(facts, takenMinor) && arrivedOffMinor < 0n ? `: ${say(-arrivedOffMinor)} is missing beside that` : '';
+    arrived && isAssumed(facts, takenMinor) && arrivedOffMinor < 0n
+      ? `: ${say(-arrivedOffMinor)} is missing beside that`
+      : '';
   const found: FoundDifference[] = [];
-  if (arrived && arrivedOffMinor !== 0n)
-    found.push(difference('arrival', expectedMinor, BigInt(arrived.minor), `${said}${rest}.`));
+  // What was not sent is still on the channel's balance.
+  const scope = arrived || payout.sentMinor !== 0n ? 'arrival' : 'unsent';
+  if (arrivedOffMinor !== 0n)
+    found.push(difference(scope, expectedMinor, facts.receivedMinor ?? 0n, `${said}${rest}.`));
   if (announcedOffMinor !== 0n)
     found.push(difference('announcement', expectedMinor - announcedOffMinor, expectedMinor, `${said}: nothing explains that it announced another amount.`)); // biome-ignore format: a table
   return found;

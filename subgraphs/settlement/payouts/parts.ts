@@ -55,6 +55,6 @@ function kindOf(
   { payoutId, exceptionId }: Pick<Row, 'payoutId' | 'exceptionId'>,
 ): PayoutPart['kind'] {
   if (exceptionId === null) return 'CARRIED_FORWARD';
-  const arrival = differenceIdOf(channelCode, { rawKey: `payout:${payoutId}`, reason: 'AMOUNT_DIFFERENCE', scope: 'arrival' }); // biome-ignore format: one thought
-  return exceptionId === arrival ? 'ARRIVAL' : 'ANNOUNCEMENT';
+  const announcement = differenceIdOf(channelCode, { rawKey: `payout:${payoutId}`, reason: 'AMOUNT_DIFFERENCE', scope: 'announcement' }); // biome-ignore format: one thought
+  return exceptionId === announcement ? 'ANNOUNCEMENT' : 'ARRIVAL';
 }

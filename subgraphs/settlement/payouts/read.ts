@@ -32,7 +32,7 @@ export interface Payout {
   readonly channelStatus: string | null;
   /** What the bank shows of it. */
   readonly received: Money;
-  /** What the bank shows, else what was announced, less what its statement pays. Null while neither is known, and where nothing is paid. */
+  /** What the bank shows (0 once it should), else what was announced, less what its statement pays. Null while neither is known, and where nothing is paid. */
   readonly difference: Money | null;
   /** Whether that is what was carried forward, to the cent. */
   readonly isCarriedExactly: boolean;
@@ -86,6 +86,8 @@ type PayoutRow = Omit<
   readonly carriedMinor: string;
   /** Null while the bank shows nothing, and when it took all of it back. */
   readonly receivedMinor: string | null;
+  /** Its money should have come. */
+  readonly isMissing: boolean;
   readonly currencyCode: string;
   readonly sortKey: string;
 };
@@ -101,7 +103,7 @@ const PAYOUT_AT = `coalesce(p.scheduled_at, s.period_end, 'epoch')`;
 const PAYOUTS = `select p.id, p.channel_code as "channelCode", p.external_id as "externalId", p.statement_id as "settlementId", p.state,
   p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode", p.carried_into as "carriedIntoId",
   coalesce((select sum(c.amount_minor) from settlement.payout c where c.carried_into = p.id), 0)::text as "carriedMinor",
-  p.reference, p.scheduled_at as "scheduledAt", p.changed_at as "changedAt", p.told_status as "channelStatus",
+  p.reference, p.scheduled_at as "scheduledAt", p.changed_at as "changedAt", p.told_status as "channelStatus", p.missing_since is not null as "isMissing",
   (select nullif(sum(r.amount_minor), 0) from settlement.bank_receipt r where r.payout_id = p.id)::text as "receivedMinor", ${microseconds(PAYOUT_AT)} as "sortKey"
   from settlement.payout p left join settlement.statement s on s.id = p.statement_id`;
 const RECEIPTS = `select r.id, r.amount_minor as "amountMinor", r.currency_code as "currencyCode", to_char(r.booked_on, 'YYYY-MM-DD') as "bookedOn",
@@ -200,10 +202,19 @@ export function createPayoutReader(knex: Knex) {
 export type PayoutReader = ReturnType<typeof createPayoutReader>;
 
 function toPayout(row: PayoutRow): Payout {
-  const { amountMinor, announcedMinor, carriedMinor, receivedMinor, currencyCode, sortKey: _, ...rest } = row;
+  const {
+    amountMinor,
+    announcedMinor,
+    carriedMinor,
+    receivedMinor,
+    isMissing,
+    currencyCode,
+    sortKey: _,
+    ...rest
+  } = row;
   // As it is judged: one that is not paid announces nothing, and without its statement there is nothing to compare.
   const announces = rest.settlementId !== null && rest.state !== 'FAILED';
-  const told = receivedMinor ?? (announces ? announcedMinor : null);
+  const told = receivedMinor ?? (isMissing ? '0' : announces ? announcedMinor : null);
   const isPaid = rest.state !== 'CANCELLED' && rest.state !== 'CARRIED_FORWARD';
   const due = BigInt(amountMinor) + BigInt(carriedMinor);
   return {

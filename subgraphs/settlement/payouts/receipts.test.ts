@@ -7,6 +7,7 @@ import { canonicalFile, sourceOf } from '../../../test/helpers/settlement-files.
 import { reopenDifference } from '../differences/reopen.ts';
 import { resolveDifference } from '../differences/resolve.ts';
 import { ingestReport } from '../ingest/ingest.ts';
+import { closePeriod } from '../ledger/close-period.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import { loadSettlementSettings } from '../matching/settings.ts';
@@ -16,6 +17,7 @@ import { readTransfers, takeTransfers } from './amazon-transfers.ts';
 import type { BankFormat } from './bank/model.ts';
 import { matchReceiptByHand, releaseByHand } from './by-hand.ts';
 import { shareOut } from './carried.ts';
+import { findMissingPayouts } from './missing.ts';
 import { createPayoutReader } from './read.ts';
 import { takeBankStatement } from './receipts.ts';
 import { showUnexplainedCredits } from './unexplained.ts';
@@ -330,6 +332,58 @@ it('keeps what was decided about missing money when the channel then announces j
   await tell('settlement-197', 806.17);
   expect(await decided()).toEqual([{ state: 'RESOLVED', difference: '-31240', decision: 'TAKEN' }]);
   expect(await differences()).toHaveLength(1);
+});
+
+it('asks about a payout that never arrives, until its money comes', async () => {
+  await announce('settlement-500', 25_000);
+  const deps = { rules, settings: loadSettlementSettings() };
+  const on = (day: string) => findMissingPayouts(database.knex, deps, new Date(`${day}T12:00:00Z`));
+  const close = () => closePeriod(database.knex, '2026-11', 'ann', new Date('2026-12-24T00:00:00Z'));
+  const balance = async (account: string) =>
+    (await query<{ net: string }>(database.knex, `select coalesce(sum(debit_minor - credit_minor), 0)::text as net from settlement.account_balance where account = ?`, [rules.account(account)]))[0]?.net; // biome-ignore format: one thought
+  const before = {
+    owed: Number(await balance('channel-balance')),
+    transit: Number(await balance('payout-in-transit')),
+  };
+
+  const states = async () =>
+    (await query<{ state: string }>(database.knex, 'select state from settlement.difference order by state')).map(({ state }) => state); // biome-ignore format: one thought
+
+  // No day was told: it is waited for from the end of the period.
+  expect(await on('2026-11-22')).toBe(0);
+  expect(await on('2026-11-23')).toBe(1);
+  expect(await on('2026-11-23')).toBe(0);
+  const explanation = 'The statement pays 250.00 GBP; nothing arrived at the bank by 2026-11-22.';
+  expect(await differences()).toEqual([{ state: 'OPEN', expected: '25000', actual: '0', difference: '-25000', explanation }]); // biome-ignore format: one thought
+  await expect(close()).rejects.toThrow(/differences nobody decided about: 1/);
+  const reader = createPayoutReader(database.knex);
+  const [payout] = (await reader.list({}, { first: 1 })).nodes;
+  expect(payout).toMatchObject({ state: 'SCHEDULED', difference: { amountMinor: -25_000n } });
+  expect([...(await reader.parts([payout?.id ?? ''])).values()]).toMatchObject([[{ kind: 'ARRIVAL', amount: { amountMinor: -25_000n } }]]); // biome-ignore format: one thought
+
+  // What nobody sent is written off where it stands; once it is sent, that is another question.
+  const [found] = await query<{ id: string }>(database.knex, 'select id from settlement.difference');
+  for (const person of ['ann', 'bob'])
+    await database.knex.transaction((trx) => resolveDifference(trx, deps, found?.id ?? '', { resolution: 'WRITE_OFF', note: 'the channel is gone' }, person)); // biome-ignore format: one thought
+  expect(await differences()).toMatchObject([{ state: 'WRITTEN_OFF' }]);
+  expect(await balance('channel-balance')).toBe(String(before.owed - 25_000));
+  await tell('settlement-500', 250);
+  expect(await states()).toEqual(['OPEN', 'RESOLVED']);
+  expect(await balance('channel-balance')).toBe(String(before.owed - 25_000));
+  expect(await balance('payout-in-transit')).toBe(String(before.transit + 25_000));
+
+  await take(camt(entry('b500', '250.00', 'settlement-500')));
+  expect(await differences()).toMatchObject([{ state: 'RESOLVED' }, { state: 'RESOLVED' }]);
+  expect(await payouts()).toEqual([{ externalId: 'settlement-500', state: 'PAID', received: '25000' }]);
+  expect(await balance('payout-in-transit')).toBe(String(before.transit));
+
+  // The bank took it back: it has its time again.
+  await take(camt(debit('b500', '250.00', 'settlement-500')));
+  expect(await differences()).toMatchObject([{ state: 'RESOLVED' }, { state: 'RESOLVED' }]);
+  expect(await on('2026-11-24')).toBe(0);
+  expect(await on('2026-11-26')).toBe(1);
+  expect(await states()).toEqual(['OPEN', 'RESOLVED']);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
 it('matches money without a reference to the only payout of its amount about the end of the period, where no date was told', async () => {
