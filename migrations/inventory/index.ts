@@ -41,6 +41,7 @@ import * as sharedSupply from './20261128210000_shared_supply.ts';
 import * as capsOfParts from './20261128221500_caps_of_parts.ts';
 import * as newPositions from './20261128222000_new_positions.ts';
 import * as capsWhereTaken from './20261128225500_caps_where_taken.ts';
+import * as shortPositions from './20261129011500_short_positions.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -84,4 +85,5 @@ export const migrations: MigrationSet = {
   '20261128221500_caps_of_parts': capsOfParts,
   '20261128222000_new_positions': newPositions,
   '20261128225500_caps_where_taken': capsWhereTaken,
+  '20261129011500_short_positions': shortPositions,
 };

@@ -96,6 +96,16 @@ export async function extendHold(
   return row?.outcome ?? 'NOT_FOUND';
 }
 
+/** Whether an order has the stock of a hold: the hold itself, or what was found again when it was over. */
+export async function becameOrders(db: Knex, reservationId: string): Promise<boolean> {
+  const rows = await query(
+    db,
+    'select from inventory.reservation where order_id is not null and (id = ? or reacquires = ?) limit 1',
+    [reservationId, reservationId],
+  );
+  return rows.length > 0;
+}
+
 /** Gives a hold's stock back. Changes nothing when it is no hold any more; an order's stock stays the order's. */
 export async function releaseHold(db: Knex, reservationId: string): Promise<'RELEASED' | 'ALREADY_COMMITTED'> {
   await query(db, `select inventory.end_holds(array[?::text], 'RELEASED')`, [reservationId]);

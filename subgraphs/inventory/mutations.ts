@@ -8,7 +8,7 @@ import { checkTexts } from '../../platform/storable-text.ts';
 import { type AdjustResult, adjustStock, type InventoryAdjustInput } from './adjust.ts';
 import type { InventoryContext } from './context.ts';
 import type { ExtendRefusal, HoldRefusal, ReleaseRefusal } from './errors.ts';
-import { extendHold, releaseHold } from './holds.ts';
+import { becameOrders, extendHold, releaseHold } from './holds.ts';
 import { HOLD_SECONDS, MAX_UNITS } from './model.ts';
 import { answerOf, once } from './once.ts';
 
@@ -84,8 +84,8 @@ export const mutations = {
     const reservation = result === 'NOT_FOUND' ? null : await reservationOf(context, reservationId);
     if (result === 'EXTENDED') return { reservation, userErrors: [] };
     if (result === 'conflict') return { reservation, userErrors: [conflict] };
-    const isOrders = reservation?.state === 'COMMITTED' || reservation?.state === 'CONSUMED';
-    return { reservation, userErrors: [result === 'NOT_HELD' && isOrders ? ORDERS_OWN : EXTEND_REFUSALS[result]] };
+    const isOrders = result === 'NOT_HELD' && (await becameOrders(context.knex, reservationId));
+    return { reservation, userErrors: [isOrders ? ORDERS_OWN : EXTEND_REFUSALS[result]] };
   },
 
   async reservationRelease(

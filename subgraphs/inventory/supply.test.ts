@@ -6,7 +6,7 @@ import { ask, callerOf, webChannel } from '../../test/helpers/subgraph.ts';
 import { memoryStockSource } from './adapters/memory.ts';
 import { createFeedReader } from './feed-reader.ts';
 import { createInventorySubgraph } from './index.ts';
-import { applySupply } from './projection.ts';
+import { applyLevels, applySupply } from './projection.ts';
 import { at, bundleUp, commit, differences, emptyStock, SAMPLE_SITES, stockUp } from './sample-stock.ts';
 
 const { signal } = new AbortController();
@@ -90,6 +90,28 @@ describe('what can be promised', () => {
     });
   });
 
+  it('makes up first for what is promised and gone, and for what the channel leaves to others', async () => {
+    await stockUp(knex, { BOLT: { EAST: 20 }, NUT: { EAST: 10 } });
+    await bundleUp(knex, { KIT: { NUT: 2 } });
+    await commit(knex, 'o1', [['BOLT', 20]]);
+    await knex.transaction((trx) =>
+      applyLevels(trx, [
+        { siteCode: 'EAST', sku: 'BOLT', onHand: 5, sequence: 50, measuredAt: new Date(), incoming: null },
+      ]),
+    );
+    await supply([lot('WEST', 'BOLT', 'A', 50, day(1)), lot('EAST', 'NUT', 'B', 50, day(1))]);
+    await query(knex, `insert into inventory.channel_rule (sku, backorder) values ('BOLT', 'INCOMING')`);
+    await query(knex, `insert into inventory.channel_rule (sku, withheld) values ('NUT', 40)`);
+    expect(await promises('BOLT')).toMatchObject({ backorderableQuantity: 35, promises: [{ quantity: 35 }] });
+    const buy = async (order: string, quantity: number) =>
+      (await commit(knex, order, [['BOLT', quantity]], { backorder: true, channel: 'WEB' })).map(([kind]) => kind);
+    expect(await buy('o2', 36)).toEqual(['SHORT']);
+    expect(await buy('o3', 35)).toEqual(['BACKORDERED']);
+    // As much as the channel sees once all of it has come.
+    expect(await promises('NUT')).toMatchObject({ sellableQuantity: 0, promises: [{ quantity: 20 }] });
+    expect(await promises('KIT')).toMatchObject({ sellableQuantity: 0, promises: [{ quantity: 10 }] });
+  });
+
   it('of a bundle keeps to the rules of its components, and they count who waits for it', async () => {
     await bundleUp(knex, { KIT: { BOLT: 2, NUT: 1 } });
     await stockUp(knex, { BOLT: { EAST: 0 }, NUT: { EAST: 500 } });
@@ -124,6 +146,11 @@ describe('what can be promised', () => {
     await query(knex, 'insert into inventory.default_backorder (units) values (50)');
     const [waiting] = await query<{ units: number }>(knex, `select sum(quantity)::int as units from inventory.backorder where sku = 'KIT'`); // biome-ignore format: one thought
     expect((await offered())[1]).toBe(50 - (waiting?.units ?? 0));
+    // Nor does the default: a component is counted in bundles, too.
+    await query(knex, 'truncate inventory.channel_rule');
+    const [bolts] = await query<{ units: number }>(knex, `select inventory.awaited('BOLT')::int as units`);
+    await query(knex, 'update inventory.default_backorder set units = ?', [(bolts?.units ?? 0) + 5]);
+    expect(await offered()).toEqual([5, 2]);
     await query(knex, 'truncate inventory.default_backorder');
   });
 
