@@ -8,7 +8,7 @@ import { openDatabase } from '../platform/db/database.ts';
 import { patiently } from '../platform/db/patiently.ts';
 import { storeTime } from '../platform/db/store-time.ts';
 import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
-import { type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
+import { liveWorkerIds, type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Domains } from './domains.ts';
 import { runReconciliation } from './reconciliation.ts';
@@ -204,6 +204,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       const lost = await lease.takeOver((workerId) => orchestrator.adopt(workerId));
       for (const workerId of lost) logger.warn({ workerId }, 'a worker is gone; its work was taken over');
     }),
+    every(LEASE_EVERY_MILLIS, signal, logger, async () => orchestrator.shareWith(await liveWorkerIds(leaseKnex))),
     every(DEGRADATION_EVERY_MILLIS, signal, logger, async () => {
       await domains.operations.watchDegradation(domains.inventory.announceAll, orchestrator.retry);
       await domains.order.releaseHeardHolds();

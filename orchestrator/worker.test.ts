@@ -8,6 +8,7 @@ import { createLogger } from '../platform/logger.ts';
 import { createEmptyDatabase, type TestDatabase } from '../test/helpers/database.ts';
 import { bookedOrder, type OrchestratorPorts, orchestratorPorts, SHIP_BY } from '../test/helpers/orchestrator-ports.ts';
 import { until } from '../test/helpers/processes.ts';
+import { chosenFor } from './sharing.ts';
 import { type Orchestrator, startOrchestrator } from './worker.ts';
 
 // The workflow engine is one per process: all that needs it is in this file, on one database.
@@ -107,6 +108,63 @@ describe('a placed order', () => {
     log.append([{ ...newEvent('order-hold-released.v1', orderId, { orderId }), version: 2 }]);
     await released(4);
     expect(ports.of('fulfillment.open').at(-1)?.args[0]).toMatchObject({ key: `${orderId}:source:2`, shipBy: SHIP_BY });
+  });
+});
+
+describe('two workers', () => {
+  const ORDERS = 12;
+  const waiting = () =>
+    query<{ workflow_uuid: string; queue_name: string }>(
+      database.knex,
+      "select workflow_uuid, queue_name from dbos.workflow_status where status = 'ENQUEUED' order by created_at",
+    );
+  /** Another worker enters, which fetches nothing, and orders come. @returns those that are its share */
+  async function othersShare(): Promise<string[]> {
+    const [mine] = await query<{ name: string }>(database.knex, 'select name from dbos.queues');
+    const own = mine?.name ?? '';
+    const other = own.replace(/test$/, 'other');
+    await query(database.knex, 'insert into dbos.queues (name) values (?) returning name', [other]);
+    await orchestrator.shareWith(['other', 'of-a-release-without-queues', 'test']);
+    const orders = Array.from({ length: ORDERS }, () => placed());
+    log.append(orders.map(({ event }) => event));
+    const share = orders.filter(({ orderId }) => chosenFor(orderId, [other, own]) === other);
+    await until(async () => (await waiting()).length === share.length, 10_000);
+    await released(2 * (ORDERS - share.length));
+    expect((await waiting()).map((row) => row.queue_name)).toEqual(share.map(() => other));
+    return share.map(({ orderId }) => orderId);
+  }
+
+  it('share the orders, and one takes what another leaves waiting', async () => {
+    const share = await othersShare();
+    expect([share.length > 0, share.length < ORDERS]).toEqual([true, true]);
+    await orchestrator.shareWith(['other', 'test']);
+    expect(await waiting()).toHaveLength(share.length); // it may still come
+    await query(database.knex, "update dbos.workflow_status set updated_at = 0 where status = 'ENQUEUED' returning 1");
+    await orchestrator.shareWith(['other', 'test']);
+    await released(2 * ORDERS);
+    await orchestrator.adopt('other');
+  });
+
+  it('are one again when the other is gone: what it had begun and what not goes on', async () => {
+    const [begun] = await othersShare();
+    const asOfOther = "update dbos.workflow_status set status = 'PENDING', executor_id = 'other' where workflow_uuid = ? returning 1"; // biome-ignore format: one thought
+    await query(database.knex, asOfOther, [`order:${begun}`]);
+    await orchestrator.adopt('other');
+    await released(2 * ORDERS);
+    log.append([placed().event]);
+    await released(2 * ORDERS + 2);
+    expect(await query(database.knex, 'select 1 from dbos.queues')).toHaveLength(1);
+  });
+
+  it('or more have about the same, and all of an order at one of them', () => {
+    const shares = new Map<string | undefined, number>();
+    for (let n = 0; n < 300; n++) {
+      const queue = chosenFor(`ord_${n}`, ['a', 'b', 'c']);
+      shares.set(queue, (shares.get(queue) ?? 0) + 1);
+    }
+    expect([...shares.keys()].sort()).toEqual(['a', 'b', 'c']);
+    expect(Math.min(...shares.values())).toBeGreaterThan(75);
+    expect(chosenFor('ord_1', ['a', 'b', 'c'])).toBe(chosenFor('ord_1', ['a', 'b', 'c']));
   });
 });
 

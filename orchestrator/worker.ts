@@ -12,6 +12,7 @@ import { EXCEPTION_NEWS, type ExceptionNews, noteException } from './exception-n
 import type { OrchestratorDeps } from './port.ts';
 import { REACTED_TYPES, type ReactedType, react, reactToStock, type Workflows } from './reactions.ts';
 import { type Rewound, rewind } from './rewind.ts';
+import { joinSharing, ownQueue } from './sharing.ts';
 import { allocateBackorder } from './workflows/allocate-backorder.ts';
 import { askNodes } from './workflows/ask-nodes.ts';
 import { cancelUnits } from './workflows/cancel-units.ts';
@@ -48,8 +49,10 @@ export interface Orchestrator {
   rewind(workflowId: string, step: string): Promise<Rewound>;
   /** How many unfinished workflows only another release can go on with, by its `WORKFLOW_VERSION`. */
   workOfOtherReleases(): Promise<ReadonlyMap<string, number>>;
-  /** Takes over the unfinished workflows of a worker that is gone: whoever of the living is free goes on with them. */
+  /** Takes over the unfinished workflows of a worker that is gone: the living share them. */
   adopt(executorId: string): Promise<void>;
+  /** Shares the orders with these living workers, of which it is one; comes every second (`sharing.ts`). */
+  shareWith(executorIds: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -119,6 +122,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     systemDatabasePool: pool,
     applicationVersion: WORKFLOW_VERSION,
     executorID: options.executorId,
+    listenQueues: [ownQueue(WORKFLOW_VERSION, options.executorId)],
     logLevel: 'error',
     enableOTLP: false,
   });
@@ -164,30 +168,27 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     }),
   };
   await launchInTurn(options);
+  const sharing = await patiently({ logger, waitMillis: DATABASE_MILLIS }, () =>
+    joinSharing(pool, WORKFLOW_VERSION, options.executorId),
+  );
 
+  const started =
+    <Input extends { readonly orderId: string }>(workflow: (input: Input) => Promise<void>) =>
+    async (workflowID: string, input: Input) =>
+      void (await DBOS.startWorkflow(workflow, { workflowID, ...queued(sharing.queueFor(input.orderId)) })(input));
   const workflows: Workflows = {
-    fulfilOrder: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.fulfilOrder, { workflowID })(input)),
-    sourceAgain: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.sourceAgain, { workflowID })(input)),
-    allocateBackorder: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.allocateBackorder, { workflowID })(input)),
-    ship: async (workflowID, input) => void (await DBOS.startWorkflow(registered.ship, { workflowID })(input)),
-    returnGoods: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.returnGoods, { workflowID })(input)),
-    refundReturn: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.refundReturn, { workflowID })(input)),
-    issueReturnLabel: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.issueReturnLabel, { workflowID })(input)),
-    askNodes: async (workflowID, input) => void (await DBOS.startWorkflow(registered.askNodes, { workflowID })(input)),
-    cancelUnits: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.cancelUnits, { workflowID })(input)),
-    withdrawWork: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.withdrawWork, { workflowID })(input)),
-    settleWithdrawal: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.settleWithdrawal, { workflowID })(input)),
-    releaseOpened: async (workflowID, input) =>
-      void (await DBOS.startWorkflow(registered.releaseOpened, { workflowID })(input)),
+    fulfilOrder: started(registered.fulfilOrder),
+    sourceAgain: started(registered.sourceAgain),
+    allocateBackorder: started(registered.allocateBackorder),
+    ship: started(registered.ship),
+    returnGoods: started(registered.returnGoods),
+    refundReturn: started(registered.refundReturn),
+    issueReturnLabel: started(registered.issueReturnLabel),
+    askNodes: started(registered.askNodes),
+    cancelUnits: started(registered.cancelUnits),
+    withdrawWork: started(registered.withdrawWork),
+    settleWithdrawal: started(registered.settleWithdrawal),
+    releaseOpened: started(registered.releaseOpened),
   };
 
   const stopping = new AbortController();
@@ -241,13 +242,21 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
         loadInput: false,
         loadOutput: false,
       });
-      if (unfinished.length > 0) await DBOS.resumeWorkflows(unfinished.map((workflow) => workflow.workflowID));
+      await sharing.forget(executorId);
+      for (const [queueName, ids] of sharing.spread(unfinished.map((workflow) => workflow.workflowID)))
+        await DBOS.resumeWorkflows(ids, { queueName });
     },
+    shareWith: (executorIds) => sharing.look(executorIds),
     async stop() {
       stopping.abort();
       await Promise.all(consumers);
+      await sharing.leave();
       await DBOS.shutdown();
       await pool.end();
     },
   };
+}
+
+function queued(queueName: string | undefined): { queueName?: string } {
+  return queueName === undefined ? {} : { queueName };
 }

@@ -39,11 +39,16 @@ export function workerIdentity(name: string): WorkerIdentity {
 
 /** How many workers live, by their leases. */
 export async function liveWorkers(knex: Knex): Promise<number> {
-  const [row] = await query<{ live: number }>(
+  return (await liveWorkerIds(knex)).length;
+}
+
+/** Ids of the workers that live, by their leases. */
+export async function liveWorkerIds(knex: Knex): Promise<string[]> {
+  const rows = await query<{ worker_id: string }>(
     knex,
-    'select count(*)::int as live from integration.worker_lease where expires_at > clock_timestamp()',
+    'select worker_id from integration.worker_lease where expires_at > clock_timestamp()',
   );
-  return row?.live ?? 0;
+  return rows.map((row) => row.worker_id);
 }
 
 /**

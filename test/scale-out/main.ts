@@ -12,7 +12,7 @@ import type { KeptProcess } from '../chaos/processes.ts';
 import { chooseGoods, untilGoodsKnown, untilQuiet, withDatabase } from '../chaos/shop.ts';
 import { startTopology, type Topology } from '../chaos/topology.ts';
 
-// Usage: see README.md. Exit code 0 only when every worker that was killed or frozen was taken over within ten seconds, and
+// Usage: see README.md. Exit code 0 only when all workers did their share, every worker that was killed or frozen was taken over within ten seconds, and
 // no system of record saw anything twice.
 const KEEP = process.argv.includes('--keep');
 const WORKERS = 3;
@@ -20,6 +20,9 @@ const WORKERS = 3;
 const TAKEOVER_MILLIS = 10_000;
 const ORDERS_PER_ROUND = 12;
 const LINES = 12;
+/** Enough that chance gives nobody less than a fifth when the workers share: which worker has an order is drawn by its id. */
+const SHARED_ORDERS = 120;
+const SMALLEST_SHARE = 0.2;
 /** Orders are on their way by then. */
 const UNDER_WAY_MILLIS = 1_500;
 /** Far beyond the lease of a frozen worker. */
@@ -60,6 +63,7 @@ async function run(databaseUrl: string, { gateways: [gateway = ''], processes }:
   await untilGoodsKnown([gateway], spread);
   const [killed, frozen] = processes.filter(({ name }) => name.startsWith('worker-')) as [KeptProcess, KeptProcess];
 
+  const idle = await findIdle(databaseUrl, gateway, spread);
   await placeOrders(gateway, spread);
   const ownBefore = await unfinishedOf(databaseUrl, killed.name);
   const afterKill = await untilTakenOver(killed.name, () => killed.kill());
@@ -80,9 +84,10 @@ async function run(databaseUrl: string, { gateways: [gateway = ''], processes }:
   say(rest === null ? 'the shop did not come to rest' : `the shop came to rest`);
   const late = [afterKill, afterFreeze].filter((millis) => millis > TAKEOVER_MILLIS);
   const findings = [
+    { invariant: 'S', what: `workers that ran less than ${SMALLEST_SHARE} of the workflows`, counted: WORKERS, faults: idle }, // biome-ignore format: one thought
     { invariant: 'T', what: `takeovers that took more than ${TAKEOVER_MILLIS} ms`, counted: 2, faults: late.map((millis) => `${millis} ms`) }, // biome-ignore format: one thought
     { invariant: 'I9', what: 'shops that did not come to rest', counted: 1, faults: rest === null ? ['open orders'] : [] }, // biome-ignore format: one thought
-    { invariant: 'I9', what: 'orders that were not delivered', counted: 3 * ORDERS_PER_ROUND, faults: await undelivered(databaseUrl) }, // biome-ignore format: one thought
+    { invariant: 'I9', what: 'orders that were not delivered', counted: 3 * ORDERS_PER_ROUND + SHARED_ORDERS, faults: await undelivered(databaseUrl) }, // biome-ignore format: one thought
     ...(await checkSystems(databaseUrl)),
     ...(await checkStock({ keys: new Map(), stock: {}, unknowns: {} }, databaseUrl)).filter(
       ({ counted }) => counted > 0,
@@ -93,13 +98,41 @@ async function run(databaseUrl: string, { gateways: [gateway = ''], processes }:
   return findings.some(({ faults }) => faults.length > 0) ? 1 : 0;
 }
 
+/** Places orders while all workers live. @returns the workers that ran too few of what came of them, in words */
+async function findIdle(databaseUrl: string, gateway: string, skus: readonly string[]): Promise<string[]> {
+  const since = Date.now();
+  await placeOrders(gateway, skus, SHARED_ORDERS, 1);
+  await untilNothingRuns(databaseUrl, SHARED_ORDERS);
+  const ran = await withDatabase(siblingDatabase(databaseUrl, 'commerce_dbos'), async (client) => {
+    const { rows } = await client.query<{ executor_id: string; count: number }>(
+      'select executor_id, count(*)::int as count from dbos.workflow_status where created_at >= $1 group by 1',
+      [since],
+    );
+    return rows;
+  });
+  const all = ran.reduce((sum, { count }) => sum + count, 0);
+  const shares = Array.from({ length: WORKERS }, (_, index) => {
+    const name = `worker-${index + 1}`;
+    return { name, count: ran.filter((row) => row.executor_id.startsWith(`${name}-`)).reduce((sum, row) => sum + row.count, 0) }; // biome-ignore format: one thought
+  });
+  say(
+    `${SHARED_ORDERS} orders were ${all} workflows: ${shares.map(({ name, count }) => `${name} ran ${count}`).join(', ')}`,
+  );
+  return shares.filter(({ count }) => count < SMALLEST_SHARE * all || all < SHARED_ORDERS).map(({ name, count }) => `${name}: ${count} of ${all}`); // biome-ignore format: one thought
+}
+
 /** Orders of many lines at once, so that every worker has some of them. */
-async function placeOrders(gateway: string, skus: readonly string[]): Promise<void> {
+async function placeOrders(
+  gateway: string,
+  skus: readonly string[],
+  orders = ORDERS_PER_ROUND,
+  lineCount = LINES,
+): Promise<void> {
   const query =
     'mutation ($input: OrderPlaceInput!) { orderPlace(input: $input) { order { id } userErrors { code } } }';
   await Promise.all(
-    Array.from({ length: ORDERS_PER_ROUND }, async (_, index) => {
-      const lines = Array.from({ length: LINES }, (_, line) => ({ sku: skus[(index * 5 + line) % skus.length], quantity: 1 + (line % 3) })); // biome-ignore format: one thought
+    Array.from({ length: orders }, async (_, index) => {
+      const lines = Array.from({ length: lineCount }, (_, line) => ({ sku: skus[(index * 5 + line) % skus.length], quantity: 1 + (line % 3) })); // biome-ignore format: one thought
       const delivery = { method: 'SHIPPING', address: { line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' } }; // biome-ignore format: one thought
       const payment = { reference: `pay-${index}`, provider: 'stripe', authorized: { amount: '5000.00', currencyCode: 'GBP' } }; // biome-ignore format: one thought
       const input = {
@@ -156,12 +189,12 @@ async function unfinishedOf(databaseUrl: string, name: string): Promise<number> 
   });
 }
 
-/** Waits until every workflow has ended: an order may be delivered while its invoice is still to be posted. */
-async function untilNothingRuns(databaseUrl: string): Promise<void> {
+/** Waits until every workflow has ended, of so many at least: an order may be delivered while its invoice is still to be posted. */
+async function untilNothingRuns(databaseUrl: string, atLeast = 0): Promise<void> {
   await withDatabase(siblingDatabase(databaseUrl, 'commerce_dbos'), async (client) => {
     for (const deadline = Date.now() + REST_MILLIS; Date.now() < deadline; await sleep(500)) {
-      const { rows } = await client.query("select 1 from dbos.workflow_status where status in ('PENDING', 'ENQUEUED') limit 1"); // biome-ignore format: one thought
-      if (rows.length === 0) return;
+      const { rows: [found] } = await client.query("select count(*)::int as begun, count(*) filter (where status in ('PENDING', 'ENQUEUED'))::int as running from dbos.workflow_status"); // biome-ignore format: one thought
+      if (found.begun >= atLeast && found.running === 0) return;
     }
     say('workflows have not ended');
   });
