@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import type pg from 'pg';
+import { databaseFailure } from '../platform/db/failure.ts';
 
 /** How the living workers divide the orders among themselves. */
 export interface Sharing {
@@ -39,14 +40,20 @@ export function chosenFor(key: string, queues: readonly string[]): string | unde
   return queues[createHash('sha256').update(key).digest().readUInt32BE(0) % queues.length];
 }
 
-/** Enters this worker among those that share. The engine must have been launched, listening to `ownQueue` only. */
+/**
+ * Enters this worker among those that share. The engine must have been launched, listening to `ownQueue` only.
+ *
+ * @throws CommerceError DATABASE_UNAVAILABLE
+ */
 export async function joinSharing(pool: pg.Pool, version: string, executorId: string): Promise<Sharing> {
   const own = ownQueue(version, executorId);
   const enter = () => DBOS.registerQueue(own, { minPollingIntervalMs: QUEUE_POLL_MILLIS, onConflict: 'always_update' });
   /** Queues of the living, in the order that all of them know. Alone until `look` says otherwise. */
   let queues: readonly string[] = [own];
   let isLeaving = false;
-  await enter();
+  await enter().catch((error) => {
+    throw databaseFailure(error);
+  });
 
   /** Only what nobody has begun: whoever is just fetching it keeps it, as the row is locked and then no longer ENQUEUED. */
   const take = (condition: string, value: string | number) =>
