@@ -42,6 +42,7 @@ import * as capsOfParts from './20261128221500_caps_of_parts.ts';
 import * as newPositions from './20261128222000_new_positions.ts';
 import * as capsWhereTaken from './20261128225500_caps_where_taken.ts';
 import * as shortPositions from './20261129011500_short_positions.ts';
+import * as goodsOfWhoWaits from './20261129020000_goods_of_who_waits.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -86,4 +87,5 @@ export const migrations: MigrationSet = {
   '20261128222000_new_positions': newPositions,
   '20261128225500_caps_where_taken': capsWhereTaken,
   '20261129011500_short_positions': shortPositions,
+  '20261129020000_goods_of_who_waits': goodsOfWhoWaits,
 };

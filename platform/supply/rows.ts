@@ -17,6 +17,8 @@ export interface TermsRow {
   readonly withheld: number | null;
   readonly cap: number | null;
   readonly kept_back: number;
+  /** Units that belong to orders that wait. */
+  readonly claimed: number;
   readonly backorder_units: number | null;
   readonly is_released: boolean;
   readonly parts: Readonly<Record<string, number>> | null;
@@ -39,7 +41,7 @@ export function offerOf(row: OfferRow): Offer {
 /** @param safetyStock units of every item that are withheld from the channel, where no rule says otherwise */
 export function termsOf(row: TermsRow, safetyStock: number): ItemTerms {
   return {
-    kept: row.parts ? 0 : (row.withheld ?? safetyStock) + row.kept_back,
+    kept: row.parts ? 0 : (row.withheld ?? safetyStock) + row.kept_back + row.claimed,
     keepsRoughly: row.kept_back > 0,
     cap: row.cap ?? Number.POSITIVE_INFINITY,
     waitable: row.backorder_units ?? Number.POSITIVE_INFINITY,

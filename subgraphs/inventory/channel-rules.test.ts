@@ -135,7 +135,7 @@ describe('an order under the rules of its channel', () => {
     expect(await buy('o3', [['BOLT', 2]], 'WEB', true)).toEqual([['SHORT', 2, 1]]);
     expect(await position(knex, 'BOLT', at('EAST'))).toEqual([10, 0, 0, 10]);
     await query(knex, "update inventory.channel_rule set release_at = '2001-01-01'");
-    expect(await buy('o4', [['BOLT', 2]], 'WEB')).toEqual([['ALLOCATED', 2, 9]]);
+    expect(await buy('o4', [['BOLT', 2]], 'WEB')).toEqual([['ALLOCATED', 2, 6]]);
   });
 });
 

@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/helpers/databa
 import { freeUnits } from './free-units.ts';
 import type { StockChange } from './port.ts';
 import { applyChanges } from './projection.ts';
-import { at, bundleUp, commit, differences, emptyStock, position, stockUp } from './sample-stock.ts';
+import { at, bundleUp, commit, differences, emptyStock, hold, position, stockUp } from './sample-stock.ts';
 import { createStock, type Stock, type StockMove } from './stock.ts';
 
 let database: TestDatabase;
@@ -223,6 +223,69 @@ it('lets preorders wait for their day, whatever is on the shelf, and announces t
   await query(knex, "update inventory.channel_rule set release_at = now() - interval '1 minute'");
   expect(await queue()).toEqual([[['l1', 4]], [['l1', 1]]]);
   expect(await announce()).toEqual(['BOLT', 'NUT']);
+});
+
+describe('goods that come while orders wait for them', () => {
+  const buy = (order: string, sku: string, units: number, options = {}) => commit(knex, order, [[sku, units]], options);
+  const receive = (sku: string, onHand: number, locationId = at('EAST')) =>
+    query(knex, 'select * from inventory.apply_source(?::jsonb)', [
+      JSON.stringify([{ kind: 'RECEIPT', sequence: 50, positionId: 'p', locationId, sku, onHand, measuredAt: new Date() }]), // biome-ignore format: one row
+    ]);
+  const sellable = async (sku: string, locationId: string | null = null) =>
+    (await query<{ sellable: number }>(
+      knex,
+      "select sellable from inventory.availability('WEB', 0, array[?], ?, clock_timestamp())",
+      [sku, locationId],
+    ).then(([row]) => row?.sellable)); // biome-ignore format: one value
+
+  it('are theirs, and not a newcomer’s: to be seen, held and ordered is what is left', async () => {
+    await stockUp(knex, { BOLT: { EAST: 0 } });
+    await buy('o1', 'BOLT', 4, { backorder: true });
+    await buy('o2', 'BOLT', 3, { backorder: true });
+    await receive('BOLT', 9);
+    expect(await sellable('BOLT')).toBe(2);
+    expect(await buy('n1', 'BOLT', 3)).toEqual([['SHORT', 'l1', null, 3, 2]]);
+    expect(await hold(knex, 'h1', [['BOLT', 3]])).toEqual([['SHORT', 1, 3, 2]]);
+    expect(await buy('n2', 'BOLT', 2)).toEqual([['ALLOCATED', 'l1', at('EAST'), 2, 2]]);
+    expect(await move('o1', [['l1', 'BOLT', 4, null, at('EAST')]])).toBe(true);
+    expect(await sellable('BOLT')).toBe(0);
+    expect(await move('o2', [['l1', 'BOLT', 3, null, at('EAST')]])).toBe(true);
+    expect(await waiting('o2')).toEqual([]);
+  });
+
+  it('belong to preorders from the instant of the release', async () => {
+    await stockUp(knex, { BOLT: { EAST: 5 } });
+    await query(
+      knex,
+      "insert into inventory.channel_rule (sku, release_at, preorder_units) values ('BOLT', now() + interval '1 day', 10)",
+    );
+    await buy('o1', 'BOLT', 4, { backorder: true, channel: 'WEB' });
+    await query(knex, "update inventory.channel_rule set release_at = now() - interval '1 second'");
+    expect(await sellable('BOLT')).toBe(1);
+    expect(await buy('n1', 'BOLT', 2, { channel: 'WEB' })).toEqual([['SHORT', 'l1', null, 2, 1]]);
+  });
+
+  it('are kept where they can serve who waits: at the one place of a pickup, and of components no more than make bundles', async () => {
+    await bundleUp(knex, { KIT: { BOLT: 2, NUT: 1 } });
+    await stockUp(knex, { BOLT: { EAST: 0, WEST: 0, SHOP: 0 }, NUT: { EAST: 1 } });
+    await buy('o1', 'BOLT', 6, { backorder: true, at: at('SHOP') });
+    await receive('BOLT', 8);
+    expect([await sellable('BOLT'), await sellable('BOLT', at('SHOP'))]).toEqual([8, 0]);
+    await buy('o2', 'KIT', 4, { backorder: true });
+    expect(await waiting('o2')).toEqual([['l1', 3]]);
+    expect(await sellable('BOLT')).toBe(6);
+    await receive('NUT', 2);
+    expect([await sellable('BOLT'), await sellable('NUT')]).toEqual([4, 0]);
+    expect(await buy('n1', 'NUT', 1)).toEqual([['SHORT', 'l1', null, 1, 0]]);
+  });
+
+  it('stay anybody’s when an order was put into the queue beside them', async () => {
+    await stockUp(knex, { BOLT: { EAST: 4 } });
+    await buy('o1', 'BOLT', 4);
+    await move('o1', [['l1', 'BOLT', 4, at('EAST'), null]]);
+    expect(await waiting('o1')).toEqual([['l1', 4]]);
+    expect(await sellable('BOLT')).toBe(4);
+  });
 });
 
 it('finds the day of preorders at a cost that grows with the goods they are for, not with all positions times all who wait', async () => {

@@ -123,10 +123,19 @@ export class SellingModel {
     return total(nodes, (at) => Math.min(...entries(this.recipeOf(sku)).map(([part, per]) => Math.floor(this.free(part, at) / per)))); // biome-ignore format: one thought
   }
 
-  /** What a channel may sell. @param gone pieces that an earlier part of the same order takes */
-  sellable(sku: Sold, channel: Channel, gone: Recipe = {}): number {
-    const left = (part: Part) =>
-      Math.max(0, total(NODES, (at) => this.free(part, at)) - (gone[part] ?? 0) - CHANNELS[channel]);
+  /** Pieces that belong to who waits; kits keep their components as far as they can be made of what is there. */
+  claimed(part: Part, kits: number, gone: Recipe): number {
+    const there = (one: Part) => total(NODES, (at) => this.free(one, at)) - (gone[one] ?? 0);
+    const made = Math.min(kits, ...entries(this.recipe).map(([one, per]) => Math.floor(there(one) / per)));
+    return (this.waiting.get(part) ?? 0) + made * (this.recipe[part] ?? 0);
+  }
+
+  /** What a channel may sell to who comes new. @param kits that wait @param gone pieces that an earlier part of the same order takes */
+  sellable(sku: Sold, channel: Channel, kits = this.waiting.get('KIT') ?? 0, gone: Recipe = {}): number {
+    const left = (part: Part) => {
+      const there = total(NODES, (at) => this.free(part, at)) - (gone[part] ?? 0);
+      return Math.max(0, there - this.claimed(part, kits, gone) - CHANNELS[channel]);
+    };
     if (sku !== 'KIT') return Math.min(this.cap(sku, channel), left(sku));
     const { withheld } = RULES;
     const limited = Math.min(...entries(this.recipe).map(([part, per]) => Math.floor(left(part) / per)));
@@ -165,7 +174,7 @@ export class SellingModel {
     for (const sku of SOLD) {
       const wanted = lines.reduce((sum, line) => sum + (line.sku === sku ? line.quantity : 0), 0);
       if (wanted === 0) continue;
-      const can = this.sellable(sku, channel, sku === 'KIT' ? {} : gone);
+      const can = this.sellable(sku, channel, kitsWaiting, sku === 'KIT' ? {} : gone);
       const orderable = Math.min(this.cap(sku, channel), backorder ? can + this.beyond(sku, kitsWaiting) : can);
       if (wanted > orderable) short.set(sku, orderable === Number.POSITIVE_INFINITY ? can : orderable);
       else taken.set(sku, Math.min(wanted, can));

@@ -463,6 +463,22 @@ describe('capture', () => {
     expect(await booksOf(sku)).toMatchObject({ orders: 1, committed: 2 });
   });
 
+  it('leaves goods that come to who waits for them, also to who began to wait since the batch was planned', async () => {
+    const sku = await newSku({ EAST: 0 });
+    await place(one(sku, { allowBackorder: true }));
+    await stockUp(knex, { [sku]: { EAST: 2 } });
+    expect((await Promise.all([place(one(sku)), place(one(sku))])).map((answer) => answer.slice(0, 4)).sort()).toEqual(['OUT_', 'ord_']); // biome-ignore format: one thought
+    await stockUp(knex, { [sku]: { EAST: 3 } });
+    const meddler = await knex.transaction();
+    await query(meddler, 'select inventory.lock_positions(array[?], inventory.nodes_in_scope(null))', [sku]);
+    await query(meddler, 'insert into inventory.backorder (order_line_id, order_id, sku, quantity) values (?, ?, ?, 1)', [`late.${sku}`, sku, sku]); // biome-ignore format: one thought
+    const answer = place(one(sku));
+    await lockIsWaitedFor();
+    await meddler.commit();
+    expect(await answer).toBe('OUT_OF_STOCK');
+    expect(await booksOf(sku)).toMatchObject({ committed: 1 });
+  });
+
   it('sells no more of a component than its cap with one order, in bundles and by itself', async () => {
     const [kit, pair, bolt] = [await newSku({}), await newSku({}), await newSku({ EAST: 90 })];
     await bundleUp(knex, { [kit]: { [bolt]: 2 }, [pair]: { [bolt]: 1 } });
