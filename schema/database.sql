@@ -5968,6 +5968,20 @@ begin
   raise exception '% is append-only: % refused', tg_table_name, lower(tg_op) using errcode = 'restrict_violation';
 end $function$;
 
+CREATE OR REPLACE FUNCTION settlement.refuse_decision_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if (new.id, new.exception_id, new.resolution, new.order_id, new.note, new.actor, new.amount_minor, new.currency_code, new.made_at)
+           is distinct from (old.id, old.exception_id, old.resolution, old.order_id, old.note, old.actor, old.amount_minor, old.currency_code, old.made_at)
+         or (new.approved_by is distinct from old.approved_by and not (old.approved_by is null and old.state = 'PROPOSED' and new.state = 'TAKEN'))
+         or (old.state = 'TAKEN' and new.state = 'PROPOSED') or (old.state = 'UNDONE' and new.state <> 'UNDONE') then
+        raise exception 'a decision is kept as it was taken: update refused' using errcode = 'restrict_violation';
+      end if;
+      return new;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION settlement.refuse_file_removal()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6235,6 +6249,12 @@ UNION ALL
 
 CREATE TRIGGER accounting_period_kept BEFORE DELETE OR UPDATE ON settlement.accounting_period FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
 
+CREATE TRIGGER decision_kept BEFORE UPDATE ON settlement.decision FOR EACH ROW EXECUTE FUNCTION settlement.refuse_decision_change();
+
+CREATE TRIGGER decision_never_emptied BEFORE TRUNCATE ON settlement.decision FOR EACH STATEMENT EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER decision_stays BEFORE DELETE ON settlement.decision FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
+
 CREATE TRIGGER ledger_entry_admitted BEFORE INSERT ON settlement.ledger_entry FOR EACH ROW EXECUTE FUNCTION settlement.admit_entry();
 
 CREATE CONSTRAINT TRIGGER ledger_entry_balances AFTER INSERT ON settlement.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION settlement.entry_must_balance();
@@ -6430,5 +6450,7 @@ comment on function settlement.balance_faults() is 'Balances that are not the su
 comment on function settlement.reconciled_lines(since timestamp with time zone) is 'Lines of the statements taken in since then, and how many of them are matched or decided.';
 
 comment on function settlement.reconciliation_completeness(since timestamp with time zone) is 'Share of the lines of statements taken in since then that are matched or decided. Null when none was taken in.';
+
+comment on function settlement.refuse_decision_change() is 'A second person approves while it is proposed; it is taken, posted and taken back. Nothing else of it changes.';
 
 comment on function settlement.voucher_faults(of_voucher text) is 'What does not add up in a voucher, or in all with null: nothing, unless somebody wrote past the triggers.';

@@ -24,6 +24,7 @@ import * as takenBack from './20261128211500_taken_back.ts';
 import * as matchedWithoutPayout from './20261128223000_matched_without_payout.ts';
 import * as carriedCertain from './20261128234500_carried_certain.ts';
 import * as missingPayouts from './20261129015600_missing_payouts.ts';
+import * as keptDecisions from './20261129020500_kept_decisions.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -51,4 +52,5 @@ export const migrations: MigrationSet = {
   '20261128223000_matched_without_payout': matchedWithoutPayout,
   '20261128234500_carried_certain': carriedCertain,
   '20261129015600_missing_payouts': missingPayouts,
+  '20261129020500_kept_decisions': keptDecisions,
 };

@@ -132,6 +132,31 @@ it('writes off a large amount only when a second person decides the same', async
       journalEntry: { book: 'CHANNEL_LEDGER' },
     },
   ]);
+
+  // Who decided and who approved cannot be changed, and past the triggers it is seen.
+  const [one = ''] = (await query<{ id: string }>(database.knex, 'select id from settlement.decision where exception_id = ?', [id])).map((row) => row.id); // biome-ignore format: one thought
+  const [taken = ''] = (await query<{ id: string }>(database.knex, `select id from settlement.decision where state = 'TAKEN' and approved_by is null and entry_id is not null limit 1`)).map((row) => row.id); // biome-ignore format: one thought
+  const tampered = (set: string, decision: string) =>
+    database.knex
+      .transaction(async (trx) => {
+        await trx.raw('set local session_replication_role = replica');
+        await trx.raw(`update settlement.decision set ${set} where id = ?`, [decision]);
+        throw Object.assign(new Error('roll back'), { faults: (await verifyLedger(trx)).faults });
+      })
+      .catch((error: { faults?: readonly string[] }) => error.faults);
+  for (const [set, decision] of [
+    [`actor = 'eve'`, one],
+    [`approved_by = 'eve'`, one],
+    ['approved_by = null', one],
+    [`actor = 'bob', approved_by = null`, one],
+    [`actor = 'eve', approved_by = 'ann'`, taken],
+    [`actor = 'eve'`, taken],
+  ] as const) {
+    expect(await tampered(set, decision)).toEqual([expect.stringContaining(`decision ${decision} names other people than its entry led_`)]); // biome-ignore format: one thought
+    await expect(query(database.knex, `update settlement.decision set ${set} where id = ?`, [decision])).rejects.toThrow('a decision is kept as it was taken'); // biome-ignore format: one thought
+  }
+  await expect(query(database.knex, 'delete from settlement.decision')).rejects.toThrow('append-only');
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
 it('accepts a large amount only when a second person decides the same', async () => {

@@ -98,7 +98,8 @@ export async function resolveDifference(
     case 'ACCEPT_ACTUAL':
     case 'WRITE_OFF': {
       await putAside();
-      const entryId = await post(trx, deps.rules, difference, input.resolution, decisionId, actor, ended);
+      const proposedBy = approves ? proposal.actor : null;
+      const entryId = await post(trx, deps.rules, difference, input.resolution, decisionId, actor, ended, proposedBy);
       await finish(trx, decisionId, 'TAKEN', entryId, approves ? actor : null);
       await setState(trx, difference, input.resolution === 'WRITE_OFF' ? 'WRITTEN_OFF' : 'RESOLVED');
       await lookAgainAt(trx, difference, actor);
@@ -253,6 +254,7 @@ async function post(
   decisionId: string,
   actor: string,
   ended: readonly NewLedgerEntry[],
+  proposedBy: string | null = null,
 ): Promise<string | null> {
   const amount = BigInt(difference.differenceMinor);
   const { event, what } = POSTED_AS[resolution];
@@ -263,7 +265,8 @@ async function post(
     event,
     erp: rules.erpOf(event),
     bookedAt: await bookingDay(trx, difference.bookedAt, new Date()),
-    description: `${what}: ${difference.reason} ${difference.id}`,
+    // With both people under the hash of the entry (ledger/record-faults.ts compares them).
+    description: `${what}: ${difference.reason} ${difference.id}${proposedBy === null ? '' : `, proposed by ${proposedBy}`}`,
     channelCode: difference.channelCode,
     orderId: difference.orderId,
     statementId: difference.statementId,

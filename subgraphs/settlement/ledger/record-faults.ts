@@ -7,7 +7,7 @@ const MOST = 20;
 /**
  * What beside the ledger does not hold: records that postings were made of and that say something else now. Amounts of the
  * settlement's lines against its total, of money at the bank against what was posted, of a payout against what explains it, states
- * of payouts that their money does not bear out, differences that closed without a decision, or are gone, although lines still point
+ * of payouts that their money does not bear out, people who decided or approved, differences that closed without a decision, or are gone, although lines still point
  * to them, and money without an explanation that is of no open difference. One look at each table.
  *
  * @returns in words, at most 20 of each kind; empty when all holds
@@ -61,7 +61,17 @@ export async function recordFaults(trx: Knex.Transaction): Promise<string[]> {
      union all
      (select format('line %s of settlement %s is an exception, and its difference is gone', m.line_number, m.statement_id)
       from settlement.line_match m join settlement.statement s on s.id = m.statement_id and s.state <> 'REVERSED'
-      where m.state = 'EXCEPTION' and not exists (select from settlement.difference d where d.id = m.exception_id) order by m.statement_id, m.line_number limit ${MOST})`,
+      where m.state = 'EXCEPTION' and not exists (select from settlement.difference d where d.id = m.exception_id) order by m.statement_id, m.line_number limit ${MOST})
+     union all
+     (select format('decision %s names other people than its entry %s', x.id, e.id)
+      from (select id, entry_id, coalesce(approved_by, actor) as poster, case when approved_by is not null then actor end as proposer from settlement.decision
+            union all select id, entry_id, actor, null from settlement.receipt_decision) x
+      join settlement.ledger_entry e on e.id = x.entry_id
+      where e.actor <> x.poster or (e.reversal_of is null and case
+          when e.description like '%, proposed by %' then x.proposer is distinct from split_part(e.description, ', proposed by ', 2)
+          -- Entries of before name the one who approved alone.
+          else x.proposer is not null and e.recorded_at > (select applied_at from settlement.migration where name = '20261129020500_kept_decisions') end)
+      order by x.id limit ${MOST})`,
   );
   return [...faults.map(({ fault }) => fault), ...(await suspenseFaults(trx, null, MOST)).map(sayOfSuspense)];
 }
