@@ -1,6 +1,6 @@
-import { giveMeaning, WORD_MEANINGS } from '../subgraphs/fulfillment/index.ts';
+import { giveMeaning, readGivenUpParcel, WORD_MEANINGS } from '../subgraphs/fulfillment/index.ts';
 import type { Correction } from '../subgraphs/operations/index.ts';
-import { ADDRESS_PARTS, correctAddress, giveOurSku } from '../subgraphs/order/index.ts';
+import { ADDRESS_PARTS, correctAddress, countArrived, giveOurSku } from '../subgraphs/order/index.ts';
 
 /** A word of a carrier that is in no table: an operator says what it means. */
 const carrierWord: Correction = {
@@ -59,5 +59,26 @@ const channelSku: Correction = {
   },
 };
 
+/** A parcel that was given up reached its buyer: that is what the buyer says, and its carrier perhaps. */
+const arrivedParcel: Correction = {
+  fields: [
+    {
+      name: 'arrived',
+      description:
+        'ALL: everything in the parcel reached the buyer. Its units count as delivered from then on; the parcel stays what its carrier made it.',
+      choices: ['ALL'],
+      required: true,
+    },
+  ],
+  fits: ({ operation }) => operation === 'parcel:lost' || operation === 'parcel:cancelled',
+  async apply(trx, { key, traceId }) {
+    const parcel = await readGivenUpParcel(trx, key);
+    if (parcel.kind === 'refused') return { ...parcel, field: 'arrived' };
+    const counted = await countArrived(trx, parcel.orderId, parcel.lines, parcel.countsAs, traceId);
+    if (counted.kind === 'refused') return { ...counted, field: 'arrived' };
+    return { kind: 'corrected', change: `units ${parcel.countsAs} -> DELIVERED: ${counted.units}`, settles: [key] };
+  },
+};
+
 /** What operators can correct on the exception desk, each by the rules of the owner of the data. */
-export const corrections: readonly Correction[] = [carrierWord, deliveryAddress, channelSku];
+export const corrections: readonly Correction[] = [carrierWord, deliveryAddress, channelSku, arrivedParcel];

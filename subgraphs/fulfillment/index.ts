@@ -9,6 +9,7 @@ import type { NodeSystem } from './port.ts';
 import { createFulfillmentReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 
+export { readGivenUpParcel } from './arrived-parcels.ts';
 export { createFulfillmentBook } from './book.ts';
 export type { ReadFreeUnits } from './context.ts';
 export { giveMeaning, understandAddedWords, WORD_MEANINGS } from './correct-word.ts';

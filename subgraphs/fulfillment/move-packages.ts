@@ -15,8 +15,8 @@ export interface PackageMove {
 }
 
 type MovingShipment = Shipment & { traceId: string };
-/** `troubleAt`: when the newest trouble of the package happened. */
-type MovingPackage = Package & { furthest: ShipmentStatus; troubleAt: Date | null };
+/** `troubleAt`: when the newest trouble of the package happened; `deliveredAt`: when it was delivered last. */
+type MovingPackage = Package & { furthest: ShipmentStatus; troubleAt: Date | null; deliveredAt: Date | null };
 
 /** Moves packages by scans, in their order, and their shipments with them. Each change of a shipment is an event. */
 export async function movePackages(trx: Knex.Transaction, moves: readonly PackageMove[]): Promise<void> {
@@ -31,7 +31,8 @@ export async function movePackages(trx: Knex.Transaction, moves: readonly Packag
   const packages = await query<MovingPackage>(
     trx,
     `select ${PACKAGE_COLUMNS}, p.furthest,
-       (select max(t.occurred_at) from fulfillment.tracking_event t where t.package_id = p.id and t.status = 'EXCEPTION') as "troubleAt"
+       (select max(t.occurred_at) from fulfillment.tracking_event t where t.package_id = p.id and t.status = 'EXCEPTION') as "troubleAt",
+       (select max(t.occurred_at) from fulfillment.tracking_event t where t.package_id = p.id and t.status = 'DELIVERED') as "deliveredAt"
      from fulfillment.package p where p.shipment_id = any(?::text[]) order by p.shipment_id, p.position`,
     [ids],
   );
@@ -49,8 +50,8 @@ export async function movePackages(trx: Knex.Transaction, moves: readonly Packag
 }
 
 /**
- * @returns the shipment as it stands after the scans, its packages that moved, those whose carrier says that it delivered what it
- *   had lost, and an event for each of the shipment's changes
+ * @returns the shipment as it stands after the scans, its packages that moved, those whose carrier contradicts
+ *   itself, and an event for each of the shipment's changes
  */
 function followScans(shipment: MovingShipment, packages: readonly MovingPackage[], moves: readonly PackageMove[]) {
   let now = shipment;
@@ -61,8 +62,7 @@ function followScans(shipment: MovingShipment, packages: readonly MovingPackage[
   for (const { packageId, status: scanned, occurredAt } of moves) {
     const parcel = parcels.get(packageId);
     if (!parcel) continue;
-    if (scanned === 'DELIVERED' && (parcel.status === 'LOST' || parcel.status === 'CANCELLED'))
-      contradicted.add(packageId);
+    if (isContradiction(parcel, scanned, occurredAt)) contradicted.add(packageId);
     const isAfterTrouble = parcel.troubleAt !== null && occurredAt > parcel.troubleAt;
     const status = afterScan(parcel.status, parcel.furthest, scanned, isAfterTrouble);
     if (status === parcel.status) continue;
@@ -80,6 +80,13 @@ function followScans(shipment: MovingShipment, packages: readonly MovingPackage[
     };
   }
   return { shipment: now, packages: [...parcels.values()].filter(({ id }) => moved.has(id)), contradicted, events };
+}
+
+/** The carrier delivered what was given up, or gives up what it delivered: a scan that only comes late is neither. */
+function isContradiction({ status, deliveredAt }: MovingPackage, scanned: ShipmentStatus, occurredAt: Date): boolean {
+  if (scanned === 'DELIVERED') return status === 'LOST' || status === 'CANCELLED';
+  if (scanned !== 'LOST' && scanned !== 'RETURN_TO_SENDER') return false;
+  return status === 'DELIVERED' && deliveredAt !== null && occurredAt > deliveredAt;
 }
 
 async function savePackages(trx: Knex.Transaction, packages: readonly MovingPackage[]): Promise<void> {

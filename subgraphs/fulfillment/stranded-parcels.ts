@@ -20,20 +20,28 @@ const STRANDED: Readonly<Record<Stranded, { readonly operation: string; readonly
     operation: 'parcel:returned',
     what: 'goes back to the node, says the carrier',
     before: 'goes back to the node',
-    remedy: 'Find out what was wrong with the address, then send the goods again as a new order or pay the buyer back; have the node book them in when they arrive',
+    remedy: 'Find out what was wrong with the address, and have the node tell when they are back. Take them in then (returnRequest by staff with the reason RETURNED_TO_SENDER, then returnReceive), which pays the buyer back, and send them again as a new order if the buyer wants them',
     unless: ' If the carrier delivers it after all, it is closed for you.',
   },
   CANCELLED: {
     operation: 'parcel:cancelled',
     what: 'left the node, but its label was cancelled before the carrier had it',
     before: 'never got it, because its label was cancelled',
-    remedy: 'Find out at the node where the goods are, and have them sent under a new label or booked in again',
+    remedy: 'Find out at the node where the goods are. What is still there is taken in (returnRequest by staff with the reason RETURNED_TO_SENDER, then returnReceive), which pays the buyer back',
   },
 }; // biome-ignore format: a table
 
 /** What is said instead when the carrier delivered it after all, by its own word: nobody is to pay back blindly. */
 const CONTRADICTED =
-  'Do not pay the buyer back, nor send the goods again, before the buyer said what arrived; the order still counts the parcel as not delivered';
+  'Do not pay the buyer back, nor send the goods again, before the buyer said what arrived. If everything did, correct this (`arrived`: ALL), and the order counts it as delivered. Otherwise act as before';
+
+/** What is said when the carrier takes back that it delivered one. */
+const DISPUTED = {
+  operation: 'parcel:disputed',
+  what: 'is lost, or goes back to the node, says the carrier now, which had said before that it was delivered; the order counts it as delivered',
+  remedy:
+    'Ask the buyer what arrived. If nothing did, claim it from the carrier and pay the buyer back by a return (returnRequest, returnAuthorize, returnRefund)',
+};
 
 /** Closes exceptions in the transaction of what made up for them. */
 export type SettleIn = (trx: Knex.Transaction, keys: readonly string[], by: string) => Promise<void>;
@@ -42,10 +50,13 @@ export type SettleIn = (trx: Knex.Transaction, keys: readonly string[], by: stri
 const BATCH = 100;
 
 const keyOf = (packageId: string) => `parcel:${packageId}`;
+/** The parcel that an exception of this key is about. */
+export const parcelOf = (key: string) => key.replace(/^parcel:/, '');
 
 /**
  * Tells of parcels that do not reach their buyers, each once, and closes what was told when one got there after all. Of one
- * that was lost or cancelled it is told once more when its carrier says that it delivered it: its state is final. By parcel,
+ * that was lost or cancelled it is told once more when its carrier says that it delivered it, and of one that was delivered
+ * when its carrier takes that back: these states are final. By parcel,
  * not by shipment: the others of a shipment may have arrived. Any number of workers may look.
  * @returns how many parcels were told of, or closed
  */
@@ -72,32 +83,43 @@ export function tellOfStrandedParcels(deps: {
          (select string_agg(l.quantity || ' × ' || l.sku, ', ' order by l.position) from fulfillment.package_line l where l.package_id = p.id) as contents
        from fulfillment.package p join fulfillment.shipment s on s.id = p.shipment_id
        where case when p.status in ('LOST', 'RETURN_TO_SENDER', 'CANCELLED') then p.status end is distinct from p.told
+         or p.status = 'DELIVERED' and p.contradicted_at is not null and p.dispute_told_at is null
        order by p.id limit ? for update of p skip locked`,
       [BATCH],
     );
     for (const { id, shipmentId, isContradicted, status, carrier, trackingNumber, contents, ...order } of parcels) {
-      const stranded = isStranded(status) ? STRANDED[status] : null;
+      const words = wordsOf(status, isContradicted);
       await deps.settle(trx, [keyOf(id)], 'the carrier told of the parcel again');
-      if (stranded) {
-        const [what, remedy] = isContradicted
-          ? [`is delivered, says the carrier now, which had said before that it ${stranded.before}`, CONTRADICTED]
-          : [stranded.what, stranded.remedy];
+      if (words) {
         const units = (await readMissingUnits(trx, shipmentId, id)).map(({ lineId, lost }) => ({ lineId, quantity: lost })); // biome-ignore format: one thought
         await deps.report(trx, {
           key: keyOf(id),
           cause: 'CONFLICT',
           system: 'carrier',
-          operation: stranded.operation,
+          operation: words.operation,
           // The number opens the carrier's page with the buyer's address: its end tells parcels apart.
-          message: `The parcel …${trackingNumber.slice(-4)} of ${carrier} (${contents ?? 'contents unknown'}) ${what}. ${remedy}; then dismiss this.${(!isContradicted && stranded.unless) || ''}`,
+          message: `The parcel …${trackingNumber.slice(-4)} of ${carrier} (${contents ?? 'contents unknown'}) ${words.what}. ${words.remedy}; then dismiss this.${words.unless ?? ''}`,
           ...(units.length > 0 ? { units } : {}),
           ...order,
         });
       }
-      await change(trx, 'update fulfillment.package set told = ? where id = ?', [stranded ? status : null, id]);
+      await change(
+        trx,
+        `update fulfillment.package set told = ?, dispute_told_at = case when ? then now() else dispute_told_at end where id = ?`,
+        [isStranded(status) ? status : null, status === 'DELIVERED' && isContradicted, id],
+      );
     }
     return parcels.length;
   });
 }
 
 const isStranded = (status: ShipmentStatus): status is Stranded => status in STRANDED;
+
+/** What is said of a parcel in this state. Null when it needs nobody. */
+function wordsOf(status: ShipmentStatus, isContradicted: boolean) {
+  if (!isStranded(status)) return status === 'DELIVERED' && isContradicted ? { ...DISPUTED, unless: undefined } : null;
+  const { operation, what, before, remedy, unless } = STRANDED[status];
+  if (!isContradicted) return { operation, what, remedy, unless };
+  const now = `is delivered, says the carrier now, which had said before that it ${before}`;
+  return { operation, what: now, remedy: CONTRADICTED, unless: undefined };
+}

@@ -4,6 +4,7 @@ import type { Subgraph } from '../../platform/graphql/subgraph.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { ask, callerOf, webChannel } from '../../test/helpers/subgraph.ts';
 import { memoryNodeSystem } from './adapters/memory.ts';
+import { readGivenUpParcel } from './arrived-parcels.ts';
 import { createFulfillmentBook, createFulfillmentSubgraph, createNodeFeed, type ReportUnusable } from './index.ts';
 import { applyNodeEvents } from './node-events.ts';
 import type { NodeEvent, NodeSystem } from './port.ts';
@@ -406,6 +407,32 @@ describe('scans', () => {
         units: [{ lineId: `l${n}-1`, quantity: 1 }],
         message: expect.stringMatching(/^The parcel …ONE2 of UPS \(1 × BOLT\) is delivered, says the carrier now, which had said before that it is lost\. Do not pay/),
       },
+    ]); // biome-ignore format: a table
+    expect(await status()).toBe('DELIVERED');
+    // Somebody may say that it arrived: then the order counts its units.
+    const read = (key: string) => database.knex.transaction((trx) => readGivenUpParcel(trx, key));
+    const orderId = `ord_${n}`;
+    expect(await read(reported[0]?.key ?? '')).toEqual({ kind: 'found', orderId, lines: [{ lineId: `l${n}-1`, quantity: 1 }], countsAs: 'LOST' }); // biome-ignore format: one thought
+    expect((await read('parcel:pkg_none')).kind).toBe('refused');
+  });
+
+  it('of a parcel that is lost after it was delivered are told on the desk, once; one that only comes late is not', async () => {
+    const look = () => tellOfStrandedParcels({ knex: database.knex, report: async (_, told) => void reported.push(told), settle: async () => undefined }); // biome-ignore format: one thought
+    const lost = (eventId: string, minute: number) => ({ ...scan(eventId, 'TOLD2', 'EX'), statusDetail: 'PARCEL_LOST', occurredAt: new Date(Date.UTC(2026, 10, 24, 8, minute)) }); // biome-ignore format: one thought
+    const record = (...scans: ReturnType<typeof scan>[]) => database.knex.transaction((trx) => recordScans(trx, scans));
+    const status = await shippedAs('TOLD2');
+    await record(
+      { ...scan('dd1', 'TOLD2', 'delivered'), occurredAt: new Date(Date.UTC(2026, 10, 24, 8, 30)) },
+      lost('dd2', 20),
+    );
+    reported.length = 0;
+    expect(await look()).toBe(0);
+    await record(lost('dd3', 40));
+    expect([await look(), await look()]).toEqual([1, 0]);
+    await record(lost('dd4', 50));
+    expect(await look()).toBe(0);
+    expect(reported).toMatchObject([
+      { operation: 'parcel:disputed', message: expect.stringMatching(/^The parcel …OLD2 of UPS \(1 × BOLT\) is lost, or goes back to the node, says the carrier now/) },
     ]); // biome-ignore format: a table
     expect(await status()).toBe('DELIVERED');
   });

@@ -81,7 +81,8 @@ export function createOrderBook(
     /** Units arrived or were picked up. */
     deliver: move('deliver'),
     /** Units were lost on the way. */
-    lose: move('lose'),
+    lose: (orderId: string, lines: readonly LineUnits[], effect: Effect) =>
+      change(orderId, { ...effect, moves: lines.map((line) => ({ ...line, move: 'lose', atMost: true })) }),
     /** What comes of a shipment whose parcels did not all arrive. Units that are neither stay on their way. */
     deliverInPart: (
       orderId: string,
@@ -92,7 +93,7 @@ export function createOrderBook(
         ...effect,
         moves: [
           ...delivered.map((line) => ({ ...line, move: 'deliver' as const })),
-          ...lost.map((line) => ({ ...line, move: 'lose' as const })),
+          ...lost.map((line) => ({ ...line, move: 'lose' as const, atMost: true })),
         ],
       }),
 

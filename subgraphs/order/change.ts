@@ -5,6 +5,7 @@ import { change, query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Order, OrderLine, PaymentStatus } from './model.ts';
 import { deriveStatus, type Move, movableUnits, moveUnits, type Quantities } from './quantities.ts';
+import { settledUnits } from './returns/free-units.ts';
 import { type LineRow, type OrderRow, toLine, toOrder } from './rows.ts';
 import { type OrderStage, type OrderStatus, statusPath } from './states.ts';
 
@@ -69,6 +70,15 @@ const STATUS_MESSAGES: Readonly<Record<OrderStatus, string>> = {
   CANCELLED: 'Order cancelled',
 };
 
+function messageOf(before: OrderStatus, status: OrderStatus, settled: number): string {
+  // Back from a node that worked on it, nobody has got the units yet: they may be on their way out of the order.
+  if (before === 'IN_FULFILLMENT' && status === 'ALLOCATED') return 'No node is working on the order any more';
+  const rest = `${counted(settled, 'unit')} that did not ${settled === 1 ? 'is' : 'are'} paid back`;
+  if (settled > 0 && status === 'DELIVERED') return `All that reached the buyer has arrived; ${rest}`;
+  if (settled > 0 && status === 'CLOSED') return `Nothing of the order reached the buyer; ${rest}`;
+  return STATUS_MESSAGES[status];
+}
+
 /**
  * Applies a change under the order's row lock: moves units, derives the status, walks the legal way to it,
  * writes timeline and events. All in the given transaction.
@@ -82,7 +92,8 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
 
   const lines = applyMoves(before.lines, change);
   const stage = change.stage ?? before.order.stage;
-  const target = deriveStatus(stage, lines.map((line) => line.quantities), before.order.status); // biome-ignore format: one thought
+  const settled = lines.some(mayBeSettled) ? await settledUnits(trx, orderId) : 0;
+  const target = deriveStatus(stage, lines.map((line) => line.quantities), before.order.status, settled); // biome-ignore format: one thought
   const path = statusPath(before.order.status, target);
   if (!path) {
     throw new CommerceError('ILLEGAL_TRANSITION', `an order cannot go from ${before.order.status} to ${target}`, {
@@ -95,8 +106,7 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
     ...path.map((status) => ({
       type: `ORDER_${status}`,
       system: 'commerce',
-      // Back from a node that worked on it, nobody has got the units yet: they may be on their way out of the order.
-      message: before.order.status === 'IN_FULFILLMENT' && status === 'ALLOCATED' ? 'No node is working on the order any more' : STATUS_MESSAGES[status], // biome-ignore format: one thought
+      message: messageOf(before.order.status, status, settled),
     })),
   ]);
   const events = eventsOf(before.order, path, change);
@@ -104,6 +114,10 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
   const order = await saveOrder(trx, before.order, { stage, status: target, events: events.length, change });
   return { applied: true, order, lines };
 }
+
+/** Whether units of the line got lost, or came back from their way: only such are paid back without having arrived. */
+const mayBeSettled = ({ quantities: { lost, inTransit, returned } }: OrderLine) =>
+  lost > 0 || (inTransit > 0 && returned > 0);
 
 /** The order and its lines, locked until the transaction ends. Null when there is no such order. */
 export async function lockOrder(

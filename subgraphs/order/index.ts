@@ -12,6 +12,7 @@ import { loadReturnPolicy, type ReturnPolicy } from './returns/policy.ts';
 export { createOrderBook, type OrderBook } from './book.ts';
 export { type Capture, createCapture } from './capture/capture.ts';
 export { ADDRESS_PARTS, correctAddress } from './commands/correct-address.ts';
+export { countArrived } from './commands/count-arrived.ts';
 export { releaseHeardHolds } from './commands/waiting-holds.ts';
 export { loadChannelClocks } from './duties/clocks.ts';
 export type { SettleExceptions } from './duties/duty.ts';

@@ -27,6 +27,8 @@ export const MOVES = {
   ship: { from: ['inFulfillment', 'allocated', 'unsourced'], to: 'inTransit' },
   deliver: { from: ['inTransit'], to: 'delivered' },
   lose: { from: ['inTransit'], to: 'lost' },
+  // What was given up reached the buyer after all.
+  find: { from: ['lost'], to: 'delivered' },
   cancelUncommitted: { from: ['backordered'], to: 'cancelled' },
   cancelUnsourced: { from: ['unsourced'], to: 'cancelled' },
   cancelAllocated: { from: ['allocated'], to: 'cancelled' },
@@ -36,6 +38,8 @@ export type Move = keyof typeof MOVES;
 
 /** Units that a move could take at most. */
 export function movableUnits(line: Quantities, move: Move): number {
+  // What came back to a node from its way to the buyer cannot get lost there.
+  if (move === 'lose') return line.inTransit - Math.max(0, line.returned - line.delivered);
   return MOVES[move].from.reduce((sum, bucket) => sum + line[bucket], 0);
 }
 
@@ -44,6 +48,7 @@ export function movableUnits(line: Quantities, move: Move): number {
  * @returns the new quantities, or null when fewer than `units` are where the move may take from
  */
 export function moveUnits(line: Quantities, move: Move, units: number): Quantities | null {
+  if (units > movableUnits(line, move)) return null;
   const { from, to } = MOVES[move];
   const next: Record<string, number> = { ...line };
   let left = units;
@@ -52,7 +57,6 @@ export function moveUnits(line: Quantities, move: Move, units: number): Quantiti
     next[bucket] = line[bucket] - taken;
     left -= taken;
   }
-  if (left > 0) return null;
   next[to] = line[to] + units;
   return next as unknown as Quantities;
 }
@@ -86,9 +90,16 @@ export function shippedUnits(line: Quantities): number {
 /**
  * The header status that follows from the lines.
  * @param current status before, because a hand-back after sourcing shows as ALLOCATED, never again as ACCEPTED
+ * @param settled units that did not reach the buyer and need not any more, because they are paid back
  */
-export function deriveStatus(stage: OrderStage, lines: readonly Quantities[], current: OrderStatus): OrderStatus {
+export function deriveStatus(
+  stage: OrderStage,
+  lines: readonly Quantities[],
+  current: OrderStatus,
+  settled = 0,
+): OrderStatus {
   if (stage === 'REJECTED' || stage === 'CLOSED') return stage;
+  if (current === 'CLOSED') return 'CLOSED';
   const sum = (units: (line: Quantities) => number) => lines.reduce((total, line) => total + units(line), 0);
   const shipped = sum(shippedUnits);
   const open = sum(openUnits);
@@ -96,7 +107,8 @@ export function deriveStatus(stage: OrderStage, lines: readonly Quantities[], cu
   if (stage !== 'ACCEPTED') return stage;
   const delivered = sum((line) => line.delivered);
   if (shipped > 0) {
-    if (open === 0 && delivered === shipped) return 'DELIVERED';
+    // Of what is settled nothing is expected any more; where that is everything, nothing arrived.
+    if (open === 0 && delivered + settled >= shipped) return delivered > 0 ? 'DELIVERED' : 'CLOSED';
     if (delivered > 0) return 'PARTIALLY_DELIVERED';
     return open === 0 ? 'SHIPPED' : 'PARTIALLY_SHIPPED';
   }

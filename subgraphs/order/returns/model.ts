@@ -161,6 +161,7 @@ export type ExchangeStatus = 'NONE' | 'ORDERED' | 'DELIVERED' | 'CANCELLED';
 /** Where the exchange of a return stands: as its order does. */
 export function exchangeStatusOf(order: { readonly status: OrderStatus } | null): ExchangeStatus {
   if (order === null) return 'NONE';
-  if (order.status === 'CANCELLED' || order.status === 'REJECTED') return 'CANCELLED';
-  return order.status === 'DELIVERED' || order.status === 'CLOSED' ? 'DELIVERED' : 'ORDERED';
+  // Nothing of a closed order arrived: it is paid back.
+  if (order.status === 'CANCELLED' || order.status === 'REJECTED' || order.status === 'CLOSED') return 'CANCELLED';
+  return order.status === 'DELIVERED' ? 'DELIVERED' : 'ORDERED';
 }

@@ -10,7 +10,7 @@ import type {
   ReturnReopenErrorCode,
 } from '../errors.ts';
 import { type FoundReturn, moveReturn, type ReturnResult, stepOf } from './found.ts';
-import { claimedUnits } from './free-units.ts';
+import { claimedUnits, kindOf, unitsOfKind } from './free-units.ts';
 import type { DeclineReason } from './model.ts';
 import type { ReturnPolicy } from './policy.ts';
 import { refundLinesOn } from './refund.ts';
@@ -37,12 +37,14 @@ export function reopenReturn(
   returnId: string,
 ): Promise<ReturnResult<ReturnReopenErrorCode>> {
   return stepOf<'QUANTITY_EXCEEDS_DELIVERED'>(trx, caller, returnId, 'REOPEN', async (found) => {
-    const claimed = await claimedUnits(trx, found.return.orderId, returnId);
     const order = await lockOrder(trx, found.return.orderId);
-    const delivered = new Map(order?.lines.map((line) => [line.id, line.quantities.delivered]));
+    // All lines of a return are of one kind.
+    const kind = kindOf(found.lines[0]?.reason ?? '');
+    const claimed = await claimedUnits(trx, found.return.orderId, order?.lines ?? [], kind, returnId);
+    const there = new Map(order?.lines.map((line) => [line.id, unitsOfKind(line, kind)]));
     for (const { orderLineId, quantity } of found.lines)
       claimed.set(orderLineId, (claimed.get(orderLineId) ?? 0) + quantity);
-    if (found.lines.some(({ orderLineId }) => (claimed.get(orderLineId) ?? 0) > (delivered.get(orderLineId) ?? 0))) {
+    if (found.lines.some(({ orderLineId }) => (claimed.get(orderLineId) ?? 0) > (there.get(orderLineId) ?? 0))) {
       const message = 'Some of its units are in another return by now. Ask for a new one with those that are left.';
       return [{ code: 'QUANTITY_EXCEEDS_DELIVERED', field: ['returnId'], message }];
     }

@@ -3,11 +3,12 @@ import { recordAction } from '../../../platform/audit/audit.ts';
 import type { Caller } from '../../../platform/caller.ts';
 import { counted } from '../../../platform/counted.ts';
 import { query } from '../../../platform/db/query.ts';
-import { changeOrder } from '../change.ts';
-import type { ReturnReceiveErrorCode } from '../errors.ts';
+import { changeOrder, lockOrder } from '../change.ts';
+import type { OrderRefusal, ReturnReceiveErrorCode } from '../errors.ts';
 import type { Disposition } from '../model.ts';
 import { type AcceptedUnits, acceptUnits, addInspected } from './accept.ts';
 import { type FoundReturn, type ReturnResult, saveRefundStatus, stepOf } from './found.ts';
+import { kindOf } from './free-units.ts';
 
 export interface ReturnReceiveInput {
   readonly locationId: string;
@@ -51,6 +52,8 @@ export function receiveReturn(
           return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: at('quantity'), message }];
         }
       }
+      const gone = await lostSince(trx, found, input.lines);
+      if (gone) return [gone];
       const complete = found.lines.every((line) => received.get(line.id) === line.quantity);
       await saveArrivals(trx, caller, found, input, complete);
       const inspected = input.lines.flatMap(({ disposition, ...units }): AcceptedUnits[] =>
@@ -65,6 +68,27 @@ export function receiveReturn(
       return [];
     },
   );
+}
+
+/** Units that were on their way back count as lost when the carrier says so, and are then paid back as such. */
+async function lostSince(
+  trx: Knex.Transaction,
+  found: FoundReturn,
+  arrivals: ReturnReceiveInput['lines'],
+): Promise<OrderRefusal<'QUANTITY_EXCEEDS_AUTHORIZED'> | null> {
+  if (!found.lines.some(({ reason }) => kindOf(reason) === 'undelivered')) return null;
+  const lineOf = new Map(found.lines.map((line) => [line.id, line.orderLineId]));
+  const order = await lockOrder(trx, found.return.orderId);
+  const room = new Map(order?.lines.map(({ id, quantities: { delivered, inTransit, returned } }) => [id, delivered + inTransit - returned])); // biome-ignore format: one thought
+  for (const [index, { returnLineId, quantity }] of arrivals.entries()) {
+    const lineId = lineOf.get(returnLineId) ?? '';
+    room.set(lineId, (room.get(lineId) ?? 0) - quantity);
+    if ((room.get(lineId) ?? 0) >= 0) continue;
+    const message =
+      'The carrier lost these units since. Pay them back as lost (LOST_IN_TRANSIT), and book the goods in with inventoryAdjust.';
+    return { code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: ['input', 'lines', String(index), 'quantity'], message };
+  }
+  return null;
 }
 
 async function saveArrivals(

@@ -6,10 +6,10 @@ import { lockOrder, writeTimeline } from '../change.ts';
 import type { ReturnRequestErrorCode } from '../errors.ts';
 import { type OrderLine, ownershipOf } from '../model.ts';
 import type { ReturnResult } from './found.ts';
-import { claimedUnits, LOST_IN_TRANSIT } from './free-units.ts';
+import { claimedUnits } from './free-units.ts';
 import { insertReturn, type ReturnRequestInput, type Wish } from './insert.ts';
-import { payBackLost } from './lost.ts';
 import { judge, type ReturnPolicy, type Verdict } from './policy.ts';
+import { isUndelivered, returnUndelivered } from './undelivered.ts';
 
 const MAX_LINES = 1_000;
 
@@ -28,12 +28,12 @@ export async function requestReturn(
   if (input.lines.length === 0 || input.lines.length > MAX_LINES)
     return refuse('INVALID_QUANTITY', ['input', 'lines'], 'A return has 1 to 1,000 lines.');
 
-  if (input.lines.some(({ reason }) => reason === LOST_IN_TRANSIT))
-    return payBackLost(trx, caller, policy, found, input);
+  const reason = input.lines.map((wish) => wish.reason).find(isUndelivered);
+  if (reason !== undefined) return returnUndelivered(trx, caller, policy, found, input, reason);
 
   const lines = new Map(found.lines.map((line) => [line.id, line]));
   const categories = await categoriesOf(trx, found.lines);
-  const claimed = await claimedUnits(trx, orderId);
+  const claimed = await claimedUnits(trx, orderId, found.lines, 'delivered');
   const order = { channelCode: found.order.channel.code, deliveredAt: found.order.deliveredAt };
   const wishes: Wish[] = [];
   for (const [index, wish] of input.lines.entries()) {

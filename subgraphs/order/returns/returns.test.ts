@@ -3,6 +3,7 @@ import { query } from '../../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { openReturnWorld, type ReturnWorld } from '../../../test/helpers/returns.ts';
 import { callerOf } from '../../../test/helpers/subgraph.ts';
+import { countArrived } from '../commands/count-arrived.ts';
 import { RETURN_TRANSITIONS, type ReturnState } from '../states.ts';
 
 let database: TestDatabase;
@@ -400,6 +401,82 @@ describe('a return', () => {
     expect((await world.read(first.id)).state).toBe('CANCELLED');
   });
 
+  const staff = callerOf({
+    contract: 'operations',
+    clientId: 'operations',
+    channel: null,
+    scopes: ['returns:process'],
+  });
+  const statusOf = async (id: string) => (await world.book.read(id))?.order.status;
+  /** Asks for a return of units with their reasons. @returns it, or the code of the refusal */
+  const asking =
+    (orderId: string) =>
+    async (units: [string, number, string?][], caller = staff) => {
+      const lines = units.map(([orderLineId, quantity, reason = 'LOST_IN_TRANSIT']) => ({ orderLineId, quantity, reason })); // biome-ignore format: one thought
+      const { returnRequest } = await world.send(
+        'mutation ($o: ID!, $input: ReturnRequestInput!) { returnRequest(orderId: $o, input: $input) { return { id state refundStatus lines { id } } userErrors { code field } } }',
+        { o: orderId, input: { idempotencyKey: world.key(), lines } },
+        caller,
+      );
+      return returnRequest.userErrors[0]?.code ?? returnRequest.return;
+    };
+
+  it('takes units in that their carrier brings back, pays them back once, and closes the order that nothing of arrived', async () => {
+    const own = await world.delivered(2, 3);
+    const [lantern = '', candle = ''] = own.lineIds;
+    await query(database.knex, 'update orders.order_line set in_transit = delivered, delivered = 0 where order_id = ?', [own.id]); // biome-ignore format: one thought
+    await query(database.knex, "update orders.customer_order set status = 'SHIPPED' where id = ?", [own.id]);
+    const ask = asking(own.id);
+    const back = 'RETURNED_TO_SENDER';
+    expect(await ask([[candle, 1, back]], callerOf({ scopes: ['returns:process'] }))).toBe('NOT_RETURNABLE');
+    expect(await ask([[candle, 1, back], [lantern, 1, 'LOST_IN_TRANSIT']])).toBe('NOT_RETURNABLE'); // biome-ignore format: one thought
+    expect(await ask([[candle, 2, back], [candle, 2, back]])).toBe('QUANTITY_EXCEEDS_DELIVERED'); // biome-ignore format: one thought
+    // By mistake for one, which is given up and permitted again, while it is in no other.
+    const early = await ask([[lantern, 1, back]]);
+    expect(await world.act('returnCancel', early.id)).toBeNull();
+    const answers = await Promise.all([1, 2].map(() => ask([[lantern, 2, back], [candle, 3, back]]))); // biome-ignore format: one thought
+    expect(answers.filter((answer) => answer === 'QUANTITY_EXCEEDS_DELIVERED')).toHaveLength(1);
+    const made = answers.find((answer) => answer !== 'QUANTITY_EXCEEDS_DELIVERED');
+    expect(made).toMatchObject({ state: 'AUTHORIZED', refundStatus: 'NONE' });
+    expect(await world.act('returnReopen', early.id)).toMatchObject({ code: 'QUANTITY_EXCEEDS_DELIVERED' });
+    const [lanterns, candles] = made.lines.map(({ id }: { id: string }) => id);
+    await world.act('returnReceive', made.id, world.receive([[lanterns, 2, 'SELLABLE'], [candles, 2, 'SELLABLE']])); // biome-ignore format: one thought
+    await world.settle();
+    expect(await statusOf(own.id)).toBe('SHIPPED');
+    await world.act('returnReceive', made.id, world.receive([[candles, 1, 'CARRIER_DAMAGED']]));
+    await world.settle();
+    expect([world.effects.paid.get(lantern), world.effects.paid.get(candle)]).toEqual([2, 3]);
+    expect([world.effects.shelved.get(candle), world.effects.aside.get(candle)]).toEqual([2, 1]);
+    expect(await world.read(made.id)).toMatchObject({ state: 'CLOSED', refundStatus: 'SETTLED' });
+    expect(await statusOf(own.id)).toBe('CLOSED');
+    // Whatever the carrier says later, a closed order stays closed, and nothing is paid back twice.
+    await world.book.lose(own.id, [{ lineId: lantern, quantity: 2 }], world.effect());
+    await world.book.deliver(own.id, [{ lineId: candle, quantity: 3 }], world.effect());
+    expect(await statusOf(own.id)).toBe('CLOSED');
+    for (const reason of ['UNWANTED', back, 'LOST_IN_TRANSIT'])
+      for (const line of [lantern, candle])
+        expect(await ask([[line, 1, reason]])).toMatch(/QUANTITY_EXCEEDS_DELIVERED|RETURN_PERIOD_ENDED/);
+  });
+
+  it('counts lost units as delivered that reached the buyer after all, unless they were paid back', async () => {
+    const own = await world.delivered(4);
+    const [line = ''] = own.lineIds;
+    await query(database.knex, 'update orders.order_line set delivered = 1, lost = 3 where id = ?', [line]);
+    await query(database.knex, "update orders.customer_order set status = 'PARTIALLY_DELIVERED' where id = ?", [own.id]); // biome-ignore format: one thought
+    const arrived = (quantity: number) =>
+      database.knex.transaction((trx) => countArrived(trx, own.id, [{ lineId: line, quantity }], 'LOST', '0'.repeat(32))); // biome-ignore format: one thought
+    const paid = await asking(own.id)([[line, 1]]);
+    expect(paid).toMatchObject({ state: 'LOST' });
+    expect(await arrived(3)).toMatchObject({ kind: 'refused', message: expect.stringMatching(/^Of 3 units of LANTERN only 2 can/) }); // biome-ignore format: one thought
+    expect((await world.book.read(own.id))?.lines[0]?.quantities).toMatchObject({ delivered: 1, lost: 3 });
+    expect(await arrived(2)).toEqual({ kind: 'counted', units: 2 });
+    expect(await statusOf(own.id)).toBe('PARTIALLY_DELIVERED');
+    await world.settle();
+    expect(await statusOf(own.id)).toBe('DELIVERED');
+    expect((await arrived(1)).kind).toBe('refused');
+    expect(await asking(own.id)([[line, 3, 'UNWANTED']])).toMatchObject({ state: 'REQUESTED' });
+  });
+
   it('pays units back that were lost on the way to the buyer: by staff, once, and nothing comes back', async () => {
     const own = await world.delivered(2, 3);
     const [lantern = '', candle = ''] = own.lineIds;
@@ -407,30 +484,7 @@ describe('a return', () => {
     await query(database.knex, "update orders.customer_order set status = 'PARTIALLY_DELIVERED' where id = ?", [
       own.id,
     ]);
-    const staff = callerOf({
-      contract: 'operations',
-      clientId: 'operations',
-      channel: null,
-      scopes: ['returns:process'],
-    });
-    const ask = async (units: [string, number, string?][], caller = staff) => {
-      const { returnRequest } = await world.send(
-        'mutation ($o: ID!, $input: ReturnRequestInput!) { returnRequest(orderId: $o, input: $input) { return { id state refundStatus } userErrors { code field } } }',
-        {
-          o: own.id,
-          input: {
-            idempotencyKey: world.key(),
-            lines: units.map(([orderLineId, quantity, reason = 'LOST_IN_TRANSIT']) => ({
-              orderLineId,
-              quantity,
-              reason,
-            })),
-          },
-        },
-        caller,
-      );
-      return returnRequest.userErrors[0]?.code ?? returnRequest.return;
-    };
+    const ask = asking(own.id);
     expect(await ask([[candle, 1]], callerOf({ scopes: ['returns:process'] }))).toBe('NOT_RETURNABLE');
     expect(await ask([[candle, 1]], callerOf({ contract: 'operations', channel: null, scopes: [] }))).toBe(
       'NOT_RETURNABLE',
@@ -464,6 +518,8 @@ describe('a return', () => {
     });
     await world.keep();
     expect(world.told.filter(({ key }) => key.startsWith(`return:${made.id}`))).toEqual([]);
+    // Nothing is expected of the order any more.
+    expect(await statusOf(own.id)).toBe('DELIVERED');
     // The unit that came may come back all the same, and no more than it.
     expect(await ask([[candle, 2, 'UNWANTED']])).toBe('QUANTITY_EXCEEDS_DELIVERED');
     expect(await ask([[candle, 1, 'UNWANTED']])).toMatchObject({ state: 'REQUESTED' });

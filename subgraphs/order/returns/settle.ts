@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import { change, query } from '../../../platform/db/query.ts';
+import { changeOrder } from '../change.ts';
 import type { Disposition } from '../model.ts';
 import { type FoundReturn, lockReturn, moveReturn } from './found.ts';
 import { closeSettled } from './inspect.ts';
+import { isUndelivered } from './undelivered.ts';
 
 /** What a workflow did with units of a return, by the order's line. */
 export interface SettledUnits {
@@ -39,6 +41,9 @@ export async function settleReturn(trx: Knex.Transaction, returnId: string, done
     await moveReturn(trx, found, 'RESOLVED', { ...note, message: 'resolved: the goods are kept' });
   }
   await closeSettled(trx, returnId, done.traceId);
+  // What never reached the buyer is not expected to any more: that may have been the last of the order.
+  if (found.lines.some(({ reason }) => isUndelivered(reason)))
+    await changeOrder(trx, found.return.orderId, { key: null, traceId: done.traceId });
 }
 
 async function saveRefunded(trx: Knex.Transaction, found: FoundReturn, lines: SettledUnits['lines']): Promise<void> {
