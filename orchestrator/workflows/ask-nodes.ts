@@ -32,7 +32,7 @@ export async function askNodes(deps: OrchestratorDeps, input: AskNodesInput): Pr
   });
   if (asked === wanted) return;
   await step({ name: 'keep-units', system: 'commerce' }, async () => {
-    const message = `${counted(wanted - asked, 'unit')} that should be cancelled left the node meanwhile, or it had refused before`;
+    const message = `${counted(wanted - asked, 'unit')} that should be cancelled cannot be asked back: each left its node meanwhile, or was asked for before`;
     const timeline = [{ type: 'CANCELLATION_REJECTED', system: 'commerce', message }];
     const effect = { key: `not-withdrawn:${wishId}`, traceId, timeline };
     await deps.orders.keepUnits(orderId, { requestId, units: wanted - asked }, effect);

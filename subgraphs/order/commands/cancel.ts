@@ -8,8 +8,8 @@ import { type ChangedOrder, changeOrder, lockOrder, type OrderChange, type Timel
 import type { OrderCancelErrorCode, OrderRefusal } from '../errors.ts';
 import { type OrderLine, ownershipOf } from '../model.ts';
 import { type Move, openUnits } from '../quantities.ts';
-import { addOutcome, isChannelsWish, isRequest, openRequest } from './cancellation-request.ts';
-import { readUnitsWithNodes, sumOf } from './units-with-nodes.ts';
+import { addOutcome, isChannelsWish, isRequest, openRequest, openUnitsOf } from './cancellation-request.ts';
+import { ASKED_BEFORE, readUnitsWithNodes, sumOf } from './units-with-nodes.ts';
 
 export interface OrderCancelInput {
   readonly idempotencyKey: string;
@@ -76,7 +76,7 @@ async function cancelIn(
   const granted = sumOf(moves);
   const asked = sumOf(wishes);
   const isWish = isChannelsWish(caller, found.order);
-  const { wanted, askable, why: kept } = await readUnitsWithNodes(trx, orderId, input.askNodes ? withNodes(wishes, moves) : []); // biome-ignore format: one thought
+  const { wanted, askable, answerable, why: kept } = await readUnitsWithNodes(trx, orderId, input.askNodes ? withNodes(wishes, moves) : []); // biome-ignore format: one thought
   const requested = sumOf(askable);
   if (granted + sumOf(wanted) === 0 || (input.lines && granted + sumOf(wanted) < asked)) {
     const shipped = found.lines.every((line) => openUnits(line.quantities) === 0);
@@ -85,8 +85,10 @@ async function cancelIn(
     const message = 'A node is working on these units, or they are cancelled already. With askNodes the node is asked.';
     return refuse(orderId, 'ILLEGAL_TRANSITION', message);
   }
-  // A marketplace hears an answer to its wish, also when it is no.
-  const requests = isWish ? wanted : askable;
+  // A marketplace hears an answer to its wish, also when it is no; but not to one that only repeats an open one.
+  const requests = isWish ? answerable : askable;
+  if (isWish && granted === 0 && (await openUnitsOf(trx, orderId)) >= unitsAtNodes(found.lines))
+    return refuse(orderId, 'ILLEGAL_TRANSITION', ASKED_BEFORE);
   if (granted + sumOf(requests) === 0) return refuse(orderId, 'ILLEGAL_TRANSITION', kept);
   const requestId = isWish
     ? await openRequest(trx, found.order, {
@@ -175,6 +177,9 @@ export async function cancelHandedBack(
   }
   return changed;
 }
+
+const unitsAtNodes = (lines: readonly OrderLine[]) =>
+  lines.reduce((sum, { quantities }) => sum + quantities.allocated + quantities.inFulfillment, 0);
 
 /** Of each line, what was wished for and not withdrawn, and what is with nodes. */
 function withNodes(wishes: readonly Wish[], moves: readonly Withdrawal[]) {

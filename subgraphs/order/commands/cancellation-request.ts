@@ -42,6 +42,20 @@ export async function openRequest(
   return id;
 }
 
+/** Units of the order that a channel wanted cancelled and of which it does not know yet. */
+export async function openUnitsOf(trx: Knex.Transaction, orderId: string): Promise<number> {
+  const open = await query<{ wanted: number; refused: number; cancelled: readonly LineUnits[] }>(
+    trx,
+    'select wanted, refused, cancelled from orders.cancellation_request where order_id = ? and answered_at is null',
+    [orderId],
+  );
+  return open.reduce(
+    (sum, { wanted, refused, cancelled }) =>
+      cancelled.reduce((rest, { quantity }) => rest - quantity, sum + wanted - refused),
+    0,
+  );
+}
+
 /** Whether a channel waits for the answer to this. */
 export async function isRequest(trx: Knex.Transaction, orderId: string, id: string): Promise<boolean> {
   const found = await query(trx, 'select from orders.cancellation_request where id = ? and order_id = ?', [

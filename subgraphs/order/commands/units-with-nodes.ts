@@ -12,6 +12,8 @@ export interface UnitsWithNodes {
   readonly wanted: readonly LineUnits[];
   /** Those of them that a node can be asked for. */
   readonly askable: readonly LineUnits[];
+  /** These, and those that a node refused before: whoever waits for an answer can be told of them. */
+  readonly answerable: readonly LineUnits[];
   /** Why nobody is asked for the others. */
   readonly why: string;
 }
@@ -25,19 +27,27 @@ export async function readUnitsWithNodes(
   lines: readonly { readonly lineId: string; readonly wished: number; readonly there: number }[],
 ): Promise<UnitsWithNodes> {
   const wanted = lines.flatMap(({ lineId, wished, there }) => units(lineId, Math.min(wished, there)));
-  if (wanted.length === 0) return { wanted, askable: [], why: '' };
+  if (wanted.length === 0) return { wanted, askable: [], answerable: [], why: '' };
   const kept = await query<KeptUnits>(
     trx,
     'select line_id as "lineId", quantity, is_refused as "isRefused" from fulfillment.units_kept(?)',
     [orderId],
   );
-  const keptOf = (id: string) => sumOf(kept.filter(({ lineId }) => lineId === id));
-  const askable = lines.flatMap(({ lineId, wished, there }) => units(lineId, Math.min(wished, there - keptOf(lineId))));
+  const without = (taken: readonly KeptUnits[]) =>
+    lines.flatMap(({ lineId, wished, there }) =>
+      units(lineId, Math.min(wished, there - sumOf(taken.filter((each) => each.lineId === lineId)))),
+    );
+  const askable = without(kept);
+  const answerable = without(kept.filter(({ isRefused }) => !isRefused));
   const why = kept.some(({ isRefused }) => isRefused)
     ? 'Their node refused to give these units back, and is not asked again. Request a return when they have arrived.'
-    : 'Their node is asked already to give its work back, and has not answered yet. Try again when it has.';
-  return { wanted, askable, why };
+    : ASKED_BEFORE;
+  return { wanted, askable, answerable, why };
 }
+
+/** Of units that a node is asked for, and has not answered. */
+export const ASKED_BEFORE =
+  'Their node is asked already to give its work back, and has not answered yet. Try again when it has.';
 
 const units = (lineId: string, quantity: number): LineUnits[] => (quantity > 0 ? [{ lineId, quantity }] : []);
 

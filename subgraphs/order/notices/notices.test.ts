@@ -262,13 +262,16 @@ describe('a cancellation that the channel asks for', () => {
   it('is granted when the node gives the units back, and until then its clock runs', async () => {
     const order = await atNode();
     expect((await cancel(order)).orderCancel).toMatchObject({ requestedQuantity: 5, userErrors: [] });
+    const channelRequestId = `cancel-${keys}`;
+    // A second wish for units that are asked for is no wish that could be answered otherwise.
+    expect((await cancel(order)).orderCancel).toMatchObject({ requestedQuantity: 0, userErrors: [{ code: 'ILLEGAL_TRANSITION' }] }); // biome-ignore format: one thought
     expect(await answered()).toEqual([]);
     expect(await openDuties(order)).toEqual(['ANSWER_CANCELLATION', 'SHIP']);
     await book.handBack(order.id, units(order, 5), effect('back'));
     const request = { id: await requestOf(order), units: 5 };
     await book.cancelHandedBack(order.id, units(order, 5), { reason: 'CUSTOMER_REQUEST', locationId: 'EAST', request }, effect('cancel')); // biome-ignore format: one thought
     expect(await answered()).toMatchObject([
-      { kind: 'CANCELLATION_ANSWER', channelRequestId: `cancel-${keys}`, answer: 'GRANTED', lines: [{ quantity: 5 }] },
+      { kind: 'CANCELLATION_ANSWER', channelRequestId, answer: 'GRANTED', lines: [{ quantity: 5 }] },
     ]);
     expect(await openDuties(order)).toEqual([]);
   });
