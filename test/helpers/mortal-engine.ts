@@ -38,12 +38,15 @@ export function mortal<Port extends object>(port: Port): Port {
   return Object.fromEntries(
     Object.entries(port).map(([name, call]) => [
       name,
-      async (...args: readonly unknown[]) => {
-        mayDie();
-        const result = await call(...args);
-        mayDie();
-        return result;
-      },
+      // What a port only says of itself is no moment.
+      typeof call !== 'function'
+        ? call
+        : async (...args: readonly unknown[]) => {
+            mayDie();
+            const result = await call(...args);
+            mayDie();
+            return result;
+          },
     ]),
   ) as Port;
 }
