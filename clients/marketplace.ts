@@ -259,7 +259,7 @@ export type OrderStatus =
   | 'PARTIALLY_DELIVERED'
   /** All shipped units arrived. */
   | 'DELIVERED'
-  /** Return window over and money settled. Final. */
+  /** Nothing of it is expected any more: no unit reached the buyer, and all are paid back. Final. */
   | 'CLOSED'
   /** Every unit was cancelled. Final. */
   | 'CANCELLED'
@@ -305,6 +305,8 @@ export type ReturnReason =
   | 'WRONG_ITEM'
   /** Lost by the carrier on the way to the buyer: staff only (scope returns:process). Nothing comes back: the units are paid back at once. */
   | 'LOST_IN_TRANSIT'
+  /** Did not reach the buyer and comes back to a node from its carrier, or never left it: staff only (scope returns:process). Permitted at once; received, put away and paid back like every return. */
+  | 'RETURNED_TO_SENDER'
   /** See the note. */
   | 'OTHER'
   | '%future added value';

@@ -267,7 +267,7 @@ export type OrderStatus =
   | 'PARTIALLY_DELIVERED'
   /** All shipped units arrived. */
   | 'DELIVERED'
-  /** Return window over and money settled. Final. */
+  /** Nothing of it is expected any more: no unit reached the buyer, and all are paid back. Final. */
   | 'CLOSED'
   /** Every unit was cancelled. Final. */
   | 'CANCELLED'

@@ -80,6 +80,7 @@ create table fulfillment.package (
   furthest text not null default 'LABEL_CREATED'::text,
   told text,
   contradicted_at timestamp with time zone,
+  dispute_told_at timestamp with time zone,
   constraint package_pkey PRIMARY KEY (id),
   constraint package_shipment_id_position_key UNIQUE (shipment_id, "position")
 );
@@ -259,6 +260,8 @@ CREATE INDEX fulfillment_order_line_order_line ON fulfillment.fulfillment_order_
 
 CREATE INDEX node_command_asked ON fulfillment.node_command USING btree (asked_at);
 
+CREATE INDEX package_disputed ON fulfillment.package USING btree (id) WHERE ((status = 'DELIVERED'::text) AND (contradicted_at IS NOT NULL) AND (dispute_told_at IS NULL));
+
 CREATE INDEX package_to_tell ON fulfillment.package USING btree (id) WHERE (
 CASE
     WHEN (status = ANY (ARRAY['LOST'::text, 'RETURN_TO_SENDER'::text, 'CANCELLED'::text])) THEN status
@@ -333,7 +336,9 @@ comment on column fulfillment.package.furthest is 'Highest ranked state so far; 
 
 comment on column fulfillment.package.told is 'Status of which people were told on the exception desk. Null when it is none that needs them.';
 
-comment on column fulfillment.package.contradicted_at is 'When the carrier told first that it delivered a parcel that was lost, or whose label was cancelled, by its own word.';
+comment on column fulfillment.package.contradicted_at is 'When the carrier contradicted itself first: it delivered a parcel that was lost, or whose label was cancelled, or it lost one that it had delivered.';
+
+comment on column fulfillment.package.dispute_told_at is 'When people were told that the carrier says something else of a parcel that it had delivered. Null until then.';
 
 comment on column fulfillment.package_line.line_ref is 'The order line, or the part of a bundle, as the node knows it. Null when nobody said: in parcels of earlier releases.';
 

@@ -13,7 +13,7 @@ import * as successors from './20261127184500_successors.ts';
 import { toldParcels } from './20261128201500_told_parcels.ts';
 import { parcelContents } from './20261128222500_parcel_contents.ts';
 import { unitsKept } from './20261128234000_units_kept.ts';
-import { disputes } from './20261128235000_disputes.ts';
+import { disputes } from './20261129020000_disputes.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
@@ -30,5 +30,5 @@ export const migrations: MigrationSet = {
   '20261128201500_told_parcels': toldParcels,
   '20261128222500_parcel_contents': parcelContents,
   '20261128234000_units_kept': unitsKept,
-  '20261128235000_disputes': disputes,
+  '20261129020000_disputes': disputes,
 };
