@@ -2,6 +2,9 @@ import type { StoredEvent } from '../events/port.ts';
 import { counted } from '../platform/counted.ts';
 import type { Effect, OrchestratorDeps } from './port.ts';
 
+/** What happens to a piece of work once, however many ask for it at the same time: who was heard first is told of. */
+const ONCE: ReadonlySet<string> = new Set(['ACCEPT', 'REJECT', 'MARK_READY_FOR_PICKUP', 'COMPLETE_PICKUP']);
+
 type Commanded = StoredEvent<'fulfillment-order-commanded.v1'>['data'];
 
 /** A person asked for something to be done with a node's work: the order's timeline says who, what, where and why. */
@@ -20,7 +23,8 @@ export async function workCommanded(
       occurredAt: new Date(data.askedAt),
     },
   ];
-  await deps.orders.note(data.orderId, { key: `commanded:${data.commandId}`, traceId, timeline });
+  const asked = ONCE.has(data.command) ? `${data.command}:${data.fulfillmentOrderId}` : data.commandId;
+  await deps.orders.note(data.orderId, { key: `commanded:${asked}`, traceId, timeline });
 }
 
 function describe({ command, units = 0, merged = 0, fulfilAt = '' }: Commanded, node: string, target: string): string {

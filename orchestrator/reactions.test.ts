@@ -204,8 +204,17 @@ it.each([
   await tell(event('fulfillment-order-commanded.v1', { ...about, ...asked, askedAt: '2026-11-23T09:00:00.000Z' }));
   const occurredAt = new Date('2026-11-23T09:00:00Z');
   const timeline = [{ type: `WORK_${asked.command}_ASKED`, system: 'commerce', message, occurredAt }];
-  expect(ports.calls).toEqual([{ port: 'orders.note', args: ['ord_1', { key: 'commanded:wcm_1', traceId: TRACE, timeline }] }]);
+  expect(ports.calls).toEqual([{ port: 'orders.note', args: ['ord_1', { key: expect.any(String), traceId: TRACE, timeline }] }]);
 }); // biome-ignore format: a table
+
+it.each([
+  ['COMPLETE_PICKUP', ['commanded:COMPLETE_PICKUP:ful_1']],
+  ['HOLD', ['commanded:wcm_1', 'commanded:wcm_2']],
+] as const)('says of a %s that two asked for what happened', async (command, keys) => {
+  const about = { fulfillmentOrderId: 'ful_1', orderId: 'ord_1', locationId: 'EAST', by: 'till', command, askedAt: '2026-11-23T09:00:00.000Z' }; // biome-ignore format: one thought
+  for (const commandId of ['wcm_1', 'wcm_2']) await tell(event('fulfillment-order-commanded.v1', { ...about, commandId })); // biome-ignore format: one thought
+  expect([...new Set(ports.of('orders.note').map(({ args }) => args[1].key))]).toEqual(keys);
+});
 
 it('says on the order that work was merged, and sources nothing again', async () => {
   await tell(changed({ status: 'CANCELLED', requestStatus: 'CLOSED', lines: [], mergedInto: 'ful_2' }));
@@ -253,6 +262,17 @@ describe('a parcel', () => {
     const effect = ports.calls[1]?.args.at(-1);
     expect(effect).toMatchObject({ key: `${status}:shp_1:7`, timeline: [{ type: `SHIPMENT_${status}` }] });
     expect(effect.timeline[0].occurredAt).toEqual(new Date('2026-11-23T09:30:00.000Z'));
+  });
+
+  it('has no news from before its goods left, nor from after they were heard of, whatever its carrier’s clock says', async () => {
+    const at = async (happenedAt: string) => {
+      const news = moved('IN_TRANSIT');
+      await tell({ ...news, data: { ...news.data, happenedAt } } as typeof news);
+      return ports.of('orders.note').at(-1)?.args.at(-1).timeline[0].occurredAt;
+    };
+    expect(await at('1900-01-01T00:00:00Z')).toEqual(new Date('2026-11-23T09:00:00Z'));
+    expect(await at('2026-11-23T09:10:00Z')).toEqual(new Date('2026-11-23T09:10:00Z'));
+    expect(await at('2099-01-01T00:00:00Z')).toEqual(new Date('2026-11-23T09:30:00Z'));
   });
 
   it('that arrives while others of its shipment do not brings what was not in these; the lost units are lost in the same effect', async () => {

@@ -197,6 +197,9 @@ function happenedAt({ occurredAt, data }: { occurredAt: string; data: { happened
   return told < heard ? told : heard;
 }
 
+/** A clock that is behind puts nothing before what it follows from. */
+const notBefore = (earliest: Date, told: Date) => (told < earliest ? earliest : told);
+
 /** A parcel moved: the order says so, and its units follow when it arrived or got lost. */
 async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, deps: OrchestratorDeps): Promise<void> {
   const { shipmentId, orderId, status } = event.data;
@@ -218,7 +221,7 @@ async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, d
               system: 'carrier',
               message: `${PARCEL_NEWS[status]}${status === 'DELIVERED' ? missingInWords(shipment) : ''}`,
             }),
-        occurredAt: happenedAt(event),
+        occurredAt: notBefore(shipment.shippedAt, happenedAt(event)),
       },
     ],
   };

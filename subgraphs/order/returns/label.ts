@@ -5,6 +5,7 @@ import { changeOrder, lockOrder, writeTimeline } from '../change.ts';
 import type { ReturnIssueLabelErrorCode } from '../errors.ts';
 import { mayMove, RETURN_TRANSITIONS, type ReturnState } from '../states.ts';
 import { type FoundReturn, lockReturn, moveReturn, type ReturnResult, stepOf } from './found.ts';
+import { parcelWords } from './parcel-words.ts';
 import { refundLinesOn } from './refund.ts';
 
 /** Names an effect, so that a repetition changes nothing. */
@@ -74,13 +75,16 @@ export async function returnParcelMoved(
 ): Promise<void> {
   const found = await once(trx, returnId, effect);
   if (!found) return;
-  const { traceId } = effect;
+  const { traceId, occurredAt } = effect;
+  // A carrier that dates its news before the label has a wrong clock: when it was heard is what we know.
+  const issuedAt = found.return.label?.issuedAt;
+  const at = occurredAt && issuedAt && occurredAt < issuedAt ? undefined : occurredAt;
   await writeTimeline(trx, found.return.orderId, traceId, [
     {
       type: `RETURN_PARCEL_${status}`,
       system: 'carrier',
-      message: `The parcel of return ${found.return.number} is ${status.toLowerCase().replaceAll('_', ' ')}`,
-      ...(effect.occurredAt === undefined ? {} : { occurredAt: effect.occurredAt }),
+      message: `The parcel of return ${found.return.number} ${parcelWords(status)}`,
+      ...(at === undefined ? {} : { occurredAt: at }),
     },
   ]);
   const to = MEANS[status];

@@ -317,8 +317,21 @@ describe('a return', () => {
     });
     await scanned(made, 'LABEL_CREATED');
     expect(await world.read(made.id)).toMatchObject({ state: 'LABEL_ISSUED' });
+    // A carrier whose clock is wrong: its news is not older than its label.
+    await world.book.returnParcelMoved(made.id, 'CARRIER_ACCEPTED', { ...world.effect(), occurredAt: new Date('1900-01-01') }); // biome-ignore format: one thought
     await scanned(made, 'LOST');
     expect(await world.read(made.id)).toMatchObject({ state: 'LOST', availableTransitions: ['REFUND'] });
+    const news = await query<{ message: string; late: boolean }>(
+      database.knex,
+      `select t.message, t.occurred_at >= r.label_issued_at as late from orders.timeline t join orders.return r on r.order_id = t.order_id
+       where r.id = ? and t.type like 'RETURN_PARCEL_%' and t.message like '%' || r.number || '%' order by t.sequence`,
+      [made.id],
+    );
+    expect(news.map(({ message, late }) => [message.replace(/R\d+/, 'R1'), late])).toEqual([
+      ['The parcel of return R1 has its label and was not scanned by its carrier yet', true],
+      ['The parcel of return R1 is with its carrier', true],
+      ['The parcel of return R1 is lost', true],
+    ]);
     await world.keep();
     await world.keep();
     expect(world.told.filter(({ key }) => key === `return:${made.id}:lost`)).toMatchObject([
