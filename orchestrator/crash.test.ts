@@ -34,6 +34,19 @@ const withWork = (deps: OrchestratorDeps, looks: readonly number[]): Orchestrato
   return { ...deps, fulfillment: { ...deps.fulfillment, workOf } };
 };
 
+/** The order is picked up at a store, which is the only one that may serve it. */
+const pickedUp = (deps: OrchestratorDeps): OrchestratorDeps => ({
+  ...deps,
+  stock: { ...deps.stock, reassign: async ({ lines }) => lines.map((line) => ({ ...line, locationId: null })) },
+  orders: {
+    ...deps.orders,
+    async read(orderId) {
+      const booked = await deps.orders.read(orderId);
+      return booked && { ...booked, order: { ...booked.order, deliveryMethod: 'PICK_UP' } };
+    },
+  },
+});
+
 /** Every workflow, where the units of the first line are when it begins, and where they are to be when it ends. */
 const workflows: readonly [
   string,
@@ -43,6 +56,8 @@ const workflows: readonly [
 ][] = [
   ['fulfil-order', { unsourced: 5 }, { allocated: 5 }, (deps) => fulfilOrder(deps, { ...work, round: 0 })],
   ['source-again', { inFulfillment: 5 }, { allocated: 5 }, (deps) => sourceAgain(deps, { ...input, refusedLocationId: 'EAST' })],
+  ['source-again: only its store may serve it', { inFulfillment: 5 }, { backordered: 5 }, (deps) => sourceAgain(pickedUp(deps), { ...input, refusedLocationId: 'EAST' })],
+  ['allocate-backorder: at its store', { backordered: 5 }, { allocated: 5 }, (deps) => allocateBackorder(pickedUp(deps), { ...input, explanation: 'Stock arrived.', lines: [{ ...lanterns(5), locationId: 'WEST' }] })],
   ['allocate-backorder', { backordered: 5 }, { allocated: 5 }, (deps) => allocateBackorder(deps, { ...input, explanation: 'Stock arrived.', lines: [{ ...lanterns(5), locationId: 'WEST' }] })],
   ['settle-withdrawal: cancelled', { inFulfillment: 5 }, { cancelled: 5 }, (deps) => settleWithdrawal(deps, { ...input, locationId: 'EAST', reason: 'OTHER', parts: [{ becomes: 'CANCEL' }] })],
   ['settle-withdrawal: a part', { allocated: 5 }, { cancelled: 2, allocated: 3 }, (deps) => settleWithdrawal(deps, { ...input, locationId: 'EAST', reason: 'OTHER', parts: [{ becomes: 'CANCEL', lines: [lanterns(2)] }] })],
@@ -142,6 +157,32 @@ it.each(workflows)('%s has each effect once, wherever it is killed', async (...w
     expect([moment, [...killed.distinct].sort()]).toEqual([moment, [...calm.distinct].sort()]);
     expect([moment, killed.quantities]).toEqual([moment, calm.quantities]);
   }
+});
+
+it('tells the desk of a pickup that its store refuses, in true words, and closes that when it is served after all', async () => {
+  const run = async (begin: Partial<Quantities>, of: (deps: OrchestratorDeps) => Promise<void>) => {
+    const { distinct } = await live(['', begin, {}, (deps) => of(pickedUp(deps))], -1);
+    return [...distinct].map((call) => JSON.parse(call) as { port: string; args: never[] });
+  };
+  const refused = await run({ inFulfillment: 5 }, (deps) => sourceAgain(deps, { ...input, refusedLocationId: 'EAST' }));
+  expect(refused.filter(({ port }) => port.startsWith('exceptions.'))).toMatchObject([
+    {
+      port: 'exceptions.raise',
+      args: [
+        {
+          key: 'store:refused:ord_1',
+          operation: 'store:refused',
+          orderId: 'ord_1',
+          message: expect.stringMatching(/^EAST, where it is to be picked up, gave back 5 × LANTERN\. .*Offer the buyer another store/),
+        },
+      ],
+    },
+  ]); // biome-ignore format: one thought
+  const lines = [{ ...lanterns(5), locationId: 'WEST' }];
+  const served = await run({ backordered: 5 }, (deps) => allocateBackorder(deps, { ...input, explanation: 'Stock arrived.', lines })); // biome-ignore format: one thought
+  const part = await run({ backordered: 5 }, (deps) => allocateBackorder(deps, { ...input, explanation: 'Stock arrived.', lines: [{ ...lanterns(3), locationId: 'WEST' }] })); // biome-ignore format: one thought
+  const closed = [{ port: 'exceptions.resolve', args: ['store:refused:ord_1', 'its units were served, or cancelled'] }];
+  expect([served, part].map((calls) => calls.filter(({ port }) => port.startsWith('exceptions.')))).toEqual([closed, []]); // biome-ignore format: one thought
 });
 
 it('asks nodes for no unit before it is in their work: nobody said no to what no node has heard of', async () => {

@@ -105,6 +105,20 @@ describe('starts one workflow per', () => {
     ]);
   });
 
+  it('cancellation, which ends the wait for the one store that refused, when nothing waits any more', async () => {
+    const cancelled = event('order-cancelled.v1', { orderId: 'ord_1', reason: 'OTHER', lines: [] });
+    const booked = bookedOrder('ord_1', { deliveryMethod: 'PICK_UP' });
+    ports.orders.set('ord_1', booked);
+    await tell(cancelled);
+    expect(ports.of('exceptions.resolve')).toEqual([]);
+    const lines = booked.lines.map((line) => ({ ...line, quantities: { ...line.quantities, backordered: 0 } }));
+    ports.orders.set('ord_1', { ...booked, lines });
+    await tell(cancelled);
+    expect(ports.of('exceptions.resolve')).toEqual([
+      { port: 'exceptions.resolve', args: ['store:refused:ord_1', 'its units were served, or cancelled'] },
+    ]);
+  });
+
   it('wish for units that nodes have, under the name by which its answer is awaited', async () => {
     const lines = [{ lineId: 'l1', quantity: 2 }];
     const wish = { orderId: 'ord_1', reason: 'CUSTOMER_REQUEST', lines };

@@ -75,6 +75,15 @@ describe('units that no node has', () => {
     ]);
   });
 
+  it('that only their store may serve, and it gave back, are not said to be nowhere', async () => {
+    ports.orders.set('ord_1', bookedOrder('ord_1'));
+    const refusedBy = 'EAST, where it is to be picked up,';
+    await recordSources(ports.deps, 'ord_1', { sourced: [], waiting, explanation: null, refusedBy }, { key: 'k', traceId: cause.traceId }); // biome-ignore format: one thought
+    expect(ports.of('orders.backorder')[0]?.args[2].timeline[0].message).toBe(
+      'EAST, where it is to be picked up, gave 2 × CANDLE back: left waiting for stock there.',
+    );
+  });
+
   it('wait where there are no rules', async () => {
     ports.orders.set('ord_1', bookedOrder('ord_1'));
     await recordSources(ports.deps, 'ord_1', { sourced: [], waiting, explanation: null }, { key: 'k', traceId: cause.traceId }); // biome-ignore format: one thought

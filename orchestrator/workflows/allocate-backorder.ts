@@ -1,5 +1,6 @@
 import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
+import { closeRefusedPlace } from '../refused-place.ts';
 import type { SourcedLine } from '../sourcing/model.ts';
 import { groupsOf, openAndRelease, recordSources } from './fulfil-order.ts';
 
@@ -24,14 +25,16 @@ export async function allocateBackorder(deps: OrchestratorDeps, input: AllocateB
       const waiting = new Map(booked?.lines.map((line) => [line.id, line.quantities.backordered]));
       return splitByNeed(input.lines, waiting);
     });
-    const settled = await step({ name: `allocate-units-${attempt}`, system: 'commerce' }, () =>
-      recordSources(
+    const settled = await step({ name: `allocate-units-${attempt}`, system: 'commerce' }, async () => {
+      const recorded = await recordSources(
         deps,
         orderId,
         { sourced: plan.wanted, waiting: [], explanation },
         { key: `allocated:${decisionId}:${attempt}`, traceId },
-      ),
-    );
+      );
+      await closeRefusedPlace(deps, orderId);
+      return recorded;
+    });
     if (!settled) continue;
     for (const line of plan.spare) {
       await step({ name: `give-back-${line.lineId}-${line.locationId}`, system: 'commerce' }, async () => {

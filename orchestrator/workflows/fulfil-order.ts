@@ -206,6 +206,8 @@ export async function recordSources(
     readonly sourced: readonly SourcedLine[];
     readonly waiting: readonly WantedLine[];
     readonly explanation: string | null;
+    /** The only location that may serve the units that wait, and gave them back, as the beginning of a sentence. */
+    readonly refusedBy?: string;
   },
   { key, traceId }: { readonly key: string; readonly traceId: string },
 ): Promise<boolean> {
@@ -213,14 +215,16 @@ export async function recordSources(
   const message = plan.explanation ?? `Sourced to ${counted(nodes, 'node')} that held the stock when it was committed`;
   if (plan.waiting.length > 0) {
     const missing = plan.waiting.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ');
+    const { refusedBy } = plan;
+    const lack = refusedBy === undefined ? `No node has ${missing}` : `${refusedBy} gave ${missing} back`;
     // Where the rest has a node, that decision is explained beside it.
     const why = plan.sourced.length === 0 && plan.explanation !== null ? ` ${plan.explanation}` : '';
-    const effect = { key: `${key}:wait`, traceId, timeline: [{ type: 'UNITS_BACKORDERED', system: 'commerce', message: `No node has ${missing}: left waiting for stock.${why}` }] }; // biome-ignore format: one thought
+    const effect = { key: `${key}:wait`, traceId, timeline: [{ type: 'UNITS_BACKORDERED', system: 'commerce', message: `${lack}: left waiting for stock${refusedBy === undefined ? '' : ' there'}.${why}` }] }; // biome-ignore format: one thought
     if (!(await applied(() => deps.orders.backorder(orderId, unitsByLine(plan.waiting), effect)))) return false;
     const fill = await fillPolicyOf(deps, orderId);
     if (fill !== 'FillAll') {
       const outcome = fill === 'FillOrKill' ? 'the order is cancelled, as far as its nodes give it back' : 'these units are cancelled'; // biome-ignore format: one thought
-      const message = `No node has ${missing}, and the rule says ${fill}: ${outcome}`;
+      const message = `${lack}, and the rule says ${fill}: ${outcome}`;
       const unavailable: Effect = { key: `${key}:fill`, traceId, timeline: [{ type: 'UNITS_UNAVAILABLE', system: 'commerce', message }] }; // biome-ignore format: one thought
       await deps.orders.cancelUnavailable(orderId, unitsByLine(plan.waiting), fill === 'FillOrKill', unavailable);
       // Nothing is left to give to a node.

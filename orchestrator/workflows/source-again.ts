@@ -1,6 +1,7 @@
 import { counted } from '../../platform/counted.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
+import { hasOnePlace, placeInWords, tellOfRefusedPlace } from '../refused-place.ts';
 import { settleSources } from '../sourcing/settle-sources.ts';
 import { groupsOf, openAndRelease, recordSources } from './fulfil-order.ts';
 
@@ -62,14 +63,17 @@ export async function sourceAgain(deps: OrchestratorDeps, input: SourceAgainInpu
     const missing = moved.flatMap(({ locationId, ...row }) => (locationId === null ? [row] : []));
     if (!booked) return { sourced: [], waiting: missing, explanation: null, held: false };
     const settled = await settleSources(deps, booked, found, decisionId);
-    return { ...settled, waiting: [...missing, ...settled.waiting], held: booked.holds.length > 0 };
+    const refusedBy = hasOnePlace(booked) && missing.length > 0 ? { refusedBy: await placeInWords(deps, booked, input.refusedLocationId) } : {}; // biome-ignore format: one thought
+    return { ...settled, ...refusedBy, waiting: [...missing, ...settled.waiting], held: booked.holds.length > 0 };
   });
 
   // Units of a held order are sourced when it goes on; those without stock wait at once.
   const sourced = plan.held ? [] : plan.sourced;
-  const settled = await step({ name: 'allocate-units', system: 'commerce' }, () =>
-    recordSources(deps, orderId, { ...plan, sourced }, { key: `source-again:${decisionId}`, traceId }),
-  );
+  const settled = await step({ name: 'allocate-units', system: 'commerce' }, async () => {
+    const recorded = await recordSources(deps, orderId, { ...plan, sourced }, { key: `source-again:${decisionId}`, traceId }); // biome-ignore format: one thought
+    if ('refusedBy' in plan) await tellOfRefusedPlace(deps, input, plan.refusedBy);
+    return recorded;
+  });
   if (!settled || sourced.length === 0) return;
   const key = `${orderId}:source-again:${decisionId}`;
   await openAndRelease(deps, step, { orderId, traceId, key, groups: groupsOf(sourced) });
