@@ -1541,6 +1541,7 @@ create table inventory.backorder (
   location_id text,
   quantity integer not null,
   waiting_since timestamp with time zone not null default clock_timestamp(),
+  claims boolean not null default true,
   constraint backorder_pkey PRIMARY KEY (order_line_id),
   constraint backorder_quantity_check CHECK ((quantity > 0))
 );
@@ -1925,6 +1926,10 @@ AS $function$
         select asked.sku, coalesce(made.component_sku, asked.sku) as component_sku, coalesce(made.quantity, 1) as quantity,
                count(*) over (partition by asked.sku) as parts
         from (select distinct unnest(p_skus) collate "C" as sku) asked left join inventory.bundle_component made on made.bundle_sku = asked.sku
+      ), stock as (
+        select sku, location_id, available from inventory.stock_at((select array_agg(distinct component_sku) from part), v_nodes, p_at)
+      ), terms as (
+        select sku, withheld from inventory.channel_terms(p_channel_code, p_skus || (select array_agg(distinct component_sku) from part))
       ), known as (
         -- Wherever it is: a place that has none of it has none available.
         select part.sku, part.component_sku, part.quantity, part.parts,
@@ -1935,16 +1940,22 @@ AS $function$
         from part join inventory.position on position.sku = part.component_sku
         group by part.sku, part.component_sku, part.quantity, part.parts
       ), whole as (
-        select sku, min(incoming / quantity) as incoming, max(incoming_at) as incoming_at, bool_and(ever_stocked) as ever_stocked, min(as_of) as as_of,
-               -- Orders that wait are served first.
-               max((inventory.awaited(component_sku) + quantity - 1) / quantity) as awaited
-        from known group by sku having count(*) = max(parts)
+        select known.sku, min(incoming / quantity) as incoming, max(incoming_at) as incoming_at, bool_and(ever_stocked) as ever_stocked, min(as_of) as as_of,
+               -- What comes first makes up for what is promised and not there, for orders that wait, and for what others are left and is not there.
+               max((inventory.awaited(component_sku) + inventory.short_units(component_sku, v_nodes, p_at)
+                    + greatest(0, coalesce(part_terms.withheld, p_safety_stock) - free.units) + quantity - 1) / quantity)
+               -- A bundle's own rule leaves whole bundles, of what its components leave.
+               + greatest(0, max(case when known.sku <> component_sku then terms.withheld end)
+                             - min(greatest(0, free.units - coalesce(part_terms.withheld, p_safety_stock)) / quantity)) as awaited
+        from known
+        left join terms on terms.sku = known.sku
+        left join terms part_terms on part_terms.sku = known.component_sku
+        cross join lateral (select coalesce(sum(available), 0) as units from stock where stock.sku = known.component_sku) free
+        group by known.sku having count(*) = max(parts)
       ), date as (
         select distinct part.sku, supply.expected_at as at
         from part join inventory.supply on supply.sku = part.component_sku
         where supply.location_id = any (v_nodes) and supply.expected_at > p_at
-      ), stock as (
-        select sku, location_id, available from inventory.stock_at((select array_agg(distinct component_sku) from part), v_nodes, p_at)
       ), grown as (
         -- Per node, because a bundle leaves from one.
         select date.sku, date.at, node.id as location_id,
@@ -2170,6 +2181,56 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.claimed_units(p_skus text[], p_location_ids text[], p_at timestamp with time zone)
+ RETURNS TABLE(sku text, units bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_sold text[] := p_skus || array(select bundle_sku from inventory.bundle_component where component_sku = any (p_skus));
+      v_shipping text[];
+    begin
+      -- Asked for every order; nearly always nobody waits.
+      if not exists (select from inventory.backorder where backorder.sku = any (v_sold) and claims) then return; end if;
+      v_shipping := inventory.nodes_in_scope(null);
+      return query
+      with waiting as (
+        select backorder.sku as sold, location_id as bound_to, sum(quantity) as units
+        from inventory.backorder where backorder.sku = any (v_sold) and claims
+          and case when location_id is null then v_shipping && p_location_ids else location_id = any (p_location_ids) end
+        group by backorder.sku, location_id
+      ), part as (
+        select waiting.*, coalesce(made.component_sku, sold) as sku, coalesce(made.quantity, 1) as per, made.component_sku is not null as is_made
+        from waiting left join inventory.bundle_component made on made.bundle_sku = waiting.sold
+      ), stock as materialized (
+        select sku, location_id, available from inventory.stock_at(array(select distinct sku from part), v_shipping || p_location_ids, p_at)
+      ), served as (
+        select part.sold, part.bound_to,
+               -- A bundle keeps its components only as far as it can be made of what is there.
+               least(part.units, min(case when is_made or bound_to is not null then here.units / per else part.units end))
+               - min(case when bound_to is null then elsewhere.units / per else 0 end) as units
+        from part
+        cross join lateral (
+          select coalesce(sum(available), 0) as units from stock
+          where stock.sku = part.sku and case when bound_to is null then location_id = any (v_shipping) else location_id = bound_to end
+        ) here
+        cross join lateral (
+          select coalesce(sum(available), 0) as units from stock
+          where stock.sku = part.sku and location_id = any (v_shipping) and location_id <> all (p_location_ids)
+        ) elsewhere
+        group by part.sold, part.bound_to, part.units
+      )
+      select part.sku, sum(floor(served.units) * per)::bigint
+      from part join served on served.sold = part.sold and served.bound_to is not distinct from part.bound_to
+      where served.units >= 1 and part.sku = any (p_skus)
+      group by part.sku;
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.commit_new_order(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_allow_backorder boolean, p_reservation_id text, p_channel_code text)
  RETURNS TABLE(kind text, line_id text, sku text, location_id text, quantity integer, available integer, waits_for text[])
  LANGUAGE plpgsql
@@ -2209,7 +2270,15 @@ AS $function$
         v_named int[] := (select array_agg(i) from json_to_recordset(p_orders) as o (i int, hold_id text, reacquires text) where i = any (p_members) and coalesce(hold_id, reacquires) is not null);
         -- What is held is not asked for again, but its positions are locked with all others, in the order of everybody.
         v_takes inventory.take[] := (
-          select array_agg(row(i, line_id, sku, location_id, case when v_held is not null and i = any (v_held) then 0 else quantity end)::inventory.take) from unnest(v_parts));
+          select array_agg(taken) from (
+            select row(i, line_id, sku, location_id, case when v_held is not null and i = any (v_held) then 0 else quantity end)::inventory.take from unnest(v_parts)
+            union all
+            -- Where a hold that is over kept its goods: it ends with the order that comes in its place.
+            select row(o.i, null, line.sku, line.location_id, 0)::inventory.take
+            from json_to_recordset(p_orders) as o (i int, reacquires text)
+            join inventory.reservation_line line on line.reservation_id = o.reacquires and line.state = 'HELD'
+            where v_named is not null and o.i = any (v_named) and o.reacquires is not null
+          ) as one (taken));
         v_fit int[] := inventory.fitting_takes(v_takes, inventory.known_recipes(p_orders, p_members), p_withheld);
         v_kept int[];
         v_deltas inventory.delta[];
@@ -2220,6 +2289,18 @@ AS $function$
         end if;
         if v_waits is not null then v_fit := inventory.fitting_waits(p_orders, v_waits, v_takes, p_withheld, v_fit); end if;
         if v_fit is null then return null; end if;
+        if v_named is not null then
+          with over as (
+            update inventory.reservation set state = 'EXPIRED'
+            where state = 'HELD' and id in (select reacquires from json_to_recordset(p_orders) as o (i int, reacquires text) where i = any (v_fit))
+            returning id
+          ), line as (
+            update inventory.reservation_line set state = 'EXPIRED' from over where reservation_id = over.id and reservation_line.state = 'HELD'
+            returning reservation_id, sku, location_id, quantity
+          )
+          select array_agg(row(sku, location_id, -quantity, 0, reservation_id)::inventory.delta) into v_deltas from line;
+          if v_deltas is not null then perform inventory.move('EXPIRY', v_deltas); end if;
+        end if;
         if v_held is not null then
           -- The hold's lines are replaced by lines that name the order's; the ledger keeps what they were.
           delete from inventory.reservation_line
@@ -2387,13 +2468,20 @@ CREATE OR REPLACE FUNCTION inventory.fitting_takes(p_takes inventory.take[], p_m
  SET jit TO 'off'
 AS $function$
       declare
+        v_plenty boolean;
+        v_claimed text[];
+        v_claims bigint[];
         v_scarce text[];
         v_nodes text[];
         v_misfits int[];
       begin
         select array_agg(distinct sku) into v_scarce from json_to_recordset(p_withheld) as withheld (i int, sku text);
-        if v_scarce is not null then v_nodes := inventory.nodes_in_scope(null); end if;
-        if inventory.lock_takes(p_takes, p_members, v_scarce, v_nodes) and v_scarce is null then return p_members; end if;
+        v_nodes := inventory.nodes_in_scope(null);
+        v_plenty := inventory.lock_takes(p_takes, p_members, v_scarce, v_nodes);
+        -- Who began to wait, or was sent what he waits for, since the batch was planned: read under the locks.
+        select array_agg(sku), array_agg(units) into v_claimed, v_claims
+        from inventory.claimed_units((select array_agg(distinct sku) from unnest(p_takes) where quantity > 0 and i = any (p_members)), v_nodes, clock_timestamp());
+        if v_plenty and v_scarce is null and v_claimed is null then return p_members; end if;
 
         with demand as (
           select i, sku, location_id, sum(quantity) as units from unnest(p_takes) where i = any (p_members) group by i, sku, location_id
@@ -2416,9 +2504,9 @@ AS $function$
           ) exactly
         ), everywhere as (
           select i, sku, sum(sum(units)) over (partition by sku order by i) as units from demand
-          where sku = any (v_scarce) group by i, sku
+          where units > 0 and sku = any (v_scarce || v_claimed) group by i, sku
         ), total as (
-          select sku, sum(available) as units from inventory.stock_at(v_scarce, v_nodes, clock_timestamp()) group by sku
+          select sku, sum(available) as units from inventory.stock_at(v_scarce || v_claimed, v_nodes, clock_timestamp()) group by sku
         )
         select array_agg(i) into v_misfits from (
           select here.i from here join short using (sku, location_id) left join stock using (sku, location_id)
@@ -2429,6 +2517,10 @@ AS $function$
           join json_to_recordset(p_withheld) as withheld (i int, sku text, units int) using (i, sku)
           left join total using (sku)
           where everywhere.units > coalesce(total.units, 0) - withheld.units
+          union all
+          select everywhere.i
+          from everywhere join unnest(v_claimed, v_claims) as claimed (sku, units) using (sku) left join total using (sku)
+          where everywhere.units > coalesce(total.units, 0) - claimed.units
         ) misfit;
         return (select array_agg(member) from unnest(p_members) as member where v_misfits is null or member <> all (v_misfits));
       end
@@ -2467,17 +2559,15 @@ AS $function$
             select waited.i, waited.channel_code, made.component_sku, waited.units * made.quantity from waited join inventory.bundle_component made on made.bundle_sku = waited.sku
           ) part group by i, channel_code, sku
         ), terms as (
-          select channel.code, limits.sku, limits.backorder_units as ruled, inventory.waitable(limits.sku, limits.backorder_units) as backorder_units
+          select channel.code, limits.sku, inventory.waitable(limits.sku, limits.backorder_units) as backorder_units
           from (select channel_code as code, array_agg(distinct sku) as skus from wanted group by channel_code) channel
           cross join lateral inventory.channel_terms(channel.code, channel.skus) limits
         )
         select array_agg(distinct i) into v_out from (
           select member.i from (
-            select i, sku, channel_code, sum(units) over (partition by sku order by i) as units, false as in_bundles from waited
-            union all
-            select i, sku, channel_code, sum(units) over (partition by sku order by i), true from wanted
+            select i, sku, channel_code, sum(units) over (partition by sku order by i) as units from wanted
           ) member join terms on terms.code = member.channel_code and terms.sku = member.sku
-          where member.units > case when member.in_bundles then terms.ruled else terms.backorder_units end
+          where member.units > terms.backorder_units
           union all
           -- Who may wait for what is to come only: of a component that bundles share, all before it counted, for no more than that.
           select claim.i from (
@@ -2829,13 +2919,15 @@ AS $function$
         -- What was taken for one node does not bind the order to it, unless it was before.
         if not v_known then update inventory.reservation set location_id = v_bound where order_id = p_order_id; end if;
 
-        insert into inventory.backorder (order_line_id, order_id, sku, channel_code, location_id, quantity)
-        select move.line_id, p_order_id, move.sku, reservation.channel_code, null, sum(move.units)::int
+        -- Who is put into the queue beside goods did not want these: they are anybody's, until he is served.
+        insert into inventory.backorder (order_line_id, order_id, sku, channel_code, location_id, quantity, claims)
+        select move.line_id, p_order_id, move.sku, reservation.channel_code, null, sum(move.units)::int,
+               sum(move.units) > coalesce((select sum(free) from inventory.offers(null, false, array[move.sku], inventory.nodes_in_scope(null), null, clock_timestamp())), 0)
         from unnest(p_line_ids, p_skus, p_quantities, p_to) as move (line_id, sku, units, node)
         left join inventory.reservation on reservation.order_id = p_order_id
         where move.node is null
         group by move.line_id, move.sku, reservation.channel_code
-        on conflict (order_line_id) do update set quantity = backorder.quantity + excluded.quantity;
+        on conflict (order_line_id) do update set quantity = backorder.quantity + excluded.quantity, claims = excluded.claims;
         v_answer := 'MOVED';
       exception when sqlstate 'IV002' then
         v_answer := 'REFUSED';
@@ -3497,7 +3589,7 @@ AS $function$
       $function$;
 
 CREATE OR REPLACE FUNCTION inventory.sale_terms(p_channel_code text, p_skus text[])
- RETURNS TABLE(sku text, withheld integer, cap integer, kept_back integer, backorder_units integer, is_released boolean, parts jsonb, is_unusual boolean, is_closed boolean)
+ RETURNS TABLE(sku text, withheld integer, cap integer, kept_back integer, claimed integer, backorder_units integer, is_released boolean, parts jsonb, is_unusual boolean, is_closed boolean)
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_generic_plan'
@@ -3509,12 +3601,13 @@ AS $function$
       v_nodes text[];
       v_components text[] := array(select component_sku from inventory.bundle_component where bundle_sku = any (p_skus));
     begin
-      if v_degraded then v_nodes := inventory.nodes_in_scope(null); end if;
+      v_nodes := inventory.nodes_in_scope(null);
       return query
       with terms as materialized (select * from inventory.channel_terms(p_channel_code, p_skus || v_components))
       select terms.sku, terms.withheld, least(terms.cap, v_fallback.cap),
              -- Who leaves the threshold behind found more than it: whoever does not is looked at alone, exactly.
              case when v_degraded then coalesce(v_fallback.threshold, 0) + inventory.buffer_of(v_fallback, terms.sku, v_nodes) else 0 end,
+             least(2000000000, coalesce(claims.units, 0))::int,
              case when v_fallback.cap = 0 then 0 else inventory.waitable(terms.sku, terms.backorder_units) end,
              terms.release_at is null,
              case when terms.is_bundle then (
@@ -3523,7 +3616,7 @@ AS $function$
                select from inventory.bundle_component made join terms part on part.sku = made.component_sku
                where made.bundle_sku = terms.sku and (part.by_location or part.is_bundle)))),
              v_fallback.orders is not null
-      from terms;
+      from terms left join inventory.claimed_units(p_skus || v_components, v_nodes, clock_timestamp()) claims on claims.sku = terms.sku;
     end
     $function$;
 
@@ -3553,22 +3646,26 @@ AS $function$
         select * from inventory.channel_terms(p_channel_code, p_skus || v_components) where p_under_terms
       ), total as (
         select sku, sum(own) as own, sum(free) as free from unnest(p_offers) group by sku
+      ), claimed as materialized (
+        select * from inventory.claimed_units(p_skus || v_components, p_location_ids, p_at) where p_under_terms
       ), limited as (
-        -- What is withheld of a component is withheld of its bundles too.
-        select part.bundle_sku as sku, min(greatest(0, coalesce(free.units, 0) - case when p_under_terms then coalesce(terms.withheld, p_safety_stock) else 0 end) / part.quantity) as free
+        -- What is withheld of a component, or belongs to those who wait, is withheld of its bundles too.
+        select part.bundle_sku as sku, min(greatest(0, coalesce(free.units, 0) - coalesce(claimed.units, 0) - case when p_under_terms then coalesce(terms.withheld, p_safety_stock) else 0 end) / part.quantity) as free
         from inventory.bundle_component part
         left join (select sku, sum(free) as units from unnest(v_free) group by sku) free on free.sku = part.component_sku
         left join terms on terms.sku = part.component_sku
+        left join claimed on claimed.sku = part.component_sku
         where part.bundle_sku = any (p_skus)
         group by part.bundle_sku
       ), allowed as (
         -- The channel's safety stock is withheld from the total of what is free; a hold was granted and is not reduced by it.
         select asked.sku, limited.sku is not null as is_bundle, coalesce(total.own, 0)::int as own,
                greatest(0, least(coalesce(total.free, 0), limited.free)
+                 - case when limited.sku is null then coalesce(claimed.units, 0) else 0 end
                  - case when limited.sku is null and p_under_terms then coalesce(terms.withheld, p_safety_stock) else coalesce(terms.withheld, 0) end)::int as free,
                terms.backorder_units, terms.cap, terms.release_at
         from (select distinct unnest(p_skus) collate "C" as sku) asked
-        left join total using (sku) left join terms using (sku) left join limited using (sku)
+        left join total using (sku) left join terms using (sku) left join limited using (sku) left join claimed using (sku)
       )
       select sku, is_bundle or exists (select from inventory.position where position.sku = allowed.sku), own,
              own + least(allowed.cap, case when v_degraded then inventory.fall_back(free, v_fallback, sku, p_location_ids) else free end),
@@ -3617,6 +3714,21 @@ AS $function$
         update inventory.position set safety_stock = p_units from was
         where position.sku = was.sku and position.location_id = was.location_id
       $function$;
+
+CREATE OR REPLACE FUNCTION inventory.short_units(p_sku text, p_location_ids text[], p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select coalesce(sum(greatest(0, position.committed::bigint + position.safety_stock + held.quantity - position.on_hand)), 0)::bigint
+      from inventory.position
+      cross join lateral (
+        select coalesce(sum(line.quantity), 0) as quantity from inventory.reservation_line line
+        where position.reserved > 0 and line.sku = position.sku and line.location_id = position.location_id
+          and line.state = 'HELD' and line.expires_at > p_at
+      ) held
+      where position.sku = p_sku and position.location_id = any (p_location_ids)
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.shortages(p_skus text[])
  RETURNS TABLE(sku text, location_id text, missing integer)
@@ -3950,9 +4062,10 @@ CREATE OR REPLACE FUNCTION inventory.unclaimed_supply(p_sku text)
  LANGUAGE sql
  STABLE
 AS $function$
-      select greatest(0, coalesce((select sum(position.incoming::bigint) from inventory.position
-                                   join inventory.location on location.id = position.location_id and location.shippable
-                                   where position.sku = p_sku), 0) - inventory.awaited(p_sku))
+      select greatest(0, coalesce(sum(position.incoming::bigint), 0) - inventory.awaited(p_sku)
+                         - inventory.short_units(p_sku, array_agg(position.location_id), clock_timestamp()))
+      from inventory.position join inventory.location on location.id = position.location_id and location.shippable
+      where position.sku = p_sku
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.usable_holds(p_orders json, p_parts inventory.part[], p_members integer[])
@@ -3998,7 +4111,11 @@ CREATE OR REPLACE FUNCTION inventory.waitable(p_sku text, p_ruled integer)
  STABLE
 AS $function$
       select coalesce(p_ruled, (
-        select greatest(0, units - coalesce((select sum(quantity) from inventory.backorder where sku = p_sku), 0))::int from inventory.default_backorder))
+        select greatest(0, least(units - inventory.awaited(p_sku), (
+          select min((units - inventory.awaited(component_sku)) / quantity) from inventory.bundle_component made
+          where bundle_sku = p_sku and not exists (
+            select from inventory.channel_rule rule where rule.backorder is not null and (rule.sku is null or rule.sku = made.component_sku)))))::int
+        from inventory.default_backorder))
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.waiting_orders(p_sku text)
@@ -4128,6 +4245,8 @@ comment on table inventory.backorder is 'Units of order lines that were accepted
 
 comment on column inventory.backorder.location_id is 'The only location that may serve them; null lets any node that ships.';
 
+comment on column inventory.backorder.claims is 'Whether goods are kept from newcomers for it. Not for units that sourcing put into the queue although there were goods.';
+
 comment on table inventory.bundle_component is 'SKUs that are made of others when they are sold, as the catalogue''s events tell. A bundle has no stock of its own.';
 
 comment on table inventory.channel_rule is 'The rules of config/availability.yaml. A null in channel_code, sku or location_id means all of them.';
@@ -4234,6 +4353,8 @@ comment on function inventory.capture_terms(p_channel_code text, p_skus text[]) 
 
 comment on function inventory.channel_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with each distinct SKU now. withheld null: the channel''s own safety stock applies. cap null: none. backorder_units: units that may still be ordered without stock; 0 none, null any number. release_at set: only preorders until then. by_location: rules of single locations exist, see inventory.location_terms.';
 
+comment on function inventory.claimed_units(p_skus text[], p_location_ids text[], p_at timestamp with time zone) is 'Units at these locations that belong to orders that wait, by SKU: alone and inside bundles, less what they can be served from elsewhere. No row: nobody waits.';
+
 comment on function inventory.commit_new_order(p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_allow_backorder boolean, p_reservation_id text, p_channel_code text) is 'As commit_order, for an order that is being placed. SUSPENDED: the channel takes none because the systems in waits_for are not heard. With any other kind, waits_for names those that the order has to be held for; null when it need not.';
 
 comment on function inventory.commit_orders(p_orders json, p_takes json, p_withheld json, p_members integer[]) is 'Commits the stock of the orders of a batch that fit, and notes what they wait for: takes without a location. Locks recipes, positions, holds and limits of what waits, in this order. Returns the members that fit, null when none does.';
@@ -4276,9 +4397,11 @@ comment on function inventory.release_order_at(p_order_id text, p_line_ids text[
 
 comment on function inventory.released(p_channel_code text, p_sku text) is 'Whether a channel sells a SKU, or the components of a bundle, from stock: false until the day of a preorder.';
 
-comment on function inventory.sale_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with SKUs and with the components of those that are bundles, as a batch needs it. is_unusual: rules of single locations, or a bundle with rules of its own: more than a batch understands.';
+comment on function inventory.sale_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with SKUs and with the components of those that are bundles, as a batch needs it. claimed: units that belong to those who wait. is_unusual: rules of single locations, or a bundle with rules of its own: more than a batch understands.';
 
 comment on function inventory.set_bundle(p_bundle text, p_components text[], p_quantities integer[]) is 'Says what a SKU is made of from now on; without components it is no bundle. A component that no node has, such as the empty SKU, keeps it from being sold. Orders keep what they took. Answers whether anything changed.';
+
+comment on function inventory.short_units(p_sku text, p_location_ids text[], p_at timestamp with time zone) is 'Units that locations have promised or must keep, and have not: what comes makes up for them first.';
 
 comment on function inventory.shortages(p_skus text[]) is 'Positions where less is on hand than was promised to orders: the warehouse lost goods. Every position for null. Not those whose balance is newer than the bookings that were read: what left may have left for these orders.';
 
@@ -4288,7 +4411,7 @@ comment on function inventory.sync_lag_seconds_p95(p_since timestamp with time z
 
 comment on function inventory.usable_holds(p_orders json, p_parts inventory.part[], p_members integer[]) is 'Locks the holds of a batch, whose positions are locked, and tells the members that may use theirs: alive and exactly of what they take, or over and not found again by another order.';
 
-comment on function inventory.waitable(p_sku text, p_ruled integer) is 'Units of a SKU that orders may still wait for: what a rule of the channel leaves, or the default less what waits already. Null: any number.';
+comment on function inventory.waitable(p_sku text, p_ruled integer) is 'Units of a SKU that orders may still wait for: what a rule of the channel leaves, or the default less what waits already, in bundles too; of a bundle, what that leaves of each component without a rule. Null: any number.';
 
 comment on function inventory.waiting_orders(p_sku text) is 'Orders with units that wait for a SKU, alone or in a bundle; the oldest promise first.';
 
@@ -5322,7 +5445,10 @@ create table settlement.bank_receipt (
   contradicts text,
   matchings integer not null default 0,
   takes_back text,
+  payout_minor bigint,
+  counted_minor bigint not null generated always as (COALESCE(payout_minor, amount_minor)) stored,
   constraint bank_receipt_conflict_check CHECK ((conflict = ANY (ARRAY['CHANGED'::text, 'ADDED'::text, 'MISSING'::text]))),
+  constraint bank_receipt_converted CHECK (((payout_minor IS NULL) OR ((payout_id IS NOT NULL) AND (sign((payout_minor)::double precision) = sign((amount_minor)::double precision))))),
   constraint bank_receipt_pkey PRIMARY KEY (id),
   constraint bank_receipt_source_account_tail_bank_reference_amount_mino_key UNIQUE (source, account_tail, bank_reference, amount_minor, booked_on)
 );
@@ -6321,6 +6447,10 @@ comment on column settlement.bank_receipt.conflict is 'CHANGED: the bank told th
 comment on column settlement.bank_receipt.matchings is 'How often it was matched: each posting of its arrival has a cause of its own.';
 
 comment on column settlement.bank_receipt.takes_back is 'The credit that the bank took back with it; its amount is negative. Null for a credit, and while nobody knows which it was.';
+
+comment on column settlement.bank_receipt.payout_minor is 'What of its payout it is, in minor units of the payout''s currency, where that is another one and a person said so. Else null.';
+
+comment on column settlement.bank_receipt.counted_minor is 'What counts for its payout, in minor units of the payout''s currency: every sum of what arrived of a payout is of these.';
 
 comment on table settlement.bank_statement is 'Statements of the bank that were taken in, where it names them: one that comes again has to say the same.';
 

@@ -12,6 +12,9 @@ export async function receipt({ arguments: [id = ''], value, flag, terminal }: I
   const [payoutId, note] = [value('payout'), value('reason')?.trim()];
   if (!note) throw usage('Say --reason: why it is decided.');
   if ((payoutId === undefined) === !flag('release')) throw usage('Say either --payout <id> or --release.');
+  const payoutAmount = value('amount');
+  if (payoutAmount !== undefined && payoutId === undefined)
+    throw usage('--amount says how much of the payout it is: only with --payout.');
   const caller = commandCaller();
   const rules = loadPostingRules();
   return withStore(async ({ knex }) => {
@@ -19,7 +22,7 @@ export async function receipt({ arguments: [id = ''], value, flag, terminal }: I
       const result =
         payoutId === undefined
           ? await releaseByHand(trx, rules, id, note, caller.clientId)
-          : await matchReceiptByHand(trx, rules, id, { payoutId, note }, caller.clientId);
+          : await matchReceiptByHand(trx, rules, id, { payoutId, note, payoutAmount }, caller.clientId);
       if (result.userErrors.length === 0)
         await recordAction(trx, caller, { action: payoutId === undefined ? 'bankReceiptRelease' : 'bankReceiptMatch', subject: id, reason: `${result.payoutId}: ${note}` }); // biome-ignore format: one thought
       return result;

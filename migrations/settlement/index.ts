@@ -25,6 +25,7 @@ import * as matchedWithoutPayout from './20261128223000_matched_without_payout.t
 import * as carriedCertain from './20261128234500_carried_certain.ts';
 import * as missingPayouts from './20261129015600_missing_payouts.ts';
 import * as keptDecisions from './20261129020500_kept_decisions.ts';
+import * as convertedReceipts from './20261129024000_converted_receipts.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -53,4 +54,5 @@ export const migrations: MigrationSet = {
   '20261128234500_carried_certain': carriedCertain,
   '20261129015600_missing_payouts': missingPayouts,
   '20261129020500_kept_decisions': keptDecisions,
+  '20261129024000_converted_receipts': convertedReceipts,
 };

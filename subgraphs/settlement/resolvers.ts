@@ -239,6 +239,7 @@ export const resolvers: Resolvers = {
   },
   BankReceipt: {
     amount: ({ amount }: Receipt) => toMoney(amount),
+    payoutAmount: ({ payoutAmount }: Receipt) => (payoutAmount === null ? null : toMoney(payoutAmount)),
     payout: ({ payoutId }: Receipt, _: unknown, { loaders }: SettlementContext) =>
       payoutId === null ? null : loaders.payouts.load(payoutId),
     takesBack: ({ takesBackId }: Receipt, _: unknown, { loaders }: SettlementContext) =>

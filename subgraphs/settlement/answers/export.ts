@@ -49,9 +49,10 @@ const EXPORTS = {
       coalesce((select sum(c.amount_minor) from settlement.payout c where c.carried_into = p.id), 0)::text as carried_forward_minor, p.carried_into,
       r.received_minor, r.received_on, p.currency_code as currency, p.reference
       from settlement.payout p left join lateral (
-        select sum(amount_minor)::text as received_minor, to_char(max(booked_on), 'YYYY-MM-DD') as received_on from settlement.bank_receipt where payout_id = p.id) r on true`,
-  'bank-receipts': `select id, to_char(booked_on, 'YYYY-MM-DD') as booked_on, amount_minor, currency_code as currency, remittance, bank_reference, account_tail, payout_id, conflict, contradicts, takes_back
-      from settlement.bank_receipt`,
+        select sum(counted_minor)::text as received_minor, to_char(max(booked_on), 'YYYY-MM-DD') as received_on from settlement.bank_receipt where payout_id = p.id) r on true`,
+  'bank-receipts': `select r.id, to_char(r.booked_on, 'YYYY-MM-DD') as booked_on, r.amount_minor, r.currency_code as currency, r.remittance, r.bank_reference, r.account_tail, r.payout_id, r.conflict,
+      r.contradicts, r.takes_back, case when p.id is not null then r.counted_minor end as payout_amount_minor, p.currency_code as payout_currency
+      from settlement.bank_receipt r left join settlement.payout p on p.id = r.payout_id`,
   refusals: `select lpad(id::text, 19, '0') as id, refused_at, channel_code as channel, format, file_name, code, line_number as line, message, refused_by, size_bytes as bytes, encode(sha256, 'hex') as sha256
       from settlement.report_refusal`,
 } as const;
@@ -86,7 +87,7 @@ function cellOf(row: Row, column: string): string {
   const value = row[column];
   if (value === null || value === undefined) return '';
   if (column.endsWith('_minor'))
-    return formatAmount({ amountMinor: BigInt(String(value)), currencyCode: String(row.currency) });
+    return formatAmount({ amountMinor: BigInt(String(value)), currencyCode: String(column === 'payout_amount_minor' ? row.payout_currency : row.currency) }); // biome-ignore format: one thought
   return value instanceof Date ? value.toISOString() : String(value);
 }
 

@@ -23,7 +23,7 @@ const CLASSES_OF_EVENT = {
   ACCEPTANCE: RECONCILIATION_REASONS,
   WRITE_OFF: ['TOTAL'],
   DISPUTE: ['TOTAL'],
-  PAYOUT: ['SENT', 'RECEIVED'],
+  PAYOUT: ['SENT', 'RECEIVED', 'CREDITED', 'CONVERTED'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type PostingEvent = keyof typeof CLASSES_OF_EVENT;
@@ -44,6 +44,8 @@ export interface PostingRules {
   accountName(number: string): string;
   /** What the ERP gets of an event's entries. */
   erpOf(event: PostingEvent): ErpTreatment;
+  /** Whether there is a rule: tables of before lack the newest. */
+  has<Event extends PostingEvent>(event: Event, postingClass: PostingClass<Event>): boolean;
   /**
    * The two lines of an amount; none for zero. A negative amount is posted the other way round.
    * @param difference number of the account on which the difference stands, where the rule asks for it
@@ -94,8 +96,8 @@ const schema = z
         wrong(['rules', index], `all rules of ${rule.event} must have the same erp: an entry is posted whole`);
       treatments.set(rule.event, rule.erp);
     });
-    // Tables of before go on: they post no disputes.
-    wanted.delete('DISPUTE TOTAL');
+    // Tables of before go on: they post no disputes, and match no money that the bank converted.
+    for (const later of ['DISPUTE TOTAL', 'PAYOUT CREDITED', 'PAYOUT CONVERTED']) wanted.delete(later);
     for (const missing of wanted) wrong(['rules'], `no rule for ${missing}`);
   });
 
@@ -134,6 +136,7 @@ function toRules(table: z.output<typeof schema>, content: string): PostingRules 
     account,
     accountName: (number) => names.get(number) ?? number,
     erpOf: (event) => (table.rules.find((rule) => rule.event === event)?.erp ?? 'none').toUpperCase() as ErpTreatment,
+    has: (event, postingClass) => rules.has(`${event} ${postingClass}`),
     lines(event, postingClass, amountMinor, currencyCode, difference) {
       if (amountMinor === 0n) return [];
       const rule = rules.get(`${event} ${postingClass}`);

@@ -22,11 +22,14 @@ export async function recordFaults(trx: Knex.Transaction): Promise<string[]> {
      (select format('line %s of entry %s is of no entry', l.position, l.entry_id) from settlement.ledger_line l
       where not exists (select from settlement.ledger_entry e where e.id = l.entry_id) order by l.entry_id, l.position limit ${MOST})
      union all
-     (select format('receipt %s of payout %s is %s minor units, %s were posted', r.id, r.payout_id, r.amount_minor, coalesce(p.minor::text, 'none'))
-      from settlement.bank_receipt r left join lateral (
+     (select format('receipt %s of payout %s is %s minor units, %s were posted', r.id, r.payout_id, told.minor, coalesce(p.minor::text, 'none'))
+      from settlement.bank_receipt r join settlement.payout o on o.id = r.payout_id
+      -- What the bank converted is posted in both currencies.
+      cross join lateral (values (r.currency_code, r.amount_minor), (o.currency_code, r.counted_minor)) as told (currency_code, minor)
+      left join lateral (
         select sum(l.amount_minor) as minor from settlement.ledger_entry e join settlement.ledger_line l on l.entry_id = e.id and l.side = 'DEBIT'
-        where e.cause = 'payout:' || r.payout_id || ':received:' || r.id || case when r.matchings <= 1 then '' else ':' || r.matchings end) p on true
-      where r.payout_id is not null and p.minor is distinct from abs(r.amount_minor) order by r.id limit ${MOST})
+        where e.cause = 'payout:' || r.payout_id || ':received:' || r.id || case when r.matchings <= 1 then '' else ':' || r.matchings end and l.currency_code = told.currency_code) p on true
+      where p.minor is distinct from abs(told.minor) group by r.id, told.minor, p.minor order by r.id limit ${MOST})
      union all
      (select format('entry %s posted receipt %s of payout %s, which is not of it any more', e.id, split_part(e.cause, ':', 4), p.id)
       from settlement.ledger_entry e join settlement.payout p on p.id = split_part(e.cause, ':', 2)
@@ -35,7 +38,7 @@ export async function recordFaults(trx: Knex.Transaction): Promise<string[]> {
      union all
      (select format('payout %s differs by %s minor units from its statement, %s of them are explained', p.id, r.minor - p.amount_minor, coalesce(c.minor, 0) + coalesce(d.minor, 0))
       from settlement.payout p
-      join lateral (select sum(amount_minor) as minor from settlement.bank_receipt where payout_id = p.id having sum(amount_minor) <> 0) r on true
+      join lateral (select sum(counted_minor) as minor from settlement.bank_receipt where payout_id = p.id having sum(counted_minor) <> 0) r on true
       left join lateral (select sum(amount_minor) as minor from settlement.payout where carried_into = p.id) c on true
       left join lateral (
         select sum(difference_minor) as minor from settlement.difference d where d.channel_code = p.channel_code and d.group_key = 'payout:' || p.id
@@ -50,7 +53,7 @@ export async function recordFaults(trx: Knex.Transaction): Promise<string[]> {
           when exists (select from settlement.difference d where d.channel_code = p.channel_code and d.group_key = 'payout:' || p.id and d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED')) then 'PARTIALLY_PAID'
           else 'PAID_SHORT' end as due
         from settlement.payout p
-        left join lateral (select nullif(sum(amount_minor), 0) as minor from settlement.bank_receipt where payout_id = p.id) r on true
+        left join lateral (select nullif(sum(counted_minor), 0) as minor from settlement.bank_receipt where payout_id = p.id) r on true
         left join lateral (select sum(amount_minor) as minor from settlement.payout where carried_into = p.id) c on true) p
       where p.state is distinct from p.due and p.due is not null order by p.id limit ${MOST})
      union all

@@ -58,9 +58,10 @@ async function judgeAlone(
   if (!payout || payout.state === 'CARRIED_FORWARD') return 0n;
   const [told] = await query<Arrived>(
     trx,
-    `select sum(amount_minor)::text as minor, sum(amount_minor) filter (where amount_minor > 0)::text as "creditedMinor", count(*) filter (where amount_minor > 0)::int as credits,
+    `select sum(counted_minor)::text as minor, sum(counted_minor) filter (where amount_minor > 0)::text as "creditedMinor", count(*) filter (where amount_minor > 0)::int as credits,
        to_char(coalesce(max(booked_on) filter (where amount_minor > 0), max(booked_on)), 'YYYY-MM-DD') as "bookedOn",
-       to_char(max(booked_on) filter (where amount_minor < 0), 'YYYY-MM-DD') as "takenBackOn"
+       to_char(max(booked_on) filter (where amount_minor < 0), 'YYYY-MM-DD') as "takenBackOn",
+       coalesce(jsonb_agg(jsonb_build_object('minor', amount_minor::text, 'currencyCode', currency_code) order by booked_on, id) filter (where payout_minor > 0), '[]') as converted
      from settlement.bank_receipt where payout_id = ? having count(*) > 0`,
     [payoutId],
   );
@@ -70,11 +71,9 @@ async function judgeAlone(
     payout = (await lockPayout(trx, payoutId)) ?? payout;
   }
   const arrived = told?.minor === '0' ? undefined : told;
-  // One that is not paid announces nothing, and without its statement there is nothing to compare the announcement with.
-  const announces = payout.statementId !== null && payout.state !== 'FAILED' && payout.state !== 'CANCELLED';
   const facts: PayoutFacts = {
     statementMinor: payout.amountMinor,
-    announcedMinor: announces ? payout.announcedMinor : null,
+    announcedMinor: announces(payout) ? payout.announcedMinor : null,
     receivedMinor: arrived ? BigInt(arrived.minor) : isMissing(payout) ? 0n : null,
   };
   const takenMinor = (await readTakenOff(trx, payoutId)).reduce((sum, { minor }) => sum + minor, 0n);
@@ -99,6 +98,11 @@ async function comeBack(
   await movePayout(trx, payout, 'FAILED', actor, `the bank took it back on ${takenBackOn}`);
   await change(trx, `update settlement.payout set told_at = greatest(told_at, ?::date + interval '1 day'), missing_since = null where id = ?`, [takenBackOn, payout.id]); // biome-ignore format: one thought
   await bookSent(trx, rules, payout, 0n, { bookedAt: dayOf(takenBackOn), actor });
+}
+
+/** Whether what the channel announced counts: one that is not paid announces nothing, and without its statement there is nothing to compare it with. */
+export function announces({ statementId, state }: StoredPayout): boolean {
+  return statementId !== null && state !== 'FAILED' && state !== 'CANCELLED';
 }
 
 /** Whether nothing of a payout came in the time that it had, and nobody says that nothing comes. */

@@ -6,6 +6,7 @@ import { checkNote } from '../differences/resolve.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import { lockArrivals } from './arrival.ts';
 import { entryIdOfArrival, lockPayout } from './change.ts';
+import { countedAs } from './converted.ts';
 import { receive, release } from './receive.ts';
 import { receiveTakenBack } from './taken-back.ts';
 
@@ -28,16 +29,18 @@ interface Locked {
 }
 
 /**
- * Says that a credit is of a payout, or a part of it: posted, kept with reason and person, and taken back by `releaseByHand`.
+ * Says that a credit is of a payout, or a part of it: posted, kept with reason and person, and taken back by `releaseByHand`. Only
+ * here is money matched to a payout in another currency, which the bank converted.
  *
+ * @param input `payoutAmount`: what of the payout the bank converted, a decimal in the payout's currency; all that it lacks unless told
  * @param actor who says so
- * @throws CommerceError BAD_USER_INPUT when the note says nothing
+ * @throws CommerceError BAD_USER_INPUT when the note says nothing, or the amount is none of the payout's currency
  */
 export async function matchReceiptByHand(
   trx: Knex.Transaction,
   rules: PostingRules,
   receiptId: string,
-  input: { readonly payoutId: string; readonly note: string },
+  input: { readonly payoutId: string; readonly note: string; readonly payoutAmount?: string | null | undefined },
   actor: string,
 ): Promise<ReceiptResult> {
   checkNote(input.note);
@@ -49,9 +52,11 @@ export async function matchReceiptByHand(
   if (receipt.against !== null) return refuse('CONTRADICTED', `${receipt.against} is the same entry as the bank told it before, and counts. Release that one first.`, 'receiptId'); // biome-ignore format: one thought
   const payout = await lockPayout(trx, input.payoutId);
   if (!payout) return refuse('NOT_FOUND', 'There is no such payout.', 'input', 'payoutId');
-  if (payout.currencyCode !== receipt.currencyCode) return refuse('CURRENCY_DIFFERS', `The payout is in ${payout.currencyCode}, the money in ${receipt.currencyCode}.`, 'input', 'payoutId'); // biome-ignore format: one thought
   if (payout.state === 'CANCELLED' || payout.state === 'CARRIED_FORWARD') return refuse('NOT_PAYABLE', `Nothing is paid of a payout that is ${payout.state}.`, 'input', 'payoutId'); // biome-ignore format: one thought
-  const credit = { ...receipt, amountMinor: BigInt(receipt.amountMinor) };
+  const money = { ...receipt, amountMinor: BigInt(receipt.amountMinor) };
+  const counted = await countedAs(trx, rules, payout, money, input.payoutAmount ?? null);
+  if ('code' in counted) return refuse(counted.code, counted.message, 'input', counted.code === 'AMOUNT_INVALID' ? 'payoutAmount' : 'payoutId'); // biome-ignore format: one thought
+  const credit = { ...money, payoutMinor: counted.payoutMinor };
   await receive(trx, rules, payout.id, credit, actor, 'hand');
   await receiveTakenBack(trx, rules, receiptId, payout.id, actor);
   const entryId = await entryOf(trx, receiptId, payout.id);

@@ -126,21 +126,41 @@ export function entryIdOfArrival(id: string, receiptId: string, matching: number
   return derivedId('ledgerEntry', causeOfArrival(id, receiptId, matching));
 }
 
-/** Posts, once, what arrived of a payout: less or more than was sent stays in transit until it is decided about. */
+export interface Arrival {
+  readonly receiptId: string;
+  readonly matchings: number;
+  /** What the bank shows: minor units of `currencyCode`. */
+  readonly amountMinor: bigint;
+  readonly currencyCode: string;
+  /** What of the payout that is: minor units of the payout's currency. */
+  readonly countedMinor: bigint;
+  readonly bookedAt: Date;
+}
+
+/**
+ * Posts, once, what arrived of a payout: less or more than was sent stays in transit until it is decided about. What the bank
+ * converted balances in each currency over the clearing account.
+ */
 export async function postReceived(
   trx: Knex.Transaction,
   rules: PostingRules,
   payout: StoredPayout,
-  arrival: { readonly receiptId: string; readonly matchings: number; readonly amountMinor: bigint; readonly bookedAt: Date }, // biome-ignore format: one thought
+  arrival: Arrival,
   actor: string,
 ): Promise<void> {
-  const { receiptId, matchings, amountMinor, bookedAt } = arrival;
+  const { receiptId, matchings, amountMinor, currencyCode, countedMinor, bookedAt } = arrival;
+  const isConverted = currencyCode !== payout.currencyCode;
   const entries = entryOf(rules, payout, {
     cause: causeOfArrival(payout.id, receiptId, matchings),
     bookedAt,
     description: `Payout ${payout.id} received`,
     actor,
-    lines: rules.lines('PAYOUT', 'RECEIVED', amountMinor, payout.currencyCode),
+    lines: isConverted
+      ? [
+          ...rules.lines('PAYOUT', 'CREDITED', amountMinor, currencyCode),
+          ...rules.lines('PAYOUT', 'CONVERTED', countedMinor, payout.currencyCode),
+        ]
+      : rules.lines('PAYOUT', 'RECEIVED', amountMinor, currencyCode),
   });
   await appendEntries(trx, rules, entries);
 }

@@ -14,6 +14,8 @@ export interface Arrived {
   readonly bookedOn: string;
   /** YYYY-MM-DD; null while the bank took nothing back. */
   readonly takenBackOn: string | null;
+  /** What the bank converted, as it shows it: minor units of its currency. */
+  readonly converted: readonly { readonly minor: string; readonly currencyCode: string }[];
 }
 
 /** What a payout lacks beyond what was taken off it: each amount a difference of its own, in words that name the others. */
@@ -87,11 +89,13 @@ function saidBefore(
 }
 
 function saidOfMoney(
-  { minor, creditedMinor, credits, bookedOn, takenBackOn }: Arrived,
+  { minor, creditedMinor, credits, bookedOn, takenBackOn, converted }: Arrived,
   say: (minor: bigint) => string,
 ): string[] {
   const credited = BigInt(creditedMinor ?? 0);
-  const arrived = `${say(credited)} arrived at the bank ${credits === 1 ? 'on' : `in ${credits} credits, the last on`} ${bookedOn}`;
+  const shown = converted.map((one) => `${formatAmount({ amountMinor: BigInt(one.minor), currencyCode: one.currencyCode })} ${one.currencyCode}`); // biome-ignore format: one thought
+  const how = shown.length === 0 ? '' : ` (${shown.join(' and ')} as the bank converted it)`;
+  const arrived = `${say(credited)}${how} arrived at the bank ${credits === 1 ? 'on' : `in ${credits} credits, the last on`} ${bookedOn}`;
   return takenBackOn === null
     ? [arrived]
     : [arrived, `the bank took ${say(credited - BigInt(minor))} back, the last on ${takenBackOn}`];

@@ -17,7 +17,7 @@ interface Keyed {
 export function bankReceiptMatch(
   context: Context,
   receiptId: string,
-  input: Keyed & { readonly payoutId: string },
+  input: Keyed & { readonly payoutId: string; readonly payoutAmount?: string | null },
 ): Promise<ReceiptResult> {
   return once(context, 'bankReceiptMatch', receiptId, input, (trx) =>
     matchReceiptByHand(trx, context.books.rules, receiptId, input, context.caller.clientId),

@@ -48,6 +48,8 @@ export interface Receipt {
   readonly remittance: string;
   readonly accountTail: string;
   readonly payoutId: string | null;
+  /** What of its payout it is, in the payout's currency. Null without one. */
+  readonly payoutAmount: Money | null;
   /** How the bank contradicts itself about it; null when it does not. */
   readonly conflict: string | null;
   readonly contradictsId: string | null;
@@ -91,8 +93,10 @@ type PayoutRow = Omit<
   readonly currencyCode: string;
   readonly sortKey: string;
 };
-type ReceiptRow = Omit<Receipt, 'amount'> & {
+type ReceiptRow = Omit<Receipt, 'amount' | 'payoutAmount'> & {
   readonly amountMinor: string;
+  readonly countedMinor: string;
+  readonly payoutCurrencyCode: string | null;
   readonly currencyCode: string;
   readonly sortKey: string;
 };
@@ -104,11 +108,12 @@ const PAYOUTS = `select p.id, p.channel_code as "channelCode", p.external_id as 
   p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode", p.carried_into as "carriedIntoId",
   coalesce((select sum(c.amount_minor) from settlement.payout c where c.carried_into = p.id), 0)::text as "carriedMinor",
   p.reference, p.scheduled_at as "scheduledAt", p.changed_at as "changedAt", p.told_status as "channelStatus", p.missing_since is not null as "isMissing",
-  (select nullif(sum(r.amount_minor), 0) from settlement.bank_receipt r where r.payout_id = p.id)::text as "receivedMinor", ${microseconds(PAYOUT_AT)} as "sortKey"
+  (select nullif(sum(r.counted_minor), 0) from settlement.bank_receipt r where r.payout_id = p.id)::text as "receivedMinor", ${microseconds(PAYOUT_AT)} as "sortKey"
   from settlement.payout p left join settlement.statement s on s.id = p.statement_id`;
 const RECEIPTS = `select r.id, r.amount_minor as "amountMinor", r.currency_code as "currencyCode", to_char(r.booked_on, 'YYYY-MM-DD') as "bookedOn",
   r.bank_reference as "bankReference", r.remittance, r.account_tail as "accountTail", r.payout_id as "payoutId", r.conflict, r.contradicts as "contradictsId", r.takes_back as "takesBackId",
-  ${microseconds('r.booked_on')} as "sortKey" from settlement.bank_receipt r`;
+  r.counted_minor as "countedMinor", p.currency_code as "payoutCurrencyCode", ${microseconds('r.booked_on')} as "sortKey"
+  from settlement.bank_receipt r left join settlement.payout p on p.id = r.payout_id`;
 
 /** Set-based reads of payouts and of the money at the bank. */
 export function createPayoutReader(knex: Knex) {
@@ -230,6 +235,14 @@ function toPayout(row: PayoutRow): Payout {
   };
 }
 
-function toReceipt({ amountMinor, currencyCode, sortKey: _, ...row }: ReceiptRow): Receipt {
-  return { ...row, amount: money(amountMinor, currencyCode) };
+function toReceipt({
+  amountMinor,
+  currencyCode,
+  countedMinor,
+  payoutCurrencyCode,
+  sortKey: _,
+  ...row
+}: ReceiptRow): Receipt {
+  const payoutAmount = payoutCurrencyCode === null ? null : money(countedMinor, payoutCurrencyCode);
+  return { ...row, amount: money(amountMinor, currencyCode), payoutAmount };
 }

@@ -481,6 +481,73 @@ it('lets people say which payout money is of, and take it back, each with reason
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 });
 
+const booked = () =>
+  query<{ name: string; currency: string; minor: number }>(
+    database.knex,
+    `select n.name, b.currency_code as currency, sum(b.debit_minor - b.credit_minor)::float as minor
+     from settlement.account_balance b join unnest(?::text[], ?::text[]) as n (name, account) on n.account = b.account group by 1, 2 order by 1, 2`,
+    [BALANCES, BALANCES.map((name) => rules.account(name))],
+  );
+const BALANCES = ['bank', 'channel-balance', 'exchange-clearing', 'payout-in-transit'];
+
+it('takes money that the bank converted for a payout in another currency only when a person says so, and back', async () => {
+  await ingestReport(database.knex, sourceOf(canonicalFile('settlement-240', [{ class: 'SALE', amountMinor: 45_387 }], { currency: 'USD' }))); // biome-ignore format: one thought
+  await query(database.knex, `update settlement.statement set state = 'POSTED'`);
+  expect(await take(camt(entry('b120', '358.00', 'WALMART settlement-240')))).toMatchObject({
+    matched: 0,
+    unmatched: 1,
+  });
+  const [receiptId = ''] = await receiptIds();
+  const [payout] = (await createPayoutReader(database.knex).list({}, { first: 1 })).nodes;
+  const match = (payoutAmount?: string, by = rules) =>
+    database.knex.transaction((trx) => matchReceiptByHand(trx, by, receiptId, { payoutId: payout?.id ?? '', note: 'converted', payoutAmount }, 'ann')); // biome-ignore format: one thought
+  const letGo = () => database.knex.transaction((trx) => releaseByHand(trx, rules, receiptId, 'a mistake', 'ann'));
+  const now = async () => (await createPayoutReader(database.knex).list({}, { first: 1 })).nodes[0];
+  const statement = async () => (await createStatementReader(database.knex).statements({}, { first: 1 })).nodes[0]?.state; // biome-ignore format: one thought
+  const usd = (amountMinor: bigint) => ({ amountMinor, currencyCode: 'USD' });
+  const before = await booked();
+  const posted = async () => (await booked()).flatMap((one) => {
+    const was = before.find(({ name, currency }) => name === one.name && currency === one.currency)?.minor ?? 0;
+    return one.minor === was ? [] : [`${one.name} ${one.minor - was} ${one.currency}`];
+  }); // biome-ignore format: one thought
+
+  const older = { ...rules, has: () => false };
+  expect(await match(undefined, older)).toMatchObject({ userErrors: [{ code: 'CURRENCY_DIFFERS', message: expect.stringContaining('CREDITED') }] }); // biome-ignore format: one thought
+  for (const none of ['0', '-1.00'])
+    expect(await match(none)).toMatchObject({ userErrors: [{ code: 'AMOUNT_INVALID' }] });
+  await expect(match('1.001')).rejects.toThrow('at most 2 digits');
+  expect(await posted()).toEqual([]);
+
+  // All that it lacks.
+  expect(await match()).toMatchObject({ entryId: expect.any(String), userErrors: [] });
+  expect(await now()).toMatchObject({ state: 'PAID', received: usd(45_387n), difference: usd(0n) });
+  expect(await statement()).toBe('RECONCILED');
+  const all = ['bank 35800 GBP', 'channel-balance -45387 USD', 'exchange-clearing -35800 GBP', 'exchange-clearing 45387 USD']; // biome-ignore format: one thought
+  expect(await posted()).toEqual(all);
+  expect(await createPayoutReader(database.knex).receiptsById([receiptId])).toEqual(new Map([[receiptId, expect.objectContaining({ amount: { amountMinor: 35_800n, currencyCode: 'GBP' }, payoutAmount: usd(45_387n) })]])); // biome-ignore format: one thought
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+  await query(database.knex, 'update settlement.bank_receipt set payout_minor = 45386');
+  expect((await verifyLedger(database.knex)).faults).toContainEqual(expect.stringMatching(/^receipt brc_\w+ of payout pay_\w+ is 45386 minor units, 45387 were posted$/)); // biome-ignore format: one thought
+  await query(database.knex, 'update settlement.bank_receipt set payout_minor = 45387');
+  await letGo();
+  expect(await now()).toMatchObject({ state: 'IN_TRANSIT', received: usd(0n) });
+  expect(await statement()).toBe('POSTED');
+  expect(await posted()).toEqual(['channel-balance -45387 USD', 'payout-in-transit 45387 USD']);
+
+  // A part; the bank then brings the rest in dollars, and takes what it converted back.
+  await match('400.00');
+  expect(await now()).toMatchObject({ state: 'PARTIALLY_PAID', received: usd(40_000n), difference: usd(-5_387n) });
+  expect(await query(database.knex, `select explanation from settlement.difference where state = 'OPEN'`)).toEqual([
+    { explanation: 'The statement pays 453.87 USD; 400.00 USD (358.00 GBP as the bank converted it) arrived at the bank on 2026-11-17.' },
+  ]); // biome-ignore format: one thought
+  await take('booked_on,amount,currency,remittance\n2026-11-18,53.87,USD,settlement-240\n', 'BANK_CSV');
+  expect(await now()).toMatchObject({ state: 'PAID', received: usd(45_387n), difference: usd(0n) });
+  await take(camt(debit('b121', '358.00', 'settlement-240 returned')));
+  expect(await now()).toMatchObject({ state: 'PARTIALLY_PAID', received: usd(5_387n), difference: usd(-40_000n) });
+  expect(await posted()).toEqual(['bank 5387 USD', 'channel-balance -45387 USD', 'payout-in-transit 40000 USD']);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
+
 it('takes an entry that the bank tells again with another amount for no money, and says what was and what is', async () => {
   await announce('settlement-204', 25_000);
   await take(camt(entry('b50', '100.00', 'settlement-204')));

@@ -151,7 +151,7 @@ async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
     trx,
     `select p.id, p.amount_minor as "amountMinor", p.announced_minor as "announcedMinor", p.currency_code as "currencyCode",
        coalesce(p.scheduled_at, s.period_end) as "scheduledAt",
-       coalesce((select sum(r.amount_minor) from settlement.bank_receipt r where r.payout_id = p.id), 0)::text as "receivedMinor",
+       coalesce((select sum(r.counted_minor) from settlement.bank_receipt r where r.payout_id = p.id), 0)::text as "receivedMinor",
        array(select c.amount_minor::text ${OWED_TO} order by coalesce(cs.period_end, c.scheduled_at), c.id) as "owedMinor",
        array_remove(array[p.reference, p.external_id, s.external_id], null) as "references", p.state = 'FAILED' as failed
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id

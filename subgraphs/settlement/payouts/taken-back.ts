@@ -90,13 +90,13 @@ function candidatesFor(trx: Knex.Transaction, id: string): Promise<Candidate[]> 
   );
 }
 
-/** The one payout that the text names and of which as much had arrived on the account by then. */
+/** The one payout that the text names and of which as much had arrived on the account by then. What a part of converted money is only a person knows. */
 async function payoutNamedBy(trx: Knex.Transaction, row: Open): Promise<string | null> {
   const paid = await query<{ id: string; references: string[] }>(
     trx,
     `select p.id, array_remove(array[p.reference, p.external_id, s.external_id], null) as references
      from settlement.bank_receipt r join settlement.payout p on p.id = r.payout_id left join settlement.statement s on s.id = p.statement_id
-     where r.account_tail = ? and r.currency_code = ? and r.booked_on <= ?::date group by p.id, s.id having sum(r.amount_minor) >= ?::bigint order by p.id`,
+     where r.account_tail = ? and r.currency_code = ? and p.currency_code = r.currency_code and r.booked_on <= ?::date group by p.id, s.id having sum(r.amount_minor) >= ?::bigint order by p.id`,
     [row.accountTail, row.currencyCode, row.bookedOn, row.amountMinor.replace('-', '')],
   );
   const named = paid.filter(({ references }) => references.some((reference) => mentions(row.remittance, reference)));

@@ -16,9 +16,10 @@ const RECALL_DAYS = 400;
 
 interface NamedPayout {
   readonly id: string;
-  readonly currencyCode: string;
+  /** Its own, and those that the bank converted it to. */
+  readonly currencyCodes: string[];
   readonly references: string[];
-  /** Account and amount of what arrived of it. */
+  /** Account, amount and currency of what arrived of it. */
   readonly credits: string[];
 }
 
@@ -38,11 +39,11 @@ export async function unmarkedTakenBack(
   const payouts = await payoutsBefore(trx, debits);
   return debits.flatMap((debit): KeptEntry[] => {
     if (byName.has(debit)) return [{ ...debit, takesBack: true, keptBy: 'NAME', waits: false }];
-    const named = payouts.filter((one) => one.currencyCode === debit.currencyCode && isNamed(one, debit));
+    const named = payouts.filter((one) => one.currencyCodes.includes(debit.currencyCode) && isNamed(one, debit));
     const [only, ...others] = named;
     if (!only) return [];
-    const amount = moneyOf(debit.accountTail, -debit.amountMinor);
-    const isHere = credits.some((one) => one.currencyCode === debit.currencyCode && moneyOf(one.accountTail, one.amountMinor) === amount && isNamed(only, one)); // biome-ignore format: one thought
+    const amount = moneyOf(debit.accountTail, -debit.amountMinor, debit.currencyCode);
+    const isHere = credits.some((one) => moneyOf(one.accountTail, one.amountMinor, one.currencyCode) === amount && isNamed(only, one)); // biome-ignore format: one thought
     const isSure = others.length === 0 && (isHere || only.credits.includes(amount));
     return [{ ...debit, takesBack: true, keptBy: 'TEXT', waits: !isSure }];
   });
@@ -70,15 +71,17 @@ async function takenBackByName(
 
 /** Payouts that were paid, or were to be, in the time before these debits. */
 function payoutsBefore(trx: Knex.Transaction, debits: readonly BankReceipt[]): Promise<NamedPayout[]> {
+  const currencyCodes = [...new Set(debits.map((one) => one.currencyCode))];
   const first = debits.map(({ bookedOn }) => bookedOn).sort()[0];
   return query<NamedPayout>(
     trx,
-    `select p.id, p.currency_code as "currencyCode", array_remove(array[p.reference, p.external_id, s.external_id], null) as references,
-       array(select r.account_tail || ' ' || r.amount_minor from settlement.bank_receipt r where r.payout_id = p.id and r.amount_minor > 0) as credits
+    `select p.id, array(select p.currency_code union select r.currency_code from settlement.bank_receipt r where r.payout_id = p.id) as "currencyCodes",
+       array_remove(array[p.reference, p.external_id, s.external_id], null) as references,
+       array(select r.account_tail || ' ' || r.amount_minor || ' ' || r.currency_code from settlement.bank_receipt r where r.payout_id = p.id and r.amount_minor > 0) as credits
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
-     where p.currency_code = any(?::text[]) and p.state not in ('CANCELLED', 'CARRIED_FORWARD')
+     where (p.currency_code = any(?::text[]) or exists (select from settlement.bank_receipt r where r.payout_id = p.id and r.currency_code = any(?::text[]))) and p.state not in ('CANCELLED', 'CARRIED_FORWARD')
        and coalesce(p.scheduled_at, s.period_end, p.changed_at) >= ?::date - ?::int order by p.id`,
-    [[...new Set(debits.map((one) => one.currencyCode))], first ?? null, RECALL_DAYS],
+    [currencyCodes, currencyCodes, first ?? null, RECALL_DAYS],
   );
 }
 
@@ -86,4 +89,4 @@ function isNamed({ references }: NamedPayout, { remittance }: BankReceipt): bool
   return references.some((reference) => mentions(remittance, reference));
 }
 
-const moneyOf = (accountTail: string, minor: bigint) => `${accountTail} ${minor}`;
+const moneyOf = (accountTail: string, minor: bigint, currencyCode: string) => `${accountTail} ${minor} ${currencyCode}`;
