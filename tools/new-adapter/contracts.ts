@@ -8,6 +8,8 @@ const SUITES: Readonly<Record<string, { readonly name: string; readonly file: st
   StockSource: { name: 'stockSourceContract', file: 'stock-source', arguments: ['start', 'profile'] },
   OrderDesk: { name: 'orderDeskContract', file: 'order-desk', arguments: ['start', 'profile'] },
   ChannelOrders: { name: 'channelOrdersContract', file: 'channel-orders', arguments: ['start'] },
+  ChannelStock: { name: 'channelStockContract', file: 'channel-stock', arguments: ['profile', 'start'] },
+  ChannelPrices: { name: 'channelPricesContract', file: 'channel-prices', arguments: ['profile', 'start'] },
   ChannelSystem: { name: 'channelSystemContract', file: 'channel-system', arguments: ['profile', 'start'] },
   NodeSystem: { name: 'nodeSystemContract', file: 'node-system', arguments: ['start'] },
   CarrierSystem: { name: 'carrierSystemContract', file: 'carrier-system', arguments: ['start'] },
@@ -40,9 +42,18 @@ export function contractOf(port: PortName): Contract {
   if (!suite)
     throw new Error(`nobody said how the suite of ${name} is called: add it to tools/new-adapter/contracts.ts`);
   const text = readFileSync(projectFile('subgraphs', domain, 'port.ts'), 'utf8');
-  const body = new RegExp(`^export interface ${name} \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(text)?.[1];
+  const body = bodyOf(name, text) ?? factBody(name, text);
   if (body === undefined) throw new Error(`subgraphs/${domain}/port.ts has no interface ${name}`);
   return { port, name, domain, can, suite, members: membersOf(body) };
+}
+
+const bodyOf = (name: string, text: string) =>
+  new RegExp(`^export interface ${name}(?:<[^{]*>)? \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(text)?.[1];
+
+/** Of what channels are told there is one contract for every kind of value: ports name the value only. */
+function factBody(name: string, text: string): string | undefined {
+  if (!text.includes(`export type ${name} = FactChannel<`)) return undefined;
+  return bodyOf('FactChannel', readFileSync(projectFile('platform', 'channel-facts', 'channel.ts'), 'utf8'));
 }
 
 function membersOf(body: string): Member[] {

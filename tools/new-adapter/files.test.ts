@@ -12,6 +12,7 @@ it('finds every member of a contract where its port file has it', () => {
   ]);
   expect(contractOf('STOCK').members.find(({ name }) => name === 'snapshot')?.kind).toBe('iterable');
   expect(contractOf('CHANNEL_ORDERS').members.map(({ kind }) => kind)).toEqual(['iterable', 'answer']);
+  expect(contractOf('CHANNEL_STOCK').members.map(({ name }) => name)).toEqual(['ways', 'tell', 'outcomeOf', 'known']);
   // Parameters over several lines, one of them a function.
   expect(contractOf('CARRIER').members).toEqual([{ name: 'scans', kind: 'promise' }, { name: 'issueReturnLabel', kind: 'promise' }]); // biome-ignore format: one thought
 });

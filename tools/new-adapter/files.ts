@@ -7,6 +7,8 @@ const VALUES: Readonly<Record<string, (system: string) => string>> = {
   name: (system) => `'${system}'`,
   streams: () => "['all']",
   takes: () => 'new Set()',
+  ways: () => "[{ name: 'single', most: 1, burst: 1, perSecond: 1 }]",
+  known: () => 'null',
 };
 
 /**
