@@ -463,7 +463,7 @@ export type ReturnState =
   | 'CANCELLED'
   /** Not sent in time. */
   | 'EXPIRED'
-  /** Lost on the way. Final. */
+  /** Lost on the way. What turns up after all is received. */
   | 'LOST'
   | '%future added value';
 

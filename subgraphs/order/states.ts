@@ -36,7 +36,7 @@ export const RETURN_TRANSITIONS = {
   CLOSED: [],
   CANCELLED: ['AUTHORIZED'],
   EXPIRED: ['AUTHORIZED'],
-  LOST: [],
+  LOST: ['PARTIALLY_RECEIVED', 'RECEIVED'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ReturnState = keyof typeof RETURN_TRANSITIONS;

@@ -78,13 +78,14 @@ export async function keepReturns(deps: HousekeepingDeps, moment: Date | null = 
   return expired + closed + told;
 }
 
-type Problem = 'LOST' | 'UNRETURNED' | 'UNINSPECTED';
+type Problem = 'LOST' | 'REJECTED' | 'UNRETURNED' | 'UNINSPECTED';
 
-const ENDED: readonly string[] = ['REJECTED', 'CLOSED', 'CANCELLED', 'EXPIRED'];
+const ENDED: readonly string[] = ['CLOSED', 'CANCELLED', 'EXPIRED'];
 
 function problemOf({ return: { state }, units, lines }: FoundReturn): Problem | null {
   // Of a parcel that was lost on the way to the buyer its own exception tells.
   if (state === 'LOST') return lines.every(({ reason }) => reason === LOST_IN_TRANSIT) ? null : 'LOST';
+  if (state === 'REJECTED') return 'REJECTED';
   return ENDED.includes(state) && units.credited > units.accepted ? 'UNRETURNED' : null;
 }
 
@@ -130,12 +131,17 @@ const WHAT: Readonly<
   LOST: ({ units }) => ({
     cause: 'CONFLICT',
     system: 'carrier',
-    message: `the carrier lost ${counted(units.quantity - units.received, 'unit')} on the way back. Claim them from the carrier, pay the buyer back (returnRefund) if that was not done, and dismiss this.`,
+    message: `the carrier lost ${counted(units.quantity - units.received, 'unit')} on the way back. Claim them from the carrier, pay the buyer back (returnRefund) if that was not done, and dismiss this. If they turn up after all, receive them (returnReceive): nothing is paid back twice.`,
+  }),
+  REJECTED: ({ units }) => ({
+    cause: 'CONFLICT',
+    system: 'commerce',
+    message: `rejected, and ${counted(units.received, 'unit')} still with us. Send the goods back to the buyer from where they were received${units.credited > 0 ? `, settle with the buyer what was paid back before (${counted(units.credited, 'unit')})` : ''}, and dismiss this.`,
   }),
   UNRETURNED: ({ units }) => ({
     cause: 'DEADLINE',
     system: 'commerce',
-    message: `paid back, and did not come or went back to the buyer: ${counted(units.credited - units.accepted, 'unit')}. Permit the return again (returnReopen) if the goods are on their way, or settle it with the buyer and dismiss this.`,
+    message: `paid back, and did not come: ${counted(units.credited - units.accepted, 'unit')}. Permit the return again (returnReopen) if the goods are on their way, or settle it with the buyer and dismiss this.`,
   }),
   UNINSPECTED: ({ units }) => ({
     cause: 'DEADLINE',

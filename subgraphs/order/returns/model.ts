@@ -116,8 +116,9 @@ export function availableReturnTransitions(
     state,
     closing,
     labelAsked,
+    label,
     exchangeOrderId,
-  }: Pick<OrderReturn, 'state' | 'closing' | 'labelAsked' | 'exchangeOrderId'>,
+  }: Pick<OrderReturn, 'state' | 'closing' | 'labelAsked' | 'label' | 'exchangeOrderId'>,
   units: ReturnUnits,
 ): ReturnTransition[] {
   const may = (to: ReturnState) => mayMove(RETURN_TRANSITIONS, state, to);
@@ -127,7 +128,8 @@ export function availableReturnTransitions(
   // Once money was given back the goods have to come.
   if (may('CANCELLED') && units.credited === 0) allowed.push('CANCEL');
   if (may('LABEL_ISSUED') && !labelAsked) allowed.push('ISSUE_LABEL');
-  if (may('RECEIVED') && !closing) allowed.push('RECEIVE');
+  // Lost without a label of its own: on the way to the buyer, of which the order keeps count.
+  if (may('RECEIVED') && !closing && (state !== 'LOST' || label !== null)) allowed.push('RECEIVE');
   if ((state === 'PARTIALLY_RECEIVED' || state === 'RECEIVED') && units.received > units.inspected)
     allowed.push('INSPECT');
   if (mayResolve(state, closing, units)) allowed.push('RESOLVE');

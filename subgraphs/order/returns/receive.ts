@@ -8,7 +8,7 @@ import type { OrderRefusal, ReturnReceiveErrorCode } from '../errors.ts';
 import type { Disposition } from '../model.ts';
 import { type AcceptedUnits, acceptUnits, addInspected } from './accept.ts';
 import { type FoundReturn, type ReturnResult, saveRefundStatus, stepOf } from './found.ts';
-import { kindOf } from './free-units.ts';
+import { claimedUnits, kindOf, unitsOfKind } from './free-units.ts';
 
 export interface ReturnReceiveInput {
   readonly locationId: string;
@@ -52,7 +52,7 @@ export function receiveReturn(
           return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: at('quantity'), message }];
         }
       }
-      const gone = await lostSince(trx, found, input.lines);
+      const gone = (await lostSince(trx, found, input.lines)) ?? (await claimedSince(trx, found));
       if (gone) return [gone];
       const complete = found.lines.every((line) => received.get(line.id) === line.quantity);
       await saveArrivals(trx, caller, found, input, complete);
@@ -89,6 +89,22 @@ async function lostSince(
     return { code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: ['input', 'lines', String(index), 'quantity'], message };
   }
   return null;
+}
+
+/** Units of a lost return that were not paid back may be in another one by now: they come back with that. */
+async function claimedSince(
+  trx: Knex.Transaction,
+  { return: { id, state, orderId }, lines }: FoundReturn,
+): Promise<OrderRefusal<'QUANTITY_EXCEEDS_AUTHORIZED'> | null> {
+  if (state !== 'LOST') return null;
+  const kind = kindOf(lines[0]?.reason ?? '');
+  const order = await lockOrder(trx, orderId);
+  const claimed = await claimedUnits(trx, orderId, order?.lines ?? [], kind, id);
+  const room = new Map(order?.lines.map((line) => [line.id, unitsOfKind(line, kind) - (claimed.get(line.id) ?? 0)]));
+  for (const { orderLineId, quantity } of lines) room.set(orderLineId, (room.get(orderLineId) ?? 0) - quantity);
+  if ([...room.values()].every((units) => units >= 0)) return null;
+  const message = 'Some of its units are in another return by now. Receive the goods with that one.';
+  return { code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: ['returnId'], message };
 }
 
 async function saveArrivals(
