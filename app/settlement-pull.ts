@@ -4,20 +4,22 @@ import { isCommerceError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { IngestOutcome, Throttle } from '../subgraphs/settlement/index.ts';
 import { openAmazonPull, type SettlementAlarm } from '../subgraphs/settlement/main.ts';
+import type { ChannelStatement } from '../subgraphs/settlement/port.ts';
 
-/** Puts a fetched statement that was refused on the exception desk: it is fetched once, so nobody would see it again. */
+/** Puts a fetched statement that was refused on the exception desk, and takes it off when it is taken in after all. */
 export async function showFetched(
   alarm: SettlementAlarm,
   channelCode: string,
-  id: string,
+  { id, createdAt }: ChannelStatement,
   outcome: IngestOutcome,
 ): Promise<void> {
-  if (outcome.kind !== 'REFUSED') return;
+  const key = `settlement:pull:${channelCode}:${id}`;
+  if (outcome.kind !== 'REFUSED') return alarm.resolve(key);
   await alarm.raise({
-    key: `settlement:pull:${channelCode}:${id}`,
+    key,
     operation: 'pull-statement',
     channelCode,
-    message: `A statement fetched from the channel was refused (${outcome.code}): ${outcome.message}${/Ask the channel|reverse/.test(outcome.message) ? '' : ' Ask the channel for a right one.'}`,
+    message: `The statement ${id} that the channel made at ${createdAt.toISOString()} was refused (${outcome.code}): ${outcome.message}${/Ask the channel|reverse/.test(outcome.message) ? '' : ' Ask the channel for a right one.'} The command \`settlement pull\` fetches it again; after a reversal the worker does so by itself.`,
   });
 }
 
@@ -59,9 +61,9 @@ export async function pullSettlements(
   const pull = openAmazonPull({
     ...deps,
     connection: amazon,
-    async onFetched({ id }, outcome) {
-      logger.info({ channelCode, document: id, ...outcome }, 'settlement statement fetched');
-      await showFetched(alarm, channelCode, id, outcome);
+    async onFetched(statement, outcome) {
+      logger.info({ channelCode, document: statement.id, ...outcome }, 'settlement statement fetched');
+      await showFetched(alarm, channelCode, statement, outcome);
     },
   });
   const report = async (failure: unknown) => {

@@ -17,15 +17,15 @@ export function pull({ terminal }: Invocation): Promise<ExitCode> {
       knex,
       connection,
       throttle: NO_THROTTLE,
-      async onFetched({ id }, outcome) {
-        await showFetched(alarm, connection.channelCode, id, outcome);
+      async onFetched(statement, outcome) {
+        await showFetched(alarm, connection.channelCode, statement, outcome);
         const more = outcome.kind === 'REFUSED' ? `${outcome.code}: ${outcome.message}` : outcome.settlementId;
-        terminal.out(`${id}: ${outcome.kind.toLowerCase()}, ${more}`);
+        terminal.out(`${statement.id}: ${outcome.kind.toLowerCase()}, ${more}`);
       },
     });
     try {
       const reach = (failure: unknown) => showReach(alarm, connection.channelCode, failure, 'It was asked for by `settlement pull`; the worker tries it again, too.'); // biome-ignore format: one thought
-      const outcome = await open.look(new AbortController().signal).catch(async (failure: unknown) => {
+      const outcome = await open.look(new AbortController().signal, true).catch(async (failure: unknown) => {
         // What went wrong is told by the command whether the desk takes it or not.
         await reach(failure).catch(() => undefined);
         throw failure;

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { query } from '../../../platform/db/query.ts';
+import { inTransaction } from '../../../platform/db/transaction.ts';
 import { payoutJson, startAmazon } from '../../../test/helpers/amazon.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
 import { WRITERS } from '../../../tools/generate-settlement/write.ts';
 import { amazonReports } from '../adapters/amazon.ts';
 import type { IngestOutcome } from '../ingest/source.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
+import { reverseByTwo } from '../statements/reversal.ts';
 import { NO_THROTTLE } from '../throttle.ts';
 import { createPull, type PullDeps } from './pull.ts';
 
@@ -84,6 +86,34 @@ it('knows a resent statement, refuses a changed one and goes on, and finds one t
   add('late', day(12), report('108'));
   expect(await look()).toMatchObject({ ingested: 1, duplicate: 0, refused: 0 });
   expect(fetched).toEqual([['document-late', 'INGESTED']]);
+});
+
+it('takes what was refused when the way is free: after a reversal by itself, otherwise when a person asks', async () => {
+  const [{ id } = { id: '' }] = await query<{ id: string }>(database.knex, `select id from settlement.statement where external_id = '102'`); // biome-ignore format: one thought
+  const rules = loadPostingRules();
+  for (const person of ['ann', 'bob'])
+    await inTransaction(database.knex, (trx) => reverseByTwo(trx, rules, id, 'corrected by the channel', person));
+  expect(await look()).toMatchObject({ ingested: 1, duplicate: 0, refused: 1 });
+  expect(fetched).toEqual([
+    ['document-r5', 'INGESTED'],
+    ['document-r6', 'REFUSED'],
+  ]);
+  expect(await look()).toMatchObject({ ingested: 0, refused: 0 });
+
+  const r6 = amazon.account.reports.find(({ reportId }) => reportId === 'r6');
+  if (r6) r6.content = report('106');
+  expect(await look()).toMatchObject({ ingested: 0 });
+  expect(await pull().look(signal, true)).toMatchObject({ ingested: 1, duplicate: 0, refused: 0 });
+});
+
+it('looks again some hours later at what could not be read', async () => {
+  add('r8', day(24), '');
+  expect(await look()).toMatchObject({ ingested: 0, refused: 1 });
+  const r8 = amazon.account.reports.find(({ reportId }) => reportId === 'r8');
+  if (r8) r8.content = report('110');
+  expect(await look()).toMatchObject({ ingested: 0, refused: 0 });
+  await query(database.knex, `update settlement.pulled_statement set pulled_at = pulled_at - interval '7 hours' where document_id = 'document-r8'`); // biome-ignore format: one thought
+  expect(await look()).toMatchObject({ ingested: 1, refused: 0 });
 });
 
 it('goes on where it was stopped: what was taken in but not noted is recognised', async () => {

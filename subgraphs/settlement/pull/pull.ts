@@ -40,34 +40,38 @@ export interface PullOutcome {
 const FIRST_LOOK_DAYS = 90;
 /** Statements come late and out of order: each look goes so far behind the newest one that is known. */
 const OVERLAP_DAYS = 14;
+/** What could not be read may have been a page that said "later": it is fetched again after so long. */
+const UNREADABLE_HOURS = 6;
 /** Payouts may still move, fail or come back. */
 const PAYOUT_DAYS = 35;
 const DAY_MILLIS = 86_400_000;
 
 /**
- * Fetches what a channel made since the last look: each statement once by its id, each payout as it stands now. Stopped or
- * killed at any moment, the next look goes on: what was taken in but not noted is recognised by its bytes.
+ * Fetches what a channel made since the last look: each statement once by its id, each payout as it stands now. One that
+ * was refused is fetched again when a settlement of the channel was reversed since, some hours after it could not be read, and when a
+ * person asks. Stopped or killed at any moment, the next look goes on: what was taken in but not noted is recognised by its bytes.
  */
 export function createPull(deps: PullDeps) {
   const { knex, channelCode, source, rules, now } = deps;
 
-  async function statementsToFetch(signal: AbortSignal): Promise<ChannelStatement[]> {
-    const [newest] = await query<{ at: Date | null }>(
+  /** What is new, and what was refused and may be taken now. */
+  async function statementsToFetch(signal: AbortSignal, refusedToo: boolean): Promise<ChannelStatement[]> {
+    const known = await query<{ id: string; createdAt: Date; isDue: boolean }>(
       knex,
-      'select max(created_at) as at from settlement.pulled_statement where channel_code = ?',
-      [channelCode],
+      `select document_id as id, created_at as "createdAt",
+         outcome = 'REFUSED' and (? or pulled_at < clock_timestamp() - make_interval(hours => ?) and code = 'UNREADABLE' or exists (
+           select from settlement.reversal join settlement.statement on statement.id = reversal.statement_id
+           where statement.channel_code = pulled_statement.channel_code and reversal.taken_at > pulled_at)) as "isDue"
+       from settlement.pulled_statement where channel_code = ?`,
+      [refusedToo, UNREADABLE_HOURS, channelCode],
     );
-    const since = newest?.at
-      ? newest.at.getTime() - OVERLAP_DAYS * DAY_MILLIS
-      : now().getTime() - FIRST_LOOK_DAYS * DAY_MILLIS;
-    const told = await source.statementsSince(new Date(since), signal);
-    const known = await query<{ id: string }>(
-      knex,
-      'select document_id as id from settlement.pulled_statement where channel_code = ? and document_id = any(?::text[])',
-      [channelCode, told.map(({ id }) => id)],
-    );
-    const done = new Set(known.map(({ id }) => id));
-    return told.filter(({ id }) => !done.has(id));
+    const oldest = now().getTime() - FIRST_LOOK_DAYS * DAY_MILLIS;
+    const newest = known.length === 0 ? null : Math.max(...known.map(({ createdAt }) => createdAt.getTime()));
+    const late = newest === null ? oldest : newest - OVERLAP_DAYS * DAY_MILLIS;
+    const due = known.filter(({ isDue }) => isDue).map(({ createdAt }) => createdAt.getTime());
+    const since = Math.min(late, ...due.filter((at) => at >= oldest));
+    const done = new Set(known.filter(({ isDue }) => !isDue).map(({ id }) => id));
+    return (await source.statementsSince(new Date(since), signal)).filter(({ id }) => !done.has(id));
   }
 
   /** Fetches one statement into a file of its own, so that it is asked for once however often it is read. */
@@ -81,7 +85,7 @@ export function createPull(deps: PullDeps) {
         {
           channelCode,
           format: statement.format,
-          fileName: null,
+          fileName: statement.id,
           receivedBy: 'pull',
           bytes: () => createReadStream(file, { highWaterMark: 256 * 1024 }),
         },
@@ -98,7 +102,8 @@ export function createPull(deps: PullDeps) {
   async function note(statement: ChannelStatement, outcome: IngestOutcome): Promise<void> {
     await query(
       knex,
-      `insert into settlement.pulled_statement (channel_code, document_id, created_at, outcome, settlement_id, code) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
+      `insert into settlement.pulled_statement (channel_code, document_id, created_at, outcome, settlement_id, code) values (?, ?, ?, ?, ?, ?)
+       on conflict (channel_code, document_id) do update set outcome = excluded.outcome, settlement_id = excluded.settlement_id, code = excluded.code, pulled_at = clock_timestamp()`,
       [
         channelCode,
         statement.id,
@@ -110,8 +115,11 @@ export function createPull(deps: PullDeps) {
     );
   }
 
-  /** @returns null when another process is at it */
-  async function look(signal: AbortSignal): Promise<PullOutcome | null> {
+  /**
+   * @param refusedToo fetches what was refused before as well, whatever the reason was
+   * @returns null when another process is at it
+   */
+  async function look(signal: AbortSignal, refusedToo = false): Promise<PullOutcome | null> {
     return inTransaction(knex, async (lock) => {
       const [row] = await query<{ taken: boolean }>(
         lock,
@@ -120,9 +128,9 @@ export function createPull(deps: PullDeps) {
       );
       if (!row?.taken) return null;
       const count = { INGESTED: 0, DUPLICATE: 0, REFUSED: 0 };
-      for (const statement of await statementsToFetch(signal)) {
+      for (const statement of await statementsToFetch(signal, refusedToo)) {
         const outcome = await fetchOne(statement, signal);
-        // Told first: a refusal that was noted would not be looked at again.
+        // Told first: a refusal that was noted is not looked at again until something changes.
         await deps.onFetched(statement, outcome);
         await note(statement, outcome);
         count[outcome.kind] += 1;
