@@ -153,9 +153,9 @@ it('exports every list byte for byte, with what a spreadsheet would run made a t
         'p2,M1,s-1,,PAID,30.00,25.00,-5.00,,25.00,2026-11-17,GBP,T1',
       ]),
       'bank-receipts': rows([
-        'id,booked_on,amount,currency,remittance,bank_reference,account_tail,payout_id,conflict,contradicts,takes_back',
-        'b1,2026-11-17,25.00,GBP,T1,x,5555,p2,,,',
-        'b2,2026-11-18,9.00,GBP,"\'=A1, hello",y,5555,,,,',
+        'id,booked_on,amount,currency,remittance,bank_reference,account_tail,payout_id,conflict,contradicts,takes_back,payout_amount,payout_currency',
+        'b1,2026-11-17,25.00,GBP,T1,x,5555,p2,,,,25.00,GBP',
+        'b2,2026-11-18,9.00,GBP,"\'=A1, hello",y,5555,,,,,,',
       ]),
       refusals: rows([
         'id,refused_at,channel,format,file_name,code,line,message,refused_by,bytes,sha256',

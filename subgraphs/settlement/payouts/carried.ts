@@ -54,8 +54,9 @@ const SEARCHES: readonly {
  * when none of them is just what another payout lacks. Where that could be meant otherwise the oldest payout takes the oldest
  * settlements, and none of it is certain. Each is taken off once, and by the same payout whatever is told first.
  *
- * @param claimants all payouts of the channel and currency that money or an announcement is known of
- * @param carried what is owed in that currency
+ * @param claimants all payouts of the channel and currency that money or an announcement is known of; of one day in an order that
+ *   does not depend on what was told first
+ * @param carried what is owed in that currency, in such an order
  * @returns by id of the carried settlement; absent where it is still owed
  */
 export function shareOut(claimants: readonly Claimant[], carried: readonly Carried[]): ReadonlyMap<string, TakenBy> {
@@ -184,7 +185,8 @@ function sumOf(parts: readonly Carried[]): bigint {
   return parts.reduce((sum, { minor }) => sum + minor, 0n);
 }
 
-function oldestFirst<One extends { readonly id: string; readonly at: number | null }>(all: readonly One[]): One[] {
+/** Those of the same day stay in the order in which they are given. */
+function oldestFirst<One extends { readonly at: number | null }>(all: readonly One[]): One[] {
   const end = (one: One) => one.at ?? Number.POSITIVE_INFINITY;
-  return [...all].sort((a, b) => (end(a) === end(b) ? (a.id < b.id ? -1 : 1) : end(a) - end(b)));
+  return [...all].sort((a, b) => (end(a) === end(b) ? 0 : end(a) - end(b)));
 }

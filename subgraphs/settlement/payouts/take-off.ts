@@ -57,6 +57,8 @@ export async function readTakenOff(trx: Knex.Transaction, payoutId: string): Pro
 
 /** When a payout `p` of a statement `s` was due: by this what is owed goes before what it is taken off. */
 const END_OF_PERIOD = 'coalesce(s.period_end, p.scheduled_at)';
+/** By the channel's names: ours depend on what was told first. */
+const BY_NAME = 'coalesce(s.external_id, p.external_id), p.id';
 
 async function readCarried(
   trx: Knex.Transaction,
@@ -74,7 +76,7 @@ async function readCarried(
     trx,
     `select p.id, p.amount_minor as minor, ${END_OF_PERIOD} as at, p.carried_into as "takenBy", p.carried_certain as "isCertain", p.state
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
-     where p.channel_code = ? and p.currency_code = ? and (p.state = 'CARRIED_FORWARD' or p.carried_into is not null) order by p.id`,
+     where p.channel_code = ? and p.currency_code = ? and (p.state = 'CARRIED_FORWARD' or p.carried_into is not null) order by ${BY_NAME}`,
     [channelCode, currencyCode],
   );
   return rows.map((row) => ({ ...row, minor: BigInt(row.minor), at: row.at?.getTime() ?? null }));
@@ -103,7 +105,7 @@ async function readClaimants(
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
      left join lateral (select nullif(sum(counted_minor), 0)::text as minor, max(booked_on) as booked_on from settlement.bank_receipt where payout_id = p.id) r on true
      where p.channel_code = ? and p.currency_code = ? and p.state not in ('CARRIED_FORWARD', 'CANCELLED')
-       and (r.minor is not null or (p.announced_minor is not null and ${ANNOUNCES}))`,
+       and (r.minor is not null or (p.announced_minor is not null and ${ANNOUNCES})) order by ${BY_NAME}`,
     [channelCode, currencyCode],
   );
   return rows.map(({ statementMinor, announcedMinor, receivedMinor, at, ...row }) => ({
