@@ -2,9 +2,8 @@ import type { Knex } from 'knex';
 import type { Config } from '../platform/config.ts';
 import { isCommerceError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { IngestOutcome, Throttle } from '../subgraphs/settlement/index.ts';
+import type { ChannelStatement, IngestOutcome, Throttle } from '../subgraphs/settlement/index.ts';
 import { openAmazonPull, type SettlementAlarm } from '../subgraphs/settlement/main.ts';
-import type { ChannelStatement } from '../subgraphs/settlement/port.ts';
 
 /** Puts a fetched statement that was refused on the exception desk, and takes it off when it is taken in after all. */
 export async function showFetched(

@@ -32,6 +32,7 @@ export { readTransfers, takeTransfers } from './payouts/amazon-transfers.ts';
 export { matchReceiptByHand, releaseByHand } from './payouts/by-hand.ts';
 export { findMissingPayouts } from './payouts/missing.ts';
 export { takeBankStatement } from './payouts/receipts.ts';
+export type { ChannelStatement } from './port.ts';
 export { createPull, type PullDeps } from './pull/pull.ts';
 export { REPORT_FORMATS } from './reports/formats.ts';
 export { checkPublishedStatement } from './reports/published-statements.ts';
