@@ -21,6 +21,8 @@ interface Goods {
   readonly documents: readonly ExpectedPart[];
   /** Of the lines; the order's where there are none. */
   readonly currencyCode: string;
+  /** Currency of other lines that our documents are compared with already; null where there are none, or no documents. */
+  readonly settledIn: string | null;
 }
 
 /**
@@ -66,16 +68,20 @@ function goodsOf(
   return skus
     .flatMap((sku) => {
       const own = of.filter((line) => sku === null || line.sku === sku);
-      const currencies = [...new Set(own.map((line) => line.currencyCode))].sort();
+      const foreign = [...new Set(own.map((line) => line.currencyCode))].filter((one) => one !== orderCurrency).sort();
+      const currencies = own.some((line) => line.currencyCode === orderCurrency)
+        ? [orderCurrency, ...foreign]
+        : foreign;
       const documents = partsOf(facts.documents, kind, sku, remitsTax);
-      if (currencies.length === 0) return [{ side, sku, lines: own, documents, currencyCode: orderCurrency }];
-      // What one currency settled another cannot settle again: the documents are compared with the first one told.
+      if (currencies.length === 0) return [{ side, sku, lines: own, documents, currencyCode: orderCurrency, settledIn: null }]; // biome-ignore format: one thought
+      // What one currency settled another cannot settle again: the documents are compared with the order's own, if it is told.
       return currencies.map((currencyCode, index) => ({
         side,
         sku,
         lines: own.filter((line) => line.currencyCode === currencyCode),
         documents: index === 0 ? documents : [],
         currencyCode,
+        settledIn: index === 0 || documents.length === 0 ? null : (currencies[0] ?? null),
       }));
     })
     .filter((goods) => goods.lines.length > 0 || goods.documents.length > 0);
@@ -88,7 +94,7 @@ function judgeGoods(
   settings: SettlementSettings,
   verdicts: Verdicts,
 ): Judgement {
-  const { side, sku, lines, currencyCode } = goods;
+  const { side, sku, lines, currencyCode, settledIn } = goods;
   const last = lines.at(-1);
   if (!last) return notYet(goods.documents);
   const sign = side === 'SALE' ? 1n : -1n;
@@ -102,7 +108,8 @@ function judgeGoods(
   const settled = settledOf(lines, sign);
   const toleranceMinor = foreign ? rateTolerance(documents, settings) : settings.tolerance(currencyCode);
   const roundingMinor = foreign ? 0n : toleranceMinor;
-  const judgement = judge({ side, documents, settled, toleranceMinor, roundingMinor });
+  const compared = judge({ side, documents, settled, toleranceMinor, roundingMinor });
+  const judgement: Judgement = settledIn === null ? compared : { ...compared, reason: 'DUPLICATE_LINE' };
   const booked = documents.length > 0;
   const actualMinor = sign * settled.amountMinor;
   const expectedMinor = judgement.expectedMinor === null ? null : sign * judgement.expectedMinor;
@@ -124,7 +131,10 @@ function judgeGoods(
         currencyCode,
         sku,
         statementId: last.statementId,
-        explanation: explain(reason, side, settled, documents),
+        explanation:
+          settledIn === null
+            ? explain(reason, side, settled, documents)
+            : `The channel settled this in ${settledIn} already; it cannot be settled in ${currencyCode} as well.`,
       },
       lines,
     );

@@ -351,6 +351,13 @@ describe('two currencies', () => {
       { reason: 'EXCHANGE_RATE_DIFFERENCE', expected: '2040', actual: '1900', difference: '-140', currency: 'GBP' },
     ]);
   });
+
+  it('says that what was settled in one currency is settled again in the other', async () => {
+    await settledAs(2050n);
+    await store('s2', [{ class: 'SALE', sku: 'A1', quantity: 2, amountMinor: 2400n, currencyCode: 'EUR' }], { currencyCode: 'EUR' }); // biome-ignore format: one thought
+    await books.settle();
+    expect(await books.differences()).toMatchObject([{ reason: 'DUPLICATE_LINE', actual: '2050', currency: 'GBP' }]);
+  });
 });
 
 it('looks at what is open again when the settings change, once, and leaves the rest alone', async () => {
