@@ -165,6 +165,7 @@ function deskSystem(
 ): DeskSystem {
   const system = connected.get(routing().domains.order.system);
   if (system?.adapter === 'sql') return { adapter: 'sql', sql: system.client, mapping: system.mapping };
+  if (system?.adapter === 'tryton') return { adapter: 'tryton', tryton: system.client };
   const terms = system?.adapter === 'sap' ? sapOrderTerms(system.entry) : null;
   if (system?.adapter === 'sap' && terms) return { adapter: 'sap', sap: system.client, terms };
   return { adapter: 'reference-oms', oms: clients.oms };

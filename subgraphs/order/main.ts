@@ -6,12 +6,14 @@ import type { OmsClient } from '../../systems/oms/client.ts';
 import type { SapClient } from '../../systems/sap/client.ts';
 import type { SqlClient } from '../../systems/sql/client.ts';
 import type { SqlMapping } from '../../systems/sql/mapping.ts';
+import type { TrytonClient } from '../../systems/tryton/client.ts';
 import type { WalmartClient } from '../../systems/walmart/client.ts';
 import { referenceChannel } from './adapters/channel.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
 import { omsDeskAudit } from './adapters/oms-audit.ts';
 import { type SapOrderTerms, sapOrderDesk } from './adapters/sap.ts';
 import { sqlOrderDesk } from './adapters/sql.ts';
+import { trytonOrderDesk } from './adapters/tryton.ts';
 import { walmartChannel, walmartOrders } from './adapters/walmart.ts';
 import { loadWalmartWords } from './adapters/walmart-words.ts';
 import { deskComparison } from './desk-comparison.ts';
@@ -49,6 +51,7 @@ export type { SapOrderTerms };
 export type DeskSystem =
   | { readonly adapter: 'reference-oms'; readonly oms: OmsClient }
   | { readonly adapter: 'sap'; readonly sap: SapClient; readonly terms: SapOrderTerms }
+  | { readonly adapter: 'tryton'; readonly tryton: TrytonClient }
   | { readonly adapter: 'sql'; readonly sql: SqlClient; readonly mapping: SqlMapping };
 
 /** The order domain with its order desk and channels: the one place that picks its adapters. */
@@ -140,12 +143,13 @@ export function openOrder(deps: {
 function deskOf(system: DeskSystem): OrderDesk {
   if (system.adapter === 'reference-oms') return omsOrderDesk(system.oms);
   if (system.adapter === 'sap') return sapOrderDesk(system.sap, system.terms);
+  if (system.adapter === 'tryton') return trytonOrderDesk(system.tryton);
   const { sql, mapping } = system;
   if (!mapping.orders) throw new CommerceError('CONFIGURATION_INVALID', 'the mapping of the order desk has no orders');
   return sqlOrderDesk(sql, mapping.orders, mapping);
 }
 
-/** Databases and SAP are asked for single orders only: there is nothing to compare. */
+/** Databases, SAP and Tryton are asked for single orders only: there is nothing to compare. */
 function comparisonsWith(system: DeskSystem, knex: Knex): Comparison[] {
   if (system.adapter !== 'reference-oms') return [];
   return [deskComparison({ knex, desk: omsDeskAudit(system.oms) })];

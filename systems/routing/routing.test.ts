@@ -100,6 +100,7 @@ describe('config/systems.yaml', () => {
       },
     ]);
     expect(parseRouting(withDomain('product', `{ ${ROUTE.replace('erp', 'tryton')} }`), 's').domains.product.system).toBe('tryton'); // biome-ignore format: one thought
+    expect(parseRouting(withDomain('order', `{ ${ROUTE.replace('erp', 'tryton')} }`), 's').domains.order.system).toBe('tryton'); // biome-ignore format: one thought
     expect(parseRouting(withDatabase('config/sql/legacy-erp.yaml'), 's').domains.product.system).toBe('legacy');
     expect(parseRouting(withDatabase('config/sql/legacy-erp.yaml', 'order'), 's').domains.order.system).toBe('legacy'); // biome-ignore format: one thought
   });

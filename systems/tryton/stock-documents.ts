@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { CommerceError } from '../../platform/errors.ts';
 import type { CallOptions } from '../client-kit/call-options.ts';
 import type { TrytonClient } from './client.ts';
+import { productsOf, requireState, type TrytonProduct, unexpectedState, unnamedCustomer } from './documents.ts';
 import type { TrytonSite } from './stock.ts';
 import { date, decimal, id, ids } from './wire.ts';
 
@@ -50,7 +50,7 @@ export async function moveBetween(
     return 'not-enough';
   }
   if ((await state()) === 'assigned') await tryton.press(model, 'done', [shipment], call);
-  requireState(await state(), 'done', model);
+  requireState(await state(), ['done'], model);
   const moves = await tryton.searchRead('stock.move', [['shipment', '=', `${model},${shipment}`]], record, [], call);
   return { id: shipment, moves: moves.map((move) => move.id) };
 }
@@ -85,29 +85,13 @@ export async function receiveFromCustomer(
   const state = () => stateOf(tryton, model, shipment, call);
   if ((await state()) === 'draft') await tryton.press(model, 'receive', [shipment], { ...call, accept: NO_ORIGIN });
   if ((await state()) === 'received') await tryton.press(model, 'done', [shipment], { ...call, accept: NO_ORIGIN });
-  requireState(await state(), 'done', model);
+  requireState(await state(), ['done'], model);
   const [row] = await tryton.searchRead(model, [['id', '=', shipment]], z.object({ id, inventory_moves: ids }), ['inventory_moves'], call); // biome-ignore format: one thought
   return { id: shipment, moves: row?.inventory_moves ?? [] };
 }
 
-interface Product {
-  readonly id: number;
-  readonly uom: number;
-}
-
-async function productsOf(
-  tryton: TrytonClient,
-  skus: readonly string[],
-  call: CallOptions,
-): Promise<ReadonlyMap<string, Product>> {
-  // biome-ignore format: one thought
-  const row = z.object({ id, code: z.string(), 'template.': z.object({ default_uom: id }) });
-  const rows = await tryton.searchRead('product.product', [['code', 'in', [...new Set(skus)]]], row, ['code', 'template.default_uom'], call); // biome-ignore format: one thought
-  return new Map(rows.map((one) => [one.code, { id: one.id, uom: one['template.'].default_uom }]));
-}
-
 /** Over this protocol nothing fills fields in that a form would: unit, price and currency have to be sent. */
-async function moveOf(tryton: TrytonClient, product: Product, quantity: number, from: number, to: number) {
+async function moveOf(tryton: TrytonClient, product: TrytonProduct, quantity: number, from: number, to: number) {
   const { company } = await tryton.identity();
   const [own] = await tryton.searchRead('company.company', [['id', '=', company]], z.object({ id, currency: id }), ['currency']); // biome-ignore format: one thought
   return {
@@ -132,37 +116,13 @@ async function findOrCreate(
   const [found] = await tryton.searchRead(model, [['reference', '=', reference], ['state', '!=', 'cancelled']], record, [], { ...call, limit: 1 }); // biome-ignore format: one thought
   if (found) return found.id;
   const [made] = await tryton.create(model, [{ ...(await values()), reference }], call);
-  if (made === undefined) throw unexpected(model);
+  if (made === undefined) throw unexpectedState(model);
   return made;
-}
-
-/** Personal data stays with us: who returned goods is not said to Tryton. */
-async function unnamedCustomer(tryton: TrytonClient, call: CallOptions): Promise<{ party: number; address: number }> {
-  const row = z.object({ id, addresses: ids });
-  const find = () =>
-    tryton.searchRead('party.party', [['code', '=', 'COMMERCE']], row, ['addresses'], { ...call, limit: 1 });
-  let [party] = await find();
-  if (!party) {
-    await tryton.create('party.party', [{ name: 'Customers of the commerce graph', code: 'COMMERCE', addresses: [['create', [{}]]] }], call); // biome-ignore format: one thought
-    [party] = await find();
-  }
-  const [address] = party?.addresses ?? [];
-  if (!party || address === undefined) throw unexpected('party.party');
-  return { party: party.id, address };
 }
 
 async function stateOf(tryton: TrytonClient, model: string, shipment: number, call: CallOptions): Promise<string> {
   const [row] = await tryton.searchRead(model, [['id', '=', shipment]], stated, ['state'], call);
   return row?.state ?? 'gone';
-}
-
-/** A button that does nothing says nothing: only the state tells. */
-function requireState(state: string, expected: string, model: string): void {
-  if (state !== expected) throw unexpected(model, state);
-}
-
-function unexpected(model: string, state = 'none'): CommerceError {
-  return new CommerceError('SYSTEM_REJECTED', 'Tryton left a document in another state', { system: 'Tryton', systemCode: 'WRONG_STATE', model, state }); // biome-ignore format: one thought
 }
 
 /** Both are needed where goods pass between places. */
