@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Knex } from 'knex';
 import type { EventBackbone } from '../events/backbone.ts';
 import { takerOf } from '../events/taker.ts';
-import { type Orchestrator, startOrchestrator } from '../orchestrator/worker.ts';
+import { startOrchestrator } from '../orchestrator/worker.ts';
 import { sleep } from '../platform/clock.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { patiently } from '../platform/db/patiently.ts';
@@ -11,6 +11,7 @@ import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
 import { liveWorkerIds, type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Domains } from './domains.ts';
+import { tellOfLeftWork } from './left-work.ts';
 import { runReconciliation } from './reconciliation.ts';
 import { takeEventsAgain, takeNoticesAgain } from './set-aside.ts';
 
@@ -43,8 +44,8 @@ const RETRY_POLL_MILLIS = 1_000;
 const DUTIES_EVERY_MILLIS = 5_000;
 /** How late scheduled work may be opened. */
 const WORK_POLL_MILLIS = 5_000;
-/** How often it is looked whether work of another release is left. */
-const OTHER_RELEASES_EVERY_MILLIS = 60_000;
+/** How often it is looked whether work is left that nobody here goes on with. */
+const LEFT_WORK_EVERY_MILLIS = 60_000;
 /** Longest wait for the warehouse's sites, where the sourcing rules name one that is not known. */
 const SITES_MILLIS = 5_000;
 /** How late changed sourcing rules take effect. */
@@ -220,7 +221,9 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       },
       signal,
     ),
-    every(OTHER_RELEASES_EVERY_MILLIS, signal, logger, () => tellOfOtherReleases(orchestrator, domains, logger)),
+    every(LEFT_WORK_EVERY_MILLIS, signal, logger, () =>
+      tellOfLeftWork(orchestrator, domains.operations.exceptions, logger),
+    ),
     every(RULES_EVERY_MILLIS, signal, logger, () => domains.sourcing.look()),
     every(WORK_POLL_MILLIS, signal, logger, async () => domains.fulfillment.book.openScheduled(await storeTime(knex))),
     every(PICKUP_POLL_MILLIS, signal, logger, async () =>
@@ -241,31 +244,6 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       await leaseKnex.destroy();
     },
   };
-}
-
-/** Unfinished workflows that only another release can go on with stand still without a worker of it: somebody must know. */
-async function tellOfOtherReleases(
-  orchestrator: Pick<Orchestrator, 'workOfOtherReleases'>,
-  { operations: { exceptions } }: Domains,
-  logger: Logger,
-): Promise<void> {
-  const key = 'workflows:other-release';
-  const left = await orchestrator.workOfOtherReleases();
-  if (left.size === 0) return exceptions.resolve(key, 'no such work is left');
-  const counts = [...left].map(([version, count]) => `${count} of workflow version ${version}`).join(', ');
-  const message = `Unfinished work that this release cannot go on with: ${counts}. Keep a worker of the release that began it running until this closes, or start one: see docs/adr/0021.`;
-  logger.warn({ left: Object.fromEntries(left) }, message);
-  await exceptions.raise({
-    key,
-    cause: 'CONFLICT',
-    system: 'commerce',
-    operation: key,
-    message,
-    orderId: null,
-    channelCode: null,
-    workflowId: null,
-    traceId: '0'.repeat(32),
-  });
 }
 
 /** Repeats a job until the signal aborts; a failure is logged and the job comes again. */

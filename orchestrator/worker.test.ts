@@ -433,6 +433,54 @@ it('tells of unfinished workflows that only another release can go on with', asy
   expect(await orchestrator.workOfOtherReleases()).toEqual(new Map([['1', 2]]));
 });
 
+describe('a workflow that an earlier release left in the middle', () => {
+  /** Leaves a copy of a shipment's workflow as a worker that is gone had recorded it. */
+  async function left(workflowId: string, recorded: readonly string[]): Promise<void> {
+    await query(
+      database.knex,
+      `insert into dbos.workflow_status (workflow_uuid, status, name, class_name, config_name, serialization, application_version, executor_id, created_at, updated_at, recovery_attempts)
+       select ?, 'PENDING', name, class_name, config_name, serialization, application_version, 'gone', created_at, updated_at, 0
+       from dbos.workflow_status where workflow_uuid = 'shipment:shp_1' returning 1`,
+      [workflowId],
+    );
+    await query(
+      database.knex,
+      "insert into dbos.workflow_input (workflow_uuid, inputs) select ?, inputs from dbos.workflow_input where workflow_uuid = 'shipment:shp_1' returning 1",
+      [workflowId],
+    );
+    await query(
+      database.knex,
+      `insert into dbos.operation_outputs (workflow_uuid, function_id, function_name, output, error, serialization)
+       select ?, place - 1, function_name, output, error, serialization from dbos.operation_outputs
+       join unnest(?::text[]) with ordinality as recorded(name, place) on name = function_name
+       where workflow_uuid = 'shipment:shp_1' returning 1`,
+      [workflowId, recorded],
+    );
+    await orchestrator.adopt('gone');
+  }
+  const called = () => portsCalled().filter((port) => port !== 'orders.note');
+  const isDone = (workflowId: string) => async () =>
+    (await query(database.knex, "select 1 from dbos.workflow_status where workflow_uuid = ? and status = 'SUCCESS'", [workflowId])).length === 1; // biome-ignore format: one thought
+
+  it('goes on behind the steps of its record, when they are the same', async () => {
+    await left('shipment:left', ['mark-shipped', 'confirm-shipment']);
+    await until(isDone('shipment:left'), 10_000);
+    expect(called()).toEqual(['finance.postInvoice', 'finance.clear', 'orders.setPaymentStatus']);
+    expect(await orchestrator.stoppedWork()).toEqual([]);
+  });
+
+  it('is told of when the steps are others, does nothing, and goes on from the step that somebody names', async () => {
+    await left('shipment:other', ['mark-shipped', 'post-invoice', 'clear-document-0']);
+    await until(async () => (await orchestrator.stoppedWork()).length === 1, 10_000);
+    expect(await orchestrator.stoppedWork()).toEqual([{ workflowId: 'shipment:other', lastStep: 'clear-document-0' }]);
+    expect(called()).toEqual([]);
+    expect(await orchestrator.rewind('shipment:other', 'post-invoice')).toEqual({ kind: 'rewound' });
+    await until(isDone('shipment:other'), 10_000);
+    expect(called()).toEqual(['desk.confirmShipment', 'finance.postInvoice', 'finance.clear', 'orders.setPaymentStatus']); // biome-ignore format: one thought
+    expect(await orchestrator.stoppedWork()).toEqual([]);
+  });
+});
+
 it('sets an event aside that cannot be handled, and goes on with the next', async () => {
   const { orderId } = placed();
   ports.failNext('orders.startFulfillment', ...Array.from({ length: 50 }, () => new CommerceError('NOT_FOUND', 'no')));

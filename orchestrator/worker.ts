@@ -49,6 +49,11 @@ export interface Orchestrator {
   rewind(workflowId: string, step: string): Promise<Rewound>;
   /** How many unfinished workflows only another release can go on with, by its `WORKFLOW_VERSION`. */
   workOfOtherReleases(): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Workflows that ended without having done their work, the oldest first, each with the last step of its record: the record is of
+   * another sequence of steps, or the code between two steps failed. A step that fails never ends its workflow.
+   */
+  stoppedWork(): Promise<readonly { readonly workflowId: string; readonly lastStep: string | null }[]>;
   /** Takes over the unfinished workflows of a worker that is gone: the living share them. */
   adopt(executorId: string): Promise<void>;
   /** Shares the orders with these living workers, of which it is one; comes every second (`sharing.ts`). */
@@ -233,6 +238,14 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
         [WORKFLOW_VERSION],
       );
       return new Map(rows.map((row) => [row.version, row.count]));
+    },
+    async stoppedWork() {
+      const { rows } = await pool.query<{ workflowId: string; lastStep: string | null }>(
+        `select workflow_uuid as "workflowId", (select function_name from dbos.operation_outputs done
+           where done.workflow_uuid = stopped.workflow_uuid and function_name not like 'DBOS.%' order by function_id desc limit 1) as "lastStep"
+         from dbos.workflow_status stopped where status in ('ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED') order by created_at, workflow_uuid`,
+      );
+      return rows;
     },
     async adopt(executorId) {
       const unfinished = await DBOS.listWorkflows({
