@@ -65,16 +65,17 @@ const arrivedParcel: Correction = {
     {
       name: 'arrived',
       description:
-        'ALL: everything in the parcel reached the buyer. Its units count as delivered from then on; the parcel stays what its carrier made it.',
-      choices: ['ALL'],
+        'ALL: everything in the parcel reached the buyer. REST: all of it but what was paid back, or is in a return. These units count as delivered from then on; the parcel stays what its carrier made it.',
+      choices: ['ALL', 'REST'],
       required: true,
     },
   ],
   fits: ({ operation }) => operation === 'parcel:lost' || operation === 'parcel:cancelled',
-  async apply(trx, { key, traceId }) {
+  async apply(trx, { key, traceId }, { arrived }) {
     const parcel = await readGivenUpParcel(trx, key);
     if (parcel.kind === 'refused') return { ...parcel, field: 'arrived' };
-    const counted = await countArrived(trx, parcel.orderId, parcel.lines, parcel.countsAs, traceId);
+    const which = arrived === 'REST' ? 'REST' : 'ALL';
+    const counted = await countArrived(trx, parcel.orderId, parcel.lines, parcel.countsAs, traceId, which);
     if (counted.kind === 'refused') return { ...counted, field: 'arrived' };
     return { kind: 'corrected', change: `units ${parcel.countsAs} -> DELIVERED: ${counted.units}`, settles: [key] };
   },

@@ -120,10 +120,11 @@ export function deriveStatus(
   return sum((line) => line.allocated) > 0 ? 'ALLOCATED' : 'BACKORDERED';
 }
 
-/** FULL when everything delivered came back, PARTIAL when something did. */
+/** FULL when everything came back that was delivered or is on its way, PARTIAL when something did. */
 export function returnProgress(lines: readonly Quantities[]): 'NONE' | 'PARTIAL' | 'FULL' {
   const returned = lines.reduce((total, line) => total + line.returned, 0);
-  const delivered = lines.reduce((total, line) => total + line.delivered, 0);
+  // What came back from its way to the buyer, undelivered, is still among what is in transit.
+  const reached = lines.reduce((total, line) => total + line.delivered + line.inTransit, 0);
   if (returned === 0) return 'NONE';
-  return returned >= delivered ? 'FULL' : 'PARTIAL';
+  return returned >= reached ? 'FULL' : 'PARTIAL';
 }

@@ -128,5 +128,9 @@ describe('the derived status', () => {
     expect(returnProgress([line({ delivered: 10 })])).toBe('NONE');
     expect(returnProgress([line({ delivered: 10, returned: 3 })])).toBe('PARTIAL');
     expect(returnProgress([line({ delivered: 10, returned: 10 })])).toBe('FULL');
+    // One unit came back from its way, the other reached the buyer, or is still expected to.
+    expect(returnProgress([line({ inTransit: 1, delivered: 1, returned: 1 })])).toBe('PARTIAL');
+    expect(returnProgress([line({ inTransit: 2, returned: 1 })])).toBe('PARTIAL');
+    expect(returnProgress([line({ inTransit: 2, returned: 2 })])).toBe('FULL');
   });
 });

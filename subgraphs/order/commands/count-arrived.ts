@@ -8,6 +8,7 @@ import type { LineUnits } from './cancellation-request.ts';
  * Counts units as delivered that their carrier gave up, because somebody says that they reached the buyer. Units that were
  * paid back, or are in a return, stay what they are: then the buyer has both, and somebody has to settle it with them.
  * @param from what the order counts them as
+ * @param which REST: of each line, those that stay nothing else; refused when there are none. ALL: refused unless it is all of them
  */
 export async function countArrived(
   trx: Knex.Transaction,
@@ -15,23 +16,31 @@ export async function countArrived(
   lines: readonly LineUnits[],
   from: 'LOST' | 'IN_TRANSIT',
   traceId: string,
+  which: 'ALL' | 'REST' = 'ALL',
 ): Promise<
   { readonly kind: 'counted'; readonly units: number } | { readonly kind: 'refused'; readonly message: string }
 > {
   const found = await lockOrder(trx, orderId);
   const kind = from === 'LOST' ? 'lost' : 'undelivered';
   const claimed = await claimedUnits(trx, orderId, found?.lines ?? [], kind);
-  for (const { lineId, quantity } of lines) {
+  const said = lines.map(({ lineId, quantity }) => {
     const line = found?.lines.find(({ id }) => id === lineId);
-    const free = line ? unitsOfKind(line, kind) - (claimed.get(lineId) ?? 0) : 0;
-    if (!line || quantity <= free) continue;
-    const message = `Of ${counted(quantity, 'unit')} of ${line.sku} only ${free} can be counted as delivered: the others were paid back, are in a return, or were counted before. Settle it with the buyer, and dismiss this.`;
+    const free = line ? Math.max(0, unitsOfKind(line, kind) - (claimed.get(lineId) ?? 0)) : 0;
+    return { lineId, sku: line?.sku ?? lineId, quantity, free, arrived: Math.min(quantity, free) };
+  });
+  const units = said.reduce((sum, { arrived }) => sum + arrived, 0);
+  const short = said.find(({ quantity, free }) => quantity > free);
+  if (short && (which === 'ALL' || units === 0)) {
+    const advice =
+      units > 0 ? 'If the rest reached the buyer, say REST.' : 'Settle it with the buyer, and dismiss this.';
+    const message = `Of ${counted(short.quantity, 'unit')} of ${short.sku} only ${short.free} can be counted as delivered: the others were paid back, are in a return, or were counted before. ${advice}`;
     return { kind: 'refused', message };
   }
-  const units = lines.reduce((sum, line) => sum + line.quantity, 0);
   await changeOrder(trx, orderId, {
     key: null,
-    moves: lines.map((line) => ({ ...line, move: from === 'LOST' ? ('find' as const) : ('deliver' as const) })),
+    moves: said
+      .filter(({ arrived }) => arrived > 0)
+      .map(({ lineId, arrived }) => ({ lineId, quantity: arrived, move: from === 'LOST' ? 'find' : 'deliver' })),
     timeline: [
       {
         type: 'UNITS_FOUND',

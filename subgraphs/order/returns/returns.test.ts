@@ -529,6 +529,29 @@ describe('a return', () => {
     expect(await asking(own.id)([[line, 3, 'UNWANTED']])).toMatchObject({ state: 'REQUESTED' });
   });
 
+  it('counts the rest of a parcel as delivered of which a part was taken in: the order ends, and money and shelf stay as they are', async () => {
+    const own = await world.delivered(2);
+    const [line = ''] = own.lineIds;
+    await query(database.knex, 'update orders.order_line set delivered = 0, in_transit = 2 where id = ?', [line]);
+    await query(database.knex, "update orders.customer_order set status = 'SHIPPED' where id = ?", [own.id]);
+    const made = await asking(own.id)([[line, 1, 'RETURNED_TO_SENDER']]);
+    await world.act('returnReceive', made.id, world.receive([[made.lines[0].id, 1, 'SELLABLE']]));
+    await world.settle();
+    expect(await statusOf(own.id)).toBe('SHIPPED');
+    const arrived = (which: 'ALL' | 'REST') =>
+      database.knex.transaction((trx) => countArrived(trx, own.id, [{ lineId: line, quantity: 2 }], 'IN_TRANSIT', '0'.repeat(32), which)); // biome-ignore format: one thought
+    expect(await arrived('ALL')).toMatchObject({ kind: 'refused', message: expect.stringMatching(/only 1 can .* If the rest reached the buyer, say REST\.$/) }); // biome-ignore format: one thought
+    expect(await arrived('REST')).toEqual({ kind: 'counted', units: 1 });
+    expect((await world.book.read(own.id))?.lines[0]?.quantities).toMatchObject({ delivered: 1, inTransit: 1 });
+    await world.settle();
+    expect(await statusOf(own.id)).toBe('DELIVERED');
+    expect([world.effects.paid.get(line), world.effects.shelved.get(line)]).toEqual([1, 1]);
+    expect(await arrived('REST')).toMatchObject({ kind: 'refused', message: expect.stringMatching(/only 0 can .* dismiss this\.$/) }); // biome-ignore format: one thought
+    // What reached the buyer may come back, and no more than it.
+    expect(await asking(own.id)([[line, 2, 'UNWANTED']])).toBe('QUANTITY_EXCEEDS_DELIVERED');
+    expect(await asking(own.id)([[line, 1, 'UNWANTED']])).toMatchObject({ state: 'REQUESTED' });
+  });
+
   it('pays units back that were lost on the way to the buyer: by staff, once, and nothing comes back', async () => {
     const own = await world.delivered(2, 3);
     const [lantern = '', candle = ''] = own.lineIds;
