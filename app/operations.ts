@@ -16,6 +16,8 @@ import {
   noteContact,
   type RetryWorkflow,
   takeRetryRequests,
+  wakeAfterSuccess,
+  wakeFirst,
   wakeWaiting,
   watchDegradation,
   watchFeeds,
@@ -92,6 +94,10 @@ export function openOperations(deps: {
       return desk.raise(failure);
     },
   };
+  const systems = watchedSystems(clients, routed, deps.productParts ?? (async () => null));
+  /** By system: the closing of its circuit after which work was woken. */
+  const closedAt = new Map<string, number>();
+
   /** Puts an event that a consumer could not handle on the exception desk. */
   async function setAside(consumer: string, event: StoredEvent, error: unknown): Promise<void> {
     logger.error(
@@ -121,7 +127,7 @@ export function openOperations(deps: {
       knex,
       process: deps.process,
       logger,
-      systems: watchedSystems(clients, routed, deps.productParts ?? (async () => null)),
+      systems,
     }),
 
     /** Shows that a channel has not taken a notice. */
@@ -170,6 +176,17 @@ export function openOperations(deps: {
           await wakeWaiting(knex, system, retryWorkflow);
         } else logger.warn({ system, rules }, 'a system of record is not heard: degradation rules are in force');
       }
+    },
+
+    /** Has work that waits go on when the circuit of its system has closed in this process, or work like it got through. */
+    async wakeRecovered(retryWorkflow: RetryWorkflow): Promise<void> {
+      for (const { code, statistics } of systems) {
+        const closed = statistics().circuitClosedAt?.getTime();
+        if (closed === undefined || closed === closedAt.get(code)) continue;
+        await wakeFirst(knex, code, retryWorkflow);
+        closedAt.set(code, closed);
+      }
+      await wakeAfterSuccess(knex, retryWorkflow);
     },
 
     async watchFeeds(seconds: number): Promise<void> {

@@ -57,6 +57,8 @@ const RETURNS_EVERY_MILLIS = 5_000;
 const PARCELS_EVERY_MILLIS = 5_000;
 /** How often it is looked whether a system of record went silent or came back. */
 const DEGRADATION_EVERY_MILLIS = 2_000;
+/** How often it is looked whether a system works again for which work waits. */
+const RECOVERED_EVERY_MILLIS = 2_000;
 /** How often it is looked whether a feed stands still or moves again. */
 const FEEDS_EVERY_MILLIS = 2_000;
 /** A turn of bulk retries and replays: `deskJobsPerSecond` are per second for that reason. */
@@ -210,6 +212,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       await domains.operations.watchDegradation(domains.inventory.announceAll, orchestrator.retry);
       await domains.order.releaseHeardHolds();
     }),
+    every(RECOVERED_EVERY_MILLIS, signal, logger, () => domains.operations.wakeRecovered(orchestrator.retry)),
     every(FEEDS_EVERY_MILLIS, signal, logger, () => domains.operations.watchFeeds(options.feedStallSeconds)),
     runReconciliation(
       {

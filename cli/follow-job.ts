@@ -6,6 +6,8 @@ interface Job {
   readonly total: number;
   readonly done: number;
   readonly failed: number;
+  /** Systems whose open circuit is waited for. */
+  readonly waitsFor?: readonly string[];
 }
 
 const LOOK_MILLIS = 500;
@@ -19,7 +21,8 @@ export async function followJob<Kind extends Job>(terminal: Terminal, read: () =
   for (;;) {
     const job = await read();
     if (!job) throw new Error('the job is gone');
-    const progress = `${job.done} done, ${job.failed} failed of ${job.total}`;
+    const waits = job.waitsFor?.length ? `; waits until ${job.waitsFor.join(', ')} may be asked (circuit open)` : '';
+    const progress = `${job.done} done, ${job.failed} failed of ${job.total}${waits}`;
     if (progress !== told) {
       terminal.note(progress);
       since = Date.now();

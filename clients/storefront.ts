@@ -369,9 +369,9 @@ export type ReservationState =
 export type ReturnProgress =
   /** Nothing. */
   | 'NONE'
-  /** Part of what was delivered. */
+  /** Part of what was sent. */
   | 'PARTIAL'
-  /** All that was delivered. */
+  /** All that was delivered or is on its way. */
   | 'FULL'
   | '%future added value';
 

@@ -54,3 +54,15 @@ it('shows a failure at once, also while it waits for a decision', async () => {
   expect((await live([pending(), outage(), outage()])).map(([cause]) => cause)).toEqual(['UNAVAILABLE', 'UNAVAILABLE']);
   expect(pauses).toEqual([1, 30, 60]);
 });
+
+it('does not spend a further attempt on our own open circuit: it waits until that may be asked', async () => {
+  const refused = () => new CommerceError('SYSTEM_UNAVAILABLE', 'OMS is not available (circuit-open)', { reason: 'circuit-open', retryAfterMillis: 5 }); // biome-ignore format: one thought
+  expect(await live([outage(), refused(), refused()])).toHaveLength(1);
+  // Nobody waits to be told of an outage, though.
+  expect(await live([refused()])).toHaveLength(1);
+});
+
+it('gives in when a circuit stays open for longer than the pause of one and the probe after it', async () => {
+  const closed = () => new CommerceError('SYSTEM_UNAVAILABLE', 'OMS is not available (circuit-open)', { reason: 'circuit-open', retryAfterMillis: 12_001 }); // biome-ignore format: one thought
+  expect(await live([outage(), closed()])).toHaveLength(2);
+});

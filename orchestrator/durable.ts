@@ -1,5 +1,6 @@
 import { DBOS, DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk';
 import { isCommerceError, isRetryable } from '../platform/errors.ts';
+import { pastOpenCircuits } from '../platform/open-circuit.ts';
 import { causeOf } from './failure.ts';
 import { Places } from './places.ts';
 import type { OrchestratorDeps } from './port.ts';
@@ -33,6 +34,12 @@ const DEFAULT_TIMEOUT_MILLIS = 10_000;
  */
 const places = new Places(16);
 
+/**
+ * How long the attempts of a further round wait for an open circuit in all, in milliseconds: two of its longest pauses. Those of the
+ * first do not wait, so that people hear of an outage within seconds.
+ */
+const CIRCUIT_PATIENCE_MILLIS = 12_000;
+
 /** Pause between rounds of attempts once an exception is open, in seconds: 15, 30, 60 … at most 15 minutes. */
 const FIRST_PAUSE_SECONDS = 15;
 const MAX_PAUSE_SECONDS = 900;
@@ -48,7 +55,7 @@ export const RETRY_TOPIC = 'retry';
 /**
  * Runs one durable step: completed steps never run again after a crash, so only the step in flight repeats.
  * Retryable failures are repeated quickly, then an exception is raised and the step is tried again at growing intervals,
- * or at once when somebody asks for it. A system that has not decided yet (SYSTEM_PENDING) is asked again and again, and is
+ * or at once when somebody asks for it: not against our own open circuit, whose pause is waited for. A system that has not decided yet (SYSTEM_PENDING) is asked again and again, and is
  * shown only when it takes a quarter of an hour; the order's timeline hears of it from the desk. The step must be idempotent at the system it calls.
  *
  * Must be called from inside a DBOS workflow.
@@ -64,8 +71,12 @@ export async function durableStep<Result>(
   let patience = PATIENCE_SECONDS;
   for (let round = 0; ; round++) {
     try {
+      const pastCircuits = pastOpenCircuits(round === 0 ? 0 : CIRCUIT_PATIENCE_MILLIS);
       const result = await DBOS.runStep(
-        () => places.run(() => run(AbortSignal.timeout(options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS))),
+        () =>
+          pastCircuits(() =>
+            places.run(() => run(AbortSignal.timeout(options.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS))),
+          ),
         {
           name: options.name,
           retriesAllowed: true,

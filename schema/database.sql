@@ -653,6 +653,7 @@ create table integration.exception (
   set_aside_id text,
   revision integer not null default 1,
   retried_by text,
+  woken_at timestamp with time zone,
   constraint exception_at_stake CHECK (((at_stake_minor IS NULL) = (at_stake_currency IS NULL))),
   constraint exception_attempts_check CHECK ((attempts > 0)),
   constraint exception_closed CHECK (((closed_at IS NULL) = (state = ANY (ARRAY['OPEN'::text, 'RETRYING'::text])))),
@@ -1389,6 +1390,8 @@ comment on column integration.exception.set_aside_id is 'Place of the event in t
 comment on column integration.exception.revision is 'Number of its newest event; 1 is the one that it was raised.';
 
 comment on column integration.exception.retried_by is 'Client that asked for the attempt under way. Null when it comes by itself.';
+
+comment on column integration.exception.woken_at is 'When the platform last had what waits behind it tried again, because its system works again. Null: never.';
 
 comment on table integration.exception_retry_request is 'Retries that somebody asked for and no worker has passed on yet. Nearly always empty.';
 

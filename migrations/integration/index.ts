@@ -24,6 +24,7 @@ import { feedProgress } from './20261128195400_feed_progress.ts';
 import { exceptionMoves } from './20261128201000_exception_moves.ts';
 import { systemMoves } from './20261128213100_system_moves.ts';
 import * as channelFacts from './20261129010500_channel_facts.ts';
+import { wokenExceptions } from './20261129031000_woken_exceptions.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -52,4 +53,5 @@ export const migrations: MigrationSet = {
   '20261128201000_exception_moves': exceptionMoves,
   '20261128213100_system_moves': systemMoves,
   '20261129010500_channel_facts': channelFacts,
+  '20261129031000_woken_exceptions': wokenExceptions,
 };

@@ -3,6 +3,7 @@ import { change, query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { newId } from '../../platform/ids.ts';
 import { leaveRequest } from './commands.ts';
+import { SILENT_AFTER_SECONDS } from './health.ts';
 import { tellOfMoves } from './moves.ts';
 import { type IntegrationExceptionFilter, narrowed } from './read.ts';
 
@@ -18,6 +19,8 @@ export interface BulkRetry {
   readonly done: number;
   /** Of these, failed again, dismissed or not retryable any more. */
   readonly failed: number;
+  /** Systems whose circuit is open, so that work under way waits until they may be asked. */
+  readonly waitsFor: readonly string[];
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
 }
@@ -60,12 +63,17 @@ export async function readBulkRetry(knex: Knex, id: string): Promise<BulkRetry |
   const [job] = await query<BulkRetry>(
     knex,
     `select job.id, state, reason, requested_by as "requestedBy", total, created_at as "createdAt", finished_at as "finishedAt",
-       ended.done, ended.failed
+       ended.done, ended.failed, array(
+         select distinct exception.system from integration.desk_job_item item join integration.exception on exception.id = item.exception_id
+         join integration.system_health health on health.system = exception.system
+         where item.job_id = job.id and item.outcome is null and item.passed_at is not null and exception.state = 'RETRYING'
+           and health.circuit <> 'CLOSED' and health.reported_at > now() - make_interval(secs => ?)
+         order by exception.system) as "waitsFor"
      from integration.desk_job job cross join lateral (
        select count(*) filter (where outcome = 'DONE')::int as done, count(*) filter (where outcome = 'FAILED')::int as failed
        from integration.desk_job_item where job_id = job.id
      ) ended where job.id = ? and kind = 'RETRY'`,
-    [id],
+    [SILENT_AFTER_SECONDS, id],
   );
   return job ?? null;
 }

@@ -8,7 +8,7 @@ import type { WatchedSystem } from './port.ts';
 
 const REPORT_EVERY_MILLIS = 2_000;
 /** A process that said nothing for so long does not count for the present state. */
-const SILENT_AFTER_SECONDS = 10;
+export const SILENT_AFTER_SECONDS = 10;
 
 export interface SystemHealthReporter {
   start(): void;

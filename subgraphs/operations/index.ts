@@ -26,8 +26,9 @@ export {
 export { loadOwnership } from './ownership.ts';
 export type { Failure, RetryWorkflow, SystemStatistics, TakeAgain, WatchedSystem } from './port.ts';
 export { createOperationsReader } from './read.ts';
+export { wakeAfterSuccess, wakeFirst, wakeWaiting } from './recovery.ts';
 export { advanceReplay, planReplay, readDeskJob, startReplay } from './replays.ts';
-export { takeRetryRequests, wakeWaiting } from './retries.ts';
+export { takeRetryRequests } from './retries.ts';
 export { advanceRewinds, startRewind } from './rewinds.ts';
 
 export interface OperationsDeps {

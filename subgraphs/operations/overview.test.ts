@@ -64,6 +64,7 @@ describe('systems', () => {
 
   const seen = (overrides: Partial<SystemStatistics> = {}): SystemStatistics => ({
     circuit: 'CLOSED',
+    circuitClosedAt: null,
     lastSuccessAt: new Date('2026-11-23T09:00:00.000Z'),
     p95LatencyMillis: 12.5,
     ...overrides,

@@ -96,6 +96,8 @@ export interface WatchedSystem {
 /** How a system behaves as seen from one process. */
 export interface SystemStatistics {
   readonly circuit: CircuitState;
+  /** When the circuit last closed again. Null when it was never open. */
+  readonly circuitClosedAt: Date | null;
   /** When an answer was last understood. Null before the first. */
   readonly lastSuccessAt: Date | null;
   /** Of the latest exchanges, long polls excluded, in milliseconds. Null before the first. */

@@ -52,6 +52,7 @@ export const resolvers: Resolvers = {
 
   IntegrationExceptionsRetryJob: {
     count: ({ total }: BulkRetry) => total,
+    waitsForSystems: ({ waitsFor }: BulkRetry) => waitsFor,
   },
 
   IntegrationException: {

@@ -5,11 +5,16 @@ import { createLogger } from '../../platform/logger.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
 import { ask, callerOf } from '../../test/helpers/subgraph.ts';
 import {
+  advanceBulkRetries,
   createExceptionDesk,
   createOperationsSubgraph,
   type ExceptionDesk,
   type RetryWorkflow,
+  readBulkRetry,
+  startBulkRetry,
   takeRetryRequests,
+  wakeAfterSuccess,
+  wakeFirst,
   wakeWaiting,
 } from './index.ts';
 
@@ -132,6 +137,41 @@ describe('integrationExceptionRetry', () => {
     expect(woken).toEqual([]);
     await wakeWaiting(knex, 'wms', wake);
     expect(woken).toEqual(['order:2', 'order:1']);
+    // Another worker saw it too.
+    await wakeWaiting(knex, 'wms', wake);
+    expect(woken).toHaveLength(2);
+  });
+
+  it('wakes the oldest when the circuit closed, and the others when that got through', async () => {
+    for (const workflow of ['order:1', 'order:2', 'order:3']) await open(workflow);
+    const { woken, wake } = engine();
+    await wakeFirst(knex, 'wms', wake);
+    await wakeAfterSuccess(knex, wake);
+    expect(woken).toEqual(['order:1']);
+    await open('order:1'); // it failed again: the circuit closes again before another try
+    await wakeAfterSuccess(knex, wake);
+    await wakeFirst(knex, 'wms', wake);
+    expect(woken).toEqual(['order:1', 'order:1']);
+    await desk.resolve('key of order:1');
+    await wakeAfterSuccess(knex, wake);
+    await wakeAfterSuccess(knex, wake);
+    expect(woken.slice(2)).toEqual(['order:2', 'order:3']);
+  });
+
+  it('says of many at once for which systems they wait whose circuit is open', async () => {
+    await open('order:1');
+    const id = await knex.transaction((trx) => startBulkRetry(trx, {}, { reason: 'It is back.', requestedBy: 'me' }));
+    await advanceBulkRetries(knex, 10);
+    const circuitIs = (circuit: string) =>
+      knex.raw(
+        `insert into integration.system_health (process, system, name, kind, domains, circuit) values ('worker-1', 'wms', 'WMS', 'WMS', '{}', ?)
+         on conflict (process, system) do update set circuit = excluded.circuit`,
+        [circuit],
+      );
+    await circuitIs('OPEN');
+    expect(await readBulkRetry(knex, id)).toMatchObject({ state: 'RUNNING', failed: 0, waitsFor: ['wms'] });
+    await circuitIs('CLOSED');
+    expect(await readBulkRetry(knex, id)).toMatchObject({ waitsFor: [] });
   });
 
   it('says NOT_RETRYABLE where no workflow waits, and of a closed exception', async () => {

@@ -88,20 +88,6 @@ async function passOn(trx: Knex.Transaction, next: Requested, targets: RetryTarg
   }
 }
 
-/**
- * Has the workflows that wait after failures of a system try again now, the oldest first: it is back, and who waited longest
- * is not to wait for the end of a pause. One that fails again waits as before.
- */
-export async function wakeWaiting(knex: Knex, system: string, retryWorkflow: RetryWorkflow): Promise<void> {
-  const waiting = await query<{ workflowId: string }>(
-    knex,
-    `select workflow_id as "workflowId" from integration.exception
-     where state = 'OPEN' and cause = 'UNAVAILABLE' and system = ? and workflow_id is not null order by opened_at, id`,
-    [system],
-  );
-  for (const { workflowId } of waiting) await retryWorkflow(workflowId);
-}
-
 async function nothingWaits(trx: Knex.Transaction, id: string): Promise<void> {
   await change(
     trx,

@@ -1,4 +1,13 @@
-import { bulkhead, CircuitState, CountBreaker, circuitBreaker, ExponentialBackoff, handleWhen } from 'cockatiel';
+import {
+  bulkhead,
+  CircuitState,
+  CountBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  type IBackoffFactory,
+  isBrokenCircuitError,
+} from 'cockatiel';
 import { sleep } from '../../platform/clock.ts';
 import { isCommerceError } from '../../platform/errors.ts';
 import { aborted, isSystemFault, timedOut, unavailable } from './failure.ts';
@@ -53,15 +62,31 @@ export function createCallPolicy(system: string, options: CallPolicyOptions): Ca
   const statistics = createStatisticsRecorder(system);
   const budget = createRetryBudget();
   const places = bulkhead(options.concurrency ?? DEFAULT_CONCURRENCY, options.queue ?? 256);
+  let askableAt = 0; // when the open circuit lets a call through
   const circuit = circuitBreaker(handleWhen(isSystemFault), {
     breaker: new CountBreaker({ threshold: 0.5, size: breaker.size, minimumNumberOfCalls: breaker.minimumCalls }),
-    halfOpenAfter: new ExponentialBackoff({ initialDelay: halfOpenAfterMillis, maxDelay: halfOpenAfterMillis * 5 }),
+    halfOpenAfter: noting(
+      new ExponentialBackoff({ initialDelay: halfOpenAfterMillis, maxDelay: halfOpenAfterMillis * 5 }),
+      (pauseMillis) => {
+        askableAt = Date.now() + pauseMillis;
+      },
+    ),
   });
-  circuit.onStateChange((state) => options.onCircuitChange?.(circuitOf(state)));
+  let circuitClosedAt: Date | null = null;
+  circuit.onStateChange((state) => {
+    if (state === CircuitState.Closed) circuitClosedAt = new Date();
+    options.onCircuitChange?.(circuitOf(state));
+  });
   let quietUntil = 0; // the system asked everyone to slow down
   const keepQuiet = (millis: number) => {
     quietUntil = Math.max(quietUntil, Date.now() + millis);
   };
+
+  /** Says of a call that the circuit refused when one is let through: whoever has time may wait for it. */
+  function refusedByCircuit(error: unknown): never {
+    if (!isBrokenCircuitError(error)) throw error;
+    throw unavailable(system, 'circuit-open', undefined, { retryAfterMillis: Math.max(1, askableAt - Date.now()) });
+  }
 
   /** One attempt through the breaker, recorded. */
   async function attempt<T>(
@@ -120,22 +145,33 @@ export function createCallPolicy(system: string, options: CallPolicyOptions): Ca
     run(exchange, call) {
       const deadline = Date.now() + timeoutMillis;
       return withinBudget(system, timeoutMillis, call.signal, (signal) =>
-        places.execute(() => repeatedly(exchange, call, signal, deadline), signal),
+        places.execute(() => repeatedly(exchange, call, signal, deadline), signal).catch(refusedByCircuit),
       );
     },
     poll(exchange, waitSeconds, caller) {
       const wait = circuit.state === CircuitState.Closed ? waitSeconds : 0;
       const millis = wait * 1_000 + timeoutMillis;
       return withinBudget(system, millis, caller, (signal) =>
-        attempt((until) => exchange(wait, until), caller, signal, millis, true),
+        attempt((until) => exchange(wait, until), caller, signal, millis, true).catch(refusedByCircuit),
       );
     },
     keepQuiet,
-    statistics: () => statistics.read(circuitOf(circuit.state)),
+    statistics: () => ({ ...statistics.read(circuitOf(circuit.state)), circuitClosedAt }),
   };
 }
 
 function circuitOf(state: CircuitState): Circuit {
   if (state === CircuitState.Closed) return 'CLOSED';
   return state === CircuitState.HalfOpen ? 'HALF_OPEN' : 'OPEN';
+}
+
+/** The same pauses, each told when it begins. */
+function noting(pauses: IBackoffFactory<unknown>, tell: (millis: number) => void): IBackoffFactory<unknown> {
+  return {
+    next(context) {
+      const pause = pauses.next(context);
+      tell(pause.duration);
+      return { duration: pause.duration, next: noting(pause, tell).next };
+    },
+  };
 }

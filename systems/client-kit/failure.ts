@@ -67,11 +67,16 @@ export function timedOut(system: string, millis: number): CommerceError {
   });
 }
 
-export function unavailable(system: string, reason: string, cause?: unknown): CommerceError {
+export function unavailable(
+  system: string,
+  reason: string,
+  cause?: unknown,
+  more: { readonly retryAfterMillis?: number } = {},
+): CommerceError {
   return new CommerceError(
     'SYSTEM_UNAVAILABLE',
     `${system} is not available (${reason})`,
-    { system, reason },
+    { system, reason, ...more },
     cause === undefined ? {} : { cause },
   );
 }

@@ -6,6 +6,8 @@ export interface SystemStatistics {
   /** Name given to the client, e.g. WMS. */
   readonly system: string;
   readonly circuit: Circuit;
+  /** When the circuit last closed again. Null when it was never open. */
+  readonly circuitClosedAt: Date | null;
   /** When an answer was last understood. Null before the first. */
   readonly lastSuccessAt: Date | null;
   readonly lastFailureAt: Date | null;
@@ -22,7 +24,7 @@ export interface StatisticsRecorder {
   answered(latencyMillis: number | null): void;
   failed(code: string, latencyMillis: number | null): void;
   retried(): void;
-  read(circuit: Circuit): SystemStatistics;
+  read(circuit: Circuit): Omit<SystemStatistics, 'circuitClosedAt'>;
 }
 
 const WINDOW = 512;

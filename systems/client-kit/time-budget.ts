@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { isBrokenCircuitError, isBulkheadRejectedError } from 'cockatiel';
+import { isBulkheadRejectedError } from 'cockatiel';
 import { isCommerceError } from '../../platform/errors.ts';
 import { aborted, timedOut, unavailable } from './failure.ts';
 
@@ -7,7 +7,7 @@ import { aborted, timedOut, unavailable } from './failure.ts';
  * Runs work under a budget of time and the caller's signal, and ends when they do, wherever the work waits: for a
  * place, for the circuit, for the system. The signal given to `work` aborts then, so that the work stops too.
  *
- * @throws CommerceError for the end of the budget, the caller's abort, and what the circuit and the bulkhead throw
+ * @throws CommerceError for the end of the budget, the caller's abort, and what the bulkhead throws
  */
 export async function withinBudget<T>(
   system: string,
@@ -27,7 +27,6 @@ export async function withinBudget<T>(
     return await Promise.race([work(ending.signal), rejectionOnAbort(ending.signal)]);
   } catch (error) {
     if (callerSignal?.aborted) throw aborted(system);
-    if (isBrokenCircuitError(error)) throw unavailable(system, 'circuit-open');
     if (isBulkheadRejectedError(error)) throw unavailable(system, 'too-many-calls');
     if (isCommerceError(error)) throw error;
     throw ending.signal.aborted ? timedOut(system, millis) : error;
