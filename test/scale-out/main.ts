@@ -8,7 +8,6 @@ import { checkEvents } from '../chaos/checks/events.ts';
 import { checkStock } from '../chaos/checks/stock.ts';
 import { checkSystems } from '../chaos/checks/systems.ts';
 import { type CrashableDatabase, startCrashableDatabase } from '../chaos/database.ts';
-import type { KeptProcess } from '../chaos/processes.ts';
 import { chooseGoods, untilGoodsKnown, untilQuiet, withDatabase } from '../chaos/shop.ts';
 import { startTopology, type Topology } from '../chaos/topology.ts';
 
@@ -61,19 +60,35 @@ process.exit(exitCode);
 async function run(databaseUrl: string, { gateways: [gateway = ''], processes }: Topology): Promise<number> {
   const { spread } = await chooseGoods(databaseUrl, ORDERS_PER_ROUND * 4 * LINES);
   await untilGoodsKnown([gateway], spread);
-  const [killed, frozen] = processes.filter(({ name }) => name.startsWith('worker-')) as [KeptProcess, KeptProcess];
+  const workers = processes.filter(({ name }) => name.startsWith('worker-'));
+  /** The worker that reads for most consumers of events, and who reads for which. */
+  const findReader = async () => {
+    const readers = await readersOf(databaseUrl);
+    const name = mostOf(readers);
+    const worker = workers.find((one) => one.name === name);
+    if (!worker) throw new Error(`no worker reads the events, or it is none of ours: ${name}`);
+    return { worker, readers };
+  };
 
   const idle = await findIdle(databaseUrl, gateway, spread);
   await placeOrders(gateway, spread);
+  const { worker: killed, readers: readersBefore } = await findReader();
   const ownBefore = await unfinishedOf(databaseUrl, killed.name);
-  const afterKill = await untilTakenOver(killed.name, () => killed.kill());
-  say(`${killed.name} had ${ownBefore} workflows and was killed (-9): taken over after ${afterKill} ms`);
+  const [afterKill, readAfterKill] = await Promise.all([
+    untilTakenOver(killed.name, () => killed.kill()),
+    untilRead(databaseUrl, killed.name, readersBefore),
+  ]);
+  say(`${killed.name} had ${ownBefore} workflows, read events, and was killed (-9): taken over after ${afterKill} ms, its events and feeds were others' after ${readAfterKill} ms`); // biome-ignore format: one thought
 
   await killed.untilUp();
   await placeOrders(gateway, spread);
+  const { worker: frozen, readers } = await findReader();
   const ownOfFrozen = await unfinishedOf(databaseUrl, frozen.name);
-  const afterFreeze = await untilTakenOver(frozen.name, () => frozen.freeze());
-  say(`${frozen.name} had ${ownOfFrozen} workflows and was frozen (-STOP): taken over after ${afterFreeze} ms`);
+  const [afterFreeze, readAfterFreeze] = await Promise.all([
+    untilTakenOver(frozen.name, () => frozen.freeze()),
+    untilRead(databaseUrl, frozen.name, readers),
+  ]);
+  say(`${frozen.name} had ${ownOfFrozen} workflows, read events, and was frozen (-STOP): taken over after ${afterFreeze} ms, its events and feeds were others' after ${readAfterFreeze} ms`); // biome-ignore format: one thought
   await sleep(FROZEN_MILLIS);
   frozen.thaw();
   say(`${frozen.name} goes on (-CONT)`);
@@ -82,10 +97,10 @@ async function run(databaseUrl: string, { gateways: [gateway = ''], processes }:
   await untilNothingRuns(databaseUrl);
   const rest = await untilQuiet(databaseUrl, REST_MILLIS);
   say(rest === null ? 'the shop did not come to rest' : `the shop came to rest`);
-  const late = [afterKill, afterFreeze].filter((millis) => millis > TAKEOVER_MILLIS);
+  const late = [afterKill, readAfterKill, afterFreeze, readAfterFreeze].filter((millis) => millis > TAKEOVER_MILLIS);
   const findings = [
     { invariant: 'S', what: `workers that ran less than ${SMALLEST_SHARE} of the workflows`, counted: WORKERS, faults: idle }, // biome-ignore format: one thought
-    { invariant: 'T', what: `takeovers that took more than ${TAKEOVER_MILLIS} ms`, counted: 2, faults: late.map((millis) => `${millis} ms`) }, // biome-ignore format: one thought
+    { invariant: 'T', what: `takeovers that took more than ${TAKEOVER_MILLIS} ms`, counted: 4, faults: late.map((millis) => `${millis} ms`) }, // biome-ignore format: one thought
     { invariant: 'I9', what: 'shops that did not come to rest', counted: 1, faults: rest === null ? ['open orders'] : [] }, // biome-ignore format: one thought
     { invariant: 'I9', what: 'orders that were not delivered', counted: 3 * ORDERS_PER_ROUND + SHARED_ORDERS, faults: await undelivered(databaseUrl) }, // biome-ignore format: one thought
     ...(await checkSystems(databaseUrl)),
@@ -176,6 +191,51 @@ function takeovers(name: string): number[] {
         return workerId.startsWith(`${name}-`) ? [new Date(time).getTime()] : [];
       }),
   );
+}
+
+/** By consumer of events, the session of the worker that reads for it: whoever has its lock. */
+async function readersOf(databaseUrl: string): Promise<Map<string, string>> {
+  return withDatabase(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ consumer: string; session: string }>(
+      `select consumer.name as consumer, session.application_name as session
+       from integration.event_consumer consumer
+       join pg_locks held on held.locktype = 'advisory' and held.granted
+         and held.database = (select oid from pg_database where datname = current_database())
+         and (held.classid::bigint << 32 | held.objid::bigint) = hashtextextended('integration.event_consumer:' || consumer.name, 0)
+       join pg_stat_activity session on session.pid = held.pid`,
+    );
+    return new Map(rows.map(({ consumer, session }) => [consumer, session]));
+  });
+}
+
+/** The worker that reads for most consumers. */
+function mostOf(readers: ReadonlyMap<string, string>): string | undefined {
+  const names = [...readers.values()].map((session) => /^commerce:(worker-\d+)-/.exec(session)?.[1] ?? session);
+  const count = (name: string) => names.filter((other) => other === name).length;
+  return names.toSorted((a, b) => count(b) - count(a))[0];
+}
+
+/**
+ * Waits until other workers read for all consumers for which this run of a worker did, and none of its sessions is left, which may
+ * hold the cursor of a feed.
+ * @param before who read for which consumer
+ * @returns how long that took from now, in milliseconds
+ */
+async function untilRead(databaseUrl: string, name: string, before: ReadonlyMap<string, string>): Promise<number> {
+  const since = Date.now();
+  const sessions = new Set([...before.values()].filter((session) => session.startsWith(`commerce:${name}-`)));
+  const left = (session: string) =>
+    withDatabase(databaseUrl, async (client) => {
+      const { rows } = await client.query('select 1 from pg_stat_activity where application_name = $1', [session]);
+      return rows.length;
+    });
+  for (; Date.now() < since + 12 * TAKEOVER_MILLIS; await sleep(100)) {
+    const now = await readersOf(databaseUrl);
+    const isRead = [...before.keys()].every((consumer) => now.has(consumer) && !sessions.has(now.get(consumer) ?? ''));
+    const counts = await Promise.all([...sessions].map(left));
+    if (isRead && counts.every((count) => count === 0)) return Date.now() - since;
+  }
+  throw new Error(`nobody reads what ${name} read`);
 }
 
 /** Workflows that the worker had begun and not ended. */
