@@ -18,11 +18,13 @@ export const TRYTON_PROFILE: SystemProfile = {
     },
     STOCK: {
       INCOMING_SUPPLY: 'Purchases need its module purchase, which this adapter does not read.',
-      ISSUES_BY_LINE: 'Its moves name articles, not lines of our work: work is not released to it from here yet.',
     },
     ORDER_INTAKE: {
       SHIPMENT_NOTICES:
         'Its sales keep no record of goods that left: its shipments are documents of its own warehouse.',
+    },
+    SHIPMENT: {
+      BUNDLES_AS_SETS: 'Its shipments know articles, not sets: by hand, staff can send a part of a bundle.',
     },
     RETURNS: { PUT_ASIDE: 'It has no blocked stock: goods that are not for sale are to be kept apart there by hand.' },
   },

@@ -26,7 +26,6 @@ export async function moveBetween(
   wish: { readonly reference: string; readonly site: TrytonSite; readonly sku: string; readonly delta: number },
   call: CallOptions,
 ): Promise<StockDocument | 'unknown-product' | 'not-enough'> {
-  const model = 'stock.shipment.internal';
   const { reference, site, sku, delta } = wish;
   const product = (await productsOf(tryton, [sku], call)).get(sku);
   if (!product) return 'unknown-product';
@@ -35,13 +34,43 @@ export async function moveBetween(
     limit: 1,
   });
   const [from, to] = delta > 0 ? [lost?.id ?? 0, site.storage] : [site.storage, lost?.id ?? 0];
-  const shipment = await findOrCreate(tryton, model, reference, call, async () => ({
-    company: (await tryton.identity()).company,
-    from_location: from,
-    to_location: to,
-    ...today(),
-    moves: [['create', [await moveOf(tryton, product, Math.abs(delta), from, to)]]],
-  }));
+  return moveInside(tryton, { reference, from, to, goods: [{ product, quantity: Math.abs(delta) }] }, call);
+}
+
+/** Puts goods that stand ready to be sent back on the shelf; found again by its reference. */
+export async function putBackOnShelf(
+  tryton: TrytonClient,
+  wish: { readonly reference: string; readonly site: TrytonSite; readonly lines: readonly { readonly sku: string; readonly quantity: number }[] }, // biome-ignore format: one thought
+  call: CallOptions,
+): Promise<StockDocument | 'unknown-product' | 'not-enough'> {
+  const { reference, site, lines } = wish;
+  const products = await productsOf(tryton, lines.map(({ sku }) => sku), call); // biome-ignore format: one thought
+  const goods = [];
+  for (const { sku, quantity } of lines) {
+    const product = products.get(sku);
+    if (!product) return 'unknown-product';
+    goods.push({ product, quantity });
+  }
+  return moveInside(tryton, { reference, from: site.output, to: site.storage, goods }, call);
+}
+
+async function moveInside(
+  tryton: TrytonClient,
+  { reference, from, to, goods }: { readonly reference: string; readonly from: number; readonly to: number; readonly goods: readonly { readonly product: TrytonProduct; readonly quantity: number }[] }, // biome-ignore format: one thought
+  call: CallOptions,
+): Promise<StockDocument | 'not-enough'> {
+  const model = 'stock.shipment.internal';
+  const shipment = await findOrCreate(tryton, model, reference, call, async () => {
+    const moves = [];
+    for (const { product, quantity } of goods) moves.push(await moveOf(tryton, product, quantity, from, to));
+    return {
+      company: (await tryton.identity()).company,
+      from_location: from,
+      to_location: to,
+      ...today(),
+      moves: [['create', moves]],
+    };
+  });
   const state = () => stateOf(tryton, model, shipment, call);
   if ((await state()) === 'draft') await tryton.press(model, 'wait', [shipment], call);
   if ((await state()) === 'waiting' && (await tryton.press(model, 'assign_try', [shipment], call)) !== true) {

@@ -10,6 +10,7 @@ export interface TrytonSite {
   readonly name: string;
   readonly input: number;
   readonly storage: number;
+  readonly output: number;
   /** Where goods can be taken from, or have been taken to be sent: what lies there is on hand. */
   readonly shelves: ReadonlySet<number>;
 }
@@ -51,11 +52,11 @@ export async function readSites(tryton: TrytonClient, call: CallOptions = {}): P
     return false;
   };
   return locations.flatMap(({ id: warehouse, code, name, type, ...zones }): TrytonSite[] => {
-    const { input_location: input, storage_location: storage } = zones;
-    if (type !== 'warehouse' || code === null || input === null || storage === null) return [];
-    const counted = [storage, zones.output_location, zones.picking_location].filter((zone) => zone !== null);
+    const { input_location: input, storage_location: storage, output_location: output } = zones;
+    if (type !== 'warehouse' || code === null || input === null || storage === null || output === null) return [];
+    const counted = [storage, output, zones.picking_location].filter((zone) => zone !== null);
     const shelves = locations.filter((one) => counted.some((zone) => isWithin(one.id, zone))).map((one) => one.id);
-    return [{ id: warehouse, code, name, input, storage, shelves: new Set(shelves) }];
+    return [{ id: warehouse, code, name, input, storage, output, shelves: new Set(shelves) }];
   });
 }
 

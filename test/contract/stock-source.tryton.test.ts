@@ -1,9 +1,11 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { z } from 'zod';
+import { derivedId } from '../../platform/ids.ts';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
+import { trytonNodeSystem } from '../../subgraphs/fulfillment/adapters/tryton.ts';
 import { trytonStockSource } from '../../subgraphs/inventory/adapters/tryton.ts';
 import { TRYTON_PROFILE } from '../../systems/tryton/profile.ts';
-import { addWarehouse, countStock, type Warehouse } from '../../systems/tryton/server/warehouses.ts';
+import { addWarehouse, countStock } from '../../systems/tryton/server/warehouses.ts';
 import { NO_ORIGIN } from '../../systems/tryton/stock-documents.ts';
 import { decimal, id } from '../../systems/tryton/wire.ts';
 import { createTestDatabase } from '../helpers/database.ts';
@@ -25,8 +27,6 @@ async function startTrytonStock(seed: StockSourceSeed): Promise<StartedStockSour
   const one = async (model: string, domain: readonly unknown[]) =>
     (await tryton.searchRead(model, domain, record, [], { limit: 1 }))[0]?.id ?? 0;
   const unit = await one('product.uom', [['name', '=', 'Unit']]);
-  const { company } = await tryton.identity();
-  const currency = await one('currency.currency', [['code', '=', 'GBP']]);
   // The warehouse that every new Tryton has is no site of the seed.
   await tryton.write('stock.location', [await one('stock.location', [['code', '=', 'WH']])], { code: null });
   const products = new Map<string, number>();
@@ -42,14 +42,13 @@ async function startTrytonStock(seed: StockSourceSeed): Promise<StartedStockSour
     const [template = 0] = await tryton.create('product.template', [goods]);
     products.set(sku, (await tryton.create('product.product', [{ template, suffix_code: sku }]))[0] ?? 0);
   }
-  const warehouses = new Map<string, Warehouse>();
   for (const { code, name } of seed.sites) {
     const warehouse = await addWarehouse(tryton, { code, name });
-    warehouses.set(code, warehouse);
     const rows = seed.stock.filter((row) => row.siteCode === code);
     await countStock(tryton, warehouse, rows.map(({ sku, onHand }) => ({ product: products.get(sku) ?? 0, quantity: onHand }))); // biome-ignore format: one thought
   }
-  const source = trytonStockSource(tryton, openObservedJournal(database.knex, 'tryton'), {
+  const journal = openObservedJournal(database.knex, 'tryton');
+  const source = trytonStockSource(tryton, journal, {
     siteKinds: Object.fromEntries(seed.sites.map(({ code, kind }) => [code, kind])),
     lookEveryMillis: 0,
   });
@@ -58,27 +57,13 @@ async function startTrytonStock(seed: StockSourceSeed): Promise<StartedStockSour
     source,
     announce: unsupported,
     receive: unsupported,
-    // As the warehouse's own staff ship: what is picked stands in the output zone until it leaves.
-    async issue({ siteCode, sku, quantity, reference }) {
-      const [party = 0] = await tryton.create('party.party', [{ name: 'A. Buyer', addresses: [['create', [{}]]] }]);
-      const address = await one('party.address', [['party', '=', party]]);
-      const warehouse = warehouses.get(siteCode)?.id ?? 0;
-      const zones = z.object({ output_location: id });
-      const [zone] = await tryton.searchRead('stock.location', [['id', '=', warehouse]], zones, ['output_location']);
-      const move = {
-        product: products.get(sku),
-        uom: unit,
-        quantity,
-        from_location: zone?.output_location,
-        to_location: await one('stock.location', [['type', '=', 'customer']]),
-        company,
-        currency,
-        unit_price: decimal('1'),
-      };
-      const shipment = { company, customer: party, delivery_address: address, warehouse, reference, outgoing_moves: [['create', [move]]] }; // biome-ignore format: one thought
-      const made = await tryton.create('stock.shipment.out', [shipment]);
-      for (const button of ['wait', 'assign_try', 'pick', 'pack', 'done'])
-        await tryton.press('stock.shipment.out', button, made, { accept: NO_ORIGIN });
+    // Work is released from here, and staff in Tryton's own client do it.
+    async issue({ siteCode, sku, quantity, reference, lineRef }) {
+      const work = { fulfillmentOrderId: reference, locationId: derivedId('location', siteCode), deliveryMethod: 'SHIPPING', serviceLevel: null, shipTo: null, lines: [{ lineRef, sku, quantity }] } as const; // biome-ignore format: one thought
+      await trytonNodeSystem(tryton, journal).release(work, new AbortController().signal);
+      const made = await tryton.searchRead('stock.shipment.out', [['reference', '=', reference]], record, []);
+      for (const button of ['assign_try', 'pick', 'pack', 'done'])
+        await tryton.press('stock.shipment.out', button, made.map((one) => one.id), { accept: NO_ORIGIN }); // biome-ignore format: one thought
     },
     async stop() {
       await close();

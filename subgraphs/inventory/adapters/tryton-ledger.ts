@@ -1,6 +1,7 @@
 import { CommerceError } from '../../../platform/errors.ts';
 import type { JournalWriter, ObservedJournal, ObservedRecord } from '../../../platform/observed/journal.ts';
 import type { TrytonClient } from '../../../systems/tryton/client.ts';
+import { type KeptLines, LINES } from '../../../systems/tryton/kept-lines.ts';
 import { readDoneMoves, readMoveMark, readOnHand, readReferences, readSites, type TrytonMove, type TrytonSite } from '../../../systems/tryton/stock.ts'; // biome-ignore format: one thought
 import type { ChangeKind, StockChange } from '../port.ts';
 
@@ -14,15 +15,9 @@ export interface KeptLevel {
   readonly sequence: number;
   readonly measuredAt: string;
 }
-/** What a document of ours was about: Tryton's moves name articles, not lines. */
-export interface KeptLines {
-  readonly print: string;
-  readonly lines: readonly { readonly lineRef: string; readonly sku: string; readonly quantity: number }[];
-}
 
 export const LEDGER = 'stock-ledger';
 export const LEVELS = 'stock-levels';
-export const LINES = 'stock-lines';
 const SEEN = 'stock-moves';
 const MARK = 'stock-mark';
 
@@ -140,7 +135,7 @@ function bookingsOf(
     if (sku === null || quantity === 0 || left === came) return [];
     const reference = (shipment === null ? null : references.get(shipment)) ?? `stock.move,${id}`;
     const lineRef = takeLine(open.get(reference), sku, quantity);
-    const common = { sku, measuredAt: at.toISOString(), reference, lineRef };
+    const common = { sku, measuredAt: at.toISOString(), reference: kept.get(reference)?.work ?? reference, lineRef };
     const issued = toType === 'customer' ? quantity : 0;
     return [
       ...(left ? [{ ...common, key: `move ${id} out`, siteCode: left.code, kind: issued > 0 ? ('SALE' as const) : ('ADJUSTMENT' as const), delta: -quantity, issued }] : []),

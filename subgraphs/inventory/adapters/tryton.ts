@@ -2,10 +2,11 @@ import { sleep } from '../../../platform/clock.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import type { ObservedJournal } from '../../../platform/observed/journal.ts';
 import type { TrytonClient } from '../../../systems/tryton/client.ts';
+import { type KeptLines, LINES } from '../../../systems/tryton/kept-lines.ts';
 import { moveBetween, receiveFromCustomer, type StockDocument } from '../../../systems/tryton/stock-documents.ts';
 import { type LocationKind, MAX_ON_HAND } from '../model.ts';
 import type { AdjustmentOutcome, RejectedRecord, StockAdjustment, StockChange, StockLevel, StockSource } from '../port.ts'; // biome-ignore format: one thought
-import { type KeptBooking, type KeptLevel, type KeptLines, LEDGER, LEVELS, LINES, toChange, trytonLedger } from './tryton-ledger.ts'; // biome-ignore format: one thought
+import { type KeptBooking, type KeptLevel, LEDGER, LEVELS, toChange, trytonLedger } from './tryton-ledger.ts'; // biome-ignore format: one thought
 
 export interface TrytonStockOptions {
   /** What the sites are: Tryton knows warehouses only. Those that are not named are warehouses. */
