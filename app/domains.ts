@@ -5,9 +5,9 @@ import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import type { Logger } from '../platform/logger.ts';
 import { projectFile } from '../platform/paths.ts';
 import type { Comparison } from '../platform/reconcile/comparison.ts';
-import { openFulfillment } from '../subgraphs/fulfillment/main.ts';
+import { openFulfillment, type WorkSystem } from '../subgraphs/fulfillment/main.ts';
 import { firstReading } from '../subgraphs/inventory/index.ts';
-import { openInventory } from '../subgraphs/inventory/main.ts';
+import { openInventory, type StockSystem } from '../subgraphs/inventory/main.ts';
 import { loadChannelConnections } from '../subgraphs/order/index.ts';
 import { type DeskSystem, openOrder } from '../subgraphs/order/main.ts';
 import { openProduct, type ProductSystem } from '../subgraphs/product/main.ts';
@@ -83,7 +83,7 @@ export function openDomains(deps: {
     knex,
     ...mayDecide,
     nodes: sourcing.current.nodes,
-    wms: clients.wms,
+    system: stockSystem(clients, routed),
     report: operations.report,
     raised: operations.exceptions,
     heard: operations.heard,
@@ -106,7 +106,7 @@ export function openDomains(deps: {
   });
   const fulfillment = openFulfillment({
     knex,
-    wms: clients.wms,
+    system: workSystem(clients, routed),
     carrier: clients.carrier,
     report: operations.report,
     freeUnits: inventory.freeUnits,
@@ -169,6 +169,27 @@ function deskSystem(
   const terms = system?.adapter === 'sap' ? sapOrderTerms(system.entry) : null;
   if (system?.adapter === 'sap' && terms) return { adapter: 'sap', sap: system.client, terms };
   return { adapter: 'reference-oms', oms: clients.oms };
+}
+
+function stockSystem(
+  clients: SystemClients,
+  { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
+): StockSystem {
+  const name = routing().domains.inventory.system;
+  const system = connected.get(name);
+  if (system?.adapter === 'tryton')
+    return { adapter: 'tryton', name, tryton: system.client, siteKinds: system.siteKinds };
+  return { adapter: 'reference-wms', wms: clients.wms };
+}
+
+function workSystem(
+  clients: SystemClients,
+  { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
+): WorkSystem {
+  const name = routing().domains.fulfillment.system;
+  const system = connected.get(name);
+  if (system?.adapter === 'tryton') return { adapter: 'tryton', name, tryton: system.client };
+  return { adapter: 'reference-wms', wms: clients.wms };
 }
 
 function shadowOf(clients: SystemClients, routed: Pick<RoutedSystems, 'routing' | 'connected'>): ProductSystem | null {

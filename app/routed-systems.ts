@@ -20,9 +20,16 @@ import { TRYTON_PROFILE } from '../systems/tryton/profile.ts';
 /** What config/systems.yaml says of an SAP system. */
 export type SapEntry = Extract<SystemEntry, { readonly adapter: 'sap' }>;
 
+type TrytonEntry = Extract<SystemEntry, { readonly adapter: 'tryton' }>;
+
 /** A system that this process talks to, as its adapters need it. */
 export type ConnectedSystem = { readonly profile: SystemProfile } & (
-  | { readonly adapter: 'tryton'; readonly client: TrytonClient; readonly currency: string }
+  | {
+      readonly adapter: 'tryton';
+      readonly client: TrytonClient;
+      readonly currency: string;
+      readonly siteKinds: TrytonEntry['siteKinds'];
+    }
   | {
       readonly adapter: 'business-central';
       readonly client: ODataClient;
@@ -83,7 +90,13 @@ function connect(name: string, entry: SystemEntry, timeoutMillis: number): Conne
         password: read(entry.password),
       };
       const client = createTrytonClient({ baseUrl: read(entry.address), ...account, timeoutMillis });
-      return { adapter: 'tryton', profile: TRYTON_PROFILE, client, currency: entry.currency };
+      return {
+        adapter: 'tryton',
+        profile: TRYTON_PROFILE,
+        client,
+        currency: entry.currency,
+        siteKinds: entry.siteKinds,
+      };
     }
     case 'business-central': {
       const [address, company, tokenAddress] = [read(entry.address), read(entry.company), read(entry.tokenAddress)];

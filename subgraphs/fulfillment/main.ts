@@ -1,8 +1,11 @@
 import type { Knex } from 'knex';
 import type { Logger } from '../../platform/logger.ts';
+import { openObservedJournal } from '../../platform/observed/journal.ts';
 import type { CarrierClient } from '../../systems/carrier/client.ts';
+import type { TrytonClient } from '../../systems/tryton/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { referenceCarrier } from './adapters/carrier.ts';
+import { trytonNodeSystem } from './adapters/tryton.ts';
 import { wmsNodeSystem } from './adapters/wms.ts';
 import { wmsNodeAudit } from './adapters/wms-audit.ts';
 import { configuredWords } from './carrier-words.ts';
@@ -26,10 +29,15 @@ import { workComparison } from './work-comparison.ts';
 /** Longest time an entry of a feed that is taken again may take, in milliseconds. */
 const TIMEOUT_MILLIS = 30_000;
 
+/** The system that work is released to, as config/systems.yaml names it. */
+export type WorkSystem =
+  | { readonly adapter: 'reference-wms'; readonly wms: WmsClient }
+  | { readonly adapter: 'tryton'; readonly name: string; readonly tryton: TrytonClient };
+
 /** The fulfillment domain over the warehouse system and the carrier: the one place that picks its adapters. */
 export function openFulfillment(deps: {
   knex: Knex;
-  wms: WmsClient;
+  system: WorkSystem;
   carrier: CarrierClient;
   report: ReportUnusable;
   freeUnits: ReadFreeUnits;
@@ -40,7 +48,11 @@ export function openFulfillment(deps: {
   logger: Logger;
 }) {
   configuredWords(); // a wrong file stops the start
-  const nodes = wmsNodeSystem(deps.wms);
+  const { system } = deps;
+  const nodes =
+    system.adapter === 'tryton'
+      ? trytonNodeSystem(system.tryton, openObservedJournal(deps.knex, system.name))
+      : wmsNodeSystem(system.wms);
   const carrier = referenceCarrier(deps.carrier);
   const feedDeps = {
     knex: deps.knex,
@@ -74,7 +86,9 @@ export function openFulfillment(deps: {
     carrier,
     understandAddedWords: (resolve: (key: string, by: string) => Promise<void>) =>
       understandAddedWords(deps.knex, (key) => resolve(key, 'config/carrier-words.yaml')),
-    comparisons: [workComparison({ knex: deps.knex, nodes: wmsNodeAudit(deps.wms, nodes) })],
+    // Tryton is asked for single work only: there is nothing to compare.
+    comparisons:
+      system.adapter === 'tryton' ? [] : [workComparison({ knex: deps.knex, nodes: wmsNodeAudit(system.wms, nodes) })],
     /** Tells of parcels that do not reach their buyers. */
     tellOfStrandedParcels: () => tellOfStrandedParcels({ knex: deps.knex, report: deps.report, settle: deps.settleIn }),
     feeds: [nodeFeed, trackingFeed],

@@ -129,7 +129,7 @@ describe('the inventory feed', () => {
   it('follows the reference warehouse system: an order is picked, its commitment is consumed, what is left is LIVE', async () => {
     const warehouse = await startWarehouse();
     try {
-      const inventory = openInventory({ knex, wms: warehouse.wms, logger });
+      const inventory = openInventory({ knex, system: { adapter: 'reference-wms', wms: warehouse.wms }, logger });
       feed = inventory.feed;
       feed.start();
       const site = locationIdOf('DC1');

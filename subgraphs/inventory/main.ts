@@ -4,10 +4,13 @@ import { counted } from '../../platform/counted.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { openObservedJournal } from '../../platform/observed/journal.ts';
 import type { ChannelClient } from '../../systems/channel/client.ts';
+import type { TrytonClient } from '../../systems/tryton/client.ts';
 import type { WalmartClient } from '../../systems/walmart/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import { referenceStock } from './adapters/channel.ts';
+import { trytonStockSource } from './adapters/tryton.ts';
 import { walmartStock } from './adapters/walmart.ts';
 import { wmsStockSource } from './adapters/wms.ts';
 import { wmsStockAudit } from './adapters/wms-audit.ts';
@@ -23,6 +26,7 @@ import {
   freeUnits,
 } from './index.ts';
 import { locationsById, type NodePolicies, saveLocations } from './locations.ts';
+import type { LocationKind } from './model.ts';
 import type { ChannelStock } from './port.ts';
 import { type RaisedExceptions, shortageKey } from './shortage-review.ts';
 import { stockComparison } from './stock-comparison.ts';
@@ -35,6 +39,16 @@ interface StockConnection {
   /** Left out: it is not told. */
   readonly stock?: StockSettings | undefined;
 }
+
+/** The system that counts the stock, as config/systems.yaml names it. */
+export type StockSystem =
+  | { readonly adapter: 'reference-wms'; readonly wms: WmsClient }
+  | {
+      readonly adapter: 'tryton';
+      readonly name: string;
+      readonly tryton: TrytonClient;
+      readonly siteKinds: Readonly<Record<string, LocationKind>>;
+    };
 
 /** Raises an exception for an operator, in the transaction that passes over what nobody could use. */
 type ReportUnusable = (
@@ -57,7 +71,7 @@ type Heard = (trx: Knex.Transaction, system: string, feed: string) => Promise<vo
  */
 export function openInventory(deps: {
   knex: Knex;
-  wms: WmsClient;
+  system: StockSystem;
   logger: Logger;
   report?: ReportUnusable;
   /** What the retailer says about sites, by their codes; the others serve as their kind does. */
@@ -78,14 +92,19 @@ export function openInventory(deps: {
   /** Silence of the warehouse system after which a figure is not called LIVE, as it is set now; in milliseconds. */
   liveMillis?: () => number;
 }) {
-  const source = wmsStockSource(deps.wms);
+  const { system } = deps;
+  const systemName = system.adapter === 'tryton' ? system.name : 'wms';
+  const source =
+    system.adapter === 'tryton'
+      ? trytonStockSource(system.tryton, openObservedJournal(deps.knex, system.name), { siteKinds: system.siteKinds })
+      : wmsStockSource(system.wms);
   const holding = createHolding(deps.knex, deps.mayDecide);
   const onShortage = async ({ sku, locationId, missing }: Shortage, trx: Knex.Transaction) => {
     const node = (await locationsById(trx, [locationId])).get(locationId)?.code ?? locationId;
     await deps.report?.(trx, {
       cause: 'CONFLICT',
       key: shortageKey({ sku, locationId }),
-      system: 'wms',
+      system: systemName,
       operation: 'apply-booking',
       message: `Promised to orders and not on hand: ${counted(missing, 'unit')} of ${sku} at ${node}. Count the shelf, or reject the work so that other nodes serve it.`,
     });
@@ -131,10 +150,14 @@ export function openInventory(deps: {
     /** Takes the warehouse's sites over, as the feed does when it starts. */
     readSites: async (signal: AbortSignal) => saveLocations(deps.knex, await source.sites(signal), deps.nodes),
     isStockKnown: () => isStockKnown(deps.knex),
-    comparisons: [
-      stockComparison({ knex: deps.knex, source: wmsStockAudit(deps.wms), onShortage }),
-      unsellableComparison({ knex: deps.knex, source: wmsStockAudit(deps.wms) }),
-    ],
+    // Of Tryton every look reads what there is: there is nothing to compare that was not just read.
+    comparisons:
+      system.adapter === 'tryton'
+        ? []
+        : [
+            stockComparison({ knex: deps.knex, source: wmsStockAudit(system.wms), onShortage }),
+            unsellableComparison({ knex: deps.knex, source: wmsStockAudit(system.wms) }),
+          ],
     feed: createInventoryFeed({
       knex: deps.knex,
       source,
@@ -142,12 +165,12 @@ export function openInventory(deps: {
       logger: deps.logger,
       ...(deps.raised ? { raised: deps.raised } : {}),
       async onHeard(trx) {
-        await deps.heard?.(trx, 'wms', 'stock-ledger');
+        await deps.heard?.(trx, systemName, 'stock-ledger');
       },
       async onRejected({ sequence, problem }, trx) {
         await deps.report?.(trx, {
           key: `inventory:stock:${sequence ?? problem}`,
-          system: 'wms',
+          system: systemName,
           operation: 'apply-booking',
           message: `The warehouse told something that cannot be true (${problem}) in booking ${sequence ?? 'unknown'}. It was passed over and the balance asked for again: have the warehouse correct the booking, and dismiss this.`,
         });
@@ -166,7 +189,7 @@ export function openInventory(deps: {
       async onGap(gaps, trx) {
         await deps.report?.(trx, {
           key: `inventory:gap:${gaps[0]?.from}`,
-          system: 'wms',
+          system: systemName,
           operation: 'read-ledger',
           message: `Bookings are missing: ${gapsText(gaps)}. Balances were read again; stock committed to orders that left with these bookings stays committed. Compare with the warehouse (\`commerce reconcile --system wms\`), and dismiss this with what was found.`,
         });

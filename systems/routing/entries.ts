@@ -33,6 +33,7 @@ export const systemEntry = z.discriminatedUnion(
       user: variable,
       password: variable,
       currency: z.string().refine(isCurrencyCode, 'expected a currency code, such as GBP'),
+      siteKinds: z.record(code, z.enum(['STORE', 'THIRD_PARTY_LOGISTICS'], 'expected STORE or THIRD_PARTY_LOGISTICS')).default({}), // biome-ignore format: one thought
     }),
     z.strictObject({
       adapter: z.literal('business-central'),

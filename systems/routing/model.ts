@@ -11,6 +11,8 @@ export type SystemEntry =
       readonly password: string;
       /** ISO 4217 code of the currency of Tryton's company. */
       readonly currency: string;
+      /** What its warehouses are, by their codes, where they are no warehouses: Tryton knows nothing else. */
+      readonly siteKinds: Readonly<Record<string, 'STORE' | 'THIRD_PARTY_LOGISTICS'>>;
     }
   | {
       readonly adapter: 'business-central';

@@ -137,6 +137,9 @@ const file = z
         complain(['systems', systemName, 'mapping'], error.message);
       }
     }
+    // Goods that leave are told by line of our work, and counted as gone, only by the system that the work was released to.
+    if (domains.inventory.system !== domains.fulfillment.system)
+      complain(['domains', 'fulfillment', 'system'], `expected ${domains.inventory.system}, as inventory has it: stock that is promised to orders counts as gone when the system that counts it ships the work`); // biome-ignore format: one thought
     for (const [domainName, one] of Object.entries(domains) as [Domain, z.output<typeof domain>][]) {
       const at = ['domains', domainName];
       checkRoute(at, domainName, one);

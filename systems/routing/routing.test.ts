@@ -137,7 +137,9 @@ describe('config/systems.yaml', () => {
     expect(wrong(cohorts)).toThrow(/cohorts\.0\.when: says nothing.*cohorts\.1\.when\.skus\.0: the range ends before it begins.*cohorts\.1\.when\.percent: expected a share/); // biome-ignore format: one thought
     const twice = withDomain('product', `{ ${ROUTE}, cohorts: [{ name: a, system: erp, when: { storeGroups: [none] } }, { name: a, system: erp, when: { percent: 1 } }] }`); // biome-ignore format: one thought
     expect(wrong(twice)).toThrow(/cohorts\.0\.when\.storeGroups: there is no store group "none".*cohorts\.1\.name: a second cohort "a"/); // biome-ignore format: one thought
-    expect(wrong(withDomain('inventory', `{ ${ROUTE.replace('erp', 'tryton')} }`))).toThrow(/domains\.inventory\.system: tryton lacks ISSUES_BY_LINE of STOCK: stock that is promised/); // biome-ignore format: one thought
+    const stock = withDomain('inventory', `{ ${ROUTE.replace('erp', 'tryton')} }`);
+    expect(wrong(stock)).toThrow('domains.fulfillment.system: expected tryton, as inventory has it: stock that is promised'); // biome-ignore format: one thought
+    expect(parseRouting(stock.replace('fulfillment: { system: wms', 'fulfillment: { system: tryton'), 's').domains.fulfillment.system).toBe('tryton'); // biome-ignore format: one thought
     expect(wrong(project.replace('  erp: { adapter', '  sap: { adapter'))).toThrow(
       /systems\.sap: reference-erp is named erp/,
     );
