@@ -173,6 +173,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     newTraceId: () => randomBytes(16).toString('hex'),
     logger,
   });
+  metrics.watchSubscriptions(() => subscriptions.counts());
   const { requestTimeoutMillis } = options;
   const server = new HttpServer({
     endpoint: new GraphQLEndpoint({

@@ -134,6 +134,19 @@ export class GatewayMetrics {
     this.#plans.inc({ executor, reason });
   }
 
+  /** @param counts asked each time that the numbers are read */
+  watchSubscriptions(counts: () => { readonly subscribers: number; readonly groups: number }): void {
+    new Gauge({
+      name: 'gateway_subscriptions',
+      help: 'Subscriptions that are open ("subscribers"), and the groups that share an execution ("groups").',
+      labelNames: ['of'],
+      registers: [this.registry],
+      collect() {
+        for (const [of, count] of Object.entries(counts())) this.set({ of }, count);
+      },
+    });
+  }
+
   observeUsageDropped(count: number): void {
     this.#usageDropped.inc(count);
   }

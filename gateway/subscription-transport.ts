@@ -44,6 +44,8 @@ export interface SubscriptionTransport {
   ): false | Promise<void>;
   /** Takes over a WebSocket. Authenticates from the `connection_init` payload; routes by `routeContract`. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Subscriptions that are open, and the groups that share their executions. */
+  counts(): { readonly subscribers: number; readonly groups: number };
   /** Ends all streams in a way that makes clients reconnect. */
   stop(): Promise<void>;
 }

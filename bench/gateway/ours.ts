@@ -20,6 +20,7 @@ const noSubscriptions: SubscriptionTransport = {
   handleHttp: () => false,
   refuseHttp: () => false,
   handleUpgrade: (_, socket) => void socket.destroy(),
+  counts: () => ({ subscribers: 0, groups: 0 }),
   stop: async () => undefined,
 };
 

@@ -31,8 +31,6 @@ export interface SubscriptionsOptions {
 export interface Subscriptions extends SubscriptionTransport {
   /** To be asked before a request on `/graphql` is authenticated. */
   readonly tickets: TicketDoor;
-  /** Subscriptions open and executions they share, for health and metrics. */
-  counts(): { readonly subscribers: number; readonly groups: number };
 }
 
 /** Live subscriptions over WebSocket, SSE and multipart, fed by the event log. */

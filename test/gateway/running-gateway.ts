@@ -27,6 +27,7 @@ export const noSubscriptions: SubscriptionTransport = {
   handleHttp: () => false,
   refuseHttp: () => false,
   handleUpgrade: (_, socket) => void socket.destroy(),
+  counts: () => ({ subscribers: 0, groups: 0 }),
   stop: async () => undefined,
 };
 
