@@ -3,6 +3,7 @@ import type { Tail } from '../../events/tail.ts';
 import { composeTiny, type LiveGraph, TINY_SCHEMAS } from '../../test/helpers/live-graph.ts';
 import { callerOf } from '../../test/helpers/subgraph.ts';
 import { createWatching, ORDER, settle, take, type Watching } from '../../test/helpers/watching.ts';
+import { readRequest } from './request-document.ts';
 
 let graph: LiveGraph;
 let hub: Watching['hub'];
@@ -202,4 +203,14 @@ describe('limits', () => {
     for (let index = 0; index < 2; index++)
       await watch(ORDER, { id: 'o1' }, { hub: small, caller: callerOf({ clientId: 'third' }) });
   });
+});
+
+it('reads a document once for all who send it, and each operation of it by its name', () => {
+  const query = 'subscription A { a } subscription B { b }';
+  const read = (operationName: string, variables: object) => readRequest({ query, operationName, variables });
+  const first = read('A', { n: 1 });
+  expect(read('A', { n: 2 })).toEqual({ ...first, variables: { n: 2 } });
+  expect(read('A', { n: 2 }).document).toBe(first.document);
+  expect(read('B', {}).operationName).toBe('B');
+  expect(() => readRequest({ query })).toThrow('The document must hold one operation');
 });

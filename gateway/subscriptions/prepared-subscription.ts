@@ -50,6 +50,8 @@ export interface BoundArguments {
 }
 
 const prepared = new WeakMap<ContractSnapshot, LruCache<PreparedSubscription>>();
+/** Documents as text without what is ignored: one and the same document is read once for all who send it. */
+const texts = new WeakMap<DocumentNode, string>();
 
 /** @throws RequestRefused when the document is not valid for the contract */
 export function prepareSubscription(contract: ContractSnapshot, request: RequestDocument): PreparedSubscription {
@@ -58,7 +60,8 @@ export function prepareSubscription(contract: ContractSnapshot, request: Request
     cache = new LruCache(MAX_PREPARED);
     prepared.set(contract, cache);
   }
-  const text = stripIgnoredCharacters(print(request.document));
+  const text = texts.get(request.document) ?? stripIgnoredCharacters(print(request.document));
+  texts.set(request.document, text);
   const known = cache.get(text);
   if (known) return known;
   const fresh = prepare(contract, request);
