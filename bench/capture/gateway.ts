@@ -21,7 +21,15 @@ export interface RunningGateway {
   send(operation: string, variables: object): Promise<NonNullable<Told['data']>>;
   /** A mutation that asks for nothing of a subgraph: what the gateway costs by itself. */
   sendNothing(): Promise<boolean>;
+  /** Collects garbage in the gateway. @returns what is left on its heap, in megabytes */
+  collectGarbage(): Promise<number>;
   stop(): Promise<void>;
+}
+
+interface Line {
+  readonly msg?: string;
+  readonly port?: number;
+  readonly heapMegabytes?: number;
 }
 
 /** What the bench reads of an answer. */
@@ -52,7 +60,12 @@ export async function startBenchGateway(
   const key = await createApiKey(world.knex, { clientId: 'bench', contracts: ['storefront'], channelCode: 'WEB' });
   const child = spawn(
     process.execPath,
-    [...profile, '--max-semi-space-size=32', projectFile('dist', options.entry ?? 'bench/capture/gateway-process.js')],
+    [
+      ...profile,
+      '--expose-gc',
+      '--max-semi-space-size=32',
+      projectFile('dist', options.entry ?? 'bench/capture/gateway-process.js'),
+    ],
     {
       env: {
         PATH: process.env.PATH,
@@ -71,13 +84,22 @@ export async function startBenchGateway(
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
-      const entry = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; port?: number }) : {};
-      if (entry.msg === 'gateway listens') resolve(`http://127.0.0.1:${entry.port}`);
+  const lines = createInterface(child.stdout);
+  /** The next line of the log that says so. */
+  const said = (msg: string) =>
+    new Promise<Line>((resolve, reject) => {
+      const read = (line: string) => {
+        const entry = line.startsWith('{') ? (JSON.parse(line) as Line) : {};
+        if (entry.msg !== msg) return;
+        lines.off('line', read);
+        child.off('exit', ended);
+        resolve(entry);
+      };
+      const ended = (code: number | null) => reject(new Error(`the gateway ended with ${code}`));
+      lines.on('line', read);
+      child.once('exit', ended);
     });
-    child.once('exit', (code) => reject(new Error(`the gateway ended with ${code}`)));
-  });
+  const url = `http://127.0.0.1:${(await said('gateway listens')).port}`;
   const pool = new Pool(url, { connections, pipelining: 1 });
   const documents = new Map<string, string>();
   const documentOf = (operation: string) => {
@@ -109,6 +131,11 @@ export async function startBenchGateway(
     key,
     send: (operation, variables) => ask({ query: documentOf(operation), variables }),
     sendNothing: async () => '__typename' in (await ask({ query: 'mutation { __typename }' })),
+    async collectGarbage() {
+      const collected = said('collected');
+      child.kill('SIGUSR2');
+      return (await collected).heapMegabytes ?? Number.NaN;
+    },
     async stop() {
       await pool.close();
       child.kill('SIGINT');

@@ -2,23 +2,41 @@ import { request } from 'node:http';
 import { WebSocket } from 'ws';
 
 /** What the bench asks of a process of subscribers. */
-export type Order = 'connect' | 'close' | 'take';
+export type Order =
+  | 'connect'
+  | 'close'
+  /** Tell what came. */
+  | 'take'
+  /** Stop reading. */
+  | 'stall';
 
-/** What it is told: how many are connected, or the milliseconds from the commit of an event to each subscriber. */
+/** What it is told: how many are connected, and since the last time who was refused and what came. */
 export interface Told {
   readonly open: number;
+  /** How often a subscriber had to come again, by what it was told. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Milliseconds from the commit of an event to each subscriber. */
   readonly millis: readonly number[];
 }
 
-const { URL: url = '', KEY: key = '', SKU: sku = '', COUNT: count = '0', KIND: kind = 'sse' } = process.env;
-const QUERY =
-  'subscription ($skus: [String!]!) { inventoryChanged(skus: $skus) { sequence occurredAt snapshot variant { availability { sellableQuantity } } } }';
+const { URL: url = '', KEY: key = '', SKU: sku = '', COUNT: count = '0', KIND: kind = 'sse', LONG = '' } = process.env;
+/** Of a long message 20 kB are names: what the network holds for a reader is full soon. */
+const fields = LONG
+  ? Array.from({ length: 10 }, (_, index) => `${'n'.repeat(2_000)}${index}: snapshot`).join(' ')
+  : 'variant { availability { sellableQuantity } }';
+const QUERY = `subscription ($skus: [String!]!) { inventoryChanged(skus: $skus) { sequence occurredAt snapshot ${fields} } }`;
 /** Connections that are opened at the same time. */
 const AT_ONCE = 50;
 const payload = { query: QUERY, variables: { skus: [sku] } };
 
-let open: { close(): void }[] = [];
+interface Open {
+  close(): void;
+  stall(): void;
+}
+
+let open: Open[] = [];
 let millis: number[] = [];
+let refused: Record<string, number> = {};
 
 /** Notes when a message came. The first one of each subscriber is the present state, which nobody sent. */
 function hear(text: string): void {
@@ -27,18 +45,18 @@ function hear(text: string): void {
   if (found?.[1]) millis.push(now - Date.parse(found[1]));
 }
 
-function connectSse(): Promise<{ close(): void }> {
+function connectSse(): Promise<Open> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', accept: 'text/event-stream', 'x-api-key': key };
     const sent = request(`${url}/graphql`, { method: 'POST', headers, agent: false }, (answer) => {
       if (answer.statusCode !== 200) {
         sent.destroy();
-        reject(new Error(`status ${answer.statusCode}`));
+        reject(new Error(`HTTP ${answer.statusCode}`));
         return;
       }
       let isFirst = true;
       answer.setEncoding('utf8').on('data', (text: string) => {
-        if (isFirst) resolve({ close: () => sent.destroy() });
+        if (isFirst) resolve({ close: () => sent.destroy(), stall: () => answer.pause() });
         isFirst = false;
         hear(text);
       });
@@ -49,7 +67,7 @@ function connectSse(): Promise<{ close(): void }> {
   });
 }
 
-function connectSocket(): Promise<{ close(): void }> {
+function connectSocket(): Promise<Open> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
       perMessageDeflate: false,
@@ -60,14 +78,14 @@ function connectSocket(): Promise<{ close(): void }> {
       const text = String(data);
       const { type } = JSON.parse(text) as { type: string };
       if (type === 'connection_ack') socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
-      if (type === 'error') reject(new Error(text));
+      if (type === 'error') reject(new Error(/"code":"(\w+)"/.exec(text)?.[1] ?? 'error'));
       if (type !== 'next') return;
-      if (isFirst) resolve({ close: () => socket.close() });
+      if (isFirst) resolve({ close: () => socket.close(), stall: () => socket.pause() });
       isFirst = false;
       hear(text);
     });
     socket.on('error', reject);
-    socket.on('close', () => reject(new Error('closed')));
+    socket.on('close', (code) => reject(new Error(`closed with ${code}`)));
   });
 }
 
@@ -78,7 +96,9 @@ async function connect(): Promise<void> {
       try {
         open.push(await (kind === 'sse' ? connectSse() : connectSocket()));
         return;
-      } catch {
+      } catch (error) {
+        const reason = String((error as NodeJS.ErrnoException).code ?? (error as Error).message);
+        refused[reason] = (refused[reason] ?? 0) + 1;
         await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 800));
       }
     }
@@ -96,8 +116,10 @@ async function follow(order: Order): Promise<void> {
     for (const each of open) each.close();
     open = [];
   }
-  process.send?.({ open: open.length, millis } satisfies Told);
+  if (order === 'stall') for (const each of open) each.stall();
+  process.send?.({ open: open.length, refused, millis } satisfies Told);
   millis = [];
+  refused = {};
 }
 
 process.on('message', (order: Order) => void follow(order));
