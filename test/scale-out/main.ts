@@ -24,6 +24,8 @@ const SHARED_ORDERS = 120;
 const SMALLEST_SHARE = 0.2;
 /** Orders are on their way by then. */
 const UNDER_WAY_MILLIS = 1_500;
+/** How long an order is repeated that is refused for the moment. */
+const PLACING_MILLIS = 60_000;
 /** Far beyond the lease of a frozen worker. */
 const FROZEN_MILLIS = 20_000;
 const REST_MILLIS = 600_000;
@@ -157,13 +159,18 @@ async function placeOrders(
         delivery,
         payment,
       };
-      const response = await fetch(`${gateway}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-api-key': 'dev-storefront' },
-        body: JSON.stringify({ query, variables: { input } }),
-      });
-      const { data } = (await response.json()) as { data?: { orderPlace?: { order: { id: string } | null } } };
-      if (!data?.orderPlace?.order) throw new Error(`an order was not taken: ${JSON.stringify(data)}`);
+      for (const deadline = Date.now() + PLACING_MILLIS; ; await sleep(1_000)) {
+        const response = await fetch(`${gateway}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-api-key': 'dev-storefront' },
+          body: JSON.stringify({ query, variables: { input } }),
+        });
+        const answer = (await response.json()) as { data?: { orderPlace?: { order: { id: string } | null } } };
+        if (answer.data?.orderPlace?.order) return;
+        // Refused for the moment, as long as not all stock was read: repeated under its key, as every client does.
+        if (answer.data?.orderPlace || Date.now() > deadline)
+          throw new Error(`an order was not taken: ${JSON.stringify(answer)}`);
+      }
     }),
   );
   await sleep(UNDER_WAY_MILLIS);
