@@ -51,6 +51,8 @@ const SITES_MILLIS = 5_000;
 /** How late changed sourcing rules take effect. */
 const RULES_EVERY_MILLIS = 3_000;
 const PICKUP_POLL_MILLIS = 60_000;
+/** How late an order may be cancelled that was not paid in time. */
+const PAYMENTS_EVERY_MILLIS = 5_000;
 /** How late a return may expire, and a person be told of one. */
 const RETURNS_EVERY_MILLIS = 5_000;
 /** How late a person may be told of a parcel that does not reach its buyer. */
@@ -179,6 +181,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     notices.run(signal),
     orderFetch.run(signal),
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
+    every(PAYMENTS_EVERY_MILLIS, signal, logger, () => domains.order.cancelUnpaid()),
     every(RETURNS_EVERY_MILLIS, signal, logger, () => domains.order.keepReturns()),
     every(PARCELS_EVERY_MILLIS, signal, logger, () => domains.fulfillment.tellOfStrandedParcels()),
     every(RETRY_POLL_MILLIS, signal, logger, () =>

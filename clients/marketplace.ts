@@ -61,6 +61,8 @@ export type CancelReason =
   | 'PRICING_ERROR'
   /** Nobody delivers there. */
   | 'ADDRESS_NOT_SERVICEABLE'
+  /** It was not paid in time. */
+  | 'PAYMENT_OVERDUE'
   /** See the note. */
   | 'OTHER'
   | '%future added value';

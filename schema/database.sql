@@ -2574,11 +2574,11 @@ AS $function$
           union all
           -- Who may wait for what is to come only: of a component that bundles share, all before it counted, for no more than that.
           select claim.i from (
-            select waited.i, coalesce(made.component_sku, waited.sku) as sku
+            select waited.i, waited.channel_code, coalesce(made.component_sku, waited.sku) as sku
             from waited left join inventory.bundle_component made on made.bundle_sku = waited.sku
             where inventory.waits_for_incoming(waited.channel_code, waited.sku)
           ) claim join (select i, sku, sum(units) over (partition by sku order by i) as units from wanted) counted using (i, sku)
-          where counted.units > inventory.unclaimed_supply(claim.sku)
+          where counted.units > inventory.unclaimed_supply(claim.sku, inventory.withheld_by_rule(claim.channel_code, claim.sku))
         ) misfit;
         v_fit := array(select i from unnest(v_fit) as i where v_out is null or i <> all (v_out));
 
@@ -2617,6 +2617,14 @@ AS $function$
         end loop;
         return nullif(v_fit, '{}');
       end $function$;
+
+CREATE OR REPLACE FUNCTION inventory.free_units(p_sku text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select coalesce(sum(available), 0)::bigint from inventory.stock_at(array[p_sku], inventory.nodes_in_scope(null), clock_timestamp())
+    $function$;
 
 CREATE OR REPLACE FUNCTION inventory.hold(p_reservation_id text, p_skus text[], p_quantities integer[], p_location_id text, p_safety_stock integer, p_ttl_seconds integer, p_channel_code text, p_customer_id text)
  RETURNS TABLE(kind text, line_no integer, sku text, quantity integer, available integer)
@@ -3092,8 +3100,15 @@ AS $function$
                  case when rule.preorder_units is not null then greatest(0, rule.preorder_units - waiting.units)::int end
                when rule.backorder = 'NONE' then 0
                when rule.backorder = 'UNITS' then greatest(0, rule.backorder_units - waiting.units)::int
-               when rule.backorder = 'INCOMING' then least(2000000000, case when bundle.made_of is null then inventory.unclaimed_supply(asked.sku) else (
-                 select min(inventory.unclaimed_supply(component_sku) / quantity) from inventory.bundle_component where bundle_sku = asked.sku) end)::int
+               when rule.backorder = 'INCOMING' then least(2000000000, case when bundle.made_of is null then inventory.unclaimed_supply(asked.sku, rule.withheld) else (
+                 select greatest(0, min(inventory.unclaimed_supply(component_sku, part.withheld) / quantity)
+                          -- A bundle's own rule leaves whole bundles, of what its components leave.
+                          - greatest(0, coalesce(rule.withheld, 0) - min(greatest(0, part.free - part.withheld) / quantity)))
+                 from inventory.bundle_component
+                 cross join lateral (
+                   select coalesce(inventory.withheld_by_rule(p_channel_code, component_sku), 0) as withheld, inventory.free_units(component_sku) as free
+                 ) part
+                 where bundle_sku = asked.sku) end)::int
                when rule.backorder = 'UNLIMITED' then 2000000000
              end,
              bundle.made_of is not null, rule.release_at, coalesce(rule.by_location, false)
@@ -3593,6 +3608,12 @@ AS $function$
 
 CREATE OR REPLACE FUNCTION inventory.sale_terms(p_channel_code text, p_skus text[])
  RETURNS TABLE(sku text, withheld integer, cap integer, kept_back integer, claimed integer, backorder_units integer, is_released boolean, parts jsonb, is_unusual boolean, is_closed boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$ select * from inventory.sale_terms(p_channel_code, p_skus, true) $function$;
+
+CREATE OR REPLACE FUNCTION inventory.sale_terms(p_channel_code text, p_skus text[], p_may_wait boolean)
+ RETURNS TABLE(sku text, withheld integer, cap integer, kept_back integer, claimed integer, backorder_units integer, is_released boolean, parts jsonb, is_unusual boolean, is_closed boolean)
  LANGUAGE plpgsql
  STABLE
  SET plan_cache_mode TO 'force_generic_plan'
@@ -3611,7 +3632,7 @@ AS $function$
              -- Who leaves the threshold behind found more than it: whoever does not is looked at alone, exactly.
              case when v_degraded then coalesce(v_fallback.threshold, 0) + inventory.buffer_of(v_fallback, terms.sku, v_nodes) else 0 end,
              least(2000000000, coalesce(claims.units, 0))::int,
-             case when v_fallback.cap = 0 then 0 else inventory.waitable(terms.sku, terms.backorder_units) end,
+             case when v_fallback.cap = 0 or not p_may_wait then 0 else inventory.waitable(terms.sku, terms.backorder_units) end,
              terms.release_at is null,
              case when terms.is_bundle then (
                select jsonb_object_agg(component_sku, quantity) from inventory.bundle_component where bundle_sku = terms.sku) end,
@@ -4071,6 +4092,15 @@ AS $function$
       where position.sku = p_sku
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.unclaimed_supply(p_sku text, p_withheld integer)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select case when coalesce(p_withheld, 0) = 0 then inventory.unclaimed_supply(p_sku)
+        else greatest(0, inventory.unclaimed_supply(p_sku) - greatest(0, p_withheld - inventory.free_units(p_sku))) end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.usable_holds(p_orders json, p_parts inventory.part[], p_members integer[])
  RETURNS integer[]
  LANGUAGE plpgsql
@@ -4141,6 +4171,17 @@ AS $function$
         and not coalesce(bool_or(release_at > clock_timestamp()), false), false)
       from inventory.channel_rule
       where (channel_code is null or channel_code = p_channel_code) and (sku is null or sku = p_sku)
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.withheld_by_rule(p_channel_code text, p_sku text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select withheld from inventory.channel_rule
+      where (channel_code is null or channel_code = p_channel_code) and (sku is null or sku = p_sku)
+        and withheld is not null and location_id is null
+      order by sku is null, channel_code is null limit 1
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.write_parts(p_owners json, p_parts inventory.part[], p_members integer[], p_state text, p_at timestamp with time zone)
@@ -4370,6 +4411,8 @@ comment on function inventory.fallback_of(p_channel_code text) is 'What the chan
 
 comment on function inventory.fitting_waits(p_orders json, p_waits inventory.part[], p_takes inventory.take[], p_withheld json, p_members integer[]) is 'Members of a batch, whose positions are locked at every node, whose orders may wait for what they wait for: as far as the limits of their channels allow, and only for what is not there once all that fit have theirs.';
 
+comment on function inventory.free_units(p_sku text) is 'Units of a SKU that nodes which ship can give now.';
+
 comment on function inventory.known_recipes(p_members json, p_fit integer[]) is 'Members whose bundles are made of what they were planned with, and keeps it so until the end of the transaction.';
 
 comment on function inventory.live_holds(p_reservation_ids text[]) is 'What holds keep at this instant, without those of one location, of bundles, or that lost a part.';
@@ -4402,6 +4445,8 @@ comment on function inventory.released(p_channel_code text, p_sku text) is 'Whet
 
 comment on function inventory.sale_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with SKUs and with the components of those that are bundles, as a batch needs it. claimed: units that belong to those who wait. is_unusual: rules of single locations, or a bundle with rules of its own: more than a batch understands.';
 
+comment on function inventory.sale_terms(p_channel_code text, p_skus text[], p_may_wait boolean) is 'What a channel may do with SKUs and with the components of those that are bundles, as a batch needs it. p_may_wait: whether backorder_units are asked for; 0 otherwise. claimed: units that belong to those who wait. is_unusual: rules of single locations, or a bundle with rules of its own: more than a batch understands.';
+
 comment on function inventory.set_bundle(p_bundle text, p_components text[], p_quantities integer[]) is 'Says what a SKU is made of from now on; without components it is no bundle. A component that no node has, such as the empty SKU, keeps it from being sold. Orders keep what they took. Answers whether anything changed.';
 
 comment on function inventory.short_units(p_sku text, p_location_ids text[], p_at timestamp with time zone) is 'Units that locations have promised or must keep, and have not: what comes makes up for them first.';
@@ -4412,6 +4457,8 @@ comment on function inventory.supply(p_skus text[], p_enough integer) is 'What o
 
 comment on function inventory.sync_lag_seconds_p95(p_since timestamp with time zone) is 'Seconds from measurement to our hearing of it that 95 % of the positions heard of since did not exceed, by the newest report of each. Null when there was none.';
 
+comment on function inventory.unclaimed_supply(p_sku text, p_withheld integer) is 'Units to come that nobody waits for, less those that fill up what is to be left to others.';
+
 comment on function inventory.usable_holds(p_orders json, p_parts inventory.part[], p_members integer[]) is 'Locks the holds of a batch, whose positions are locked, and tells the members that may use theirs: alive and exactly of what they take, or over and not found again by another order.';
 
 comment on function inventory.waitable(p_sku text, p_ruled integer) is 'Units of a SKU that orders may still wait for: what a rule of the channel leaves, or the default less what waits already, in bundles too; of a bundle, what that leaves of each component without a rule. Null: any number.';
@@ -4419,6 +4466,8 @@ comment on function inventory.waitable(p_sku text, p_ruled integer) is 'Units of
 comment on function inventory.waiting_orders(p_sku text) is 'Orders with units that wait for a SKU, alone or in a bundle; the oldest promise first.';
 
 comment on function inventory.waits_for_incoming(p_channel_code text, p_sku text) is 'Whether orders of a channel may wait for a SKU as far as what is to come of it, or of its components, reaches.';
+
+comment on function inventory.withheld_by_rule(p_channel_code text, p_sku text) is 'Units of a SKU that the closest rule has a channel leave to others. Null: no rule says it.';
 
 comment on function inventory.write_parts(p_owners json, p_parts inventory.part[], p_members integer[], p_state text, p_at timestamp with time zone) is 'Writes the lines of the reservations of a batch; a bundle is one line per component, numbered in the order of everybody.';
 
@@ -4874,6 +4923,8 @@ CREATE INDEX customer_order_channel_placed ON orders.customer_order USING btree 
 CREATE INDEX customer_order_customer ON orders.customer_order USING btree (customer_id, placed_at DESC, id DESC) WHERE (customer_id IS NOT NULL);
 
 CREATE INDEX customer_order_placed ON orders.customer_order USING btree (placed_at DESC, id DESC);
+
+CREATE INDEX customer_order_unpaid ON orders.customer_order USING btree (placed_at) WHERE ((payment_status = ANY (ARRAY['PENDING'::text, 'FAILED'::text])) AND (channel_kind <> 'MARKETPLACE'::text) AND (status = ANY (ARRAY['VALIDATED'::text, 'ACCEPTED'::text, 'BACKORDERED'::text, 'ALLOCATED'::text, 'IN_FULFILLMENT'::text])));
 
 CREATE INDEX customer_order_updated ON orders.customer_order USING btree (updated_at);
 

@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Channel } from '../../platform/caller.ts';
 import { query } from '../../platform/db/query.ts';
 import { stockCatalogue } from '../../test/helpers/catalogue.ts';
 import {
@@ -11,11 +15,15 @@ import {
   openShop,
   placed,
   run,
+  show,
   units,
 } from '../../test/helpers/order-life.ts';
-import { callerOf } from '../../test/helpers/subgraph.ts';
+import { ask, callerOf } from '../../test/helpers/subgraph.ts';
 import { createFulfillmentBook } from '../fulfillment/index.ts';
 import { at, stockUp } from '../inventory/sample-stock.ts';
+import { createCapture, createOrderSubgraph } from './index.ts';
+import { cancelUnpaid } from './payments/overdue.ts';
+import { loadPaymentTerms, type PaymentTerms } from './payments/terms.ts';
 
 beforeAll(openShop);
 afterAll(closeShop);
@@ -23,20 +31,21 @@ afterAll(closeShop);
 const CANCEL = `mutation ($orderId: ID!, $input: OrderCancelInput!) { orderCancel(orderId: $orderId, input: $input) {
   order { status lines(first: 1) { nodes { quantities { ordered cancelled } } } } userErrors { code availableTransitions } } }`;
 
+/** Units that an order has of the stock. */
+const committed = async (orderId: string) =>
+  (
+    await query<{ units: string }>(
+      database.knex,
+      `select coalesce(sum(l.quantity - l.consumed - l.released), 0) as units from inventory.reservation r
+       join inventory.reservation_line l on l.reservation_id = r.id where r.order_id = ?`,
+      [orderId],
+    )
+  )[0]?.units;
+
 describe('orderCancel', () => {
   const cancel = async (orderId: string, lines?: object[], idempotencyKey = key()) =>
     (await run(CANCEL, { orderId, input: { idempotencyKey, reason: 'CUSTOMER_REQUEST', ...(lines ? { lines } : {}) } }))
       .orderCancel;
-  const committed = async (orderId: string) =>
-    (
-      await query<{ units: string }>(
-        database.knex,
-        `select coalesce(sum(l.quantity - l.consumed - l.released), 0) as units from inventory.reservation r
-         join inventory.reservation_line l on l.reservation_id = r.id where r.order_id = ?`,
-        [orderId],
-      )
-    )[0]?.units;
-
   it('cancels everything and gives the stock back', async () => {
     const order = await placed();
     expect(await committed(order.id)).toBe('10');
@@ -271,5 +280,130 @@ describe('units that no node has', () => {
     expect(await cancelled(order.id)).toMatchObject({ waiting: 0, cancelled: 6, atNode: 4 });
     const asked = await query<{ data: object }>(database.knex, `select data from integration.outbox where type = 'order-cancellation-requested.v1' and subject = ?`, [order.id]); // biome-ignore format: one thought
     expect(asked).toEqual([{ data: { orderId: order.id, reason: 'OUT_OF_STOCK', lines: units(order, 4) } }]);
+  });
+});
+
+describe('an order that is not paid', () => {
+  const terms: PaymentTerms = {
+    ofChannel: new Map([['B2B', { withinHours: null, holdUntilPaid: false }], ['POS', { withinHours: 0.5, holdUntilPaid: true }]]), // biome-ignore format: a table
+    otherwise: { withinHours: 48, holdUntilPaid: false },
+  };
+  const PAY = `mutation ($orderId: ID!, $input: OrderRecordPaymentInput!) { orderRecordPayment(orderId: $orderId, input: $input) {
+    order { status paymentStatus holds { reason } } userErrors { code field } } }`;
+  const pay = async (orderId: string, amount = '33.90', caller = callerOf()) =>
+    (await run(PAY, { orderId, input: { idempotencyKey: key(), payment: { reference: 'pay_1', provider: 'stripe', authorized: { amount, currencyCode: 'GBP' } } } }, caller)).orderRecordPayment; // biome-ignore format: one thought
+  const at = (hours: number) => new Date(Date.now() + hours * 3_600_000);
+  const look = (hours: number) => cancelUnpaid({ knex: database.knex, terms }, at(hours));
+  /** Nothing that other cases left is looked for. */
+  const age = () => query(database.knex, "update orders.customer_order set payment_status = 'AUTHORIZED' where payment_status = 'PENDING'"); // biome-ignore format: one thought
+  const change = (id: string, values: string) => query(database.knex, `update orders.customer_order set ${values} where id = ?`, [id]); // biome-ignore format: one thought
+  beforeEach(age);
+
+  it('is cancelled when its time is over, once: its stock is free, and its channel and timeline tell why', async () => {
+    const order = await placed();
+    expect(await look(47.9)).toBe(0);
+    const looks = await Promise.all([look(48.1), look(48.1), look(48.1)]);
+    expect(looks.reduce((sum, each) => sum + each)).toBe(1);
+    expect(await look(49)).toBe(0);
+    expect(await show(order.id)).toMatchObject({
+      status: 'CANCELLED',
+      lines: { nodes: [{ quantities: { cancelled: 10 } }] },
+    });
+    expect(await committed(order.id)).toBe('0');
+    const told = await query(database.knex, "select data from integration.outbox where subject = ? and type = 'order-cancelled.v1'", [order.id]); // biome-ignore format: one thought
+    expect(told).toEqual([{ data: { orderId: order.id, reason: 'PAYMENT_OVERDUE', lines: units(order, 10) } }]);
+    const types = (await show(order.id)).timeline.nodes.map((entry: { type: string }) => entry.type);
+    expect(types).toEqual([
+      'ORDER_CAPTURED',
+      'ORDER_VALIDATED',
+      'PAYMENT_OVERDUE',
+      'UNITS_CANCELLED',
+      'ORDER_CANCELLED',
+    ]);
+  });
+
+  it('is asked back from nodes that have it, once, and left alone when something of it has left', async () => {
+    const asked = await accepted();
+    await book.allocate(asked.id, units(asked, 10), effect('source'));
+    await book.startFulfillment(asked.id, units(asked, 10), effect('accepted'));
+    const gone = await accepted();
+    await book.ship(gone.id, units(gone, 4), effect('ship'));
+    expect([await look(49), await look(49)]).toEqual([1, 0]);
+    const events = "select subject, data ->> 'reason' as reason from integration.outbox where type = 'order-cancellation-requested.v1' and subject = any(?)"; // biome-ignore format: one thought
+    expect(await query(database.knex, events, [[asked.id, gone.id]])).toEqual([{ subject: asked.id, reason: 'PAYMENT_OVERDUE' }]); // biome-ignore format: one thought
+    expect((await pay(gone.id)).userErrors).toMatchObject([{ code: 'ALREADY_SHIPPED' }]);
+  });
+
+  it('is not cancelled where its channel pays later, or pays us itself, and has its own time where a rule says so', async () => {
+    const [invoiced, sold, quick] = [await placed(), await placed(), await placed()];
+    await change(invoiced.id, "channel_code = 'B2B'");
+    await change(sold.id, "channel_kind = 'MARKETPLACE'");
+    await change(quick.id, "channel_code = 'POS'");
+    expect(await look(0.6)).toBe(1);
+    expect((await show(quick.id)).status).toBe('CANCELLED');
+    expect(await look(10_000)).toBe(0);
+  });
+
+  it('is kept when its payment comes in time; what comes too late, twice or short is refused and changes nothing', async () => {
+    const order = await placed();
+    expect((await pay(order.id, '33.89')).userErrors).toEqual([{ code: 'PAYMENT_INSUFFICIENT', field: ['input', 'payment', 'authorized'] }]); // biome-ignore format: one thought
+    expect(await pay(order.id)).toEqual({ order: { status: 'VALIDATED', paymentStatus: 'AUTHORIZED', holds: [] }, userErrors: [] }); // biome-ignore format: one thought
+    expect((await pay(order.id)).userErrors).toMatchObject([{ code: 'ALREADY_PAID' }]);
+    expect(await look(49)).toBe(0);
+
+    const late = await placed();
+    await look(49);
+    const before = await show(late.id);
+    expect(await pay(late.id)).toMatchObject({ order: { status: 'CANCELLED', paymentStatus: 'PENDING' }, userErrors: [{ code: 'ORDER_CANCELLED' }] }); // biome-ignore format: one thought
+    expect(await show(late.id)).toEqual(before);
+    expect((await pay(late.id, '33.90', callerOf({ customerId: 'somebody' }))).userErrors).toMatchObject([{ code: 'NOT_FOUND' }]); // biome-ignore format: one thought
+  });
+
+  it('is either paid or cancelled when both happen at once', async () => {
+    const order = await placed();
+    const [cancelled, { userErrors }] = await Promise.all([look(49), pay(order.id)]);
+    const { status } = await show(order.id);
+    expect([status, userErrors.length]).toEqual(cancelled === 1 ? ['CANCELLED', 1] : ['VALIDATED', 0]);
+  });
+
+  it('waits for its payment where its channel wants that, also under a repeated key, and then goes on', async () => {
+    const tills = { ...callerOf().channel, code: 'POS', kind: 'STOREFRONT' } as Channel;
+    const caller = callerOf({ channel: tills });
+    const capture = createCapture({ knex: database.knex, payments: terms });
+    const [till, input] = [createOrderSubgraph({ knex: database.knex, capture }), { idempotencyKey: key(), currencyCode: 'GBP', lines: [{ sku: 'LANTERN', quantity: 10 }], delivery: { method: 'SHIPPING', address: { line1: '1 High Street', city: 'London', countryCode: 'GB' } } }]; // biome-ignore format: one thought
+    const place = (more = {}) => ask(till, 'mutation ($input: OrderPlaceInput!) { orderPlace(input: $input) { order { id holds { reason note } } userErrors { code } } }', { input: { ...input, ...more } }, caller); // biome-ignore format: one thought
+    const first = (await place()).data?.orderPlace as { order: { id: string } };
+    expect(first).toMatchObject({ order: { holds: [{ reason: 'PAYMENT', note: 'Goes on by itself when the order is paid.' }] }, userErrors: [] }); // biome-ignore format: one thought
+    const paid = {
+      payment: { reference: 'p', provider: 'stripe', authorized: { amount: '33.90', currencyCode: 'GBP' } },
+    };
+    expect((await place({ ...paid, idempotencyKey: key() })).data?.orderPlace).toMatchObject({ order: { holds: [] } });
+    expect((await pay(first.order.id, '33.90', caller)).order).toEqual({ status: 'VALIDATED', paymentStatus: 'AUTHORIZED', holds: [] }); // biome-ignore format: one thought
+    expect(await query(database.knex, "select type from integration.outbox where subject = ? and type = 'order-hold-released.v1'", [first.order.id])).toHaveLength(1); // biome-ignore format: one thought
+    expect((await place()).data?.orderPlace).toEqual(first);
+    await capture.close();
+  });
+});
+
+describe('config/payments.yaml', () => {
+  it('is as it comes', () => {
+    expect(loadPaymentTerms()).toEqual({
+      ofChannel: new Map([['B2B', { withinHours: null, holdUntilPaid: false }]]),
+      otherwise: { withinHours: 336, holdUntilPaid: false },
+    });
+  });
+
+  it.each([
+    ['default: { within: 0 }', /default/],
+    ['channels: {}', /default/],
+    ['{ default: exempt, channels: { web: exempt } }', /channels.web/],
+  ])('is refused with its place: %s', (text, message) => {
+    const folder = mkdtempSync(join(tmpdir(), 'payments-'));
+    try {
+      writeFileSync(join(folder, 'payments.yaml'), text);
+      expect(() => loadPaymentTerms(join(folder, 'payments.yaml'))).toThrow(message);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -34,6 +34,15 @@ export type OrderCancelErrorCode = 'NOT_FOUND' | 'ALREADY_SHIPPED' | 'ILLEGAL_TR
 export type OrderHoldErrorCode = 'NOT_FOUND' | 'ILLEGAL_TRANSITION' | 'IDEMPOTENCY_CONFLICT';
 export type OrderReleaseHoldErrorCode = 'NOT_FOUND' | 'NOT_ON_HOLD' | 'IDEMPOTENCY_CONFLICT';
 
+export type OrderRecordPaymentErrorCode =
+  | 'NOT_FOUND'
+  | 'ORDER_CANCELLED'
+  | 'ALREADY_PAID'
+  | 'ALREADY_SHIPPED'
+  | 'INVALID_PAYMENT'
+  | 'PAYMENT_INSUFFICIENT'
+  | 'IDEMPOTENCY_CONFLICT';
+
 /** Refusals of commands on one return: what would be allowed is said with them. */
 export interface ReturnRefusal<Code extends string> extends OrderRefusal<Code> {
   readonly availableTransitions?: readonly ReturnTransition[];

@@ -26,6 +26,8 @@ export type { ReportNotice } from './notices/attempt.ts';
 export { type ChannelConnection, type ChannelConnections, loadChannelConnections } from './notices/connections.ts';
 export { createNoticeConsumption } from './notices/keep.ts';
 export { createNoticeSender, NOTICE_SENDER } from './notices/sender.ts';
+export { cancelUnpaid } from './payments/overdue.ts';
+export { loadPaymentTerms } from './payments/terms.ts';
 export { keepReturns, type ReportReturn } from './returns/housekeeping.ts';
 export { loadReturnPolicy } from './returns/policy.ts';
 export { amountAtStake } from './stake.ts';

@@ -19,6 +19,7 @@ import { loadWalmartWords } from './adapters/walmart-words.ts';
 import { deskComparison } from './desk-comparison.ts';
 import {
   type ChannelConnection,
+  cancelUnpaid,
   createCapture,
   createDutyConsumption,
   createNoticeConsumption,
@@ -32,6 +33,7 @@ import {
   keepReturns,
   loadChannelClocks,
   loadChannelConnections,
+  loadPaymentTerms,
   loadReturnPolicy,
   type OrderFetch,
   placeRefused,
@@ -76,7 +78,8 @@ export function openOrder(deps: {
   const clocks = loadChannelClocks();
   const connections = loadChannelConnections();
   const policy = loadReturnPolicy();
-  const placing = createCapture({ knex, ...(deps.mayDecide ? { mayDecide: deps.mayDecide } : {}) });
+  const payments = loadPaymentTerms();
+  const placing = createCapture({ knex, payments, ...(deps.mayDecide ? { mayDecide: deps.mayDecide } : {}) });
   const capture = keepingRefused(placing, { knex, report });
   function walmartOf(code: string): WalmartClient {
     const client = deps.walmart.get(code);
@@ -129,6 +132,7 @@ export function openOrder(deps: {
       );
       return createOrderFetch({ knex, capture: placing, report, settle, channels, onFailure: deps.onFetchFailure });
     },
+    cancelUnpaid: () => cancelUnpaid({ knex, terms: payments }),
     escalateDuties: () => escalateDuties({ knex, clocks, report }),
     keepReturns: () => keepReturns({ knex, policy, report, settle }),
     /** Entries that were set aside, by who takes them again: one attempt. */

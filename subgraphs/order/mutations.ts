@@ -15,6 +15,7 @@ import {
   ownershipOf,
 } from './model.ts';
 import { conflict, inFlight, type Keyed, once } from './once.ts';
+import { type RecordPaymentInput, recordPayment } from './payments/record.ts';
 import { returnMutations } from './returns/mutations.ts';
 import { mayComeBack } from './returns/policy.ts';
 
@@ -84,6 +85,22 @@ export const mutations = {
       { orderId, input },
       { orderId: null },
       (trx) => releaseHold(trx, context.caller, orderId, input),
+    );
+    return { order: await orderOf(context, result.orderId), userErrors: refusals };
+  },
+
+  async orderRecordPayment(
+    _: unknown,
+    { orderId, input }: { orderId: string; input: Keyed<RecordPaymentInput> },
+    context: OrderContext,
+  ) {
+    const { result, refusals } = await once(
+      context,
+      'orderRecordPayment',
+      input.idempotencyKey,
+      { orderId, input },
+      { orderId: null },
+      (trx) => recordPayment(trx, context.caller, orderId, input),
     );
     return { order: await orderOf(context, result.orderId), userErrors: refusals };
   },

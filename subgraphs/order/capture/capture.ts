@@ -10,6 +10,8 @@ import type { ChooseSources } from '../../../platform/supply/supply.ts';
 import { placedResult, placeOrder } from '../commands/place.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
 import { inOurSkus } from '../imports/cross-references.ts';
+import type { PaymentTerms } from '../payments/terms.ts';
+import { isHeldUntilPaid } from '../payments/unpaid-hold.ts';
 import { capturedOrder } from './captured-order.ts';
 import { type Draft, draftOrder, type Refused } from './draft.ts';
 import { type CaptureFacts, readFacts } from './facts.ts';
@@ -38,6 +40,8 @@ export interface CaptureOptions {
   readonly limits?: PaceLimits;
   /** Rejects while nobody can say what is there; no order is taken, and no refusal kept, then. Default: always. */
   readonly mayDecide?: () => Promise<void>;
+  /** What becomes of orders without a payment. Default: nothing. */
+  readonly payments?: PaymentTerms;
 }
 
 /** The capture of one process. Any number of processes may capture on one database: nothing here decides, the database does. */
@@ -46,11 +50,17 @@ export function createCapture({
   choose = fewestSources,
   limits = STOCK_PACE,
   mayDecide,
+  payments,
 }: CaptureOptions): Capture {
+  const untilPaid = ({ channel, input }: CaptureRequest) =>
+    payments !== undefined && isHeldUntilPaid(payments, channel, input);
   const batcher = new MicroBatcher<CaptureRequest, OnceOutcome<Placed>>({
     name: 'orders',
     settle: (requests) => settleBatch(knex, requests, choose),
-    alone: ({ key, caller, input }) => runAlone<Placed>(knex, key, (trx) => placeOrder(trx, caller, input)),
+    alone: (request) =>
+      runAlone<Placed>(knex, request.key, (trx) =>
+        placeOrder(trx, request.caller, request.input, { untilPaid: untilPaid(request) }),
+      ),
     late: () => ({ kind: 'inFlight' }),
     weight: ({ input }) => input.lines.length + 1,
     limits,
@@ -59,7 +69,7 @@ export function createCapture({
     async place(caller, input, signal) {
       await mayDecide?.();
       const request = await inOurSkus(knex, captureRequest(caller, input));
-      const how = { alone: !fitsBatch(request), ...(signal ? { signal } : {}) };
+      const how = { alone: !fitsBatch(request) || untilPaid(request), ...(signal ? { signal } : {}) };
       return shareRunning(knex, request.key, () => batcher.submit(request, how));
     },
     close: () => batcher.close(),

@@ -1,6 +1,7 @@
 import type { NewOrder } from '../commands/insert-order.ts';
 import { holdsUntilHeard } from '../commands/waiting-holds.ts';
 import type { Order, OrderLine } from '../model.ts';
+import { paymentHold } from '../payments/unpaid-hold.ts';
 import type { Quantities } from '../quantities.ts';
 import type { CapturedOrder, CaptureRequest, Placed } from './request.ts';
 
@@ -57,7 +58,7 @@ export function asCaptured(
   order: Order,
   lines: readonly OrderLine[],
   { channel, input }: Pick<CaptureRequest, 'channel' | 'input'>,
-  { waiting = {}, waitsFor = [] }: Placed,
+  { waiting = {}, waitsFor = [], heldUntilPaid }: Placed,
 ): CapturedOrder {
   return {
     order: {
@@ -69,7 +70,11 @@ export function asCaptured(
       ...line,
       quantities: untouchedUnits(line.quantities.ordered, waiting[line.id] ?? 0),
     })),
-    holds: holdsUntilHeard(order.id, waitsFor, order.placedAt),
+    // As a reader has them: of one moment, by their reason.
+    holds: [
+      ...holdsUntilHeard(order.id, waitsFor, order.placedAt),
+      ...(heldUntilPaid ? [paymentHold(order.id, order.placedAt)] : []),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Caller } from '../../../platform/caller.ts';
 import { changeOrder, type OrderChange } from '../change.ts';
-import { cancelOrder } from './cancel.ts';
+import { cancelOrder, type OrderCancelInput } from './cancel.ts';
 import type { LineUnits } from './cancellation-request.ts';
 
 /**
@@ -23,12 +23,17 @@ export async function cancelUnavailable(
     return units > 0 ? [{ orderLineId: lineId, quantity: units }] : [];
   });
   if (!everything && wanted.length === 0) return;
-  await cancelOrder(trx, ourselves(effect.traceId), orderId, {
-    idempotencyKey: effect.key,
-    reason: 'OUT_OF_STOCK',
-    askNodes: true,
-    ...(everything ? {} : { lines: wanted }),
-  });
+  const why = { key: effect.key, reason: 'OUT_OF_STOCK', traceId: effect.traceId };
+  await cancelByRule(trx, orderId, everything ? why : { ...why, lines: wanted });
+}
+
+/** Cancels an order, or units of it, because a rule of ours says so; nodes are asked to give back what they have. */
+export async function cancelByRule(
+  trx: Knex.Transaction,
+  orderId: string,
+  { key, traceId, ...what }: Pick<OrderCancelInput, 'reason' | 'lines'> & Readonly<Record<'key' | 'traceId', string>>,
+): Promise<void> {
+  await cancelOrder(trx, ourselves(traceId), orderId, { ...what, idempotencyKey: key, askNodes: true });
 }
 
 /** Nobody asked for it: the rules decided. */

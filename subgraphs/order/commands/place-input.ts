@@ -102,26 +102,39 @@ export function checkAddress(address: Address): { readonly part: string; readonl
 }
 
 function checkTexts(input: OrderPlaceInput): OrderPlaceRefusal[] {
-  const texts: [readonly string[], string | null | undefined][] = [
+  const texts: NamedText[] = [
     [['channelOrderId'], input.channelOrderId],
     [['purchaseOrderNumber'], input.purchaseOrderNumber],
     [['customer', 'customerId'], input.customer?.customerId],
     [['customer', 'email'], input.customer?.email],
     [['customer', 'name'], input.customer?.name],
     [['delivery', 'serviceLevel'], input.delivery.serviceLevel],
-    [['payment', 'reference'], input.payment?.reference],
-    [['payment', 'provider'], input.payment?.provider],
-    ...input.lines.map((line, index): [readonly string[], string | null | undefined] => [
-      ['lines', String(index), 'channelLineId'],
-      line.channelLineId,
-    ]),
+    ...paymentTexts(input.payment),
+    ...input.lines.map((line, index): NamedText => [['lines', String(index), 'channelLineId'], line.channelLineId]),
   ];
+  return wrongTexts(texts).map((wrong) => ({ code: 'INVALID_ADDRESS', ...wrong }));
+}
+
+type NamedText = readonly [field: readonly string[], text: string | null | undefined];
+
+function paymentTexts(payment: OrderPlaceInput['payment']): NamedText[] {
+  return [
+    [['payment', 'reference'], payment?.reference],
+    [['payment', 'provider'], payment?.provider],
+  ];
+}
+
+/** Texts of a payment that cannot be kept. Empty when it is all right. */
+export function checkPaymentTexts(payment: NonNullable<OrderPlaceInput['payment']>) {
+  return wrongTexts(paymentTexts(payment));
+}
+
+function wrongTexts(texts: readonly NamedText[]): { readonly field: readonly string[]; readonly message: string }[] {
   return texts.flatMap(([field, text]) =>
     text == null || isPlainText(text)
       ? []
       : [
           {
-            code: 'INVALID_ADDRESS' as const,
             field: ['input', ...field],
             message: `${field.at(-1)} must be at most ${MAX_TEXT} characters without control characters.`,
           },

@@ -7,6 +7,7 @@ import { newId } from '../../../platform/ids.ts';
 import { parseMoney } from '../../../platform/money.ts';
 import type { OrderPlaceRefusal } from '../errors.ts';
 import type { PaymentStatus } from '../model.ts';
+import { holdUntilPaid } from '../payments/unpaid-hold.ts';
 import { type PricedLine, priceLines, type Totals, totalsOf } from '../pricing.ts';
 import { type Allocation, commitStock } from './commit-stock.ts';
 import { insertOrder, type NewOrder } from './insert-order.ts';
@@ -22,13 +23,20 @@ export interface PlaceResult {
   readonly waiting?: Readonly<Record<string, number>>;
   /** Systems of record that the order was held for when it was acknowledged. Left out when none. */
   readonly waitsFor?: readonly string[];
+  /** Whether it was held until it is paid. Left out when not. */
+  readonly heldUntilPaid?: true;
 }
 
 /**
  * Captures an order inside the caller's transaction: price, stock, order, lines and events commit together or not at all.
  * The stock is committed last, so the locks of popular SKUs are held as briefly as possible.
  */
-export async function placeOrder(trx: Knex.Transaction, caller: Caller, input: OrderPlaceInput): Promise<PlaceResult> {
+export async function placeOrder(
+  trx: Knex.Transaction,
+  caller: Caller,
+  input: OrderPlaceInput,
+  { untilPaid = false }: { /** Keeps the order from its nodes until it is paid. */ readonly untilPaid?: boolean } = {},
+): Promise<PlaceResult> {
   const { channel } = caller;
   if (!channel) throw new CommerceError('FORBIDDEN', 'Orders are placed with the key of a sales channel.');
   const invalid = checkPlaceInput(input);
@@ -78,8 +86,13 @@ export async function placeOrder(trx: Knex.Transaction, caller: Caller, input: O
     newOrder(orderId, caller, channel, input, totals, payment.status, pricing.priced, ids, stock.allocations),
   );
   if (stock.waitsFor.length > 0) await holdUntilHeard(trx, orderId, stock.waitsFor, caller.traceId);
+  if (untilPaid) await holdUntilPaid(trx, orderId, caller.traceId);
   await writeEvents(trx, placedEvents(order, caller));
-  return { ...placedResult(order), ...(stock.waitsFor.length > 0 ? { waitsFor: stock.waitsFor } : {}) };
+  return {
+    ...placedResult(order),
+    ...(stock.waitsFor.length > 0 ? { waitsFor: stock.waitsFor } : {}),
+    ...(untilPaid ? { heldUntilPaid: true as const } : {}),
+  };
 }
 
 /** What is kept under the key of an order that was placed. */

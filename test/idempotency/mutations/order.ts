@@ -101,6 +101,8 @@ async function onHold(world: World): Promise<string> {
   return id;
 }
 
+const payment = (reference: string) => ({ reference, provider: 'stripe', authorized: { amount: '1000.00', currencyCode: 'GBP' } }); // biome-ignore format: one thought
+
 const withReason = (reason: string) => (variables: Variables) => ({
   ...variables,
   input: { ...variables.input, reason },
@@ -114,6 +116,10 @@ export const order: MutationCases = {
   orderCancel: {
     prepare: async (world) => ({ orderId: (await placed(world)).id, input: { reason: 'CUSTOMER_REQUEST' } }),
     otherwise: withReason('FRAUD'),
+  },
+  orderRecordPayment: {
+    prepare: async (world) => ({ orderId: (await placed(world)).id, input: { payment: payment('pay_1') } }),
+    otherwise: (variables) => ({ ...variables, input: { ...variables.input, payment: payment('pay_2') } }),
   },
   orderHold: {
     caller: operator,
