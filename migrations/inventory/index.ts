@@ -43,6 +43,8 @@ import * as newPositions from './20261128222000_new_positions.ts';
 import * as capsWhereTaken from './20261128225500_caps_where_taken.ts';
 import * as shortPositions from './20261129011500_short_positions.ts';
 import * as goodsOfWhoWaits from './20261129020000_goods_of_who_waits.ts';
+import * as incomingIsWithheld from './20261129030500_incoming_is_withheld.ts';
+import * as termsWithoutWaits from './20261129031000_terms_without_waits.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -88,4 +90,6 @@ export const migrations: MigrationSet = {
   '20261128225500_caps_where_taken': capsWhereTaken,
   '20261129011500_short_positions': shortPositions,
   '20261129020000_goods_of_who_waits': goodsOfWhoWaits,
+  '20261129030500_incoming_is_withheld': incomingIsWithheld,
+  '20261129031000_terms_without_waits': termsWithoutWaits,
 };

@@ -167,7 +167,11 @@ async function readTerms(
   channelCode: string | null,
   skus: readonly string[],
 ): Promise<Map<string, TermsRow>> {
-  const rows = await prepared<TermsRow>(knex, 'select * from inventory.sale_terms(?, ?::text[])', [channelCode, skus]);
+  // Holds wait for nothing.
+  const rows = await prepared<TermsRow>(knex, 'select * from inventory.sale_terms(?, ?::text[], false)', [
+    channelCode,
+    skus,
+  ]);
   return new Map(rows.map((row) => [row.sku, row]));
 }
 

@@ -107,6 +107,15 @@ describe('what can be promised', () => {
       (await commit(knex, order, [['BOLT', quantity]], { backorder: true, channel: 'WEB' })).map(([kind]) => kind);
     expect(await buy('o2', 36)).toEqual(['SHORT']);
     expect(await buy('o3', 35)).toEqual(['BACKORDERED']);
+    // What a rule leaves to others is not for who waits either, not even of a bundle or as a part of one.
+    await query(knex, `update inventory.channel_rule set backorder = 'INCOMING' where sku = 'NUT'`);
+    await query(knex, `insert into inventory.channel_rule (sku, backorder) values ('KIT', 'INCOMING')`);
+    const offered = async () => [(await promises('NUT'))?.backorderableQuantity, (await promises('KIT'))?.backorderableQuantity]; // biome-ignore format: one thought
+    expect(await offered()).toEqual([20, 10]);
+    expect((await commit(knex, 'o4', [['NUT', 21]], { backorder: true, channel: 'WEB' })).map(([kind]) => kind)).toEqual(['SHORT']); // biome-ignore format: one thought
+    await query(knex, `insert into inventory.channel_rule (channel_code, sku, withheld) values ('WEB', 'KIT', 3), ('POS', 'NUT', 0)`); // biome-ignore format: one thought
+    expect(await offered()).toEqual([20, 7]);
+    await query(knex, `delete from inventory.channel_rule where channel_code is not null`);
     // As much as the channel sees once all of it has come.
     expect(await promises('NUT')).toMatchObject({ sellableQuantity: 0, promises: [{ quantity: 20 }] });
     expect(await promises('KIT')).toMatchObject({ sellableQuantity: 0, promises: [{ quantity: 10 }] });

@@ -99,9 +99,11 @@ async function readTerms(
   const channels = new Map(requests.map(({ channel }) => [channel.code, channel]));
   const answers = await Promise.all(
     [...channels].map(async ([code, { safetyStock }]) => {
-      const rows = await prepared<TermsRow>(knex, 'select * from inventory.sale_terms(?, ?::text[])', [
+      const ofChannel = requests.filter((request) => request.channel.code === code);
+      const rows = await prepared<TermsRow>(knex, 'select * from inventory.sale_terms(?, ?::text[], ?)', [
         code,
-        skusOf(requests.filter((request) => request.channel.code === code)),
+        skusOf(ofChannel),
+        ofChannel.some(({ input }) => input.allowBackorder ?? false),
       ]);
       const terms = rows.map(
         (row) => [row.sku, { ...termsOf(row, safetyStock), isUnusual: row.is_unusual || row.is_closed }] as const,
