@@ -4,7 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { latencyOf, type Point } from './point.ts';
-import { type BenchWorld, SKUS } from './world.ts';
+import { type BenchWorld, HOT } from './world.ts';
 
 /** Connections pgbench may open: the shipped server takes 200. More clients than this would only queue in a pool anyway. */
 export const MAX_CONNECTIONS = 150;
@@ -37,12 +37,12 @@ export async function runPgbench(
   try {
     const script = join(folder, 'script.sql');
     // The second and third are drawn from ranges of their own: three different goods without a loop.
-    const half = Math.floor(SKUS / 2);
+    const [third, half] = [Math.floor(HOT / 3), Math.floor(HOT / 2)];
     writeFileSync(
       script,
-      `\\set a ${options.hot ? '1' : `random(2, ${Math.floor(SKUS / 3)})`}
-\\set b random(${Math.floor(SKUS / 3) + 1}, ${half})
-\\set c random(${half + 1}, ${SKUS})
+      `\\set a ${options.hot ? HOT : `random(1, ${third})`}
+\\set b random(${third + 1}, ${half})
+\\set c random(${half + 1}, ${HOT - 1})
 select bench.${call}(:a, :b, :c);
 `,
     );

@@ -10,6 +10,9 @@ import { installYardstick } from './yardstick.ts';
 /** Goods in the shop of the bench, each at two nodes. */
 export const SKUS = 10_000;
 
+/** The one that all buyers of a hot load want. Its key comes after all others: who locks in order holds its row the shortest. */
+export const HOT = 9_999;
+
 export interface BenchWorld {
   readonly url: string;
   readonly host: { readonly host: string; readonly port: number; readonly user: string; readonly password: string };
@@ -68,8 +71,8 @@ async function seed(knex: Knex): Promise<void> {
 
 /** Which goods the next order has: three at random, or a hot one and two at random. */
 export function pickSkus(hot: boolean): [number, number, number] {
-  const random = () => 2 + Math.floor(Math.random() * (SKUS - 1));
-  const first = hot ? 1 : random();
+  const random = () => 1 + Math.floor(Math.random() * (HOT - 1));
+  const first = hot ? HOT : random();
   let second = random();
   while (second === first) second = random();
   let third = random();
