@@ -15,8 +15,12 @@ export function canonicalJson(value: unknown): string {
     return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
   if (typeof value !== 'object') throw new TypeError(`not a JSON value: ${typeof value}`);
   if ('toJSON' in value && typeof value.toJSON === 'function') return canonicalJson(value.toJSON());
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  // Code units, as the RFC asks: neither the machine's language nor code points decide.
-  members.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
+  const members = value as Readonly<Record<string, unknown>>;
+  let text = '';
+  // By code units, as the RFC asks: neither the machine's language nor code points decide.
+  for (const name of Object.keys(members).sort()) {
+    const member = members[name];
+    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(member)}`;
+  }
+  return `{${text}}`;
 }
