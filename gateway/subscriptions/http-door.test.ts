@@ -1,8 +1,11 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { limitsWith } from '../../test/helpers/limits.ts';
 import { type LiveServer, startLiveServer } from '../../test/helpers/live-server.ts';
 import { ORDER } from '../../test/helpers/watching.ts';
+import { HttpStream } from './http-stream.ts';
+import { streamFormats } from './stream-format.ts';
 
 let server: LiveServer;
 beforeEach(async () => {
@@ -191,4 +194,29 @@ it('cuts off a reader that does not read', async () => {
   let text = '';
   for await (const chunk of response) text += String(chunk);
   expect(text).toMatch(/"code":"SLOW_SUBSCRIBER".*\n\nevent: complete\ndata:\n\n$/);
+});
+
+it('sends no heartbeat behind the last word to a reader that has not taken it yet', async () => {
+  const failures: unknown[] = [];
+  let refused = () => {};
+  const ended = new Promise<void>((resolve) => {
+    refused = resolve;
+  });
+  const http = createServer((request, response) => {
+    response.on('error', (error) => failures.push(error));
+    const stream = new HttpStream(request, response, { ...streamFormats.sse('t'), heartbeatMillis: 5 });
+    response.write('x'.repeat(50_000_000));
+    void stream.refuse([]);
+    refused();
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const { port } = http.address() as AddressInfo;
+  const client = httpRequest({ port, host: '127.0.0.1' }, (response) => response.pause());
+  client.on('error', () => undefined);
+  client.end();
+  await ended;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  client.destroy();
+  await new Promise((resolve) => http.close(resolve));
+  expect(failures).toEqual([]);
 });

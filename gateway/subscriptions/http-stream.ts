@@ -28,7 +28,8 @@ export class HttpStream {
     });
     response.write(format.open);
     this.#heartbeat = setInterval(() => {
-      if (!response.writableNeedDrain) response.write(format.heartbeat);
+      // A slow reader takes the last word for a while: what is written after it would be an error that ends the process.
+      if (!response.writableEnded && !response.writableNeedDrain) response.write(format.heartbeat);
     }, format.heartbeatMillis);
     this.closed = new Promise((resolve) => {
       response.once('close', () => {
