@@ -13,6 +13,7 @@ import type { ClientAddress } from '../guards/client-address.ts';
 import type { Admission, RequestGuard } from '../guards/request-guard.ts';
 import type { GatewayRuntime } from '../runtime.ts';
 import type { SubscriptionTransport } from '../subscription-transport.ts';
+import { compressed } from './compressed.ts';
 import { routeContract } from './contract-route.ts';
 import { Doorway } from './doorway.ts';
 import { formerVersionHeaders, notServed } from './former-version.ts';
@@ -117,7 +118,10 @@ export class GraphQLEndpoint {
         return { answer, written: context.outcome.written };
       };
       const { answer, written } = await admission.execute(execute, signal);
-      await send(response, written ? answer : traced(answer, traceId), written);
+      await send(response, written ? answer : traced(answer, traceId), {
+        written,
+        accepted: request.headers['accept-encoding'],
+      });
       written?.letGo();
     } finally {
       settle();
@@ -200,14 +204,28 @@ function traced(answer: HTTPGraphQLResponse, traceId: string): HTTPGraphQLRespon
   return { ...answer, body: { kind: 'complete', string: JSON.stringify({ errors: told, ...rest }) } };
 }
 
-/** @param written data of the answer that is not in its text yet */
-async function send(response: ServerResponse, answer: HTTPGraphQLResponse, written?: WrittenData): Promise<void> {
+interface Sending {
+  /** Data of the answer that is not in its text yet. */
+  readonly written: WrittenData | undefined;
+  /** Encodings that the client takes. */
+  readonly accepted: string | undefined;
+}
+
+async function send(
+  response: ServerResponse,
+  answer: HTTPGraphQLResponse,
+  { written, accepted }: Sending,
+): Promise<void> {
   if (response.destroyed) return;
   for (const [name, value] of answer.headers) response.setHeader(name, value);
   response.setHeader('cache-control', 'no-store');
   response.statusCode = answer.status ?? 200;
   if (answer.body.kind === 'complete') {
-    const parts = answerBytes(answer.body.string, written);
+    const plain = answerBytes(answer.body.string, written);
+    const short = await compressed(plain, accepted);
+    if (response.destroyed) return;
+    if (short) response.setHeader('content-encoding', 'gzip');
+    const parts = short ? [short] : plain;
     response.setHeader(
       'content-length',
       parts.reduce((sum, { length }) => sum + length, 0),

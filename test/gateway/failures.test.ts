@@ -274,3 +274,23 @@ describe('what a subgraph is told', () => {
     expect(stockServer.received[0]?.caller).toEqual(caller);
   });
 });
+
+it('hangs up on a subgraph when the client that waits hangs up', async () => {
+  const client = new AbortController();
+  const hungUp = new Promise<void>((resolve) => {
+    catalogueServer.instead = (request) => {
+      request.socket.once('close', () => resolve());
+      client.abort();
+    };
+  });
+  const answer = fetch(`${running.gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': 'dev-storefront' },
+    body: JSON.stringify({ query: '{ products { id } }' }),
+    signal: client.signal,
+  });
+  await expect(answer).rejects.toThrow();
+  await hungUp;
+  // Not because its deadline was over.
+  expect(running.log.join('')).not.toContain('SUBGRAPH_TIMEOUT');
+});

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -102,6 +102,28 @@ describe('GraphQL over HTTP', () => {
     expect((await post('{"query":"{ nope }"}', both)).status).toBe(400);
     expect((await post('{"qwery":"{ nope }"}', legacy)).status).toBe(400);
     expect((await post('{"query":', legacy)).status).toBe(400);
+  });
+
+  it('compresses a long answer for who takes gzip, and no other', async () => {
+    const asked = async (name: string, encodings: Record<string, string>) => {
+      const query = `{ ${Array.from({ length: 10 }, (_, index) => `${name}${index}: __typename`).join(' ')} }`;
+      const { headers, body } = await new Promise<{ headers: IncomingHttpHeaders; body: Buffer }>((resolve) => {
+        httpRequest(url, { method: 'POST', headers: { ...json, ...encodings } }, async (response) => {
+          const chunks: Buffer[] = [];
+          for await (const chunk of response) chunks.push(chunk as Buffer);
+          resolve({ headers: response.headers, body: Buffer.concat(chunks) });
+        }).end(JSON.stringify({ query }));
+      });
+      expect(headers['content-length']).toBe(String(body.length));
+      const text = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+      expect(JSON.parse(String(text)).data[`${name}9`]).toBe('Query');
+      return headers['content-encoding'];
+    };
+    const long = 'n'.repeat(900);
+    expect(await asked(long, { 'accept-encoding': 'br;q=1.0, GZIP;q=0.5' })).toBe('gzip');
+    expect(await asked(long, {})).toBeUndefined();
+    expect(await asked(long, { 'accept-encoding': 'br, gzip; q=0, x-gzip' })).toBeUndefined();
+    expect(await asked('n', { 'accept-encoding': 'gzip' })).toBeUndefined();
   });
 
   it('stores nothing in caches and does not leak the kind of its insides', async () => {
