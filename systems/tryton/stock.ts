@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { CallOptions } from '../client-kit/call-options.ts';
-import type { TrytonClient } from './client.ts';
+import type { TrytonClient, TrytonContext } from './client.ts';
 import { changeDates, datetime, day, id } from './wire.ts';
+
+const PAGE = 500;
 
 /** A warehouse with its zones. */
 export interface TrytonSite {
@@ -78,7 +80,7 @@ export async function readOnHand(
     with_childs: false,
   };
   const domain = [['type', '=', 'goods'], ['active', 'in', [true, false]]]; // biome-ignore format: one thought
-  const rows = await tryton.searchRead('product.product', domain, onHand, ['code', 'quantity'], { ...call, context });
+  const rows = await readInPages(tryton, 'product.product', domain, onHand, ['code', 'quantity'], { ...call, context });
   for (const { code, quantity } of rows) if (code !== null && quantity !== 0) found.set(code, quantity);
   return found;
 }
@@ -106,7 +108,7 @@ export async function readDoneMoves(
 ): Promise<TrytonMove[]> {
   // A move that was never written since it was created has no date of writing.
   const changed = since === null ? [] : [['OR', ['write_date', '>=', datetime(since)], [['write_date', '=', null], ['create_date', '>=', datetime(since)]]]]; // biome-ignore format: one thought
-  const rows = await tryton.searchRead('stock.move', [DONE, ...changed], move, MOVE_FIELDS, call);
+  const rows = await readInPages(tryton, 'stock.move', [DONE, ...changed], move, MOVE_FIELDS, call);
   return rows
     .map((row) => ({
       id: row.id,
@@ -120,6 +122,23 @@ export async function readDoneMoves(
       shipment: row.shipment,
     }))
     .sort((a, b) => a.at.getTime() - b.at.getTime() || a.id - b.id);
+}
+
+/** Records by their ids, in pages that fit into the time of one call: a catalogue may have many thousands. */
+async function readInPages<Row extends z.ZodType<{ readonly id: number }>>(
+  tryton: TrytonClient,
+  model: string,
+  domain: readonly unknown[],
+  row: Row,
+  fields: readonly string[],
+  call: CallOptions & { readonly context?: TrytonContext },
+): Promise<z.output<Row>[]> {
+  const found: z.output<Row>[] = [];
+  for (let last = 0; ; last = found.at(-1)?.id ?? last) {
+    const rows = await tryton.searchRead(model, [...domain, ['id', '>', last]], row, fields, { ...call, limit: PAGE });
+    found.push(...rows);
+    if (rows.length < PAGE) return found;
+  }
 }
 
 const marked = z.object({ id, ...changeDates });
