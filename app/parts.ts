@@ -82,6 +82,7 @@ export async function openDomainsOf(
   const clients = createSystemClients(base.config, base.secret, urls);
   base.shutdown.add('system clients', () => clients.close());
   const routed = openRoutedSystems({
+    file: base.config.systemsFile,
     timeoutMillis: base.config.systemTimeoutMillis,
     logger: base.logger.child({ component: 'systems' }),
   });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { namedVariable } from '../platform/config.ts';
 import type { Logger } from '../platform/logger.ts';
 import { projectFile } from '../platform/paths.ts';
@@ -48,16 +49,22 @@ export interface RoutedSystems {
 }
 
 const FILE = 'config/systems.yaml';
+const absolute = (file: string | null) => (file === null ? projectFile(...FILE.split('/')) : resolve(file));
 
 /**
  * Reads the file, follows it, and creates the clients; nothing is connected yet.
  * @throws CommerceError CONFIGURATION_INVALID, naming what is wrong in the file, or a variable that is not set
  */
-export function openRoutedSystems(options: { readonly timeoutMillis: number; readonly logger: Logger }): RoutedSystems {
-  const { timeoutMillis, logger } = options;
-  const watched = watchRouting(projectFile('config', 'systems.yaml'), {
-    change: () => logger.info(`${FILE} changed and is in force`),
-    refused: (err) => logger.error({ err }, `${FILE} changed and is not taken: what was in force stays`),
+export function openRoutedSystems(options: {
+  /** Null: config/systems.yaml. */
+  readonly file: string | null;
+  readonly timeoutMillis: number;
+  readonly logger: Logger;
+}): RoutedSystems {
+  const { file, timeoutMillis, logger } = options;
+  const watched = watchRouting(absolute(file), {
+    change: () => logger.info(`${file ?? FILE} changed and is in force`),
+    refused: (err) => logger.error({ err }, `${file ?? FILE} changed and is not taken: what was in force stays`),
   });
   const { systems, domains } = watched.current();
   const used = new Set(Object.values(domains).flatMap(systemsOf));

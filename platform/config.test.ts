@@ -54,6 +54,7 @@ describe('loadConfig', () => {
       redisUrl: null,
       subgraphSecret: null,
       limitsFile: null,
+      systemsFile: null,
       registryDir: null,
       trustedProxies: [],
       systemUrls: { erp: null, oms: null, wms: null, carrier: null, channel: null },

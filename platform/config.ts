@@ -57,6 +57,8 @@ export interface Config {
   readonly tokens: TokenConfig | null;
   /** Null: config/limits.yaml. */
   readonly limitsFile: string | null;
+  /** Null: config/systems.yaml. */
+  readonly systemsFile: string | null;
   /** Addresses and networks. */
   readonly trustedProxies: readonly string[];
   readonly systemUrls: Readonly<Record<SystemName, string | null>>;
@@ -149,6 +151,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     subgraphSecret: read.SUBGRAPH_SECRET,
     tokens: toTokenConfig(read),
     limitsFile: read.LIMITS_FILE,
+    systemsFile: read.SYSTEMS_FILE,
     trustedProxies: read.TRUSTED_PROXIES?.split(',').map((entry) => entry.trim()) ?? [],
     systemUrls: {
       erp: read.ERP_URL,

@@ -132,6 +132,10 @@ export const environment = z.object({
     expected: 'a file such as config/limits.yaml',
     meaning: 'What one request and one client may ask of the gateway. Without it: `config/limits.yaml`.',
   }),
+  SYSTEMS_FILE: optional(z.string().min(1), {
+    expected: 'a file such as config/systems.yaml',
+    meaning: 'Which system of record each domain has. Without it: `config/systems.yaml`.',
+  }),
   TRUSTED_PROXIES: optional(z.string().min(1), {
     expected: 'addresses and networks such as 10.0.0.0/8, with commas between them',
     meaning:
