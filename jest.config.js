@@ -6,7 +6,11 @@ export default {
   transform: { '^.+\\.ts$': swc },
   testMatch: ['<rootDir>/**/*.test.ts'],
   // Those that start the whole platform again, and those that are long, have scripts: npm run test:platform, test:planted.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/dist/', '\\.(platform|long|tryton|mariadb)\\.test\\.ts$'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/dist/',
+    '\\.(platform|long|tryton|vendure|mariadb)\\.test\\.ts$',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   watchman: false,
   globalSetup: '<rootDir>/test/helpers/global-setup.ts',

@@ -154,6 +154,8 @@ function productSystem(
       return { adapter: 'sap', name, sap: system.client, terms: sapProductTerms(system.entry) };
     case 'business-central':
       return { adapter: 'business-central', name, odata: system.client, terms: system.terms };
+    // An order desk: no goods are read from it.
+    case 'vendure':
     case undefined:
       return { adapter: 'reference-erp', erp: clients.erp };
   }
@@ -166,6 +168,7 @@ function deskSystem(
   const system = connected.get(routing().domains.order.system);
   if (system?.adapter === 'sql') return { adapter: 'sql', sql: system.client, mapping: system.mapping };
   if (system?.adapter === 'tryton') return { adapter: 'tryton', tryton: system.client };
+  if (system?.adapter === 'vendure') return { adapter: 'vendure', vendure: system.client, terms: system.entry };
   const terms = system?.adapter === 'sap' ? sapOrderTerms(system.entry) : null;
   if (system?.adapter === 'sap' && terms) return { adapter: 'sap', sap: system.client, terms };
   return { adapter: 'reference-oms', oms: clients.oms };

@@ -17,6 +17,8 @@ import { profileOfMapping } from '../systems/sql/profile.ts';
 import { readMapping } from '../systems/sql/read-mapping.ts';
 import { createTrytonClient, type TrytonClient } from '../systems/tryton/client.ts';
 import { TRYTON_PROFILE } from '../systems/tryton/profile.ts';
+import { createVendureClient, type VendureClient } from '../systems/vendure/client.ts';
+import { VENDURE_PROFILE } from '../systems/vendure/profile.ts';
 
 /** What config/systems.yaml says of an SAP system. */
 export type SapEntry = Extract<SystemEntry, { readonly adapter: 'sap' }>;
@@ -37,6 +39,11 @@ export type ConnectedSystem = { readonly profile: SystemProfile } & (
       readonly terms: { readonly currencyCode: string; readonly priceList: string; readonly taxBasisPoints: number };
     }
   | { readonly adapter: 'sap'; readonly client: SapClient; readonly entry: SapEntry }
+  | {
+      readonly adapter: 'vendure';
+      readonly client: VendureClient;
+      readonly entry: Extract<SystemEntry, { readonly adapter: 'vendure' }>;
+    }
   | { readonly adapter: 'sql'; readonly client: SqlClient; readonly mapping: SqlMapping }
 );
 
@@ -120,6 +127,11 @@ function connect(name: string, entry: SystemEntry, timeoutMillis: number): Conne
       const account = { user: read(entry.user), password: read(entry.password) };
       const client = createSapClient({ address: read(entry.address), ...account, timeoutMillis });
       return { adapter: 'sap', profile: profileOfSap(entry.orders !== undefined), client, entry };
+    }
+    case 'vendure': {
+      const account = { user: read(entry.user), password: read(entry.password) };
+      const client = createVendureClient({ address: read(entry.address), ...account, timeoutMillis });
+      return { adapter: 'vendure', profile: VENDURE_PROFILE, client, entry };
     }
     case 'sql': {
       const { mapping } = readMapping(projectFile(entry.mapping));

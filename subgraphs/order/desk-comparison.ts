@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
+import { formatAmount } from '../../platform/money.ts';
 import type { Comparison, Difference } from '../../platform/reconcile/comparison.ts';
 import type { DeskAudit, DeskRecord } from './port.ts';
 
@@ -14,6 +15,8 @@ interface Known {
   readonly ordered: number;
   readonly shipped: number;
   readonly cancelled: number;
+  /** Units of the order whose money was due back, cancelled or returned. */
+  readonly given_back: number;
 }
 
 /** Orders with the order desk's: each on both sides, with the same units ordered, shipped and cancelled. */
@@ -29,6 +32,7 @@ export function deskComparison(deps: {
     const rows = await query<Known & { restless: boolean }>(
       knex,
       `select o.id as order_id, o.number, line.id as line_id, line.ordered, line.in_transit + line.delivered + line.lost as shipped, line.cancelled,
+              (sum(line.cancelled) over (partition by o.id) + coalesce((select sum(back.credited) from orders.return r join orders.return_line back on back.return_id = r.id where r.order_id = o.id), 0))::int as given_back,
               o.updated_at > clock_timestamp() - make_interval(secs => ?) as restless
        from orders.customer_order o join orders.order_line line on line.order_id = o.id
        where o.id = any (?::text[]) order by o.id, line.position`,
@@ -99,6 +103,9 @@ function differenceOf(record: DeskRecord, known: readonly Known[]): Difference[]
       .filter((name) => there[name] !== line[name])
       .map((name) => `line ${line.line_id}: ${there[name]} ${name} at the desk, ${line[name]} here`);
   });
+  // Amounts differ by postage and goodwill. Money that went back for nothing that was cancelled or returned is what nobody here knows of.
+  if (record.refunded && record.refunded.amountMinor > 0n && known[0]?.given_back === 0)
+    texts.push(`${formatAmount(record.refunded)} ${record.refunded.currencyCode} given back at the desk, nothing here`);
   if (texts.length === 0) return [];
   return difference(
     `Order ${known[0]?.number}: ${texts.slice(0, 5).join('; ')}${texts.length > 5 ? `; and ${texts.length - 5} more` : ''}`,

@@ -7,6 +7,7 @@ import type { SapClient } from '../../systems/sap/client.ts';
 import type { SqlClient } from '../../systems/sql/client.ts';
 import type { SqlMapping } from '../../systems/sql/mapping.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
+import type { VendureClient } from '../../systems/vendure/client.ts';
 import type { WalmartClient } from '../../systems/walmart/client.ts';
 import { referenceChannel } from './adapters/channel.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
@@ -14,6 +15,8 @@ import { omsDeskAudit } from './adapters/oms-audit.ts';
 import { type SapOrderTerms, sapOrderDesk } from './adapters/sap.ts';
 import { sqlOrderDesk } from './adapters/sql.ts';
 import { trytonOrderDesk } from './adapters/tryton.ts';
+import { type VendureTerms, vendureOrderDesk } from './adapters/vendure.ts';
+import { vendureDeskAudit } from './adapters/vendure-audit.ts';
 import { walmartChannel, walmartOrders } from './adapters/walmart.ts';
 import { loadWalmartWords } from './adapters/walmart-words.ts';
 import { deskComparison } from './desk-comparison.ts';
@@ -47,13 +50,14 @@ import {
 } from './index.ts';
 import type { ChannelSystem, OrderDesk } from './port.ts';
 
-export type { SapOrderTerms };
+export type { SapOrderTerms, VendureTerms };
 
 /** The system that orders are registered with, as config/systems.yaml names it. */
 export type DeskSystem =
   | { readonly adapter: 'reference-oms'; readonly oms: OmsClient }
   | { readonly adapter: 'sap'; readonly sap: SapClient; readonly terms: SapOrderTerms }
   | { readonly adapter: 'tryton'; readonly tryton: TrytonClient }
+  | { readonly adapter: 'vendure'; readonly vendure: VendureClient; readonly terms: VendureTerms }
   | { readonly adapter: 'sql'; readonly sql: SqlClient; readonly mapping: SqlMapping };
 
 /** The order domain with its order desk and channels: the one place that picks its adapters. */
@@ -148,6 +152,7 @@ function deskOf(system: DeskSystem): OrderDesk {
   if (system.adapter === 'reference-oms') return omsOrderDesk(system.oms);
   if (system.adapter === 'sap') return sapOrderDesk(system.sap, system.terms);
   if (system.adapter === 'tryton') return trytonOrderDesk(system.tryton);
+  if (system.adapter === 'vendure') return vendureOrderDesk(system.vendure, system.terms);
   const { sql, mapping } = system;
   if (!mapping.orders) throw new CommerceError('CONFIGURATION_INVALID', 'the mapping of the order desk has no orders');
   return sqlOrderDesk(sql, mapping.orders, mapping);
@@ -155,6 +160,7 @@ function deskOf(system: DeskSystem): OrderDesk {
 
 /** Databases, SAP and Tryton are asked for single orders only: there is nothing to compare. */
 function comparisonsWith(system: DeskSystem, knex: Knex): Comparison[] {
+  if (system.adapter === 'vendure') return [deskComparison({ knex, desk: vendureDeskAudit(system.vendure) })];
   if (system.adapter !== 'reference-oms') return [];
   return [deskComparison({ knex, desk: omsDeskAudit(system.oms) })];
 }

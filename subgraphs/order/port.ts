@@ -1,3 +1,4 @@
+import type { Money } from '../../platform/money.ts';
 import type { Address } from './model.ts';
 
 /** What the order domain needs from an order desk (OMS): every order is registered there and kept up to date. */
@@ -93,6 +94,8 @@ export interface DeskRecord {
     readonly shipped: number;
     readonly cancelled: number;
   }[];
+  /** What the desk says was given back to the buyer, by whomever. Left out where it does not say. */
+  readonly refunded?: Money;
 }
 
 /**

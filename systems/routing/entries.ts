@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isCurrencyCode } from '../../platform/money.ts';
 import type { AdapterName } from './model.ts';
 
-const ADAPTERS = ['reference-erp', 'reference-oms', 'reference-wms', 'tryton', 'business-central', 'sap', 'sql'] as const satisfies readonly AdapterName[]; // biome-ignore format: one thought
+const ADAPTERS = ['reference-erp', 'reference-oms', 'reference-wms', 'tryton', 'business-central', 'sap', 'vendure', 'sql'] as const satisfies readonly AdapterName[]; // biome-ignore format: one thought
 
 // The value is not repeated in the message: somebody may have written a credential in its place.
 const variable = z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'expected the name of an environment variable, such as TRYTON_URL; never its value'); // biome-ignore format: one thought
@@ -72,6 +72,15 @@ export const systemEntry = z.discriminatedUnion(
         .optional(),
       timeZone: z.string().refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', 'expected a time zone, such as Europe/London').default('UTC'),
     }), // biome-ignore format: one thought
+    z.strictObject({
+      adapter: z.literal('vendure'),
+      address: variable,
+      user: variable,
+      password: variable,
+      customer: z.record(code, code).refine((all) => 'default' in all, 'expected a default, and other customers by channel'), // biome-ignore format: one thought
+      shippingMethod: code,
+      payment: code.default('commerce'),
+    }),
     z.strictObject({
       adapter: z.literal('sql'),
       mapping: z.string('expected a file, such as config/sql/legacy-erp.yaml').regex(/^[\w-][\w./-]{0,200}$/, 'expected a file of the project, such as config/sql/legacy-erp.yaml'), // biome-ignore format: one thought

@@ -61,6 +61,18 @@ export type SystemEntry =
       readonly timeZone: string;
     }
   | {
+      readonly adapter: 'vendure';
+      readonly address: string;
+      readonly user: string;
+      readonly password: string;
+      /** Ids of customers, who stand for all buyers, by channel, and `default`. */
+      readonly customer: Readonly<Record<string, string>>;
+      /** Id of the shipping method of every order. */
+      readonly shippingMethod: string;
+      /** Name under which orders are noted as paid. */
+      readonly payment: string;
+    }
+  | {
       readonly adapter: 'sql';
       /** The mapping of its views and tables: a file of the project. */
       readonly mapping: string;

@@ -10,6 +10,7 @@ import { profileOfSap } from '../sap/profile.ts';
 import { profileOfMapping } from '../sql/profile.ts';
 import { readMapping } from '../sql/read-mapping.ts';
 import { TRYTON_PROFILE } from '../tryton/profile.ts';
+import { VENDURE_PROFILE } from '../vendure/profile.ts';
 import { WMS_PROFILE } from '../wms/profile.ts';
 import { code, name, systemEntry } from './entries.ts';
 import type { AdapterName, DomainRoute, Routing, SystemEntry } from './model.ts';
@@ -21,6 +22,7 @@ const PROFILES: Readonly<Record<AdapterName, SystemProfile | null>> = {
   'reference-wms': WMS_PROFILE,
   tryton: TRYTON_PROFILE,
   'business-central': BUSINESS_CENTRAL_PROFILE,
+  vendure: VENDURE_PROFILE,
   sap: null,
   sql: null,
 };

@@ -1,0 +1,4 @@
+import type { SystemProfile } from '../port-map.ts';
+
+/** Vendure 3 with the extension of server/extension.cjs. */
+export const VENDURE_PROFILE: SystemProfile = { name: 'Vendure', kind: 'OMS', serves: { ORDER_INTAKE: {} } };
