@@ -19,6 +19,7 @@ import type { RoutedSystems } from './routed-systems.ts';
 import { sapOrderTerms, sapProductTerms } from './sap-terms.ts';
 import { openSourcing } from './sourcing.ts';
 import type { SystemClients } from './system-clients.ts';
+import { openThreePl } from './three-pl.ts';
 
 export type Domains = ReturnType<typeof openDomains>;
 
@@ -78,12 +79,14 @@ export function openDomains(deps: {
     channels,
     logger: component('product'),
   });
+  const threePl = openThreePl(knex);
   const mayDecide = deps.awaitsStock ? { mayDecide: firstReading(knex) } : {};
   const inventory = openInventory({
     knex,
     ...mayDecide,
     nodes: sourcing.current.nodes,
     system: stockSystem(clients, routed),
+    threePl,
     report: operations.report,
     raised: operations.exceptions,
     heard: operations.heard,
@@ -108,6 +111,7 @@ export function openDomains(deps: {
     knex,
     system: workSystem(clients, routed),
     carrier: clients.carrier,
+    threePl,
     report: operations.report,
     freeUnits: inventory.freeUnits,
     settle: operations.exceptions.resolve,
@@ -136,7 +140,7 @@ export function openDomains(deps: {
     ...product.comparisons,
     ...settlement.comparisons,
   ];
-  return { comparisons, sourcing, product, inventory, order, fulfillment, settlement, operations, subgraphs };
+  return { comparisons, sourcing, threePl, product, inventory, order, fulfillment, settlement, operations, subgraphs };
 }
 
 function productSystem(

@@ -14,6 +14,7 @@ import type { Domains } from './domains.ts';
 import { tellOfLeftWork } from './left-work.ts';
 import { runReconciliation } from './reconciliation.ts';
 import { takeEventsAgain, takeNoticesAgain } from './set-aside.ts';
+import { runThreePlFolders } from './three-pl.ts';
 
 export interface WorkerOptions {
   readonly knex: Knex;
@@ -83,6 +84,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const orderFetch = domains.order.openOrderFetch();
   const channelStock = domains.inventory.openChannelStock();
   const channelPrices = domains.product.openChannelPrices();
+  const filesStock = domains.inventory.openFilesStock((err) => logger.warn({ err }, 'stock of 3PLs waits'));
 
   const firstly = <T>(step: () => Promise<T>) => patiently({ logger, waitMillis: FIRST_STEP_MILLIS }, step);
   await firstly(() => domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS)));
@@ -180,6 +182,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
       : []),
     notices.run(signal),
     orderFetch.run(signal),
+    ...runThreePlFolders(domains.threePl, domains.operations.alarm('fulfillment'), logger, signal),
+    ...(filesStock ? [filesStock.run(signal)] : []),
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
     every(PAYMENTS_EVERY_MILLIS, signal, logger, () => domains.order.cancelUnpaid()),
     every(RETURNS_EVERY_MILLIS, signal, logger, () => domains.order.keepReturns()),

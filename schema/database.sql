@@ -1597,6 +1597,7 @@ create table inventory.location (
   shippable boolean not null,
   priority integer not null,
   updated_at timestamp with time zone not null default now(),
+  source text,
   constraint location_code_key UNIQUE (code),
   constraint location_kind_check CHECK ((kind = ANY (ARRAY['WAREHOUSE'::text, 'STORE'::text, 'THIRD_PARTY_LOGISTICS'::text, 'DROP_SHIP'::text]))),
   constraint location_pkey PRIMARY KEY (id),
@@ -4312,6 +4313,8 @@ comment on column inventory.location.code is 'Code of the site in the warehouse 
 comment on column inventory.location.shippable is 'Whether orders without a location may be served from here.';
 
 comment on column inventory.location.priority is 'Preference when several nodes can serve an order. Lower goes first.';
+
+comment on column inventory.location.source is 'Which system beside the system of record of stock has the site: x12 for a 3PL that tells by files. Null: the system of record has it.';
 
 comment on table inventory.movement is 'Append-only. The sums per position are the position: see inventory.ledger_difference.';
 

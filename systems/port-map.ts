@@ -36,7 +36,7 @@ export const PORT_MAP = {
   SHIPMENT: {
     domain: 'fulfillment',
     contract: 'NodeSystem',
-    can: ['REFUSAL', 'SHIPPING_IN_PARTS', 'BUNDLES_AS_SETS', 'HANDING_OVER', 'TAKING_BACK'],
+    can: ['STAFF_COMMANDS', 'REFUSAL', 'SHIPPING_IN_PARTS', 'BUNDLES_AS_SETS', 'HANDING_OVER', 'TAKING_BACK'],
   },
   CARRIER: { domain: 'fulfillment', contract: 'CarrierSystem', can: ['RETURN_LABELS'] },
   INVOICE: { domain: 'settlement', contract: 'FinanceSystem', can: ['CREDIT_MEMOS', 'CLEARING', 'UNIT_COSTS'] },

@@ -45,6 +45,7 @@ import * as shortPositions from './20261129011500_short_positions.ts';
 import * as goodsOfWhoWaits from './20261129020000_goods_of_who_waits.ts';
 import * as incomingIsWithheld from './20261129030500_incoming_is_withheld.ts';
 import * as termsWithoutWaits from './20261129031000_terms_without_waits.ts';
+import * as locationSource from './20261129031500_location_source.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -92,4 +93,5 @@ export const migrations: MigrationSet = {
   '20261129020000_goods_of_who_waits': goodsOfWhoWaits,
   '20261129030500_incoming_is_withheld': incomingIsWithheld,
   '20261129031000_terms_without_waits': termsWithoutWaits,
+  '20261129031500_location_source': locationSource,
 };

@@ -35,12 +35,21 @@ export interface FeedDeps {
   onFailure(feed: string, error: unknown): void;
 }
 
-/** Follows what happens to work at the nodes. */
-export function createNodeFeed(deps: FeedDeps & { readonly nodes: NodeSystem }): RetakableFeed<NodeEvent> {
+/**
+ * Follows what happens to work at the nodes.
+ * @param deps.of the system whose nodes they are; the warehouse system unless told. Positions of events are unique over all
+ */
+export function createNodeFeed(
+  deps: FeedDeps & {
+    readonly nodes: Pick<NodeSystem, 'events'>;
+    readonly of?: { readonly feed: string; readonly system: string };
+  },
+): RetakableFeed<NodeEvent> {
+  const { feed: name, system } = deps.of ?? { feed: NODE_FEED, system: 'wms' };
   return createFeed<NodeEvent>({
     knex: deps.knex,
-    name: NODE_FEED,
-    system: 'wms',
+    name,
+    system,
     sliceMillis: SLICE_MILLIS,
     read: (after, waitSeconds, signal) => deps.nodes.events(after, waitSeconds, signal),
     async apply(trx, events) {
@@ -51,7 +60,7 @@ export function createNodeFeed(deps: FeedDeps & { readonly nodes: NodeSystem }):
         if (!loose) await keepSetAside(trx, unusable);
         await deps.report(trx, {
           key: nodeEventKey(event.position),
-          system: 'wms',
+          system,
           operation: loose ? 'ship-whole-bundles' : `apply-${event.kind.toLowerCase()}`,
           message: describeUnusable(unusable),
           ...(await orderOf(trx, event.fulfillmentOrderId)),
@@ -59,8 +68,8 @@ export function createNodeFeed(deps: FeedDeps & { readonly nodes: NodeSystem }):
         });
       }
     },
-    setAside: { positionOf: ({ position }) => position, report: unusableEntry(deps, NODE_FEED, 'wms') },
-    onFailure: (error) => deps.onFailure(NODE_FEED, error),
+    setAside: { positionOf: ({ position }) => position, report: unusableEntry(deps, name, system) },
+    onFailure: (error) => deps.onFailure(name, error),
   });
 }
 

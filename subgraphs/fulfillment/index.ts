@@ -14,7 +14,7 @@ export { createFulfillmentBook } from './book.ts';
 export type { ReadFreeUnits } from './context.ts';
 export { giveMeaning, understandAddedWords, WORD_MEANINGS } from './correct-word.ts';
 export { createNodeFeed, createTrackingFeed, type ReportUnusable, TRACKING_FEED } from './feeds.ts';
-export { keepReadEvents, NODE_FEED, takeNodeEventAgain } from './set-aside-events.ts';
+export { FILES_FEED, keepReadEvents, NODE_FEED, takeNodeEventAgain } from './set-aside-events.ts';
 export { type SettleIn, tellOfStrandedParcels } from './stranded-parcels.ts';
 
 const SUCCESSOR_WAIT_MILLIS = 3_000;

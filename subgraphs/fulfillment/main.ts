@@ -1,19 +1,24 @@
 import type { Knex } from 'knex';
+import { derivedId } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { openObservedJournal } from '../../platform/observed/journal.ts';
+import { type ObservedJournal, openObservedJournal } from '../../platform/observed/journal.ts';
 import type { CarrierClient } from '../../systems/carrier/client.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
+import type { X12Exchange } from '../../systems/x12/exchange.ts';
+import type { X12Partner } from '../../systems/x12/partners.ts';
 import { referenceCarrier } from './adapters/carrier.ts';
 import { trytonNodeSystem } from './adapters/tryton.ts';
 import { wmsNodeSystem } from './adapters/wms.ts';
 import { wmsNodeAudit } from './adapters/wms-audit.ts';
+import { nodesOf, x12NodeSystem } from './adapters/x12.ts';
 import { configuredWords } from './carrier-words.ts';
 import {
   createFulfillmentBook,
   createFulfillmentSubgraph,
   createNodeFeed,
   createTrackingFeed,
+  FILES_FEED,
   keepReadEvents,
   NODE_FEED,
   type ReadFreeUnits,
@@ -39,6 +44,12 @@ export function openFulfillment(deps: {
   knex: Knex;
   system: WorkSystem;
   carrier: CarrierClient;
+  /** 3PLs that are told by files. Left out: none. */
+  threePl?: {
+    readonly partners: readonly X12Partner[];
+    readonly exchange: X12Exchange;
+    readonly journal: ObservedJournal;
+  };
   report: ReportUnusable;
   freeUnits: ReadFreeUnits;
   /** Closes the exception of this key: what it was about is done. */
@@ -49,17 +60,21 @@ export function openFulfillment(deps: {
 }) {
   configuredWords(); // a wrong file stops the start
   const { system } = deps;
-  const nodes =
+  const warehouse =
     system.adapter === 'tryton'
       ? trytonNodeSystem(system.tryton, openObservedJournal(deps.knex, system.name))
       : wmsNodeSystem(system.wms);
+  const { partners = [], exchange, journal } = deps.threePl ?? {};
+  const files = exchange && journal && partners.length > 0 ? x12NodeSystem(partners, exchange, journal) : null;
+  const nodes = files ? nodesOf(warehouse, files) : warehouse;
   const carrier = referenceCarrier(deps.carrier);
   const feedDeps = {
     knex: deps.knex,
     report: deps.report,
     onFailure: (feed: string, error: unknown) => deps.logger.warn({ feed, err: error }, 'feed interrupted'),
   };
-  const nodeFeed = createNodeFeed({ ...feedDeps, nodes });
+  const nodeFeed = createNodeFeed({ ...feedDeps, nodes: warehouse });
+  const filesFeed = files && createNodeFeed({ ...feedDeps, nodes: files, of: { feed: FILES_FEED, system: 'x12' } });
   const trackingFeed = createTrackingFeed({ ...feedDeps, carrier });
   const signal = () => AbortSignal.timeout(TIMEOUT_MILLIS);
   return {
@@ -81,6 +96,7 @@ export function openFulfillment(deps: {
         const read = await nodeFeed.takeAgain(Number(id), signal(), keepReadEvents);
         return read.kind === 'handled' ? takeNodeEventAgain(deps, id) : read;
       },
+      ...(filesFeed ? { [FILES_FEED]: (id: string) => filesFeed.takeAgain(Number(id), signal()) } : {}),
       [TRACKING_FEED]: (id: string) => trackingFeed.takeAgain(Number(id), signal()),
     },
     carrier,
@@ -88,9 +104,17 @@ export function openFulfillment(deps: {
       understandAddedWords(deps.knex, (key) => resolve(key, 'config/carrier-words.yaml')),
     // Tryton is asked for single work only: there is nothing to compare.
     comparisons:
-      system.adapter === 'tryton' ? [] : [workComparison({ knex: deps.knex, nodes: wmsNodeAudit(system.wms, nodes) })],
+      system.adapter === 'tryton'
+        ? []
+        : [
+            workComparison({
+              knex: deps.knex,
+              nodes: wmsNodeAudit(system.wms, warehouse),
+              elsewhere: partners.map(({ site }) => derivedId('location', site.code)),
+            }),
+          ],
     /** Tells of parcels that do not reach their buyers. */
     tellOfStrandedParcels: () => tellOfStrandedParcels({ knex: deps.knex, report: deps.report, settle: deps.settleIn }),
-    feeds: [nodeFeed, trackingFeed],
+    feeds: [nodeFeed, ...(filesFeed ? [filesFeed] : []), trackingFeed],
   };
 }

@@ -8,6 +8,9 @@ import type { NodeEvent } from './port.ts';
 /** Feed of the nodes' events. Names its cursor, and those who take an event again. */
 export const NODE_FEED = 'fulfillment:node-events';
 
+/** The same for nodes that tell by files. */
+export const FILES_FEED = 'fulfillment:x12-events';
+
 /** Names the exception about an event. */
 export const nodeEventKey = (position: number | string): string => `${NODE_FEED}:${position}`;
 

@@ -23,8 +23,10 @@ export function workComparison(deps: {
   readonly knex: Knex;
   readonly nodes: NodeAudit;
   readonly restSeconds?: number;
+  /** Locations whose work the system does not know: another one has it. */
+  readonly elsewhere?: readonly string[];
 }): Comparison {
-  const { knex, nodes, restSeconds = REST_SECONDS } = deps;
+  const { knex, nodes, restSeconds = REST_SECONDS, elsewhere = [] } = deps;
 
   async function knownOf(ids: readonly string[]): Promise<Map<string, Known & { units: Units[] }>> {
     const [works, units] = await Promise.all([
@@ -68,9 +70,9 @@ export function workComparison(deps: {
       const rows = await query<{ id: string }>(
         knex,
         `select id from fulfillment.fulfillment_order
-         where id > ? and request_status not in ('UNSUBMITTED') and (node_reference is not null or request_status <> 'SUBMITTED') and status <> 'CANCELLED'
+         where id > ? and request_status not in ('UNSUBMITTED') and (node_reference is not null or request_status <> 'SUBMITTED') and status <> 'CANCELLED' and location_id <> all (?::text[])
          order by id limit ?`,
-        [cursor ?? '', PAGE],
+        [cursor ?? '', elsewhere, PAGE],
       );
       return { keys: rows.map((row) => row.id), next: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null) };
     },

@@ -32,6 +32,8 @@ export interface FeedReaderDeps {
   readonly nodes?: NodePolicies;
   /** The system of record, under which the position in its feed is kept. */
   readonly name: string;
+  /** Whether that nothing new is told means that nothing changed. Default true; files are there when they are there. */
+  readonly silenceTells?: boolean;
   /**
    * Told of everything the source said that cannot be true, in the transaction that passes over it: it is not stored
    * and not shown. The same record may be told again.
@@ -74,7 +76,7 @@ const GAP_ATTEMPTS = 3;
 export const feedName = (source: string) => `inventory:${source}-ledger`;
 
 export function createFeedReader(deps: FeedReaderDeps): FeedReader {
-  const { knex, source, name } = deps;
+  const { knex, source, name, silenceTells = true } = deps;
   let missing = { number: 0, attempts: 0 };
   /** Up to where balances were read again for a hole, and the holes up to there that were passed over since. */
   let settled: { readonly upTo: number; readonly gaps: readonly FeedGap[] } = { upTo: 0, gaps: [] };
@@ -104,7 +106,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   }
 
   async function readSites(signal: AbortSignal): Promise<void> {
-    await saveLocations(knex, await source.sites(signal), deps.nodes);
+    await saveLocations(knex, await source.sites(signal), deps.nodes, silenceTells ? null : name);
     areSitesRead = true;
   }
 
@@ -124,7 +126,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     const upTo = containsUpTo ?? 0;
     if ((await readFeedPosition(knex, name)) !== null) return upTo;
     await inTransaction(knex, async (trx) => {
-      await moveFeedPosition(trx, name, upTo, true);
+      await moveFeedPosition(trx, name, upTo, silenceTells);
       await note(trx, upTo, false);
       await deps.onHeard?.(trx);
     });
@@ -216,7 +218,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
           await reject(trx, [...run.rejected, ...unknown]);
           await applyChanges(trx, rows);
         }
-        await moveFeedPosition(trx, name, run.until, atHead);
+        await moveFeedPosition(trx, name, run.until, atHead && silenceTells);
         await note(trx, run.until, !atHead);
         if (run.gaps.length > 0) {
           // Where the last booking of a position is lost, none will come to tell by.

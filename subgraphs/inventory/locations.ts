@@ -15,21 +15,31 @@ export type NodePolicies = Readonly<
   Record<string, { readonly ships?: boolean | undefined; readonly priority?: number | undefined }>
 >;
 
-/** Takes over the warehouse's sites. Known ones are updated, none is ever removed: its ledger names it. */
-export async function saveLocations(knex: Knex, sites: readonly Site[], nodes: NodePolicies = {}): Promise<void> {
+/**
+ * Takes over a system's sites. Known ones are updated, none is ever removed: its ledger names it. A site of another system stays
+ * what it is.
+ * @param source a system beside the system of record of stock; null: that one
+ */
+export async function saveLocations(
+  knex: Knex,
+  sites: readonly Site[],
+  nodes: NodePolicies = {},
+  source: string | null = null,
+): Promise<void> {
   const policies = sites.map(({ code, kind }) => {
     const { shippable, priority } = nodePolicy(kind);
     return { shippable: nodes[code]?.ships ?? shippable, priority: nodes[code]?.priority ?? priority };
   });
   await change(
     knex,
-    `insert into inventory.location (id, code, name, kind, shippable, priority)
-     select * from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::int[])
+    `insert into inventory.location (id, code, name, kind, shippable, priority, source)
+     select *, ?::text from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::int[])
      on conflict (id) do update
      set name = excluded.name, kind = excluded.kind, shippable = excluded.shippable, priority = excluded.priority, updated_at = now()
-     where (location.name, location.kind, location.shippable, location.priority)
+     where location.source is not distinct from excluded.source and (location.name, location.kind, location.shippable, location.priority)
            is distinct from (excluded.name, excluded.kind, excluded.shippable, excluded.priority)`,
     [
+      source,
       sites.map((site) => locationIdOf(site.code)),
       sites.map((site) => site.code),
       sites.map((site) => site.name),
@@ -47,6 +57,16 @@ export function listLocations(knex: Knex, kind: LocationKind | null): Promise<Lo
     'select id, code, name, kind from inventory.location where ?::text is null or kind = ? order by code',
     [kind, kind],
   );
+}
+
+/** Codes of those sites that are another system's. */
+export async function sitesOfOthers(knex: Knex, codes: readonly string[], source: string): Promise<readonly string[]> {
+  const rows = await query<{ code: string }>(
+    knex,
+    'select code from inventory.location where code = any (?::text[]) and source is distinct from ? order by code',
+    [codes, source],
+  );
+  return rows.map(({ code }) => code);
 }
 
 /** Codes of all sites that are known, in order. */

@@ -4,19 +4,22 @@ import { counted } from '../../platform/counted.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { openObservedJournal } from '../../platform/observed/journal.ts';
+import { type ObservedJournal, openObservedJournal } from '../../platform/observed/journal.ts';
 import type { ChannelClient } from '../../systems/channel/client.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
 import type { WalmartClient } from '../../systems/walmart/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
+import type { X12Partner } from '../../systems/x12/partners.ts';
 import { referenceStock } from './adapters/channel.ts';
 import { trytonStockSource } from './adapters/tryton.ts';
 import { walmartStock } from './adapters/walmart.ts';
 import { wmsStockSource } from './adapters/wms.ts';
 import { wmsStockAudit } from './adapters/wms-audit.ts';
+import { x12StockSource } from './adapters/x12.ts';
 import { createChannelStock, type StockSettings } from './channels/channel-stock.ts';
 import { isStockKnown } from './feed-position.ts';
 import { gapsText } from './feed-reader.ts';
+import { createFilesStock } from './files-stock.ts';
 import {
   announceAll,
   createHolding,
@@ -79,6 +82,8 @@ export function openInventory(deps: {
   /** To close what was reported of shortages that are over. */
   raised?: RaisedExceptions;
   heard?: Heard;
+  /** 3PLs whose files tell what lies there. Left out: none. */
+  threePl?: { readonly partners: readonly X12Partner[]; readonly journal: ObservedJournal };
   /** Rejects while nobody can say what is there, see `firstReading`. */
   mayDecide?: () => Promise<void>;
   /** Channels, and the clients that reach them. Left out: nobody is told of stock. */
@@ -135,6 +140,22 @@ export function openInventory(deps: {
         settle,
         onFailure: (error, channelCode) =>
           deps.logger.warn({ err: error, channelCode }, 'a channel was not told of stock'),
+      });
+    },
+    /**
+     * Follows the stock of 3PLs that tell by files. Null: there are none.
+     * @param onFailure hears of every failure; it goes on by itself
+     */
+    openFilesStock(onFailure: (error: unknown) => void) {
+      const { partners = [], journal } = deps.threePl ?? {};
+      if (partners.length === 0 || !journal) return null;
+      return createFilesStock({
+        knex: deps.knex,
+        source: x12StockSource(partners, journal),
+        nodes: deps.nodes ?? {},
+        name: 'x12',
+        onShortage,
+        onFailure,
       });
     },
     subgraph: createInventorySubgraph({

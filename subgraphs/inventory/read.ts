@@ -18,14 +18,17 @@ export type Heard<Value> = Value & { readonly silenceMillis: number | null; read
 /** One text per question, for maps and caches. */
 export const questionKey = ({ sku, locationId }: StockQuestion): string => JSON.stringify([sku, locationId]);
 
-const SILENCE = `(select extract(epoch from clock_timestamp() - max(heard_at)) * 1000 from inventory.source_feed)::float8`;
+/** Of a site whose system tells by files, its last word is the age of the figure: more was not heard. */
+const silenceAt = (locationId: string, asOf: string) => `(select extract(epoch from clock_timestamp() - case
+  when exists (select from inventory.location where location.id = ${locationId} and location.source is not null) then ${asOf}
+  else max(heard_at) end) * 1000 from inventory.source_feed)::float8`;
 
 const MISSED = `(select exists (select from integration.rules_in_force() rule where rule.system = 'wms')
   or exists (select from integration.system_health health where health.system = 'wms' and health.circuit = 'OPEN'
     and health.reported_at > clock_timestamp() - interval '10 seconds'))`;
 
 const POSITION = `stock.id, stock.sku, stock.location_id, stock.on_hand, stock.held, stock.committed, stock.safety_stock,
-  stock.incoming, stock.available, stock.source_sequence, stock.as_of, ${SILENCE} as silence_millis,
+  stock.incoming, stock.available, stock.source_sequence, stock.as_of, ${silenceAt('stock.location_id', 'stock.as_of')} as silence_millis,
   ${MISSED} as is_missed`;
 
 interface PositionRow {
@@ -98,7 +101,7 @@ export async function stockTotals(
     is_missed: boolean;
   }>(
     knex,
-    `select stock.*, ${SILENCE} as silence_millis, ${MISSED} as is_missed,
+    `select stock.*, ${silenceAt('stock.location_id', 'stock.as_of')} as silence_millis, ${MISSED} as is_missed,
             num_nonnulls(fallback.cap, fallback.threshold, fallback.buffer_units, fallback.buffer_percent) > 0 as falls_back
      from inventory.fallback_of(?) fallback, (
        select location_id, array_agg(sku) as skus from unnest(?::text[], ?::text[]) as asked (sku, location_id) group by location_id

@@ -49,7 +49,8 @@ export function stockComparison(deps: {
     async ours(cursor) {
       const rows = await query<{ id: string }>(
         knex,
-        'select id from inventory.position where id > ? and on_hand > 0 order by id limit ?',
+        `select position.id from inventory.position join inventory.location on location.id = position.location_id
+         where position.id > ? and on_hand > 0 and location.source is null order by position.id limit ?`,
         [cursor ?? '', PAGE],
       );
       return { keys: rows.map((row) => row.id), next: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null) };
