@@ -3,6 +3,9 @@ import { query } from '../../platform/db/query.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { Comparison } from '../../platform/reconcile/comparison.ts';
 import { createOperationsSubgraph, saveDegradationRules } from '../../subgraphs/operations/index.ts';
+import { omsDeskAudit } from '../../subgraphs/order/adapters/oms-audit.ts';
+import { deskComparison } from '../../subgraphs/order/desk-comparison.ts';
+import type { DeskAudit } from '../../subgraphs/order/port.ts';
 import { until } from '../helpers/processes.ts';
 import { ask, callerOf } from '../helpers/subgraph.ts';
 import { startWorld, type World } from './world.ts';
@@ -139,6 +142,22 @@ describe('reconciliation', () => {
     expect(await figures('oms', 'orders')).toMatchObject({ compared: 12, different: 0 });
     expect(await world.raised()).toEqual([]);
   });
+
+  it('finds money that the desk gave back for an order of which nothing was cancelled or returned', async () => {
+    const { oms } = world.desk;
+    const giving = { ...omsDeskAudit(oms), records: async (...page: Parameters<DeskAudit['records']>) => {
+      const { records, next } = await omsDeskAudit(oms).records(...page);
+      const amounts: Readonly<Record<string, bigint>> = { ord_003: 339n, ord_004: 500n };
+      return { records: records.map((record) => ({ ...record, refunded: { amountMinor: amounts[record.orderId] ?? 0n, currencyCode: 'GBP' } })), next };
+    } };
+    // Of the fourth a unit came back here: what that is worth, and postage with it, is for the books to say.
+    await inOurs("insert into orders.return (id, number, order_id, state, refund_status, requested_at, expires_at) values ('ret_1', 'R1', 'ord_004', 'RECEIVED', 'SETTLED', now(), now())");
+    await inOurs("insert into orders.return_line (id, return_id, position, order_line_id, sku, quantity, received, credited, reason) values ('rtl_1', 'ret_1', 1, 'ord_004-l', 'X1', 1, 1, 1, 'OTHER')");
+    const found = await world.run(deskComparison({ knex: world.knex, desk: giving }), { dryRun: true });
+    expect(found.differences.map(({ what }) => what)).toEqual(['Order ord_003: 3.39 GBP given back at the desk, nothing here']);
+    await inOurs("delete from orders.return_line where id = 'rtl_1'");
+    await inOurs("delete from orders.return where id = 'ret_1'");
+  }); // biome-ignore format: one thought
 
   it('leaves an order alone that just changed: the desk is being told', async () => {
     await inDesk("update oms.position set dispatched = 1 where pos_ref = 'ord_003-l'");
