@@ -19,7 +19,7 @@ import { type Goods, stories } from './stories.ts';
 const KEEP = process.argv.includes('--keep');
 /** How long the shop may take to come to rest after the last story, in milliseconds. */
 const REST_MILLIS = 600_000;
-const STORIES_WITH_PLENTY = 12;
+const STORIES_WITH_PLENTY = 15;
 
 const startedAt = Date.now();
 const say = (text: string) =>
@@ -58,6 +58,7 @@ try {
 process.exit(exitCode);
 
 async function run(databaseUrl: string, { gateways, wms: wmsUrl, processes }: Topology): Promise<number> {
+  await holdReturns(databaseUrl);
   const goods = await chooseGoods(databaseUrl);
   await untilGoodsKnown(gateways, [...goods.plenty, ...goods.scarce.map(({ sku }) => sku)]);
   const wms = createWmsClient({ baseUrl: wmsUrl, token: WMS_TOKEN, timeoutMillis: 10_000 });
@@ -71,7 +72,9 @@ async function run(databaseUrl: string, { gateways, wms: wmsUrl, processes }: To
         say(`an order ${what}`);
         return [];
       } catch (error) {
-        return [`${what}: ${error instanceof Error ? error.message : String(error)}`];
+        const why = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+        say(`an order did not come to its end: ${why}`);
+        return [why];
       }
     }),
   );
@@ -98,6 +101,15 @@ async function untilNothingRuns(databaseUrl: string): Promise<void> {
     }
     say('workflows have not ended');
   });
+}
+
+/** What comes back stands still until its carrier is said to have scanned it, as goods do in this warehouse until staff act. */
+async function holdReturns(databaseUrl: string): Promise<void> {
+  await withDatabase(siblingDatabase(databaseUrl, 'commerce_carrier'), (client) =>
+    client.query(`
+      create function carrier.hold_return() returns trigger language plpgsql as $$ begin new.due_at := null; return new; end $$;
+      create trigger held before insert on carrier.consignment for each row when (new.service = 'RETURN') execute function carrier.hold_return()`),
+  );
 }
 
 /** In this warehouse nothing moves until staff act. @returns goods that are there in plenty, and such of which few are */

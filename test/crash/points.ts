@@ -22,17 +22,34 @@ export function killedAt(folder: string): Point[] {
   });
 }
 
-/** Kinds of workflows and of steps as the orchestrator's source has them: what is added there has to be killed too. */
+const STEP_CALL = /\b(?:step|durableStep)\(/g;
+/** Hands a step on to the engine: what is called so is no step of its own. */
+const HANDED_ON = /durableStep\(deps, input, options, run\)/g;
+const STEP_NAME = /name: ['`]([a-z][^'`]*)['`], system:/g;
+
+/**
+ * Kinds of workflows and of steps as the orchestrator's source has them: what is added there has to be killed too.
+ * @throws Error about one whose name cannot be read: it would be forgotten
+ */
 export function expected(): { workflows: string[]; steps: string[] } {
   const folder = projectFile('orchestrator');
-  const read = (...path: string[]) => readFileSync(join(folder, ...path), 'utf8');
-  const sources = [
-    ...readdirSync(join(folder, 'workflows')).map((file) => read('workflows', file)),
-    read('clear-document.ts'),
-  ];
-  const steps = sources.flatMap((source) => [...source.matchAll(/name: ['`]([a-z][^'`]*)['`], system:/g)].map(([, name = '']) => name.replace(/\$\{[^}]*\}/g, '*').replace(/-\*(-\*)+/g, '-*'))); // biome-ignore format: one thought
-  const workflows = [...read('reactions.ts').matchAll(/workflows\.\w+\(`([a-z-]+):/g)].map(([, kind = '']) => kind);
-  return { workflows: [...new Set(workflows)].sort(), steps: [...new Set(steps)].sort() };
+  const read = (path: string) => readFileSync(join(folder, path), 'utf8');
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && path !== 'durable.ts')
+    .map((path) => ({ path, text: read(path).replace(HANDED_ON, '') }));
+  const steps = sources.flatMap(({ path, text }) => {
+    const names = [...text.matchAll(STEP_NAME)].map(([, name = '']) => name.replace(/\$\{[^}]*\}/g, '*').replace(/-\*(-\*)+/g, '-*')); // biome-ignore format: one thought
+    const calls = [...text.matchAll(STEP_CALL)].length;
+    if (calls !== names.length) throw new Error(`orchestrator/${path} has ${calls} steps, and the names of ${names.length} can be read`); // biome-ignore format: one thought
+    return names;
+  });
+  const started = [...read('reactions.ts').matchAll(/workflows\.(\w+)\(`([a-z-]+):/g)];
+  const forgotten = [...read('worker.ts').matchAll(/name: '(\w+)'/g)].filter(([, name]) => !started.some(([, workflow]) => workflow === name)); // biome-ignore format: one thought
+  if (forgotten.length > 0) throw new Error(`how the ids of ${forgotten.map(([, name]) => name)} begin cannot be read`);
+  return {
+    workflows: [...new Set(started.map(([, , kind = '']) => kind))].sort(),
+    steps: [...new Set(steps)].sort(),
+  };
 }
 
 /** What was expected and did not happen, in words. */

@@ -8,6 +8,8 @@ import { killedAt, type Point } from './points.ts';
 
 /** How long something may take that workers which die again and again have to do, in milliseconds. */
 const PATIENCE_MILLIS = 900_000;
+/** How often a request is sent that the graph could not take at the moment. */
+const ATTEMPTS = 10;
 
 const ADDRESS = { name: 'A. Person', line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' };
 
@@ -43,8 +45,19 @@ export function openShop(options: { gateway: string; databaseUrl: string; wms: W
     }
   }
 
+  /** As a client does: what may be repeated is, under its key. */
   // biome-ignore lint/suspicious/noExplicitAny: a scenario reads what the answer holds
   async function send(key: string, query: string, variables: object): Promise<any> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await sendOnce(key, query, variables);
+      if (!answer.errors) return answer.data;
+      const [{ message, extensions }] = answer.errors as [NonNullable<typeof answer.errors>[number]];
+      if (!extensions.retryable || attempt === ATTEMPTS) throw new Error(`${query.slice(0, 60)}: ${message}`);
+      await sleep(1_000);
+    }
+  }
+
+  async function sendOnce(key: string, query: string, variables: object) {
     const response = await fetch(`${gateway}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-api-key': key },
@@ -52,9 +65,7 @@ export function openShop(options: { gateway: string; databaseUrl: string; wms: W
       signal: AbortSignal.timeout(60_000),
     });
     // biome-ignore lint/suspicious/noExplicitAny: a scenario reads what the answer holds
-    const answer = (await response.json()) as { data?: any; errors?: { message: string }[] };
-    if (answer.errors) throw new Error(`${query.slice(0, 60)}: ${answer.errors[0]?.message}`);
-    return answer.data;
+    return (await response.json()) as { data?: any; errors?: { message: string; extensions: { retryable?: boolean } }[] }; // biome-ignore format: one thought
   }
 
   /** One mutation on one object, under a key of its own; refusals are thrown. @returns its payload */
@@ -114,12 +125,25 @@ export function openShop(options: { gateway: string; databaseUrl: string; wms: W
 
   const isOpen = ({ status }: WmsDelivery) => !['GOODS_ISSUED', 'COLLECTED', 'CANCELLED', 'REFUSED'].includes(status);
 
-  /** Staff take the delivery on and send units of it; all that are left unless told. */
-  async function ship({ deliveryNo, lines }: WmsDelivery, units?: number): Promise<void> {
+  /** Staff take the delivery on and send units of it; all that are left unless told. @returns the parcel's number */
+  async function ship(
+    { deliveryNo, lines }: WmsDelivery,
+    { units, carrierCode = CARRIER_CODE }: { units?: number; carrierCode?: string } = {},
+  ): Promise<string> {
     await wms.acceptDelivery(deliveryNo);
     const contents = lines.map(({ lineRef, quantity, issued, short }) => ({ lineRef, quantity: Math.min(units ?? Number.POSITIVE_INFINITY, quantity - issued - short) })); // biome-ignore format: one thought
     const reference = `${deliveryNo}-${++keys}`;
-    await wms.confirmGoodsIssue(deliveryNo, { reference, parcels: [{ carrierCode: CARRIER_CODE, trackingNo: `T${reference}`, contents }] }); // biome-ignore format: one thought
+    const trackingNo = `T${reference}`;
+    await wms.confirmGoodsIssue(deliveryNo, { reference, parcels: [{ carrierCode, trackingNo, contents }] });
+    return trackingNo;
+  }
+
+  /** A carrier tells of a parcel. */
+  async function scan(carrier: string, trackingNumber: string, status: string): Promise<void> {
+    const input = { carrier, trackingNumber, eventId: `crash-${++keys}`, status, occurredAt: new Date().toISOString() };
+    const { result } = await send('dev-operations', 'mutation ($input: TrackingEventRecordInput!) { result: trackingEventRecord(input: $input) { userErrors { code message } } }', { input }); // biome-ignore format: one thought
+    if (result.userErrors.length > 0)
+      throw new Error(`${carrier} ${trackingNumber}: ${JSON.stringify(result.userErrors)}`);
   }
 
   /** Staff send whatever nodes have of the order until it is at its end. */
@@ -132,7 +156,7 @@ export function openShop(options: { gateway: string; databaseUrl: string; wms: W
   }
 
   return {
-    ...{ rows, until, command, place, workOf, delivery, ship, finish, wms },
+    ...{ rows, until, command, place, scan, workOf, delivery, ship, finish, wms },
     /** The first moment of a kind at which a worker died. */
     death: (workflow: string, step: string, side: Point['side']): Promise<Point> =>
       until(`a death ${side} ${step} of ${workflow}`, async () =>

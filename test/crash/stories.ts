@@ -13,7 +13,7 @@ export interface Goods {
 
 /** What happens to orders: together they go through every step of every workflow. Each ends with its order at its end. */
 export function stories(shop: Shop, goods: Goods): readonly (readonly [string, () => Promise<void>])[] {
-  const { place, command, delivery, ship, finish, until, workOf, wms } = shop;
+  const { place, command, scan, delivery, ship, finish, until, workOf, wms } = shop;
   let next = 0;
   const some = (quantity: number) => ({ sku: goods.plenty[next++ % goods.plenty.length] ?? '', quantity });
   const work = async (orderId: string, requestStatus: string) =>
@@ -26,23 +26,44 @@ export function stories(shop: Shop, goods: Goods): readonly (readonly [string, (
   async function comesBack(
     { id, lineId }: Placed,
     disposition: string,
-    before: 'REFUNDED' | 'LABELLED' | null = null,
+    before: 'REFUNDED' | 'LABELLED' | 'LOST' | null = null,
   ): Promise<void> {
     const asked = await command('returnRequest', ['orderId', id], { lines: [{ orderLineId: lineId, quantity: 1, reason: 'DEFECTIVE' }] }, 'return { id lines { id } }', 'dev-storefront'); // biome-ignore format: one thought
     const { id: returnId, lines } = asked.return;
     await command('returnAuthorize', ['returnId', returnId], {});
     if (before === 'REFUNDED') await command('returnRefund', ['returnId', returnId], {});
-    if (before === 'LABELLED') {
+    if (before === 'LABELLED' || before === 'LOST') {
       await command('returnIssueLabel', ['returnId', returnId], {});
-      await until(`the label of ${returnId}`, async () =>
-        (await shop.rows<{ state: string }>('commerce', 'select state from orders.return where id = $1', [returnId])).some(({ state }) => state !== 'AUTHORIZED'),
+      const { carrier, number } = await until(`the label of ${returnId}`, async () =>
+        (await shop.rows<{ carrier: string; number: string }>('commerce', 'select carrier, tracking_number as number from fulfillment.return_parcel where return_id = $1', [returnId]))[0],
       ); // biome-ignore format: one thought
+      if (before === 'LOST') {
+        await scan(carrier, number, 'in_transit');
+        await scan(carrier, number, 'lost');
+        await stateOf(returnId, 'LOST');
+      }
     }
-    const [location] = await workOf(id);
-    await command('returnReceive', ['returnId', returnId], { locationId: location?.locationId, lines: [{ returnLineId: lines[0].id, quantity: 1, disposition }] }); // biome-ignore format: one thought
-    await until(`the end of ${returnId}`, async () =>
-      (await shop.rows<{ state: string }>('commerce', 'select state from orders.return where id = $1', [returnId])).some((row) => row.state === 'CLOSED'),
+    await takeIn(id, returnId, { returnLineId: lines[0].id, quantity: 1, disposition });
+  }
+
+  async function takeIn(orderId: string, returnId: string, line: object): Promise<void> {
+    const [location] = await workOf(orderId);
+    await command('returnReceive', ['returnId', returnId], { locationId: location?.locationId, lines: [line] });
+    await stateOf(returnId, 'CLOSED');
+  }
+
+  const stateOf = (returnId: string, state: string) =>
+    until(`${returnId} to be ${state}`, async () =>
+      (await shop.rows<{ state: string }>('commerce', 'select state from orders.return where id = $1', [returnId])).some((row) => row.state === state),
     ); // biome-ignore format: one thought
+
+  /** Its carrier brings it back: staff take it in, and nothing of the order is left. */
+  async function comesBackUndelivered({ id, lineId }: Placed, quantity: number): Promise<void> {
+    const parcel = await ship(await delivery(id), { carrierCode: 'DPD' }); // no carrier of ours delivers it
+    await until('the parcel', async () => (await shop.rows('commerce', `select 1 from orders.customer_order where id = $1 and status = 'SHIPPED'`, [id])).length > 0); // biome-ignore format: one thought
+    await scan('DPD', parcel, 'return_to_sender');
+    const asked = await command('returnRequest', ['orderId', id], { lines: [{ orderLineId: lineId, quantity, reason: 'RETURNED_TO_SENDER' }] }, 'return { id lines { id } }'); // biome-ignore format: one thought
+    await takeIn(id, asked.return.id, { returnLineId: asked.return.lines[0].id, quantity, disposition: 'SELLABLE' });
   }
 
   /** More units than there are; then stock for those that wait comes in. */
@@ -85,6 +106,16 @@ export function stories(shop: Shop, goods: Goods): readonly (readonly [string, (
       await finish(order.id);
       await comesBack(order, 'SELLABLE', 'REFUNDED');
     }],
+    ['comes back although it was lost', async () => {
+      const order = await place(some(1));
+      await finish(order.id);
+      await comesBack(order, 'SELLABLE', 'LOST');
+    }],
+    ['is brought back by its carrier', async () => {
+      const order = await place(some(2));
+      await comesBackUndelivered(order, 2);
+      await finish(order.id);
+    }],
     ['is refused by its node', async () => {
       const order = await place(some(2));
       await wms.refuseDelivery((await delivery(order.id)).deliveryNo, 'NO_CAPACITY');
@@ -105,10 +136,18 @@ export function stories(shop: Shop, goods: Goods): readonly (readonly [string, (
     }],
     ['is cancelled when its node has sent a part', async () => {
       const order = await place(some(3));
-      await ship(await delivery(order.id), 1);
+      await ship(await delivery(order.id), { units: 1 });
       await until('the part that left', async () => (await shop.rows('commerce', 'select 1 from fulfillment.shipment where order_id = $1', [order.id])).length > 0); // biome-ignore format: one thought
       await command('orderCancel', ['orderId', order.id], { reason: 'CUSTOMER_REQUEST', askNodes: true });
       await until('the refusal', async () => (await workOf(order.id)).some((one) => one.requestStatus === 'CANCELLATION_REJECTED')); // biome-ignore format: one thought
+      await finish(order.id);
+    }],
+    ['is cancelled by two people at once when its node has it', async () => {
+      const order = await place(some(2));
+      await delivery(order.id);
+      await known(order.id);
+      const cancel = () => command('orderCancel', ['orderId', order.id], { reason: 'CUSTOMER_REQUEST', askNodes: true });
+      await Promise.all([cancel(), cancel()]); // both are taken, and the node is asked for the one
       await finish(order.id);
     }],
     ['goes to another node', async () => {
