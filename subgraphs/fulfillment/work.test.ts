@@ -8,6 +8,7 @@ import { readGivenUpParcel } from './arrived-parcels.ts';
 import { createFulfillmentBook, createFulfillmentSubgraph, createNodeFeed, type ReportUnusable } from './index.ts';
 import { applyNodeEvents } from './node-events.ts';
 import type { NodeEvent, NodeSystem } from './port.ts';
+import { SHIPMENT_RANKS, type ShipmentStatus, shipmentTransitions } from './states.ts';
 import { tellOfStrandedParcels } from './stranded-parcels.ts';
 import { recordScans } from './tracking.ts';
 
@@ -447,6 +448,70 @@ describe('scans', () => {
     return async () =>
       (await database.knex('fulfillment.shipment').where({ fulfillment_order_id: id }).first('status')).status;
   }
+});
+
+describe('the shipment transition table', () => {
+  const table = shipmentTransitions();
+  const states = Object.keys(SHIPMENT_RANKS) as ShipmentStatus[];
+  /** A parcel is never UNKNOWN: that is a scan that says nothing. */
+  const reached = states.filter((state) => state !== 'UNKNOWN');
+  const pairs = reached.flatMap((from) => states.map((to) => ({ from, to, number: `${from}-${to}` })));
+  const said = (status: ShipmentStatus) => status.toLowerCase(); // our own words, in config/carrier-words.yaml
+  const at = (hour: number) => `2026-11-24T0${hour}:00:00.000Z`;
+  const scan = (number: string, status: ShipmentStatus, hour: number) => ({ carrier: 'UPS', trackingNumber: number, eventId: `${number}-${hour}`, status: said(status), statusDetail: null, occurredAt: new Date(at(hour)), location: null, message: null }); // biome-ignore format: one thought
+  const record = (scans: readonly ReturnType<typeof scan>[]) => database.knex.transaction((trx) => recordScans(trx, scans)); // biome-ignore format: one thought
+  const standing = () =>
+    query(
+      database.knex,
+      `select p.tracking_number as number, s.status, p.status as parcel, s.revision, (select count(*)::int from fulfillment.tracking_event t where t.package_id = p.id) as scans
+       from fulfillment.shipment s join fulfillment.package p on p.shipment_id = s.id where p.tracking_number = any(?::text[]) order by 1`,
+      [pairs.map(({ number }) => number)],
+    );
+
+  it('moves a parcel as it says; every other scan is kept, refused by nobody, and moves nothing', async () => {
+    expect(Object.values(table).flat()).not.toContain('UNKNOWN');
+    const work = await submitted();
+    const numbers = pairs.map(({ number }) => number);
+    await query(
+      database.knex,
+      `with n as (select number from unnest(?::text[]) as n(number)), s as (
+         insert into fulfillment.shipment (id, fulfillment_order_id, order_id, channel_code, location_id, status, revision, node_event, shipped_at)
+         select 's-' || number, ?, 'ord_table', 'WEB', 'loc', 'LABEL_CREATED', 2, 'table-' || number, now() from n
+       )
+       insert into fulfillment.package (id, shipment_id, position, carrier, tracking_number, status)
+       select 'p-' || number, 's-' || number, 1, 'UPS', number, 'LABEL_CREATED' from n`,
+      [numbers, work],
+    );
+    await record(pairs.map(({ from, number }) => scan(number, from, 1)));
+    for (const { from, to, number } of pairs) {
+      const { statusDetail: _, ...input } = scan(number, to, 2);
+      const { trackingEventRecord } = await run(
+        'mutation ($input: TrackingEventRecordInput!) { trackingEventRecord(input: $input) { shipment { status packages { trackingEvents { status } } } userErrors { code } } }',
+        { input: { ...input, occurredAt: at(2) } },
+      );
+      const now = table[from].includes(to) ? to : from;
+      expect([number, trackingEventRecord.userErrors, trackingEventRecord.shipment.status]).toEqual([number, [], now]);
+      const kept = trackingEventRecord.shipment.packages[0].trackingEvents.map(
+        ({ status }: { status: string }) => status,
+      );
+      expect([number, kept.sort()]).toEqual([number, [from, to].sort()]);
+    }
+    const told = await query<{ number: string; moves: string[] }>(
+      database.knex,
+      `select substr(subject, 3) as number, array_agg(data ->> 'status' order by version) as moves from integration.outbox
+       where type = 'shipment-status-changed.v1' and substr(subject, 3) = any(?::text[]) group by 1`,
+      [numbers],
+    );
+    const movesOf = new Map(told.map(({ number, moves }) => [number, moves]));
+    for (const { from, to, number } of pairs) {
+      const moves = [...(from === 'LABEL_CREATED' ? [] : [from]), ...(table[from].includes(to) ? [to] : [])];
+      expect([number, movesOf.get(number) ?? []]).toEqual([number, moves]);
+    }
+    // All of it once more, and backwards.
+    const before = await standing();
+    await record(pairs.flatMap(({ from, to, number }) => [scan(number, to, 2), scan(number, from, 1)]));
+    expect(await standing()).toEqual(before);
+  });
 });
 
 describe('what comes from outside', () => {

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import { change, query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
-import { type ExceptionCause, type IntegrationExceptionState, isClosed } from './model.ts';
+import type { ExceptionCause } from './model.ts';
 import { tellOfMoves } from './moves.ts';
+import { closedInWords, type IntegrationExceptionState, isClosed } from './states.ts';
 
 /** What is stored under the idempotency key: the exception as it is later is read anew. */
 export interface CommandResult {
@@ -37,7 +38,7 @@ export async function requestRetry(
 }
 
 function obstacleOf(found: Locked): string | null {
-  if (isClosed(found.state)) return `The exception is ${found.state}.`;
+  if (isClosed(found.state)) return closedInWords(found.state);
   return found.retryable
     ? null
     : 'Nothing waits behind this exception that could be tried again. Correct the cause, then dismiss it.';
@@ -79,7 +80,7 @@ export async function dismiss(
   if (isClosed(found.state))
     return {
       exceptionId,
-      userErrors: [{ code: 'ALREADY_CLOSED', field: FIELD, message: `The exception is ${found.state}.` }],
+      userErrors: [{ code: 'ALREADY_CLOSED', field: FIELD, message: closedInWords(found.state) }],
     };
   await change(
     trx,

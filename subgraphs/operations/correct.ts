@@ -3,9 +3,10 @@ import { query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { type CommandResult, leaveRequest, lock, NOT_FOUND } from './commands.ts';
 import { resolveKeys } from './desk.ts';
-import { type EditableField, type IntegrationException, isClosed } from './model.ts';
+import type { EditableField, IntegrationException } from './model.ts';
 import { tellOfMoves } from './moves.ts';
 import type { Corrected, CorrectedException } from './port.ts';
+import { closedInWords, isClosed } from './states.ts';
 
 /** A way to correct what a kind of work failed on, provided by the owner of the data. */
 export interface Correction {
@@ -64,7 +65,7 @@ export async function correct(
     userErrors: [{ code, message, field }],
     change: null,
   });
-  if (isClosed(found.state)) return refuse('NOT_EDITABLE', `The exception is ${found.state}.`);
+  if (isClosed(found.state)) return refuse('NOT_EDITABLE', closedInWords(found.state));
   const correction = corrections.find((each) => each.fits(found));
   if (!correction)
     return refuse(

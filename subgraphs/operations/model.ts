@@ -1,5 +1,6 @@
 import type { DriftFigures } from '../../platform/drift/drift.ts';
 import type { Money } from '../../platform/money.ts';
+import type { IntegrationExceptionState } from './states.ts';
 
 export type ExceptionCause =
   | 'VALIDATION'
@@ -9,7 +10,6 @@ export type ExceptionCause =
   | 'UNAVAILABLE'
   | 'DEADLINE'
   | 'UNKNOWN';
-export type IntegrationExceptionState = 'OPEN' | 'RETRYING' | 'RESOLVED' | 'DISMISSED';
 export type CircuitState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 export type IndicatorWindow = 'LAST_HOUR' | 'LAST_24_HOURS' | 'LAST_7_DAYS' | 'LAST_30_DAYS';
 export type SystemKind =
@@ -48,11 +48,6 @@ export interface IntegrationException {
   readonly deadline: Date | null;
   /** Whether something waits behind it that can be tried again. */
   readonly retryable: boolean;
-}
-
-/** Where an exception stands once it needs no more attention. */
-export function isClosed(state: IntegrationExceptionState): boolean {
-  return state === 'RESOLVED' || state === 'DISMISSED';
 }
 
 /** Something of an operator's choice that a failed piece of work can be given. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
 import { projectFile } from '../../../platform/paths.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/helpers/database.ts';
@@ -8,8 +9,9 @@ import { ingestReport } from '../ingest/ingest.ts';
 import { loadPostingRules } from '../ledger/posting-rules.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import { readTransfers, takeTransfers } from './amazon-transfers.ts';
+import { lockPayout, movePayout } from './change.ts';
 import { takeBankStatement } from './receipts.ts';
-import { PAYOUT_TRANSITIONS, payoutStateOf } from './states.ts';
+import { PAYOUT_TRANSITIONS, type PayoutState, payoutMoves, payoutStateOf } from './states.ts';
 
 const rules = loadPostingRules();
 const published = readFileSync(projectFile('data', 'amazon-sp-api', 'listPayouts.json'), 'utf8');
@@ -136,8 +138,78 @@ it('takes a word that it does not know for no news', () => {
   expect(['NO_PAYOUT', 'TRANSFERED', 'paid', 'STARTED'].map(payoutStateOf)).toEqual([null, null, 'PAID', 'IN_TRANSIT']);
 });
 
-it('lets no payout leave an end, and a failed one only be sent again', () => {
-  expect(PAYOUT_TRANSITIONS).toMatchObject({ CANCELLED: [], CARRIED_FORWARD: [], FAILED: ['SCHEDULED'] });
+/** Where a payout stands, and how it got there. */
+async function walked(externalId: string): Promise<{ state: string; moves: string[] } | undefined> {
+  const [row] = await query<{ state: string; moves: string[] }>(
+    database.knex,
+    `select p.state, array_agg(c.state order by c.position) as moves from settlement.payout p join settlement.payout_change c on c.payout_id = p.id
+     where p.external_id = ? group by p.id`,
+    [externalId],
+  );
+  return row;
+}
+
+describe('the payout transition table', () => {
+  const states = Object.keys(PAYOUT_TRANSITIONS) as PayoutState[];
+  const ARRIVED: readonly PayoutState[] = ['PARTIALLY_PAID', 'PAID_SHORT', 'PAID'];
+  const undone = new Error('undone');
+  /** Does something with a payout in a state, and takes it back. */
+  async function withPayout<Result>(state: PayoutState, use: (trx: Knex.Transaction, id: string) => Promise<Result>) {
+    let result: Result | undefined;
+    const all = database.knex.transaction(async (trx) => {
+      await query(trx, `insert into settlement.payout (id, channel_code, external_id, state, amount_minor, currency_code) values ('pay_t', 'AMAZON', 'table', ?, 8000, 'USD')`, [state]); // biome-ignore format: one thought
+      await query(trx, `insert into settlement.payout_change (payout_id, position, state, actor, note) values ('pay_t', 1, ?, 'test', 'begins')`, [state]); // biome-ignore format: one thought
+      result = await use(trx, 'pay_t');
+      throw undone;
+    });
+    await all.catch((error: unknown) => {
+      if (error !== undone) throw error;
+    });
+    return result as Result;
+  }
+  const stands = async (trx: Knex.Transaction) =>
+    query(trx, `select state, (select array_agg(c.state order by position) from settlement.payout_change c where payout_id = p.id) as moves from settlement.payout p where id = 'pay_t'`); // biome-ignore format: one thought
+
+  it.each(states)(
+    'allows from %s what it says and keeps each move; the rest changes nothing, and the database refuses it',
+    async (from) => {
+      for (const to of states) {
+        const legal = PAYOUT_TRANSITIONS[from].includes(to);
+        // One that failed is sent again first, also where nobody told of that.
+        const path = legal ? [to] : (payoutMoves(from, to) ?? []);
+        for (const [index, next] of path.entries()) expect(PAYOUT_TRANSITIONS[path[index - 1] ?? from]).toContain(next);
+        const [moved, after] = await withPayout(from, async (trx, id) => {
+          const payout = await lockPayout(trx, id);
+          return [payout && (await movePayout(trx, payout, to, 'test', 'moved')), await stands(trx)];
+        });
+        expect([to, moved]).toEqual([to, path.length > 0]);
+        expect([to, after]).toEqual([to, [{ state: path.at(-1) ?? from, moves: [from, ...path] }]]);
+        if (from === to) continue;
+        const written = withPayout(from, (trx) => query(trx, `update settlement.payout set state = ? where id = 'pay_t' returning id`, [to])); // biome-ignore format: one thought
+        if (legal) expect(await written).toHaveLength(1);
+        else await expect(written).rejects.toThrow(`cannot change so: ${from} to ${to}`);
+      }
+    },
+  );
+
+  it.each(states)('holds whatever a channel says of a payout that is %s', async (from) => {
+    for (const word of ['SCHEDULED', 'STARTED', 'PAID', 'FAILED', 'CANCELLED', 'NO_PAYOUT', 'LEVITATING']) {
+      const externalId = `said-${from}-${word}`;
+      await query(database.knex, `insert into settlement.payout (id, channel_code, external_id, state, amount_minor, currency_code) values (?, 'AMAZON', ?, ?, 8000, 'USD')`, [externalId, externalId, from]); // biome-ignore format: one thought
+      await query(database.knex, `insert into settlement.payout_change (payout_id, position, state, actor, note) values (?, 1, ?, 'test', 'begins')`, [externalId, from]); // biome-ignore format: one thought
+      if (ARRIVED.includes(from))
+        await query(database.knex, `insert into settlement.bank_receipt (id, source, account_tail, bank_reference, remittance, amount_minor, currency_code, booked_on, payout_id) values (?, 'test', '5555', ?, ?, ?, 'USD', '2026-11-20', ?)`, [externalId, externalId, externalId, from === 'PAID' ? 8_000 : 7_260, externalId]); // biome-ignore format: one thought
+      await say(externalId, word, '2026-11-30T10:00:00Z');
+      const { state, moves } = (await walked(externalId)) ?? { state: '', moves: [] };
+      expect([word, moves[0], moves.at(-1)]).toEqual([word, from, state]);
+      for (const [index, next] of moves.slice(1).entries())
+        expect([word, PAYOUT_TRANSITIONS[moves[index] as PayoutState]]).toEqual([word, expect.arrayContaining([next])]);
+      // That its money came is for the bank to say.
+      expect([word, ARRIVED.includes(state as PayoutState)]).toEqual([word, ARRIVED.includes(from)]);
+      if (PAYOUT_TRANSITIONS[from].length === 0) expect([word, state]).toEqual([word, from]);
+      for (const [table, column] of [['bank_receipt', 'payout_id'], ['payout_change', 'payout_id'], ['payout', 'id']]) await query(database.knex, `delete from settlement.${table} where ${column} = ?`, [externalId]); // biome-ignore format: one thought
+    }
+  });
 });
 
 it('refuses another document', () => {
@@ -150,4 +222,10 @@ it('refuses payouts of a channel that does not exist, and stores nothing', async
   const taken = takeTransfers(database.knex, rules, 'NOPE', readTransfers(published), 'test');
   await expect(taken).rejects.toMatchObject({ name: 'ReportRefusal', code: 'UNKNOWN_CHANNEL' });
   expect(await stored()).toEqual(before);
+});
+
+it('carries a payout forward that the channel told of before its statement, which owes money', async () => {
+  expect(await say('owing-1', 'SCHEDULED', '2026-11-16T10:00:00Z')).toMatchObject({ added: 1 });
+  await ingestReport(database.knex, sourceOf(canonicalFile('owing-1', [{ class: 'FEE', amountMinor: -8000 }], { currency: 'USD' }))); // biome-ignore format: one thought
+  expect(await walked('owing-1')).toEqual({ state: 'CARRIED_FORWARD', moves: ['CARRIED_FORWARD'] });
 });

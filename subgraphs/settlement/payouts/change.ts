@@ -59,17 +59,18 @@ export async function movePayout(
 ): Promise<boolean> {
   const moves = payoutMoves(payout.state, to);
   if (!moves) return false;
-  await change(trx, 'update settlement.payout set state = ?, changed_at = clock_timestamp() where id = ?', [
-    to,
-    payout.id,
-  ]);
-  for (const state of moves)
+  for (const state of moves) {
+    await change(trx, 'update settlement.payout set state = ?, changed_at = clock_timestamp() where id = ?', [
+      state,
+      payout.id,
+    ]);
     await change(
       trx,
       `insert into settlement.payout_change (payout_id, position, state, actor, note)
        select ?, coalesce(max(position), 0) + 1, ?, ?, ? from settlement.payout_change where payout_id = ?`,
       [payout.id, state, actor, note, payout.id],
     );
+  }
   return true;
 }
 

@@ -4,7 +4,7 @@ import { derivedId } from '../../../platform/ids.ts';
 import type { PostingRules } from '../ledger/posting-rules.ts';
 import type { SettlementReport } from '../reports/model.ts';
 import { judgeArrival, lockArrivals } from './arrival.ts';
-import { bookSent, lockPayout } from './change.ts';
+import { bookSent, lockPayout, movePayout } from './change.ts';
 import { matchReceipts } from './receipts.ts';
 
 /**
@@ -79,19 +79,13 @@ async function takeOver(
 ): Promise<void> {
   await change(
     trx,
-    `update settlement.payout set statement_id = ?, amount_minor = ?, reference = coalesce(reference, ?), scheduled_at = coalesce(?, scheduled_at),
-       state = case when ? and state = 'SCHEDULED' then 'CARRIED_FORWARD' else state end where id = ?`,
-    [
-      statementId,
-      report.totalMinor.toString(),
-      report.payout?.reference ?? null,
-      report.payout?.depositAt ?? null,
-      report.totalMinor < 0n,
-      id,
-    ],
+    `update settlement.payout set statement_id = ?, amount_minor = ?, reference = coalesce(reference, ?), scheduled_at = coalesce(?, scheduled_at) where id = ?`,
+    [statementId, report.totalMinor.toString(), report.payout?.reference ?? null, report.payout?.depositAt ?? null, id],
   );
   const payout = await lockPayout(trx, id);
   if (!payout) return;
+  if (report.totalMinor < 0n && payout.state === 'SCHEDULED')
+    await movePayout(trx, payout, 'CARRIED_FORWARD', actor, 'its statement owes the channel');
   const bookedAt = report.payout?.depositAt ?? report.periodEnd;
   if (payout.sentMinor !== 0n) await bookSent(trx, rules, payout, payout.amountMinor, { bookedAt, actor, anew: true });
   await judgeArrival(trx, rules, id, actor);

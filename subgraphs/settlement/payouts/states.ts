@@ -10,12 +10,13 @@ export type PayoutState =
   | 'CARRIED_FORWARD';
 
 /**
- * Every move there is. A failed payout is sent again; CANCELLED and CARRIED_FORWARD are ends. What the bank showed is taken back
+ * Every move there is. A failed payout is sent again; CANCELLED and CARRIED_FORWARD are ends: the latter also of one that the channel
+ * told of before its statement came, which owes the channel. What the bank showed is taken back
  * only where a person says that the money was of something else, or a statement that comes to light pays more. A payout is paid
  * short once people gave up what is missing; it is partly paid again when they take that back, and FAILED when the bank takes all of it back.
  */
 export const PAYOUT_TRANSITIONS: Readonly<Record<PayoutState, readonly PayoutState[]>> = {
-  SCHEDULED: ['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED'],
+  SCHEDULED: ['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED', 'CARRIED_FORWARD'],
   IN_TRANSIT: ['PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED'],
   FAILED: ['SCHEDULED'],
   PARTIALLY_PAID: ['IN_TRANSIT', 'PAID', 'PAID_SHORT', 'FAILED'],
@@ -27,12 +28,18 @@ export const PAYOUT_TRANSITIONS: Readonly<Record<PayoutState, readonly PayoutSta
 
 /**
  * The moves from one state to another; null when there is no way. A failed payout that was sent again goes by SCHEDULED,
- * also where nobody told of that.
+ * also where nobody told of that; one whose missing rest people gave up before its money came goes by PARTIALLY_PAID.
  */
 export function payoutMoves(from: PayoutState, to: PayoutState): readonly PayoutState[] | null {
-  if (PAYOUT_TRANSITIONS[from].includes(to)) return [to];
-  if (from === 'FAILED' && (to === 'IN_TRANSIT' || hasArrived(to))) return ['SCHEDULED', to];
-  return null;
+  const isSentAgain = from === 'FAILED' && (to === 'IN_TRANSIT' || hasArrived(to));
+  const moves: PayoutState[] = [
+    ...(isSentAgain ? (['SCHEDULED'] as const) : []),
+    ...(to === 'PAID_SHORT' && from !== 'PARTIALLY_PAID' ? (['PARTIALLY_PAID'] as const) : []),
+    to,
+  ];
+  const isLegal =
+    from !== to && moves.every((move, index) => PAYOUT_TRANSITIONS[moves[index - 1] ?? from].includes(move));
+  return isLegal ? moves : null;
 }
 
 /** Whether a channel's word for the state of a payout says nothing about money. */
