@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createProxy, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newDelivery, startWarehouse, type Warehouse } from '../../test/helpers/warehouse.ts';
 import { createWmsClient } from './client.ts';
@@ -35,6 +35,59 @@ describe('a warehouse that answers too late, or never', () => {
     expect(deliveries.map((one) => one.deliveryNo)).toEqual([answer.deliveryNo]);
     await impatient.close();
   });
+
+  /** A wire to the warehouse that breaks once, in the middle of an answer that says 200: `reset`, or silent with everything open. */
+  async function breakingWire(how: 'reset' | 'silence') {
+    const target = new URL(warehouse.system.url);
+    const open = new Set<Socket>();
+    let broken = 0;
+    const server = createProxy((client) => {
+      const system = connect(Number(target.port), target.hostname);
+      let answer = Buffer.alloc(0);
+      for (const socket of [client, system]) {
+        open.add(socket);
+        socket.on('error', () => undefined);
+        socket.on('close', () => {
+          client.destroy();
+          system.destroy();
+        });
+      }
+      client.on('data', (data) => system.write(data));
+      system.on('data', (data) => {
+        if (broken > 0 && answer.length === 0) return void client.write(data);
+        answer = Buffer.concat([answer, data]);
+        const body = answer.indexOf('\r\n\r\n') + 4;
+        if (body < 4 || answer.length < body + 20) return;
+        if (broken++ > 0) return;
+        client.write(answer.subarray(0, body + 10), () => how === 'reset' && client.resetAndDestroy());
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const close = async () => {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    };
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, broken: () => broken, close };
+  }
+
+  it.each(['reset', 'silence'] as const)(
+    'has done its work once when the wire breaks in the middle of its answer: %s',
+    async (how) => {
+      const wire = await breakingWire(how);
+      const wms = createWmsClient({ baseUrl: wire.url, token: warehouse.system.token, timeoutMillis: how === 'reset' ? 30_000 : 400 }); // biome-ignore format: one thought
+      const delivery = newDelivery();
+      const first = wms.createDelivery(delivery);
+      // A connection that was cut is tried again within the call; one that is silent takes all of its time.
+      if (how === 'silence') await expect(first).rejects.toMatchObject({ code: 'SYSTEM_TIMEOUT' });
+      else await first;
+      expect(wire.broken()).toBe(1);
+      await wms.close();
+      await wire.close();
+      const answer = await warehouse.wms.createDelivery(delivery);
+      const { deliveries } = await warehouse.wms.deliveries({ externalRef: delivery.externalRef });
+      expect(deliveries.map((one) => one.deliveryNo)).toEqual([answer.deliveryNo]);
+    },
+  );
 });
 
 it('an answer that trickles ends with the time of its call, and keeps no other call waiting', async () => {
