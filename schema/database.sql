@@ -875,6 +875,18 @@ create table integration.worker_lease (
   constraint worker_lease_pkey PRIMARY KEY (worker_id)
 );
 
+CREATE OR REPLACE FUNCTION integration.admit_exception_move()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if (old.state, new.state) not in (('OPEN', 'RETRYING'), ('OPEN', 'RESOLVED'), ('OPEN', 'DISMISSED'),
+                                          ('RETRYING', 'OPEN'), ('RETRYING', 'RESOLVED'), ('RETRYING', 'DISMISSED')) then
+          raise exception 'exception % cannot change so: % to %', old.id, old.state, new.state using errcode = 'restrict_violation';
+        end if;
+        return new;
+      end $function$;
+
 CREATE OR REPLACE FUNCTION integration.append_events(p_events json, p_members integer[])
  RETURNS void
  LANGUAGE sql
@@ -1250,6 +1262,8 @@ create view integration.audit_fault as
 CREATE TRIGGER audit_kept BEFORE DELETE OR UPDATE ON integration.audit FOR EACH ROW EXECUTE FUNCTION integration.refuse_audit_change();
 
 CREATE TRIGGER audit_never_emptied BEFORE TRUNCATE ON integration.audit FOR EACH STATEMENT EXECUTE FUNCTION integration.refuse_audit_change();
+
+CREATE TRIGGER exception_moves BEFORE UPDATE OF state ON integration.exception FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION integration.admit_exception_move();
 
 comment on table integration.api_key is 'Keys of clients. A key itself is stored nowhere.';
 
@@ -6080,6 +6094,24 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION settlement.admit_payout_move()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if new.state <> all (case old.state
+        when 'SCHEDULED' then array['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED', 'CARRIED_FORWARD']
+        when 'IN_TRANSIT' then array['PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED']
+        when 'FAILED' then array['SCHEDULED']
+        when 'PARTIALLY_PAID' then array['IN_TRANSIT', 'PAID', 'PAID_SHORT', 'FAILED']
+        when 'PAID_SHORT' then array['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED']
+        when 'PAID' then array['IN_TRANSIT', 'PARTIALLY_PAID', 'FAILED']
+        else array[]::text[] end) then
+        raise exception 'payout % cannot change so: % to %', old.id, old.state, new.state using errcode = 'restrict_violation';
+      end if;
+      return new;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION settlement.admit_voucher_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6456,6 +6488,8 @@ CREATE TRIGGER ledger_line_admitted AFTER INSERT ON settlement.ledger_line REFER
 CREATE TRIGGER ledger_line_kept BEFORE DELETE OR UPDATE ON settlement.ledger_line FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
 
 CREATE TRIGGER ledger_line_never_emptied BEFORE TRUNCATE ON settlement.ledger_line FOR EACH STATEMENT EXECUTE FUNCTION settlement.refuse_change();
+
+CREATE TRIGGER payout_moves BEFORE UPDATE OF state ON settlement.payout FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION settlement.admit_payout_move();
 
 CREATE TRIGGER posting_rules_kept BEFORE DELETE OR UPDATE ON settlement.posting_rules FOR EACH ROW EXECUTE FUNCTION settlement.refuse_change();
 
