@@ -4622,6 +4622,7 @@ create table orders.fetched_order (
   asked jsonb not null default '{}'::jsonb,
   raw text,
   fetched_at timestamp with time zone not null default now(),
+  changed_at timestamp with time zone,
   constraint fetched_order_pkey PRIMARY KEY (channel_code, channel_order_id)
 );
 
@@ -5024,6 +5025,8 @@ comment on column orders.fetched_order.content is 'What changes are seen by, wit
 comment on column orders.fetched_order.asked is 'Units that the channel cancelled and that were asked back here, by its line.';
 
 comment on column orders.fetched_order.raw is 'The order as it came, where somebody has to look at it. Holds personal data: null otherwise, and after 90 days.';
+
+comment on column orders.fetched_order.changed_at is 'When the order was changed last as it was taken, by the clock of its channel. What is older is passed over. Null where the channel does not say.';
 
 comment on column orders.hold.system is 'The system of record that the order waits for: the hold is lifted when it is heard again. Null for a hold that a person lifts.';
 

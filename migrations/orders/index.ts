@@ -17,6 +17,7 @@ import * as channelSkus from './20261128003000_channel_skus.ts';
 import * as fetchedOrders from './20261128210000_fetched_orders.ts';
 import * as channelItems from './20261129010600_channel_items.ts';
 import * as unpaidOrders from './20261129030000_unpaid_orders.ts';
+import * as changedOrders from './20261129032100_changed_orders.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -37,4 +38,5 @@ export const migrations: MigrationSet = {
   '20261128210000_fetched_orders': fetchedOrders,
   '20261129010600_channel_items': channelItems,
   '20261129030000_unpaid_orders': unpaidOrders,
+  '20261129032100_changed_orders': changedOrders,
 };

@@ -136,8 +136,12 @@ export interface FetchedOrder {
   readonly channelOrderId: string;
   /** As it came. Holds personal data. */
   readonly raw: string;
+  /** When it was changed last, by the channel's clock: what is older than what was taken before says nothing. Left out where it does not say. */
+  readonly changedAt?: Date | undefined;
   readonly reading:
     | { readonly kind: 'READ'; readonly order: ChannelOrder }
+    /** There is nothing to do: it is not paid yet, or not ours to send. It comes again when that changes. */
+    | { readonly kind: 'WAITING' }
     /** It holds what nobody has given a meaning; `problem` says what and where, for an operator, without personal data. */
     | { readonly kind: 'UNREADABLE'; readonly problem: string };
 }
@@ -146,7 +150,8 @@ export interface FetchedOrder {
 export interface ChannelOrder {
   readonly currencyCode: string;
   readonly customer: { readonly email: string | null; readonly name: string | null };
-  readonly address: Address;
+  /** Null where the channel tells it no more, because nothing is left to be sent. */
+  readonly address: Address | null;
   readonly serviceLevel: string | null;
   readonly lines: readonly ChannelOrderLine[];
 }
@@ -156,7 +161,7 @@ export interface ChannelOrderLine {
   readonly channelLineId: string;
   /** As the channel calls the article. */
   readonly sku: string;
-  /** Units that were bought. */
+  /** Units that were bought. 0 where all are cancelled and the channel says no more how many there were. */
   readonly quantity: number;
   /** Those of them that the channel counts as cancelled, by whomever. */
   readonly cancelled: number;

@@ -24,7 +24,7 @@ channelOrdersContract('memory', async () => {
     cancel: (id, at, units) => put(id, at, sold.get(id)?.order.lines[0]?.quantity ?? 0, units),
     garble(id) {
       const { at, order } = sold.get(id) as { at: Date; order: ChannelOrder };
-      channel.put(id, at, order, 'status "Melted" has no meaning');
+      channel.put(id, at, order, { problem: 'status "Melted" has no meaning' });
     },
     stop: async () => undefined,
   };

@@ -4,8 +4,8 @@ import type { ChannelOrder, FetchedOrder } from '../port.ts';
 /** What changes of a fetched order are seen by. Holds no personal data. */
 export interface OrderContent {
   readonly currencyCode: string;
-  /** Of buyer, address and service level. */
-  readonly delivery: string;
+  /** Of buyer, address and service level. Null where the channel told none. */
+  readonly delivery: string | null;
   readonly lines: readonly {
     readonly id: string;
     readonly sku: string;
@@ -19,7 +19,7 @@ export interface OrderContent {
 export function contentOf({ currencyCode, customer, address, serviceLevel, lines }: ChannelOrder): OrderContent {
   return {
     currencyCode,
-    delivery: digest([customer, address, serviceLevel]),
+    delivery: address && digest([customer, address, serviceLevel]),
     lines: lines
       .map(({ channelLineId: id, sku, quantity, cancelled, unitPrice }) => ({
         id,
@@ -35,6 +35,21 @@ export function contentOf({ currencyCode, customer, address, serviceLevel, lines
 /** Tells whether an order says what it said before. What its channel adds without a meaning for us changes nothing. */
 export function fingerprintOf({ raw, reading }: FetchedOrder): string {
   return reading.kind === 'READ' ? digest(contentOf(reading.order)) : digest(raw);
+}
+
+/**
+ * Pure: an order with what its channel told before and tells no more: how many units were bought of a line that is wholly
+ * cancelled, and who gets the goods when none are left to be sent.
+ */
+export function withFormer(before: OrderContent, order: ChannelOrder): ChannelOrder {
+  const bought = new Map(before.lines.map(({ id, quantity }) => [id, quantity]));
+  return {
+    ...order,
+    lines: order.lines.map((line) => {
+      const quantity = bought.get(line.channelLineId) ?? 0;
+      return line.quantity > 0 ? line : { ...line, quantity, cancelled: Math.max(0, quantity - line.sent) };
+    }),
+  };
 }
 
 /**
@@ -58,7 +73,9 @@ export function changesOf(before: OrderContent, now: OrderContent): string[] {
   return [
     ...changes,
     ...gone,
-    ...(before.delivery === now.delivery ? [] : ['the buyer, the address or the service level is another']),
+    ...(before.delivery === now.delivery || now.delivery === null
+      ? []
+      : ['the buyer, the address or the service level is another']),
     ...(before.currencyCode === now.currencyCode ? [] : ['the currency is another']),
   ];
 }

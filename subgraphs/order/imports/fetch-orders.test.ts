@@ -73,7 +73,7 @@ const orderOf = (lines: readonly ChannelOrderLine[] = [line()], city = 'London')
 });
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 const put = (id: string, lines?: readonly ChannelOrderLine[], at = minutesAgo(0), problem?: string) =>
-  channel.put(id, at, orderOf(lines), problem);
+  channel.put(id, at, orderOf(lines), { problem });
 
 interface Row { readonly id: string; readonly channelOrderId: string; readonly ordered: number; readonly cancelled: number; readonly lineId: string } // biome-ignore format: one row
 const orders = () =>
@@ -227,6 +227,15 @@ describe('orders that are fetched', () => {
     expect(kept).toEqual([{ input: null }]);
   });
 
+  it('that are not paid yet are left until they are', async () => {
+    channel.put('pending', minutesAgo(0), orderOf(), { waiting: true });
+    await fetchNow();
+    expect([await orders(), await exceptions()]).toEqual([[], []]);
+    put('pending');
+    await fetchNow();
+    expect(await orders()).toMatchObject([{ ordered: 5 }]);
+  });
+
   it('are placed without what the channel cancelled before', async () => {
     put('partly', [line({ cancelled: 2 }), line({ channelLineId: '2', quantity: 1, cancelled: 1 })]);
     put('wholly', [line({ cancelled: 5 })]);
@@ -277,6 +286,29 @@ describe('an order that the channel sends again', () => {
     expect(await exceptions()).toMatchObject([{ operation: 'changed-import', attempts: 1, orderId: (await first()).id, message: expect.stringMatching(/line 1 has 6 units, not 5; line 2 is new; the buyer, the address or the service level is another/) }]); // biome-ignore format: one thought
     expect(await rawOf('one')).toMatch(/Leeds/);
     expect((await exceptions())[0]?.message).not.toMatch(/Leeds/);
+  });
+
+  it('as it was before says nothing', async () => {
+    const now = { changedAt: minutesAgo(1) };
+    channel.put('one', minutesAgo(0), orderOf([line({ cancelled: 2 })]), now);
+    await fetchNow();
+    channel.put('one', minutesAgo(0), orderOf([line()]), { changedAt: minutesAgo(2) });
+    await fetchNow();
+    expect(await orders()).toMatchObject([{ cancelled: 2 }]);
+    expect(await exceptions()).toEqual([]);
+    channel.put('one', minutesAgo(0), orderOf([line({ cancelled: 3 })]), { changedAt: minutesAgo(0) });
+    await fetchNow();
+    expect(await orders()).toMatchObject([{ cancelled: 3 }]);
+  });
+
+  it('without how many were bought, and to whom, has all of them cancelled', async () => {
+    channel.put('one', minutesAgo(0), { ...orderOf([line({ quantity: 0 })]), address: null });
+    await fetchNow();
+    expect(await orders()).toMatchObject([{ ordered: 5, cancelled: 5 }]);
+    expect(await exceptions()).toEqual([]);
+    put('one', [line({ cancelled: 5 })]);
+    await fetchNow();
+    expect(await exceptions()).toEqual([]);
   });
 
   it('with units cancelled has them cancelled here, once', async () => {

@@ -117,6 +117,7 @@ export function createOrderFetch(deps: OrderFetchDeps) {
       );
       if (!channel || kept?.raw == null) return { kind: 'gone' };
       const reading = channel.orders.read(kept.raw);
+      if (reading.kind === 'WAITING') return { kind: 'handled' };
       if (reading.kind === 'UNREADABLE')
         throw new CommerceError(
           'SYSTEM_BAD_RESPONSE',

@@ -8,7 +8,7 @@ import type { Capture } from '../capture/capture.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
 import type { SettleExceptions } from '../duties/duty.ts';
 import type { ChannelOrder, FetchedOrder } from '../port.ts';
-import { changesOf, contentOf, fingerprintOf, type OrderContent } from './content.ts';
+import { changesOf, contentOf, fingerprintOf, type OrderContent, withFormer } from './content.ts';
 import { followCancellations, type UnitsByLine } from './follow-change.ts';
 import { forgetRefused, importKey, keepRefusedFetch, REFUSED_IMPORTS, type ReportImport } from './refused-imports.ts';
 
@@ -33,16 +33,17 @@ export const isFetched = (id: string) => /^(read|changed|late):/.test(id);
 
 /**
  * Takes an order as its channel tells it now. What it told before has no effect again; a new order is placed, cancelled
- * units are cancelled, and what nobody here can decide is kept as it came and shown on the exception desk.
+ * units are cancelled, what is older than what was taken before is passed over, and what nobody here can decide is kept as it came and shown on the exception desk.
  * @param caller speaks for the channel
  * @throws CommerceError when the store or the capture cannot now: the order has to be fetched again
  */
 export async function takeFetched(deps: FetchDeps, caller: ChannelCaller, fetched: FetchedOrder): Promise<void> {
   const { code } = caller.channel;
   const { channelOrderId, reading } = fetched;
+  if (reading.kind === 'WAITING') return;
   const print = fingerprintOf(fetched);
-  const known = await query<{ fingerprint: string }>(deps.knex, 'select fingerprint from orders.fetched_order where channel_code = ? and channel_order_id = ?', [code, channelOrderId]);
-  if (known[0]?.fingerprint === print) return;
+  const [known] = await query<Version>(deps.knex, 'select fingerprint, changed_at as "changedAt" from orders.fetched_order where channel_code = ? and channel_order_id = ?', [code, channelOrderId]);
+  if (known?.fingerprint === print || isOlder(fetched, known)) return;
   if (reading.kind === 'UNREADABLE') return setAside(deps, caller, fetched, reading.problem);
   const unstorable = unstorableText(reading.order);
   if (unstorable) return setAside(deps, caller, fetched, `${unstorable.join('.')} holds a null character or half of a surrogate pair`);
@@ -50,6 +51,13 @@ export async function takeFetched(deps: FetchDeps, caller: ChannelCaller, fetche
   if (order) return follow(deps, caller, order.id, fetched, reading.order);
   await place(deps, caller, fetched, reading.order);
 } // biome-ignore format: one thought
+
+interface Version { readonly fingerprint: string; readonly changedAt: Date | null } // biome-ignore format: one row
+
+/** Channels answer from several stores: an order may come as it was, after it came as it is. */
+function isOlder({ changedAt }: FetchedOrder, known: Version | undefined): boolean {
+  return changedAt !== undefined && known?.changedAt != null && changedAt < known.changedAt;
+}
 
 /** Keeps an order that cannot be used as it came, until its words have a meaning. */
 export async function setAside({ knex, report }: Pick<FetchDeps, 'knex' | 'report'>, { channel, traceId }: Caller, fetched: FetchedOrder, problem: string): Promise<void> {
@@ -111,20 +119,22 @@ function toInput(channelOrderId: string, { currencyCode, customer, address, serv
   };
 } // biome-ignore format: one thought
 
-async function follow(deps: FetchDeps, caller: ChannelCaller, orderId: string, fetched: FetchedOrder, order: ChannelOrder): Promise<void> {
+async function follow(deps: FetchDeps, caller: ChannelCaller, orderId: string, fetched: FetchedOrder, told: ChannelOrder): Promise<void> {
   const { code } = caller.channel;
   const { channelOrderId } = fetched;
   const print = fingerprintOf(fetched);
   await inTransaction(deps.knex, async (trx) => {
     // Two workers may have fetched it: the second finds what the first one did.
     await change(trx, `insert into orders.fetched_order (channel_code, channel_order_id, fingerprint) values (?, ?, '') on conflict do nothing`, [code, channelOrderId]);
-    const [known] = await query<{ fingerprint: string; content: OrderContent | null; asked: UnitsByLine }>(
+    const [known] = await query<Version & { content: OrderContent | null; asked: UnitsByLine }>(
       trx,
-      'select fingerprint, content, asked from orders.fetched_order where channel_code = ? and channel_order_id = ? for update',
+      'select fingerprint, changed_at as "changedAt", content, asked from orders.fetched_order where channel_code = ? and channel_order_id = ? for update',
       [code, channelOrderId],
     );
-    if (!known || known.fingerprint === print) return;
-    const content = contentOf(order);
+    if (!known || known.fingerprint === print || isOlder(fetched, known)) return;
+    const order = known.content === null ? told : withFormer(known.content, told);
+    const now = contentOf(order);
+    const content = { ...now, delivery: now.delivery ?? known.content?.delivery ?? null };
     const changes = known.content === null ? [] : changesOf(known.content, content);
     const { asked, late } = await followCancellations(trx, caller, orderId, order.lines, known.content === null ? null : known.asked, `${code}:${channelOrderId}:${print}`.slice(0, 200));
     const isAsked = changes.length > 0 || Object.keys(late).length > 0;
@@ -154,10 +164,10 @@ async function remember(
 ): Promise<void> {
   await change(
     trx,
-    `insert into orders.fetched_order as f (channel_code, channel_order_id, fingerprint, content, raw, asked)
-     values (?, ?, ?, ?::jsonb, ?, ?::jsonb)
+    `insert into orders.fetched_order as f (channel_code, channel_order_id, fingerprint, changed_at, content, raw, asked)
+     values (?, ?, ?, ?, ?::jsonb, ?, ?::jsonb)
      on conflict (channel_code, channel_order_id) do update set fingerprint = excluded.fingerprint, fetched_at = now(), raw = excluded.raw,
-       content = coalesce(excluded.content, f.content), asked = f.asked || excluded.asked`,
-    [channelCode, fetched.channelOrderId, fingerprintOf(fetched), content && JSON.stringify(content), raw, JSON.stringify(asked)],
+       changed_at = greatest(excluded.changed_at, f.changed_at), content = coalesce(excluded.content, f.content), asked = f.asked || excluded.asked`,
+    [channelCode, fetched.channelOrderId, fingerprintOf(fetched), fetched.changedAt ?? null, content && JSON.stringify(content), raw, JSON.stringify(asked)],
   );
 } // biome-ignore format: one thought

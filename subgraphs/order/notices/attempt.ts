@@ -96,7 +96,7 @@ export async function tell({ knex, channels, settle, report }: NoticeDeps, due: 
   if (!channel) throw new Error(`${notice.channelCode} is not connected`);
   const takes = channel.takes.has(notice.kind);
   if (takes) await channel.tell(notice, AbortSignal.timeout(ATTEMPT_MILLIS), await takenBefore(knex, due));
-  else if (notice.kind === 'CANCELLATION_ANSWER' && notice.answer !== 'GRANTED') await report(tooLate(notice, traceId));
+  else if (isMissed(notice)) await report(byHand(notice, traceId));
   await inTransaction(knex, async (trx) => {
     const { what, timeline } = WORDS[notice.kind];
     const message = takes
@@ -113,17 +113,36 @@ export async function tell({ knex, channels, settle, report }: NoticeDeps, due: 
   });
 }
 
-/** A channel that cancelled by itself, and cannot be told that it was too late: somebody has to settle it. */
-function tooLate(
-  notice: Extract<ChannelNotice, { kind: 'CANCELLATION_ANSWER' }>,
-  traceId: string,
-): Parameters<ReportNotice>[0] {
-  const { channelCode, orderId } = notice;
+/** Whether the channel's books are wrong without the notice. It goes on by itself without an acknowledgement, and without a yes. */
+function isMissed(notice: ChannelNotice): boolean {
+  return notice.kind !== 'ACKNOWLEDGEMENT' && !(notice.kind === 'CANCELLATION_ANSWER' && notice.answer === 'GRANTED');
+}
+
+/** What somebody has to do at a channel that has no way of being told. */
+const BY_HAND: Readonly<Record<ChannelNotice['kind'], string>> = {
+  ACKNOWLEDGEMENT: '',
+  REFUSAL: 'has no way of being told that the order is refused. Cancel it there, and dismiss this.',
+  SHIPMENT: 'has no way of being told that goods left. Confirm the shipment there, and dismiss this.',
+  CANCELLATION: 'has no way of being told that units are cancelled. Cancel them there, and dismiss this.',
+  CANCELLATION_ANSWER:
+    'has cancelled units by itself and has no way of being told that they left all the same. Settle it with the channel or the buyer, and dismiss this.',
+  REFUND: 'has no way of being told of a refund. Pay the buyer back there, and dismiss this.',
+};
+
+/** A channel that cannot be told what it has to know: somebody has to see to it. */
+function byHand(notice: ChannelNotice, traceId: string): Parameters<ReportNotice>[0] {
+  const { kind, channelCode, orderId, lines } = notice;
+  const units = lines.map(({ channelLineId, lineId, quantity }) => `${quantity} of line ${channelLineId ?? lineId}`);
+  const about = kind === 'REFUND' ? [`${notice.amount} ${notice.currencyCode}`, ...units] : units;
+  const error =
+    kind === 'CANCELLATION_ANSWER'
+      ? new CommerceError('ILLEGAL_TRANSITION', 'Nodes had sent them')
+      : new CommerceError('CAPABILITY_MISSING', about.slice(0, 10).join(', '));
   return {
     key: `late:${notice.noticeId}`,
-    operation: 'tell-cancellation-answer',
-    what: `${channelCode} has cancelled units by itself and has no way of being told that they left all the same. Settle it with the channel or the buyer, and dismiss this.`,
-    error: new CommerceError('ILLEGAL_TRANSITION', 'Nodes had sent them'),
+    operation: `tell-${kind.toLowerCase().replaceAll('_', '-')}`,
+    what: `${channelCode} ${BY_HAND[kind]}`,
+    error,
     orderId,
     channelCode,
     deadline: null,

@@ -159,6 +159,12 @@ async function ship(order: Placed, shipmentId: string, quantity: number): Promis
   const data = { shipmentId, orderId: order.id, fulfillmentOrderId: 'ful', lines: [{ ...units(order, quantity)[0], sku: 'LANTERN' }], packages: [{ carrier: 'UPS', trackingNumber: `1Z-${shipmentId}` }] }; // biome-ignore format: a table
   await consume({ id: shipmentId, type: 'shipment-dispatched.v1', source: '/commerce/fulfillment', subject: shipmentId, version: 1, sequence: `a-${String(900_000 + ++keys).padStart(16, '0')}`, channelCode: 'AMAZON', traceId: TRACE, occurredAt: '2026-11-27T09:00:00.000Z', data } as StoredEvent); // biome-ignore format: a table
 }
+/** Two units of the order are paid back. */
+async function refund({ id: orderId, lineId }: Placed, id: string): Promise<void> {
+  const line = { lineId, sku: 'LANTERN', quantity: 2, grossMinor: '678' };
+  const data = { creditMemoId: 'inv_9', orderId, currencyCode: 'GBP', totalMinor: '678', lines: [line] };
+  await consume({ id, type: 'credit-memo-posted.v1', source: '/commerce/settlement', subject: 'inv_9', version: 1, sequence: `a-${String(800_000 + ++keys).padStart(16, '0')}`, channelCode: 'AMAZON', traceId: TRACE, occurredAt: '2026-11-27T09:00:00.000Z', data } as StoredEvent); // biome-ignore format: a table
+}
 const requestOf = async ({ id }: Placed) =>
   (await query<{ id: string }>(database.knex, 'select id from orders.cancellation_request where order_id = ?', [id])).at(0)?.id ?? ''; // biome-ignore format: one thought
 const openDuties = async ({ id }: Placed) =>
@@ -228,9 +234,7 @@ describe('what a channel is told', () => {
 
   it('is money that the buyer gets back', async () => {
     const order = await placed();
-    const line = { lineId: order.lineId, sku: 'LANTERN', quantity: 2, grossMinor: '678' };
-    const data = { creditMemoId: 'inv_9', orderId: order.id, currencyCode: 'GBP', totalMinor: '678', lines: [line] };
-    await consume({ id: 'm1', type: 'credit-memo-posted.v1', source: '/commerce/settlement', subject: 'inv_9', version: 1, sequence: 'a-0000000000800000', channelCode: 'AMAZON', traceId: TRACE, occurredAt: '2026-11-27T09:00:00.000Z', data } as StoredEvent); // biome-ignore format: a table
+    await refund(order, 'm1');
     expect(await told()).toMatchObject([
       {
         noticeId: `${order.id}:refund:inv_9`,
@@ -253,6 +257,23 @@ describe('what a channel is told', () => {
     await accept(order);
     expect(await told()).toEqual([]);
     expect(await openDuties(order)).toEqual(['SHIP']);
+  });
+});
+
+describe('what a channel has to know and has no way of being told', () => {
+  it('is told to a person, with the units and the money', async () => {
+    channel = memoryChannel(new Set(['SHIPMENT']));
+    const order = await placed();
+    await accept(order);
+    await told();
+    expect(await exceptions(order)).toEqual([]);
+    await cancel(order, { reason: 'OUT_OF_STOCK', askNodes: false }, operator);
+    await refund(order, 'm2');
+    expect(await told()).toEqual([]);
+    expect(await exceptions(order)).toMatchObject([
+      { operation: 'tell-cancellation', state: 'OPEN', owner: 'channel-relations', message: expect.stringMatching(new RegExp(`^AMAZON has no way of being told that units are cancelled. .*5 of line ${order.channelLineId}`)) },
+      { operation: 'tell-refund', state: 'OPEN', message: expect.stringMatching(/Pay the buyer back there.* 6.78 GBP/) },
+    ]); // biome-ignore format: one thought
   });
 });
 
