@@ -62,7 +62,8 @@ export function openDomains(deps: {
     logger: component('sourcing'),
   });
   const channels = {
-    connections: loadChannelConnections(),
+    // Amazon is not told of stock and prices yet.
+    connections: new Map([...loadChannelConnections()].flatMap(([code, one]) => (one.connector === 'amazon' ? [] : [[code, one] as const]))), // biome-ignore format: one thought
     reference: clients.channel,
     walmart: clients.walmart,
     report: operations.report,
@@ -100,6 +101,7 @@ export function openDomains(deps: {
     desk: deskSystem(clients, routed),
     channel: clients.channel,
     walmart: clients.walmart,
+    amazon: clients.amazon,
     report: operations.report,
     reportNotice: operations.reportNotice,
     settle: operations.exceptions.resolveIn,

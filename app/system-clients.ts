@@ -1,6 +1,7 @@
 import { type Config, namedVariableIfSet, type SystemName } from '../platform/config.ts';
 import { CommerceError } from '../platform/errors.ts';
 import { type ChannelConnections, loadChannelConnections } from '../subgraphs/order/index.ts';
+import { type AmazonOrdersClient, createAmazonOrdersClient } from '../systems/amazon/orders-client.ts';
 import { type CarrierClient, createCarrierClient } from '../systems/carrier/client.ts';
 import { type ChannelClient, createChannelClient } from '../systems/channel/client.ts';
 import { createErpClient, type ErpClient } from '../systems/erp/client.ts';
@@ -19,6 +20,8 @@ export interface SystemClients {
   readonly channel: ChannelClient | null;
   /** Selling accounts at Walmart by channel; null where a variable is not set: only who tells channels needs it. */
   readonly walmart: ReadonlyMap<string, WalmartClient | null>;
+  /** Selling accounts at Amazon, likewise. */
+  readonly amazon: ReadonlyMap<string, AmazonOrdersClient | null>;
   close(): Promise<void>;
 }
 
@@ -45,8 +48,10 @@ export function createSystemClients(
   const wms = createWmsClient(options('wms'));
   const carrier = createCarrierClient(options('carrier'));
   const channel = urls.channel === null ? null : createChannelClient(options('channel'));
-  const walmart = walmartClients(loadChannelConnections(), config.systemTimeoutMillis);
-  const all = [erp, oms, wms, carrier, channel, ...walmart.values()];
+  const connections = loadChannelConnections();
+  const walmart = walmartClients(connections, config.systemTimeoutMillis);
+  const amazon = amazonClients(connections, config.systemTimeoutMillis);
+  const all = [erp, oms, wms, carrier, channel, ...walmart.values(), ...amazon.values()];
   return {
     erp,
     oms,
@@ -54,6 +59,7 @@ export function createSystemClients(
     carrier,
     channel,
     walmart,
+    amazon,
     async close() {
       await Promise.all(all.map(async (client) => client?.close()));
     },
@@ -70,6 +76,22 @@ function walmartClients(
     const [baseUrl, clientId, clientSecret] = [connection.address, connection.clientId, connection.clientSecret].map((name) => namedVariableIfSet(name)); // biome-ignore format: one thought
     const isSet = baseUrl && clientId && clientSecret;
     clients.set(code, isSet ? createWalmartClient({ baseUrl, clientId, clientSecret, timeoutMillis }) : null);
+  }
+  return clients;
+}
+
+function amazonClients(
+  connections: ChannelConnections,
+  timeoutMillis: number,
+): ReadonlyMap<string, AmazonOrdersClient | null> {
+  const clients = new Map<string, AmazonOrdersClient | null>();
+  for (const [code, connection] of connections) {
+    if (connection.connector !== 'amazon') continue;
+    const { address, login, marketplaceIds } = connection;
+    const names = [address, login, connection.clientId, connection.clientSecret, connection.refreshToken];
+    const [baseUrl, loginUrl, clientId, clientSecret, refreshToken] = names.map((name) => namedVariableIfSet(name));
+    const isSet = baseUrl && loginUrl && clientId && clientSecret && refreshToken;
+    clients.set(code, isSet ? createAmazonOrdersClient({ baseUrl, loginUrl, clientId, clientSecret, refreshToken, marketplaceIds, timeoutMillis }) : null); // biome-ignore format: one thought
   }
   return clients;
 }

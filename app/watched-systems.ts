@@ -1,4 +1,5 @@
 import type { WatchedSystem } from '../subgraphs/operations/index.ts';
+import { AMAZON_PROFILE } from '../systems/amazon/profile.ts';
 import { CARRIER_PROFILE } from '../systems/carrier/profile.ts';
 import { CHANNEL_PROFILE } from '../systems/channel/profile.ts';
 import type { SystemStatistics } from '../systems/client-kit/statistics.ts';
@@ -17,7 +18,7 @@ const noCalls = (system: string): SystemStatistics => ({ system, circuit: 'CLOSE
 
 /** The systems that a process talks to, with what each can do and what is read from it, for `systems` of the graph. */
 export function watchedSystems(
-  { erp, oms, wms, carrier, channel, walmart }: SystemClients,
+  { erp, oms, wms, carrier, channel, walmart, amazon }: SystemClients,
   { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
   productParts: ProductParts,
 ): WatchedSystem[] {
@@ -41,6 +42,9 @@ export function watchedSystems(
     ),
     ...loadX12Partners().map(({ name }) =>
       watched(name.toLowerCase(), X12_PROFILE, { statistics: () => noCalls(name) }),
+    ),
+    ...[...amazon].flatMap(([code, client]) =>
+      client === null ? [] : [watched(code.toLowerCase(), AMAZON_PROFILE, client)],
     ),
     ...[...connected].map(([name, { client, profile }]) => watched(name, profile, client)),
   ];

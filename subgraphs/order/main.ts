@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Comparison } from '../../platform/reconcile/comparison.ts';
+import type { AmazonOrdersClient } from '../../systems/amazon/orders-client.ts';
 import type { ChannelClient } from '../../systems/channel/client.ts';
 import type { OmsClient } from '../../systems/oms/client.ts';
 import type { SapClient } from '../../systems/sap/client.ts';
@@ -9,6 +10,8 @@ import type { SqlMapping } from '../../systems/sql/mapping.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
 import type { VendureClient } from '../../systems/vendure/client.ts';
 import type { WalmartClient } from '../../systems/walmart/client.ts';
+import { amazonChannel, amazonOrders } from './adapters/amazon.ts';
+import { loadAmazonWords } from './adapters/amazon-words.ts';
 import { referenceChannel } from './adapters/channel.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
 import { omsDeskAudit } from './adapters/oms-audit.ts';
@@ -48,7 +51,7 @@ import {
   releaseHeardHolds,
   type SettleExceptions,
 } from './index.ts';
-import type { ChannelSystem, OrderDesk } from './port.ts';
+import type { ChannelOrders, ChannelSystem, OrderDesk } from './port.ts';
 
 export type { SapOrderTerms, VendureTerms };
 
@@ -68,6 +71,8 @@ export function openOrder(deps: {
   channel: ChannelClient | null;
   /** Selling accounts at Walmart, by channel; null where a variable is not set. */
   walmart: ReadonlyMap<string, WalmartClient | null>;
+  /** Selling accounts at Amazon, likewise. */
+  amazon: ReadonlyMap<string, AmazonOrdersClient | null>;
   report: ReportDuty & ReportReturn & ReportImport;
   reportNotice: ReportNotice;
   settle: SettleExceptions;
@@ -85,23 +90,31 @@ export function openOrder(deps: {
   const payments = loadPaymentTerms();
   const placing = createCapture({ knex, payments, ...(deps.mayDecide ? { mayDecide: deps.mayDecide } : {}) });
   const capture = keepingRefused(placing, { knex, report });
-  function walmartOf(code: string): WalmartClient {
-    const client = deps.walmart.get(code);
+  function accountOf<Client>(accounts: ReadonlyMap<string, Client | null>, code: string, name: string): Client {
+    const client = accounts.get(code);
     if (client) return client;
     throw new CommerceError(
       'CONFIGURATION_INVALID',
-      `config/channels.yaml connects ${code} to Walmart, and a variable that it names there is missing. Set it, or take ${code} out of the file.`,
+      `config/channels.yaml connects ${code} to ${name}, and a variable that it names there is missing. Set it, or take ${code} out of the file.`,
       { channelCode: code },
     );
   }
+  const walmartOf = (code: string) => accountOf(deps.walmart, code, 'Walmart');
+  const amazonOf = (code: string) => accountOf(deps.amazon, code, 'Amazon');
   function channelOf(code: string, { connector }: ChannelConnection): ChannelSystem {
     if (connector === 'walmart') return walmartChannel(walmartOf(code), loadWalmartWords());
+    if (connector === 'amazon') return amazonChannel(amazonOf(code), loadAmazonWords());
     if (deps.channel !== null) return referenceChannel(deps.channel);
     throw new CommerceError(
       'CONFIGURATION_INVALID',
       `config/channels.yaml connects ${code} by the reference connector, and CHANNEL_URL is missing. Set it, or take ${code} out of the file.`,
       { variables: 'CHANNEL_URL' },
     );
+  }
+  /** Null for channels that send their orders themselves. */
+  function ordersOf(code: string, { connector }: ChannelConnection): ChannelOrders | null {
+    if (connector === 'walmart') return walmartOrders(walmartOf(code), loadWalmartWords());
+    return connector === 'amazon' ? amazonOrders(amazonOf(code), loadAmazonWords()) : null;
   }
   return {
     subgraph: createOrderSubgraph({ knex: deps.knex, capture, returnPolicy: policy }),
@@ -128,11 +141,12 @@ export function openOrder(deps: {
     /** Fetches the orders of channels that do not send them. @throws CommerceError CONFIGURATION_INVALID as `openNoticeSender` */
     openOrderFetch() {
       const channels = new Map(
-        [...connections].flatMap(([code, connection]) =>
-          connection.connector === 'walmart'
-            ? [[code, { orders: walmartOrders(walmartOf(code), loadWalmartWords()), times: connection.fetch }] as const]
-            : [],
-        ),
+        [...connections].flatMap(([code, connection]) => {
+          const fetched = ordersOf(code, connection);
+          return fetched && 'fetch' in connection
+            ? [[code, { orders: fetched, times: connection.fetch }] as const]
+            : [];
+        }),
       );
       return createOrderFetch({ knex, capture: placing, report, settle, channels, onFailure: deps.onFetchFailure });
     },

@@ -1,8 +1,12 @@
+import { amazonOrders } from '../../subgraphs/order/adapters/amazon.ts';
+import { loadAmazonWords } from '../../subgraphs/order/adapters/amazon-words.ts';
 import { memoryChannelOrders } from '../../subgraphs/order/adapters/memory-channel-orders.ts';
 import { walmartOrders } from '../../subgraphs/order/adapters/walmart.ts';
 import { loadWalmartWords } from '../../subgraphs/order/adapters/walmart-words.ts';
 import type { ChannelOrder } from '../../subgraphs/order/port.ts';
+import * as sold from '../../systems/amazon/simulator/orders.ts';
 import { buy, type StoredOrder } from '../../systems/walmart/simulator/account.ts';
+import { startAmazonOrders } from '../helpers/amazon.ts';
 import { startWalmart } from '../helpers/walmart.ts';
 import { channelOrdersContract } from './channel-orders.contract.ts';
 
@@ -45,6 +49,24 @@ channelOrdersContract('Walmart over HTTP', async () => {
     garble(id) {
       const [status] = orderOf(id).lines[0]?.statuses ?? [];
       if (status) status.status = 'Melted';
+    },
+    stop,
+  };
+});
+
+channelOrdersContract('Amazon over HTTP', async () => {
+  const { orders, client, stop } = await startAmazonOrders();
+  const changed = (id: string, how: Parameters<typeof sold.change>[1], at?: Date) =>
+    sold.change(orders.get(id) as sold.StoredOrder, how, at);
+  return {
+    orders: amazonOrders(client, loadAmazonWords()),
+    sell: (id, at, quantity) => void sold.buy(orders, id, [{ sku: '71053', quantity, price: '3.39' }], at),
+    cancel(id, at, units) {
+      changed(id, ({ orderItems }) => void orderItems.map((item) => sold.cancel(item, units)), at);
+    },
+    garble(id) {
+      const at = new Date((orders.get(id) as sold.StoredOrder).order.lastUpdatedTime);
+      changed(id, ({ fulfillment }) => Object.assign(fulfillment, { fulfillmentStatus: 'MELTED' }), at);
     },
     stop,
   };

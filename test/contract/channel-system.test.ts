@@ -3,6 +3,8 @@ import { createLogger } from '../../platform/logger.ts';
 import { referenceStock } from '../../subgraphs/inventory/adapters/channel.ts';
 import { memoryChannelStock } from '../../subgraphs/inventory/adapters/memory-channel-stock.ts';
 import { walmartStock } from '../../subgraphs/inventory/adapters/walmart.ts';
+import { amazonChannel } from '../../subgraphs/order/adapters/amazon.ts';
+import { loadAmazonWords } from '../../subgraphs/order/adapters/amazon-words.ts';
 import { referenceChannel } from '../../subgraphs/order/adapters/channel.ts';
 import { memoryChannel } from '../../subgraphs/order/adapters/memory-channel.ts';
 import { walmartChannel } from '../../subgraphs/order/adapters/walmart.ts';
@@ -10,6 +12,8 @@ import { loadWalmartWords } from '../../subgraphs/order/adapters/walmart-words.t
 import type { ChannelNotice } from '../../subgraphs/order/port.ts';
 import { referencePrices } from '../../subgraphs/product/adapters/channel.ts';
 import { walmartPrices } from '../../subgraphs/product/adapters/walmart.ts';
+import { AMAZON_PROFILE } from '../../systems/amazon/profile.ts';
+import * as sold from '../../systems/amazon/simulator/orders.ts';
 import { type ChannelClient, createChannelClient } from '../../systems/channel/client.ts';
 import { CHANNEL_PROFILE } from '../../systems/channel/profile.ts';
 import { startChannelSystem } from '../../systems/channel/simulator/start.ts';
@@ -17,6 +21,7 @@ import type { RunningSystem } from '../../systems/kit/start-system.ts';
 import { WALMART_PROFILE } from '../../systems/walmart/profile.ts';
 import { buy } from '../../systems/walmart/simulator/account.ts';
 import { list } from '../../systems/walmart/simulator/listings.ts';
+import { startAmazonOrders } from '../helpers/amazon.ts';
 import { createEmptyDatabase, type TestDatabase } from '../helpers/database.ts';
 import { startWalmart } from '../helpers/walmart.ts';
 import { channelPricesContract } from './channel-prices.contract.ts';
@@ -97,6 +102,25 @@ channelSystemContract('Walmart over HTTP', WALMART_PROFILE, async () => {
         answers: [],
         lines: lines.map((line) => ({ line: line.lineNumber, shipped: units(line, 'Shipped'), cancelled: units(line, 'Cancelled') })), // biome-ignore format: one thought
       };
+    },
+    stop,
+  };
+});
+
+channelSystemContract('Amazon over HTTP', AMAZON_PROFILE, async () => {
+  const { orders, client, stop } = await startAmazonOrders();
+  return {
+    channel: amazonChannel(client, loadAmazonWords()),
+    sell: (id) => void sold.buy(orders, id, [{ id: 'their-line-1', sku: '71053', quantity: 5, price: '20.00' }]),
+    async recordOf(id) {
+      const { orderItems } = (orders.get(id) as sold.StoredOrder).order;
+      const units = ({ orderItemId: line, quantityOrdered, fulfillment }: sold.ItemJson) => ({
+        line,
+        shipped: fulfillment.quantityFulfilled,
+        cancelled: quantityOrdered - fulfillment.quantityFulfilled - fulfillment.quantityUnfulfilled,
+      });
+      // An order that is paid counts as accepted there.
+      return { acknowledged: true, answers: [], lines: orderItems.map(units) };
     },
     stop,
   };

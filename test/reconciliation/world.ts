@@ -50,6 +50,7 @@ export async function startWorld() {
     carrier,
     channel: null,
     walmart: new Map(),
+    amazon: new Map(),
     close: async () => undefined,
   };
   const domains = openDomains({ knex, clients, logger, process: 'test' });

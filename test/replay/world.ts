@@ -26,6 +26,7 @@ const NO_CLIENTS = {
     ['erp', 'oms', 'wms', 'carrier', 'channel'].map((name) => [name, { statistics: () => ({ circuit: 'CLOSED' }) }]),
   ),
   walmart: new Map(),
+  amazon: new Map(),
 } as unknown as SystemClients;
 
 export type ReplayWorld = Awaited<ReturnType<typeof startReplayWorld>>;

@@ -14,6 +14,9 @@ const times = z.strictObject({
   sweepDays: z.int().min(1).max(180).default(7),
 });
 
+/** Of Amazon, whose published rate is a page of orders in three minutes once the first twenty are used up. */
+const slowTimes = times.extend({ everySeconds: z.int().min(180).max(86_400).default(180) });
+
 /** How a channel is told of what it lists; left out, it is not. */
 const compareHours = z.int().min(1).max(168).default(6);
 const stock = z.strictObject({ compareHours });
@@ -41,6 +44,16 @@ const connection = z.discriminatedUnion('connector', [
     fetch: times.prefault({}),
     stock: nodeStock.optional(),
     prices: prices.optional(),
+  }),
+  z.strictObject({
+    connector: z.literal('amazon'),
+    address: variable,
+    login: variable,
+    clientId: variable,
+    clientSecret: variable,
+    refreshToken: variable,
+    marketplaceIds: z.array(z.string().regex(/^[A-Z0-9]{10,16}$/, 'expected ids such as A1F83G8C2ARO7P')).min(1),
+    fetch: slowTimes.prefault({}),
   }),
 ]);
 

@@ -451,7 +451,7 @@ describe('config/channels.yaml', () => {
   it.each([
     [
       'channels: { AMAZON: { connector: pigeon } }',
-      /channels.AMAZON.connector: Invalid discriminator value. Expected 'reference' \| 'walmart'/,
+      /channels.AMAZON.connector: Invalid discriminator value. Expected 'reference' \| 'walmart' \| 'amazon'/,
     ],
     ['channels: { amazon: { connector: reference } }', /expected the code of a channel|Invalid key/],
     ['channels: [', /cannot be read as YAML: line 1/],

@@ -1,7 +1,11 @@
+import type { StoredOrder } from './orders.ts';
+
 /** What the reference server keeps of one selling account. Everything in it may be changed while it runs. */
 export interface AmazonAccount {
   readonly reports: AmazonStoredReport[];
   readonly groups: AmazonStoredGroup[];
+  /** Orders by their id. */
+  readonly orders: Map<string, StoredOrder>;
   /** Payouts as listPayouts tells them, as JSON. */
   readonly payouts: { readonly createdAt: Date; json: string }[];
 }
@@ -24,5 +28,5 @@ export interface AmazonStoredGroup {
 }
 
 export function emptyAccount(): AmazonAccount {
-  return { reports: [], groups: [], payouts: [] };
+  return { reports: [], groups: [], orders: new Map(), payouts: [] };
 }

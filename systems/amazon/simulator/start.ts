@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { AmazonAccount } from './account.ts';
+import { type OrderRoutesOptions, orderRoutes } from './order-routes.ts';
 
 export interface AmazonReferenceOptions {
   readonly account: AmazonAccount;
@@ -11,6 +12,12 @@ export interface AmazonReferenceOptions {
   readonly port?: number;
   /** Entries of a page. Amazon's are larger; small ones make all readers turn pages. Default 2. */
   readonly pageSize?: number;
+  /** How often each operation on orders is answered. Default: as often as one likes. */
+  readonly rates?: OrderRoutesOptions['rates'];
+  /** Milliseconds since 1970, by which that is counted; tests pass their own. */
+  readonly now?: () => number;
+  /** What is wrong with a message about orders by the published model. Default: all is taken as it is. */
+  readonly check?: OrderRoutesOptions['check'];
 }
 
 export interface AmazonReference {
@@ -20,15 +27,21 @@ export interface AmazonReference {
   throttle(requests: number): void;
   /** Access tokens that were given are refused from now on. */
   expireTokens(): void;
+  /** The login answers 503 from now on, or again. */
+  loginIsDown(down: boolean): void;
+  /** So many of the next confirmed shipments take effect and are not answered. */
+  loseAnswers(messages: number): void;
   /** Requests answered, by path without ids. */
   readonly calls: Readonly<Record<string, number>>;
+  /** Answers about orders by status and operation, such as `200 GET /orders/2026-01-01/orders`. */
+  readonly answers: Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
 
 const REPORT_TYPE = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
 
 /**
- * A server that speaks Amazon's reports, finances and transfers APIs over one account: with access tokens, pages newest
+ * A server that speaks Amazon's orders, reports, finances and transfers APIs over one account: with access tokens, pages newest
  * first, packed documents under an address of their own, and 429 on demand.
  */
 export async function startAmazonReference(options: AmazonReferenceOptions): Promise<AmazonReference> {
@@ -36,6 +49,9 @@ export async function startAmazonReference(options: AmazonReferenceOptions): Pro
   const calls: Record<string, number> = {};
   let throttled = 0;
   let generation = 1;
+  const answers: Record<string, number> = {};
+  const state = { loginIsDown: false, lost: 0 };
+  const aboutOrders = orderRoutes({ orders: account.orders, pageSize, rates: options.rates, now: options.now, check: options.check ?? (() => null) }); // biome-ignore format: one thought
   const server = createServer((message, response) => {
     void answer(message, response).catch(() => response.writeHead(500).end());
   });
@@ -59,6 +75,7 @@ export async function startAmazonReference(options: AmazonReferenceOptions): Pro
       return refuse(429, 'QuotaExceeded', { 'x-amzn-RateLimit-Limit': '0.5' });
     }
     if (asked.pathname === '/auth/o2/token') {
+      if (state.loginIsDown) return refuse(503, 'ServiceUnavailable');
       const form = new URLSearchParams(await textOf(message));
       if (form.get('refresh_token') !== options.refreshToken) return refuse(400, 'InvalidGrant');
       return json(200, JSON.stringify({ access_token: `access-${generation}`, token_type: 'bearer', expires_in: 3_600 })); // biome-ignore format: one thought
@@ -69,6 +86,15 @@ export async function startAmazonReference(options: AmazonReferenceOptions): Pro
       return report ? void response.writeHead(200).end(gzipSync(report.content)) : refuse(404, 'NotFound');
     }
     if (message.headers['x-amz-access-token'] !== `access-${generation}`) return refuse(403, 'Unauthorized');
+    const told = aboutOrders({ method: message.method ?? '', asked, body: await textOf(message) });
+    if (told !== null) {
+      const route = `${told.status} ${message.method} ${asked.pathname.replace(/(\/orders)\/[^/]+(?=$|\/shipmentConfirmation)/, '$1/{id}')}`;
+      answers[route] = (answers[route] ?? 0) + 1;
+      if (told.status !== 204) return json(told.status, JSON.stringify(told.body), told.headers);
+      if (state.lost === 0) return void response.writeHead(204, { ...told.headers }).end();
+      state.lost -= 1;
+      return void response.destroy();
+    }
     const page = <Entry>(entries: readonly Entry[], token: string | null) => {
       const from = token === null ? 0 : Number(Buffer.from(token, 'base64url').toString());
       const next = from + pageSize;
@@ -126,7 +152,14 @@ export async function startAmazonReference(options: AmazonReferenceOptions): Pro
     expireTokens() {
       generation += 1;
     },
+    loginIsDown(down) {
+      state.loginIsDown = down;
+    },
+    loseAnswers(messages) {
+      state.lost = messages;
+    },
     calls,
+    answers,
     async stop() {
       server.closeAllConnections();
       server.close();
