@@ -26,6 +26,8 @@ export interface Round {
 
 /** For so long a round is one worker's after each page; then another takes over from the last round that ended well. */
 const LEASE_SECONDS = 120;
+/** After a round that failed, the next one is tried as soon as at a channel that is fetched so often, however seldom it is. */
+const LONGEST_FIRST_PAUSE_SECONDS = 60;
 /** Longest pause after rounds that failed. */
 const MAX_PAUSE_SECONDS = 900;
 
@@ -74,7 +76,7 @@ export async function failRound(trx: Knex, channelCode: string, times: FetchTime
     `update orders.import_progress set failures = failures + 1,
        due_at = clock_timestamp() + make_interval(secs => least(?, ? * 2 ^ least(failures, 10)))
      where channel_code = ? returning failures`,
-    [MAX_PAUSE_SECONDS, times.everySeconds, channelCode],
+    [MAX_PAUSE_SECONDS, Math.min(times.everySeconds, LONGEST_FIRST_PAUSE_SECONDS), channelCode],
   );
   return row?.failures ?? 0;
 }
