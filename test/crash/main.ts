@@ -12,6 +12,7 @@ import { untilGoodsKnown, untilQuiet, withDatabase } from '../chaos/shop.ts';
 import { startTopology, type Topology, WMS_TOKEN } from '../chaos/topology.ts';
 import { countEffects } from './count.ts';
 import { killedAt } from './points.ts';
+import { replayEverything } from './replay.ts';
 import { openShop } from './shop.ts';
 import { type Goods, stories } from './stories.ts';
 
@@ -44,7 +45,7 @@ try {
     workers: {
       nodeArgs: ['--import', projectFile('test', 'crash', 'killer.js')],
       args: ['--role', 'orders'],
-      env: { CRASH_DIR: marks },
+      env: { CRASH_DIR: marks, DESK_JOBS_PER_SECOND: '1000' },
     },
   });
   say(`${topology.processes.length} processes are up`);
@@ -84,7 +85,12 @@ async function run(databaseUrl: string, { gateways, wms: wmsUrl, processes }: To
   await untilNothingRuns(databaseUrl);
   const rest = await untilQuiet(databaseUrl, REST_MILLIS);
   say(rest === null ? 'the shop did not come to rest' : `the shop came to rest ${(rest / 1_000).toFixed(1)} s later`);
+  const replayed = await replayEverything(databaseUrl, processes);
+  await untilNothingRuns(databaseUrl);
+  await untilQuiet(databaseUrl, REST_MILLIS);
+  say('everything was replayed twice');
   const findings = [
+    ...replayed,
     { invariant: 'I9', what: 'stories that did not come to their end', counted: told.length, faults: ends.flat() },
     ...(await countEffects(databaseUrl, killedAt(marks))),
   ];
