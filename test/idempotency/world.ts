@@ -69,13 +69,15 @@ export async function startWorld() {
     createOperationsSubgraph({ knex, logger, corrections }),
   ];
   const runtime = new FederationRuntime(composition.supergraphSdl, {
-    contracts: readContracts(),
+    contracts: readContracts().filter(({ name }) => name === 'operations'),
     dataSource: createDataSources({ kind: 'inProcess', subgraphs }, { deadlineMillis: 20_000, logger }).create,
     logger,
   });
   const contract = runtime.snapshotFor('operations');
   if (!contract) throw new Error('there is no contract that shows everything');
 
+  // Planning takes longer than everything else, and each mutation is sent some twenty times.
+  const plans = new Map<string, ReturnType<typeof contract.planOperation>>();
   const hashes = await hashesOfTables(knex);
   return {
     knex,
@@ -87,8 +89,11 @@ export async function startWorld() {
     nodeFeed,
     signal,
     /** Runs an operation as the gateway does, on the contract that shows everything. */
-    send: async (document: string, variables: Variables, caller: Caller): Promise<Answer> =>
-      (await contract.executeWith(contract.planOperation(parse(document)), { variables, caller, signal })) as Answer,
+    send: async (document: string, variables: Variables, caller: Caller): Promise<Answer> => {
+      const plan = plans.get(document) ?? contract.planOperation(parse(document));
+      plans.set(document, plan);
+      return (await contract.executeWith(plan, { variables, caller, signal })) as Answer;
+    },
     /** All that is stored, except what was answered to keys and that nodes were asked: equal before and after means that nothing was changed. */
     everything: async (): Promise<string> => JSON.stringify(await query(knex, hashes)),
     async stop() {
@@ -98,7 +103,7 @@ export async function startWorld() {
   };
 }
 
-/** A statement that gives one hash per table. */
+/** A statement that gives one hash per table: a sum, which needs no order of rows. */
 async function hashesOfTables(knex: Knex): Promise<string> {
   const tables = await query<{ name: string }>(
     knex,
@@ -107,6 +112,6 @@ async function hashesOfTables(knex: Knex): Promise<string> {
     [owners],
   );
   const hash = (name: string) =>
-    `select '${name}' as name, md5(coalesce(string_agg(r::text, '|' order by r::text), '')) as hash from ${name} r`;
+    `select '${name}' as name, count(*) || ' ' || coalesce(sum(hashtextextended(r::text, 0)), 0) as hash from ${name} r`;
   return `${tables.map(({ name }) => hash(name)).join(' union all ')} order by name`;
 }
