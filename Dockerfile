@@ -15,6 +15,8 @@ COPY --from=build --chown=node:node /app/bin ./bin
 COPY --from=build --chown=node:node /app/dist ./dist
 COPY --from=build --chown=node:node /app/schema ./schema
 COPY --from=build --chown=node:node /app/subgraphs ./subgraphs
+# What is run inside other systems: the extension that a Vendure needs.
+COPY --from=build --chown=node:node /app/systems ./systems
 COPY --from=build --chown=node:node /app/supergraph.yaml ./
 COPY --from=build --chown=node:node /app/config ./config
 COPY --from=build --chown=node:node /app/data ./data
