@@ -1,7 +1,7 @@
 import { expect, it, jest } from '@jest/globals';
 import { type Bucket, MOVES, type Move, moveUnits, type Quantities } from '../subgraphs/order/quantities.ts';
 import { dbosModule, liveThrough, mortal } from '../test/helpers/mortal-engine.ts';
-import { bookedOrder, orchestratorPorts } from '../test/helpers/orchestrator-ports.ts';
+import { bookedOrder, bookedSources, orchestratorPorts } from '../test/helpers/orchestrator-ports.ts';
 import type { OrchestratorDeps } from './port.ts';
 
 jest.unstable_mockModule('@dbos-inc/dbos-sdk', dbosModule);
@@ -183,6 +183,55 @@ it('tells the desk of a pickup that its store refuses, in true words, and closes
   const part = await run({ backordered: 5 }, (deps) => allocateBackorder(deps, { ...input, explanation: 'Stock arrived.', lines: [{ ...lanterns(3), locationId: 'WEST' }] })); // biome-ignore format: one thought
   const closed = [{ port: 'exceptions.resolve', args: ['store:refused:ord_1', 'its units were served, or cancelled'] }];
   expect([served, part].map((calls) => calls.filter(({ port }) => port.startsWith('exceptions.')))).toEqual([closed, []]); // biome-ignore format: one thought
+});
+
+it('tells the desk of goods that every node refused and the books still show, and closes that when they are served', async () => {
+  const refusing = (free: number) => (deps: OrchestratorDeps): OrchestratorDeps => ({
+    ...deps,
+    stock: {
+      ...deps.stock,
+      reassign: async ({ lines }) => lines.map((line) => ({ ...line, locationId: null })),
+      sourcesOf: async () => ({ ...bookedSources, free: ['EAST', 'WEST', 'PARTNER'].map((locationId) => ({ sku: 'LANTERN', locationId, quantity: free, raisedAt: null })) }),
+    },
+    fulfillment: {
+      ...deps.fulfillment,
+      workOf: async () => ({ open: [], gaveBack: ['WEST', 'EAST'].map((locationId) => ({ locationId, at: new Date(0) })) }),
+    },
+  }); // biome-ignore format: one thought
+  const told = async (begin: Partial<Quantities>, free: number, of: (deps: OrchestratorDeps) => Promise<void>) => {
+    const { distinct } = await live(['', begin, {}, (deps) => of(refusing(free)(deps))], -1);
+    const calls = [...distinct].map((call) => JSON.parse(call) as { port: string; args: never[] });
+    return calls.filter(({ port }) => port.startsWith('exceptions.'));
+  };
+  const again = (deps: OrchestratorDeps) => sourceAgain(deps, { ...input, refusedLocationId: 'EAST' });
+  expect(await told({ inFulfillment: 5 }, 9, again)).toMatchObject([
+    {
+      port: 'exceptions.raise',
+      args: [
+        {
+          key: 'store:refused:ord_1',
+          operation: 'store:refused',
+          orderId: 'ord_1',
+          message: expect.stringMatching(/^EAST and WEST gave units of the order back .*: 5 × LANTERN\. .*correct the stock .*orderCancel/),
+        },
+      ],
+    },
+  ]); // biome-ignore format: one thought
+  // Refused before the order was held: no node that may serve it is left when it goes on.
+  const rule = { name: 'ours', prefer: [], nodes: [], only: ['EAST', 'WEST'], without: [], otherwise: 'split', fill: 'FillAll', keep: 0 } as const; // biome-ignore format: one thought
+  const goesOn = (deps: OrchestratorDeps) => fulfilOrder({ ...deps, sourcing: { ...deps.sourcing, rules: [rule] } }, { ...work, round: 1 }); // biome-ignore format: one thought
+  expect(await told({ unsourced: 5 }, 9, goesOn)).toMatchObject([{ port: 'exceptions.raise' }]);
+  // The books know that nothing is there: it waits for stock, like any other.
+  expect((await told({ inFulfillment: 5 }, 0, again)).filter(({ port }) => port === 'exceptions.raise')).toEqual([]);
+  const served = (quantity: number) => (deps: OrchestratorDeps) =>
+    allocateBackorder(deps, { ...input, explanation: 'Stock arrived.', lines: [{ ...lanterns(quantity), locationId: 'WEST' }] }); // biome-ignore format: one thought
+  expect(await told({ backordered: 5 }, 9, served(3))).toEqual([]);
+  expect(await told({ backordered: 5 }, 0, served(3))).toEqual([
+    { port: 'exceptions.resolve', args: ['store:refused:ord_1', 'what still waits, no node that refused has by the books'] },
+  ]); // biome-ignore format: one thought
+  expect(await told({ backordered: 5 }, 9, served(5))).toEqual([
+    { port: 'exceptions.resolve', args: ['store:refused:ord_1', 'its units were served, or cancelled'] },
+  ]);
 });
 
 it('asks nodes for no unit before it is in their work: nobody said no to what no node has heard of', async () => {

@@ -3,7 +3,7 @@ import { workCommanded } from './commanded.ts';
 import { arrivedUnits, dispatchEffect, missingInWords, shippedUnits } from './dispatch.ts';
 import { PARCEL_NEWS } from './parcel-news.ts';
 import type { OrchestratorDeps } from './port.ts';
-import { closeRefusedPlace } from './refused-place.ts';
+import { closeRefusal } from './refused-place.ts';
 import { serveWaitingFor } from './sourcing/serve-waiting.ts';
 import type { AllocateBackorderInput } from './workflows/allocate-backorder.ts';
 import type { AskNodesInput } from './workflows/ask-nodes.ts';
@@ -70,7 +70,7 @@ export async function react(
     case 'order-hold-released.v1':
       return workflows.fulfilOrder(`order:${orderId}:${event.version}`, { ...work, round: event.version });
     case 'order-cancelled.v1':
-      await closeRefusedPlace(deps, orderId);
+      await closeRefusal(deps, orderId);
       return workflows.cancelUnits(`cancel:${event.id}`, {
         ...work,
         cancellationId: event.id,

@@ -1,6 +1,6 @@
 import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
-import { closeRefusedPlace } from '../refused-place.ts';
+import { closeRefusal } from '../refused-place.ts';
 import type { SourcedLine } from '../sourcing/model.ts';
 import { groupsOf, openAndRelease, recordSources } from './fulfil-order.ts';
 
@@ -32,7 +32,7 @@ export async function allocateBackorder(deps: OrchestratorDeps, input: AllocateB
         { sourced: plan.wanted, waiting: [], explanation },
         { key: `allocated:${decisionId}:${attempt}`, traceId },
       );
-      await closeRefusedPlace(deps, orderId);
+      await closeRefusal(deps, orderId);
       return recorded;
     });
     if (!settled) continue;

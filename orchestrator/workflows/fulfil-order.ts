@@ -6,6 +6,7 @@ import { unitsByLine } from '../../platform/units-by-line.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { BookedOrder, Effect, OrchestratorDeps } from '../port.ts';
 import type { WorkOpening, WorkOrder } from '../ports/work.ts';
+import { tellOfRefusal } from '../refused-place.ts';
 import type { FillPolicy, SourcedLine, WantedLine } from '../sourcing/model.ts';
 import { ruleFor } from '../sourcing/rules.ts';
 import { serveOrder } from '../sourcing/serve-waiting.ts';
@@ -177,9 +178,12 @@ async function sourceOrder(
       return settleSources(deps, booked, unsourcedUnits(booked), `${orderId}:${key}`);
     });
     if (plan.sourced.length === 0 && plan.waiting.length === 0) return [];
-    const settled = await step({ name: `allocate-units-${attempt}`, system: 'commerce' }, () =>
-      recordSources(deps, orderId, plan, { key, traceId }),
-    );
+    const settled = await step({ name: `allocate-units-${attempt}`, system: 'commerce' }, async () => {
+      const recorded = await recordSources(deps, orderId, plan, { key, traceId });
+      // Of an order that was held, or begun anew, while its nodes refused units.
+      if (plan.waiting.length > 0) await tellOfRefusal(deps, { orderId, traceId });
+      return recorded;
+    });
     if (settled) return groupsOf(plan.sourced);
   }
 }

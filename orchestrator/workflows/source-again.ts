@@ -1,7 +1,7 @@
 import { counted } from '../../platform/counted.ts';
 import { durableStep, type RunStep } from '../durable.ts';
 import type { OrchestratorDeps } from '../port.ts';
-import { hasOnePlace, placeInWords, tellOfRefusedPlace } from '../refused-place.ts';
+import { hasOnePlace, placeInWords, tellOfRefusal } from '../refused-place.ts';
 import { settleSources } from '../sourcing/settle-sources.ts';
 import { groupsOf, openAndRelease, recordSources } from './fulfil-order.ts';
 
@@ -71,7 +71,8 @@ export async function sourceAgain(deps: OrchestratorDeps, input: SourceAgainInpu
   const sourced = plan.held ? [] : plan.sourced;
   const settled = await step({ name: 'allocate-units', system: 'commerce' }, async () => {
     const recorded = await recordSources(deps, orderId, { ...plan, sourced }, { key: `source-again:${decisionId}`, traceId }); // biome-ignore format: one thought
-    if ('refusedBy' in plan) await tellOfRefusedPlace(deps, input, plan.refusedBy);
+    if ('refusedBy' in plan) await tellOfRefusal(deps, input, plan.refusedBy);
+    else if (plan.waiting.length > 0) await tellOfRefusal(deps, input);
     return recorded;
   });
   if (!settled || sourced.length === 0) return;
