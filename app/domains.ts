@@ -62,10 +62,10 @@ export function openDomains(deps: {
     logger: component('sourcing'),
   });
   const channels = {
-    // Amazon is not told of stock and prices yet.
-    connections: new Map([...loadChannelConnections()].flatMap(([code, one]) => (one.connector === 'amazon' ? [] : [[code, one] as const]))), // biome-ignore format: one thought
+    connections: loadChannelConnections(),
     reference: clients.channel,
     walmart: clients.walmart,
+    amazon: clients.amazon,
     report: operations.report,
     settle: operations.exceptions.resolveIn,
   };

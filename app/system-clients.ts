@@ -1,6 +1,8 @@
 import { type Config, namedVariableIfSet, type SystemName } from '../platform/config.ts';
 import { CommerceError } from '../platform/errors.ts';
 import { type ChannelConnections, loadChannelConnections } from '../subgraphs/order/index.ts';
+import { createAmazonCalls } from '../systems/amazon/calls.ts';
+import { type AmazonListingsClient, createAmazonListingsClient } from '../systems/amazon/listings-client.ts';
 import { type AmazonOrdersClient, createAmazonOrdersClient } from '../systems/amazon/orders-client.ts';
 import { type CarrierClient, createCarrierClient } from '../systems/carrier/client.ts';
 import { type ChannelClient, createChannelClient } from '../systems/channel/client.ts';
@@ -9,6 +11,11 @@ import { createOmsClient, type OmsClient } from '../systems/oms/client.ts';
 import { createWalmartClient, type WalmartClient } from '../systems/walmart/client.ts';
 import { createWmsClient, type WmsClient } from '../systems/wms/client.ts';
 import { systemToken } from './system-token.ts';
+
+/** A selling account at Amazon: its orders, and its listings where its connection says whose they are. */
+export interface AmazonAccount extends AmazonOrdersClient {
+  readonly listings: AmazonListingsClient | null;
+}
 
 /** The systems of record as this process reaches them. */
 export interface SystemClients {
@@ -21,7 +28,7 @@ export interface SystemClients {
   /** Selling accounts at Walmart by channel; null where a variable is not set: only who tells channels needs it. */
   readonly walmart: ReadonlyMap<string, WalmartClient | null>;
   /** Selling accounts at Amazon, likewise. */
-  readonly amazon: ReadonlyMap<string, AmazonOrdersClient | null>;
+  readonly amazon: ReadonlyMap<string, AmazonAccount | null>;
   close(): Promise<void>;
 }
 
@@ -83,15 +90,22 @@ function walmartClients(
 function amazonClients(
   connections: ChannelConnections,
   timeoutMillis: number,
-): ReadonlyMap<string, AmazonOrdersClient | null> {
-  const clients = new Map<string, AmazonOrdersClient | null>();
+): ReadonlyMap<string, AmazonAccount | null> {
+  const clients = new Map<string, AmazonAccount | null>();
   for (const [code, connection] of connections) {
     if (connection.connector !== 'amazon') continue;
     const { address, login, marketplaceIds } = connection;
     const names = [address, login, connection.clientId, connection.clientSecret, connection.refreshToken];
     const [baseUrl, loginUrl, clientId, clientSecret, refreshToken] = names.map((name) => namedVariableIfSet(name));
     const isSet = baseUrl && loginUrl && clientId && clientSecret && refreshToken;
-    clients.set(code, isSet ? createAmazonOrdersClient({ baseUrl, loginUrl, clientId, clientSecret, refreshToken, marketplaceIds, timeoutMillis }) : null); // biome-ignore format: one thought
+    if (!isSet) {
+      clients.set(code, null);
+      continue;
+    }
+    const calls = createAmazonCalls({ baseUrl, loginUrl, clientId, clientSecret, refreshToken, timeoutMillis });
+    const sellerId = connection.sellerId && namedVariableIfSet(connection.sellerId);
+    const listings = sellerId ? createAmazonListingsClient(calls, { marketplaceIds, sellerId, timeoutMillis }) : null;
+    clients.set(code, { ...createAmazonOrdersClient(calls, { marketplaceIds }), listings });
   }
   return clients;
 }

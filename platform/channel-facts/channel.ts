@@ -50,8 +50,15 @@ export interface FactChannel<Value extends FactValue> {
   readonly ways: readonly [TellingWay, ...TellingWay[]];
   /** A value is what holds from then on, not a change of the former: telling it again is safe. */
   tell(submission: Submission<Value>, signal: AbortSignal): Promise<SubmissionAnswer>;
-  /** What became of an accepted submission; null while the channel has not ended it. Items may be missing: nothing is known of them. */
-  outcomeOf(reference: string, signal: AbortSignal): Promise<readonly ItemOutcome[] | null>;
+  /**
+   * What became of an accepted submission; null while the channel has not ended it. Items may be missing: nothing is known of them.
+   * @param told what was in it, in any order
+   */
+  outcomeOf(
+    reference: string,
+    signal: AbortSignal,
+    told: readonly ToldItem<Value>[],
+  ): Promise<readonly ItemOutcome[] | null>;
   /** All that the channel knows, page by page. Null: it cannot be asked. */
   readonly known: ((signal: AbortSignal) => AsyncIterable<readonly ToldItem<Value>[]>) | null;
 }

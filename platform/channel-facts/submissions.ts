@@ -107,6 +107,15 @@ export function claimAccepted(knex: Knex, topic: Topic, limit: number): Promise<
   );
 }
 
+/** What was told in a submission and has no outcome yet. */
+export function itemsOf(knex: Knex, id: string): Promise<ToldItem<FactValue>[]> {
+  return query<ToldItem<FactValue>>(
+    knex,
+    'select item, value from integration.channel_submission_item where submission_id = ? and outcome is null',
+    [id],
+  );
+}
+
 /** Not ended yet: asked again in so many seconds. */
 export async function lookLater(knex: Knex, id: string, seconds: number): Promise<void> {
   await change(knex, 'update integration.channel_submission set look_at = clock_timestamp() + make_interval(secs => ?) where id = ?', [seconds, id]); // biome-ignore format: one statement

@@ -9,7 +9,7 @@ import { chooseWay } from './choose-way.ts';
 import { claimComparison, comparePage, endComparison, failComparison, holdComparison, tellAll, tellMissing } from './compare.ts'; // biome-ignore format: one line
 import type { Topic } from './note.ts';
 import { type Settled, settleSubmission, tellAgain, tellAlone } from './settle.ts';
-import { acceptSubmission, type BegunSubmission, beginSubmission, claimAccepted, forgetSubmissions, lookLater, lostSubmissions, type OpenSubmission, waitingOf } from './submissions.ts'; // biome-ignore format: one line
+import { acceptSubmission, type BegunSubmission, beginSubmission, claimAccepted, forgetSubmissions, itemsOf, lookLater, lostSubmissions, type OpenSubmission, waitingOf } from './submissions.ts'; // biome-ignore format: one line
 
 /** Shows something on the exception desk, in the transaction in which it became so. */
 export type ReportFact = (
@@ -150,7 +150,8 @@ export function createTeller(deps: TellerDeps) {
     const later = () => lookLater(knex, id, Math.min(LOOK.last, LOOK.first * 1.5 ** Math.min(looks, 20)));
     const isTooOld = now.getTime() - begunAt.getTime() > GIVE_UP_HOURS * 3_600_000;
     try {
-      const outcomes = await channel.outcomeOf(reference, AbortSignal.any([signal, AbortSignal.timeout(CALL_MILLIS)]));
+      const told = await itemsOf(knex, id);
+      const outcomes = await channel.outcomeOf(reference, AbortSignal.any([signal, AbortSignal.timeout(CALL_MILLIS)]), told);
       if (outcomes === null && !isTooOld) return await later();
       await inTransaction(knex, async (trx) => tellOf(trx, channelCode, await settleSubmission(trx, named(channelCode), id, outcomes ?? [], outcomes ? 'FAILED' : 'UNKNOWN')));
     } catch (error) {

@@ -5,6 +5,7 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
+import type { AmazonListingsClient } from '../../systems/amazon/listings-client.ts';
 import { BUSINESS_CENTRAL_PROFILE } from '../../systems/business-central/profile.ts';
 import type { ChannelClient } from '../../systems/channel/client.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
@@ -21,6 +22,7 @@ import { profileOfMapping } from '../../systems/sql/profile.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
 import { TRYTON_PROFILE } from '../../systems/tryton/profile.ts';
 import type { WalmartClient } from '../../systems/walmart/client.ts';
+import { amazonPrices } from './adapters/amazon.ts';
 import { type BusinessCentralProductOptions, businessCentralProductSource } from './adapters/business-central.ts';
 import { referencePrices } from './adapters/channel.ts';
 import { erpProductSource } from './adapters/erp.ts';
@@ -95,6 +97,7 @@ export function openProduct(deps: {
     readonly connections: ReadonlyMap<string, PriceConnection>;
     readonly reference: ChannelClient | null;
     readonly walmart: ReadonlyMap<string, WalmartClient | null>;
+    readonly amazon: ReadonlyMap<string, { readonly listings: AmazonListingsClient | null } | null>;
     readonly report: ReportFact;
     readonly settle: (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
   };
@@ -102,10 +105,12 @@ export function openProduct(deps: {
 }) {
   const { knex, logger, route } = deps;
   function pricesAt(code: string, { connector }: PriceConnection): ChannelPrices {
-    const { reference = null, walmart } = deps.channels ?? {};
+    const { reference = null, walmart, amazon } = deps.channels ?? {};
     const account = walmart?.get(code);
+    const listings = amazon?.get(code)?.listings;
     if (connector === 'reference' && reference) return referencePrices(reference, code);
     if (connector === 'walmart' && account) return walmartPrices(account);
+    if (connector === 'amazon' && listings) return amazonPrices(listings);
     throw new CommerceError('CONFIGURATION_INVALID', `config/channels.yaml has ${code} told of prices, and a variable that it takes to reach it is missing. Set it, or take \`prices\` out of ${code}.`, { channelCode: code }); // biome-ignore format: one thought
   }
   const systems = deps.shadow ? [deps.system, deps.shadow] : [deps.system];

@@ -4,6 +4,10 @@ export const AMAZON_PROFILE: SystemProfile = {
   name: 'Amazon',
   kind: 'MARKETPLACE',
   serves: {
+    CHANNEL_PRICES: {},
+    CHANNEL_STOCK: {
+      NODES: 'It is told one number for each item: which node sends it is decided here.',
+    },
     CHANNEL_ORDERS: {},
     CHANNEL_NOTICES: {
       NAMED_NOTICES:

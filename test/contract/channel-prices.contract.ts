@@ -32,7 +32,7 @@ export function channelPricesContract(name: string, profile: SystemProfile, open
       const answer = await world.channel.tell({ id: String(++submissions), way, items }, signal);
       if (answer.kind === 'ENDED') return answer.outcomes;
       for (;;) {
-        const outcomes = await world.channel.outcomeOf(answer.reference, signal);
+        const outcomes = await world.channel.outcomeOf(answer.reference, signal, items);
         if (outcomes) return outcomes;
       }
     }

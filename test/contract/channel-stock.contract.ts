@@ -38,7 +38,7 @@ export function channelStockContract(name: string, profile: SystemProfile, open:
       const answer = await world.channel.tell({ id: String(++submissions), way, items: all }, signal);
       if (answer.kind === 'ENDED') return answer.outcomes;
       for (;;) {
-        const outcomes = await world.channel.outcomeOf(answer.reference, signal);
+        const outcomes = await world.channel.outcomeOf(answer.reference, signal, all);
         if (outcomes) return outcomes;
       }
     }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger } from '../../platform/logger.ts';
+import { amazonStock } from '../../subgraphs/inventory/adapters/amazon.ts';
 import { referenceStock } from '../../subgraphs/inventory/adapters/channel.ts';
 import { memoryChannelStock } from '../../subgraphs/inventory/adapters/memory-channel-stock.ts';
 import { walmartStock } from '../../subgraphs/inventory/adapters/walmart.ts';
@@ -10,9 +11,11 @@ import { memoryChannel } from '../../subgraphs/order/adapters/memory-channel.ts'
 import { walmartChannel } from '../../subgraphs/order/adapters/walmart.ts';
 import { loadWalmartWords } from '../../subgraphs/order/adapters/walmart-words.ts';
 import type { ChannelNotice } from '../../subgraphs/order/port.ts';
+import { amazonPrices } from '../../subgraphs/product/adapters/amazon.ts';
 import { referencePrices } from '../../subgraphs/product/adapters/channel.ts';
 import { walmartPrices } from '../../subgraphs/product/adapters/walmart.ts';
 import { AMAZON_PROFILE } from '../../systems/amazon/profile.ts';
+import * as amazonListings from '../../systems/amazon/simulator/listings.ts';
 import * as sold from '../../systems/amazon/simulator/orders.ts';
 import { type ChannelClient, createChannelClient } from '../../systems/channel/client.ts';
 import { CHANNEL_PROFILE } from '../../systems/channel/profile.ts';
@@ -171,6 +174,16 @@ channelStockContract('Walmart over HTTP, by node', WALMART_PROFILE, async () => 
   };
 });
 
+channelStockContract('Amazon over HTTP', AMAZON_PROFILE, async () => {
+  const { listings, items, stop } = await startAmazonOrders();
+  return {
+    channel: amazonStock(items),
+    list: (skus) => amazonListings.list(listings, skus),
+    refuse: (sku) => void listings.items.delete(sku),
+    stop,
+  };
+});
+
 channelPricesContract('the reference channel over HTTP', CHANNEL_PROFILE, async () => ({
   channel: referencePrices(client, 'PRICED'),
   currencyCode: 'GBP',
@@ -185,6 +198,16 @@ channelPricesContract('Walmart over HTTP', WALMART_PROFILE, async () => {
     currencyCode: 'USD',
     list: (items) => list(listings, items),
     priceOf: (item) => listings.items.get(item)?.price ?? null,
+    stop,
+  };
+});
+
+channelPricesContract('Amazon over HTTP', AMAZON_PROFILE, async () => {
+  const { listings, items, stop } = await startAmazonOrders();
+  return {
+    channel: amazonPrices(items),
+    currencyCode: 'GBP',
+    list: (skus) => amazonListings.list(listings, skus),
     stop,
   };
 });

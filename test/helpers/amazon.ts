@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { projectFile } from '../../platform/paths.ts';
+import { type AmazonCallsOptions, createAmazonCalls } from '../../systems/amazon/calls.ts';
 import { type AmazonClient, type AmazonClientOptions, createAmazonClient } from '../../systems/amazon/client.ts';
+import { type AmazonListingsClient, createAmazonListingsClient } from '../../systems/amazon/listings-client.ts';
 import { type AmazonOrdersClient, type AmazonOrdersOptions, createAmazonOrdersClient } from '../../systems/amazon/orders-client.ts'; // biome-ignore format: one line
-import type { AmazonOperation } from '../../systems/amazon/rates.ts';
+import { AMAZON_RATES, type AmazonOperation } from '../../systems/amazon/rates.ts';
 import { type AmazonAccount, emptyAccount } from '../../systems/amazon/simulator/account.ts';
+import { type AmazonListings, emptyListings } from '../../systems/amazon/simulator/listings.ts';
 import { MARKETPLACE } from '../../systems/amazon/simulator/orders.ts';
 import {
   type AmazonReference,
@@ -65,6 +68,8 @@ interface Parameter {
 const publishedModel = (name: string) => JSON.parse(readFileSync(projectFile('data', 'amazon-sp-api', `${name}.json`), 'utf8')) as Model; // biome-ignore format: one line
 export const publishedOrders = publishedModel('orders_2026-01-01');
 export const publishedOrdersV0 = publishedModel('ordersV0');
+export const publishedListings = publishedModel('listingsItems_2021-08-01');
+export const publishedFeeds = publishedModel('feeds_2021-06-30');
 
 const ajv = new Ajv({ strict: false, validateFormats: false });
 
@@ -73,45 +78,54 @@ export function publishedSchema({ definitions }: Model, name: string): ValidateF
   return ajv.compile({ definitions, $ref: `#/definitions/${name}` });
 }
 
-/** Whether the query of an operation is right: no parameter that is not published, each in its shape. */
-const searchQuery = () => {
-  const parameters = publishedOrders.paths['/orders/2026-01-01/orders']?.get?.parameters.filter((one) => one.in === 'query') ?? []; // biome-ignore format: one thought
+/** Whether the query of a GET is right: no parameter that is not published, each in its shape. */
+function publishedQuery(model: Model, path: string): ValidateFunction {
+  const parameters = model.paths[path]?.get?.parameters.filter((one) => one.in === 'query') ?? [];
   const properties = Object.fromEntries(parameters.map(({ name, in: _in, required: _required, ...schema }) => [name, schema])); // biome-ignore format: one thought
-  return ajv.compile({ type: 'object', properties, additionalProperties: false });
-};
-const validators = {
-  searchOrders: searchQuery(),
+  const required = parameters.flatMap(({ name, required: isRequired }) => (isRequired ? [name] : []));
+  return ajv.compile({ type: 'object', properties, required, additionalProperties: false });
+}
+const validators: Partial<Record<AmazonOperation, ValidateFunction>> = {
+  searchOrders: publishedQuery(publishedOrders, '/orders/2026-01-01/orders'),
   confirmShipment: publishedSchema(publishedOrdersV0, 'ConfirmShipmentRequest'),
+  searchListingsItems: publishedQuery(publishedListings, '/listings/2021-08-01/items/{sellerId}'),
+  patchListingsItem: publishedSchema(publishedListings, 'ListingsItemPatchRequest'),
+  createFeedDocument: publishedSchema(publishedFeeds, 'CreateFeedDocumentSpecification'),
+  createFeed: publishedSchema(publishedFeeds, 'CreateFeedSpecification'),
 };
 
-/** What is wrong with a message about orders by the published model. */
+/** What is wrong with a message about orders or listings by the published model. */
 function checkPublished(operation: AmazonOperation, message: unknown): string | null {
-  if (operation === 'getOrder') return null;
-  return validators[operation](message) ? null : JSON.stringify(validators[operation].errors);
+  const validate = validators[operation];
+  return !validate || validate(message) ? null : JSON.stringify(validate.errors);
 }
 
-/** An account with orders, a reference server that takes only what the published model allows, and a client of it. */
+/** An account with orders and listings, a reference server that takes only what the published model allows, and clients of it. */
 export async function startAmazonOrders(
-  options: Partial<AmazonOrdersOptions> & Pick<Partial<AmazonReferenceOptions>, 'pageSize'> & { readonly served?: AmazonReferenceOptions['rates'] } = {},
-): Promise<{ readonly orders: AmazonAccount['orders']; readonly server: AmazonReference; readonly client: AmazonOrdersClient; stop(): Promise<void> }> {
+  options: Partial<AmazonCallsOptions & AmazonOrdersOptions> & Pick<Partial<AmazonReferenceOptions>, 'pageSize'> & { readonly served?: AmazonReferenceOptions['rates'] } = {},
+): Promise<{ readonly orders: AmazonAccount['orders']; readonly listings: AmazonListings; readonly server: AmazonReference; readonly client: AmazonOrdersClient; readonly items: AmazonListingsClient; stop(): Promise<void> }> {
   const account = emptyAccount();
-  const { served, pageSize = 2, ...overrides } = options;
-  const server = await startAmazonReference({ account, refreshToken: 'refresh-1', pageSize, rates: served, check: checkPublished, ...(overrides.now ? { now: overrides.now } : {}) });
-  const client = createAmazonOrdersClient({
+  const listings = emptyListings();
+  const { served, pageSize = 2, rates = {}, ...overrides } = options;
+  const server = await startAmazonReference({ account, listings, refreshToken: 'refresh-1', pageSize, rates: served, check: checkPublished, ...(overrides.now ? { now: overrides.now } : {}) });
+  const quick = Object.fromEntries(Object.keys(AMAZON_RATES).map((operation) => [operation, { perSecond: 1_000, burst: 1_000 }]));
+  const calls = createAmazonCalls({
     baseUrl: server.url,
     loginUrl: server.loginUrl,
     clientId: 'client',
     clientSecret: 'not-secret',
     refreshToken: 'refresh-1',
-    marketplaceIds: [MARKETPLACE],
     timeoutMillis: 5_000,
-    rates: { searchOrders: { perSecond: 1_000, burst: 1_000 }, getOrder: { perSecond: 1_000, burst: 1_000 }, confirmShipment: { perSecond: 1_000, burst: 1_000 } },
+    rates: { ...quick, ...rates },
     ...overrides,
   });
+  const client = createAmazonOrdersClient(calls, { marketplaceIds: [MARKETPLACE] });
   return {
     orders: account.orders,
+    listings,
     server,
     client,
+    items: createAmazonListingsClient(calls, { marketplaceIds: [MARKETPLACE], sellerId: 'SELLER1', timeoutMillis: 5_000 }),
     async stop() {
       await client.close();
       await server.stop();

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { emptyAccount } from '../../systems/amazon/simulator/account.ts';
+import { emptyListings, list } from '../../systems/amazon/simulator/listings.ts';
 import { buy } from '../../systems/amazon/simulator/orders.ts';
 import { startAmazonReference } from '../../systems/amazon/simulator/start.ts';
 
@@ -10,7 +11,7 @@ const HELP = `npm run start:amazon -- [<folder>] [--orders 3] [--sku 85123A] [--
 A server that speaks Amazon's APIs over an account of its own, to try the connection without one of yours.
   <folder>   has settlement reports (V2); a file's time of change is the time at which Amazon "made" it
   --orders   orders that are waiting to be fetched; what the seller tells of them is shown as it comes. Default 0
-  --sku      what was bought, once or several times. Default 85123A and 71053
+  --sku      what is listed, and was bought, once or several times. Default 85123A and 71053
   --port     default 4105`;
 
 const { values, positionals } = parseArgs({
@@ -41,15 +42,29 @@ for (let number = 1; number <= Number(values.orders); number += 1) {
   const items = values.sku.map((sku) => ({ sku, quantity: 1, price: '4.25' }));
   buy(account.orders, orderId, items, boughtAt);
 }
-const server = await startAmazonReference({ account, refreshToken: 'try', port: Number(values.port), pageSize: 10 });
+const listings = emptyListings();
+list(listings, values.sku);
+const server = await startAmazonReference({
+  account,
+  listings,
+  sellerId: 'TRY',
+  refreshToken: 'try',
+  port: Number(values.port),
+  pageSize: 10,
+});
 console.log(`${account.reports.length} reports and ${account.orders.size} orders at ${server.url}. Connect with:
 
 export AMAZON_URL=${server.url} AMAZON_LOGIN_URL=${server.loginUrl}
-export AMAZON_CLIENT_ID=try AMAZON_CLIENT_SECRET=try AMAZON_REFRESH_TOKEN=try
+export AMAZON_CLIENT_ID=try AMAZON_CLIENT_SECRET=try AMAZON_REFRESH_TOKEN=try AMAZON_SELLER_ID=TRY
 `);
 
 const shown = new Map<string, string>();
 setInterval(() => {
+  for (const { sku, units, price } of listings.items.values()) {
+    const state = `${units} units, ${price === null ? 'no price' : `${price.amount} ${price.currencyCode}`}`;
+    if (shown.has(sku) && shown.get(sku) !== state) console.log(`${sku}: ${state}`);
+    shown.set(sku, state);
+  }
   for (const { order } of account.orders.values()) {
     const parcels = order.packages.map(({ carrier, trackingNumber }) => `${carrier} ${trackingNumber}`);
     const state = [order.fulfillment.fulfillmentStatus, ...parcels].join(', ');

@@ -34,6 +34,11 @@ const prices = z.strictObject({
   requires: z.array(z.enum(['TITLE', 'GTIN'])).default(['TITLE']),
 });
 
+/** What Amazon is told is addressed by its name of the seller. */
+function isAddressed({ sellerId, stock: units, prices: costs }: { sellerId?: unknown; stock?: unknown; prices?: unknown }): boolean {
+  return sellerId !== undefined || (units === undefined && costs === undefined);
+} // biome-ignore format: one thought
+
 const connection = z.discriminatedUnion('connector', [
   z.strictObject({ connector: z.literal('reference'), stock: stock.optional(), prices: prices.optional() }),
   z.strictObject({
@@ -45,16 +50,25 @@ const connection = z.discriminatedUnion('connector', [
     stock: nodeStock.optional(),
     prices: prices.optional(),
   }),
-  z.strictObject({
-    connector: z.literal('amazon'),
-    address: variable,
-    login: variable,
-    clientId: variable,
-    clientSecret: variable,
-    refreshToken: variable,
-    marketplaceIds: z.array(z.string().regex(/^[A-Z0-9]{10,16}$/, 'expected ids such as A1F83G8C2ARO7P')).min(1),
-    fetch: slowTimes.prefault({}),
-  }),
+  z
+    .strictObject({
+      connector: z.literal('amazon'),
+      address: variable,
+      login: variable,
+      clientId: variable,
+      clientSecret: variable,
+      refreshToken: variable,
+      marketplaceIds: z.array(z.string().regex(/^[A-Z0-9]{10,16}$/, 'expected ids such as A1F83G8C2ARO7P')).min(1),
+      fetch: slowTimes.prefault({}),
+      sellerId: variable.optional(),
+      stock: stock.optional(),
+      prices: prices.optional(),
+    })
+    .refine(isAddressed, {
+      path: ['sellerId'],
+      error:
+        'expected the name of an environment variable, such as AMAZON_SELLER_ID: stock and prices are told to a seller',
+    }),
 ]);
 
 /** How a channel can be reached; each connector has an adapter of ChannelSystem, and of ChannelOrders where orders are fetched. */

@@ -454,6 +454,10 @@ describe('config/channels.yaml', () => {
       /channels.AMAZON.connector: Invalid discriminator value. Expected 'reference' \| 'walmart' \| 'amazon'/,
     ],
     ['channels: { amazon: { connector: reference } }', /expected the code of a channel|Invalid key/],
+    [
+      'channels: { A: { connector: amazon, address: A, login: A, clientId: A, clientSecret: A, refreshToken: A, marketplaceIds: [A1F83G8C2ARO7P], stock: {} } }',
+      /channels.A.sellerId: expected the name of an environment variable/,
+    ],
     ['channels: [', /cannot be read as YAML: line 1/],
   ])('is refused with its place: %s', async (text, message) => {
     const folder = await mkdtemp(join(tmpdir(), 'channels-'));

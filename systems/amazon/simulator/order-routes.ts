@@ -1,7 +1,8 @@
 import type { ShipmentConfirmation } from '../orders-wire.ts';
-import { createPace, type Pace, type Rate } from '../pace.ts';
+import type { Rate } from '../pace.ts';
 import type { AmazonOperation } from '../rates.ts';
 import { AmazonRefusal, confirm, type OrderJson, type StoredOrder } from './orders.ts';
+import { type Answer, type Request, refusal, usagePlans } from './usage-plans.ts';
 
 export interface OrderRoutesOptions {
   readonly orders: Map<string, StoredOrder>;
@@ -15,18 +16,6 @@ export interface OrderRoutesOptions {
   readonly check: (operation: AmazonOperation, message: unknown) => string | null;
 }
 
-export interface OrderRequest {
-  readonly method: string;
-  readonly asked: URL;
-  readonly body: string;
-}
-
-export interface OrderAnswer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 const ONE = /^\/orders\/2026-01-01\/orders\/([^/]+)$/;
 const CONFIRMATION = /^\/orders\/v0\/orders\/([^/]+)\/shipmentConfirmation$/;
 /** What `includedData` adds to an order. */
@@ -36,19 +25,15 @@ const TOLD_AFTER_MILLIS = 120_000;
 
 /** The orders APIs over an account: each operation with its own rate, which every answer tells. */
 export function orderRoutes({ orders, pageSize, rates, now = Date.now, check }: OrderRoutesOptions) {
-  const paces = new Map<AmazonOperation, Pace>();
-  const refusal = (status: number, code: string): OrderAnswer => ({
-    status,
-    body: { errors: [{ code, message: `the server says ${code}` }] },
-  });
+  const within = usagePlans(rates, now);
 
-  function operationOf({ method, asked: { pathname } }: OrderRequest): AmazonOperation | null {
+  function operationOf({ method, asked: { pathname } }: Request): AmazonOperation | null {
     if (method === 'GET' && pathname === '/orders/2026-01-01/orders') return 'searchOrders';
     if (method === 'GET' && ONE.test(pathname)) return 'getOrder';
     return method === 'POST' && CONFIRMATION.test(pathname) ? 'confirmShipment' : null;
   }
 
-  function search({ searchParams }: URL): OrderAnswer {
+  function search({ searchParams }: URL): Answer {
     const query = Object.fromEntries(searchParams);
     const lists = ['marketplaceIds', 'fulfilledBy', 'includedData'].map((name) => [name, query[name]?.split(',')]);
     const problem = check('searchOrders', { ...query, ...Object.fromEntries(lists.filter(([, list]) => list)), ...(query.maxResultsPerPage ? { maxResultsPerPage: Number(query.maxResultsPerPage) } : {}) }); // biome-ignore format: one thought
@@ -77,7 +62,7 @@ export function orderRoutes({ orders, pageSize, rates, now = Date.now, check }: 
     };
   }
 
-  function answered(operation: AmazonOperation, { asked, body }: OrderRequest): OrderAnswer {
+  function answered(operation: AmazonOperation, { asked, body }: Request): Answer {
     if (operation === 'searchOrders') return search(asked);
     const [, id = ''] = (operation === 'getOrder' ? ONE : CONFIRMATION).exec(asked.pathname) ?? [];
     const stored = orders.get(decodeURIComponent(id));
@@ -96,16 +81,9 @@ export function orderRoutes({ orders, pageSize, rates, now = Date.now, check }: 
   }
 
   /** @returns null where the request is about something else */
-  return (request: OrderRequest): OrderAnswer | null => {
+  return (request: Request): Answer | null => {
     const operation = operationOf(request);
-    if (operation === null) return null;
-    const rate = rates?.[operation];
-    if (!rate) return answered(operation, request);
-    const pace = paces.get(operation) ?? createPace(rate, now);
-    paces.set(operation, pace);
-    if (pace.waitMillis() > 0) return refusal(429, 'QuotaExceeded');
-    pace.count();
-    return { ...answered(operation, request), headers: { 'x-amzn-RateLimit-Limit': String(rate.perSecond) } };
+    return operation && within(operation, () => answered(operation, request));
   };
 }
 

@@ -2,21 +2,27 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { AmazonAccount } from './account.ts';
+import { listingRoutes } from './listing-routes.ts';
+import { type AmazonListings, emptyListings } from './listings.ts';
 import { type OrderRoutesOptions, orderRoutes } from './order-routes.ts';
 
 export interface AmazonReferenceOptions {
   readonly account: AmazonAccount;
   readonly refreshToken: string;
+  /** Default: none. */
+  readonly listings?: AmazonListings;
+  /** Amazon's name of the seller. Default SELLER1. */
+  readonly sellerId?: string;
   /** Default 127.0.0.1 and any free port. */
   readonly host?: string;
   readonly port?: number;
   /** Entries of a page. Amazon's are larger; small ones make all readers turn pages. Default 2. */
   readonly pageSize?: number;
-  /** How often each operation on orders is answered. Default: as often as one likes. */
+  /** How often each operation on orders and listings is answered. Default: as often as one likes. */
   readonly rates?: OrderRoutesOptions['rates'];
   /** Milliseconds since 1970, by which that is counted; tests pass their own. */
   readonly now?: () => number;
-  /** What is wrong with a message about orders by the published model. Default: all is taken as it is. */
+  /** What is wrong with a message about orders or listings by the published model. Default: all is taken as it is. */
   readonly check?: OrderRoutesOptions['check'];
 }
 
@@ -29,11 +35,11 @@ export interface AmazonReference {
   expireTokens(): void;
   /** The login answers 503 from now on, or again. */
   loginIsDown(down: boolean): void;
-  /** So many of the next confirmed shipments take effect and are not answered. */
+  /** So many of the next confirmed shipments, and patches and feeds of listings, take effect and are not answered. */
   loseAnswers(messages: number): void;
   /** Requests answered, by path without ids. */
   readonly calls: Readonly<Record<string, number>>;
-  /** Answers about orders by status and operation, such as `200 GET /orders/2026-01-01/orders`. */
+  /** Answers about orders and listings by status and operation, such as `200 GET /orders/2026-01-01/orders`. */
   readonly answers: Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
@@ -41,7 +47,7 @@ export interface AmazonReference {
 const REPORT_TYPE = 'GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2';
 
 /**
- * A server that speaks Amazon's orders, reports, finances and transfers APIs over one account: with access tokens, pages newest
+ * A server that speaks Amazon's orders, listings, feeds, reports, finances and transfers APIs over one account: with access tokens, pages newest
  * first, packed documents under an address of their own, and 429 on demand.
  */
 export async function startAmazonReference(options: AmazonReferenceOptions): Promise<AmazonReference> {
@@ -51,6 +57,7 @@ export async function startAmazonReference(options: AmazonReferenceOptions): Pro
   let generation = 1;
   const answers: Record<string, number> = {};
   const state = { loginIsDown: false, lost: 0 };
+  const { listings = emptyListings(), sellerId = 'SELLER1' } = options;
   const aboutOrders = orderRoutes({ orders: account.orders, pageSize, rates: options.rates, now: options.now, check: options.check ?? (() => null) }); // biome-ignore format: one thought
   const server = createServer((message, response) => {
     void answer(message, response).catch(() => response.writeHead(500).end());
@@ -60,6 +67,8 @@ export async function startAmazonReference(options: AmazonReferenceOptions): Pro
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no address');
   const url = `http://${options.host ?? '127.0.0.1'}:${address.port}`;
+
+  const aboutListings = listingRoutes({ listings, sellerId, url, rates: options.rates, now: options.now, check: options.check ?? (() => null) }); // biome-ignore format: one thought
 
   async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = new URL(message.url ?? '/', url);
@@ -85,15 +94,26 @@ export async function startAmazonReference(options: AmazonReferenceOptions): Pro
       const report = account.reports.find(({ reportId }) => asked.pathname === `/download/${reportId}`);
       return report ? void response.writeHead(200).end(gzipSync(report.content)) : refuse(404, 'NotFound');
     }
+    if (asked.pathname.startsWith('/upload/')) {
+      if (message.headers['x-amz-access-token']) return refuse(400, 'TokenGivenAway');
+      const id = asked.pathname.slice('/upload/'.length);
+      if (!listings.documents.has(id)) return refuse(404, 'NotFound');
+      if (message.method === 'GET') return void response.writeHead(200).end(gzipSync(listings.documents.get(id) ?? ''));
+      listings.documents.set(id, await textOf(message));
+      return void response.writeHead(200).end();
+    }
     if (message.headers['x-amz-access-token'] !== `access-${generation}`) return refuse(403, 'Unauthorized');
-    const told = aboutOrders({ method: message.method ?? '', asked, body: await textOf(message) });
+    const request = { method: message.method ?? '', asked, body: await textOf(message) };
+    const told = aboutOrders(request) ?? aboutListings(request);
     if (told !== null) {
-      const route = `${told.status} ${message.method} ${asked.pathname.replace(/(\/orders)\/[^/]+(?=$|\/shipmentConfirmation)/, '$1/{id}')}`;
+      const route = `${told.status} ${message.method} ${routeOf(asked.pathname)}`;
       answers[route] = (answers[route] ?? 0) + 1;
-      if (told.status !== 204) return json(told.status, JSON.stringify(told.body), told.headers);
-      if (state.lost === 0) return void response.writeHead(204, { ...told.headers }).end();
-      state.lost -= 1;
-      return void response.destroy();
+      if (state.lost > 0 && message.method !== 'GET' && told.status < 300) {
+        state.lost -= 1;
+        return void response.destroy();
+      }
+      if (told.status === 204) return void response.writeHead(204, { ...told.headers }).end();
+      return json(told.status, JSON.stringify(told.body), told.headers);
     }
     const page = <Entry>(entries: readonly Entry[], token: string | null) => {
       const from = token === null ? 0 : Number(Buffer.from(token, 'base64url').toString());
@@ -166,6 +186,14 @@ export async function startAmazonReference(options: AmazonReferenceOptions): Pro
       await once(server, 'close');
     },
   };
+}
+
+/** A path without ids. */
+function routeOf(path: string): string {
+  return path
+    .replace(/(\/orders)\/[^/]+(?=$|\/shipmentConfirmation)/, '$1/{id}')
+    .replace(/(\/items\/[^/]+)\/[^/]+$/, '$1/{sku}')
+    .replace(/(\/feeds|\/documents)\/[^/]+$/, '$1/{id}');
 }
 
 async function textOf(message: IncomingMessage): Promise<string> {
