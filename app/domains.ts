@@ -11,7 +11,7 @@ import { openInventory, type StockSystem } from '../subgraphs/inventory/main.ts'
 import { loadChannelConnections } from '../subgraphs/order/index.ts';
 import { type DeskSystem, openOrder } from '../subgraphs/order/main.ts';
 import { openProduct, type ProductSystem } from '../subgraphs/product/main.ts';
-import { openSettlement } from '../subgraphs/settlement/main.ts';
+import { type BooksSystem, openSettlement } from '../subgraphs/settlement/main.ts';
 import { loadRouting } from '../systems/routing/read.ts';
 import { readKnownCodes } from './known-codes.ts';
 import { openOperations } from './operations.ts';
@@ -122,7 +122,7 @@ export function openDomains(deps: {
   });
   const settlement = openSettlement({
     knex,
-    erp: clients.erp,
+    system: booksSystem(clients, routed),
     logger: component('settlement'),
     alarm: operations.alarm('settlement'),
     report: operations.report,
@@ -199,6 +199,16 @@ function workSystem(
   const system = connected.get(name);
   if (system?.adapter === 'tryton') return { adapter: 'tryton', name, tryton: system.client };
   return { adapter: 'reference-wms', wms: clients.wms };
+}
+
+function booksSystem(
+  clients: SystemClients,
+  { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
+): BooksSystem {
+  const name = routing().domains.settlement.system;
+  const system = connected.get(name);
+  if (system?.adapter === 'tryton') return { adapter: 'tryton', name, tryton: system.client };
+  return { adapter: 'reference-erp', erp: clients.erp };
 }
 
 function shadowOf(clients: SystemClients, routed: Pick<RoutedSystems, 'routing' | 'connected'>): ProductSystem | null {

@@ -3,6 +3,7 @@ import type { SystemName } from '../platform/config.ts';
 import { openDatabase } from '../platform/db/database.ts';
 import { createDropFolder, createThrottle } from '../subgraphs/settlement/index.ts';
 import { openDomains } from './domains.ts';
+import { openRoutedSystems } from './routed-systems.ts';
 import { showDropped } from './settlement-drop.ts';
 import { pullSettlements } from './settlement-pull.ts';
 import { createSystemClients } from './system-clients.ts';
@@ -33,7 +34,13 @@ await runThread<SettlementThreadData>('settlement', BEHIND.everybody, async (bas
     ...(data.isDatabaseHere ? { onConnect: (backend) => stepBack(backend, BEHIND.everybody, logger) } : {}),
   });
   const clients = createSystemClients(config, secret, data.systemUrls);
-  const domains = openDomains({ knex, clients, logger, process: 'settlement' });
+  // Vouchers are posted where config/systems.yaml says that the books are.
+  const routed = openRoutedSystems({
+    file: config.systemsFile,
+    timeoutMillis: config.systemTimeoutMillis,
+    logger: logger.child({ component: 'systems' }),
+  });
+  const domains = openDomains({ knex, clients, routed, logger, process: 'settlement' });
   const { dropFolder, share, yieldAbove } = config.settlement;
   const throttle = createThrottle(knex, { share, yieldAbove });
   const running = [
@@ -64,7 +71,12 @@ await runThread<SettlementThreadData>('settlement', BEHIND.everybody, async (bas
   shutdown.add('settlement', async () => {
     stopping.abort();
     await Promise.all(running);
-    await Promise.all([domains.order.capture.close(), domains.inventory.holding.close(), clients.close()]);
+    await Promise.all([
+      domains.order.capture.close(),
+      domains.inventory.holding.close(),
+      clients.close(),
+      routed.close(),
+    ]);
     await knex.destroy();
   });
 });

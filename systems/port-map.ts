@@ -39,8 +39,16 @@ export const PORT_MAP = {
     can: ['STAFF_COMMANDS', 'REFUSAL', 'SHIPPING_IN_PARTS', 'BUNDLES_AS_SETS', 'HANDING_OVER', 'TAKING_BACK'],
   },
   CARRIER: { domain: 'fulfillment', contract: 'CarrierSystem', can: ['RETURN_LABELS'] },
-  INVOICE: { domain: 'settlement', contract: 'FinanceSystem', can: ['CREDIT_MEMOS', 'CLEARING', 'UNIT_COSTS'] },
-  JOURNAL: { domain: 'settlement', contract: 'FinanceSystem', can: ['VOUCHERS', 'POSTING_PERIODS'] },
+  INVOICE: {
+    domain: 'settlement',
+    contract: 'FinanceSystem',
+    can: ['CREDIT_MEMOS', 'CLEARING', 'UNIT_COSTS', 'FOREIGN_CURRENCIES'],
+  },
+  JOURNAL: {
+    domain: 'settlement',
+    contract: 'FinanceSystem',
+    can: ['VOUCHERS', 'POSTING_PERIODS', 'FOREIGN_CURRENCIES'],
+  },
 } as const satisfies Record<string, { domain: Domain; contract: string; can: readonly string[] }>;
 
 /** Domains whose facts systems of record hold. */

@@ -8,6 +8,8 @@ import type { FinanceSystem, PostedDocument, Posting } from './port.ts';
 export interface FinanceFeedDeps {
   readonly knex: Knex;
   readonly erp: FinanceSystem;
+  /** Name of the system of record. Default `erp`: positions in the feeds of one mean nothing to another. */
+  readonly system?: string;
   /** Tells, in the transaction that passes over it, of an entry that could not be read or stored. */
   report(
     trx: Knex.Transaction,
@@ -23,16 +25,17 @@ export interface FinanceFeedDeps {
   onFailure(feed: string, error: unknown): void;
 }
 
-/** The feeds of the ERP. Each names its cursor, and who takes an entry again. */
-export const DOCUMENT_FEED = 'settlement:erp-documents';
-export const JOURNAL_FEED = 'settlement:erp-postings';
+const ERP = 'erp';
+/** The feeds of the books. Each names its cursor, and who takes an entry again. */
+export const documentFeedOf = (system = ERP) => `settlement:${system}-documents`;
+export const journalFeedOf = (system = ERP) => `settlement:${system}-postings`;
 
-const setAsideBy = (feed: string, { report }: Pick<FinanceFeedDeps, 'report'>) => ({
+const setAsideBy = (feed: string, { report, system = ERP }: Pick<FinanceFeedDeps, 'report' | 'system'>) => ({
   positionOf: ({ sequence }: { readonly sequence: number }) => sequence,
   report: (trx: Knex.Transaction, aside: SetAsideEntry) =>
     report(trx, {
       key: `${feed}:${aside.position}`,
-      system: 'erp',
+      system,
       operation: 'read-entry',
       message: describeSetAside(aside),
       setAside: { by: feed, id: String(aside.position) },
@@ -41,27 +44,29 @@ const setAsideBy = (feed: string, { report }: Pick<FinanceFeedDeps, 'report'>) =
 
 /** Follows the states of our documents in the ERP. */
 export function createDocumentFeed({ knex, erp, onFailure, ...deps }: FinanceFeedDeps): RetakableFeed<PostedDocument> {
+  const name = documentFeedOf(deps.system);
   return createFeed<PostedDocument>({
     knex,
-    name: DOCUMENT_FEED,
-    system: 'erp',
+    name,
+    system: deps.system ?? ERP,
     read: (after, waitSeconds, signal) => erp.documentChanges(after, waitSeconds, signal),
     apply: saveDocumentStates,
-    setAside: setAsideBy(DOCUMENT_FEED, deps),
-    onFailure: (error) => onFailure(DOCUMENT_FEED, error),
+    setAside: setAsideBy(name, deps),
+    onFailure: (error) => onFailure(name, error),
   });
 }
 
 /** Follows the ERP's ledger. */
 export function createJournalFeed({ knex, erp, onFailure, ...deps }: FinanceFeedDeps): RetakableFeed<Posting> {
+  const name = journalFeedOf(deps.system);
   return createFeed<Posting>({
     knex,
-    name: JOURNAL_FEED,
-    system: 'erp',
+    name,
+    system: deps.system ?? ERP,
     read: (after, waitSeconds, signal) => erp.postings(after, waitSeconds, signal),
     apply: savePostings,
-    setAside: setAsideBy(JOURNAL_FEED, deps),
-    onFailure: (error) => onFailure(JOURNAL_FEED, error),
+    setAside: setAsideBy(name, deps),
+    onFailure: (error) => onFailure(name, error),
   });
 }
 

@@ -17,7 +17,7 @@ export { EXPORT_NAMES, type ExportName, exportCsv } from './answers/export.ts';
 export { createSettlementBatch } from './batch.ts';
 export { type GroupFilter, readGroups } from './differences/groups.ts';
 export { type GroupOutcome, resolveGroup } from './differences/resolve-group.ts';
-export { createDocumentFeed, createJournalFeed, DOCUMENT_FEED, type FinanceFeedDeps, JOURNAL_FEED } from './feeds.ts';
+export { createDocumentFeed, createJournalFeed, documentFeedOf, type FinanceFeedDeps, journalFeedOf } from './feeds.ts';
 export { createFinance } from './finance.ts';
 export { createDropFolder, type DropOutcome } from './ingest/drop-folder.ts';
 export { ingestReport } from './ingest/ingest.ts';

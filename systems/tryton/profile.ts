@@ -1,5 +1,7 @@
 import type { SystemProfile } from '../port-map.ts';
 
+const FOREIGN = 'Its books are in the currency of its company: what it converts would come back as other amounts.';
+
 /** Tryton 6.0 with the modules of Debian's five packages, see server/install.ts. */
 export const TRYTON_PROFILE: SystemProfile = {
   name: 'Tryton',
@@ -26,6 +28,8 @@ export const TRYTON_PROFILE: SystemProfile = {
     SHIPMENT: {
       BUNDLES_AS_SETS: 'Its shipments know articles, not sets: by hand, staff can send a part of a bundle.',
     },
+    INVOICE: { FOREIGN_CURRENCIES: FOREIGN },
+    JOURNAL: { FOREIGN_CURRENCIES: FOREIGN },
     RETURNS: { PUT_ASIDE: 'It has no blocked stock: goods that are not for sale are to be kept apart there by hand.' },
   },
 };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DocumentRequest, FinanceSystem, VoucherRequest } from '../../subgraphs/settlement/port.ts';
+import { can, type SystemProfile } from '../../systems/port-map.ts';
 
 const signal = new AbortController().signal;
 
@@ -42,7 +43,9 @@ const voucher: VoucherRequest = {
   ],
 };
 
-/** The promises of FinanceSystem. The system knows the SKUs A1 and A2 and books at once. */
+const EVERYTHING: SystemProfile = { name: 'Complete', kind: 'ERP', serves: { INVOICE: {}, JOURNAL: {} } };
+
+/** The promises of FinanceSystem. The system knows the SKUs A1 and A2 and books at once; its own currency is the pound. */
 export function financeSystemContract(
   name: string,
   start: () => Promise<{
@@ -53,6 +56,7 @@ export function financeSystemContract(
     setCost(amount: string): Promise<unknown>;
     stop(): Promise<void>;
   }>,
+  profile: SystemProfile = EVERYTHING,
 ): void {
   describe(`FinanceSystem: ${name}`, () => {
     let finance: FinanceSystem;
@@ -117,6 +121,31 @@ export function financeSystemContract(
         ['1200 CREDIT 933', '1361 DEBIT 777', '1777 DEBIT 156'],
         ['1200 DEBIT 933', '1361 CREDIT 777', '1777 CREDIT 156'],
       ]);
+    });
+
+    it('books the net to the penny, where no price of a unit gives it too', async () => {
+      const parts = [[3, 10_000n], [7, 1_001n], [101, 5n], [100, 101n], [999, 12_345_678n]] as const; // biome-ignore format: a table
+      const lines = parts.map(([quantity, netMinor], index) => ({ lineId: `l-${index}`, sku: 'A1', quantity, netMinor, taxMinor: 0n })); // biome-ignore format: one thought
+      await finance.post({ ...invoice, lines }, signal);
+      const { entries } = await finance.postings(0, 0, signal);
+      const revenue = entries.flatMap((entry) => entry.lines).filter(({ account }) => account === '8400');
+      expect(revenue.reduce((sum, line) => sum + line.amountMinor, 0n)).toBe(12_356_785n);
+    });
+
+    it('books in another currency than that of its books, or takes nothing in it', async () => {
+      const yen = { ...invoice, currencyCode: 'JPY' };
+      if (can(profile, 'INVOICE', 'FOREIGN_CURRENCIES')) {
+        await finance.post(yen, signal);
+        const { entries } = await finance.postings(0, 0, signal);
+        expect(new Set(entries.flatMap(({ lines }) => lines.map((line) => line.currencyCode)))).toEqual(
+          new Set(['JPY']),
+        );
+      } else {
+        await expect(finance.post(yen, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED' });
+        expect((await finance.documentChanges(0, 0, signal)).entries).toEqual([]);
+      }
+      const answer = await finance.postVoucher({ ...voucher, currencyCode: 'JPY' }, signal);
+      expect(answer.outcome).toBe(can(profile, 'JOURNAL', 'FOREIGN_CURRENCIES') ? 'ACCEPTED' : 'REFUSED');
     });
 
     it('posts a voucher once under one reference, as it is', async () => {

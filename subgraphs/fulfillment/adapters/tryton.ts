@@ -1,6 +1,7 @@
 import { CommerceError } from '../../../platform/errors.ts';
 import { derivedId } from '../../../platform/ids.ts';
 import type { ObservedJournal } from '../../../platform/observed/journal.ts';
+import { createTurns } from '../../../platform/turns.ts';
 import type { TrytonClient } from '../../../systems/tryton/client.ts';
 import { type KeptLines, LINES } from '../../../systems/tryton/kept-lines.ts';
 import { advance, assign, cancelShipment, createShipment, findShipmentByNumber, findShipments, reduceShipment, removeShipment, type TrytonShipment } from '../../../systems/tryton/shipments.ts'; // biome-ignore format: one thought
@@ -38,6 +39,7 @@ export function trytonNodeSystem(
   { lookEveryMillis = LOOK_EVERY_MILLIS }: TrytonNodeOptions = {},
 ): NodeSystem {
   const feed = trytonNodeFeed(tryton, journal, lookEveryMillis);
+  // Two parts of the same work would split its shipment under each other's hands.
   const inTurn = createTurns();
 
   async function siteOf(work: { locationId: string } | { siteCode: string }, signal: AbortSignal): Promise<TrytonSite> {
@@ -219,20 +221,6 @@ export function trytonNodeSystem(
       }),
 
     events: feed.events,
-  };
-}
-
-/** One thing after another for each name: two parts of the same work would split its shipment under each other's hands. */
-function createTurns() {
-  const last = new Map<string, Promise<unknown>>();
-  return async <Result>(name: string, act: () => Promise<Result>): Promise<Result> => {
-    const turn = (last.get(name) ?? Promise.resolve()).then(act, act);
-    last.set(name, turn);
-    try {
-      return await turn;
-    } finally {
-      if (last.get(name) === turn) last.delete(name);
-    }
   };
 }
 

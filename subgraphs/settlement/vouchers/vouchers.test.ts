@@ -268,7 +268,7 @@ it('shows finance what the ERP refuses, and sends it again with the next run', a
   const id = await ask();
   const raised: object[] = [];
   const alarm = { raise: async (one: object) => void raised.push(one), resolve: async () => undefined };
-  const { vouchersOver } = openSettlement({ knex: database.knex, erp: erp.erp, logger: createLogger({ level: 'silent', component: 'test' }), alarm, report: async () => {} }); // biome-ignore format: one thought
+  const { vouchersOver } = openSettlement({ knex: database.knex, system: { adapter: 'reference-erp', erp: erp.erp }, logger: createLogger({ level: 'silent', component: 'test' }), alarm, report: async () => {} }); // biome-ignore format: one thought
   expect(await vouchersOver(database.knex, NO_THROTTLE).step(signal)).toBe(true);
   expect((await readRunVouchers(database.knex, id)).map((one) => `${one.period} ${one.outcome}`)).toEqual(['2026-09 ACCEPTED', '2026-10 REFUSED']); // biome-ignore format: one thought
   const key = expect.stringMatching(/^voucher:vch_/);

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { TrytonClient, TrytonDomain } from '../client.ts';
 import { date, decimal, id } from '../wire.ts';
+import { numberAccounts } from './chart.ts';
 
 const record = z.object({ id });
 
-/** Sets a company up in a new database: currency, chart of accounts, two fiscal years, tax, terms, accounts of goods. */
+/** Sets a company up in a new database: currency, chart of accounts, three fiscal years, tax, terms, accounts of goods. */
 export async function setUpCompany(tryton: TrytonClient): Promise<void> {
   const one = async (model: string, domain: TrytonDomain): Promise<number> => {
     const [found] = await tryton.searchRead(model, domain, record, [], { limit: 1 });
@@ -29,13 +30,16 @@ export async function setUpCompany(tryton: TrytonClient): Promise<void> {
   });
   const party = await create('party.party', { name: 'Example Gifts Ltd' });
   // A time zone would need a package that is not installed: its clock is UTC.
-  const company = await create('company.company', { party, currency, timezone: null });
+  // Staff may cancel a posted invoice: by a posting the other way round.
+  const company = await create('company.company', { party, currency, timezone: null, cancel_invoice_out: true });
   const { user } = await tryton.identity();
   await tryton.write('res.user', [user], { companies: [['add', [company]]], company });
   await tryton.renewSession();
 
   await createChart(tryton, company, one);
-  for (const each of [year, year + 1]) await openYear(tryton, company, each, { one, create });
+  await numberAccounts(tryton, company);
+  // In January the vouchers of December are posted.
+  for (const each of [year - 1, year, year + 1]) await openYear(tryton, company, each, { one, create });
 
   const accountOf = (domain: TrytonDomain) => one('account.account', [...domain, ['company', '=', company]]);
   const taxAccount = await accountOf([['name', '=', 'Main Tax']]);
