@@ -459,6 +459,7 @@ create table integration.channel_fact (
   confirmed_value jsonb,
   confirmed_at timestamp with time zone,
   refused text,
+  filling boolean not null default false,
   constraint channel_fact_pkey PRIMARY KEY (channel_code, topic, item)
 );
 
@@ -474,6 +475,7 @@ create table integration.channel_submission (
   look_at timestamp with time zone,
   looks integer not null default 0,
   ended_at timestamp with time zone,
+  filling boolean not null default false,
   constraint channel_submission_pkey PRIMARY KEY (id),
   constraint channel_submission_state_check CHECK ((state = ANY (ARRAY['SENDING'::text, 'ACCEPTED'::text, 'ENDED'::text])))
 );
@@ -917,24 +919,24 @@ CREATE OR REPLACE FUNCTION integration.channel_figures(p_since timestamp with ti
  LANGUAGE sql
  STABLE
 AS $function$
-      with fact as (
-        select channel_code, topic, count(value)::int as items, count(changed_at)::int as waiting, min(changed_at) as oldest,
-               count(held)::int as held, count(refused)::int as refused
-        from integration.channel_fact group by channel_code, topic
-      ), lag as (
-        select submission.channel_code, submission.topic,
-               percentile_disc(0.95) within group (order by extract(epoch from submission.taken_at - item.changed_at)::double precision) as taken,
-               percentile_disc(0.95) within group (order by extract(epoch from submission.ended_at - item.changed_at)::double precision)
-                 filter (where item.outcome = 'APPLIED') as applied
-        from integration.channel_submission submission join integration.channel_submission_item item on item.submission_id = submission.id
-        where submission.taken_at >= p_since group by submission.channel_code, submission.topic
-      )
-      select fact.channel_code, fact.topic, fact.items, fact.waiting,
-             coalesce(extract(epoch from clock_timestamp() - fact.oldest), 0)::double precision, fact.held, fact.refused, lag.taken, lag.applied,
-             (comparison.compared - comparison.different)::double precision / nullif(comparison.compared, 0), comparison.compared_at
-      from fact left join lag using (channel_code, topic) left join integration.channel_comparison comparison using (channel_code, topic)
-      order by fact.channel_code, fact.topic
-    $function$;
+        with fact as (
+          select channel_code, topic, count(value)::int as items, count(changed_at)::int as waiting, min(changed_at) as oldest,
+                 count(held)::int as held, count(refused)::int as refused
+          from integration.channel_fact group by channel_code, topic
+        ), lag as (
+          select submission.channel_code, submission.topic,
+                 percentile_disc(0.95) within group (order by extract(epoch from submission.taken_at - item.changed_at)::double precision) as taken,
+                 percentile_disc(0.95) within group (order by extract(epoch from submission.ended_at - item.changed_at)::double precision)
+                   filter (where item.outcome = 'APPLIED') as applied
+          from integration.channel_submission submission join integration.channel_submission_item item on item.submission_id = submission.id
+          where submission.taken_at >= p_since and not submission.filling group by submission.channel_code, submission.topic
+        )
+        select fact.channel_code, fact.topic, fact.items, fact.waiting,
+               coalesce(extract(epoch from clock_timestamp() - fact.oldest), 0)::double precision, fact.held, fact.refused, lag.taken, lag.applied,
+               (comparison.compared - comparison.different)::double precision / nullif(comparison.compared, 0), comparison.compared_at
+        from fact left join lag using (channel_code, topic) left join integration.channel_comparison comparison using (channel_code, topic)
+        order by fact.channel_code, fact.topic
+      $function$;
 
 CREATE OR REPLACE FUNCTION integration.claim_idempotency_key(p_scope text, p_operation text, p_key text, p_request_hash bytea)
  RETURNS TABLE(kind text, result jsonb)
@@ -1185,9 +1187,9 @@ AS $function$
         where asked.i = any (p_members)
       $function$;
 
-CREATE INDEX channel_fact_sku ON integration.channel_fact USING btree (sku);
+CREATE INDEX channel_fact_queue ON integration.channel_fact USING btree (channel_code, topic, filling, rank, item) WHERE (changed_at IS NOT NULL);
 
-CREATE INDEX channel_fact_waiting ON integration.channel_fact USING btree (channel_code, topic, rank, item) WHERE (changed_at IS NOT NULL);
+CREATE INDEX channel_fact_sku ON integration.channel_fact USING btree (sku);
 
 CREATE INDEX channel_submission_ended ON integration.channel_submission USING btree (ended_at) WHERE (state = 'ENDED'::text);
 
@@ -1324,6 +1326,8 @@ comment on column integration.channel_fact.told_value is 'What it was told last,
 comment on column integration.channel_fact.confirmed_value is 'What it said last that it has applied.';
 
 comment on column integration.channel_fact.refused is 'Its code, when it refused the value. It is not told again until it changes, or somebody retries.';
+
+comment on column integration.channel_fact.filling is 'Told for the first time, or all over again: changes go before it.';
 
 comment on table integration.channel_submission is 'What was sent to a channel at once. SENDING: no answer yet. ACCEPTED: the channel will say later what it applied. ENDED: the outcome of each item is known, or never will be.';
 
@@ -1497,7 +1501,7 @@ comment on column integration.worker_lease.worker_id is 'Name and a random part:
 
 comment on column integration.worker_lease.session_name is 'application_name of its connections, which are ended when it is taken over.';
 
-comment on function integration.channel_figures(p_since timestamp with time zone) is 'How far each channel knows what it should. lag: seconds from a change to the channel having taken it. applied: to its saying that it has applied it. Both of what was taken since p_since.';
+comment on function integration.channel_figures(p_since timestamp with time zone) is 'How far each channel knows what it should. lag: seconds from a change to the channel having taken it. applied: to its saying that it has applied it. Both of what was taken since p_since; what is told for the first time, or all over again, is no change.';
 
 comment on function integration.claim_idempotency_keys(p_operation text, p_claims json) is 'What became of the claim of each member. CLAIMED: its effect may run. IN_FLIGHT: another transaction runs it. REPLAY, with the stored answer. CONFLICT.';
 

@@ -3,22 +3,32 @@ import { change, query } from '../db/query.ts';
 import type { TellingWay } from './channel.ts';
 import type { Topic } from './note.ts';
 
-/** What a way of telling a channel allows at the moment. */
+/** Changes, or what a channel is told for the first time or all over again. Changes never wait for the fill. */
+export type Queue = 'LIVE' | 'FILL';
+
+/** What a way of telling a channel allows a queue at the moment; `burst` is that queue's share. */
 export interface WayState extends TellingWay {
   /** Submissions that may be sent now. */
   readonly tokens: number;
+  /** Submissions that are left to the other queue. */
+  readonly kept: number;
 }
 
 /** Pause of a way after failures one after the other: doubles from the first to the last, in seconds. */
 const PAUSE = { first: 0.5, last: 60 } as const;
 
 /** One token is kept back: requests reach the channel closer together than they left. */
-const roomOf = ({ burst }: TellingWay) => Math.max(1, burst - 1);
+const roomOf = ({ burst, kept = 0 }: TellingWay & { readonly kept?: number }) => Math.max(1, burst + kept - 1);
 
 const TOKENS = `least(:room, tokens + greatest(0, extract(epoch from clock_timestamp() - counted_at)) * :perSecond)`;
 
-/** The ways of a channel with what they allow now, counted over all workers; those that are paused allow nothing. */
-export async function wayStates(knex: Knex, topic: Topic, ways: readonly TellingWay[]): Promise<WayState[]> {
+/** The ways of a channel with what they allow now, counted over all workers; those that are paused allow nothing. The fill leaves half to changes. */
+export async function wayStates(
+  knex: Knex,
+  topic: Topic,
+  ways: readonly TellingWay[],
+  queue: Queue,
+): Promise<WayState[]> {
   const states: WayState[] = [];
   for (const way of ways) {
     const named = { ...topic, way: way.name, room: roomOf(way), perSecond: way.perSecond };
@@ -29,18 +39,19 @@ export async function wayStates(knex: Knex, topic: Topic, ways: readonly Telling
        from integration.channel_way where channel_code = :channelCode and topic = :topic and way = :way`,
       named,
     );
-    states.push({ ...way, tokens: row?.tokens ?? 0 });
+    const kept = queue === 'FILL' ? Math.floor(roomOf(way) / 2) : 0;
+    states.push({ ...way, burst: way.burst - kept, kept, tokens: (row?.tokens ?? 0) - kept });
   }
   return states;
 }
 
 /** Takes a token of a way. False: another worker had the last one. */
-export async function takeToken(trx: Knex, topic: Topic, way: TellingWay): Promise<boolean> {
+export async function takeToken(trx: Knex, topic: Topic, way: WayState): Promise<boolean> {
   const taken = await change(
     trx,
     `update integration.channel_way set tokens = ${TOKENS} - 1, counted_at = clock_timestamp()
-     where channel_code = :channelCode and topic = :topic and way = :way and paused_until <= clock_timestamp() and ${TOKENS} >= 1`,
-    { ...topic, way: way.name, room: roomOf(way), perSecond: way.perSecond },
+     where channel_code = :channelCode and topic = :topic and way = :way and paused_until <= clock_timestamp() and ${TOKENS} >= 1 + :kept`,
+    { ...topic, way: way.name, room: roomOf(way), perSecond: way.perSecond, kept: way.kept },
   );
   return taken === 1;
 }

@@ -49,7 +49,7 @@ export async function comparePage(
        select fact.item, fact.value = theirs.value as same from integration.channel_fact fact join theirs using (item)
        where channel_code = :channelCode and topic = :topic and ${SETTLED} order by fact.item for update of fact
      ), again as (
-       update integration.channel_fact fact set told_value = null, changed_at = coalesce(changed_at, clock_timestamp())
+       update integration.channel_fact fact set told_value = null, filling = false, changed_at = coalesce(changed_at, clock_timestamp())
        from locked where fact.channel_code = :channelCode and fact.topic = :topic and fact.item = locked.item and not locked.same
      )
      select item, same from locked`,
@@ -78,7 +78,7 @@ const SETTLED = `fact.value is not null and fact.changed_at is null and fact.ref
 export async function tellMissing(trx: Knex.Transaction, { channelCode, topic }: Topic, named: readonly string[], begunAt: Date): Promise<number> {
   return change(
     trx,
-    `update integration.channel_fact fact set told_value = null, changed_at = clock_timestamp()
+    `update integration.channel_fact fact set told_value = null, filling = true, changed_at = clock_timestamp()
      where channel_code = :channelCode and topic = :topic and ${SETTLED} and not item = any (:named::text[])`,
     { channelCode, topic, named, begunAt },
   );
@@ -88,7 +88,7 @@ export async function tellMissing(trx: Knex.Transaction, { channelCode, topic }:
 export async function tellAll(trx: Knex.Transaction, { channelCode, topic }: Topic, begunAt: Date): Promise<void> {
   await change(
     trx,
-    `update integration.channel_fact fact set told_value = null, changed_at = clock_timestamp() where channel_code = :channelCode and topic = :topic and ${SETTLED}`,
+    `update integration.channel_fact fact set told_value = null, filling = true, changed_at = clock_timestamp() where channel_code = :channelCode and topic = :topic and ${SETTLED}`,
     { channelCode, topic, begunAt },
   );
 }

@@ -39,7 +39,7 @@ export interface Weight {
 }
 
 /**
- * Notes what a channel should know of some items. What it was told already is not told again; of several values one after the
+ * Notes what a channel should know of some items. What it was never told is its first fill, until it changes: changes do not wait for that. What it was told already is not told again; of several values one after the
  * other the newest is told.
  *
  * @param items names of which each is there once, in any order
@@ -88,10 +88,15 @@ export async function noteFacts(
          changed_at = case
            when said.value is null or said.value = fact.told_value then null
            when said.value = fact.value and fact.refused is not null then null
-           else coalesce(fact.changed_at, ?) end
-     from jsonb_to_recordset(?::jsonb) as said (item text, value jsonb, held text, rank float8, urgent boolean, memo jsonb)
-     where fact.channel_code = ? and fact.topic = ? and fact.item = said.item`,
-    [since, JSON.stringify(rows), channelCode, topic],
+           when fact.filling and said.value is distinct from fact.value then :since
+           else coalesce(fact.changed_at, :since) end,
+         filling = case
+           when fact.value is not null and said.value is distinct from fact.value then false
+           when fact.told_at is null then true
+           else fact.filling end
+     from jsonb_to_recordset(:rows::jsonb) as said (item text, value jsonb, held text, rank float8, urgent boolean, memo jsonb)
+     where fact.channel_code = :channelCode and fact.topic = :topic and fact.item = said.item`,
+    { since, rows: JSON.stringify(rows), channelCode, topic },
   );
   const heldBefore = new Map(known.map(({ item, held }) => [item, held]));
   const skuOf = new Map(known.map(({ item, sku }) => [item, sku]));

@@ -107,7 +107,7 @@ export async function tellAlone(trx: Knex.Transaction, { channelCode, topic }: T
 export async function tellAgain(knex: Knex, { channelCode, topic }: Topic, item: string): Promise<boolean> {
   const again = await change(
     knex,
-    `update integration.channel_fact set refused = null, attempts = 0, due_at = '-infinity', changed_at = coalesce(changed_at, clock_timestamp()), told_value = null
+    `update integration.channel_fact set refused = null, filling = false, attempts = 0, due_at = '-infinity', changed_at = coalesce(changed_at, clock_timestamp()), told_value = null
      where channel_code = ? and topic = ? and item = ? and value is not null`,
     [channelCode, topic, item],
   );

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { change, query } from '../db/query.ts';
 import { inTransaction } from '../db/transaction.ts';
-import { takeToken, type WayState } from './budget.ts';
+import { type Queue, takeToken, type WayState } from './budget.ts';
 import type { FactValue, ToldItem } from './channel.ts';
 import type { Choice, Waiting } from './choose-way.ts';
 import type { Topic } from './note.ts';
@@ -22,32 +22,39 @@ export interface OpenSubmission {
   readonly now: Date;
 }
 
+/** Pause before an accepted submission is asked for first, in seconds. */
+export const FIRST_LOOK_SECONDS = 1;
 /** Most that is counted of what waits. */
 const MOST_COUNTED = 20_000;
 /** A submission without an answer for so long belongs to a worker that is gone. Longer than any call takes. */
 const LOST_SECONDS = 60;
 
 /** An item that is being sent is not sent by another: a later value must not arrive before an earlier one. */
-const DUE = `fact.channel_code = :channelCode and fact.topic = :topic and fact.changed_at is not null and fact.due_at <= clock_timestamp()
+const DUE = `fact.channel_code = :channelCode and fact.topic = :topic and fact.filling = :filling and fact.changed_at is not null and fact.due_at <= clock_timestamp()
   and not exists (select from integration.channel_submission_item sent join integration.channel_submission submission on submission.id = sent.submission_id
     where sent.item = fact.item and sent.outcome is null and submission.state = 'SENDING'
       and submission.channel_code = fact.channel_code and submission.topic = fact.topic)`;
 
-/** What waits to be told and may be told now. */
-export async function waitingOf(knex: Knex, topic: Topic): Promise<Waiting> {
+/** What waits in a queue and may be told now. */
+export async function waitingOf(knex: Knex, topic: Topic, queue: Queue): Promise<Waiting> {
   const [row] = await query<Waiting>(
     knex,
     `with due as (select rank, item, urgent, alone, changed_at from integration.channel_fact fact where ${DUE} order by rank, item limit :most)
      select count(*)::int as items, coalesce(bool_or(urgent), false) as urgent,
        coalesce((select alone from due order by rank, item limit 1), false) as alone,
        coalesce(extract(epoch from clock_timestamp() - min(changed_at)), 0)::float8 as "oldestSeconds" from due`,
-    { ...topic, most: MOST_COUNTED },
+    { ...topic, filling: queue === 'FILL', most: MOST_COUNTED },
   );
   return row ?? { items: 0, urgent: false, alone: false, oldestSeconds: 0 };
 }
 
-/** Begins a submission of what waits. Null: other workers had it, or the way's last token. */
-export function beginSubmission(knex: Knex, topic: Topic, choice: Choice): Promise<BegunSubmission | null> {
+/** Begins a submission of what waits in a queue. Null: other workers had it, or the way's last token. */
+export function beginSubmission(
+  knex: Knex,
+  topic: Topic,
+  choice: Choice,
+  queue: Queue,
+): Promise<BegunSubmission | null> {
   const { way, limit, from } = choice;
   return inTransaction(knex, async (trx) => {
     const order = from === 'first' ? 'rank, item' : 'rank desc, item desc';
@@ -55,13 +62,13 @@ export function beginSubmission(knex: Knex, topic: Topic, choice: Choice): Promi
       trx,
       `select fact.item, fact.value, fact.changed_at as "changedAt" from integration.channel_fact fact
        where ${DUE} order by ${order} limit :limit for update of fact skip locked`,
-      { ...topic, limit },
+      { ...topic, filling: queue === 'FILL', limit },
     );
     if (items.length === 0 || !(await takeToken(trx, topic, way))) return null;
     const [submission] = await query<{ id: string }>(
       trx,
-      'insert into integration.channel_submission (channel_code, topic, way) values (:channelCode, :topic, :way) returning id',
-      { ...topic, way: way.name },
+      'insert into integration.channel_submission (channel_code, topic, way, filling) values (:channelCode, :topic, :way, :filling) returning id',
+      { ...topic, way: way.name, filling: queue === 'FILL' },
     );
     const id = String(submission?.id);
     const names = items.map(({ item }) => item);

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { ReportFact } from '../../platform/channel-facts/teller.ts';
+import type { ReportFact } from '../../platform/channel-facts/reports.ts';
 import { counted } from '../../platform/counted.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';

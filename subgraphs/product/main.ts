@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { ReportFact } from '../../platform/channel-facts/teller.ts';
+import type { ReportFact } from '../../platform/channel-facts/reports.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';

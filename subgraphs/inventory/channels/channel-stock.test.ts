@@ -210,8 +210,8 @@ describe('the order in which stock is told', () => {
   });
 
   it('leaves to the wide way what the quick one cannot do soon, and keeps a scarce way for what is worth it', () => {
-    const quick: WayState = { name: 'quick', most: 1, burst: 10, perSecond: 1, tokens: 5 };
-    const wide: WayState = { name: 'wide', most: 100, burst: 10, perSecond: 0.01, tokens: 6 };
+    const quick: WayState = { name: 'quick', most: 1, burst: 10, perSecond: 1, tokens: 5, kept: 0 };
+    const wide: WayState = { name: 'wide', most: 100, burst: 10, perSecond: 0.01, tokens: 6, kept: 0 };
     const waiting = { items: 20, urgent: false, alone: false, oldestSeconds: 0 };
     const choice = (changes: object, ways: readonly WayState[] = [quick, wide]) => {
       const chosen = chooseWay({ ...waiting, ...changes }, ways);
@@ -240,12 +240,58 @@ describe('the order in which stock is told', () => {
     const memory = memoryChannelStock([{ name: 'one', most: 1, burst: 4, perSecond: 0.0001 }]);
     const workers = [1, 2, 3, 4, 5, 6].map(() => telling({ [code]: memory }));
     await changed(workers[0] as Telling, 'BOLT', 'NUT', 'SCREW', 'WASHER');
-    await query(database.knex, 'update integration.channel_fact set urgent = true where channel_code = ?', [code]);
+    await query(
+      database.knex,
+      'update integration.channel_fact set urgent = true, filling = false where channel_code = ?',
+      [code],
+    );
     await Promise.all(workers.map(({ teller }) => teller.sendDue(code, signal)));
     await Promise.all(workers.map(({ teller }) => teller.sendDue(code, signal)));
     // One is kept back of four: requests reach the channel closer together than they left.
     expect(memory.submissions).toHaveLength(3);
     expect(new Set(memory.submissions.map(({ items }) => items[0]?.item)).size).toBe(3);
+  });
+});
+
+describe('the first fill', () => {
+  const SLOW: TellingWay = { name: 'one', most: 1, burst: 5, perSecond: 0.000_01 };
+
+  it('leaves half of the rate to changes, which go before it, whenever they come', async () => {
+    await stockUp(database.knex, { BOLT: { EAST: 9 }, NUT: { EAST: 9 }, SCREW: { EAST: 9 }, WASHER: { EAST: 9 } });
+    const memory = memoryChannelStock([SLOW]);
+    const stock = telling({ [code]: memory });
+    await changed(stock, 'BOLT', 'NUT', 'SCREW', 'WASHER');
+    await query(database.knex, 'update integration.channel_fact set urgent = true where channel_code = ?', [code]);
+    await settled(stock);
+    // Of the four that the rate allows at once, two.
+    const filled = memory.submissions.map(({ items }) => items[0]?.item);
+    expect(filled).toHaveLength(2);
+    // One that the channel knows, and one that still waits for its turn in the fill.
+    const [known = '', waiting = ''] = [filled[0], ['BOLT', 'NUT', 'SCREW', 'WASHER'].find((sku) => !filled.includes(sku))]; // biome-ignore format: one thought
+    await commit(database.knex, `change-${code}`, [[known, 2], [waiting, 8]]); // biome-ignore format: one order
+    const [before] = await query<{ at: Date }>(database.knex, 'select changed_at as at from integration.channel_fact where channel_code = ? and item = ?', [code, waiting]); // biome-ignore format: one statement
+    await changed(stock, known, waiting);
+    const [after] = await query<{ at: Date }>(database.knex, 'select changed_at as at from integration.channel_fact where channel_code = ? and item = ?', [code, waiting]); // biome-ignore format: one statement
+    expect(after?.at.getTime()).toBeGreaterThan(before?.at.getTime() ?? 0);
+    await settled(stock);
+    expect(shown(memory)).toMatchObject({ [known]: 7, [waiting]: 1 });
+    expect(memory.submissions).toHaveLength(4);
+    const [figures] = await query(database.knex, "select waiting as waits, lag_seconds_p95 < 60 as lag from integration.channel_figures(now() - interval '1 hour') where channel_code = ?", [code]); // biome-ignore format: one statement
+    expect(figures).toEqual({ waits: 1, lag: true });
+  });
+
+  it('and a full submission of everything do not hold up what is put right', async () => {
+    await stockUp(database.knex, { BOLT: { EAST: 9 }, NUT: { EAST: 4 } });
+    const memory = memoryChannelStock();
+    const stock = telling({ [code]: memory });
+    const waits = () => query(database.knex, 'select item, filling from integration.channel_fact where channel_code = ? and changed_at is not null order by item', [code]); // biome-ignore format: one statement
+    await changed(stock, 'BOLT', 'NUT');
+    expect(await waits()).toEqual([{ item: 'BOLT', filling: true }, { item: 'NUT', filling: true }]); // biome-ignore format: a table
+    await settled(stock);
+    memory.units.set('BOLT', { units: 99 });
+    memory.units.delete('NUT');
+    await stock.teller.compareDue(code, signal);
+    expect(await waits()).toEqual([{ item: 'BOLT', filling: false }, { item: 'NUT', filling: true }]); // biome-ignore format: a table
   });
 });
 
