@@ -1800,6 +1800,18 @@ AS $function$
     end
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.announce_waited_for()
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+      insert into inventory.unannounced (sku, location_id)
+      select distinct on (position.sku) position.sku, position.location_id
+      from (select distinct sku from inventory.backorder) waiting
+      left join inventory.bundle_component part on part.bundle_sku = waiting.sku
+      join inventory.position on position.sku = coalesce(part.component_sku, waiting.sku)
+      where position.on_hand > position.committed order by position.sku, position.location_id
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.apply_source(p_rows jsonb)
  RETURNS TABLE(sku text, location_id text)
  LANGUAGE plpgsql
@@ -2123,6 +2135,15 @@ AS $function$
     end
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.channel_of_order(p_order_id text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select coalesce((select channel_code from inventory.reservation where order_id = p_order_id),
+                      (select max(channel_code) from inventory.backorder where order_id = p_order_id))
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.channel_terms(p_channel_code text, p_skus text[])
  RETURNS TABLE(sku text, withheld integer, cap integer, backorder_units integer, is_bundle boolean, release_at timestamp with time zone, by_location boolean)
  LANGUAGE plpgsql
@@ -2220,11 +2241,18 @@ AS $function$
       if not exists (select from inventory.backorder where backorder.sku = any (v_sold) and claims) then return; end if;
       v_shipping := inventory.nodes_in_scope(null);
       return query
-      with waiting as (
-        select backorder.sku as sold, location_id as bound_to, sum(quantity) as units
+      with asked as (
+        select backorder.sku as sold, location_id as bound_to, channel_code, sum(quantity) as units
         from inventory.backorder where backorder.sku = any (v_sold) and claims
           and case when location_id is null then v_shipping && p_location_ids else location_id = any (p_location_ids) end
-        group by backorder.sku, location_id
+        group by backorder.sku, location_id, channel_code
+      ), waiting as (
+        -- Nothing is kept for who waits of what is kept from his channel.
+        select sold, bound_to, sum(least(units, case when inventory.keeps_from(channel_code) then (
+          select greatest(0, may.free - may.kept)
+          from inventory.may_take(channel_code, array[sold], case when bound_to is null then v_shipping else array[bound_to] end, p_at) may where may.sku = sold
+        ) end)) as units
+        from asked group by sold, bound_to
       ), part as (
         select waiting.*, coalesce(made.component_sku, sold) as sku, coalesce(made.quantity, 1) as per, made.component_sku is not null as is_made
         from waiting left join inventory.bundle_component made on made.bundle_sku = waiting.sold
@@ -2740,6 +2768,16 @@ AS $function$
       order by served.place, part.component_no
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.keeps_from(p_channel_code text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+    begin
+      return exists (select from inventory.channel_rule) or exists (select from integration.channel where code = p_channel_code and safety_stock > 0);
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.known_recipes(p_members json, p_fit integer[])
  RETURNS integer[]
  LANGUAGE plpgsql
@@ -2769,6 +2807,21 @@ AS $function$
         (select min(coalesce((select sum(on_hand) from inventory.position where sku = part.component_sku and location_id = any (p_location_ids)), 0) / part.quantity)
          from inventory.bundle_component part where part.bundle_sku = p_sku),
         (select sum(on_hand) from inventory.position where sku = p_sku and location_id = any (p_location_ids)), 0)::bigint
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.left_of_caps(p_order_id text, p_channel_code text, p_skus text[])
+ RETURNS TABLE(sku text, location_id text, units bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select terms.sku, terms.location_id, terms.cap - coalesce(own.units, 0)
+      from inventory.location_terms(p_channel_code, p_skus) terms
+      left join lateral (
+        select sum(case when line.bundle_sku is null then line.quantity - line.released when line.component_no = 1 then (line.quantity - line.released) / line.per_bundle end) as units
+        from inventory.reservation join inventory.reservation_line line on line.reservation_id = reservation.id
+        where reservation.order_id = p_order_id and line.location_id = terms.location_id and coalesce(line.bundle_sku, line.sku) = terms.sku
+      ) own on true
+      where terms.cap is not null
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.live_holds(p_reservation_ids text[])
@@ -2859,6 +2912,48 @@ AS $function$
       select exists (select from inventory.reservation_line where reservation_id = p_reservation_id and state = 'EXPIRED')
     $function$;
 
+CREATE OR REPLACE FUNCTION inventory.may_take(p_channel_code text, p_skus text[], p_location_ids text[], p_at timestamp with time zone)
+ RETURNS TABLE(sku text, free bigint, kept bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    #variable_conflict use_column
+    declare
+      v_safety int := coalesce((select safety_stock from integration.channel where code = p_channel_code), 0);
+      v_skus text[] := p_skus || array(select component_sku from inventory.bundle_component where bundle_sku = any (p_skus));
+    begin
+      return query
+      with offered as (
+        select sku, sum(offer.free) as free from inventory.offers(p_channel_code, false, v_skus, p_location_ids, null, p_at) offer group by sku
+      ), terms as (
+        select sku, is_bundle, coalesce(withheld, case when is_bundle then 0 else v_safety end) as withheld from inventory.channel_terms(p_channel_code, v_skus)
+      )
+      select terms.sku, coalesce(least(offered.free, made.units), 0), terms.withheld::bigint
+      from terms left join offered using (sku)
+      left join lateral (
+        -- What is withheld of a component is withheld of its bundles too; a bundle's own rule leaves whole bundles.
+        select min(greatest(0, coalesce(part.free, 0) - own.withheld) / made.quantity) as units
+        from inventory.bundle_component made join terms own on own.sku = made.component_sku left join offered part on part.sku = made.component_sku
+        where made.bundle_sku = terms.sku
+      ) made on terms.is_bundle;
+    end
+    $function$;
+
+CREATE OR REPLACE FUNCTION inventory.movable(p_order_id text, p_location_id text, p_skus text[])
+ RETURNS TABLE(sku text, free integer)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      select offer.sku, greatest(0, least(offer.free, room.units, case when not location.shippable then may.free - may.kept end))::int
+      from (select inventory.channel_of_order(p_order_id) as channel_code) asker
+      cross join inventory.location
+      cross join lateral inventory.offers(asker.channel_code, false, p_skus, array[location.id], null, clock_timestamp()) offer
+      left join lateral inventory.left_of_caps(p_order_id, asker.channel_code, p_skus) room on room.sku = offer.sku and room.location_id = location.id
+      left join lateral inventory.may_take(asker.channel_code, p_skus, array[location.id], clock_timestamp()) may on may.sku = offer.sku
+      where location.id = p_location_id
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.move(p_kind text, p_deltas inventory.delta[])
  RETURNS void
  LANGUAGE plpgsql
@@ -2902,6 +2997,8 @@ AS $function$
       v_node text;
       v_given bigint;
       v_wanted bigint;
+      v_channel text := inventory.channel_of_order(p_order_id);
+      v_before jsonb;
     begin
       perform pg_advisory_xact_lock(hashtextextended('inventory.reassignment:' || p_key, 0));
       select case when answer = '"MOVED"' then 'KNOWN' else 'REFUSED' end into v_answer from inventory.reassignment where key = p_key;
@@ -2915,6 +3012,17 @@ AS $function$
         select sku from inventory.reservation_line where order_line_id = any (p_line_ids) and state = 'COMMITTED'
       ) scope;
       perform inventory.lock_positions(v_stocked, inventory.nodes_in_scope(null) || array_remove(p_from || p_to, null));
+      if inventory.keeps_from(v_channel) then
+        -- Stock of a node that ships counts with that of all of them, unless the order has one place.
+        select jsonb_agg(jsonb_build_object('nodes', reach.nodes, 'sku', may.sku, 'free', may.free)) into v_before
+        from (
+          select distinct inventory.nodes_in_scope(case when location.shippable and not exists (
+            select from inventory.reservation where order_id = p_order_id and location_id is not null
+            union all select from inventory.backorder where order_id = p_order_id and location_id is not null
+          ) then null else location.id end) as nodes
+          from inventory.location where id = any (p_to)
+        ) reach cross join lateral inventory.may_take(v_channel, p_skus, reach.nodes, clock_timestamp()) may;
+      end if;
       begin
         for v_node in select distinct node from unnest(p_from) as node where node is not null order by node loop
           select coalesce(sum(gone.quantity), 0) into v_given
@@ -2940,12 +3048,23 @@ AS $function$
             select from (select array_agg(line_id) as ids, array_agg(sku) as skus, array_agg(units) as quantities
                          from (select line_id, sku, sum(units)::int as units from unnest(p_line_ids, p_skus, p_quantities, p_to) as move (line_id, sku, units, node)
                                where node = v_node group by line_id, sku order by line_id) line) asked,
-                 inventory.take_stock(p_order_id, asked.ids, asked.skus, asked.quantities, v_node, 0, false, null, null, null, false) taken
+                 inventory.take_stock(p_order_id, asked.ids, asked.skus, asked.quantities, v_node, 0, false, null, v_channel, null, false) taken
             where taken.kind <> 'ALLOCATED'
           ) then
             raise exception 'it is not there any more' using errcode = 'IV002';
           end if;
         end loop;
+        -- What is kept from the order's channel is there still, or as much of it as before.
+        if exists (
+          select from jsonb_to_recordset(v_before) as before (nodes text[], sku text, free bigint)
+          cross join lateral inventory.may_take(v_channel, array[before.sku], before.nodes, clock_timestamp()) now
+          where now.sku = before.sku and now.free < least(before.free, now.kept)
+        ) or exists (
+          select from unnest(p_skus, p_to) as move (sku, node) join inventory.left_of_caps(p_order_id, v_channel, p_skus) room on room.sku = move.sku and room.location_id = move.node
+          where room.units < 0
+        ) then
+          raise exception 'it is kept from the channel' using errcode = 'IV002';
+        end if;
         -- What was taken for one node does not bind the order to it, unless it was before.
         if not v_known then update inventory.reservation set location_id = v_bound where order_id = p_order_id; end if;
 
@@ -3004,6 +3123,27 @@ AS $function$
         order by hold.id, node.preference, coalesce(line.bundle_sku, line.sku);
       end $function$;
 
+CREATE OR REPLACE FUNCTION inventory.next_waiting(p_sku text, p_since timestamp with time zone, p_order_id text)
+ RETURNS TABLE(order_id text, since timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+      with waiting as materialized (
+        select backorder.order_id, backorder.sku, backorder.channel_code, backorder.location_id, min(backorder.waiting_since) as since from inventory.backorder
+        where backorder.sku = p_sku or backorder.sku in (select bundle_sku from inventory.bundle_component where component_sku = p_sku)
+        group by backorder.order_id, backorder.sku, backorder.channel_code, backorder.location_id
+      ), served as materialized (
+        select asked.* from (select distinct sku, channel_code, location_id from waiting) asked
+        cross join lateral inventory.may_take(asked.channel_code, array[asked.sku], inventory.nodes_in_scope(asked.location_id), clock_timestamp()) may
+        where may.sku = asked.sku and may.free > may.kept and inventory.released(asked.channel_code, asked.sku)
+      )
+      select waiting.order_id, min(waiting.since) as since
+      from waiting join served on served.sku = waiting.sku and served.channel_code is not distinct from waiting.channel_code and served.location_id is not distinct from waiting.location_id
+      group by waiting.order_id
+      having p_since is null or (min(waiting.since), waiting.order_id) > (p_since, p_order_id)
+      order by 2, 1 limit 1
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.nodes_in_scope(p_location_id text)
  RETURNS text[]
  LANGUAGE sql
@@ -3048,7 +3188,7 @@ AS $function$
       ), terms as (
         -- Without rules nothing is asked: this runs for every order.
         select sku, location_id, withheld, cap from inventory.location_terms(p_channel_code, p_skus || v_components)
-        where p_under_terms and exists (select from inventory.channel_rule)
+        where (p_under_terms or p_channel_code is not null) and exists (select from inventory.channel_rule)
       ), unreleased as (
         select sku from inventory.channel_terms(p_channel_code, p_skus || v_components)
         where p_under_terms and exists (select from inventory.channel_rule) and release_at is not null
@@ -3090,18 +3230,32 @@ AS $function$
         from inventory.reservation join inventory.reservation_line line on line.reservation_id = reservation.id
         where reservation.order_id = p_order_id and (line.state = 'COMMITTED' or line.bundle_set is not null)
         group by line.order_line_id, coalesce(line.bundle_sku, line.sku), line.location_id, line.bundle_set, case when line.bundle_set is null then line.id end
+      ), asker as (
+        select inventory.channel_of_order(p_order_id) as channel_code
+      ), room as materialized (
+        select room.* from asker cross join lateral inventory.left_of_caps(p_order_id, asker.channel_code, p_skus) room
+      ), free as (
+        select offer.sku, offer.location_id, greatest(0, least(offer.free, room.units))::int as units
+        from asker cross join lateral inventory.offers(asker.channel_code, false, p_skus, array(
+          select unnest(inventory.nodes_in_scope(null)) union select location_id from inventory.backorder where order_id = p_order_id and location_id is not null
+        ), null, clock_timestamp()) offer
+        left join room on room.sku = offer.sku and room.location_id = offer.location_id
       )
       select 'OWN', order_line_id, sold, location_id, sum(units)::int, null::timestamptz from lot where units > 0 group by order_line_id, sold, location_id
       union all
-      select 'FREE', null, offer.sku, offer.location_id, offer.free,
-             (select max(position.as_of) from unnest(inventory.stocked_skus(array[offer.sku])) as stocked (sku)
-              join inventory.position on position.sku = stocked.sku and position.location_id = offer.location_id)
-      from inventory.offers(null, false, p_skus, array(
-        select unnest(inventory.nodes_in_scope(null)) union select location_id from inventory.backorder where order_id = p_order_id and location_id is not null
-      ), null, clock_timestamp()) offer where offer.free > 0
+      select 'FREE', null, free.sku, free.location_id, free.units,
+             (select max(position.as_of) from unnest(inventory.stocked_skus(array[free.sku])) as stocked (sku)
+              join inventory.position on position.sku = stocked.sku and position.location_id = free.location_id)
+      from free where free.units > 0
       union all
       select 'WAITING', order_line_id, sku, location_id, quantity, null from inventory.backorder
       where order_id = p_order_id and inventory.released(channel_code, sku)
+      union all
+      -- Of what it waits for, wherever it is: no more than its channel may sell.
+      select 'MAY', null, waits.sku, waits.location_id, least(2000000000, greatest(0, may.free - may.kept))::int, null
+      from asker cross join (select distinct sku, location_id from inventory.backorder where order_id = p_order_id and sku = any (p_skus)) waits
+      cross join lateral inventory.may_take(asker.channel_code, array[waits.sku], inventory.nodes_in_scope(waits.location_id), clock_timestamp()) may
+      where may.sku = waits.sku
     $function$;
 
 CREATE OR REPLACE FUNCTION inventory.own_terms(p_channel_code text, p_skus text[])
@@ -3396,6 +3550,10 @@ AS $function$
         v_line_ids text[]; v_skus text[]; v_quantities int[];
         v_stocked text[];
         v_fixed boolean;
+        v_channel text := inventory.channel_of_order(p_order_id);
+        v_kept boolean := inventory.keeps_from(v_channel);
+        v_before jsonb;
+        v_may int[];
       begin
         perform pg_advisory_xact_lock(hashtextextended('inventory.reassignment:' || p_key, 0));
         select answer into v_answer from inventory.reassignment where key = p_key;
@@ -3414,6 +3572,10 @@ AS $function$
           ) scope;
           -- All nodes at once and in order: giving back and taking would otherwise lock in two rounds and could meet another order.
           perform inventory.lock_positions(v_stocked, inventory.nodes_in_scope(null) || p_refused_location_id);
+          if v_kept then
+            select jsonb_agg(jsonb_build_object('sku', may.sku, 'free', may.free)) into v_before
+            from inventory.may_take(v_channel, v_skus, inventory.nodes_in_scope(null), clock_timestamp()) may;
+          end if;
           perform from inventory.release_order(p_order_id, v_line_ids, v_quantities, p_refused_location_id, p_loose);
           -- An order for one location cannot be served by another.
           v_fixed := exists (select from inventory.reservation where order_id = p_order_id and location_id is not null);
@@ -3428,9 +3590,33 @@ AS $function$
             select jsonb_agg(jsonb_build_object('line_id', id, 'location_id', null, 'quantity', units)) into v_answer
             from unnest(v_line_ids, v_quantities) as line (id, units);
           else
-            -- These units are sold already: what may be sold of the rest does not count.
-            select jsonb_agg(jsonb_build_object('line_id', line_id, 'location_id', location_id, 'quantity', quantity)) into v_answer
-            from inventory.take_stock(p_order_id, v_line_ids, v_skus, v_quantities, null, 0, true, null, null, p_refused_location_id, false);
+            -- These units are sold already: what may be sold of the rest does not count. But what is kept from the order's channel stays, or as
+            -- much of it as there was: what came back may be taken elsewhere.
+            select array_agg(least(asked.units, greatest(0, coalesce(most.units - asked.before, asked.units)))::int order by line_no) into v_may
+            from (
+              select sku, units, line_no, sum(units) over (partition by sku order by line_no) - units as before
+              from unnest(v_skus, v_quantities) with ordinality as line (sku, units, line_no)
+            ) asked
+            left join lateral (
+              select min((now.free - least(was.free, now.kept)) / coalesce(made.quantity, 1)) as units
+              from jsonb_to_recordset(v_before) as was (sku text, free bigint)
+              join inventory.may_take(v_channel, array[asked.sku], inventory.nodes_in_scope(null), clock_timestamp()) now on now.sku = was.sku
+              left join inventory.bundle_component made on made.bundle_sku = asked.sku and made.component_sku = now.sku
+              -- Of a bundle its components count, and itself where a rule keeps whole ones.
+              where made.quantity is not null or now.kept > 0 or not exists (select from inventory.bundle_component where bundle_sku = asked.sku)
+            ) most on v_before is not null;
+            if exists (select from unnest(v_may) may where may > 0) then
+              select jsonb_agg(jsonb_build_object('line_id', taken.line_id, 'location_id', taken.location_id, 'quantity', taken.quantity)) into v_answer
+              from (select array_agg(id) as ids, array_agg(sku) as skus, array_agg(may) as units from unnest(v_line_ids, v_skus, v_may) as line (id, sku, may) where may > 0) part
+              cross join lateral inventory.take_stock(p_order_id, part.ids, part.skus, part.units, null, 0, true, null, v_channel, p_refused_location_id, false) taken;
+            end if;
+            if v_may <> v_quantities then
+              insert into inventory.backorder (order_line_id, order_id, sku, channel_code, quantity)
+              select id, p_order_id, sku, v_channel, units - may from unnest(v_line_ids, v_skus, v_quantities, v_may) as line (id, sku, units, may) where units > may
+              on conflict (order_line_id) do update set quantity = backorder.quantity + excluded.quantity;
+              select coalesce(v_answer, '[]') || jsonb_agg(jsonb_build_object('line_id', id, 'location_id', null, 'quantity', units - may)) into v_answer
+              from unnest(v_line_ids, v_quantities, v_may) as line (id, units, may) where units > may;
+            end if;
           end if;
           insert into inventory.reassignment (key, answer) values (p_key, v_answer);
         end if;
@@ -4404,6 +4590,8 @@ comment on function inventory.announce_all() is 'Has every SKU told of that orde
 
 comment on function inventory.announce_released(p_since timestamp with time zone) is 'Has the stock announced of what preorders wait for whose day came since then: who waits is served.';
 
+comment on function inventory.announce_waited_for() is 'Has the goods told of that are there while orders wait for them: the rules that kept them may have changed.';
+
 comment on function inventory.apply_supply(p_sequence bigint, p_lots jsonb) is 'Takes over everything that is on its way, as of a number of the warehouse''s ledger. Positions that know later bookings keep what they know.';
 
 comment on function inventory.batch_supply(p_skus text[], p_enough integer) is 'What can be had of SKUs, and of the components of those that are bundles, at each node that ships. Where there is enough whatever happens to holds, that number, which may be too small (has_more); else the exact one.';
@@ -4415,6 +4603,8 @@ comment on function inventory.buffer_of(p_fallback inventory.fallback, p_sku tex
 comment on function inventory.cancel_backorder(p_order_id text, p_line_ids text[], p_quantities integer[]) is 'Units of order lines that no longer wait for stock: cancelled, or served. More than waits is not taken.';
 
 comment on function inventory.capture_terms(p_channel_code text, p_skus text[]) is 'What a batch of orders or holds is planned on, per distinct SKU. withheld null: the channel''s own safety stock. kept_back: units to leave besides, because a system of record is not heard. closed: the channel''s orders are held or refused now, so each is looked at alone. unusual: more than a batch understands.';
+
+comment on function inventory.channel_of_order(p_order_id text) is 'The channel that an order with stock, or waiting for some, came through.';
 
 comment on function inventory.channel_terms(p_channel_code text, p_skus text[]) is 'What a channel may do with each distinct SKU now. withheld null: the channel''s own safety stock applies. cap null: none. backorder_units: units that may still be ordered without stock; 0 none, null any number. release_at set: only preorders until then. by_location: rules of single locations exist, see inventory.location_terms.';
 
@@ -4434,7 +4624,11 @@ comment on function inventory.fitting_waits(p_orders json, p_waits inventory.par
 
 comment on function inventory.free_units(p_sku text) is 'Units of a SKU that nodes which ship can give now.';
 
+comment on function inventory.keeps_from(p_channel_code text) is 'Whether anything at all may be kept from a channel.';
+
 comment on function inventory.known_recipes(p_members json, p_fit integer[]) is 'Members whose bundles are made of what they were planned with, and keeps it so until the end of the transaction.';
+
+comment on function inventory.left_of_caps(p_order_id text, p_channel_code text, p_skus text[]) is 'Where a rule caps what one order may have from a location: units that this order may still have. Below 0: it has more.';
 
 comment on function inventory.live_holds(p_reservation_ids text[]) is 'What holds keep at this instant, without those of one location, of bundles, or that lost a part.';
 
@@ -4442,11 +4636,19 @@ comment on function inventory.location_terms(p_channel_code text, p_skus text[])
 
 comment on function inventory.lock_takes(p_takes inventory.take[], p_members integer[], p_scarce text[], p_nodes text[]) is 'Locks every position the members of a batch may count on, in the order of everybody. Whether there is enough for all of them, every hold counted as alive; what is withheld from a channel is not looked at.';
 
+comment on function inventory.may_take(p_channel_code text, p_skus text[], p_location_ids text[], p_at timestamp with time zone) is 'Of these SKUs and their components: units that are free at these locations under the rules of single ones, and how many of them are kept from the channel. Who waits is not counted: he may be the one who asks.';
+
+comment on function inventory.movable(p_order_id text, p_location_id text, p_skus text[]) is 'Units that work of this order could be moved to this location for. Of a location that ships, its channel may have all but what rules keep there: what is kept of all locations together stays when units only change places.';
+
 comment on function inventory.move_order(p_key text, p_order_id text, p_line_ids text[], p_skus text[], p_quantities integer[], p_from text[], p_to text[]) is 'Moves units of an order''s lines between nodes and the queue of those who wait (null), all of them or none. MOVED; KNOWN when this key did so before; REFUSED when they are not where they are taken from, or what they need is gone.';
 
 comment on function inventory.named_holds(p_reservation_ids text[]) is 'What holds keep or kept, as it was sold, and whether an order can use them at this instant: LIVE is its own, OVER has to be found again, USED and RELEASED never; BOUND to a store. One nobody knows has no row.';
 
+comment on function inventory.next_waiting(p_sku text, p_since timestamp with time zone, p_order_id text) is 'The order after this one, by the age of its promise, that waits for a SKU, alone or in a bundle, and whose channel may have some of what is there. No row: nobody does.';
+
 comment on function inventory.note_rises(p_rows jsonb) is 'After apply_source, in its transaction and with its rows: notes which of them raised a balance. A booking that is told again changes nothing.';
+
+comment on function inventory.offers(p_channel_code text, p_under_terms boolean, p_skus text[], p_location_ids text[], p_reservation_id text, p_at timestamp with time zone) is 'Units of these SKUs per location: own by a hold, and free. Under terms with the release dates of the channel; with a channel always with the rules of single locations.';
 
 comment on function inventory.order_sources(p_order_id text, p_skus text[]) is 'Units as they are sold, whole bundles included. OWN: committed to a line of the order and not gone; FREE: what anybody can take where orders ship from, or where this one waits, as of the warehouse''s last word about it; WAITING: backordered and released, location_id when only that location may serve them.';
 

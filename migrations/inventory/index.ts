@@ -46,6 +46,9 @@ import * as goodsOfWhoWaits from './20261129020000_goods_of_who_waits.ts';
 import * as incomingIsWithheld from './20261129030500_incoming_is_withheld.ts';
 import * as termsWithoutWaits from './20261129031000_terms_without_waits.ts';
 import * as locationSource from './20261129031500_location_source.ts';
+import * as whatMayBeTaken from './20261129050000_what_may_be_taken.ts';
+import * as keptFromWhoWaits from './20261129050100_kept_from_who_waits.ts';
+import * as movesKeepToRules from './20261129050200_moves_keep_to_rules.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -94,4 +97,7 @@ export const migrations: MigrationSet = {
   '20261129030500_incoming_is_withheld': incomingIsWithheld,
   '20261129031000_terms_without_waits': termsWithoutWaits,
   '20261129031500_location_source': locationSource,
+  '20261129050000_what_may_be_taken': whatMayBeTaken,
+  '20261129050100_kept_from_who_waits': keptFromWhoWaits,
+  '20261129050200_moves_keep_to_rules': movesKeepToRules,
 };

@@ -6,10 +6,19 @@ export interface OrderSources {
   readonly nodes: readonly { readonly locationId: string; readonly code: string; readonly priority: number }[];
   /** Committed to the order's lines and not gone yet. */
   readonly own: readonly SourcedLine[];
-  /** What anybody could take, and when the balance there last grew by the warehouse's clock; null: never. */
+  /** What the order's channel could take at each node, and when the balance there last grew by the warehouse's clock; null: never. */
   readonly free: readonly (Omit<SourcedLine, 'lineId'> & { readonly raisedAt: Date | null })[];
   /** Units that wait for stock; `locationId` when only that one may serve them. */
   readonly waiting: readonly (LineUnits & { readonly sku: string; readonly locationId: string | null })[];
+  /** Of what it waits for: how much of what is free its channel may have, of all nodes together or of that one. */
+  readonly most: readonly { readonly sku: string; readonly locationId: string | null; readonly quantity: number }[];
+}
+
+/** An order in the queue of those who wait for a SKU. */
+export interface WaitingOrder {
+  readonly orderId: string;
+  /** Since when it waits. */
+  readonly since: string;
 }
 
 export interface StockMove extends LineUnits {
@@ -50,8 +59,11 @@ export interface Stock {
 
   /** What people call a location; its id when it is not known. */
   codeOf(locationId: string): Promise<string>;
-  /** Orders with units that wait for this SKU; the oldest promise first. */
-  ordersWaitingFor(sku: string): Promise<readonly string[]>;
+  /**
+   * The order with the oldest promise, or the one `after` another, that waits for this SKU and whose channel may have some of
+   * what is there. Null: nobody does.
+   */
+  nextWaiting(sku: string, after: WaitingOrder | null): Promise<WaitingOrder | null>;
 
   /**
    * Moves units between nodes and the queue of those who wait (`null`): all or none. One decision per `key`, also a

@@ -26,14 +26,16 @@ export function chooseNodes(rules: SourcingRules, request: SourcingRequest, sour
   const able = nodes.filter((node) => !leftOut.has(node));
   const overloaded = able.filter(isFull);
   const stock = new Stock(sources, rule.keep);
-  const demand = demandOf(request.lines);
+  const wanted = demandOf(request.lines);
+  const demand = withinLimits(wanted, sources.most ?? []);
+  const isLimited = [...wanted].some(([sku, units]) => units > (demand.get(sku) ?? 0));
 
   let chosen = pick(rule, able.filter((node) => !isFull(node)), demand, stock); // biome-ignore format: one thought
   if (chosen.complete) for (const node of overloaded) leftOut.set(node, 'over its capacity');
   else if (overloaded.length > 0) chosen = pick(rule, able, demand, stock);
 
-  const waits = rule.otherwise === 'wait' && !chosen.complete;
-  const { sourced, waiting } = assignLines(request.lines, waits ? [] : chosen.nodes.map(idOf), stock);
+  const waits = rule.otherwise === 'wait' && (!chosen.complete || isLimited);
+  const { sourced, waiting } = assignLines(request.lines, waits ? [] : chosen.nodes.map(idOf), stock, demand);
   for (const node of able) {
     if (leftOut.has(node) || !isNamed(rule, node) || sourced.some((one) => one.locationId === idOf(node))) continue;
     const reason = shortfall(node, demand, stock);
@@ -69,6 +71,14 @@ function demandOf(lines: readonly WantedLine[]): Map<string, number> {
   const demand = new Map<string, number>();
   for (const { sku, quantity } of lines) demand.set(sku, (demand.get(sku) ?? 0) + quantity);
   return demand;
+}
+
+function withinLimits(
+  demand: ReadonlyMap<string, number>,
+  most: NonNullable<Sources['most']>,
+): ReadonlyMap<string, number> {
+  const limits = new Map(most.map(({ sku, quantity }) => [sku, quantity]));
+  return new Map([...demand].map(([sku, units]) => [sku, Math.min(units, limits.get(sku) ?? units)]));
 }
 
 interface Chosen {

@@ -110,8 +110,10 @@ export interface Sources {
   readonly nodes: readonly NodeFacts[];
   /** Committed to the order's lines already. */
   readonly own: readonly SourcedLine[];
-  /** What anybody could take. */
+  /** What the order could take besides. */
   readonly free: readonly { readonly sku: string; readonly locationId: string; readonly quantity: number }[];
+  /** Units of a SKU that may be taken of all nodes together. Not told: all that they have. */
+  readonly most?: readonly { readonly sku: string; readonly quantity: number }[];
 }
 
 /** What is to be sourced. */

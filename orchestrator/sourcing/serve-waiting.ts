@@ -1,5 +1,5 @@
 import type { OrchestratorDeps } from '../port.ts';
-import type { StockMove } from '../ports/stock.ts';
+import type { OrderSources, StockMove } from '../ports/stock.ts';
 import type { SourcingRule, SourcingRules, WantedLine } from './model.ts';
 import { decide, digest, readSources } from './settle-sources.ts';
 
@@ -17,34 +17,34 @@ const FEWEST: SourcingRule = {
 /** Orders in these states have not begun, or are over. */
 const NOT_SERVED: ReadonlySet<string> = new Set(['CAPTURED', 'VALIDATED', 'REJECTED', 'CANCELLED', 'CLOSED']);
 
-/** A SKU has stock: those who wait for it are served, the oldest promise first, until there is no more. */
+/**
+ * A SKU has stock: those who wait for it are served, the oldest promise first, until there is no more that their channels may
+ * have. Who is asked next is looked up after each: what one took may have been all that another's channel is left.
+ */
 export async function serveWaitingFor(
   deps: OrchestratorDeps,
   sku: string,
   cause: { readonly key: string; readonly traceId: string },
 ): Promise<void> {
-  for (const orderId of await deps.stock.ordersWaitingFor(sku)) {
-    if ((await serveOrder(deps, orderId, cause)) === 'NOTHING_LEFT') return;
-  }
+  let next = await deps.stock.nextWaiting(sku, null);
+  for (; next; next = await deps.stock.nextWaiting(sku, next)) await serveOrder(deps, next.orderId, cause);
 }
 
 /**
  * Commits stock to units of an order that wait for it, as far as there is some and the rules allow. The event that says
  * so commits with the stock; the work for the nodes follows from it. An order that is held or not accepted yet is left:
- * it is looked at again when it goes on.
- *
- * @returns NOTHING_LEFT when there is no more of anything that this order waited for
+ * it is looked at again when it goes on. What is kept from the order's channel is not for it.
  */
 export async function serveOrder(
   deps: OrchestratorDeps,
   orderId: string,
   cause: { readonly key: string; readonly traceId: string },
-): Promise<'NOTHING_LEFT' | 'MORE'> {
+): Promise<void> {
   const booked = await deps.orders.read(orderId);
-  if (!booked || booked.holds.length > 0 || NOT_SERVED.has(booked.order.status)) return 'MORE';
+  if (!booked || booked.holds.length > 0 || NOT_SERVED.has(booked.order.status)) return;
   const backordered = new Map(booked.lines.map((line) => [line.id, line.quantities.backordered]));
   const skus = booked.lines.flatMap((line) => (line.quantities.backordered > 0 ? [line.sku] : []));
-  if (skus.length === 0) return 'MORE';
+  if (skus.length === 0) return;
 
   const sources = await readSources(deps, orderId, skus);
   // A node that gave units back is asked again only when its shelf has got more since: goods came in, or were counted.
@@ -58,11 +58,12 @@ export async function serveOrder(
     return quantity > 0 ? [{ ...one, quantity }] : [];
   });
   const unbound: WantedLine[] = waiting.flatMap(({ locationId, ...line }) => (locationId === null ? [line] : []));
+  const most = sources.most.filter((one) => one.locationId === null);
   const rules: SourcingRules = deps.sourcing.rules.length > 0 ? deps.sourcing : { ...deps.sourcing, rules: [FEWEST] };
-  const open = { ...sources, own: [], free, gaveBack: [] };
+  const open = { ...sources, own: [], free, most, gaveBack: [] };
   const decision = unbound.length > 0 ? await decide(deps, booked, unbound, open, rules) : null;
   const moves: StockMove[] = [
-    ...boundMoves(waiting, free),
+    ...boundMoves(waiting, free, sources.most),
     ...(decision?.sourced ?? []).map(({ locationId, ...line }) => ({ ...line, from: null, to: locationId })),
   ];
   if (moves.length > 0) {
@@ -77,16 +78,18 @@ export async function serveOrder(
       },
     });
   }
-  const sum = (of: readonly { readonly quantity: number }[]) => of.reduce((total, { quantity }) => total + quantity, 0);
-  return sum(moves) >= sum(free) ? 'NOTHING_LEFT' : 'MORE';
 }
 
-/** Units that only one location may serve take what it has. */
+/** Units that only one location may serve take what it has for them. */
 function boundMoves(
   waiting: readonly (WantedLine & { readonly locationId: string | null })[],
   free: readonly { readonly sku: string; readonly locationId: string; readonly quantity: number }[],
+  most: OrderSources['most'],
 ): StockMove[] {
-  const left = free.map((one) => ({ ...one }));
+  const left = free.map((one) => {
+    const limit = most.find(({ sku, locationId }) => sku === one.sku && locationId === one.locationId);
+    return { ...one, quantity: Math.min(one.quantity, limit?.quantity ?? one.quantity) };
+  });
   return waiting.flatMap(({ locationId, lineId, sku, quantity }) => {
     const place = left.find((one) => one.sku === sku && one.locationId === locationId);
     const units = Math.min(quantity, place?.quantity ?? 0);

@@ -34,7 +34,9 @@ export async function settleSources(
     const placed = placedUnits(units, sources.own);
     const wanted = wantedOf(placed);
     const isBound = order.deliveryMethod !== 'SHIPPING'; // pickups have their one location
-    const decision = isBound || wanted.length === 0 ? null : await decide(deps, booked, wanted, sources);
+    // What is kept from the channel as a whole is no matter here: its units only change places.
+    const decision =
+      isBound || wanted.length === 0 ? null : await decide(deps, booked, wanted, { ...sources, most: [] });
     if (!decision) return { sourced: placed, waiting: [], explanation: null };
     const moves = movesBetween(placed, decision);
     if (moves.length === 0 || (await deps.stock.move({ key: `${key}:${digest(moves)}`, orderId: order.id, moves })))

@@ -168,7 +168,7 @@ describe('units that wait', () => {
 
   it('take what there is, and say so', async () => {
     waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 3)] });
-    expect(await serveOrder(ports.deps, 'ord_1', cause)).toBe('NOTHING_LEFT');
+    await serveOrder(ports.deps, 'ord_1', cause);
     expect(moved()).toEqual([{ lineId: 'l1', sku: 'LANTERN', quantity: 3, from: null, to: 'WEST' }]);
     expect(ports.of('stock.move')[0]?.args[0].announce).toMatchObject({
       channelCode: 'WEB',
@@ -185,8 +185,29 @@ describe('units that wait', () => {
 
   it('wait on when the rule wants all from one node', async () => {
     waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 9)] });
-    expect(await serveOrder(ruled({ ...rule, shipments: 1, otherwise: 'wait' }), 'ord_1', cause)).toBe('MORE');
+    await serveOrder(ruled({ ...rule, shipments: 1, otherwise: 'wait' }), 'ord_1', cause);
     expect(moved()).toEqual([]);
+  });
+
+  it('leave what is kept from their channel, at the nodes together or at their one location', async () => {
+    const most = (quantity: number, locationId: string | null = null) => [{ sku: 'LANTERN', locationId, quantity }];
+    const shelves = [free('LANTERN', 'EAST', 2), free('LANTERN', 'WEST', 4)];
+    waitingOrder('ord_1', { free: shelves, most: most(3) });
+    await serveOrder(ports.deps, 'ord_1', cause);
+    waitingOrder('ord_2', { free: shelves, most: most(0) });
+    await serveOrder(ports.deps, 'ord_2', cause);
+    const waiting = [{ lineId: 'l1', sku: 'LANTERN', quantity: 5, locationId: 'SHOP' }];
+    waitingOrder('ord_3', { waiting, free: [free('LANTERN', 'SHOP', 4)], most: most(1, 'SHOP') });
+    await serveOrder(ports.deps, 'ord_3', cause);
+    expect(moved()).toEqual([
+      { lineId: 'l1', sku: 'LANTERN', quantity: 3, from: null, to: 'WEST' },
+      { lineId: 'l1', sku: 'LANTERN', quantity: 1, from: null, to: 'SHOP' },
+    ]);
+    // Who wants all or nothing does not take what he may have of it.
+    const lanterns = [{ lineId: 'l1', sku: 'LANTERN', quantity: 5, locationId: null }];
+    waitingOrder('ord_4', { waiting: lanterns, free: [free('LANTERN', 'WEST', 9)], most: most(3) });
+    await serveOrder(ruled({ ...rule, otherwise: 'wait' }), 'ord_4', cause);
+    expect(moved()).toHaveLength(2);
   });
 
   it.each([
@@ -195,7 +216,7 @@ describe('units that wait', () => {
     ['cancelled', { order: bookedOrder('ord_1', { status: 'CANCELLED' }).order }],
   ])('are left alone while their order is %s', async (_, overrides) => {
     waitingOrder('ord_1', { free: [free('LANTERN', 'WEST', 9)] }, overrides);
-    expect(await serveOrder(ports.deps, 'ord_1', cause)).toBe('MORE');
+    await serveOrder(ports.deps, 'ord_1', cause);
     expect(moved()).toEqual([]);
   });
 

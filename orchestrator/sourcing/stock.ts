@@ -81,18 +81,19 @@ export class Stock {
 /**
  * Gives the nodes' units to the lines: first to those that have them there already, so that little moves.
  * Lines of the same item share what there is.
+ * @param demand units of each item that may be given
  */
 export function assignLines(
   lines: readonly WantedLine[],
   nodes: readonly string[],
   stock: Stock,
+  demand: ReadonlyMap<string, number>,
 ): { sourced: SourcedLine[]; waiting: WantedLine[] } {
   const sourced: SourcedLine[] = [];
   const left = new Map(lines.map((line) => [line.lineId, line.quantity]));
   for (const sku of new Set(lines.map((line) => line.sku))) {
     const same = lines.filter((line) => line.sku === sku);
-    const wanted = same.reduce((sum, line) => sum + line.quantity, 0);
-    const given = new Map(stock.split(sku, wanted, nodes));
+    const given = new Map(stock.split(sku, demand.get(sku) ?? 0, nodes));
     const give = (line: WantedLine, node: string, most: number) => {
       const units = Math.min(most, given.get(node) ?? 0, left.get(line.lineId) ?? 0);
       if (units <= 0) return;

@@ -12,6 +12,7 @@ import type { FulfillmentReader } from './read.ts';
  */
 export type ReadFreeUnits = (
   trx: Knex.Transaction,
+  orderId: string,
   locationId: string,
   skus: readonly string[],
 ) => Promise<{ readonly code: string; readonly free: ReadonlyMap<string, number> } | null>;

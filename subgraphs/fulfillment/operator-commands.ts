@@ -94,7 +94,7 @@ export const operatorCommands = {
         run: async (trx, work, lines) => {
           if (input.locationId === work.locationId)
             return refusal('INVALID_INPUT', 'The work is there already. Name another location.', 'locationId');
-          const lacking = await lackAt(context, trx, input.locationId, lines);
+          const lacking = await lackAt(context, trx, work.orderId, input.locationId, lines);
           if (lacking !== null) return refusal('INVALID_INPUT', lacking, 'locationId');
           return takeBack(trx, work, lines, 'MOVE', { becomes: 'OPEN', locationId: input.locationId });
         },
@@ -228,17 +228,18 @@ async function takeBack(
 async function lackAt(
   { freeUnits }: FulfillmentContext,
   trx: Knex.Transaction,
+  orderId: string,
   locationId: string,
   lines: readonly FulfillmentOrderLine[],
 ): Promise<string | null> {
   if (!freeUnits) return null;
   const wanted = new Map<string, number>();
   for (const line of lines) wanted.set(line.sku, (wanted.get(line.sku) ?? 0) + remainingUnits(line));
-  const there = await freeUnits(trx, locationId, [...wanted.keys()]);
+  const there = await freeUnits(trx, orderId, locationId, [...wanted.keys()]);
   if (!there) return 'There is no such location.';
   const lacking = [...wanted].flatMap(([sku, units]) => {
     const free = there.free.get(sku) ?? 0;
-    return free < units ? [`${free} of ${sku}, not ${units}`] : [];
+    return free < units ? [`${free} of ${sku} for this order, not ${units}`] : [];
   });
   return lacking.length === 0
     ? null

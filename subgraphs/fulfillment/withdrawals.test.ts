@@ -11,7 +11,7 @@ let world: TestFulfillment;
 let count = 0;
 beforeAll(async () => {
   world = await startFulfillment({
-    freeUnits: async (_, locationId) =>
+    freeUnits: async (_, __, locationId) =>
       locationId === 'NOWHERE' ? null : { code: `DC-${locationId}`, free: new Map([['BOLT', locationId === 'SOUTH' ? 2 : 9]]) },
   }); // biome-ignore format: one thought
 });
@@ -208,11 +208,12 @@ describe('operators', () => {
     });
     expect(await command('Move', moved, { locationId: 'SOUTH' })).toEqual({
       code: 'INVALID_INPUT',
-      message: 'DC-SOUTH has 2 of BOLT, not 3. Name a location that has what the work is about, or split it.',
+      message:
+        'DC-SOUTH has 2 of BOLT for this order, not 3. Name a location that has what the work is about, or split it.',
     });
     const mixed = await world.open({ units: { BOLT: 1, NUT: 1 } });
     expect(await command('Move', mixed, { locationId: 'SOUTH' })).toMatchObject({
-      message: expect.stringMatching(/^DC-SOUTH has 0 of NUT, not 1\. /),
+      message: expect.stringMatching(/^DC-SOUTH has 0 of NUT for this order, not 1\. /),
     });
     expect(await stateOf(moved)).toMatchObject({ state: 'OPEN/UNSUBMITTED', withdrawal: null });
     expect(await command('Move', moved, { locationId: 'WEST' })).toBe('CANCELLED/CLOSED: ');

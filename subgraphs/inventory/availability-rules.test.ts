@@ -48,7 +48,7 @@ describe('inventory.channel_terms', () => {
   let database: TestDatabase;
   let knex: Knex;
   beforeAll(async () => {
-    database = await createTestDatabase(['inventory']);
+    database = await createTestDatabase(['integration', 'inventory']);
     knex = database.knex;
     await stockUp(knex, { A: { EAST: 10 }, B: { EAST: 10 } });
   });
@@ -93,6 +93,13 @@ describe('inventory.channel_terms', () => {
     expect(await query(knex, "select * from inventory.location_terms('WEB', array['B'])")).toEqual([
       { sku: 'B', location_id: at('EAST'), withheld: 7, cap: null },
     ]);
+  });
+
+  it('has goods told of that orders wait for: they may be theirs now', async () => {
+    await query(knex, 'delete from inventory.unannounced');
+    await wait('l1', 'A', 'WEB', 4);
+    await rules('rules: []');
+    expect(await query(knex, 'select distinct sku from inventory.unannounced')).toEqual([{ sku: 'A' }]);
   });
 
   it("counts what waits against the limit: a channel's own limit with its own orders, a common one with all", async () => {

@@ -116,5 +116,7 @@ export async function saveAvailabilityRules(knex: Knex, { rules, defaultBackorde
        from jsonb_populate_recordset(null::inventory.channel_rule, ?::jsonb)`,
       [JSON.stringify(rows)],
     );
+    // What was kept from who waits may be his now.
+    await query(trx, 'select inventory.announce_waited_for()');
   });
 }

@@ -20,7 +20,7 @@ let database: TestDatabase;
 let knex: Knex;
 
 beforeAll(async () => {
-  database = await createTestDatabase(['inventory']);
+  database = await createTestDatabase(['integration', 'inventory']);
   knex = database.knex;
 });
 afterAll(() => database.drop());

@@ -15,7 +15,7 @@ let database: TestDatabase;
 let knex: Knex;
 
 beforeAll(async () => {
-  database = await createTestDatabase(['inventory']);
+  database = await createTestDatabase(['integration', 'inventory']);
   knex = openDatabase(database.url, { poolMax: CONNECTIONS, applicationName: 'inventory-concurrency' });
 });
 afterAll(async () => {

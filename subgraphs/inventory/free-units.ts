@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { locationsById } from './locations.ts';
 
-/** What a location has that anybody could take. */
+/** What a location has that an order may take. */
 interface FreeUnits {
   /** What people call the location. */
   readonly code: string;
@@ -10,14 +10,22 @@ interface FreeUnits {
   readonly free: ReadonlyMap<string, number>;
 }
 
-/** What could be moved to a location now. Null when there is no such location. @param db a transaction sees its own changes */
-export async function freeUnits(db: Knex, locationId: string, skus: readonly string[]): Promise<FreeUnits | null> {
+/**
+ * What work of an order could be moved to a location for, now: not what is kept there from the order's channel.
+ * Null when there is no such location. @param db a transaction sees its own changes
+ */
+export async function freeUnits(
+  db: Knex,
+  orderId: string,
+  locationId: string,
+  skus: readonly string[],
+): Promise<FreeUnits | null> {
   const location = (await locationsById(db, [locationId])).get(locationId);
   if (!location) return null;
   const rows = await query<{ sku: string; free: number }>(
     db,
-    'select sku, free from inventory.offers(null, false, ?::text[], array[?]::text[], null, clock_timestamp())',
-    [[...new Set(skus)], locationId],
+    'select sku, free from inventory.movable(?, ?, ?::text[])',
+    [orderId, locationId, [...new Set(skus)]],
   );
   return { code: location.code, free: new Map(rows.map(({ sku, free }) => [sku, free])) };
 }

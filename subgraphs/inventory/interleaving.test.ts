@@ -10,7 +10,7 @@ import { at, commit, differences, emptyStock, hold, letExpire, position, stockUp
 let database: TestDatabase;
 let knex: Knex;
 beforeAll(async () => {
-  database = await createTestDatabase(['inventory']);
+  database = await createTestDatabase(['integration', 'inventory']);
   knex = database.knex;
 });
 afterAll(() => database.drop());

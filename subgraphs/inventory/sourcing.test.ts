@@ -55,8 +55,11 @@ describe('where an order may be served from', () => {
     );
     expect(sources.waiting).toEqual([{ lineId: 'o1.l2', sku: 'NUT', locationId: null, quantity: 1 }]);
     // Work may be moved by hand to any location, by what that one has.
-    expect(await freeUnits(knex, at('SHOP'), ['BOLT', 'NUT'])).toEqual({ code: 'SHOP', free: new Map([['BOLT', 9]]) });
-    expect(await freeUnits(knex, 'loc_nowhere', ['BOLT'])).toBeNull();
+    expect(await freeUnits(knex, 'o1', at('SHOP'), ['BOLT', 'NUT'])).toEqual({
+      code: 'SHOP',
+      free: new Map([['BOLT', 9]]),
+    });
+    expect(await freeUnits(knex, 'o1', 'loc_nowhere', ['BOLT'])).toBeNull();
   });
 
   it('counts bundles as they are sold', async () => {
@@ -191,14 +194,26 @@ describe('a move', () => {
   });
 });
 
+/** Who is asked for a SKU, one after the other. */
+async function queueOf(sku: string): Promise<string[]> {
+  const queue: string[] = [];
+  for (let next = await stock.nextWaiting(sku, null); next; next = await stock.nextWaiting(sku, next))
+    queue.push(next.orderId);
+  return queue;
+}
+
 it('serves who has waited longest first, whichever bundle they wait with', async () => {
   await bundleUp(knex, { KIT: { BOLT: 1, NUT: 1 } });
   await stockUp(knex, { BOLT: { EAST: 0 }, NUT: { EAST: 0 } });
   await commit(knex, 'o3', [['BOLT', 1]], { backorder: true });
   await commit(knex, 'o1', [['KIT', 1]], { backorder: true });
   await commit(knex, 'o2', [['BOLT', 1], ['NUT', 1]], { backorder: true }); // biome-ignore format: one order
-  expect(await stock.ordersWaitingFor('BOLT')).toEqual(['o3', 'o1', 'o2']);
-  expect(await stock.ordersWaitingFor('NUT')).toEqual(['o1', 'o2']);
+  expect(await queueOf('BOLT')).toEqual([]);
+  await stockUp(knex, { BOLT: { EAST: 5 } }, new Date(Date.now() + 1_000));
+  expect(await queueOf('BOLT')).toEqual(['o3', 'o2']);
+  await stockUp(knex, { NUT: { EAST: 5 } }, new Date(Date.now() + 1_000));
+  expect(await queueOf('BOLT')).toEqual(['o3', 'o1', 'o2']);
+  expect(await queueOf('NUT')).toEqual(['o1', 'o2']);
 });
 
 it('lets preorders wait for their day, whatever is on the shelf, and announces the day', async () => {
@@ -324,4 +339,125 @@ it('never takes more than there is, however many move at once', async () => {
   expect(moved.filter(Boolean)).toHaveLength(10);
   expect(await position(knex, 'BOLT', at('EAST'))).toEqual([10, 0, 10, 0]);
   expect(await position(knex, 'BOLT', at('WEST'))).toEqual([40, 0, 10, 30]);
+});
+
+describe('what is kept from the channel of an order', () => {
+  const rule = (channel: string | null, sku: string | null, locationId: string | null, withheld: number | null, cap: number | null = null) =>
+    query(knex, 'insert into inventory.channel_rule (channel_code, sku, location_id, withheld, cap) values (?, ?, ?, ?, ?)', [channel, sku, locationId, withheld, cap]); // biome-ignore format: one thought
+  const buy = (order: string, sku: string, units: number, channel: string, more = {}) =>
+    commit(knex, order, [[sku, units]], { channel, backorder: true, ...more });
+  const sellable = async (sku: string, channel: string) =>
+    (await query<{ sellable: number }>(knex, 'select sellable from inventory.availability(?, 0, array[?], null, clock_timestamp())', [channel, sku]).then(([row]) => row?.sellable)); // biome-ignore format: one value
+  const may = async (orderId: string, sku: string) => {
+    const { free, most } = await stock.sourcesOf(orderId, [sku]);
+    return [free.map((one) => one.quantity), most.map((one) => one.quantity)];
+  };
+  /** Counted later than anything before. */
+  let counted = 1;
+  const count = (sku: string, onHand: number, site: 'EAST' | 'WEST' | 'SHOP' = 'EAST') =>
+    query(knex, 'select * from inventory.apply_source(?::jsonb)', [
+      JSON.stringify([{ kind: 'ADJUSTMENT', sequence: ++counted, positionId: 'p', locationId: at(site), sku, onHand, measuredAt: new Date() }]), // biome-ignore format: one row
+    ]);
+
+  it('is not for it when it waits, nor kept for it, until there is more', async () => {
+    await stockUp(knex, { BOLT: { EAST: 20 } });
+    await rule('B2B', 'BOLT', null, 30);
+    await buy('o1', 'BOLT', 15, 'B2B');
+    expect(await waiting('o1')).toEqual([['l1', 15]]);
+    expect(await may('o1', 'BOLT')).toEqual([[20], [0]]);
+    expect(await queueOf('BOLT')).toEqual([]);
+    expect(await move('o1', [['l1', 'BOLT', 1, null, at('EAST')]])).toBe(false);
+    // To whom they belong they are shown.
+    expect([await sellable('BOLT', 'WEB'), await sellable('BOLT', 'B2B')]).toEqual([20, 0]);
+    await count('BOLT', 40);
+    expect(await queueOf('BOLT')).toEqual(['o1']);
+    expect(await may('o1', 'BOLT')).toEqual([[40], [10]]);
+    expect([await sellable('BOLT', 'WEB'), await sellable('BOLT', 'B2B')]).toEqual([30, 0]);
+    expect(await move('o1', [['l1', 'BOLT', 11, null, at('EAST')]])).toBe(false);
+    expect(await move('o1', [['l1', 'BOLT', 10, null, at('EAST')]])).toBe(true);
+    expect(await queueOf('BOLT')).toEqual([]);
+    await count('BOLT', 45);
+    expect(await move('o1', [['l1', 'BOLT', 5, null, at('EAST')]])).toBe(true);
+    expect([await waiting('o1'), await sellable('BOLT', 'WEB')]).toEqual([[], 30]);
+  });
+
+  it('is its own safety stock where no rule says otherwise, and is passed on to who may have it', async () => {
+    await query(knex, `insert into integration.channel (code, kind, name, price_list, currency_code, safety_stock) values ('AMAZON', 'MARKETPLACE', 'Amazon', 'AMAZON', 'GBP', 2) on conflict do nothing`); // biome-ignore format: one row
+    await stockUp(knex, { BOLT: { EAST: 1, WEST: 1 } });
+    await buy('o1', 'BOLT', 2, 'AMAZON', { safetyStock: 2 });
+    await buy('o2', 'BOLT', 3, 'WEB');
+    expect([await waiting('o1'), await waiting('o2')]).toEqual([[['l1', 2]], [['l1', 1]]]);
+    await count('BOLT', 3);
+    expect(await queueOf('BOLT')).toEqual(['o2']);
+    expect(await move('o1', [['l1', 'BOLT', 1, null, at('EAST')]])).toBe(false);
+    expect(await move('o2', [['l1', 'BOLT', 1, null, at('EAST')]])).toBe(true);
+    await count('BOLT', 5);
+    expect(await queueOf('BOLT')).toEqual(['o1']);
+    expect(await move('o1', [['l1', 'BOLT', 1, null, at('EAST')]])).toBe(true);
+    expect(await waiting('o1')).toEqual([['l1', 1]]);
+  });
+
+  it('stays in bundles and in their components', async () => {
+    await bundleUp(knex, { KIT: { BOLT: 2, NUT: 1 } });
+    await stockUp(knex, { BOLT: { EAST: 5 }, NUT: { EAST: 9 } });
+    await rule('B2B', 'BOLT', null, 4);
+    await buy('o1', 'KIT', 2, 'B2B');
+    expect(await may('o1', 'KIT')).toEqual([[2], [0]]);
+    expect(await move('o1', [['l1', 'KIT', 1, null, at('EAST')]])).toBe(false);
+    expect(await sellable('BOLT', 'WEB')).toBe(5);
+    await count('BOLT', 9);
+    await rule('B2B', 'KIT', null, 1);
+    expect(await may('o1', 'KIT')).toEqual([[4], [1]]);
+    expect(await move('o1', [['l1', 'KIT', 2, null, at('EAST')]])).toBe(false);
+    expect(await move('o1', [['l1', 'KIT', 1, null, at('EAST')]])).toBe(true);
+  });
+
+  it('stays at its location, and so does the cap of one order there', async () => {
+    await stockUp(knex, { BOLT: { EAST: 5, WEST: 6 }, NUT: { EAST: 9 } });
+    await rule('WEB', 'BOLT', at('EAST'), 5);
+    await rule('WEB', 'NUT', at('EAST'), null, 4);
+    await buy('o1', 'BOLT', 8, 'WEB');
+    await buy('o2', 'NUT', 6, 'WEB');
+    expect([await own('o1'), await own('o2')]).toEqual([[['l1', at('WEST'), 6]], [['l1', at('EAST'), 4]]]); // biome-ignore format: a table
+    expect([await may('o1', 'BOLT'), await may('o2', 'NUT')]).toEqual([
+      [[], [0]],
+      [[], [4]],
+    ]);
+    expect(await move('o1', [['l1', 'BOLT', 1, null, at('EAST')]])).toBe(false);
+    expect(await move('o1', [['l1', 'BOLT', 1, at('WEST'), at('EAST')]])).toBe(false);
+    expect(await move('o2', [['l1', 'NUT', 1, null, at('EAST')]])).toBe(false);
+    expect(await freeUnits(knex, 'o1', at('EAST'), ['BOLT'])).toEqual({ code: 'EAST', free: new Map([['BOLT', 0]]) });
+  });
+
+  it('is not touched by units that only change places, and not given in place of goods that are gone', async () => {
+    const again = (order: string, key: string, units: number, site: 'EAST' | 'WEST') =>
+      stock.reassign({ key, orderId: order, lines: [{ lineId: `${order}.l1`, quantity: units }], refusedLocationId: at(site) }); // biome-ignore format: one call
+    await stockUp(knex, { BOLT: { EAST: 4, WEST: 4 } });
+    await rule('B2B', 'BOLT', null, 4);
+    await buy('o1', 'BOLT', 4, 'B2B');
+    expect(await own('o1')).toEqual([['l1', at('EAST'), 4]]);
+    expect(await move('o1', [['l1', 'BOLT', 4, at('EAST'), at('WEST')]])).toBe(true);
+    expect(await again('o1', 'k1', 4, 'WEST')).toEqual([{ lineId: 'o1.l1', locationId: at('EAST'), quantity: 4 }]);
+    // The shelf was empty: what is left elsewhere is not for this channel.
+    await count('BOLT', 1);
+    expect(await again('o1', 'k2', 4, 'EAST')).toEqual([
+      { lineId: 'o1.l1', locationId: at('WEST'), quantity: 1 },
+      { lineId: 'o1.l1', locationId: null, quantity: 3 },
+    ]);
+    expect(await waiting('o1')).toEqual([['l1', 3]]);
+    expect(await sellable('BOLT', 'WEB')).toBe(4);
+    const [queued] = await query(knex, 'select channel_code from inventory.backorder');
+    expect(queued).toEqual({ channel_code: 'B2B' });
+  });
+
+  it('of a location outside delivery stays when work is moved there by hand', async () => {
+    await stockUp(knex, { BOLT: { EAST: 5, SHOP: 4 } });
+    await rule('B2B', 'BOLT', null, 3);
+    await buy('o1', 'BOLT', 2, 'B2B');
+    await buy('o2', 'BOLT', 1, 'WEB');
+    expect((await freeUnits(knex, 'o1', at('SHOP'), ['BOLT']))?.free).toEqual(new Map([['BOLT', 1]]));
+    expect((await freeUnits(knex, 'o2', at('SHOP'), ['BOLT']))?.free).toEqual(new Map([['BOLT', 4]]));
+    expect(await move('o1', [['l1', 'BOLT', 1, at('EAST'), at('SHOP')]])).toBe(true);
+    expect(await move('o1', [['l1', 'BOLT', 1, at('EAST'), at('SHOP')]])).toBe(false);
+  });
 });

@@ -8,7 +8,7 @@ import { rebuildPositions, verifyStockLedger } from './stock-ledger.ts';
 let database: TestDatabase;
 let knex: Knex;
 beforeAll(async () => {
-  database = await createTestDatabase(['inventory']);
+  database = await createTestDatabase(['integration', 'inventory']);
   knex = database.knex;
 });
 afterAll(() => database.drop());

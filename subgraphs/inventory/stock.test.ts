@@ -13,7 +13,7 @@ let source: MemoryStockSource;
 const { signal } = new AbortController();
 
 beforeAll(async () => {
-  database = await createTestDatabase(['inventory']);
+  database = await createTestDatabase(['integration', 'inventory']);
   knex = database.knex;
 });
 afterAll(() => database.drop());

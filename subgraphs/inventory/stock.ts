@@ -32,10 +32,12 @@ export interface OrderSources {
   readonly nodes: readonly { readonly locationId: string; readonly code: string; readonly priority: number }[];
   /** Committed to the order's lines and not gone yet. */
   readonly own: readonly Allocation[];
-  /** What anybody could take, as of the warehouse's last word about it. */
+  /** What the order's channel could take at each node, as of the warehouse's last word about it. */
   readonly free: readonly (Omit<Allocation, 'lineId'> & { readonly raisedAt: Date | null })[];
   /** Units that wait for stock; `locationId` when only that one may serve them. */
   readonly waiting: readonly (LineUnits & { readonly sku: string; readonly locationId: string | null })[];
+  /** Of what it waits for: how much of what is free its channel may have, of all nodes together or of that one. */
+  readonly most: readonly { readonly sku: string; readonly locationId: string | null; readonly quantity: number }[];
 }
 
 export interface StockMove {
@@ -49,6 +51,13 @@ export interface StockMove {
   })[];
   /** Told with the units that get a node. */
   readonly announce?: { readonly explanation: string; readonly channelCode: string; readonly traceId: string };
+}
+
+/** An order in the queue of those who wait for a SKU. */
+export interface WaitingOrder {
+  readonly orderId: string;
+  /** Since when, to the microsecond. */
+  readonly since: string;
 }
 
 /** Committed stock, for those who move orders. */
@@ -65,8 +74,11 @@ export interface Stock {
   /** What people call a location; its id when it is not known. */
   codeOf(locationId: string): Promise<string>;
 
-  /** Orders with units that wait for this SKU, alone or in a bundle; the oldest promise first. */
-  ordersWaitingFor(sku: string): Promise<string[]>;
+  /**
+   * The order with the oldest promise, or the one `after` another, that waits for this SKU, alone or in a bundle, and whose
+   * channel may have some of what is there. Null: nobody does.
+   */
+  nextWaiting(sku: string, after: WaitingOrder | null): Promise<WaitingOrder | null>;
 
   /**
    * Moves units of an order between nodes and the queue of those who wait (`null`): all of them, or none when they are
@@ -194,7 +206,7 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
 
     async sourcesOf(orderId, skus) {
       const rows = await query<{
-        kind: 'OWN' | 'FREE' | 'WAITING';
+        kind: 'OWN' | 'FREE' | 'WAITING' | 'MAY';
         lineId: string;
         sku: string;
         locationId: string;
@@ -210,9 +222,11 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
       const own: Allocation[] = [];
       const free: OrderSources['free'][number][] = [];
       const waiting: OrderSources['waiting'][number][] = [];
+      const most: OrderSources['most'][number][] = [];
       for (const { kind, lineId, sku, locationId, quantity, raisedAt } of rows) {
         if (kind === 'OWN') own.push({ lineId, sku, locationId, quantity });
         else if (kind === 'FREE') free.push({ sku, locationId, quantity, raisedAt });
+        else if (kind === 'MAY') most.push({ sku, locationId, quantity });
         else waiting.push({ lineId, sku, locationId, quantity });
       }
       const nodes = await query<OrderSources['nodes'][number]>(
@@ -221,14 +235,18 @@ export function createStock(deps: { knex: Knex; source: StockSource }): Stock {
          order by priority, code`,
         [own.map((row) => row.locationId)],
       );
-      return { nodes, own, free, waiting };
+      return { nodes, own, free, waiting, most };
     },
 
     codeOf: async (locationId) => (await locationsById(knex, [locationId])).get(locationId)?.code ?? locationId,
 
-    async ordersWaitingFor(sku) {
-      const rows = await query<{ order_id: string }>(knex, 'select order_id from inventory.waiting_orders(?)', [sku]);
-      return rows.map((row) => row.order_id);
+    async nextWaiting(sku, after) {
+      const [next] = await query<WaitingOrder>(
+        knex,
+        'select order_id as "orderId", since::text from inventory.next_waiting(?, ?, ?)',
+        [sku, after?.since ?? null, after?.orderId ?? null],
+      );
+      return next ?? null;
     },
 
     move: (request) => inTransaction(knex, (trx) => moveUnits(trx, request)),

@@ -54,6 +54,7 @@ export const bookedSources: OrderSources = {
   ],
   free: [],
   waiting: [],
+  most: [],
 };
 
 /** The domains and systems around the orchestrator: they note every call, answer plainly, and fail when told to. */
@@ -180,8 +181,14 @@ export function orchestratorPorts() {
       componentsOf: async () => new Map(),
       sourcesOf: async (orderId) => sources.get(orderId) ?? bookedSources,
       codeOf: async (locationId) => locationId,
-      ordersWaitingFor: async (sku) =>
-        [...sources].flatMap(([orderId, { waiting }]) => (waiting.some((one) => one.sku === sku) ? [orderId] : [])),
+      async nextWaiting(sku, after) {
+        const queue = [...sources].map(([orderId, { waiting, free }], index) => ({
+          orderId,
+          since: String(index),
+          isServable: waiting.some((one) => one.sku === sku) && free.length > 0,
+        }));
+        return queue.find((one) => one.isServable && Number(one.since) > Number(after?.since ?? -1)) ?? null;
+      },
       async move(request) {
         note('stock.move', [request]);
         return true;

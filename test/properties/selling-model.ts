@@ -34,6 +34,8 @@ export type Act =
   | { readonly do: 'release'; readonly line: number; readonly quantity: number }
   /** The node gives units back; with `loose`, after one piece of them left alone. */
   | { readonly do: 'giveBack'; readonly line: number; readonly node: Node; readonly loose: boolean }
+  /** Units that wait are served from a node. */
+  | { readonly do: 'serve'; readonly line: number; readonly node: Node; readonly units: number }
   | { readonly do: 'leave'; readonly line: number; readonly node: Node }
   | { readonly do: 'count'; readonly part: Part; readonly node: Node; readonly units: number }
   | { readonly do: 'recipe'; readonly number: number };
@@ -57,6 +59,7 @@ export const sellingPlan: fc.Arbitrary<{ stock: Record<Part, Record<Node, number
       { arbitrary: fc.record({ do: fc.constant('release' as const), line: index, quantity: fc.integer({ min: 1, max: 4 }) }), weight: 3 },
       { arbitrary: fc.record({ do: fc.constant('giveBack' as const), line: index, node, loose: fc.boolean() }), weight: 3 },
       { arbitrary: fc.record({ do: fc.constant('leave' as const), line: index, node }), weight: 3 },
+      { arbitrary: fc.record({ do: fc.constant('serve' as const), line: index, node, units: fc.integer({ min: 1, max: 3 }) }), weight: 4 },
       { arbitrary: fc.record({ do: fc.constant('count' as const), part: fc.constantFrom(...PARTS), node, units: fc.integer({ min: 1, max: 6 }) }), weight: 2 },
       { arbitrary: fc.record({ do: fc.constant('recipe' as const), number: fc.nat({ max: 1 }) }), weight: 1 },
     ),
@@ -79,9 +82,14 @@ export interface ModelLine {
   readonly id: string;
   readonly orderId: string;
   readonly sku: Sold;
+  readonly channel: Channel;
   /** First taken first. */
   readonly lots: Lot[];
+  waiting: number;
 }
+
+/** Units that wait, by their channel. */
+export type Waits = Readonly<Record<Channel, number>>;
 
 export interface ModelHold {
   readonly id: string;
@@ -96,7 +104,6 @@ export class SellingModel {
   readonly onHand = new Map<string, number>();
   readonly lines: ModelLine[] = [];
   readonly holds: ModelHold[] = [];
-  readonly waiting = new Map<Sold, number>();
   /** Pieces that left alone and whose booking was not heard of. */
   readonly loose = new Map<string, number>();
   recipe: Recipe = RECIPES[0] ?? {};
@@ -123,15 +130,50 @@ export class SellingModel {
     return total(nodes, (at) => Math.min(...entries(this.recipeOf(sku)).map(([part, per]) => Math.floor(this.free(part, at) / per)))); // biome-ignore format: one thought
   }
 
-  /** Pieces that belong to who waits; kits keep their components as far as they can be made of what is there. */
-  claimed(part: Part, kits: number, gone: Recipe): number {
+  waits(sku: Sold): Waits {
+    const of = (channel: Channel) => total(this.lines, (line) => (line.sku === sku && line.channel === channel ? line.waiting : 0)); // biome-ignore format: one thought
+    return { WEB: of('WEB'), AMAZON: of('AMAZON') };
+  }
+
+  waiting(sku: Sold): number {
+    return all(this.waits(sku));
+  }
+
+  /** Units that are there, and how many of them are kept from a channel. @param gone pieces that are as good as taken */
+  kept(sku: Sold, channel: Channel, gone: Recipe = {}): { there: number; kept: number } {
+    const there = (part: Part) => total(NODES, (at) => this.free(part, at)) - (gone[part] ?? 0);
+    if (sku !== 'KIT') return { there: there(sku), kept: CHANNELS[channel] };
+    const parts = entries(this.recipe);
+    const [[first, each] = ['A', 1] as const] = parts;
+    const whole = this.whole('KIT') - (gone[first] ?? 0) / each;
+    const made = parts.map(([part, per]) => Math.floor(Math.max(0, there(part) - CHANNELS[channel]) / per));
+    return { there: Math.min(whole, ...made), kept: channel === RULES.withheld.channel ? RULES.withheld.units : 0 };
+  }
+
+  /** How much of what is there those who wait may have. */
+  servable(sku: Sold, waits: Waits, gone: Recipe = {}): number {
+    return total(Object.keys(CHANNELS) as Channel[], (channel) => {
+      const { there, kept } = this.kept(sku, channel, gone);
+      return Math.min(waits[channel], Math.max(0, there - kept));
+    });
+  }
+
+  /** Pieces that belong to who waits and may have them; kits keep their components as far as they can be made of what is there. */
+  claimed(part: Part, kits: Waits, gone: Recipe): number {
     const there = (one: Part) => total(NODES, (at) => this.free(one, at)) - (gone[one] ?? 0);
-    const made = Math.min(kits, ...entries(this.recipe).map(([one, per]) => Math.floor(there(one) / per)));
-    return (this.waiting.get(part) ?? 0) + made * (this.recipe[part] ?? 0);
+    const served = this.servable('KIT', kits, gone);
+    const made = Math.min(served, ...entries(this.recipe).map(([one, per]) => Math.floor(there(one) / per)));
+    return this.servable(part, this.waits(part), gone) + made * (this.recipe[part] ?? 0);
+  }
+
+  /** Whether somebody who waits for it, by itself or in a kit, may have some. */
+  isServable(sku: Sold): boolean {
+    const inKits = sku !== 'KIT' && this.recipe[sku] !== undefined;
+    return this.servable(sku, this.waits(sku)) > 0 || (inKits && this.servable('KIT', this.waits('KIT')) > 0);
   }
 
   /** What a channel may sell to who comes new. @param kits that wait @param gone pieces that an earlier part of the same order takes */
-  sellable(sku: Sold, channel: Channel, kits = this.waiting.get('KIT') ?? 0, gone: Recipe = {}): number {
+  sellable(sku: Sold, channel: Channel, kits = this.waits('KIT'), gone: Recipe = {}): number {
     const left = (part: Part) => {
       const there = total(NODES, (at) => this.free(part, at)) - (gone[part] ?? 0);
       return Math.max(0, there - this.claimed(part, kits, gone) - CHANNELS[channel]);
@@ -153,7 +195,7 @@ export class SellingModel {
   beyond(sku: Sold, kits: number): number {
     const { waiting } = RULES;
     const ofPart = (part: Sold, pieces: number) =>
-      part === waiting.sku ? Math.max(0, waiting.units - (this.waiting.get(part) ?? 0) - kits * pieces) : Number.POSITIVE_INFINITY; // biome-ignore format: one thought
+      part === waiting.sku ? Math.max(0, waiting.units - this.waiting(part) - kits * pieces) : Number.POSITIVE_INFINITY; // biome-ignore format: one thought
     if (sku !== 'KIT') return ofPart(sku, this.recipe[sku] ?? 0);
     return Math.min(...entries(this.recipe).map(([part, per]) => Math.floor(ofPart(part, per) / per)));
   }
@@ -170,18 +212,35 @@ export class SellingModel {
     const short = new Map<Sold, number>();
     const taken = new Map<Sold, number>();
     const gone: Partial<Record<Part, number>> = {};
-    let kitsWaiting = this.waiting.get('KIT') ?? 0;
+    let kitsWaiting = this.waits('KIT');
     for (const sku of SOLD) {
       const wanted = lines.reduce((sum, line) => sum + (line.sku === sku ? line.quantity : 0), 0);
       if (wanted === 0) continue;
       const can = this.sellable(sku, channel, kitsWaiting, sku === 'KIT' ? {} : gone);
-      const orderable = Math.min(this.cap(sku, channel), backorder ? can + this.beyond(sku, kitsWaiting) : can);
+      const orderable = Math.min(this.cap(sku, channel), backorder ? can + this.beyond(sku, all(kitsWaiting)) : can);
       if (wanted > orderable) short.set(sku, orderable === Number.POSITIVE_INFINITY ? can : orderable);
       else taken.set(sku, Math.min(wanted, can));
-      if (sku === 'KIT') kitsWaiting += wanted - (taken.get('KIT') ?? wanted);
+      if (sku === 'KIT') kitsWaiting = { ...kitsWaiting, [channel]: kitsWaiting[channel] + wanted - (taken.get('KIT') ?? wanted) }; // biome-ignore format: one thought
       if (sku === 'KIT') for (const [part, per] of entries(this.recipe)) gone[part] = (taken.get('KIT') ?? 0) * per;
     }
     return { short, taken };
+  }
+
+  /** Units of a line that its order may take anew: all that is kept from its channel stays, or as much of it as there was. */
+  mayTake({ sku, channel }: ModelLine, before: ReadonlyMap<Sold, number>): number {
+    const rows: [Sold, number][] = sku === 'KIT' ? [['KIT', 1], ...entries(this.recipe)] : [[sku, 1]];
+    return Math.min(
+      ...rows.map(([one, per]) => {
+        const { there, kept } = this.kept(one, channel);
+        if (one === 'KIT' && kept === 0) return Number.POSITIVE_INFINITY;
+        return Math.floor((there - Math.min(before.get(one) ?? 0, kept)) / per);
+      }),
+    );
+  } // biome-ignore format: a table
+
+  /** What is there for a channel of everything. */
+  thereFor(channel: Channel): Map<Sold, number> {
+    return new Map(SOLD.map((sku) => [sku, this.kept(sku, channel).there]));
   }
 
   /** Takes units off a line's lots at a node, last taken first. */
@@ -200,6 +259,8 @@ function capOf(sku: Sold, channel: Channel): number {
   const { cap } = RULES;
   return sku === cap.sku && channel === cap.channel ? cap.units : Number.POSITIVE_INFINITY;
 }
+
+const all = (waits: Waits): number => waits.WEB + waits.AMAZON;
 
 const pieces = (lots: readonly Lot[], part: Part, at: Node): number =>
   total(lots, (lot) => (lot.node === at ? lot.units * (lot.recipe[part] ?? 0) : 0));

@@ -10,7 +10,7 @@ const SEED = 20_261_127;
 
 let database: TestDatabase;
 beforeAll(async () => {
-  database = await createTestDatabase(['inventory']);
+  database = await createTestDatabase(['integration', 'inventory']);
 });
 afterAll(() => database.drop());
 
@@ -25,6 +25,7 @@ it(
 
 /** Faults that take many plans to be seen: only the long form looks for them. */
 const SHY: [string, Change][] = [
+  ['goods in place of lost ones are taken from what is kept from the channel', ['inventory.reassign_order', 'least(was.free, now.kept)', '0']],
   ['pieces that left alone are given back', ['inventory.release_order', '- coalesce(loose.quantity, 0)', '']],
   ['those who wait already are not counted', ['inventory.own_terms', 'rule.backorder_units - waiting.units', 'rule.backorder_units']],
 ]; // biome-ignore format: a table
@@ -35,9 +36,11 @@ describe('it is seen that', () => {
     ['a bundle gives one piece of each component back', ['inventory.release_order', 'given.units * coalesce(line.per_bundle, 1)', 'given.units']],
     ['an order may exceed the cap of its channel', ['inventory.sellable', 'own + least(allowed.cap,', 'own + least(2000000000,']],
     ['any number of units may wait', ['inventory.plan_sale', 'units.sellable + units.backorder_units::bigint', 'units.sellable + 1000000::bigint']],
+    ['who waits takes what is kept from his channel', ['inventory.move_order', 'now.free < least(before.free, now.kept)', 'false']],
+    ['who waits is kept what his channel may not have', ['inventory.claimed_units', 'greatest(0, may.free - may.kept)', 'may.free']],
     ...(isLong ? SHY : []),
 ])('%s', async (_, bug) => {
-    const own = await createTestDatabase(['inventory']);
+    const own = await createTestDatabase(['integration', 'inventory']);
     try {
       await rewrite(bug)(own.knex);
       const property = fc.asyncProperty(sellingPlan, (plan) => runSelling(own.knex, plan));

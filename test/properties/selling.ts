@@ -46,6 +46,13 @@ export async function runSelling(
      values (?, ?, null, ?, null, null), (null, ?, null, null, 'UNITS', ?), (?, ?, ?, null, null, null)`,
     [cap.channel, cap.sku, cap.units, waiting.sku, waiting.units, withheld.channel, withheld.sku, withheld.units],
   );
+  await query(
+    knex,
+    `insert into integration.channel (code, kind, name, price_list, currency_code, safety_stock)
+     select code, 'STOREFRONT', code, code, 'GBP', units from unnest(?::text[], ?::int[]) as channel (code, units)
+     on conflict (code) do update set safety_stock = excluded.safety_stock`,
+    [Object.keys(CHANNELS), Object.values(CHANNELS)],
+  );
   const model = new SellingModel();
   for (const part of PARTS) for (const node of NODES) model.onHand.set(`${part}@${node}`, plan.stock[part][node]);
   const shop = new Shop(knex, model);
@@ -93,6 +100,8 @@ class Shop {
         return this.#release(pick(model.lines, act.line), act.quantity);
       case 'giveBack':
         return this.#giveBack(pick(model.lines, act.line), act.node, act.loose);
+      case 'serve':
+        return this.#serve(pick(model.lines.filter((line) => line.waiting > 0), act.line), act.node, act.units); // biome-ignore format: one call
       case 'leave': {
         const line = pick(model.lines, act.line);
         const lot = line?.lots.find((one) => one.node === act.node && one.units > 0);
@@ -139,7 +148,14 @@ class Shop {
     const taken = lines.map((line, index): ModelLine => {
       const own = rows.filter((row) => row[0] === 'ALLOCATED' && row[1] === `l${index + 1}`);
       const lots = own.map((row) => ({ node: nodeOf(String(row[2])), recipe: model.recipeOf(line.sku), units: Number(row[3]) })); // biome-ignore format: one thought
-      return { id: `${orderId}.l${index + 1}`, orderId, sku: line.sku, lots };
+      return {
+        id: `${orderId}.l${index + 1}`,
+        orderId,
+        sku: line.sku,
+        channel,
+        lots,
+        waiting: line.quantity - lots.reduce((sum, lot) => sum + lot.units, 0),
+      };
     });
     model.lines.push(...taken);
     const found: string[] = [];
@@ -147,7 +163,6 @@ class Shop {
       const wanted = lines.reduce((sum, line) => sum + (line.sku === sku ? line.quantity : 0), 0);
       const got = taken.filter((line) => line.sku === sku).flatMap((line) => line.lots).reduce((sum, lot) => sum + lot.units, 0); // biome-ignore format: one thought
       found.push(...same(`units of ${sku} taken`, got, kept ? wanted : (expected.taken.get(sku) ?? 0)));
-      model.waiting.set(sku, (model.waiting.get(sku) ?? 0) + wanted - got);
     }
     return found;
   }
@@ -192,10 +207,11 @@ class Shop {
     if (!line || units === 0) return [];
     const [part] = Object.keys(lots[0]?.recipe ?? {}) as Part[];
     const loose = breaks && line.sku === 'KIT' && lots.length === 1 && part ? [{ lineId: line.id, sku: part, quantity: 1 }] : []; // biome-ignore format: one thought
+    const before = model.thereFor(line.channel);
     model.giveBack(line, from, units);
     for (const one of loose) model.loose.set(`${one.sku}@${from}`, 1);
     const others = NODES.filter((node) => node !== from);
-    const expected = Math.min(units, model.whole(line.sku, others));
+    const expected = Math.max(0, Math.min(units, model.whole(line.sku, others), model.mayTake(line, before)));
     const rows = await query<{ location_id: string | null; quantity: number }>(
       this.knex,
       'select location_id, quantity from inventory.reassign_order(?, ?, array[?], array[?::int], ?, ?::jsonb)',
@@ -203,7 +219,7 @@ class Shop {
     );
     let moved = 0;
     for (const { location_id, quantity } of rows) {
-      if (location_id === null) model.waiting.set(line.sku, (model.waiting.get(line.sku) ?? 0) + quantity);
+      if (location_id === null) line.waiting += quantity;
       else {
         moved += quantity;
         line.lots.push({ node: nodeOf(location_id), recipe: model.recipeOf(line.sku), units: quantity });
@@ -215,6 +231,24 @@ class Shop {
     await this.#book(loose.map((one) => [one.sku, from, -1, line.id]));
     return found;
   }
+
+  /** A sale that waits gets units of a node, if its channel may have them. */
+  async #serve(line: ModelLine | undefined, node: Node, wanted: number): Promise<string[]> {
+    if (!line) return [];
+    const { model } = this;
+    const units = Math.min(wanted, line.waiting);
+    const isAllowed = units <= model.whole(line.sku, [node]) && units <= model.mayTake(line, model.thereFor(line.channel));
+    const [row] = await query<{ outcome: string }>(
+      this.knex,
+      'select inventory.move_order(?, ?, array[?], array[?], array[?::int], array[null::text], array[?]) as outcome',
+      [`m${this.#count++}`, line.orderId, line.id, line.sku, units, at(node)],
+    );
+    const found = same(`${units} of ${line.sku} from ${node} for who waits`, row?.outcome, isAllowed ? 'MOVED' : 'REFUSED');
+    if (!isAllowed || found.length > 0) return found;
+    line.waiting -= units;
+    line.lots.push({ node, recipe: model.recipeOf(line.sku), units });
+    return [];
+  } // biome-ignore format: one thought
 
   /** The warehouse books pieces in or out; with an order line, as gone for it. */
   async #book(bookings: readonly (readonly [Part, Node, number, string | null])[]): Promise<void> {
@@ -233,7 +267,7 @@ class Shop {
     const { model, knex } = this;
     // The channels take turns: each is looked at every other time.
     const channel: Channel = this.#looks++ % 2 === 0 ? 'WEB' : 'AMAZON';
-    const [positions, waiting, shown, unexplained] = await Promise.all([
+    const [positions, waiting, shown, served, unexplained] = await Promise.all([
       query<{ sku: Part; location_id: string; on_hand: number; committed: number; reserved: string }>(
         knex,
         'select sku, location_id, on_hand, committed, reserved from inventory.position order by sku, location_id',
@@ -246,6 +280,11 @@ class Shop {
         knex,
         'select sku, sellable from inventory.availability(?, ?, ?::text[], null, clock_timestamp())',
         [channel, CHANNELS[channel], [...SOLD]],
+      ),
+      query<{ sku: Sold }>(
+        knex,
+        'select sku from unnest(?::text[]) as sku where exists (select from inventory.next_waiting(sku, null, null))',
+        [[...SOLD]],
       ),
       differences(knex),
     ]);
@@ -261,8 +300,9 @@ class Shop {
     });
     for (const sku of SOLD) {
       const now = [waiting.find((row) => row.sku === sku)?.units ?? 0, shown.find((row) => row.sku === sku)?.sellable];
-      found.push(...same(`${sku}: waiting, and what ${channel} may sell`, now, [model.waiting.get(sku) ?? 0, model.sellable(sku, channel)])); // biome-ignore format: one thought
+      found.push(...same(`${sku}: waiting, and what ${channel} may sell`, now, [model.waiting(sku), model.sellable(sku, channel)])); // biome-ignore format: one thought
     }
+    found.push(...same('what somebody who waits may have', served.map((row) => row.sku), SOLD.filter((sku) => model.isServable(sku)))); // biome-ignore format: one thought
     return unexplained.length > 0 ? [...found, `the ledger does not explain ${JSON.stringify(unexplained)}`] : found;
   }
 }
