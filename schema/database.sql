@@ -5006,7 +5006,7 @@ AS $function$
         select * from json_to_recordset(p_orders) as o (i int, id text, number text, channel_code text, channel_kind text, channel_name text, channel_order_id text, customer_id text,
           currency_code text, tax_included boolean, subtotal_minor bigint, discount_minor bigint, shipping_minor bigint, tax_minor bigint, grand_total_minor bigint,
           payment_status text, payment_provider text, payment_reference text, authorized_minor bigint, delivery_method text, delivery_location_id text, service_level text,
-          customer jsonb, shipping_address jsonb, purchase_order_number text, acknowledgement_hours float8, trace_id text)
+          customer jsonb, shipping_address jsonb, purchase_order_number text, acknowledgement_hours float8, trace_id text, hold_note text)
         where i = any (p_members)
       ), placed as (
         insert into orders.customer_order (id, number, channel_code, channel_kind, channel_name, channel_order_id, customer_id, stage, status, revision,
@@ -5018,10 +5018,14 @@ AS $function$
           payment_status, payment_provider, payment_reference, authorized_minor, delivery_method, delivery_location_id, service_level,
           customer, shipping_address, purchase_order_number, now() + acknowledgement_hours * interval '1 hour', trace_id, now(), now()
         from o
+      ), held as (
+        insert into orders.hold (order_id, reason, note, placed_at) select id, 'PAYMENT', hold_note, now() from o where hold_note is not null
       ), told as (
         insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
         select o.id, n.sequence, now(), n.type, 'commerce', n.message, o.trace_id
-        from o, (values (1, 'ORDER_CAPTURED', 'Order captured'), (2, 'ORDER_VALIDATED', 'Order validated and stock committed')) as n (sequence, type, message)
+        from o, (values (1, 'ORDER_CAPTURED', 'Order captured'), (2, 'ORDER_VALIDATED', 'Order validated and stock committed'),
+          (3, 'HOLD_PLACED', 'Held until it is paid: PAYMENT')) as n (sequence, type, message)
+        where n.sequence < 3 or o.hold_note is not null
       )
       insert into orders.order_line (id, order_id, position, sku, title, channel_line_id, unit_price_minor, total_minor, tax_minor, tax_basis_points,
         ordered, unsourced, backordered)

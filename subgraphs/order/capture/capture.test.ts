@@ -127,6 +127,38 @@ describe('capture', () => {
     expect(await differences()).toEqual([]);
   });
 
+  it('settles a crowd that pays later together: each order held, with its stock, and said so as a reader finds it', async () => {
+    const sku = await newSku({ EAST: 100 });
+    const payments = { ofChannel: new Map(), otherwise: { withinHours: 1, holdUntilPaid: true } };
+    const till = createCapture({ knex, payments });
+    const outcomes = await Promise.all(Array.from({ length: 60 }, () => till.place(callerOf(), one(sku))));
+    const answers = outcomes.flatMap((outcome) => (outcome.kind === 'done' ? [outcome.result] : []));
+    expect(answers.filter(({ heldUntilPaid, captured }) => heldUntilPaid && captured)).toHaveLength(60);
+    expect(await booksOf(sku)).toMatchObject({
+      orders: 60,
+      committed: 60,
+      reserved: 60,
+      moved: 60,
+      batches: expect.any(Number),
+    });
+    expect((await booksOf(sku))?.batches).toBeGreaterThan(0);
+    const ids = answers.map(({ orderId }) => orderId ?? '');
+    const holds = await createOrderReader(knex).holdsByOrder(ids);
+    expect(answers.map(({ captured }) => captured?.holds)).toEqual(ids.map((id) => holds.get(id)));
+    expect(holds.get(ids[0] ?? '')).toMatchObject([
+      { reason: 'PAYMENT', note: 'Goes on by itself when the order is paid.' },
+    ]);
+    const told = await query(knex, `select count(*)::int as notes, count(*) filter (where sequence = 3 and type = 'HOLD_PLACED')::int as holds from orders.timeline where order_id = any (?)`, [ids]); // biome-ignore format: one thought
+    expect(told).toEqual([{ notes: 180, holds: 60 }]);
+    // Paid at once, nothing is held.
+    const paid = {
+      payment: { reference: 'p', provider: 'stripe', authorized: { amount: '1.00', currencyCode: 'GBP' } },
+    };
+    const [done] = await Promise.all([till.place(callerOf(), one(sku, paid)), till.place(callerOf(), one(sku))]);
+    expect(done).toMatchObject({ kind: 'done', result: { captured: { holds: [] } } });
+    await till.close();
+  });
+
   it('finds keys, prices, stock and channel orders by index, however small the tables are', async () => {
     const sku = await newSku({ EAST: 5 });
     const tables = ['customer_order', 'idempotency_key', 'position', 'price', 'variant'];

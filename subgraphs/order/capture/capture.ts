@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { wakeRelay } from '../../../events/outbox.ts';
-import type { Caller } from '../../../platform/caller.ts';
+import type { Caller, Channel } from '../../../platform/caller.ts';
 import { type OnceOutcome, runAlone } from '../../../platform/idempotency/run-once.ts';
 import { shareRunning } from '../../../platform/idempotency/single-flight.ts';
 import { AGAIN, ALONE, MicroBatcher, type Settled } from '../../../platform/micro-batch/micro-batcher.ts';
@@ -52,15 +52,13 @@ export function createCapture({
   mayDecide,
   payments,
 }: CaptureOptions): Capture {
-  const untilPaid = ({ channel, input }: CaptureRequest) =>
+  const isHeld = (channel: Channel, input: OrderPlaceInput) =>
     payments !== undefined && isHeldUntilPaid(payments, channel, input);
   const batcher = new MicroBatcher<CaptureRequest, OnceOutcome<Placed>>({
     name: 'orders',
     settle: (requests) => settleBatch(knex, requests, choose),
     alone: (request) =>
-      runAlone<Placed>(knex, request.key, (trx) =>
-        placeOrder(trx, request.caller, request.input, { untilPaid: untilPaid(request) }),
-      ),
+      runAlone<Placed>(knex, request.key, (trx) => placeOrder(trx, request.caller, request.input, request)),
     late: () => ({ kind: 'inFlight' }),
     weight: ({ input }) => input.lines.length + 1,
     limits,
@@ -68,8 +66,8 @@ export function createCapture({
   return {
     async place(caller, input, signal) {
       await mayDecide?.();
-      const request = await inOurSkus(knex, captureRequest(caller, input));
-      const how = { alone: !fitsBatch(request) || untilPaid(request), ...(signal ? { signal } : {}) };
+      const request = await inOurSkus(knex, captureRequest(caller, input, isHeld));
+      const how = { alone: !fitsBatch(request), ...(signal ? { signal } : {}) };
       return shareRunning(knex, request.key, () => batcher.submit(request, how));
     },
     close: () => batcher.close(),

@@ -46,7 +46,7 @@ export function capturedOrder(order: NewOrder & { readonly number: string }, pla
       tax: line.tax,
       quantities: untouchedUnits(line.quantity, line.backordered),
     })),
-    holds: [],
+    holds: order.heldUntilPaid ? [paymentHold(order.id, placedAt)] : [],
   };
 }
 

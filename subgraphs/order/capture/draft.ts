@@ -67,6 +67,7 @@ export function draftOrder(
   );
   const order = {
     ...newOrder(orderId, caller, channel, input, totals, payment.status, pricing.priced, ids, allocations),
+    heldUntilPaid: request.untilPaid,
     number,
   };
   const events = placedEvents(order, caller).map((event) => ({

@@ -12,6 +12,8 @@ export interface CaptureRequest {
   readonly caller: Caller;
   readonly channel: Channel;
   readonly input: OrderPlaceInput;
+  /** Whether the order is kept from its nodes until it is paid. */
+  readonly untilPaid: boolean;
 }
 
 /** The answer of `orderPlace`. */
@@ -26,8 +28,15 @@ export interface CapturedOrder {
   readonly holds: readonly OrderHold[];
 }
 
-/** @throws CommerceError FORBIDDEN without a channel, IDEMPOTENCY_KEY_INVALID, BAD_USER_INPUT for a text that cannot be stored */
-export function captureRequest(caller: Caller, input: OrderPlaceInput): CaptureRequest {
+/**
+ * @param isHeld whether an order of a channel is kept from its nodes until it is paid
+ * @throws CommerceError FORBIDDEN without a channel, IDEMPOTENCY_KEY_INVALID, BAD_USER_INPUT for a text that cannot be stored
+ */
+export function captureRequest(
+  caller: Caller,
+  input: OrderPlaceInput,
+  isHeld: (channel: Channel, input: OrderPlaceInput) => boolean = () => false,
+): CaptureRequest {
   const { channel } = caller;
   if (!channel) throw new CommerceError('FORBIDDEN', 'Orders are placed with the key of a sales channel.');
   checkTexts({ input, customerId: caller.customerId });
@@ -36,6 +45,7 @@ export function captureRequest(caller: Caller, input: OrderPlaceInput): CaptureR
     caller,
     channel,
     input,
+    untilPaid: isHeld(channel, input),
   };
 }
 

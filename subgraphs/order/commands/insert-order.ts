@@ -3,6 +3,7 @@ import type { Channel } from '../../../platform/caller.ts';
 import { change, query } from '../../../platform/db/query.ts';
 import type { Money } from '../../../platform/money.ts';
 import type { PaymentStatus } from '../model.ts';
+import { AWAITS_PAYMENT } from '../payments/unpaid-hold.ts';
 import type { PricedLine, Totals } from '../pricing.ts';
 import type { OrderPlaceInput } from './place-input.ts';
 
@@ -19,13 +20,15 @@ export interface NewOrder {
   readonly delivery: OrderPlaceInput['delivery'];
   readonly purchaseOrderNumber: string | null;
   readonly traceId: string;
+  /** Whether it is kept from its nodes until it is paid. */
+  readonly heldUntilPaid: boolean;
   readonly lines: readonly (PricedLine & { readonly id: string; readonly backordered: number })[];
   readonly allocations: readonly { readonly lineId: string; readonly locationId: string; readonly quantity: number }[];
 }
 
 export type NumberedOrder = NewOrder & { readonly number: string };
 
-/** Writes order, lines and the first timeline entries in one statement. @returns the order with its number */
+/** Writes order, lines, the first timeline entries, and the hold of one that is to be paid first, in one statement. @returns the order with its number */
 export async function insertOrder(trx: Knex.Transaction, order: NewOrder): Promise<NumberedOrder> {
   const rows = await query<{ number: string }>(trx, "select nextval('orders.order_number') as number");
   const numbered = { ...order, number: rows[0]?.number ?? '' };
@@ -67,6 +70,7 @@ export function orderRow(order: NumberedOrder, i: number): object {
     purchase_order_number: order.purchaseOrderNumber,
     acknowledgement_hours: channel.acknowledgementHours,
     trace_id: order.traceId,
+    hold_note: order.heldUntilPaid ? AWAITS_PAYMENT : null,
   };
 }
 

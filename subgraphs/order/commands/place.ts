@@ -7,7 +7,6 @@ import { newId } from '../../../platform/ids.ts';
 import { parseMoney } from '../../../platform/money.ts';
 import type { OrderPlaceRefusal } from '../errors.ts';
 import type { PaymentStatus } from '../model.ts';
-import { holdUntilPaid } from '../payments/unpaid-hold.ts';
 import { type PricedLine, priceLines, type Totals, totalsOf } from '../pricing.ts';
 import { type Allocation, commitStock } from './commit-stock.ts';
 import { insertOrder, type NewOrder } from './insert-order.ts';
@@ -81,25 +80,28 @@ export async function placeOrder(
   });
   if ('refusals' in stock) return refused(stock.refusals);
 
-  const order = await insertOrder(
-    trx,
-    newOrder(orderId, caller, channel, input, totals, payment.status, pricing.priced, ids, stock.allocations),
-  );
+  const order = await insertOrder(trx, {
+    ...newOrder(orderId, caller, channel, input, totals, payment.status, pricing.priced, ids, stock.allocations),
+    heldUntilPaid: untilPaid,
+  });
   if (stock.waitsFor.length > 0) await holdUntilHeard(trx, orderId, stock.waitsFor, caller.traceId);
-  if (untilPaid) await holdUntilPaid(trx, orderId, caller.traceId);
   await writeEvents(trx, placedEvents(order, caller));
   return {
     ...placedResult(order),
     ...(stock.waitsFor.length > 0 ? { waitsFor: stock.waitsFor } : {}),
-    ...(untilPaid ? { heldUntilPaid: true as const } : {}),
   };
 }
 
 /** What is kept under the key of an order that was placed. */
-export function placedResult({ id, lines }: NewOrder): PlaceResult {
+export function placedResult({ id, lines, heldUntilPaid }: NewOrder): PlaceResult {
   const waiting = lines.filter((line) => line.backordered > 0);
   const units = waiting.map((line) => [line.id, line.backordered] as const);
-  return { orderId: id, refusals: [], ...(units.length > 0 ? { waiting: Object.fromEntries(units) } : {}) };
+  return {
+    orderId: id,
+    refusals: [],
+    ...(units.length > 0 ? { waiting: Object.fromEntries(units) } : {}),
+    ...(heldUntilPaid ? { heldUntilPaid } : {}),
+  };
 }
 
 function refused(refusals: readonly OrderPlaceRefusal[]): PlaceResult {
@@ -149,7 +151,7 @@ export function newOrder(
   priced: readonly PricedLine[],
   lineIds: readonly string[],
   allocations: readonly Allocation[],
-): NewOrder {
+): Omit<NewOrder, 'heldUntilPaid'> {
   const backordered = new Map<string, number>();
   for (const allocation of allocations) {
     if (allocation.locationId === null)

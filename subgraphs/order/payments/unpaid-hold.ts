@@ -1,7 +1,4 @@
-import type { Knex } from 'knex';
 import type { Channel } from '../../../platform/caller.ts';
-import { query } from '../../../platform/db/query.ts';
-import { writeTimeline } from '../change.ts';
 import type { OrderPlaceInput } from '../commands/place-input.ts';
 import type { OrderHold } from '../model.ts';
 import { type PaymentTerms, paymentRule } from './terms.ts';
@@ -19,17 +16,7 @@ export function isHeldUntilPaid(
   return !payment && (paymentRule(terms, channel)?.holdUntilPaid ?? false);
 }
 
-/** Holds an order that is being placed until it is paid. */
-export async function holdUntilPaid(trx: Knex.Transaction, orderId: string, traceId: string): Promise<void> {
-  await query(trx, `insert into orders.hold (order_id, reason, note, placed_at) values (?, 'PAYMENT', ?, now())`, [
-    orderId,
-    AWAITS_PAYMENT,
-  ]);
-  const message = 'Held until it is paid: PAYMENT';
-  await writeTimeline(trx, orderId, traceId, [{ type: 'HOLD_PLACED', system: 'commerce', message }]);
-}
-
-/** The same hold, as a reader would find it. */
+/** The hold of an order that waits for its payment, as a reader finds it; `orders.insert_orders` writes it. */
 export function paymentHold(orderId: string, placedAt: Date): OrderHold {
   return { orderId, reason: 'PAYMENT', note: AWAITS_PAYMENT, placedAt };
 }
