@@ -72,6 +72,7 @@ export async function askNode(
     if (!work) return refused(null, 'NOT_FOUND', 'There is no such work.', ['fulfillmentOrderId']);
     const allowed = availableTransitions(work);
     const mayAsk = asked || (noted === 'ASKED_NOW' && allowed.includes(transition));
+    if (noted === 'NOT_ASKED' && allowed.includes(transition)) throw new PossibleSince();
     if (!mayAsk || work.nodeReference === null) {
       return refused(
         work.id,
@@ -95,6 +96,7 @@ export async function askNode(
     return refused(work.id, CODES[answer.reason], answer.message, field);
   }).catch((error: unknown) => {
     if (error instanceof OtherInput) return { kind: 'conflict' as const };
+    if (error instanceof PossibleSince) return { kind: 'again' as const };
     throw error;
   });
   // The outcome was recorded before: nothing was asked now.
@@ -107,6 +109,8 @@ export async function askNode(
       return outcome.result;
     case 'conflict':
       return conflict();
+    case 'again':
+      return askNode(context, operation, transition, fulfillmentOrderId, input, ask);
     case 'inFlight':
       throw new CommerceError('IDEMPOTENCY_IN_FLIGHT', 'A request with this key is still running. Repeat it shortly.');
   }
@@ -119,6 +123,9 @@ function reasonOf({ reason, note }: Keyed): string | undefined {
 
 /** A node may have been asked for something else under this key. */
 class OtherInput extends Error {}
+
+/** The node's answer came between the two looks at the work: it is to be noted first, then the node can be asked. */
+class PossibleSince extends Error {}
 
 /** The work, when the caller may work on it. */
 async function workFor(context: FulfillmentContext, db: Knex, id: string): Promise<FulfillmentOrder | null> {

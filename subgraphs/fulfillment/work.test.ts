@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import type { Subgraph } from '../../platform/graphql/subgraph.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { until } from '../../test/helpers/processes.ts';
 import { ask, callerOf, webChannel } from '../../test/helpers/subgraph.ts';
 import { memoryNodeSystem } from './adapters/memory.ts';
 import { readGivenUpParcel } from './arrived-parcels.ts';
@@ -210,6 +212,24 @@ describe('work through the graph', () => {
       lines: [{ remaining: 0 }, { remaining: 0 }],
     });
     expect((await mutate('Accept', id)).userErrors).toEqual([{ code: 'ILLEGAL_TRANSITION' }]);
+  });
+
+  it('is not refused what it says can be done, when that became possible between two looks at the work', async () => {
+    const id = await submitted();
+    const reference = await book.nodeReferenceOf(id);
+    const setReference = (db: Knex, to: string | null) =>
+      query(db, 'update fulfillment.fulfillment_order set node_reference = ? where id = ? returning id', [to, id]);
+    await setReference(database.knex, null);
+    const answers: Promise<unknown>[] = [];
+    await database.knex.transaction(async (trx) => {
+      await query(trx, 'lock table fulfillment.node_command in exclusive mode');
+      answers.push(mutate('Reject', id, { reason: 'CAPACITY' }));
+      const waits = "select 1 from pg_locks where not granted and relation = 'fulfillment.node_command'::regclass";
+      await until(async () => (await query(database.knex, waits)).length === 1, 20_000);
+      await setReference(trx, reference);
+    });
+    expect(await Promise.all(answers)).toMatchObject([{ fulfillmentOrder: { requestStatus: 'REJECTED' }, userErrors: [] }]); // biome-ignore format: one thought
+    expect(await query(database.knex, 'select key from fulfillment.node_command')).toEqual([]);
   });
 
   it('is sent back whole', async () => {
