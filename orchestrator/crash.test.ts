@@ -90,6 +90,7 @@ async function world(begin: Partial<Quantities>) {
   ports.shipments.set('shp_1', { shipmentId: 'shp_1', orderId: work.orderId, locationId: 'EAST', shippedAt: new Date('2026-11-23T09:00:00Z'), lines: [{ ...lanterns(5), shippedBefore: 0 }], packages: [], missing: [] }); // biome-ignore format: a table
   await ports.deps.fulfillment.open({ ...work, key: 'opened', customerId: null, deliveryMethod: 'SHIPPING', serviceLevel: null, shipBy: null, groups: [{ locationId: 'EAST', lines: [lanterns(5)] }] }); // biome-ignore format: a table
   await ports.deps.desk.register({ orderId: work.orderId, number: '1', channelCode: 'WEB', channelOrderId: null, currencyCode: 'GBP', lines: [], destination: null }, new AbortController().signal); // biome-ignore format: a table
+  ports.untold.push({ noticeId: 'ord_1:returned:1', orderId: work.orderId, lines: [{ lineId: 'l1', quantity: 2 }] });
   ports.calls.length = 0;
 
   const effects = new Set<string>();

@@ -119,6 +119,10 @@ export interface OrderBook {
   returnParcelMoved(returnId: string, status: string, effect: Effect & { readonly occurredAt?: Date }): Promise<void>;
   /** Whether all units of the order that were not cancelled are credited. */
   isPaidBack(orderId: string): Promise<boolean>;
+  /** What the order desk was not told yet of units that came back and are kept, in order. */
+  untoldReturns(orderId: string): Promise<readonly ReturnNotice[]>;
+  /** The desk took such a notice. Repeating it changes nothing. */
+  noteReturnTold(notice: ReturnNotice, effect: Omit<Effect, 'key'>): Promise<void>;
   /** Counts units of a return as paid back and put where they belong, once per `key`, and moves it on when that was all. */
   settleReturn(
     returnId: string,
@@ -139,7 +143,7 @@ export interface OrderBook {
 /** The order desk (OMS). */
 export interface OrderDesk {
   /** What it has a way of being told. It is never told of the others. */
-  readonly takes: ReadonlySet<'SHIPMENT' | 'CANCELLATION'>;
+  readonly takes: ReadonlySet<'SHIPMENT' | 'CANCELLATION' | 'RETURN'>;
   /** The registration of an order, or null when the desk does not know it. */
   find(orderId: string, signal: AbortSignal): Promise<object | null>;
   register(
@@ -178,6 +182,15 @@ export interface OrderDesk {
     },
     signal: AbortSignal,
   ): Promise<void>;
+  /** One effect per `noticeId`. */
+  noteReturn(notice: ReturnNotice, signal: AbortSignal): Promise<void>;
+}
+
+/** Shipped units that came back and are kept. */
+export interface ReturnNotice {
+  readonly noticeId: string;
+  readonly orderId: string;
+  readonly lines: readonly LineUnits[];
 }
 
 /** One line of an invoice or credit memo. Amounts in minor units of the document's currency. */

@@ -15,6 +15,7 @@ const REPEATABLE: readonly { readonly step: RegExp; readonly because: string }[]
   { step: /^issue-return-label$/, because: 'the carrier knows the label by the id of the event' },
   { step: /^record-return-label$/, because: 'book: `label:<event>`; a parcel is noted once' },
   { step: /^put-return-aside$/, because: 'the warehouse knows the receipt by the id of the arrival' },
+  { step: /^report-return$/, because: 'the desk knows the notice by its own number; what it took is not told again' },
   { step: /^settle-(return|refund)$/, because: 'book: `settled:<event>`' },
   { step: /^look-at-desk-\d+$/, because: 'it only reads' },
   { step: /^ask-node-to-stop$/, because: 'the node gives a delivery back once' },

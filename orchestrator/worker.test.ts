@@ -287,6 +287,21 @@ describe('a step that fails', () => {
     expect(ports.of('exceptions.resolve')).toHaveLength(1);
   });
 
+  it('registers nothing at the desk of an order that was cancelled before the desk knew it', async () => {
+    const { orderId, event } = placed();
+    ports.failNext('desk.register', new CommerceError('SYSTEM_REJECTED', 'OMS refused the request'));
+    log.append([event]);
+    await until(() => ports.of('exceptions.raise').length === 1, 10_000);
+    const { lines, ...booked } = bookedOrder(orderId, { status: 'CANCELLED' });
+    const cancelled = lines.map((line) => ({ ...line, quantities: { ...line.quantities, unsourced: 0, backordered: 0, cancelled: line.quantities.ordered } })); // biome-ignore format: one thought
+    ports.orders.set(orderId, { ...booked, lines: cancelled });
+    await orchestrator.retry(`order:${orderId}`);
+    await until(() => ports.of('exceptions.resolve').length === 1, 10_000);
+    await until(async () => !(await orchestrator.retry(`order:${orderId}`)), 10_000);
+    expect(ports.of('desk.register')).toHaveLength(1);
+    expect(ports.of('orders.accept')).toEqual([]);
+  });
+
   it('counts another attempt on the same exception when the retry fails too', async () => {
     const { orderId, event } = placed();
     const refusal = new CommerceError('SYSTEM_REJECTED', 'WMS refused the request');
@@ -361,9 +376,9 @@ describe('a shipment', () => {
 
 describe('a desk that takes no notices', () => {
   beforeEach(() => ports.deskTakes.clear());
-  afterEach(() => void ports.deskTakes.add('SHIPMENT').add('CANCELLATION'));
+  afterEach(() => void ports.deskTakes.add('SHIPMENT').add('CANCELLATION').add('RETURN'));
 
-  it('is not told of shipments, which are invoiced all the same, nor of cancellations', async () => {
+  it('is not told of shipments, which are invoiced all the same, nor of cancellations or returns', async () => {
     const { orderId } = placed();
     const line = { lineId: 'l1', sku: 'LANTERN', quantity: 2 };
     const registered = { orderId, number: '1', channelCode: 'WEB', channelOrderId: null, currencyCode: 'GBP', lines: [], destination: null }; // biome-ignore format: one thought
@@ -376,10 +391,14 @@ describe('a desk that takes no notices', () => {
       lines: [{ lineId: 'l1', quantity: 2 }],
     });
     const shipped = newEvent('shipment-dispatched.v1', 'shp_2', { shipmentId: 'shp_2', orderId, fulfillmentOrderId: 'ful_2', lines: [line], packages: [] }); // biome-ignore format: one thought
-    log.append([cancelled, shipped]);
+    const back = { ...line, disposition: 'SELLABLE', returnedBefore: 0, credited: 0 };
+    const returned = newEvent('return-received.v1', orderId, { returnId: 'ret_2', orderId, locationId: 'EAST', complete: true, lines: [back] }); // biome-ignore format: one thought
+    ports.untold.push({ noticeId: `${orderId}:returned:1`, orderId, lines: [{ lineId: 'l1', quantity: 2 }] });
+    log.append([cancelled, shipped, returned]);
     await until(() => ports.of('orders.setPaymentStatus').length === 1, 10_000);
+    await until(async () => (await query(database.knex, "select 1 from dbos.workflow_status where name = 'returnGoods' and status = 'SUCCESS'")).length === 1, 10_000); // biome-ignore format: one thought
     expect(portsCalled().filter((port) => port.startsWith('desk.'))).toEqual([]);
-    expect(ports.of('orders.note').map(({ args }) => args[1].key)).toEqual(['invoice:shp_2']);
+    expect(ports.of('orders.note').map(({ args }) => args[1].key).filter((key) => !key.startsWith('restock:'))).toEqual(['invoice:shp_2']); // biome-ignore format: one thought
   });
 });
 

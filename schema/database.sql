@@ -4820,6 +4820,16 @@ create table orders.customer_order (
   constraint customer_order_tax_minor_check CHECK ((tax_minor >= 0))
 );
 
+create table orders.desk_return (
+  id text not null,
+  order_id text not null,
+  lines jsonb not null,
+  kept_before boolean not null default false,
+  written_at timestamp with time zone not null default clock_timestamp(),
+  told_at timestamp with time zone,
+  constraint desk_return_pkey PRIMARY KEY (id)
+);
+
 create table orders.fetched_order (
   channel_code text not null,
   channel_order_id text not null,
@@ -5156,6 +5166,8 @@ CREATE INDEX customer_order_unpaid ON orders.customer_order USING btree (placed_
 
 CREATE INDEX customer_order_updated ON orders.customer_order USING btree (updated_at);
 
+CREATE INDEX desk_return_order ON orders.desk_return USING btree (order_id);
+
 CREATE INDEX fetched_order_raw ON orders.fetched_order USING btree (fetched_at) WHERE (raw IS NOT NULL);
 
 CREATE INDEX hold_system ON orders.hold USING btree (system, placed_at) WHERE (system IS NOT NULL);
@@ -5179,6 +5191,8 @@ alter table orders.allocation add constraint allocation_line_id_fkey FOREIGN KEY
 alter table orders.allocation add constraint allocation_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
 
 alter table orders.applied_effect add constraint applied_effect_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
+
+alter table orders.desk_return add constraint desk_return_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
 
 alter table orders.hold add constraint hold_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
 
@@ -5227,6 +5241,12 @@ comment on column orders.customer_order.customer is 'Personal data: name and e-m
 comment on column orders.customer_order.shipping_address is 'Personal data. Never logged.';
 
 comment on column orders.customer_order.acknowledged_at is 'When the channel took the acknowledgement; where no channel is told, when the order desk took the order on.';
+
+comment on table orders.desk_return is 'What the order desk is told of goods that came back and are kept: one notice each time units are accepted. The id is the desk''s idempotency key.';
+
+comment on column orders.desk_return.lines is 'Order lines and units: [{"lineId", "quantity"}].';
+
+comment on column orders.desk_return.kept_before is 'Units that were kept before the desk was told of returns. Told only when a comparison finds that the desk lacks them.';
 
 comment on table orders.fetched_order is 'What a channel said last of each of its orders.';
 

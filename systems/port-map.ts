@@ -16,7 +16,11 @@ export const PORT_MAP = {
   },
   STOCK: { domain: 'inventory', contract: 'StockSource', can: ['ADJUSTMENTS', 'INCOMING_SUPPLY', 'ISSUES_BY_LINE'] },
   RETURNS: { domain: 'inventory', contract: 'StockSource', can: ['RESTOCK', 'PUT_ASIDE'] },
-  ORDER_INTAKE: { domain: 'order', contract: 'OrderDesk', can: ['SHIPMENT_NOTICES', 'CANCELLATION_NOTICES'] },
+  ORDER_INTAKE: {
+    domain: 'order',
+    contract: 'OrderDesk',
+    can: ['SHIPMENT_NOTICES', 'CANCELLATION_NOTICES', 'RETURN_NOTICES'],
+  },
   CHANNEL_ORDERS: { domain: 'order', contract: 'ChannelOrders', can: [] },
   CHANNEL_NOTICES: {
     domain: 'order',

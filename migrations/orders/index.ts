@@ -19,6 +19,7 @@ import * as channelItems from './20261129010600_channel_items.ts';
 import * as unpaidOrders from './20261129030000_unpaid_orders.ts';
 import * as changedOrders from './20261129032100_changed_orders.ts';
 import * as heldUntilPaid from './20261129050300_held_until_paid.ts';
+import * as deskReturns from './20261129051100_desk_returns.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -41,4 +42,5 @@ export const migrations: MigrationSet = {
   '20261129030000_unpaid_orders': unpaidOrders,
   '20261129032100_changed_orders': changedOrders,
   '20261129050300_held_until_paid': heldUntilPaid,
+  '20261129051100_desk_returns': deskReturns,
 };

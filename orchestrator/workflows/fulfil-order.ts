@@ -118,6 +118,8 @@ async function acceptOrder(
   signal: AbortSignal,
 ): Promise<void> {
   const { order, lines } = await readOrder(deps, orderId);
+  // Cancelled while the desk was silent: who waits to cancel it there may have given up, and it would stay open for good.
+  if (order.status === 'CANCELLED' && (await deps.desk.find(orderId, signal)) === null) return;
   const registration = await deps.desk.register(
     {
       orderId,

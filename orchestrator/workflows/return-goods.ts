@@ -26,7 +26,8 @@ export interface ReturnGoodsInput {
 
 /**
  * Returned goods are kept: sellable units go back on the shelf, the ERP credits what was not paid back before, the buyer
- * is paid, the others are put aside. They come last so that workflows of releases without this step go on.
+ * is paid, the others are put aside, and the order desk is told. What an earlier release did not have stands last, so that its
+ * workflows go on.
  */
 export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInput): Promise<void> {
   const { arrivalId, returnId, orderId, locationId, traceId } = input;
@@ -96,9 +97,18 @@ export async function returnGoods(deps: OrchestratorDeps, input: ReturnGoodsInpu
       })),
     }),
   );
+
+  await step({ name: 'report-return', system: 'oms' }, async (signal) => {
+    if (!deps.desk.takes.has('RETURN')) return;
+    for (const notice of await deps.orders.untoldReturns(orderId)) {
+      await deps.desk.noteReturn(notice, signal);
+      const message = `The order desk was told of ${counted(unitsOf(notice.lines), 'returned unit')}`;
+      await deps.orders.noteReturnTold(notice, { traceId, timeline: [{ type: 'RETURN_REPORTED', system: 'oms', message }] }); // biome-ignore format: one thought
+    }
+  });
 }
 
-function unitsOf(lines: ReturnGoodsInput['lines']): number {
+function unitsOf(lines: readonly { readonly quantity: number }[]): number {
   return lines.reduce((sum, line) => sum + line.quantity, 0);
 }
 

@@ -9,6 +9,7 @@ import { readShipBy } from './duties/ship-by.ts';
 import type { Order, OrderHold, OrderLine, PaymentStatus } from './model.ts';
 import type { Move } from './quantities.ts';
 import { createOrderReader } from './read.ts';
+import { noteReturnTold, untoldReturns } from './returns/desk-returns.ts';
 import { creditedUnits } from './returns/free-units.ts';
 import { recordReturnLabel, returnParcelMoved } from './returns/label.ts';
 import { type SettledUnits, settleReturn } from './returns/settle.ts';
@@ -151,6 +152,13 @@ export function createOrderBook(
       status: string,
       effect: Effect & { readonly occurredAt?: Date },
     ): Promise<void> => inTransaction(knex, (trx) => returnParcelMoved(trx, returnId, status, effect)),
+
+    /** What the order desk was not told yet of units that came back and are kept, in order. */
+    untoldReturns: (orderId: string) => untoldReturns(knex, orderId),
+
+    /** The desk took such a notice. Repeating it changes nothing. */
+    noteReturnTold: (notice: Parameters<typeof noteReturnTold>[1], effect: Omit<Effect, 'key'>): Promise<void> =>
+      inTransaction(knex, (trx) => noteReturnTold(trx, notice, { timeline: [], ...effect })),
 
     /** Counts units of a return as paid back and put where they belong, and moves it on when that was all. */
     settleReturn: (returnId: string, done: SettledUnits): Promise<void> =>

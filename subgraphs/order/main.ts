@@ -174,7 +174,8 @@ function deskOf(system: DeskSystem): OrderDesk {
 
 /** Databases, SAP and Tryton are asked for single orders only: there is nothing to compare. */
 function comparisonsWith(system: DeskSystem, knex: Knex): Comparison[] {
-  if (system.adapter === 'vendure') return [deskComparison({ knex, desk: vendureDeskAudit(system.vendure) })];
+  const desk = deskOf(system);
+  if (system.adapter === 'vendure') return [deskComparison({ knex, desk, audit: vendureDeskAudit(system.vendure) })];
   if (system.adapter !== 'reference-oms') return [];
-  return [deskComparison({ knex, desk: omsDeskAudit(system.oms) })];
+  return [deskComparison({ knex, desk, audit: omsDeskAudit(system.oms) })];
 }

@@ -4,7 +4,7 @@ import type { Address } from './model.ts';
 /** What the order domain needs from an order desk (OMS): every order is registered there and kept up to date. */
 export interface OrderDesk {
   /** What it has a way of being told. It is never told of the others. */
-  readonly takes: ReadonlySet<'SHIPMENT' | 'CANCELLATION'>;
+  readonly takes: ReadonlySet<'SHIPMENT' | 'CANCELLATION' | 'RETURN'>;
 
   /**
    * Registers an order. The same order registered again gives the same answer: the desk sees one order.
@@ -20,6 +20,9 @@ export interface OrderDesk {
 
   /** Tells the desk that units were cancelled. One effect per `noticeId`. */
   cancel(notice: CancellationNotice, signal: AbortSignal): Promise<void>;
+
+  /** Tells the desk that shipped units came back and are kept. One effect per `noticeId`. */
+  noteReturn(notice: ReturnNotice, signal: AbortSignal): Promise<void>;
 }
 
 export interface DeskOrder {
@@ -66,6 +69,12 @@ export interface CancellationNotice {
   readonly reason: string;
 }
 
+export interface ReturnNotice {
+  readonly noticeId: string;
+  readonly orderId: string;
+  readonly lines: readonly { readonly lineId: string; readonly quantity: number }[];
+}
+
 /** What a comparison of all orders needs from an order desk: reading at rest. */
 export interface DeskAudit {
   /**
@@ -80,8 +89,8 @@ export interface DeskAudit {
     signal: AbortSignal,
   ): Promise<{ readonly records: readonly DeskRecord[]; readonly next: string | null }>;
 
-  /** Whether the desk knows the order. */
-  has(orderId: string, signal: AbortSignal): Promise<boolean>;
+  /** An order that was registered by us, as it is now; null when the desk does not know it. */
+  record(orderId: string, signal: AbortSignal): Promise<DeskRecord | null>;
 }
 
 /** An order as the desk has it. */
@@ -93,6 +102,8 @@ export interface DeskRecord {
     readonly ordered: number;
     readonly shipped: number;
     readonly cancelled: number;
+    /** Shipped units that came back and are kept. Left out where it does not say. */
+    readonly returned?: number;
   }[];
   /** What the desk says was given back to the buyer, by whomever. Left out where it does not say. */
   readonly refunded?: Money;

@@ -17,6 +17,7 @@ const ALL = {
     ORDER_INTAKE: {
       SHIPMENT_NOTICES:
         'Goods issues are booked with outbound deliveries, a service of their own which this adapter does not call.',
+      RETURN_NOTICES: 'Customer returns are orders of a service of their own, which this adapter does not call.',
     },
   },
 } as const satisfies SystemProfile;

@@ -57,12 +57,19 @@ describe('a mapping file', () => {
   });
 
   it('says what the system can do', () => {
-    expect(profileOfMapping(read().mapping).serves).toEqual({ PRODUCT_MASTER: {}, PRICE_LIST: {}, ORDER_INTAKE: {} });
+    expect(profileOfMapping(read().mapping).serves).toEqual({
+      PRODUCT_MASTER: {},
+      PRICE_LIST: {},
+      ORDER_INTAKE: { RETURN_NOTICES: expect.any(String) },
+    });
     const { mapping } = read([/bundles:\n( .*\n)+/, ''], ['gtin: ean', 'gtin: { value: "1" }'], [/ {4}former.*\n/, ''], [/ {2}shipment:\n( {4}.*\n)+/, '']); // biome-ignore format: one thought
     expect(profileOfMapping(mapping).serves).toEqual({
       PRODUCT_MASTER: { BUNDLES: 'Its mapping names no view of it.' },
       PRICE_LIST: { FORMER_PRICES: 'Its mapping names no column for it.' },
-      ORDER_INTAKE: { SHIPMENT_NOTICES: 'Its mapping names no table or procedure for it.' },
+      ORDER_INTAKE: {
+        SHIPMENT_NOTICES: 'Its mapping names no table or procedure for it.',
+        RETURN_NOTICES: 'A mapping has nothing that takes them.',
+      },
     });
   });
 });

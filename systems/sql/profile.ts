@@ -35,10 +35,13 @@ export function profileOfMapping({ relations, orders }: SqlMapping): SystemProfi
         }),
       }),
       ...(orders && {
-        ORDER_INTAKE: lackIf(
-          { SHIPMENT_NOTICES: !orders.shipment, CANCELLATION_NOTICES: !orders.cancellation },
-          'Its mapping names no table or procedure for it.',
-        ),
+        ORDER_INTAKE: {
+          ...lackIf(
+            { SHIPMENT_NOTICES: !orders.shipment, CANCELLATION_NOTICES: !orders.cancellation },
+            'Its mapping names no table or procedure for it.',
+          ),
+          RETURN_NOTICES: 'A mapping has nothing that takes them.',
+        },
       }),
     },
   };

@@ -24,6 +24,7 @@ export const TRYTON_PROFILE: SystemProfile = {
     ORDER_INTAKE: {
       SHIPMENT_NOTICES:
         'Its sales keep no record of goods that left: its shipments are documents of its own warehouse.',
+      RETURN_NOTICES: 'Its returns are sales of their own with negative quantities, which this adapter does not make.',
     },
     SHIPMENT: {
       BUNDLES_AS_SETS: 'Its shipments know articles, not sets: by hand, staff can send a part of a bundle.',

@@ -43,9 +43,10 @@ export function orderDeskContract(
     });
 
     it('says what it is to be told of, as its profile does', () => {
-      expect([desk.takes.has('SHIPMENT'), desk.takes.has('CANCELLATION')]).toEqual([
+      expect([desk.takes.has('SHIPMENT'), desk.takes.has('CANCELLATION'), desk.takes.has('RETURN')]).toEqual([
         can(profile, 'ORDER_INTAKE', 'SHIPMENT_NOTICES'),
         can(profile, 'ORDER_INTAKE', 'CANCELLATION_NOTICES'),
+        can(profile, 'ORDER_INTAKE', 'RETURN_NOTICES'),
       ]);
     });
 
@@ -64,6 +65,7 @@ export function orderDeskContract(
       await expect(desk.cancel({ ...nothing, reason: 'OTHER' }, signal)).rejects.toMatchObject({
         code: 'SYSTEM_REJECTED',
       });
+      await expect(desk.noteReturn(nothing, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED' });
     });
 
     it('takes the same notice twice as one: all units can still be told of', async () => {
@@ -79,6 +81,12 @@ export function orderDeskContract(
       if (can(profile, 'ORDER_INTAKE', 'SHIPMENT_NOTICES'))
         for (const one of shipments) await desk.confirmShipment(one, signal); // biome-ignore format: one thought
       else await expect(desk.confirmShipment(shipment, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED' });
+      const { packages: _, ...units } = shipment;
+      const back = { ...units, noticeId: 'ret_1' };
+      const restBack = { ...back, noticeId: 'ret_2', lines: rest.lines };
+      const returns = [back, back, restBack];
+      if (can(profile, 'ORDER_INTAKE', 'RETURN_NOTICES')) for (const one of returns) await desk.noteReturn(one, signal);
+      else await expect(desk.noteReturn(back, signal)).rejects.toMatchObject({ code: 'SYSTEM_REJECTED' });
       const cancellation = {
         noticeId: 'can_1',
         orderId: 'ord_1',

@@ -38,10 +38,14 @@ orderDeskContract('Vendure', async () => {
   await empty();
   return { desk, stop: async () => undefined };
 }, VENDURE_PROFILE); // biome-ignore format: one thought
-deskAuditContract('Vendure', async () => {
-  await empty();
-  return { audit: vendureDeskAudit(vendure), desk, stop: async () => undefined };
-});
+deskAuditContract(
+  'Vendure',
+  async () => {
+    await empty();
+    return { audit: vendureDeskAudit(vendure), desk, stop: async () => undefined };
+  },
+  VENDURE_PROFILE,
+);
 
 describe('with Vendure', () => {
   const order: DeskOrder = {

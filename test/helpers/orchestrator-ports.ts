@@ -72,7 +72,9 @@ export function orchestratorPorts() {
   const submitted = new Set<string>();
   const registered = new Set<string>();
   /** What the desk takes. */
-  const deskTakes = new Set<'SHIPMENT' | 'CANCELLATION'>(['SHIPMENT', 'CANCELLATION']);
+  const deskTakes = new Set<'SHIPMENT' | 'CANCELLATION' | 'RETURN'>(['SHIPMENT', 'CANCELLATION', 'RETURN']);
+  /** What the desk is to be told of units that came back, and was not yet. */
+  const untold: Awaited<ReturnType<OrchestratorDeps['orders']['untoldReturns']>>[number][] = [];
   const opened = new Map<string, Parameters<OrchestratorDeps['fulfillment']['open']>[0]>();
 
   /** Notes the call, then fails with the next failure that was planned for the port, if any. */
@@ -118,6 +120,12 @@ export function orchestratorPorts() {
       isPaidBack: async () => false,
       shipBy: async () => SHIP_BY,
       settleReturn: async (...args) => note('orders.settleReturn', args),
+      untoldReturns: async (orderId) => untold.filter((notice) => notice.orderId === orderId),
+      async noteReturnTold(...args) {
+        note('orders.noteReturnTold', args);
+        const index = untold.findIndex(({ noticeId }) => noticeId === args[0].noticeId);
+        if (index >= 0) untold.splice(index, 1);
+      },
     },
     desk: {
       takes: deskTakes,
@@ -129,6 +137,7 @@ export function orchestratorPorts() {
       },
       confirmShipment: async (...args) => note('desk.confirmShipment', args),
       cancel: async (...args) => note('desk.cancel', args),
+      noteReturn: async (...args) => note('desk.noteReturn', args),
     },
     fulfillment: {
       async open(request) {
@@ -240,6 +249,7 @@ export function orchestratorPorts() {
   return {
     deps,
     deskTakes,
+    untold,
     calls,
     orders,
     shipments,

@@ -3,6 +3,7 @@ import { query } from '../../platform/db/query.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { Comparison } from '../../platform/reconcile/comparison.ts';
 import { createOperationsSubgraph, saveDegradationRules } from '../../subgraphs/operations/index.ts';
+import { omsOrderDesk } from '../../subgraphs/order/adapters/oms.ts';
 import { omsDeskAudit } from '../../subgraphs/order/adapters/oms-audit.ts';
 import { deskComparison } from '../../subgraphs/order/desk-comparison.ts';
 import type { DeskAudit } from '../../subgraphs/order/port.ts';
@@ -153,11 +154,58 @@ describe('reconciliation', () => {
     // Of the fourth a unit came back here: what that is worth, and postage with it, is for the books to say.
     await inOurs("insert into orders.return (id, number, order_id, state, refund_status, requested_at, expires_at) values ('ret_1', 'R1', 'ord_004', 'RECEIVED', 'SETTLED', now(), now())");
     await inOurs("insert into orders.return_line (id, return_id, position, order_line_id, sku, quantity, received, credited, reason) values ('rtl_1', 'ret_1', 1, 'ord_004-l', 'X1', 1, 1, 1, 'OTHER')");
-    const found = await world.run(deskComparison({ knex: world.knex, desk: giving }), { dryRun: true });
+    const found = await world.run(deskComparison({ knex: world.knex, desk: omsOrderDesk(oms), audit: giving }), { dryRun: true });
     expect(found.differences.map(({ what }) => what)).toEqual(['Order ord_003: 3.39 GBP given back at the desk, nothing here']);
     await inOurs("delete from orders.return_line where id = 'rtl_1'");
     await inOurs("delete from orders.return where id = 'ret_1'");
   }); // biome-ignore format: one thought
+
+  it('tells the desk again what it lacks of returned units, once, and raises what that does not put right', async () => {
+    const { oms } = world.desk;
+    const [desk] = await inDesk("select desk_no from oms.desk_order where client_ref = 'ord_006'");
+    const units = (quantity: number) => [{ lineId: 'ord_006-l', quantity }];
+    const kept = (accepted: number) => inOurs(`update orders.return_condition set inspected = ${accepted}, accepted = ${accepted} where return_line_id = 'rtl_6'`); // biome-ignore format: one thought
+    const notice = (id: string, quantity: number, keptBefore = false) => inOurs(`insert into orders.desk_return (id, order_id, lines, kept_before) values ('${id}', 'ord_006', '${JSON.stringify(units(quantity))}', ${keptBefore})`); // biome-ignore format: one thought
+    const atDesk = () => inDesk("select returned from oms.position where pos_ref = 'ord_006-l'");
+    await inOurs("insert into orders.return (id, number, order_id, state, refund_status, requested_at, expires_at) values ('ret_6', 'R6', 'ord_006', 'CLOSED', 'SETTLED', now(), now())"); // biome-ignore format: one thought
+    await inOurs("insert into orders.return_line (id, return_id, position, order_line_id, sku, quantity, received, credited, refunded, reason) values ('rtl_6', 'ret_6', 1, 'ord_006-l', 'A', 2, 2, 2, 2, 'OTHER')"); // biome-ignore format: one thought
+    await inOurs("insert into orders.return_condition (return_line_id, location_id, disposition, inspected, accepted, placed) values ('rtl_6', 'loc', 'SELLABLE', 1, 1, 0)"); // biome-ignore format: one thought
+
+    // It came back before the desk was told of returns.
+    await notice('ord_006:returned:0', 1, true);
+    expect((await world.run(world.comparison('oms', 'orders'), { dryRun: true })).differences).toMatchObject([
+      { what: 'Order ord_006: line ord_006-l: 0 returned at the desk, 1 here', correctable: true },
+    ]);
+    expect(await atDesk()).toEqual([{ returned: 0 }]);
+    expect(await figures('oms', 'orders')).toMatchObject({ different: 1, corrected: 1, excepted: 0 });
+    expect(await figures('oms', 'orders')).toMatchObject({ different: 0 });
+    expect(await atDesk()).toEqual([{ returned: 1 }]);
+    expect(await inOurs("select message from orders.timeline where order_id = 'ord_006' and type = 'RETURN_REPORTED'")).toEqual([{ message: 'The order desk was told of 1 returned unit that it lacked' }]); // biome-ignore format: one thought
+
+    // The desk heard of the next one and forgot the notice with its books, which were restored.
+    await notice('ord_006:returned:1', 1);
+    await kept(2);
+    await oms.noteReturn(String(desk?.desk_no), { noticeRef: 'ord_006:returned:1', positions: [{ posRef: 'ord_006-l', qty: 1 }] }); // biome-ignore format: one thought
+    expect(await figures('oms', 'orders')).toMatchObject({ different: 0 });
+    await inDesk("delete from oms.notice where notice_ref = 'ord_006:returned:1'");
+    await inDesk("update oms.position set returned = 1 where pos_ref = 'ord_006-l'");
+    expect(await figures('oms', 'orders')).toMatchObject({ different: 1, corrected: 1, excepted: 0 });
+    expect(await atDesk()).toEqual([{ returned: 2 }]);
+
+    // Somebody there set it back: the desk knows our notices, and counts otherwise.
+    await inDesk("update oms.position set returned = 1 where pos_ref = 'ord_006-l'");
+    expect(await figures('oms', 'orders')).toMatchObject({ different: 1, corrected: 0, excepted: 1 });
+    expect(await world.raised()).toEqual(['oms:orders:ord_006']);
+    // Somebody there enters by hand what the first notice was about, before it is told: it is not told on top.
+    await inDesk("delete from oms.notice where notice_ref = 'ord_006:returned:0'");
+    await kept(1);
+    expect(await figures('oms', 'orders')).toMatchObject({ different: 0 });
+    await inDesk("update oms.position set returned = 2 where pos_ref = 'ord_006-l'");
+    expect(await figures('oms', 'orders')).toMatchObject({ different: 1, corrected: 0, excepted: 1 });
+    expect(await atDesk()).toEqual([{ returned: 2 }]);
+    await inDesk("update oms.position set returned = 0 where pos_ref = 'ord_006-l'");
+    for (const table of ['desk_return', 'timeline', 'return_condition', 'return_line', 'return']) await inOurs(`delete from orders.${table}`); // biome-ignore format: one thought
+  });
 
   it('leaves an order alone that just changed: the desk is being told', async () => {
     await inDesk("update oms.position set dispatched = 1 where pos_ref = 'ord_003-l'");

@@ -15,7 +15,7 @@ export function omsOrderDesk(oms: OmsClient): OrderDesk {
     lines.map((line) => ({ posRef: line.lineId, qty: line.quantity }));
 
   return {
-    takes: new Set(['SHIPMENT', 'CANCELLATION']),
+    takes: new Set(['SHIPMENT', 'CANCELLATION', 'RETURN']),
     async register(order, signal) {
       const registered = await oms.registerOrder(
         {
@@ -67,6 +67,14 @@ export function omsOrderDesk(oms: OmsClient): OrderDesk {
       await oms.noteCancellation(
         await deskNoOf(notice.orderId, signal),
         { noticeRef: notice.noticeId, positions: positions(notice.lines), reason: notice.reason },
+        { signal },
+      );
+    },
+
+    async noteReturn(notice, signal) {
+      await oms.noteReturn(
+        await deskNoOf(notice.orderId, signal),
+        { noticeRef: notice.noticeId, positions: positions(notice.lines) },
         { signal },
       );
     },

@@ -53,6 +53,9 @@ export function sapOrderDesk(sap: SapClient, terms: SapOrderTerms): OrderDesk {
     async confirmShipment({ orderId }) {
       throw refused('SAP is not told of shipments by this adapter: see its profile', orderId);
     },
+    async noteReturn({ orderId }) {
+      throw refused('SAP is not told of returns by this adapter: see its profile', orderId);
+    },
     async cancel({ orderId, lines }, signal) {
       const [order] = await known(orderId, signal);
       if (!order) throw refused('SAP does not know this order', orderId);

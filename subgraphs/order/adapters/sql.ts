@@ -56,6 +56,9 @@ export function sqlOrderDesk(
       return (await find(order.orderId, signal)) ?? { deskNumber: order.orderId, acknowledgedAt: null };
     },
     confirmShipment: (notice, signal) => tell(orders.shipment, notice, { packages: JSON.stringify(notice.packages) }, signal), // biome-ignore format: one thought
+    async noteReturn({ orderId }) {
+      throw refused('a database is not told of returns: its mapping has nothing that takes them', orderId);
+    },
     cancel: (notice, signal) => tell(orders.cancellation, notice, { reason: notice.reason }, signal),
   };
 }

@@ -43,6 +43,10 @@ export function trytonOrderDesk(tryton: TrytonClient): OrderDesk {
       throw refused('Tryton is not told of shipments by this adapter: see its profile', { orderId });
     },
 
+    async noteReturn({ orderId }) {
+      throw refused('Tryton is not told of returns by this adapter: see its profile', { orderId });
+    },
+
     async cancel({ orderId, lines }, signal) {
       const [sale] = await findSales(tryton, orderId, { signal });
       if (!sale) throw refused('Tryton does not know this order', { orderId });

@@ -14,7 +14,10 @@ export function vendureDeskAudit(vendure: VendureClient): DeskAudit {
       const next = skip + orders.length;
       return { records: orders.map(toRecord), next: orders.length > 0 && next < total ? String(next) : null };
     },
-    has: async (orderId, signal) => Boolean((await findOrder(vendure, orderId, { signal }))?.orderPlacedAt),
+    async record(orderId, signal) {
+      const order = await findOrder(vendure, orderId, { signal });
+      return order?.orderPlacedAt ? toRecord(order) : null;
+    },
   };
 }
 

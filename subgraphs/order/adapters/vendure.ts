@@ -95,6 +95,9 @@ export function vendureOrderDesk(vendure: VendureClient, terms: VendureTerms): O
       if (fulfillment.state === 'Pending' || fulfillment.state === 'Created')
         await moveFulfillment(vendure, fulfillment.id, 'Shipped', { signal });
     },
+    async noteReturn({ orderId }) {
+      throw refused('Vendure is not told of returns by this adapter: see its profile', orderId);
+    },
     async cancel({ orderId, lines, reason }, signal) {
       const order = await known(orderId, signal);
       // Only ever fewer: a notice that comes late, or twice, finds what a later one made of it.

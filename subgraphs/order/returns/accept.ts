@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
 import { changeOrder } from '../change.ts';
 import type { Disposition } from '../model.ts';
+import { writeDeskReturn } from './desk-returns.ts';
 import type { FoundReturn } from './found.ts';
 import { creditedUnits } from './free-units.ts';
 import { addCredited, type LineUnits } from './refund.ts';
@@ -68,6 +69,7 @@ export async function acceptUnits(
     return { locationId, line: { lineId: orderLineId, sku, quantity, disposition, returnedBefore, credited } };
   });
   await addCredited(trx, credits);
+  await writeDeskReturn(trx, orderId, lines.map(({ line }) => line)); // biome-ignore format: one thought
   await changeOrder(trx, orderId, {
     key: null,
     events: [...new Set(lines.map(({ locationId }) => locationId))].map((locationId) => ({

@@ -201,6 +201,8 @@ describe('a return', () => {
       expect.stringMatching(/rejected, and 2 units still with us\. Send the goods back to the buyer from where they were received, and dismiss this\.$/),
     ]); // biome-ignore format: one thought
     expect(await world.settle()).toBe(0);
+    // The order desk takes nothing back that it was told came back.
+    expect(await world.book.untoldReturns(own.id)).toEqual([]);
     expect(await world.read(made.id)).toMatchObject({ state: 'REJECTED', refundStatus: 'NONE', declineNote: 'Worn.' });
     expect((await world.book.read(own.id))?.lines[0]?.quantities.returned).toBe(0);
     expect((await world.request(own.id, units)).userErrors).toEqual([]);
@@ -501,6 +503,17 @@ describe('a return', () => {
     expect([world.effects.shelved.get(candle), world.effects.aside.get(candle)]).toEqual([2, 1]);
     expect(await world.read(made.id)).toMatchObject({ state: 'CLOSED', refundStatus: 'SETTLED' });
     expect(await statusOf(own.id)).toBe('CLOSED');
+    // The order desk is told of each arrival under a name of its own.
+    const notices = await world.book.untoldReturns(own.id);
+    const both = [{ lineId: lantern, quantity: 2 }, { lineId: candle, quantity: 2 }]; // biome-ignore format: one thought
+    expect(notices).toMatchObject([
+      { noticeId: `${own.id}:returned:1`, orderId: own.id, lines: both },
+      { noticeId: `${own.id}:returned:2`, orderId: own.id, lines: [{ lineId: candle, quantity: 1 }] },
+    ]);
+    const told = { ...world.effect(), timeline: [{ type: 'RETURN_REPORTED', system: 'oms', message: 'told' }] };
+    for (const notice of [notices[0], notices[0]]) if (notice) await world.book.noteReturnTold(notice, told);
+    expect(await world.book.untoldReturns(own.id)).toEqual(notices.slice(1));
+    expect(await query(database.knex, "select message from orders.timeline where order_id = ? and type = 'RETURN_REPORTED'", [own.id])).toEqual([{ message: 'told' }]); // biome-ignore format: one thought
     // Whatever the carrier says later, a closed order stays closed, and nothing is paid back twice.
     await world.book.lose(own.id, [{ lineId: lantern, quantity: 2 }], world.effect());
     await world.book.deliver(own.id, [{ lineId: candle, quantity: 3 }], world.effect());

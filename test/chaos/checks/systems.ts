@@ -10,6 +10,8 @@ interface Caused {
   readonly ordered: number;
   readonly cancelled: number;
   readonly shipped: number;
+  /** Units that came back and are kept. */
+  readonly returned: number;
   /** The same, a bundle counted as its components. */
   readonly handedOut: number;
   /** Whether nothing was cancelled: then its invoices sum up to its total. */
@@ -21,6 +23,7 @@ interface Caused {
 const CAUSED = `
   select o.id, o.number, o.desk_number is not null as acknowledged,
          sum(l.ordered)::int as ordered, sum(l.cancelled)::int as cancelled, sum(l.in_transit + l.delivered + l.lost)::int as shipped,
+         coalesce(sum((select sum(c.accepted) from orders.return_line b join orders.return_condition c on c.return_line_id = b.id where b.order_line_id = l.id)), 0)::int as returned,
          sum((l.in_transit + l.delivered + l.lost) * coalesce(made.units, 1))::int as "handedOut",
          case when sum(l.cancelled) = 0 and sum(l.in_transit + l.delivered + l.lost) = sum(l.ordered) then o.grand_total_minor::text end as total,
          (select coalesce(array_agg(s.id), '{}') from fulfillment.shipment s where s.order_id = o.id) as shipments,
@@ -30,7 +33,7 @@ const CAUSED = `
   group by o.id`;
 
 const DESK = `
-  select client_ref as id, count(distinct d.desk_no)::int as orders, sum(p.qty)::int as ordered, sum(p.dispatched)::int as shipped, sum(p.cancelled)::int as cancelled
+  select client_ref as id, count(distinct d.desk_no)::int as orders, sum(p.qty)::int as ordered, sum(p.dispatched)::int as shipped, sum(p.cancelled)::int as cancelled, sum(p.returned)::int as returned
   from oms.desk_order d join oms.position p using (desk_no) where client_ref is not null group by client_ref`;
 const WAREHOUSE = `
   select d.external_ref as work, count(distinct d.delivery_no)::int as deliveries, sum(l.issued)::int as issued,
@@ -46,7 +49,7 @@ export async function checkSystems(databaseUrl: string): Promise<Finding[]> {
   const rows = <Row extends object>(database: string, statement: string): Promise<Row[]> =>
     withDatabase(siblingDatabase(databaseUrl, database), async (client) => (await client.query<Row>(statement)).rows);
   const caused = await rows<Caused>('commerce', CAUSED);
-  const desk = await rows<{ id: string; orders: number; ordered: number; shipped: number; cancelled: number }>('commerce_oms', DESK); // biome-ignore format: one thought
+  const desk = await rows<{ id: string; orders: number; ordered: number; shipped: number; cancelled: number; returned: number }>('commerce_oms', DESK); // biome-ignore format: one thought
   const work = await rows<{ work: string; deliveries: number; issued: number; booked: number }>(
     'commerce_wms',
     WAREHOUSE,
@@ -65,11 +68,11 @@ export async function checkSystems(databaseUrl: string): Promise<Finding[]> {
           const seen = deskOf.get(order.id);
           // Cancelled before the desk heard of it: then it need not.
           if (!seen) return order.acknowledged || order.shipped > 0 ? [`${order.number}: not there`] : [];
-          const right = seen.orders === 1 && seen.ordered === order.ordered && seen.shipped === order.shipped && seen.cancelled === order.cancelled; // biome-ignore format: one thought
+          const right = seen.orders === 1 && seen.ordered === order.ordered && seen.shipped === order.shipped && seen.cancelled === order.cancelled && seen.returned === order.returned; // biome-ignore format: one thought
           return right
             ? []
             : [
-                `${order.number}: ${JSON.stringify(seen)}, here ${order.ordered} ordered, ${order.shipped} shipped, ${order.cancelled} cancelled`,
+                `${order.number}: ${JSON.stringify(seen)}, here ${order.ordered} ordered, ${order.shipped} shipped, ${order.cancelled} cancelled, ${order.returned} returned`,
               ];
         }),
         ...desk.filter((row) => !orderIds.has(row.id)).map((row) => `${row.id}: a phantom`),
