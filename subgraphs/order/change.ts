@@ -4,7 +4,7 @@ import { counted } from '../../platform/counted.ts';
 import { change, query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Order, OrderLine, PaymentStatus } from './model.ts';
-import { deriveStatus, type Move, movableUnits, moveUnits, type Quantities } from './quantities.ts';
+import { deriveStatus, type Move, movableUnits, moveUnits, openUnits, type Quantities } from './quantities.ts';
 import { settledUnits } from './returns/free-units.ts';
 import { type LineRow, type OrderRow, toLine, toOrder } from './rows.ts';
 import { type OrderStage, type OrderStatus, statusPath } from './states.ts';
@@ -101,6 +101,7 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
     });
   }
   await saveLines(trx, before.lines, lines);
+  const lifted = isOver(lines) && !isOver(before.lines) ? await liftHolds(trx, orderId) : [];
   await writeTimeline(trx, orderId, change.traceId, [
     ...(change.timeline ?? []),
     ...path.map((status) => ({
@@ -108,6 +109,7 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
       system: 'commerce',
       message: messageOf(before.order.status, status, settled),
     })),
+    ...lifted,
   ]);
   const events = eventsOf(before.order, path, change);
   await writeEvents(trx, events);
@@ -118,6 +120,18 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
 /** Whether units of the line got lost, or came back from their way: only such are paid back without having arrived. */
 const mayBeSettled = ({ quantities: { lost, inTransit, returned } }: OrderLine) =>
   lost > 0 || (inTransit > 0 && returned > 0);
+
+/** Whether all units have left their nodes or are cancelled. */
+const isOver = (lines: readonly OrderLine[]) => lines.every(({ quantities }) => openUnits(quantities) === 0);
+
+/** Nothing is left that a hold could stop. @returns what the timeline says of it */
+async function liftHolds(trx: Knex.Transaction, orderId: string): Promise<TimelineNote[]> {
+  const lifted = await query<{ reason: string }>(trx, 'delete from orders.hold where order_id = ? returning reason', [orderId]); // biome-ignore format: one thought
+  return lifted
+    .map(({ reason }) => reason)
+    .sort()
+    .map((reason) => ({ type: 'HOLD_RELEASED', system: 'commerce', message: `Hold released: nothing of the order is left to stop: ${reason}` })); // biome-ignore format: one thought
+}
 
 /** The order and its lines, locked until the transaction ends. Null when there is no such order. */
 export async function lockOrder(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { up as liftLeftHolds } from '../../migrations/orders/20261129051200_holds_of_ended_orders.ts';
 import { query } from '../../platform/db/query.ts';
 import {
   accepted,
@@ -156,6 +157,28 @@ describe('holds', () => {
     expect((await book.read(order.id))?.holds).toHaveLength(1);
     expect(await release(order.id)).toMatchObject({ orderReleaseHold: { order: { holds: [] }, userErrors: [] } });
     expect(await release(order.id)).toMatchObject({ orderReleaseHold: { userErrors: [{ code: 'NOT_ON_HOLD' }] } });
+  });
+
+  it('are lifted when nothing is left to stop, as those are that stood on such orders before', async () => {
+    const order = await accepted();
+    await hold(order.id);
+    await book.allocate(order.id, units(order, 10), effect('source'));
+    await book.ship(order.id, units(order, 4), effect('ship'));
+    expect((await book.read(order.id))?.holds).toHaveLength(1);
+    await book.handBack(order.id, units(order, 6), effect('back'));
+    await book.cancelHandedBack(order.id, units(order, 6), { reason: 'OTHER', locationId: at('EAST') }, effect('end'));
+    const lifted = async () => [(await book.read(order.id))?.holds.length, await query(database.knex, "select message from orders.timeline where order_id = ? and type = 'HOLD_RELEASED'", [order.id])]; // biome-ignore format: one thought
+    const message = 'Hold released: nothing of the order is left to stop: FRAUD';
+    expect(await lifted()).toEqual([0, [{ message }]]);
+    const going = await placed();
+    const stands =
+      'insert into orders.hold (order_id, reason, placed_at) select id, ?, now() from unnest(?::text[]) id';
+    await query(database.knex, stands, ['FRAUD', [order.id, going.id]]);
+    await liftLeftHolds(database.knex);
+    expect(await lifted()).toEqual([0, [{ message }, { message }]]);
+    expect((await book.read(going.id))?.holds).toHaveLength(1);
+    // Nothing goes on: there is nothing to be done.
+    expect(await query(database.knex, "select from integration.outbox where subject = ? and type = 'order-hold-released.v1'", [order.id])).toEqual([]); // biome-ignore format: one thought
   });
 
   it('stop nothing that has left', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { up as tellOfReturns } from '../../migrations/orders/20261129051100_desk_returns.ts';
 import { query } from '../../platform/db/query.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { Comparison } from '../../platform/reconcile/comparison.ts';
@@ -165,14 +166,15 @@ describe('reconciliation', () => {
     const [desk] = await inDesk("select desk_no from oms.desk_order where client_ref = 'ord_006'");
     const units = (quantity: number) => [{ lineId: 'ord_006-l', quantity }];
     const kept = (accepted: number) => inOurs(`update orders.return_condition set inspected = ${accepted}, accepted = ${accepted} where return_line_id = 'rtl_6'`); // biome-ignore format: one thought
-    const notice = (id: string, quantity: number, keptBefore = false) => inOurs(`insert into orders.desk_return (id, order_id, lines, kept_before) values ('${id}', 'ord_006', '${JSON.stringify(units(quantity))}', ${keptBefore})`); // biome-ignore format: one thought
+    const notice = (id: string, quantity: number) => inOurs(`insert into orders.desk_return (id, order_id, lines) values ('${id}', 'ord_006', '${JSON.stringify(units(quantity))}')`); // biome-ignore format: one thought
     const atDesk = () => inDesk("select returned from oms.position where pos_ref = 'ord_006-l'");
     await inOurs("insert into orders.return (id, number, order_id, state, refund_status, requested_at, expires_at) values ('ret_6', 'R6', 'ord_006', 'CLOSED', 'SETTLED', now(), now())"); // biome-ignore format: one thought
     await inOurs("insert into orders.return_line (id, return_id, position, order_line_id, sku, quantity, received, credited, refunded, reason) values ('rtl_6', 'ret_6', 1, 'ord_006-l', 'A', 2, 2, 2, 2, 'OTHER')"); // biome-ignore format: one thought
     await inOurs("insert into orders.return_condition (return_line_id, location_id, disposition, inspected, accepted, placed) values ('rtl_6', 'loc', 'SELLABLE', 1, 1, 0)"); // biome-ignore format: one thought
 
     // It came back before the desk was told of returns.
-    await notice('ord_006:returned:0', 1, true);
+    await inOurs('drop table orders.desk_return');
+    await world.knex.transaction((trx) => tellOfReturns(trx));
     expect((await world.run(world.comparison('oms', 'orders'), { dryRun: true })).differences).toMatchObject([
       { what: 'Order ord_006: line ord_006-l: 0 returned at the desk, 1 here', correctable: true },
     ]);
