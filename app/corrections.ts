@@ -1,4 +1,4 @@
-import { giveMeaning, readGivenUpParcel, WORD_MEANINGS } from '../subgraphs/fulfillment/index.ts';
+import { giveMeaning, readGivenUpParcel, strandedParcels, WORD_MEANINGS } from '../subgraphs/fulfillment/index.ts';
 import type { Correction } from '../subgraphs/operations/index.ts';
 import { ADDRESS_PARTS, correctAddress, countArrived, giveOurSku } from '../subgraphs/order/index.ts';
 
@@ -70,14 +70,17 @@ const arrivedParcel: Correction = {
       required: true,
     },
   ],
-  fits: ({ operation }) => operation === 'parcel:lost' || operation === 'parcel:cancelled',
+  fits: ({ operation }) =>
+    operation === 'parcel:lost' || operation === 'parcel:returned' || operation === 'parcel:cancelled',
   async apply(trx, { key, traceId }, { arrived }) {
     const parcel = await readGivenUpParcel(trx, key);
     if (parcel.kind === 'refused') return { ...parcel, field: 'arrived' };
     const which = arrived === 'REST' ? 'REST' : 'ALL';
-    const counted = await countArrived(trx, parcel.orderId, parcel.lines, parcel.countsAs, traceId, which);
+    const { orderId, lines, countsAs } = parcel;
+    const counted = await countArrived(trx, orderId, strandedParcels, lines, countsAs, traceId, which);
     if (counted.kind === 'refused') return { ...counted, field: 'arrived' };
-    return { kind: 'corrected', change: `units ${parcel.countsAs} -> DELIVERED: ${counted.units}`, settles: [key] };
+    await parcel.noteArrived(counted.lines);
+    return { kind: 'corrected', change: `units ${countsAs} -> DELIVERED: ${counted.units}`, settles: [key] };
   },
 };
 

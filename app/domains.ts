@@ -5,6 +5,7 @@ import type { Subgraph } from '../platform/graphql/subgraph.ts';
 import type { Logger } from '../platform/logger.ts';
 import { projectFile } from '../platform/paths.ts';
 import type { Comparison } from '../platform/reconcile/comparison.ts';
+import { strandedParcels } from '../subgraphs/fulfillment/index.ts';
 import { openFulfillment, type WorkSystem } from '../subgraphs/fulfillment/main.ts';
 import { firstReading } from '../subgraphs/inventory/index.ts';
 import { openInventory, type StockSystem } from '../subgraphs/inventory/main.ts';
@@ -98,6 +99,7 @@ export function openDomains(deps: {
   const order = openOrder({
     knex,
     ...mayDecide,
+    parcels: strandedParcels,
     desk: deskSystem(clients, routed),
     channel: clients.channel,
     walmart: clients.walmart,

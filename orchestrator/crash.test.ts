@@ -87,7 +87,7 @@ async function world(begin: Partial<Quantities>) {
   const kept = { ...second, quantities: { ...second.quantities, unsourced: 0, backordered: 0, delivered: 2 } };
   const lines = () => [{ ...line, quantities }, kept];
   ports.orders.set(work.orderId, booked);
-  ports.shipments.set('shp_1', { shipmentId: 'shp_1', orderId: work.orderId, locationId: 'EAST', shippedAt: new Date('2026-11-23T09:00:00Z'), lines: [{ ...lanterns(5), shippedBefore: 0 }], packages: [], missing: [] }); // biome-ignore format: a table
+  ports.shipments.set('shp_1', { shipmentId: 'shp_1', orderId: work.orderId, locationId: 'EAST', shippedAt: new Date('2026-11-23T09:00:00Z'), lines: [{ ...lanterns(5), shippedBefore: 0 }], packages: [], outcomes: [{ ...lanterns(5), delivered: 5, lost: 0, stranded: 0 }] }); // biome-ignore format: a table
   await ports.deps.fulfillment.open({ ...work, key: 'opened', customerId: null, deliveryMethod: 'SHIPPING', serviceLevel: null, shipBy: null, groups: [{ locationId: 'EAST', lines: [lanterns(5)] }] }); // biome-ignore format: a table
   await ports.deps.desk.register({ orderId: work.orderId, number: '1', channelCode: 'WEB', channelOrderId: null, currencyCode: 'GBP', lines: [], destination: null }, new AbortController().signal); // biome-ignore format: a table
   ports.untold.push({ noticeId: 'ord_1:returned:1', orderId: work.orderId, lines: [{ lineId: 'l1', quantity: 2 }] });

@@ -9,23 +9,13 @@ export function shippedUnits(shipment: ShipmentRecord): LineUnits[] {
   return shipment.lines.map(({ lineId, quantity }) => ({ lineId, quantity }));
 }
 
-/** What became of the units of a shipment that is delivered, though not all of its parcels are. */
-export function arrivedUnits({ lines, missing }: ShipmentRecord): { delivered: LineUnits[]; lost: LineUnits[] } {
-  const gone = new Map(missing.map(({ lineId, lost, stranded }) => [lineId, lost + stranded]));
-  const some = (units: LineUnits[]) => units.filter(({ quantity }) => quantity > 0);
-  return {
-    delivered: some(lines.map(({ lineId, quantity }) => ({ lineId, quantity: quantity - (gone.get(lineId) ?? 0) }))),
-    lost: some(missing.map(({ lineId, lost }) => ({ lineId, quantity: lost }))),
-  };
-}
-
 /** Goes on after "is delivered": what is not. Empty when all is. */
-export function missingInWords({ missing }: ShipmentRecord): string {
-  const lost = missing.reduce((sum, line) => sum + line.lost, 0);
-  const stranded = missing.reduce((sum, line) => sum + line.stranded, 0);
+export function missingInWords({ outcomes }: ShipmentRecord): string {
+  const lost = outcomes.reduce((sum, line) => sum + line.lost, 0);
+  const stranded = outcomes.reduce((sum, line) => sum + line.stranded, 0);
   const parts = [
     ...(lost > 0 ? [`${counted(lost, 'unit')} that ${lost === 1 ? 'is' : 'are'} lost`] : []),
-    ...(stranded > 0 ? [`${counted(stranded, 'unit')} whose label was cancelled`] : []),
+    ...(stranded > 0 ? [`${counted(stranded, 'unit')} that went back, or whose label was cancelled`] : []),
   ];
   return parts.length > 0 ? `, except ${parts.join(' and ')}` : '';
 }

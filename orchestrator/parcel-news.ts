@@ -15,3 +15,11 @@ export const PARCEL_NEWS: Readonly<Record<StoredEvent<'shipment-status-changed.v
   CANCELLED: 'A shipment is cancelled',
   UNKNOWN: 'The carrier said nothing that is understood of a shipment',
 };
+
+/** What it says of one parcel that ended, or goes back, before its shipment does. */
+export function parcelInWords(
+  { status }: Pick<StoredEvent<'shipment-parcel-ended.v1'>['data'], 'status'>,
+  parcels: number,
+): string {
+  return `One of ${parcels} parcels: ${PARCEL_NEWS[status].replace('A shipment', 'it')}`;
+}

@@ -76,14 +76,25 @@ export interface OrderBook {
   handBack(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
   backorder(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
   ship(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
-  deliver(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
-  lose(orderId: string, lines: readonly LineUnits[], effect: Effect): Promise<ChangedOrder>;
-  /** What comes of a shipment whose parcels did not all arrive, in one effect. Other units stay on their way. */
-  deliverInPart(
+  /**
+   * Counts what became of a shipment's units since it was told last: delivered, or lost. Units that are neither stay on
+   * their way. Telling the same, or less, again counts nothing.
+   */
+  countShipment(
     orderId: string,
-    units: { readonly delivered: readonly LineUnits[]; readonly lost: readonly LineUnits[] },
+    shipment: {
+      readonly shipmentId: string;
+      readonly outcomes: readonly {
+        readonly lineId: string;
+        readonly quantity: number;
+        readonly delivered: number;
+        readonly lost: number;
+      }[];
+    },
     effect: Effect,
   ): Promise<ChangedOrder>;
+  /** Units of the order's lines that nodes took in because they did not reach the buyer. */
+  takenIn(orderId: string): Promise<readonly LineUnits[]>;
   /** Cancels units that a node gave back for that, and gives their stock at that node back. */
   cancelHandedBack(
     orderId: string,

@@ -1,8 +1,9 @@
 import type { StoredEvent } from '../events/port.ts';
 import { workCommanded } from './commanded.ts';
-import { arrivedUnits, dispatchEffect, missingInWords, shippedUnits } from './dispatch.ts';
-import { PARCEL_NEWS } from './parcel-news.ts';
-import type { OrchestratorDeps } from './port.ts';
+import { dispatchEffect, missingInWords, shippedUnits } from './dispatch.ts';
+import { PARCEL_NEWS, parcelInWords } from './parcel-news.ts';
+import type { Effect, OrchestratorDeps } from './port.ts';
+import type { FulfillmentBook } from './ports/work.ts';
 import { closeRefusal } from './refused-place.ts';
 import { serveWaitingFor } from './sourcing/serve-waiting.ts';
 import type { AllocateBackorderInput } from './workflows/allocate-backorder.ts';
@@ -45,6 +46,7 @@ export const REACTED_TYPES = [
   'fulfillment-order-commanded.v1',
   'shipment-dispatched.v1',
   'shipment-status-changed.v1',
+  'shipment-parcel-ended.v1',
   'return-received.v1',
   'return-refund-requested.v1',
   'return-label-requested.v1',
@@ -100,6 +102,8 @@ export async function react(
       return workflows.ship(`shipment:${event.data.shipmentId}`, { ...work, shipmentId: event.data.shipmentId });
     case 'shipment-status-changed.v1':
       return shipmentMoved(event, deps);
+    case 'shipment-parcel-ended.v1':
+      return parcelEnded(event, deps);
     case 'return-received.v1':
       return workflows.returnGoods(`return:${event.id}`, { ...work, ...event.data, arrivalId: event.id });
     case 'return-refund-requested.v1':
@@ -202,34 +206,52 @@ function happenedAt({ occurredAt, data }: { occurredAt: string; data: { happened
 /** A clock that is behind puts nothing before what it follows from. */
 const notBefore = (earliest: Date, told: Date) => (told < earliest ? earliest : told);
 
-/** A parcel moved: the order says so, and its units follow when it arrived or got lost. */
+type Shipment = NonNullable<Awaited<ReturnType<FulfillmentBook['readShipment']>>>;
+
+/** A shipment moved: the order says so, and units follow that arrived or got lost. */
 async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, deps: OrchestratorDeps): Promise<void> {
-  const { shipmentId, orderId, status } = event.data;
-  const { traceId } = event;
+  const { shipmentId, status } = event.data;
   const shipment = await deps.fulfillment.readShipment(shipmentId);
   if (!shipment) return;
-  const lines = shippedUnits(shipment);
   const handedOver = shipment.packages.length === 0; // without a carrier
-  await deps.orders.ship(orderId, lines, await dispatchEffect(deps, shipment, traceId));
-  const effect = {
-    key: `${status}:${shipmentId}:${event.version}`,
-    traceId,
-    timeline: [
-      {
-        type: `SHIPMENT_${status}`,
-        ...(handedOver
-          ? { system: 'wms', message: `${await deps.stock.codeOf(shipment.locationId)} handed the goods over` }
-          : {
-              system: 'carrier',
-              message: `${PARCEL_NEWS[status]}${status === 'DELIVERED' ? missingInWords(shipment) : ''}`,
-            }),
-        occurredAt: notBefore(shipment.shippedAt, happenedAt(event)),
-      },
-    ],
-  };
-  if (status === 'DELIVERED' && shipment.missing.length > 0)
-    await deps.orders.deliverInPart(orderId, arrivedUnits(shipment), effect);
-  else if (status === 'DELIVERED') await deps.orders.deliver(orderId, lines, effect);
-  else if (status === 'LOST') await deps.orders.lose(orderId, lines, effect);
+  await countNews(deps, shipment, event, `${status}:${shipmentId}:${event.version}`, {
+    type: `SHIPMENT_${status}`,
+    ...(handedOver
+      ? { system: 'wms', message: `${await deps.stock.codeOf(shipment.locationId)} handed the goods over` }
+      : {
+          system: 'carrier',
+          message: `${PARCEL_NEWS[status]}${status === 'DELIVERED' ? missingInWords(shipment) : ''}`,
+        }),
+  });
+}
+
+/** One of several parcels ended, or goes back: its units do not wait for the others. */
+async function parcelEnded(event: StoredEvent<'shipment-parcel-ended.v1'>, deps: OrchestratorDeps): Promise<void> {
+  const { shipmentId, orderId, status } = event.data;
+  const shipment = await deps.fulfillment.readShipment(shipmentId);
+  if (!shipment) return;
+  await countNews(deps, shipment, event, `parcel:${shipmentId}:${event.version}`, {
+    type: `PARCEL_${status}`,
+    system: 'carrier',
+    message: parcelInWords(event.data, shipment.packages.length),
+  });
+  // Fulfillment hears of what is taken in with it; of what was before it kept that, it hears now.
+  const units = await deps.orders.takenIn(orderId);
+  if (units.length > 0) await deps.fulfillment.takeIn(orderId, units);
+}
+
+async function countNews(
+  deps: OrchestratorDeps,
+  shipment: Shipment,
+  event: StoredEvent<'shipment-status-changed.v1' | 'shipment-parcel-ended.v1'>,
+  key: string,
+  news: Readonly<Record<'type' | 'system' | 'message', string>>,
+): Promise<void> {
+  const { orderId } = event.data;
+  await deps.orders.ship(orderId, shippedUnits(shipment), await dispatchEffect(deps, shipment, event.traceId));
+  const occurredAt = notBefore(shipment.shippedAt, happenedAt(event));
+  const effect: Effect = { key, traceId: event.traceId, timeline: [{ ...news, occurredAt }] };
+  const hasEnded = shipment.outcomes.some(({ delivered, lost }) => delivered + lost > 0);
+  if (hasEnded) await deps.orders.countShipment(orderId, shipment, effect);
   else await deps.orders.note(orderId, effect);
 }

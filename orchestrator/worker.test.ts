@@ -348,7 +348,7 @@ describe('a shipment', () => {
       shippedAt: new Date(),
       lines: [{ lineId: 'l1', sku: 'LANTERN', quantity: 2, shippedBefore: 3 }],
       packages: [{ carrier: 'UPS', trackingNumber: '1Z1' }],
-      missing: [],
+      outcomes: [],
     });
     const line = { lineId: 'l1', sku: 'LANTERN', quantity: 2 };
     const data = { shipmentId: 'shp_1', orderId, fulfillmentOrderId: 'ful_1', lines: [line], packages: [] };
@@ -384,7 +384,7 @@ describe('a desk that takes no notices', () => {
     const registered = { orderId, number: '1', channelCode: 'WEB', channelOrderId: null, currencyCode: 'GBP', lines: [], destination: null }; // biome-ignore format: one thought
     await ports.deps.desk.register(registered, new AbortController().signal);
     ports.calls.length = 0;
-    ports.shipments.set('shp_2', { shipmentId: 'shp_2', orderId, locationId: 'EAST', shippedAt: new Date(), lines: [{ ...line, shippedBefore: 0 }], packages: [], missing: [] }); // biome-ignore format: one thought
+    ports.shipments.set('shp_2', { shipmentId: 'shp_2', orderId, locationId: 'EAST', shippedAt: new Date(), lines: [{ ...line, shippedBefore: 0 }], packages: [], outcomes: [] }); // biome-ignore format: one thought
     const cancelled = newEvent('order-cancelled.v1', orderId, {
       orderId,
       reason: 'OTHER',

@@ -81,6 +81,7 @@ create table fulfillment.package (
   told text,
   contradicted_at timestamp with time zone,
   dispute_told_at timestamp with time zone,
+  accounted_at timestamp with time zone,
   constraint package_pkey PRIMARY KEY (id),
   constraint package_shipment_id_position_key UNIQUE (shipment_id, "position")
 );
@@ -91,6 +92,9 @@ create table fulfillment.package_line (
   sku text not null,
   quantity integer not null,
   line_ref text,
+  taken_in integer not null default 0,
+  arrived integer not null default 0,
+  constraint package_line_outcome CHECK (((taken_in >= 0) AND (arrived >= 0) AND ((taken_in + arrived) <= quantity))),
   constraint package_line_pkey PRIMARY KEY (package_id, "position"),
   constraint package_line_quantity_check CHECK ((quantity > 0))
 );
@@ -262,9 +266,9 @@ CREATE INDEX node_command_asked ON fulfillment.node_command USING btree (asked_a
 
 CREATE INDEX package_disputed ON fulfillment.package USING btree (id) WHERE ((status = 'DELIVERED'::text) AND (contradicted_at IS NOT NULL) AND (dispute_told_at IS NULL));
 
-CREATE INDEX package_to_tell ON fulfillment.package USING btree (id) WHERE (
+CREATE INDEX package_to_tell_of ON fulfillment.package USING btree (id) WHERE (
 CASE
-    WHEN (status = ANY (ARRAY['LOST'::text, 'RETURN_TO_SENDER'::text, 'CANCELLED'::text])) THEN status
+    WHEN ((status = ANY (ARRAY['LOST'::text, 'RETURN_TO_SENDER'::text, 'CANCELLED'::text])) AND ((accounted_at IS NULL) OR (contradicted_at > accounted_at))) THEN status
     ELSE NULL::text
 END IS DISTINCT FROM told);
 
@@ -340,7 +344,13 @@ comment on column fulfillment.package.contradicted_at is 'When the carrier contr
 
 comment on column fulfillment.package.dispute_told_at is 'When people were told that the carrier says something else of a parcel that it had delivered. Null until then.';
 
+comment on column fulfillment.package.accounted_at is 'When people had said of all that was in it what became of it: nothing is expected of it any more. Null until then.';
+
 comment on column fulfillment.package_line.line_ref is 'The order line, or the part of a bundle, as the node knows it. Null when nobody said: in parcels of earlier releases.';
+
+comment on column fulfillment.package_line.taken_in is 'Units that a node took in again, because the parcel did not reach its buyer.';
+
+comment on column fulfillment.package_line.arrived is 'Units that reached the buyer as a person says, whatever the carrier says.';
 
 comment on table fulfillment.return_parcel is 'Parcels for which return labels were issued. A label that is issued anew is one more.';
 
@@ -4973,6 +4983,16 @@ create table orders.return_line (
   constraint return_line_return_id_position_key UNIQUE (return_id, "position")
 );
 
+create table orders.shipment_units (
+  shipment_id text not null,
+  order_line_id text not null,
+  delivered integer not null,
+  lost integer not null,
+  constraint shipment_units_delivered_check CHECK ((delivered >= 0)),
+  constraint shipment_units_lost_check CHECK ((lost >= 0)),
+  constraint shipment_units_pkey PRIMARY KEY (shipment_id, order_line_id)
+);
+
 create table orders.timeline (
   order_id text not null,
   sequence integer not null,
@@ -5208,6 +5228,8 @@ alter table orders.return_line add constraint return_line_order_line_id_fkey FOR
 
 alter table orders.return_line add constraint return_line_return_id_fkey FOREIGN KEY (return_id) REFERENCES orders.return(id);
 
+alter table orders.shipment_units add constraint shipment_units_order_line_id_fkey FOREIGN KEY (order_line_id) REFERENCES orders.order_line(id);
+
 alter table orders.timeline add constraint timeline_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
 
 comment on table orders.allocation is 'Not written any more: inventory knows where the stock of an order is.';
@@ -5281,6 +5303,8 @@ comment on table orders.return_condition is 'Units of a return by condition: ins
 comment on column orders.return_line.credited is 'Units whose money is owed to the buyer or was paid; refunded: units whose credit memo is posted and paid out.';
 
 comment on column orders.return_line.refund_on is 'When money is given back, by config/returns.yaml when the return was asked for.';
+
+comment on table orders.shipment_units is 'Units of a shipment that its order counts as delivered or lost, as they were told. None for shipments that ended before this was kept.';
 
 comment on column orders.timeline.recorded_at is 'When it was written here; occurred_at is when it happened. Null for entries older than this column.';
 

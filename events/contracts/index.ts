@@ -20,6 +20,7 @@ import { returnParcelMovedV1 } from './return-parcel-moved.v1.ts';
 import { returnReceivedV1 } from './return-received.v1.ts';
 import { returnRefundRequestedV1 } from './return-refund-requested.v1.ts';
 import { shipmentDispatchedV1 } from './shipment-dispatched.v1.ts';
+import { shipmentParcelEndedV1 } from './shipment-parcel-ended.v1.ts';
 import { shipmentStatusChangedV1 } from './shipment-status-changed.v1.ts';
 
 /** Every event of the system by its type. The file of a contract is named after it. */
@@ -37,6 +38,7 @@ export const eventContracts = {
   'fulfillment-order-commanded.v1': fulfillmentOrderCommandedV1,
   'shipment-dispatched.v1': shipmentDispatchedV1,
   'shipment-status-changed.v1': shipmentStatusChangedV1,
+  'shipment-parcel-ended.v1': shipmentParcelEndedV1,
   'return-label-requested.v1': returnLabelRequestedV1,
   'return-parcel-moved.v1': returnParcelMovedV1,
   'return-received.v1': returnReceivedV1,

@@ -14,6 +14,7 @@ import { toldParcels } from './20261128201500_told_parcels.ts';
 import { parcelContents } from './20261128222500_parcel_contents.ts';
 import { unitsKept } from './20261128234000_units_kept.ts';
 import { disputes } from './20261129020000_disputes.ts';
+import * as parcelOutcomes from './20261129053100_parcel_outcomes.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
@@ -31,4 +32,5 @@ export const migrations: MigrationSet = {
   '20261128222500_parcel_contents': parcelContents,
   '20261128234000_units_kept': unitsKept,
   '20261129020000_disputes': disputes,
+  '20261129053100_parcel_outcomes': parcelOutcomes,
 };

@@ -21,6 +21,7 @@ import * as changedOrders from './20261129032100_changed_orders.ts';
 import * as heldUntilPaid from './20261129050300_held_until_paid.ts';
 import * as deskReturns from './20261129051100_desk_returns.ts';
 import * as holdsOfEndedOrders from './20261129051200_holds_of_ended_orders.ts';
+import * as shipmentUnits from './20261129053200_shipment_units.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -45,4 +46,5 @@ export const migrations: MigrationSet = {
   '20261129050300_held_until_paid': heldUntilPaid,
   '20261129051100_desk_returns': deskReturns,
   '20261129051200_holds_of_ended_orders': holdsOfEndedOrders,
+  '20261129053200_shipment_units': shipmentUnits,
 };

@@ -104,6 +104,9 @@ export interface FulfillmentBook {
     readonly traceId: string;
   }): Promise<void>;
 
+  /** Notes what nodes took in of parcels that did not reach the buyer: units of each line, in all. Repeating it changes nothing. */
+  takeIn(orderId: string, units: readonly LineUnits[]): Promise<void>;
+
   /** The shipment with its lines. Null when there is none. */
   readShipment(shipmentId: string): Promise<{
     readonly shipmentId: string;
@@ -118,8 +121,17 @@ export interface FulfillmentBook {
       readonly shippedBefore: number;
     }[];
     readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
-    /** Units known to be in parcels that the carrier lost, or whose label was cancelled. */
-    readonly missing: readonly { readonly lineId: string; readonly lost: number; readonly stranded: number }[];
+    /**
+     * What became of its units, parcel by parcel: those that neither arrived nor got lost are on their way, or stranded (they
+     * go back, or their label was cancelled). Read later, `delivered` and `lost` are never less.
+     */
+    readonly outcomes: readonly {
+      readonly lineId: string;
+      readonly quantity: number;
+      readonly delivered: number;
+      readonly lost: number;
+      readonly stranded: number;
+    }[];
   } | null>;
 }
 

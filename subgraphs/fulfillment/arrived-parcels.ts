@@ -1,43 +1,46 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
-import { readMissingUnits } from './missing-units.ts';
+import { type ParcelUnits, readParcelUnits } from './parcel-units.ts';
+import { isGoingBack, type ShipmentStatus } from './states.ts';
 import { parcelOf } from './stranded-parcels.ts';
+import { noteArrived } from './taken-in.ts';
 
-/** Units of order lines in a parcel that was given up. */
+/** Units of order lines in a parcel that was given up, or goes back. */
 export interface GivenUpParcel {
   readonly orderId: string;
-  readonly lines: readonly { readonly lineId: string; readonly quantity: number }[];
+  readonly lines: readonly ParcelUnits[];
   /** What the order counts them as. */
   readonly countsAs: 'LOST' | 'IN_TRANSIT';
+  /** Notes which of them reached the buyer. */
+  readonly noteArrived: (units: readonly { readonly lineId: string; readonly quantity: number }[]) => Promise<void>;
 }
 
 /**
- * What a parcel took along that was lost, or whose label was cancelled, for somebody who says that it arrived all the same.
- * The parcel stays what its carrier made it; the others of its shipment must have come to their end, because the order
- * counts its units with theirs.
+ * What a parcel took along that was lost, that goes back, or whose label was cancelled, for somebody who says that it arrived
+ * all the same. The parcel stays what its carrier made it.
  * @param key names the parcel on the exception desk
  */
 export async function readGivenUpParcel(
   trx: Knex.Transaction,
   key: string,
 ): Promise<({ readonly kind: 'found' } & GivenUpParcel) | { readonly kind: 'refused'; readonly message: string }> {
-  const [parcel] = await query<{ id: string; status: string; shipmentId: string; isOver: boolean; orderId: string }>(
+  const [parcel] = await query<{ id: string; status: ShipmentStatus; furthest: ShipmentStatus; shipmentId: string; orderId: string }>(
     trx,
-    `select p.id, p.status, s.id as "shipmentId", s.order_id as "orderId", s.status in ('DELIVERED', 'LOST', 'CANCELLED') as "isOver"
+    `select p.id, p.status, p.furthest, s.id as "shipmentId", s.order_id as "orderId"
      from fulfillment.package p join fulfillment.shipment s on s.id = p.shipment_id where p.id = ?`,
     [parcelOf(key)],
-  );
-  if (!parcel || (parcel.status !== 'LOST' && parcel.status !== 'CANCELLED'))
+  ); // biome-ignore format: one thought
+  if (!parcel || !(parcel.status === 'LOST' || parcel.status === 'CANCELLED' || isGoingBack(parcel)))
     return refused('The parcel was not given up.');
-  if (!parcel.isOver)
-    return refused('Other parcels of its shipment are on their way: the order counts them all when the last has come to its end. Say it then.'); // biome-ignore format: one thought
-  const units = await readMissingUnits(trx, parcel.shipmentId, parcel.id);
-  if (units.length === 0) return refused('The node did not tell what was in the parcel.');
+  const { id, shipmentId, orderId, status } = parcel;
+  const lines = await readParcelUnits(trx, shipmentId, id);
+  if (lines.length === 0) return refused('The node did not tell what was in the parcel.');
   return {
     kind: 'found',
-    orderId: parcel.orderId,
-    lines: units.map(({ lineId, lost }) => ({ lineId, quantity: lost })),
-    countsAs: parcel.status === 'LOST' ? 'LOST' : 'IN_TRANSIT',
+    orderId,
+    lines,
+    countsAs: status === 'LOST' ? 'LOST' : 'IN_TRANSIT',
+    noteArrived: (units) => noteArrived(trx, { id, shipmentId, status }, units),
   };
 }
 

@@ -4,11 +4,12 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import { newId } from '../../platform/ids.ts';
 import { changeWork } from './events.ts';
 import { meet } from './meeting.ts';
-import { type MissingUnits, readMissingUnits } from './missing-units.ts';
 import type { FulfillmentOrder, FulfillmentOrderLine, WorkComponent } from './model.ts';
+import { type LineOutcome, readOutcomes } from './parcel-units.ts';
 import type { NodeLine } from './port.ts';
 import { expectReturnParcel, type ReturnParcel } from './return-parcels.ts';
 import { WORK_COLUMNS } from './rows.ts';
+import { takeIn } from './taken-in.ts';
 import { expirePickups, readWithdrawal, refuseWithdrawal, withdrawUnits } from './withdrawals.ts';
 import { lockWork, readComponents, readLines } from './work.ts';
 
@@ -69,7 +70,8 @@ export interface ShipmentRecord {
     readonly shippedBefore: number;
   }[];
   readonly packages: readonly { readonly carrier: string; readonly trackingNumber: string }[];
-  readonly missing: readonly MissingUnits[];
+  /** What became of its units, parcel by parcel. */
+  readonly outcomes: readonly LineOutcome[];
 }
 
 /** The fulfillment domain's records for the orchestrator. Every command may be repeated. */
@@ -167,6 +169,10 @@ export function createFulfillmentBook(knex: Knex) {
         await expectReturnParcel(trx, parcel);
       }),
 
+    /** Notes what nodes took in of parcels that did not reach the buyer. @param units of each line, in all */
+    takeIn: (orderId: string, units: Parameters<typeof takeIn>[2]): Promise<void> =>
+      inTransaction(knex, (trx) => takeIn(trx, orderId, units)),
+
     async readShipment(shipmentId: string): Promise<ShipmentRecord | null> {
       const [shipment] = await query<{ orderId: string; locationId: string; shippedAt: Date }>(
         knex,
@@ -183,15 +189,13 @@ export function createFulfillmentBook(knex: Knex) {
          where l.shipment_id = ? order by l.order_line_id`,
         [shipmentId],
       );
-      const packages = await query<{ carrier: string; trackingNumber: string; isMissing: boolean }>(
+      const packages = await query<ShipmentRecord['packages'][number]>(
         knex,
-        `select carrier, tracking_number as "trackingNumber", status in ('LOST', 'CANCELLED') as "isMissing"
-         from fulfillment.package where shipment_id = ? order by position`,
+        'select carrier, tracking_number as "trackingNumber" from fulfillment.package where shipment_id = ? order by position',
         [shipmentId],
       );
-      const missing = packages.some(({ isMissing }) => isMissing) ? await readMissingUnits(knex, shipmentId) : [];
-      const parcels = packages.map(({ carrier, trackingNumber }) => ({ carrier, trackingNumber }));
-      return { shipmentId, ...shipment, lines, packages: parcels, missing };
+      const outcomes = (await readOutcomes(knex, [shipmentId])).get(shipmentId) ?? [];
+      return { shipmentId, ...shipment, lines, packages, outcomes };
     },
   };
 }

@@ -146,3 +146,28 @@ export function shipmentStatusEvent(
     },
   };
 }
+
+/** The event of a parcel that ended, or goes back, while its shipment's status stays. `version` and `happenedAt` as above. */
+export function parcelEndedEvent(
+  shipment: Pick<Shipment, 'id' | 'orderId' | 'channelCode'>,
+  version: number,
+  packageId: string,
+  status: ShipmentStatus,
+  traceId: string,
+  happenedAt: Date,
+): NewEvent {
+  return {
+    type: 'shipment-parcel-ended.v1',
+    subject: shipment.id,
+    version,
+    channelCode: shipment.channelCode,
+    traceId,
+    data: {
+      shipmentId: shipment.id,
+      orderId: shipment.orderId,
+      packageId,
+      status,
+      happenedAt: happenedAt.toISOString(),
+    },
+  };
+}

@@ -16,6 +16,7 @@ export { giveMeaning, understandAddedWords, WORD_MEANINGS } from './correct-word
 export { createNodeFeed, createTrackingFeed, type ReportUnusable, TRACKING_FEED } from './feeds.ts';
 export { FILES_FEED, keepReadEvents, NODE_FEED, takeNodeEventAgain } from './set-aside-events.ts';
 export { type SettleIn, tellOfStrandedParcels } from './stranded-parcels.ts';
+export { strandedParcels } from './taken-in.ts';
 
 const SUCCESSOR_WAIT_MILLIS = 3_000;
 

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import { type NewEvent, writeEvents } from '../../events/outbox.ts';
 import { change, query } from '../../platform/db/query.ts';
-import { shipmentStatusEvent } from './events.ts';
+import { parcelEndedEvent, shipmentStatusEvent } from './events.ts';
 import type { Package, Shipment } from './model.ts';
 import { PACKAGE_COLUMNS, SHIPMENT_COLUMNS } from './rows.ts';
-import { afterScan, furtherOf, type ShipmentStatus, shipmentStatus } from './states.ts';
+import { afterScan, FINAL, furtherOf, type ShipmentStatus, shipmentStatus } from './states.ts';
 
 /** What a scan says of a package. */
 export interface PackageMove {
@@ -15,13 +15,30 @@ export interface PackageMove {
 }
 
 type MovingShipment = Shipment & { traceId: string };
-/** `troubleAt`: when the newest trouble of the package happened; `deliveredAt`: when it was delivered last. */
-type MovingPackage = Package & { furthest: ShipmentStatus; troubleAt: Date | null; deliveredAt: Date | null };
+/**
+ * `troubleAt`: when the newest trouble of the package happened; `deliveredAt`: when it was delivered last; `isAccounted`:
+ * people said of all that was in it what became of it; `isTakenIn`: something of it was taken in at a node.
+ */
+type MovingPackage = Package & {
+  furthest: ShipmentStatus;
+  troubleAt: Date | null;
+  deliveredAt: Date | null;
+  isAccounted: boolean;
+  isTakenIn: boolean;
+};
 
 /** Moves packages by scans, in their order, and their shipments with them. Each change of a shipment is an event. */
 export async function movePackages(trx: Knex.Transaction, moves: readonly PackageMove[]): Promise<void> {
   if (moves.length === 0) return;
-  const ids = [...new Set(moves.map(({ shipmentId }) => shipmentId))];
+  await follow(trx, [...new Set(moves.map(({ shipmentId }) => shipmentId))], moves);
+}
+
+/** Brings shipments in line with their packages, when people said what became of some. */
+export async function followPackages(trx: Knex.Transaction, shipmentIds: readonly string[]): Promise<void> {
+  if (shipmentIds.length > 0) await follow(trx, shipmentIds, []);
+}
+
+async function follow(trx: Knex.Transaction, ids: readonly string[], moves: readonly PackageMove[]): Promise<void> {
   const shipments = await query<MovingShipment>(
     trx,
     `select ${SHIPMENT_COLUMNS}, f.trace_id as "traceId" from fulfillment.shipment s
@@ -32,7 +49,9 @@ export async function movePackages(trx: Knex.Transaction, moves: readonly Packag
     trx,
     `select ${PACKAGE_COLUMNS}, p.furthest,
        (select max(t.occurred_at) from fulfillment.tracking_event t where t.package_id = p.id and t.status = 'EXCEPTION') as "troubleAt",
-       (select max(t.occurred_at) from fulfillment.tracking_event t where t.package_id = p.id and t.status = 'DELIVERED') as "deliveredAt"
+       (select max(t.occurred_at) from fulfillment.tracking_event t where t.package_id = p.id and t.status = 'DELIVERED') as "deliveredAt",
+       p.accounted_at is not null as "isAccounted",
+       exists (select from fulfillment.package_line l where l.package_id = p.id and l.taken_in > 0) as "isTakenIn"
      from fulfillment.package p where p.shipment_id = any(?::text[]) order by p.shipment_id, p.position`,
     [ids],
   );
@@ -59,32 +78,57 @@ function followScans(shipment: MovingShipment, packages: readonly MovingPackage[
   const moved = new Set<string>();
   const contradicted = new Set<string>();
   const events: NewEvent[] = [];
+  /** @returns whether the shipment's status is another one now */
+  const moveOn = (happenedAt: Date): boolean => {
+    const next = statusOf([...parcels.values()]);
+    if (next === now.status) return false;
+    const { traceId, revision } = now;
+    events.push(shipmentStatusEvent(now, revision + 1, now.status, next, traceId, happenedAt));
+    now = {
+      ...now,
+      status: next,
+      revision: revision + 1,
+      deliveredAt: next === 'DELIVERED' ? happenedAt : now.deliveredAt,
+    };
+    return true;
+  };
   for (const { packageId, status: scanned, occurredAt } of moves) {
     const parcel = parcels.get(packageId);
     if (!parcel) continue;
     if (isContradiction(parcel, scanned, occurredAt)) contradicted.add(packageId);
+    if (!mayMove(parcel, scanned)) continue;
     const isAfterTrouble = parcel.troubleAt !== null && occurredAt > parcel.troubleAt;
     const status = afterScan(parcel.status, parcel.furthest, scanned, isAfterTrouble);
     if (status === parcel.status) continue;
     parcels.set(packageId, { ...parcel, status, furthest: furtherOf(parcel.furthest, status) });
     moved.add(packageId);
-    const next = shipmentStatus([...parcels.values()].map((each) => each.status));
-    if (next === now.status) continue;
-    const { traceId, revision } = now;
-    events.push(shipmentStatusEvent(now, revision + 1, now.status, next, traceId, occurredAt));
-    now = {
-      ...now,
-      status: next,
-      revision: revision + 1,
-      deliveredAt: next === 'DELIVERED' ? occurredAt : now.deliveredAt,
-    };
+    // The shipment's own news tells of its parcels, too.
+    if (moveOn(occurredAt) || !(FINAL.has(status) || status === 'RETURN_TO_SENDER')) continue;
+    now = { ...now, revision: now.revision + 1 };
+    events.push(parcelEndedEvent(now, now.revision, packageId, status, now.traceId, occurredAt));
   }
+  if (moves.length === 0) moveOn(new Date());
   return { shipment: now, packages: [...parcels.values()].filter(({ id }) => moved.has(id)), contradicted, events };
 }
 
-/** The carrier delivered what was given up, or gives up what it delivered: a scan that only comes late is neither. */
-function isContradiction({ status, deliveredAt }: MovingPackage, scanned: ShipmentStatus, occurredAt: Date): boolean {
-  if (scanned === 'DELIVERED') return status === 'LOST' || status === 'CANCELLED';
+/** Where a shipment is: as far as those of its packages of which something is expected. */
+function statusOf(packages: readonly MovingPackage[]): ShipmentStatus {
+  const expected = packages.filter(({ isAccounted, status }) => !isAccounted || FINAL.has(status));
+  return shipmentStatus((expected.length > 0 ? expected : packages).map(({ status }) => status));
+}
+
+/** What was taken in is not delivered any more; where people said it of all, nothing but a delivery says more. */
+function mayMove({ isAccounted, isTakenIn }: MovingPackage, scanned: ShipmentStatus): boolean {
+  return scanned === 'DELIVERED' ? !isTakenIn : !isAccounted;
+}
+
+/**
+ * The carrier delivered what was given up or taken in, or gives up what it delivered: a scan that only comes late is neither,
+ * nor one that says what a person said before.
+ */
+function isContradiction(parcel: MovingPackage, scanned: ShipmentStatus, occurredAt: Date): boolean {
+  const { status, deliveredAt, isAccounted, isTakenIn } = parcel;
+  if (scanned === 'DELIVERED') return isTakenIn || (!isAccounted && (status === 'LOST' || status === 'CANCELLED'));
   if (scanned !== 'LOST' && scanned !== 'RETURN_TO_SENDER') return false;
   return status === 'DELIVERED' && deliveredAt !== null && occurredAt > deliveredAt;
 }
@@ -104,7 +148,7 @@ async function noteContradicted(trx: Knex.Transaction, ids: readonly string[]): 
   if (ids.length === 0) return;
   await change(
     trx,
-    'update fulfillment.package set contradicted_at = now(), told = null where id = any(?::text[]) and contradicted_at is null',
+    'update fulfillment.package set contradicted_at = clock_timestamp(), told = null where id = any(?::text[]) and contradicted_at is null',
     [ids],
   );
 }

@@ -59,7 +59,8 @@ export const SHIPMENT_RANKS = {
 
 export type ShipmentStatus = keyof typeof SHIPMENT_RANKS;
 
-const FINAL: ReadonlySet<ShipmentStatus> = new Set(['DELIVERED', 'LOST', 'CANCELLED']);
+/** States that no scan changes any more. */
+export const FINAL: ReadonlySet<ShipmentStatus> = new Set(['DELIVERED', 'LOST', 'CANCELLED']);
 
 /**
  * The state of a package after a scan. Scans come late, twice and out of order: only a higher rank moves it,
@@ -82,11 +83,20 @@ export function afterScan(
   return rank(scanned) > rank(furthest) ? scanned : current;
 }
 
-/** The state that all packages of a shipment have reached; a package in trouble shows. */
+/**
+ * The state that all packages of a shipment have reached; a package in trouble shows.
+ * @param packages without those that nothing is expected of any more, unless that is all of them
+ */
 export function shipmentStatus(packages: readonly ShipmentStatus[]): ShipmentStatus {
   if (packages.includes('EXCEPTION')) return 'EXCEPTION';
   const ranked = [...packages].sort((a, b) => rank(a) - rank(b));
   return ranked[0] ?? 'DELIVERED';
+}
+
+/** Whether a parcel is on its way back to the node, also when that way is in trouble. */
+export function isGoingBack(parcel: { readonly status: ShipmentStatus; readonly furthest: ShipmentStatus }): boolean {
+  const { status, furthest } = parcel;
+  return status === 'RETURN_TO_SENDER' || (status === 'EXCEPTION' && furthest === 'RETURN_TO_SENDER');
 }
 
 /** The further of two states. */

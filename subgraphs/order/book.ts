@@ -4,13 +4,14 @@ import { type ChangedOrder, changeOrder, type TimelineNote } from './change.ts';
 import { cancelHandedBack } from './commands/cancel.ts';
 import { cancelUnavailable } from './commands/cancel-unavailable.ts';
 import { keepUnits } from './commands/cancellation-request.ts';
+import { countShipment, type ToldShipment } from './commands/count-shipment.ts';
 import type { ChannelClocks } from './duties/clocks.ts';
 import { readShipBy } from './duties/ship-by.ts';
 import type { Order, OrderHold, OrderLine, PaymentStatus } from './model.ts';
 import type { Move } from './quantities.ts';
 import { createOrderReader } from './read.ts';
 import { noteReturnTold, untoldReturns } from './returns/desk-returns.ts';
-import { creditedUnits } from './returns/free-units.ts';
+import { creditedUnits, takenInUnits } from './returns/free-units.ts';
 import { recordReturnLabel, returnParcelMoved } from './returns/label.ts';
 import { type SettledUnits, settleReturn } from './returns/settle.ts';
 
@@ -79,24 +80,15 @@ export function createOrderBook(
     handBack: move('handBack'),
     /** Units left a node. */
     ship: move('ship'),
-    /** Units arrived or were picked up. */
-    deliver: move('deliver'),
-    /** Units were lost on the way. */
-    lose: (orderId: string, lines: readonly LineUnits[], effect: Effect) =>
-      change(orderId, { ...effect, moves: lines.map((line) => ({ ...line, move: 'lose', atMost: true })) }),
-    /** What comes of a shipment whose parcels did not all arrive. Units that are neither stay on their way. */
-    deliverInPart: (
-      orderId: string,
-      { delivered, lost }: { readonly delivered: readonly LineUnits[]; readonly lost: readonly LineUnits[] },
-      effect: Effect,
-    ): Promise<ChangedOrder> =>
-      change(orderId, {
-        ...effect,
-        moves: [
-          ...delivered.map((line) => ({ ...line, move: 'deliver' as const })),
-          ...lost.map((line) => ({ ...line, move: 'lose' as const, atMost: true })),
-        ],
-      }),
+    /** Counts what became of a shipment's units since it was told last. Units that are neither delivered nor lost stay on their way. */
+    countShipment: (orderId: string, shipment: ToldShipment, effect: Effect): Promise<ChangedOrder> =>
+      inTransaction(knex, (trx) => countShipment(trx, orderId, shipment, effect)),
+
+    /** Units that nodes took in because they did not reach the buyer. */
+    takenIn: (orderId: string): Promise<readonly LineUnits[]> =>
+      inTransaction(knex, async (trx) =>
+        [...(await takenInUnits(trx, orderId))].map(([lineId, quantity]) => ({ lineId, quantity })),
+      ),
 
     /** Cancels units that a node gave back for that; those that found another end meanwhile are left out. */
     cancelHandedBack: (

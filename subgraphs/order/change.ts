@@ -14,7 +14,8 @@ export interface OrderChange {
   /** Names the effect, e.g. `ship:shp_...`; the same key never has an effect twice. Null when the caller dedupes itself. */
   readonly key: string | null;
   readonly stage?: OrderStage;
-  readonly moves?: readonly LineMove[];
+  /** Quantities that move, or what they are by the lines as they are once the effect is known to be new. */
+  readonly moves?: readonly LineMove[] | ((lines: readonly OrderLine[]) => Promise<readonly LineMove[]>);
   readonly returned?: readonly { readonly lineId: string; readonly quantity: number }[];
   /** Facts that become known, or what they are for the order as it was. */
   readonly set?: OrderFacts | ((before: Order) => OrderFacts);
@@ -90,9 +91,10 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
   if (!before) throw new CommerceError('NOT_FOUND', 'no such order', { orderId });
   if (change.key !== null && !(await claimEffect(trx, orderId, change.key))) return { applied: false, ...before };
 
-  const lines = applyMoves(before.lines, change);
+  const moves = typeof change.moves === 'function' ? await change.moves(before.lines) : (change.moves ?? []);
+  const lines = applyMoves(before.lines, moves, change.returned ?? []);
   const stage = change.stage ?? before.order.stage;
-  const settled = lines.some(mayBeSettled) ? await settledUnits(trx, orderId) : 0;
+  const settled = lines.some(mayBeSettled) ? await settledUnits(trx, orderId, lines) : 0;
   const target = deriveStatus(stage, lines.map((line) => line.quantities), before.order.status, settled); // biome-ignore format: one thought
   const path = statusPath(before.order.status, target);
   if (!path) {
@@ -158,14 +160,18 @@ async function claimEffect(trx: Knex.Transaction, orderId: string, key: string):
   return rowCount === 1;
 }
 
-function applyMoves(lines: readonly OrderLine[], change: OrderChange): OrderLine[] {
+function applyMoves(
+  lines: readonly OrderLine[],
+  moves: readonly LineMove[],
+  returned: NonNullable<OrderChange['returned']>,
+): OrderLine[] {
   const quantities = new Map<string, Quantities>(lines.map((line) => [line.id, line.quantities]));
   const of = (lineId: string) => {
     const line = quantities.get(lineId);
     if (!line) throw new CommerceError('NOT_FOUND', 'the order has no such line', { lineId });
     return line;
   };
-  for (const { lineId, move, quantity, atMost } of change.moves ?? []) {
+  for (const { lineId, move, quantity, atMost } of moves) {
     const line = of(lineId);
     const next = moveUnits(line, move, atMost ? Math.min(quantity, movableUnits(line, move)) : quantity);
     if (!next)
@@ -179,7 +185,7 @@ function applyMoves(lines: readonly OrderLine[], change: OrderChange): OrderLine
       );
     quantities.set(lineId, next);
   }
-  for (const { lineId, quantity } of change.returned ?? []) {
+  for (const { lineId, quantity } of returned) {
     const line = of(lineId);
     quantities.set(lineId, { ...line, returned: line.returned + quantity });
   }

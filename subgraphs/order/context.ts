@@ -5,6 +5,7 @@ import type { Capture } from './capture/capture.ts';
 import type { OrderLoaders } from './loaders.ts';
 import type { OrderReader } from './read.ts';
 import type { ReturnPolicy } from './returns/policy.ts';
+import type { StrandedParcels } from './returns/stranded-parcels.ts';
 
 /** What the resolvers of this subgraph can rely on, for one request. */
 export interface OrderContext extends RequestContext {
@@ -12,6 +13,7 @@ export interface OrderContext extends RequestContext {
   readonly clock: Clock;
   readonly capture: Capture;
   readonly returnPolicy: ReturnPolicy;
+  readonly parcels: StrandedParcels;
   readonly reader: OrderReader;
   readonly loaders: OrderLoaders;
 }

@@ -8,6 +8,7 @@ import { createOrderLoaders } from './loaders.ts';
 import { createOrderReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 import { loadReturnPolicy, type ReturnPolicy } from './returns/policy.ts';
+import type { StrandedParcels } from './returns/stranded-parcels.ts';
 
 export { createOrderBook, type OrderBook } from './book.ts';
 export { type Capture, createCapture } from './capture/capture.ts';
@@ -38,11 +39,14 @@ export function createOrderSubgraph(deps: {
   clock?: Clock;
   capture?: Capture;
   returnPolicy?: ReturnPolicy;
+  /** Left out, no parcel goes back. */
+  parcels?: StrandedParcels;
 }): Subgraph<OrderContext> {
   const capture = deps.capture ?? createCapture({ knex: deps.knex });
   const reader = createOrderReader(deps.knex);
   const clock = deps.clock ?? systemClock;
   const returnPolicy = deps.returnPolicy ?? loadReturnPolicy();
+  const parcels = deps.parcels ?? { units: async () => new Map(), takeIn: async () => undefined };
   return buildSubgraph<OrderContext>({
     name: 'order',
     resolvers,
@@ -53,6 +57,7 @@ export function createOrderSubgraph(deps: {
       clock,
       capture,
       returnPolicy,
+      parcels,
       reader,
       loaders: createOrderLoaders(reader, caller),
     }),

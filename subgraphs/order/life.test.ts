@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { up as liftLeftHolds } from '../../migrations/orders/20261129051200_holds_of_ended_orders.ts';
 import { query } from '../../platform/db/query.ts';
+import { arrival } from '../../test/helpers/arrival.ts';
 import {
   accepted,
   backOffice,
@@ -33,8 +34,8 @@ describe('the order book', () => {
     await book.startFulfillment(order.id, units(order, 10), effect('accepted'));
     await book.ship(order.id, units(order, 4), effect('ship:1'));
     await book.ship(order.id, units(order, 6), effect('ship:2'));
-    await book.deliver(order.id, units(order, 4), effect('deliver:1'));
-    await book.deliver(order.id, units(order, 6), effect('deliver:2'));
+    await book.countShipment(order.id, arrival(units(order, 4)), effect('deliver:1'));
+    await book.countShipment(order.id, arrival(units(order, 6)), effect('deliver:2'));
     const statuses = [
       'VALIDATED',
       'ACCEPTED',
@@ -91,7 +92,7 @@ describe('the order book', () => {
 
   it('moves no unit that is not there, and changes nothing then', async () => {
     const order = await accepted();
-    await expect(book.deliver(order.id, units(order, 1), effect('deliver'))).rejects.toMatchObject({
+    await expect(book.countShipment(order.id, arrival(units(order, 1)), effect('deliver'))).rejects.toMatchObject({
       code: 'ILLEGAL_TRANSITION',
     });
     await expect(book.ship(order.id, units(order, 11), effect('ship'))).rejects.toMatchObject({
@@ -105,12 +106,12 @@ describe('the order book', () => {
   it('that a part of was lost is not delivered, and what was lost is worth its own price', async () => {
     const order = await accepted();
     await book.ship(order.id, units(order, 10), effect('ship'));
-    const ended = { delivered: units(order, 6), lost: units(order, 3) };
-    await book.deliverInPart(order.id, ended, effect('end'));
-    expect(await book.deliverInPart(order.id, ended, effect('end'))).toMatchObject({ applied: false });
+    const ended = arrival(units(order, 6), units(order, 3));
+    await book.countShipment(order.id, ended, effect('end'));
+    expect(await book.countShipment(order.id, ended, effect('end'))).toMatchObject({ applied: false });
     const { status, lines } = await show(order.id);
     expect([status, lines.nodes[0].quantities.shipped, lines.nodes[0].quantities.delivered]).toEqual(['PARTIALLY_DELIVERED', 10, 6]); // biome-ignore format: one thought
-    await book.deliver(order.id, units(order, 1), effect('rest'));
+    await book.countShipment(order.id, arrival(units(order, 1)), effect('rest'));
     expect((await show(order.id)).status).toBe('PARTIALLY_DELIVERED');
     expect((await amountAtStake(database.knex, order.id, units(order, 3)))?.amountMinor).toBe(1_017n);
     expect((await amountAtStake(database.knex, order.id))?.amountMinor).toBe(3_390n);

@@ -52,6 +52,7 @@ import {
   type SettleExceptions,
 } from './index.ts';
 import type { ChannelOrders, ChannelSystem, OrderDesk } from './port.ts';
+import type { StrandedParcels } from './returns/stranded-parcels.ts';
 
 export type { SapOrderTerms, VendureTerms };
 
@@ -66,6 +67,7 @@ export type DeskSystem =
 /** The order domain with its order desk and channels: the one place that picks its adapters. */
 export function openOrder(deps: {
   knex: Knex;
+  parcels: StrandedParcels;
   desk: DeskSystem;
   /** Null where the channel system has no URL. */
   channel: ChannelClient | null;
@@ -117,7 +119,7 @@ export function openOrder(deps: {
     return connector === 'amazon' ? amazonOrders(amazonOf(code), loadAmazonWords()) : null;
   }
   return {
-    subgraph: createOrderSubgraph({ knex: deps.knex, capture, returnPolicy: policy }),
+    subgraph: createOrderSubgraph({ knex, capture, returnPolicy: policy, parcels: deps.parcels }),
     capture,
     book: createOrderBook(knex, connections, clocks),
     desk: deskOf(deps.desk),

@@ -69,6 +69,8 @@ export function orchestratorPorts() {
   const sources = new Map<string, OrderSources>();
   const work = new Map<string, Awaited<ReturnType<OrchestratorDeps['fulfillment']['workOf']>>>();
   const withdrawals = new Map<string, Awaited<ReturnType<OrchestratorDeps['fulfillment']['withdrawalOf']>>>();
+  /** Units that nodes took in, by order. */
+  const takenIn = new Map<string, readonly { lineId: string; quantity: number }[]>();
   const submitted = new Set<string>();
   const registered = new Set<string>();
   /** What the desk takes. */
@@ -107,9 +109,8 @@ export function orchestratorPorts() {
       handBack: changing('orders.handBack'),
       backorder: changing('orders.backorder'),
       ship: changing('orders.ship'),
-      deliver: changing('orders.deliver'),
-      lose: changing('orders.lose'),
-      deliverInPart: changing('orders.deliverInPart'),
+      countShipment: changing('orders.countShipment'),
+      takenIn: async (orderId) => takenIn.get(orderId) ?? [],
       cancelHandedBack: changing('orders.cancelHandedBack'),
       cancelUnavailable: async (...args) => note('orders.cancelUnavailable', args),
       keepUnits: async (...args) => note('orders.keepUnits', args),
@@ -180,6 +181,7 @@ export function orchestratorPorts() {
       workOf: async (orderId) => work.get(orderId) ?? { open: [], gaveBack: [] },
       workToday: async () => new Map(),
       expectReturnParcel: async (...args) => note('fulfillment.expectReturnParcel', args),
+      takeIn: async (...args) => note('fulfillment.takeIn', args),
       readShipment: async (shipmentId) => shipments.get(shipmentId) ?? null,
     },
     stock: {
@@ -256,6 +258,7 @@ export function orchestratorPorts() {
     sources,
     work,
     withdrawals,
+    takenIn,
     /** Lets the next calls of a port fail, one failure each. */
     failNext: (port: string, ...errors: readonly unknown[]) => failures.set(port, [...errors]),
     of: (port: string) => calls.filter((call) => call.port === port),

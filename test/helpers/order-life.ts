@@ -3,6 +3,7 @@ import { query } from '../../platform/db/query.ts';
 import type { Subgraph } from '../../platform/graphql/subgraph.ts';
 import { stockUp } from '../../subgraphs/inventory/sample-stock.ts';
 import { createOrderBook, createOrderSubgraph, type OrderBook } from '../../subgraphs/order/index.ts';
+import { arrival } from './arrival.ts';
 import { stockCatalogue } from './catalogue.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { ask, callerOf } from './subgraph.ts';
@@ -61,7 +62,7 @@ export const units = (order: { lineId: string }, quantity: number) => [{ lineId:
 export async function delivered(quantity = 10) {
   const order = await accepted(quantity);
   await book.ship(order.id, units(order, quantity), effect('ship'));
-  await book.deliver(order.id, units(order, quantity), effect('deliver'));
+  await book.countShipment(order.id, arrival(units(order, quantity)), effect('deliver'));
   return order;
 }
 

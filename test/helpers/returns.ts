@@ -2,8 +2,10 @@ import { expect } from '@jest/globals';
 import type { Knex } from 'knex';
 import type { Caller } from '../../platform/caller.ts';
 import { query } from '../../platform/db/query.ts';
+import { strandedParcels } from '../../subgraphs/fulfillment/index.ts';
 import { at, stockUp } from '../../subgraphs/inventory/sample-stock.ts';
 import { createOrderBook, createOrderSubgraph, keepReturns, loadReturnPolicy } from '../../subgraphs/order/index.ts';
+import { arrival } from './arrival.ts';
 import { stockCatalogue } from './catalogue.ts';
 import { ask, callerOf } from './subgraph.ts';
 
@@ -29,7 +31,7 @@ export type ReturnWorld = Awaited<ReturnType<typeof openReturnWorld>>;
 /** The order domain with delivered orders, and in place of workflows one that settles the events of returns. */
 export async function openReturnWorld(knex: Knex) {
   const policy = loadReturnPolicy();
-  const orders = createOrderSubgraph({ knex, returnPolicy: policy });
+  const orders = createOrderSubgraph({ knex, returnPolicy: policy, parcels: strandedParcels });
   const book = createOrderBook(knex);
   await stockCatalogue(knex, [
     { sku: 'LANTERN', title: 'Lantern', prices: { WEB: { GBP: UNIT_PRICE_MINOR } } },
@@ -49,6 +51,26 @@ export async function openReturnWorld(knex: Knex) {
     return answer.data;
   };
 
+  async function accepted(...quantities: number[]): Promise<{ id: string; lineIds: string[] }> {
+    const data = await send(
+      'mutation ($input: OrderPlaceInput!) { orderPlace(input: $input) { order { id lines(first: 9) { nodes { id } } } userErrors { code } } }',
+      {
+        input: {
+          idempotencyKey: key(),
+          currencyCode: 'GBP',
+          lines: quantities.map((quantity, index) => ({ sku: index % 2 ? 'CANDLE' : 'LANTERN', quantity })),
+          delivery: { method: 'SHIPPING', address: { line1: '1 High Street', city: 'London', countryCode: 'GB' } },
+          payment: { reference: 'pay', provider: 'test', authorized: { amount: '999999.00', currencyCode: 'GBP' } },
+        },
+      },
+      callerOf(),
+    );
+    const { id, lines } = data.orderPlace.order;
+    const lineIds: string[] = lines.nodes.map((line: { id: string }) => line.id);
+    await book.accept(id, { deskNumber: 'D1', acknowledgedAt: new Date() }, effect());
+    return { id, lineIds };
+  }
+
   return {
     knex,
     book,
@@ -58,26 +80,13 @@ export async function openReturnWorld(knex: Knex) {
     effect,
     send,
 
+    accepted,
+
     async delivered(...quantities: number[]): Promise<{ id: string; lineIds: string[] }> {
-      const data = await send(
-        'mutation ($input: OrderPlaceInput!) { orderPlace(input: $input) { order { id lines(first: 9) { nodes { id } } } userErrors { code } } }',
-        {
-          input: {
-            idempotencyKey: key(),
-            currencyCode: 'GBP',
-            lines: quantities.map((quantity, index) => ({ sku: index % 2 ? 'CANDLE' : 'LANTERN', quantity })),
-            delivery: { method: 'SHIPPING', address: { line1: '1 High Street', city: 'London', countryCode: 'GB' } },
-            payment: { reference: 'pay', provider: 'test', authorized: { amount: '999999.00', currencyCode: 'GBP' } },
-          },
-        },
-        callerOf(),
-      );
-      const { id, lines } = data.orderPlace.order;
-      const lineIds: string[] = lines.nodes.map((line: { id: string }) => line.id);
+      const { id, lineIds } = await accepted(...quantities);
       const units = lineIds.map((lineId, index) => ({ lineId, quantity: quantities[index] ?? 0 }));
-      await book.accept(id, { deskNumber: 'D1', acknowledgedAt: new Date() }, effect());
       await book.ship(id, units, effect());
-      await book.deliver(id, units, effect());
+      await book.countShipment(id, arrival(units), effect());
       return { id, lineIds };
     },
 

@@ -1,5 +1,6 @@
 import { query } from '../../platform/db/query.ts';
 import { isCommerceError } from '../../platform/errors.ts';
+import { arrival } from '../helpers/arrival.ts';
 import type { Act, Site, Sku } from './actions.ts';
 import { type History, NOTHING, newCall, type Outcome, type PlacedLine, persist, pick, send } from './perform.ts';
 import { at, type Process, type World } from './world.ts';
@@ -107,7 +108,7 @@ export async function giveBack(
   if (!order || !line || units < 1) return NOTHING;
   line.returned += units;
   const delivery = { key: `${name}:deliver`, traceId: TRACE };
-  await persist(() => process.book.deliver(order.id, [{ lineId: line.id, quantity: units }], delivery));
+  await persist(() => process.book.countShipment(order.id, arrival([{ lineId: line.id, quantity: units }]), delivery));
   const asked = newCall(history, 'returnRequest', order.channel, {
     lines: [{ orderLineId: line.id, quantity: units, reason: 'DEFECTIVE' }],
   }, order.id); // biome-ignore format: one request

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { query } from '../../../platform/db/query.ts';
 import type { OrderLine } from '../model.ts';
+import type { StrandedParcels } from './stranded-parcels.ts';
 
 /** Reason of a return of units that never reached the buyer. */
 export const LOST_IN_TRANSIT = 'LOST_IN_TRANSIT';
@@ -13,23 +14,50 @@ export type UnitKind = 'delivered' | 'lost' | 'undelivered';
 export const kindOf = (reason: string): UnitKind =>
   reason === LOST_IN_TRANSIT ? 'lost' : reason === RETURNED_TO_SENDER ? 'undelivered' : 'delivered';
 
-/** Units of a line that returns of a kind can be about. */
-export const unitsOfKind = ({ quantities }: Pick<OrderLine, 'quantities'>, kind: UnitKind): number =>
-  kind === 'undelivered' ? quantities.inTransit : quantities[kind];
+/** Units of an order's lines, by line. */
+type UnitsByLine = ReadonlyMap<string, number>;
+type Line = Pick<OrderLine, 'id' | 'quantities'>;
 
 /**
- * Units of an order's lines that returns lay claim to: what still may come, what came and stays, and what was paid back.
- * The caller holds the order's row lock, so that two requests cannot claim the same units.
+ * Units of an order's lines that a new return of a kind can be about: less than none when parcels that units were to come
+ * back in went another way. The caller holds the order's row lock, so that two requests cannot claim the same units.
  * @param without a return that is left out
  */
-export async function claimedUnits(
+export async function freeUnits(
   trx: Knex.Transaction,
+  parcels: Pick<StrandedParcels, 'units'>,
   orderId: string,
-  lines: readonly Pick<OrderLine, 'id' | 'quantities'>[],
+  lines: readonly Line[],
   kind: UnitKind,
   without: string | null = null,
 ): Promise<Map<string, number>> {
-  const rows = await query<{ lineId: string; reason: string; units: number }>(
+  const claims = await readClaims(trx, orderId, without);
+  const asksParcels = kind === 'undelivered' || claims.some(({ reason }) => kindOf(reason) === 'undelivered');
+  const stranded: UnitsByLine = asksParcels ? await parcels.units(trx, orderId) : new Map();
+  return new Map(lines.map((line) => [line.id, freeOf(line, kind, claims, stranded.get(line.id) ?? 0)]));
+}
+
+function freeOf({ id, quantities }: Line, kind: UnitKind, claims: readonly Claim[], stranded: number): number {
+  const claimed = (of: UnitKind) =>
+    claims.reduce((sum, row) => sum + (row.lineId === id && kindOf(row.reason) === of ? row.units : 0), 0);
+  const there = Math.min(stranded, quantities.inTransit);
+  if (kind === 'undelivered') return there - claimed(kind);
+  // What was to come back and went another way is claimed where it is now: among what was lost, or what was delivered.
+  const elsewhere = Math.max(0, claimed('undelivered') - there);
+  const lost = quantities.lost - claimed('lost');
+  if (kind === 'lost') return lost - elsewhere;
+  return quantities.delivered - claimed(kind) - Math.max(0, elsewhere - Math.max(0, lost));
+}
+
+interface Claim {
+  readonly lineId: string;
+  readonly reason: string;
+  readonly units: number;
+}
+
+/** Units that returns lay claim to: what still may come, what came and stays, and what was paid back. */
+function readClaims(trx: Knex.Transaction, orderId: string, without: string | null): Promise<Claim[]> {
+  return query<Claim>(
     trx,
     `select l.order_line_id as "lineId", l.reason, sum(case
          when r.state in ('DECLINED', 'CANCELLED', 'EXPIRED', 'REJECTED', 'LOST') then l.credited
@@ -39,29 +67,37 @@ export async function claimedUnits(
      where r.order_id = ? and r.id is distinct from ? group by l.order_line_id, l.reason`,
     [orderId, without],
   );
-  const claimed = (lineId: string, of: UnitKind) =>
-    rows.reduce((sum, row) => sum + (row.lineId === lineId && kindOf(row.reason) === of ? row.units : 0), 0);
-  return new Map(
-    lines.map(({ id, quantities }) => {
-      // What was on its way back and reached the buyer after all is claimed among what was delivered.
-      const arrived = kind === 'delivered' ? Math.max(0, claimed(id, 'undelivered') - quantities.inTransit) : 0;
-      return [id, claimed(id, kind) + arrived];
-    }),
+}
+
+/** Units of an order's lines that nodes took in because they did not reach the buyer, and that were not sent off again. */
+export async function takenInUnits(trx: Knex.Transaction, orderId: string): Promise<Map<string, number>> {
+  const rows = await query<{ lineId: string; units: number }>(
+    trx,
+    `select l.order_line_id as "lineId", sum(case when r.state = 'REJECTED' then 0 else l.received end)::int as units
+     from orders.return_line l join orders.return r on r.id = l.return_id
+     where r.order_id = ? and l.reason = ? and l.received > 0 group by l.order_line_id`,
+    [orderId, RETURNED_TO_SENDER],
   );
+  return new Map(rows.map(({ lineId, units }) => [lineId, units]));
 }
 
 /**
- * Units of an order that never reached the buyer and need not any more: lost ones that are paid back, and those that came
- * back to a node and are paid back.
+ * Units of an order that never reached the buyer and need not any more: those that came back to a node and are paid back,
+ * and lost ones that are, also when they were lost on their way back.
  */
-export async function settledUnits(trx: Knex.Transaction, orderId: string): Promise<number> {
-  const [row] = await query<{ units: number }>(
+export async function settledUnits(trx: Knex.Transaction, orderId: string, lines: readonly Line[]): Promise<number> {
+  const rows = await query<{ lineId: string; lost: number; takenIn: number; ahead: number }>(
     trx,
-    `select coalesce(sum(case l.reason when ? then l.refunded when ? then least(l.refunded, l.received) else 0 end), 0)::int as units
-     from orders.return_line l join orders.return r on r.id = l.return_id where r.order_id = ?`,
-    [LOST_IN_TRANSIT, RETURNED_TO_SENDER, orderId],
+    `select l.order_line_id as "lineId", coalesce(sum(l.refunded) filter (where l.reason = :lost), 0)::int as lost,
+       coalesce(sum(least(l.refunded, l.received)) filter (where l.reason = :back), 0)::int as "takenIn",
+       coalesce(sum(greatest(0, l.refunded - l.received)) filter (where l.reason = :back), 0)::int as ahead
+     from orders.return_line l join orders.return r on r.id = l.return_id where r.order_id = :orderId group by 1`,
+    { orderId, lost: LOST_IN_TRANSIT, back: RETURNED_TO_SENDER },
   );
-  return row?.units ?? 0;
+  return rows.reduce((sum, { lineId, lost, takenIn, ahead }) => {
+    const all = lines.find(({ id }) => id === lineId)?.quantities.lost ?? 0;
+    return sum + lost + takenIn + Math.min(ahead, Math.max(0, all - lost));
+  }, 0);
 }
 
 /**

@@ -8,7 +8,10 @@ import type { ReturnInspectErrorCode, ReturnRejectErrorCode, ReturnResolveErrorC
 import type { Disposition } from '../model.ts';
 import { acceptUnits, addInspected } from './accept.ts';
 import { type FoundReturn, lockReturn, moveReturn, type ReturnResult, saveRefundStatus, stepOf } from './found.ts';
+import { kindOf } from './free-units.ts';
 import { isSettled } from './model.ts';
+import type { StrandedParcels } from './stranded-parcels.ts';
+import { tellTakenIn } from './taken-in.ts';
 
 export interface ReturnInspectInput {
   readonly locationId: string;
@@ -87,6 +90,7 @@ export function resolveReturn(
 export function rejectReturn(
   trx: Knex.Transaction,
   caller: Caller,
+  parcels: Pick<StrandedParcels, 'takeIn'>,
   returnId: string,
   { note }: { readonly note?: string | null },
 ): Promise<ReturnResult<ReturnRejectErrorCode>> {
@@ -99,6 +103,7 @@ export function rejectReturn(
     });
     const message = `rejected by ${caller.clientId}: ${counted(found.units.received, 'unit')} to go back to the buyer${note ? `, ${note}` : ''}`;
     await moveReturn(trx, found, 'REJECTED', { traceId: caller.traceId, message });
+    if (found.lines.some((line) => kindOf(line.reason) === 'undelivered')) await tellTakenIn(trx, parcels, found.return.orderId); // biome-ignore format: one thought
     await saveRefundStatus(trx, returnId);
     await recordAction(trx, caller, { action: 'returnReject', subject: returnId, reason: null });
     return [];

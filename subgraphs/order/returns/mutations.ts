@@ -52,7 +52,8 @@ export const returnMutations = {
       input.idempotencyKey,
       { orderId, input },
       { returnId: null },
-      (trx) => requestReturn(trx, context.caller, context.returnPolicy, orderId, input, context.clock.now()),
+      (trx) =>
+        requestReturn(trx, context.caller, context.returnPolicy, context.parcels, orderId, input, context.clock.now()),
     );
     return { return: await returnOf(context, result.returnId), userErrors: refusals };
   },
@@ -65,19 +66,20 @@ export const returnMutations = {
     (trx, { caller }, returnId, input) => declineReturn(trx, caller, returnId, input),
   ),
   returnCancel: command('returnCancel', (trx, { caller }, returnId) => cancelReturn(trx, caller, returnId)),
-  returnReopen: command('returnReopen', (trx, { caller, returnPolicy }, returnId) =>
-    reopenReturn(trx, caller, returnPolicy, returnId),
+  returnReopen: command('returnReopen', (trx, { caller, returnPolicy, parcels }, returnId) =>
+    reopenReturn(trx, caller, returnPolicy, parcels, returnId),
   ),
   returnIssueLabel: command('returnIssueLabel', (trx, { caller }, returnId) => requestLabel(trx, caller, returnId)),
-  returnReceive: command<ReturnReceiveInput>('returnReceive', (trx, { caller }, returnId, input) =>
-    receiveReturn(trx, caller, returnId, input),
+  returnReceive: command<ReturnReceiveInput>('returnReceive', (trx, { caller, parcels }, returnId, input) =>
+    receiveReturn(trx, caller, parcels, returnId, input),
   ),
   returnInspect: command<ReturnInspectInput>('returnInspect', (trx, { caller }, returnId, input) =>
     inspectReturn(trx, caller, returnId, input),
   ),
   returnResolve: command('returnResolve', (trx, { caller }, returnId) => resolveReturn(trx, caller, returnId)),
-  returnReject: command<{ readonly note?: string | null }>('returnReject', (trx, { caller }, returnId, input) =>
-    rejectReturn(trx, caller, returnId, input),
+  returnReject: command<{ readonly note?: string | null }>(
+    'returnReject',
+    (trx, { caller, parcels }, returnId, input) => rejectReturn(trx, caller, parcels, returnId, input),
   ),
   returnExchange: command<ReturnExchangeInput>('returnExchange', (trx, { caller }, returnId, input) =>
     exchangeReturn(trx, caller, returnId, input),

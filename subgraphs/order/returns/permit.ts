@@ -10,10 +10,11 @@ import type {
   ReturnReopenErrorCode,
 } from '../errors.ts';
 import { type FoundReturn, moveReturn, type ReturnResult, stepOf } from './found.ts';
-import { claimedUnits, kindOf, unitsOfKind } from './free-units.ts';
+import { freeUnits, kindOf } from './free-units.ts';
 import type { DeclineReason } from './model.ts';
 import type { ReturnPolicy } from './policy.ts';
 import { refundLinesOn } from './refund.ts';
+import type { StrandedParcels } from './stranded-parcels.ts';
 
 /** Permits a requested return. Repeating it on a permitted one is refused, as the table says. */
 export function authorizeReturn(
@@ -34,17 +35,16 @@ export function reopenReturn(
   trx: Knex.Transaction,
   caller: Caller,
   policy: ReturnPolicy,
+  parcels: StrandedParcels,
   returnId: string,
 ): Promise<ReturnResult<ReturnReopenErrorCode>> {
   return stepOf<'QUANTITY_EXCEEDS_DELIVERED'>(trx, caller, returnId, 'REOPEN', async (found) => {
     const order = await lockOrder(trx, found.return.orderId);
     // All lines of a return are of one kind.
     const kind = kindOf(found.lines[0]?.reason ?? '');
-    const claimed = await claimedUnits(trx, found.return.orderId, order?.lines ?? [], kind, returnId);
-    const there = new Map(order?.lines.map((line) => [line.id, unitsOfKind(line, kind)]));
-    for (const { orderLineId, quantity } of found.lines)
-      claimed.set(orderLineId, (claimed.get(orderLineId) ?? 0) + quantity);
-    if (found.lines.some(({ orderLineId }) => (claimed.get(orderLineId) ?? 0) > (there.get(orderLineId) ?? 0))) {
+    const free = await freeUnits(trx, parcels, found.return.orderId, order?.lines ?? [], kind, returnId);
+    for (const { orderLineId, quantity } of found.lines) free.set(orderLineId, (free.get(orderLineId) ?? 0) - quantity);
+    if (found.lines.some(({ orderLineId }) => (free.get(orderLineId) ?? 0) < 0)) {
       const message = 'Some of its units are in another return by now. Ask for a new one with those that are left.';
       return [{ code: 'QUANTITY_EXCEEDS_DELIVERED', field: ['returnId'], message }];
     }

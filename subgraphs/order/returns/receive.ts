@@ -8,7 +8,9 @@ import type { OrderRefusal, ReturnReceiveErrorCode } from '../errors.ts';
 import type { Disposition } from '../model.ts';
 import { type AcceptedUnits, acceptUnits, addInspected } from './accept.ts';
 import { type FoundReturn, type ReturnResult, saveRefundStatus, stepOf } from './found.ts';
-import { claimedUnits, kindOf, unitsOfKind } from './free-units.ts';
+import { freeUnits, kindOf, takenInUnits } from './free-units.ts';
+import type { StrandedParcels } from './stranded-parcels.ts';
+import { tellTakenIn } from './taken-in.ts';
 
 export interface ReturnReceiveInput {
   readonly locationId: string;
@@ -27,6 +29,7 @@ export interface ReturnReceiveInput {
 export function receiveReturn(
   trx: Knex.Transaction,
   caller: Caller,
+  parcels: StrandedParcels,
   returnId: string,
   input: ReturnReceiveInput,
 ): Promise<ReturnResult<ReturnReceiveErrorCode>> {
@@ -52,10 +55,11 @@ export function receiveReturn(
           return [{ code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: at('quantity'), message }];
         }
       }
-      const gone = (await lostSince(trx, found, input.lines)) ?? (await claimedSince(trx, found));
+      const gone = (await goneSince(trx, parcels, found, input.lines)) ?? (await claimedSince(trx, parcels, found));
       if (gone) return [gone];
       const complete = found.lines.every((line) => received.get(line.id) === line.quantity);
       await saveArrivals(trx, caller, found, input, complete);
+      if (isUndelivered(found)) await tellTakenIn(trx, parcels, found.return.orderId);
       const inspected = input.lines.flatMap(({ disposition, ...units }): AcceptedUnits[] =>
         disposition ? [{ ...units, disposition, locationId: input.locationId }] : [],
       );
@@ -70,22 +74,26 @@ export function receiveReturn(
   );
 }
 
-/** Units that were on their way back count as lost when the carrier says so, and are then paid back as such. */
-async function lostSince(
+const isUndelivered = ({ lines }: FoundReturn) => lines.some(({ reason }) => kindOf(reason) === 'undelivered');
+
+/** Units that were on their way back may have been lost since, or have reached the buyer: the order counts them as that. */
+async function goneSince(
   trx: Knex.Transaction,
+  parcels: StrandedParcels,
   found: FoundReturn,
   arrivals: ReturnReceiveInput['lines'],
 ): Promise<OrderRefusal<'QUANTITY_EXCEEDS_AUTHORIZED'> | null> {
-  if (!found.lines.some(({ reason }) => kindOf(reason) === 'undelivered')) return null;
+  if (!isUndelivered(found)) return null;
+  const { orderId } = found.return;
   const lineOf = new Map(found.lines.map((line) => [line.id, line.orderLineId]));
-  const order = await lockOrder(trx, found.return.orderId);
-  const room = new Map(order?.lines.map(({ id, quantities: { delivered, inTransit, returned } }) => [id, delivered + inTransit - returned])); // biome-ignore format: one thought
+  const [stranded, taken] = [await parcels.units(trx, orderId), await takenInUnits(trx, orderId)];
+  const room = new Map([...stranded].map(([lineId, units]) => [lineId, units - (taken.get(lineId) ?? 0)]));
   for (const [index, { returnLineId, quantity }] of arrivals.entries()) {
     const lineId = lineOf.get(returnLineId) ?? '';
     room.set(lineId, (room.get(lineId) ?? 0) - quantity);
     if ((room.get(lineId) ?? 0) >= 0) continue;
     const message =
-      'The carrier lost these units since. Pay them back as lost (LOST_IN_TRANSIT), and book the goods in with inventoryAdjust.';
+      'No parcel that goes back holds these units any more: the carrier lost or delivered it since. Give this return up (returnCancel). Lost units are paid back as such (LOST_IN_TRANSIT), goods that are here all the same are booked in with inventoryAdjust.';
     return { code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: ['input', 'lines', String(index), 'quantity'], message };
   }
   return null;
@@ -94,15 +102,14 @@ async function lostSince(
 /** Units of a lost return that were not paid back may be in another one by now: they come back with that. */
 async function claimedSince(
   trx: Knex.Transaction,
+  parcels: StrandedParcels,
   { return: { id, state, orderId }, lines }: FoundReturn,
 ): Promise<OrderRefusal<'QUANTITY_EXCEEDS_AUTHORIZED'> | null> {
   if (state !== 'LOST') return null;
-  const kind = kindOf(lines[0]?.reason ?? '');
   const order = await lockOrder(trx, orderId);
-  const claimed = await claimedUnits(trx, orderId, order?.lines ?? [], kind, id);
-  const room = new Map(order?.lines.map((line) => [line.id, unitsOfKind(line, kind) - (claimed.get(line.id) ?? 0)]));
-  for (const { orderLineId, quantity } of lines) room.set(orderLineId, (room.get(orderLineId) ?? 0) - quantity);
-  if ([...room.values()].every((units) => units >= 0)) return null;
+  const free = await freeUnits(trx, parcels, orderId, order?.lines ?? [], kindOf(lines[0]?.reason ?? ''), id);
+  for (const { orderLineId, quantity } of lines) free.set(orderLineId, (free.get(orderLineId) ?? 0) - quantity);
+  if ([...free.values()].every((units) => units >= 0)) return null;
   const message = 'Some of its units are in another return by now. Receive the goods with that one.';
   return { code: 'QUANTITY_EXCEEDS_AUTHORIZED', field: ['returnId'], message };
 }

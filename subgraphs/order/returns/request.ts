@@ -6,9 +6,10 @@ import { lockOrder, writeTimeline } from '../change.ts';
 import type { ReturnRequestErrorCode } from '../errors.ts';
 import { type OrderLine, ownershipOf } from '../model.ts';
 import type { ReturnResult } from './found.ts';
-import { claimedUnits } from './free-units.ts';
+import { freeUnits } from './free-units.ts';
 import { insertReturn, type ReturnRequestInput, type Wish } from './insert.ts';
 import { judge, type ReturnPolicy, type Verdict } from './policy.ts';
+import type { StrandedParcels } from './stranded-parcels.ts';
 import { isUndelivered, returnUndelivered } from './undelivered.ts';
 
 const MAX_LINES = 1_000;
@@ -18,6 +19,7 @@ export async function requestReturn(
   trx: Knex.Transaction,
   caller: Caller,
   policy: ReturnPolicy,
+  parcels: StrandedParcels,
   orderId: string,
   input: ReturnRequestInput,
   now: Date,
@@ -29,11 +31,11 @@ export async function requestReturn(
     return refuse('INVALID_QUANTITY', ['input', 'lines'], 'A return has 1 to 1,000 lines.');
 
   const reason = input.lines.map((wish) => wish.reason).find(isUndelivered);
-  if (reason !== undefined) return returnUndelivered(trx, caller, policy, found, input, reason);
+  if (reason !== undefined) return returnUndelivered(trx, caller, policy, parcels, found, input, reason);
 
   const lines = new Map(found.lines.map((line) => [line.id, line]));
   const categories = await categoriesOf(trx, found.lines);
-  const claimed = await claimedUnits(trx, orderId, found.lines, 'delivered');
+  const free = await freeUnits(trx, parcels, orderId, found.lines, 'delivered');
   const order = { channelCode: found.order.channel.code, deliveredAt: found.order.deliveredAt };
   const wishes: Wish[] = [];
   for (const [index, wish] of input.lines.entries()) {
@@ -43,9 +45,9 @@ export async function requestReturn(
     if (wish.quantity < 1) return refuse('INVALID_QUANTITY', at('quantity'), 'At least one unit of a line comes back.');
     const verdict = judge(policy, { sku: line.sku, categories: categories.get(line.sku) ?? [] }, order, now);
     if (verdict.kind !== 'returnable') return refuse(...refusalOf(verdict, line.sku, at('orderLineId')));
-    const taken = (claimed.get(line.id) ?? 0) + wish.quantity;
-    claimed.set(line.id, taken);
-    if (taken > line.quantities.delivered) {
+    const left = (free.get(line.id) ?? 0) - wish.quantity;
+    free.set(line.id, left);
+    if (left < 0) {
       const message = 'Only delivered units that are in no other return can come back.';
       return refuse('QUANTITY_EXCEEDS_DELIVERED', at('quantity'), message);
     }

@@ -5,10 +5,11 @@ import { newId } from '../../../platform/ids.ts';
 import { type lockOrder, writeTimeline } from '../change.ts';
 import type { ReturnRequestErrorCode } from '../errors.ts';
 import { lockReturn, moveReturn, type ReturnResult } from './found.ts';
-import { claimedUnits, kindOf, LOST_IN_TRANSIT, RETURNED_TO_SENDER, unitsOfKind } from './free-units.ts';
+import { freeUnits, kindOf, LOST_IN_TRANSIT, RETURNED_TO_SENDER } from './free-units.ts';
 import { insertReturn, type ReturnRequestInput } from './insert.ts';
 import type { ReturnPolicy } from './policy.ts';
 import { creditUnits } from './refund.ts';
+import type { StrandedParcels } from './stranded-parcels.ts';
 
 /** What may decide about units that did not reach their buyer. */
 const SCOPE = 'returns:process';
@@ -18,13 +19,14 @@ const WORDS = {
     only: 'Only staff can say that units were lost on the way. Ask the support.',
     apart: 'Units that were lost on the way are a return of their own: ask for the others apart.',
     left: (sku: string, units: number) =>
-      `Units of ${sku} that the carrier lost and that were not paid back: ${units}.`,
+      `Units of ${sku} that the carrier lost, that were not paid back and are in no other return: ${units}.`,
     what: 'lost units',
   },
   [RETURNED_TO_SENDER]: {
     only: 'Only staff can say that units come back from the carrier. Ask the support.',
     apart: 'Units that come back from the carrier are a return of their own: ask for the others apart.',
-    left: (sku: string, units: number) => `Units of ${sku} that are on their way and in no return: ${units}.`,
+    left: (sku: string, units: number) =>
+      `Units of ${sku} in parcels that go back, or whose label was cancelled, and in no other return: ${units}. What came back though its carrier does not say so: record the scan return_to_sender first (trackingEventRecord).`,
     what: 'units that did not reach the buyer',
   },
 } as const;
@@ -44,6 +46,7 @@ export async function returnUndelivered(
   trx: Knex.Transaction,
   caller: Caller,
   policy: ReturnPolicy,
+  parcels: StrandedParcels,
   { order, lines: orderLines }: NonNullable<Awaited<ReturnType<typeof lockOrder>>>,
   { lines: wishes }: ReturnRequestInput,
   reason: UndeliveredReason,
@@ -51,7 +54,7 @@ export async function returnUndelivered(
   const words = WORDS[reason];
   const ours = caller.channel === null && caller.scopes.includes(SCOPE);
   const lines = new Map(orderLines.map((line) => [line.id, line]));
-  const claimed = await claimedUnits(trx, order.id, orderLines, kindOf(reason));
+  const free = await freeUnits(trx, parcels, order.id, orderLines, kindOf(reason));
   for (const [index, wish] of wishes.entries()) {
     const at = (field: string) => ['input', 'lines', String(index), field];
     if (!ours) return refuse('NOT_RETURNABLE', at('reason'), words.only);
@@ -59,10 +62,10 @@ export async function returnUndelivered(
     const line = lines.get(wish.orderLineId);
     if (!line) return refuse('NOT_FOUND', at('orderLineId'), 'The order has no such line.');
     if (wish.quantity < 1) return refuse('INVALID_QUANTITY', at('quantity'), 'Name at least one unit of a line.');
-    const left = unitsOfKind(line, kindOf(reason)) - (claimed.get(line.id) ?? 0);
+    const left = free.get(line.id) ?? 0;
     if (wish.quantity > left)
       return refuse('QUANTITY_EXCEEDS_DELIVERED', at('quantity'), words.left(line.sku, Math.max(0, left)));
-    claimed.set(line.id, (claimed.get(line.id) ?? 0) + wish.quantity);
+    free.set(line.id, left - wish.quantity);
   }
 
   const returnId = newId('return');

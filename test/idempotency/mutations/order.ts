@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { at } from '../../../subgraphs/inventory/sample-stock.ts';
+import { arrival } from '../../helpers/arrival.ts';
 import { callerOf } from '../../helpers/subgraph.ts';
 import type { MutationCases } from '../mutation-case.ts';
 import { backOffice, type Variables, type World } from '../world.ts';
@@ -32,7 +33,7 @@ async function delivered(world: World): Promise<{ id: string; lineId: string }> 
   const units = [{ lineId: order.lineId, quantity: QUANTITY }];
   await world.book.accept(order.id, { deskNumber: 'D1', acknowledgedAt: new Date() }, effect());
   await world.book.ship(order.id, units, effect());
-  await world.book.deliver(order.id, units, effect());
+  await world.book.countShipment(order.id, arrival(units), effect());
   return order;
 }
 

@@ -1,0 +1,13 @@
+import type { Knex } from 'knex';
+import { takenInUnits } from './free-units.ts';
+import type { StrandedParcels } from './stranded-parcels.ts';
+
+/** Says how many units of the order's lines were taken in by now: of parcels that did not reach the buyer. */
+export async function tellTakenIn(
+  trx: Knex.Transaction,
+  parcels: Pick<StrandedParcels, 'takeIn'>,
+  orderId: string,
+): Promise<void> {
+  const taken = await takenInUnits(trx, orderId);
+  await parcels.takeIn(trx, orderId, [...taken].map(([lineId, quantity]) => ({ lineId, quantity }))); // biome-ignore format: one thought
+}
