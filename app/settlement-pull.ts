@@ -2,8 +2,11 @@ import type { Knex } from 'knex';
 import type { Config } from '../platform/config.ts';
 import { isCommerceError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { ChannelStatement, IngestOutcome, Throttle } from '../subgraphs/settlement/index.ts';
+import type { ChannelStatement, IngestOutcome, IngestRefusalCode, Throttle } from '../subgraphs/settlement/index.ts';
 import { openAmazonPull, type SettlementAlarm } from '../subgraphs/settlement/main.ts';
+
+/** Refusals whose message says what is wrong, but not what to do; those of the others say it themselves. */
+const ASKS_FOR_A_RIGHT_ONE: ReadonlySet<IngestRefusalCode> = new Set(['UNREADABLE', 'CURRENCY_MISMATCH']);
 
 /** Puts a fetched statement that was refused on the exception desk, and takes it off when it is taken in after all. */
 export async function showFetched(
@@ -14,11 +17,12 @@ export async function showFetched(
 ): Promise<void> {
   const key = `settlement:pull:${channelCode}:${id}`;
   if (outcome.kind !== 'REFUSED') return alarm.resolve(key);
+  const advice = ASKS_FOR_A_RIGHT_ONE.has(outcome.code) ? ' Ask the channel for a right one.' : '';
   await alarm.raise({
     key,
     operation: 'pull-statement',
     channelCode,
-    message: `The statement ${id} that the channel made at ${createdAt.toISOString()} was refused (${outcome.code}): ${outcome.message}${/Ask the channel|reverse/.test(outcome.message) ? '' : ' Ask the channel for a right one.'} The command \`settlement pull\` fetches it again; after a reversal the worker does so by itself.`,
+    message: `The statement ${id} that the channel made at ${createdAt.toISOString()} was refused (${outcome.code}): ${outcome.message}${advice} The command \`settlement pull\` fetches it again; after a reversal the worker does so by itself.`,
   });
 }
 

@@ -21,7 +21,7 @@ export { createDocumentFeed, createJournalFeed, documentFeedOf, type FinanceFeed
 export { createFinance } from './finance.ts';
 export { createDropFolder, type DropOutcome } from './ingest/drop-folder.ts';
 export { ingestReport } from './ingest/ingest.ts';
-export type { IngestOutcome, IngestProgress, ReportSource } from './ingest/source.ts';
+export type { IngestOutcome, IngestProgress, IngestRefusalCode, ReportSource } from './ingest/source.ts';
 export { closePeriod } from './ledger/close-period.ts';
 export { loadPostingRules } from './ledger/posting-rules.ts';
 export { verifyLedger } from './ledger/verify.ts';
