@@ -94,7 +94,7 @@ export function openOperations(deps: {
       return desk.raise(failure);
     },
   };
-  const systems = watchedSystems(clients, routed, deps.productParts ?? (async () => null));
+  const systems = watchedSystems(knex, clients, routed, deps.productParts ?? (async () => null));
   /** By system: the closing of its circuit after which work was woken. */
   const closedAt = new Map<string, number>();
 
@@ -181,7 +181,7 @@ export function openOperations(deps: {
     /** Has work that waits go on when the circuit of its system has closed in this process, or work like it got through. */
     async wakeRecovered(retryWorkflow: RetryWorkflow): Promise<void> {
       for (const { code, statistics } of systems) {
-        const closed = statistics().circuitClosedAt?.getTime();
+        const closed = statistics()?.circuitClosedAt?.getTime();
         if (closed === undefined || closed === closedAt.get(code)) continue;
         await wakeFirst(knex, code, retryWorkflow);
         closedAt.set(code, closed);

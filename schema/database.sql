@@ -844,12 +844,13 @@ create table integration.system_health (
   name text not null,
   kind text not null,
   domains text[] not null,
-  circuit text not null,
+  circuit text,
   last_success_at timestamp with time zone,
   p95_latency_ms double precision,
   reported_at timestamp with time zone not null default now(),
   ports jsonb,
   routes jsonb,
+  files jsonb,
   constraint system_health_circuit_check CHECK ((circuit = ANY (ARRAY['CLOSED'::text, 'OPEN'::text, 'HALF_OPEN'::text]))),
   constraint system_health_pkey PRIMARY KEY (process, system)
 );
@@ -1235,6 +1236,8 @@ CREATE INDEX exception_queue ON integration.exception USING btree (opened_at DES
 
 CREATE INDEX idempotency_key_by_age ON integration.idempotency_key USING brin (created_at);
 
+CREATE INDEX observed_unanswered ON integration.observed_record USING btree (((body ->> 'partner'::text)), key) WHERE ((system = 'x12'::text) AND (stream = 'x12-orders'::text) AND ((body ->> 'state'::text) = 'ASKED'::text));
+
 CREATE INDEX reconciliation_results ON integration.reconciliation USING btree (finished_at DESC) WHERE (phase = 'DONE'::text);
 
 CREATE UNIQUE INDEX reconciliation_running ON integration.reconciliation USING btree (system, subject) WHERE (phase <> 'DONE'::text);
@@ -1497,9 +1500,13 @@ comment on table integration.system_contact is 'When each feed of a system of re
 
 comment on table integration.system_health is 'How each process finds each system of record. Rewritten every few seconds; rows of processes that are gone are removed after a day.';
 
+comment on column integration.system_health.circuit is 'Null for a system that is not called.';
+
 comment on column integration.system_health.ports is 'Ports that the system serves, with what it can do of each and what not. Null: reported by a process of an earlier release.';
 
 comment on column integration.system_health.routes is 'Domains and parts of them that have their facts from the system, with bounds of freshness. Null: reported by a process of an earlier release.';
+
+comment on column integration.system_health.files is 'Of a system that exchanges files: when the last ones went, and since when an answer is due. Null for others.';
 
 comment on table integration.system_move is 'Every change of the system of record of a domain or a part of one: who, why, and on which figures.';
 

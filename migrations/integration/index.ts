@@ -27,6 +27,7 @@ import * as channelFacts from './20261129010500_channel_facts.ts';
 import { wokenExceptions } from './20261129031000_woken_exceptions.ts';
 import { exceptionGuard } from './20261129040100_exception_guard.ts';
 import { channelQueues } from './20261129053000_channel_queues.ts';
+import { systemFiles } from './20261129054000_system_files.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -58,4 +59,5 @@ export const migrations: MigrationSet = {
   '20261129031000_woken_exceptions': wokenExceptions,
   '20261129040100_exception_guard': exceptionGuard,
   '20261129053000_channel_queues': channelQueues,
+  '20261129054000_system_files': systemFiles,
 };

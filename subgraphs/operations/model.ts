@@ -66,15 +66,26 @@ export interface SystemHealth {
   readonly name: string;
   readonly kind: SystemKind;
   readonly domains: readonly string[];
-  /** Null when no process reported lately; so is `p95LatencyMs`. */
+  /** Null when no process reported lately, and for a system that is not called; so is `p95LatencyMs`. */
   readonly circuit: CircuitState | null;
   readonly lastSuccessAt: Date | null;
   readonly p95LatencyMs: number | null;
   readonly ports: readonly SystemPort[];
   readonly routes: readonly (SystemRoute & { readonly silenceSeconds: number | null })[];
   readonly feeds: readonly SystemFeed[];
+  /** Null for a system that exchanges none. */
+  readonly files: FileTraffic | null;
   /** Where it is asked beside the system of record. */
   readonly shadows: readonly DriftFigures[];
+}
+
+/** The exchange of files with a system. */
+export interface FileTraffic {
+  /** When a file of its was taken in last, and one was last given to it. Null before the first. */
+  readonly lastTakenAt: Date | null;
+  readonly lastGivenAt: Date | null;
+  /** Since when the oldest message waits for its answer. Null when none does. */
+  readonly unansweredSince: Date | null;
 }
 
 /** A feed of a system and how far it was followed. */

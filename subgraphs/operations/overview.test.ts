@@ -16,6 +16,7 @@ import {
   loadOwnership,
   type SystemHealthReporter,
   type SystemStatistics,
+  type WatchedSystem,
   watchFeeds,
 } from './index.ts';
 
@@ -70,7 +71,12 @@ describe('systems', () => {
     ...overrides,
   });
 
-  async function report(process: string, statistics: () => SystemStatistics, everyMillis = 60_000): Promise<void> {
+  async function report(
+    process: string,
+    statistics: () => SystemStatistics,
+    everyMillis = 60_000,
+    others: WatchedSystem[] = [],
+  ): Promise<void> {
     const reporter = createSystemHealthReporter({
       knex,
       process,
@@ -85,7 +91,9 @@ describe('systems', () => {
           ports,
           routes: () => [{ domain: 'inventory', cohort: null, readMode: 'PROJECTED', freshnessSeconds: 60 }],
           statistics,
+          files: null,
         },
+        ...others,
       ],
     });
     reporters.push(reporter);
@@ -122,6 +130,24 @@ describe('systems', () => {
     ]);
     await report('worker-3', () => seen({ circuit: 'OPEN' }));
     expect((await overview()).systems).toMatchObject([{ circuit: 'OPEN' }]);
+  });
+
+  it('shows of a system that is not called when files went, and since when it owes an answer; it has no circuit', async () => {
+    const files = { lastTakenAt: new Date('2026-11-23T09:00:00Z'), lastGivenAt: new Date('2026-11-23T09:00:01Z'), unansweredSince: null as Date | null }; // biome-ignore format: one thought
+    const threepl: WatchedSystem = { code: 'northstar', name: '3PL', kind: 'WMS', domains: [], ports: [], routes: () => [], statistics: () => null, files: async () => files }; // biome-ignore format: one system
+    await report('worker', () => seen(), 50, [threepl]);
+    const shown = async () => {
+      const caller = callerOf({ contract: 'operations', channel: null });
+      const answer = await ask(operations, '{ systems { code circuit files { lastTakenAt lastGivenAt unansweredSince } } }', {}, caller); // biome-ignore format: one thought
+      return (answer.data as { systems: { files: { unansweredSince: string | null } | null }[] }).systems;
+    };
+    const went = { lastTakenAt: '2026-11-23T09:00:00.000Z', lastGivenAt: '2026-11-23T09:00:01.000Z' };
+    expect(await shown()).toEqual([
+      { code: 'northstar', circuit: null, files: { ...went, unansweredSince: null } },
+      { code: 'wms', circuit: 'CLOSED', files: null },
+    ]);
+    files.unansweredSince = new Date('2026-11-23T09:00:01Z');
+    await until(async () => (await shown())[0]?.files?.unansweredSince === '2026-11-23T09:00:01.000Z');
   });
 
   it('shows how far feeds were followed; one that stands still is an exception until it moves', async () => {

@@ -1,4 +1,4 @@
-import type { CircuitState, ExceptionCause, SystemKind, SystemPort, SystemRoute } from './model.ts';
+import type { CircuitState, ExceptionCause, FileTraffic, SystemKind, SystemPort, SystemRoute } from './model.ts';
 
 /** A failure as the one who gave up on it tells of it. */
 export interface Failure {
@@ -90,7 +90,10 @@ export interface WatchedSystem {
   readonly ports: readonly SystemPort[];
   /** What is read from it at this moment. */
   routes(): readonly SystemRoute[] | Promise<readonly SystemRoute[]>;
-  statistics(): SystemStatistics;
+  /** How the calls of this process went. Null: it is not called. */
+  statistics(): SystemStatistics | null;
+  /** How its files went. Null: it exchanges none. */
+  readonly files: (() => Promise<FileTraffic>) | null;
 }
 
 /** How a system behaves as seen from one process. */

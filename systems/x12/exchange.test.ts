@@ -5,6 +5,7 @@ import { query } from '../../platform/db/query.ts';
 import { startThirdParty } from '../../test/helpers/third-party.ts';
 import { readInterchanges } from './interchange.ts';
 import { type KeptEvent, type KeptLevel, type KeptOrder, levelKey, STREAMS } from './records.ts';
+import { readX12Traffic } from './traffic.ts';
 
 let world: Awaited<ReturnType<typeof startThirdParty>>;
 beforeAll(async () => {
@@ -38,6 +39,27 @@ it('asks in a file of its own, without keeping the address once it lies there', 
   expect(text).toContain('W01*1*EA**SK*B-THERE~');
   expect(await query(world.knex, "select 1 from integration.observed_record where body::text like '%High Street%'")).toEqual([]); // biome-ignore format: one thought
   expect((await events(number)).map(({ kind }) => kind)).toEqual(['RECEIVED', 'ACCEPTED']);
+});
+
+it('says when files went, and since when the oldest order waits for its answer', async () => {
+  const traffic = () => readX12Traffic(world.knex, 'NORTHSTAR');
+  await asked();
+  const given = world.now();
+  expect(await traffic()).toMatchObject({ unansweredSince: null });
+  world.tick(10);
+  const at = world.now();
+  for (const workId of ['ful_w1', 'ful_w2']) {
+    await world.exchange.ask(world.partner, { workId, service: null, shipTo, lines: [{ lineRef: 'l', sku: 'A', quantity: 1 }] }); // biome-ignore format: one thought
+    world.tick();
+  }
+  expect(await traffic()).toMatchObject({ unansweredSince: at });
+  await world.look();
+  const { lastGivenAt, lastTakenAt } = await traffic();
+  expect(lastGivenAt).toEqual(world.now());
+  expect(lastTakenAt?.getTime()).toBeLessThanOrEqual(given.getTime());
+  await world.exchangeFiles();
+  expect(await traffic()).toMatchObject({ unansweredSince: null, lastTakenAt: world.now() });
+  expect(await readX12Traffic(world.knex, 'OTHER')).toEqual({ lastTakenAt: null, lastGivenAt: null, unansweredSince: null }); // biome-ignore format: one thought
 });
 
 it('does not read a file that was cut, and takes the whole one under the same name', async () => {

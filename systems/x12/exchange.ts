@@ -10,6 +10,7 @@ import { problemAt } from './segment.ts';
 import { bookNews } from './shelves.ts';
 import { type ShippingOrder, tooMuchFor940, writeShippingOrder } from './shipping-order.ts';
 import { printOf, takeAdvice } from './take-advice.ts';
+import { takenMark } from './traffic.ts';
 
 /** Work for a 3PL. */
 export interface X12Work {
@@ -59,6 +60,7 @@ export function openX12Exchange(journal: ObservedJournal, now: () => Date = () =
         const outcome = { taken: 0, problems: [] as string[], refusals: [] as FileOutcome['refusals'][number][] };
         for (const interchange of interchanges)
           for (const group of interchange.groups) await takeGroup(writer, partner, interchange, group, outcome);
+        if (outcome.taken > 0) await writer.put(STREAMS.marks, new Map([[takenMark(partner.name), { at: now() }]]));
         return outcome;
       });
     },

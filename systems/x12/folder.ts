@@ -5,6 +5,7 @@ import type { ObservedJournal } from '../../platform/observed/journal.ts';
 import type { FileOutcome, X12Exchange } from './exchange.ts';
 import type { X12Partner } from './partners.ts';
 import { type KeptFile, STREAMS } from './records.ts';
+import { givenMark } from './traffic.ts';
 
 export interface X12FolderDeps {
   readonly partner: X12Partner;
@@ -14,6 +15,8 @@ export interface X12FolderDeps {
   readonly exchange: X12Exchange;
   /** A file is read when it did not change for so long; 5 seconds unless told. */
   readonly settleMillis?: number;
+  /** For tests. */
+  readonly now?: () => Date;
   /** After a file was taken in, before it is put away: a process that ends between takes it again, which changes nothing. */
   onDone(file: string, outcome: FileOutcome): Promise<void>;
   /** Hears of outages and bugs; the file stays and is tried again. */
@@ -31,7 +34,7 @@ const PAGE = 100;
  * wholly, to `in/refused/`, beside it `<name>.reason.txt`.
  */
 export function createX12Folder(deps: X12FolderDeps) {
-  const { partner, folder, journal, exchange, settleMillis = SETTLE_MILLIS } = deps;
+  const { partner, folder, journal, exchange, settleMillis = SETTLE_MILLIS, now = () => new Date() } = deps;
   const [inbox, outbox] = [join(folder, 'in'), join(folder, 'out')];
   const seen = new Map<string, { readonly version: string; readonly since: number }>();
 
@@ -77,6 +80,7 @@ export function createX12Folder(deps: X12FolderDeps) {
     await journal.write(STREAMS.lock, async ({ put }) => {
       await put(STREAMS.outbox, new Map(mine.map(({ key, body }) => [key, { ...body, text: null }])));
       await put(STREAMS.marks, new Map([[`written ${partner.name}`, { position: last.position }]]));
+      if (mine.length > 0) await put(STREAMS.marks, new Map([[givenMark(partner.name), { at: now() }]]));
     });
   }
 

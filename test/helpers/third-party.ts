@@ -43,6 +43,7 @@ export async function startThirdParty(partner: X12Partner = agreedWith('NORTHSTA
     journal,
     exchange,
     settleMillis: 0,
+    now,
     onDone: async (file, outcome) => void done.push({ file, outcome }),
     onFailure: (error) => failures.push(error),
   });
