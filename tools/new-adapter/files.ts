@@ -11,21 +11,44 @@ const VALUES: Readonly<Record<string, (system: string) => string>> = {
   known: () => 'null',
 };
 
+const adapterPath = (system: string, domain: string) => `subgraphs/${domain}/adapters/${system}.ts`;
+const testPath = (system: string, { suite }: Contract) => `test/contract/${suite.file}.${system}.test.ts`;
+
 /**
  * The files of a new adapter: they compile and lint, and the suite runs red, saying what is to be written.
  * @param system in small letters, such as `acme-erp`
  * @returns texts by paths from the project's folder
  */
 export function adapterFiles(system: string, contract: Contract): Readonly<Record<string, string>> {
-  const adapter = `subgraphs/${contract.domain}/adapters/${system}.ts`;
-  const test = `test/contract/${contract.suite.file}.${system}.test.ts`;
+  return { ...filesOf(system, 'ERP', [contract]), [`docs/systems-${system}.md`]: guide(system, contract) };
+}
+
+/**
+ * The files of a new connector to a marketplace, likewise: one client and profile, an adapter for each domain, a suite for each port.
+ * @param contracts of the ports that it is to serve
+ */
+export function connectorFiles(channel: string, contracts: readonly Contract[]): Readonly<Record<string, string>> {
+  return { ...filesOf(channel, 'MARKETPLACE', contracts), [`docs/${channel}.md`]: channelGuide(channel, contracts) };
+}
+
+function filesOf(system: string, kind: 'ERP' | 'MARKETPLACE', contracts: readonly Contract[]): Record<string, string> {
+  const domains = [...new Set(contracts.map(({ domain }) => domain))];
+  const adapters = domains.map(
+    (domain) =>
+      [
+        adapterPath(system, domain),
+        adapterText(
+          system,
+          contracts.filter((one) => one.domain === domain),
+        ),
+      ] as const,
+  );
   return {
-    [`systems/${system}/profile.ts`]: profile(system, contract),
+    [`systems/${system}/profile.ts`]: profile(system, kind, contracts),
     [`systems/${system}/client.ts`]: client(system),
-    [`systems/${system}/README.md`]: readme(system, contract),
-    [adapter]: adapterText(system, contract, adapter),
-    [test]: testText(system, contract),
-    [`docs/systems-${system}.md`]: guide(system, contract, adapter, test),
+    [`systems/${system}/README.md`]: readme(system, kind, contracts),
+    ...Object.fromEntries(adapters),
+    ...Object.fromEntries(contracts.map((contract) => [testPath(system, contract), testText(system, contract)])),
   };
 }
 
@@ -33,17 +56,19 @@ const constant = (system: string) => `${system.replaceAll('-', '_').toUpperCase(
 const factory = (system: string, { name }: Contract) =>
   `${pascal(system).charAt(0).toLowerCase()}${pascal(system).slice(1)}${name}`;
 
-function profile(system: string, { port, can }: Contract): string {
-  const lacks = can.map((capability) => `      // ${capability}: 'Why it cannot, for an operator.',\n`).join('');
+function profile(system: string, kind: 'ERP' | 'MARKETPLACE', contracts: readonly Contract[]): string {
+  const served = contracts.map(({ port, can }) => {
+    const lacks = can.map((capability) => `      // ${capability}: 'Why it cannot, for an operator.',\n`).join('');
+    return `    ${port}: {${lacks === '' ? '' : `\n${lacks}    `}},\n`;
+  });
   return `import type { SystemProfile } from '../port-map.ts';
 
 /** What ${pascal(system)} serves. A capability that it lacks is named with the reason; nothing is made up in its place. */
 export const ${constant(system)}: SystemProfile = {
   name: '${pascal(system)}',
-  kind: 'ERP',
+  kind: '${kind}',
   serves: {
-    ${port}: {${lacks === '' ? '' : `\n${lacks}    `}},
-  },
+${served.join('')}  },
 };
 `;
 }
@@ -78,34 +103,41 @@ export function create${pascal(system)}Client(options: SystemClientOptions): ${p
 `;
 }
 
-function adapterText(system: string, { name, members }: Contract, path: string): string {
-  return `import type { ${pascal(system)}Client } from '../../../systems/${system}/client.ts';
-import type { ${name} } from '../port.ts';
-
-/** ${pascal(system)} as the port sees it. What each member promises is written at the interface. */
-export function ${factory(system, { name } as Contract)}(client: ${pascal(system)}Client): ${name} {
-  /** Until it is written: says what to write, and shows what the client has for it. */
-  function notWritten(member: string): never {
-    throw new Error(\`${name}.\${member} is not written yet: ${path}, over \${Object.keys(client).join(', ')} of the client\`);
-  }
-
-  return {
-${members.map((member) => memberText(member, system)).join('\n')}
-  };
+function adapterText(system: string, contracts: readonly Contract[]): string {
+  const names = contracts.map(({ name }) => name).sort();
+  const path = adapterPath(system, contracts[0]?.domain ?? '');
+  const several = contracts.length > 1;
+  const notWritten = `/** Until it is written: says what to write, and shows what the client has for it. */
+function notWritten(client: object, member: string): never {
+  throw new Error(\`\${member} is not written yet: ${path}, over \${Object.keys(client).join(', ')} of the client\`);
 }
 `;
+  const adapters = contracts.map(
+    ({ name, members }) => `/** ${pascal(system)} as ${several ? name : 'the port'} sees it. What each member promises is written at the interface. */
+export function ${factory(system, { name } as Contract)}(client: ${pascal(system)}Client): ${name} {
+  return {
+${members.map((member) => memberText(name, member, system)).join('\n')}
+  };
 }
+`,
+  );
+  return `import type { ${pascal(system)}Client } from '../../../systems/${system}/client.ts';
+import type { ${names.join(', ')} } from '../port.ts';
 
-function memberText({ name, kind }: Member, system: string): string {
+${[...adapters, notWritten].join('\n')}`;
+} // biome-ignore format: texts
+
+function memberText(contract: string, { name, kind }: Member, system: string): string {
+  const notWritten = `notWritten(client, '${contract}.${name}')`;
   switch (kind) {
     case 'value':
-      return `    ${name}: ${VALUES[name]?.(system) ?? `notWritten('${name}')`},`;
+      return `    ${name}: ${VALUES[name]?.(system) ?? notWritten},`;
     case 'iterable':
-      return `    async *${name}() {\n      yield notWritten('${name}');\n    },`;
+      return `    async *${name}() {\n      yield ${notWritten};\n    },`;
     case 'promise':
-      return `    async ${name}() {\n      return notWritten('${name}');\n    },`;
+      return `    async ${name}() {\n      return ${notWritten};\n    },`;
     case 'answer':
-      return `    ${name}: () => notWritten('${name}'),`;
+      return `    ${name}: () => ${notWritten},`;
   }
 }
 
@@ -131,21 +163,25 @@ ${suite.name}(${constant(system)}.name, ${given.join(', ')});
 `;
 }
 
-function readme(system: string, { name }: Contract): string {
+function readme(system: string, kind: 'ERP' | 'MARKETPLACE', contracts: readonly Contract[]): string {
+  const names = contracts.map(({ name }) => name).join(', ');
+  const document = kind === 'ERP' ? `docs/systems-${system}.md` : `docs/${system}.md`;
   return `# ${pascal(system)}
 
-How to connect one: [docs/systems-${system}.md](../../docs/systems-${system}.md).
+How to connect one: [${document}](../../${document}).
 
 | File         | What it is                                                 |
 | ------------ | ---------------------------------------------------------- |
 | \`client.ts\`  | its calls, in its own words                                |
-| \`profile.ts\` | what it serves (${name}), and what it lacks                 |
+| \`profile.ts\` | what it serves (${names}), and what it lacks                 |
 
 - Write here what surprised you: limits, dates, decimals, what it says when it is asked twice.
 `;
 }
 
-function guide(system: string, { port, name, domain }: Contract, adapter: string, test: string): string {
+function guide(system: string, contract: Contract): string {
+  const { port, name, domain } = contract;
+  const [adapter, test] = [adapterPath(system, domain), testPath(system, contract)];
   return `# ${pascal(system)} as system of record
 
 Serves ${port} of the domain ${domain}. Say here what it was tried against.
@@ -170,5 +206,41 @@ Its limits, and what is done about them: calls at once, pauses, what it knows ag
 ## Tests
 
 \`npm run test:jest -- ${test}\` holds \`${adapter}\` to the suite of ${name}.
+`;
+}
+
+function channelGuide(channel: string, contracts: readonly Contract[]): string {
+  const suites = contracts.map(
+    (contract) =>
+      `| ${contract.port} | \`${adapterPath(channel, contract.domain)}\` | \`${testPath(channel, contract)}\` |`,
+  );
+  return `# ${pascal(channel)}
+
+Say here what comes in from it and what it is told, and what it was tried against.
+
+## Connect
+
+1. **An account there**, and what it must be allowed to do.
+2. \`npx commerce channel add ${channel.toUpperCase()} --kind marketplace --price-list <list> --currency <its currency>\`
+3. **The channel** in [config/channels.yaml](../config/channels.yaml), whose values are names of variables.
+4. **Look:** \`npx commerce exceptions list\`, and \`{ systems { code circuit ports { port missingCapabilities { capability reason } } } }\`.
+
+## What becomes of what
+
+| ${pascal(channel)} | Here |
+| --- | --- |
+| | |
+
+## How it is treated
+
+Its rates, and what is done about them. When what it has accepted counts as applied.
+
+## Tests
+
+| Port | Adapter | Suite |
+| --- | --- | --- |
+${suites.join('\n')}
+
+\`npm run test:jest -- ${channel}\` runs them.
 `;
 }
