@@ -6,9 +6,6 @@ import type { ClientRecord } from '../chaos/record.ts';
 import type { Diary } from './days.ts';
 import type { Retailer } from './retailer.ts';
 
-/** Exceptions that only a person can deal with, by operation, with how many the week leaves. */
-const LEFT_TO_PEOPLE: Readonly<Record<string, number>> = { 'map-tracking-status': 1 };
-
 /** Counts the week in everybody's own books. Nothing here asks the graph. */
 export async function checkWeek(retailer: Retailer, databaseUrl: string, diary: Diary): Promise<Finding[]> {
   const nothingScarce = { stock: {} } as ClientRecord;
@@ -20,7 +17,7 @@ export async function checkWeek(retailer: Retailer, databaseUrl: string, diary: 
     ...(await checkMarketplace(retailer, diary)),
     ...(await checkMoney(retailer, diary)),
     ...(await checkParcels(retailer)),
-    ...(await checkDesk(retailer)),
+    ...(await checkDesk(retailer, diary)),
   ];
 }
 
@@ -141,15 +138,15 @@ async function checkParcels({ inStore, inSystem }: Retailer): Promise<Finding[]>
 }
 
 /** What is left for people says what is wrong, and whose it is. */
-async function checkDesk({ inStore }: Retailer): Promise<Finding[]> {
+async function checkDesk({ inStore }: Retailer, { left }: Diary): Promise<Finding[]> {
   const all = await inStore<{ operation: string; state: string; message: string; owner: string }>('select operation, state, message, owner from integration.exception'); // biome-ignore format: one thought
   const open = all.filter(({ state }) => state === 'OPEN' || state === 'RETRYING');
   const counts: Record<string, number> = {};
   for (const { operation } of open) counts[operation] = (counts[operation] ?? 0) + 1;
   return [
     finding('exceptions that are open and could be automated, or are missing', all.length, [
-      ...unlike('open', counts, LEFT_TO_PEOPLE),
-      ...(JSON.stringify(counts) === JSON.stringify(LEFT_TO_PEOPLE) ? [] : open.map(({ operation, message }) => `${operation}: ${message}`)), // biome-ignore format: one thought
+      ...unlike('open', counts, left),
+      ...(JSON.stringify(counts) === JSON.stringify(left) ? [] : open.map(({ operation, message }) => `${operation}: ${message}`)), // biome-ignore format: one thought
     ]),
     finding('exceptions without an owner or words', all.length, all.filter(({ owner, message }) => owner === '' || message.length < 20).map(({ operation }) => operation)), // biome-ignore format: one thought
   ];

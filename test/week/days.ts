@@ -9,6 +9,8 @@ export interface Diary {
   readonly decisions: Map<string, 'GRANTED' | 'DENIED'>;
   /** Units that came back and could be sold again, and returns in all. */
   returns: { restocked: number; count: number };
+  /** Exceptions that only a person can deal with, by operation, with how many are left. */
+  left: Readonly<Record<string, number>>;
 }
 
 export interface Week {
@@ -22,17 +24,17 @@ const WAREHOUSES = ['DC-LEEDS', 'DC-READING'] as const;
 const STORES = ['ST-LONDON', 'ST-MANCHESTER', 'ST-EDINBURGH', 'ST-BRISTOL', 'ST-CARDIFF'] as const;
 const ENDED = ['DELIVERED', 'CANCELLED'];
 
-const one = (sku: string | undefined, quantity = 1) => [{ sku: sku ?? '', quantity }];
+export const one = (sku: string | undefined, quantity = 1) => [{ sku: sku ?? '', quantity }];
 
 /** Staff do everything by hand at a site, or its floor works by itself again and takes up what lies there. */
-async function floor({ retailer }: Week, site: string, mode: 'MANUAL' | 'AUTOMATIC'): Promise<void> {
+export async function floor({ retailer }: Week, site: string, mode: 'MANUAL' | 'AUTOMATIC'): Promise<void> {
   await retailer.inSystem('wms', 'update wms.site set floor_mode = $2 where code = $1', [site, mode]);
   if (mode === 'AUTOMATIC')
     await retailer.inSystem('wms', `update wms.delivery set due_at = now() where site = $1 and due_at is null and cancellation is null and status in ('RECEIVED', 'ACCEPTED', 'PICKING')`, [site]); // biome-ignore format: one thought
 }
 
 /** The work that an order has at a site, once the site's staff know of it. */
-async function workAt({ retailer }: Week, order: PlacedOrder, site?: string): Promise<Work> {
+export async function workAt({ retailer }: Week, order: PlacedOrder, site?: string): Promise<Work> {
   let found: Work | undefined;
   await until(`work of order ${order.number} at ${site ?? 'a node'}`, async () => {
     const works = (await retailer.worksOf(order)).filter(({ status }) => status === 'OPEN' || status === 'IN_PROGRESS');
@@ -52,7 +54,7 @@ async function reject(week: Week, order: PlacedOrder, site: string): Promise<voi
   });
 }
 
-const ended = (week: Week, orders: readonly PlacedOrder[]) =>
+export const ended = (week: Week, orders: readonly PlacedOrder[]) =>
   until(`orders ${orders.map(({ number }) => number).join(', ')} at their end`, async () =>
     (await Promise.all(orders.map((order) => week.retailer.statusOf(order)))).every((status) => ENDED.includes(status)),
   );
@@ -224,10 +226,11 @@ export async function saturday(week: Week, waiting: PlacedOrder): Promise<void> 
   await retailer.call('carrier', 'POST', `/consignments/${parcel?.number}/scans`, { reference: randomUUID(), status: 'teleported', message: 'It is elsewhere now' }); // biome-ignore format: one thought
   for (const order of sold) await bringBack(week, order);
   diary.returns = { restocked: 2, count: 2 };
+  diary.left = { 'map-tracking-status': 1 };
   week.say('the order that waited was served, two came back, and a scan that nobody understands came in');
 }
 
-async function bringBack({ retailer }: Week, order: PlacedOrder): Promise<void> {
+export async function bringBack({ retailer }: Week, order: PlacedOrder): Promise<void> {
   const [line] = await retailer.inStore<{ id: string }>('select id from orders.order_line where order_id = $1', [
     order.id,
   ]);

@@ -7,11 +7,14 @@ import { type CrashableDatabase, startCrashableDatabase } from '../chaos/databas
 import { untilQuiet } from '../chaos/shop.ts';
 import { checkWeek } from './checks.ts';
 import { friday, monday, saturday, thursday, tuesday, type Week, wednesday } from './days.ts';
+import { night } from './faults.ts';
 import { chooseGoods, isStockKnown } from './goods.ts';
 import { openRetailer, type Retailer, until } from './retailer.ts';
 
 // Usage: see README.md. Exit code 0 only when everybody's books agree and nothing is left but what only people can do.
-const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { keep: { type: 'boolean', default: false }, faults: { type: 'boolean', default: false } },
+});
 
 /** How long the shop may take to come to rest on Sunday. */
 const REST_MILLIS = 180_000;
@@ -40,12 +43,21 @@ try {
 }
 process.exit(exitCode);
 
+async function days(week: Week): Promise<void> {
+  await monday(week);
+  await tuesday(week);
+  const waiting = await wednesday(week);
+  await thursday(week);
+  await friday(week);
+  await saturday(week, waiting);
+}
+
 async function live(open: Retailer, databaseUrl: string): Promise<number> {
   let week: Week | undefined;
   await until('the catalogue and the stock are known', async () => {
     if (!(await isStockKnown(open))) return false;
     try {
-      week = { retailer: open, goods: await chooseGoods(open), diary: { decisions: new Map(), returns: { restocked: 0, count: 0 } }, say }; // biome-ignore format: one thought
+      week = { retailer: open, goods: await chooseGoods(open), diary: { decisions: new Map(), returns: { restocked: 0, count: 0 }, left: {} }, say }; // biome-ignore format: one thought
     } catch {
       return false;
     }
@@ -54,12 +66,8 @@ async function live(open: Retailer, databaseUrl: string): Promise<number> {
   const own = week as Week;
   // All week long: everything twice, and each page from its end.
   await open.faults('carrier', [{ route: '/scans', kind: 'duplicate', value: 2 }, { route: '/scans', kind: 'reorder' }]); // biome-ignore format: a table
-  await monday(own);
-  await tuesday(own);
-  const waiting = await wednesday(own);
-  await thursday(own);
-  await friday(own);
-  await saturday(own, waiting);
+  if (!values.faults) await days(own);
+  await night(own);
   const rest = await untilQuiet(databaseUrl, REST_MILLIS);
   say(rest === null ? 'the shop did not come to rest' : 'Sunday: the shop is at rest');
   await until('the marketplace has taken everything', async () => (await open.inStore('select from orders.channel_notice where taken_at is null')).length === 0); // biome-ignore format: one thought

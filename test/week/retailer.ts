@@ -6,6 +6,7 @@ import { freePort, type KeptProcess, keepProcess, type ProcessPlan } from '../ch
 import { withDatabase } from '../chaos/shop.ts';
 import { contractOperation } from '../helpers/contract-operations.ts';
 import { type Answer, send } from '../helpers/platform.ts';
+import { openWire, type Wire } from './wire.ts';
 
 const SYSTEMS = ['carrier', 'erp', 'oms', 'wms', 'channel'] as const;
 export type System = (typeof SYSTEMS)[number];
@@ -46,10 +47,14 @@ export async function openRetailer(options: { readonly databaseUrl: string; read
   const plans = new Map<System, ProcessPlan>();
   const running = new Map<System | 'platform', KeptProcess>();
   const urls: Partial<Record<System, string>> = {};
+  const wires = new Map<System, Wire>();
   for (const name of SYSTEMS) {
     const port = await freePort();
     urls[name] = `http://127.0.0.1:${port}`;
-    common[`${name.toUpperCase()}_URL`] = urls[name];
+    // The platform reaches each over a wire; we do not.
+    const wire = await openWire(port);
+    wires.set(name, wire);
+    common[`${name.toUpperCase()}_URL`] = wire.url;
     common[`${name.toUpperCase()}_TOKEN`] = TOKEN;
     plans.set(name, { name, entry: 'system', args: [name], up: 'system listens', env: { ...common, SYSTEM_PORT: String(port) } }); // biome-ignore format: a table
   }
@@ -110,12 +115,15 @@ export async function openRetailer(options: { readonly databaseUrl: string; read
     traceOf,
     faults: (name: System, rules: readonly object[]) => call(name, 'POST', '/_faults', rules),
     heal: (name: System) => call(name, 'DELETE', '/_faults'),
+    /** Lets a system's answers trickle. Null: no more. */
+    slow: (name: System, bytesPerSecond: number | null) => wires.get(name)?.setRate(bytesPerSecond),
     stop: async (name: System) => {
       await running.get(name)?.stop();
     },
     start,
     async close() {
       await Promise.all([...running.values()].map((kept) => kept.stop()));
+      for (const wire of wires.values()) wire.close();
     },
     worksOf: async (order: PlacedOrder): Promise<Work[]> =>
       (await traceOf(order)).fulfillmentOrders.map((work: { id: string; status: string; requestStatus: string; location: { code: string } }) => ({
