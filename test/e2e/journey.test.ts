@@ -333,6 +333,9 @@ it('takes goods back: on the shelf again, credited and refunded', async () => {
     30_000,
   );
   expect(page).toMatchObject({ returnStatus: 'PARTIAL', paymentStatus: 'PARTIALLY_REFUNDED' });
+  const atDesk =
+    'select dispatched, returned from oms.desk_order join oms.position using (desk_no) where client_ref = $1';
+  await until(async () => (await inSystem('oms', atDesk, [order.id]))[0]?.returned === 2, 30_000);
 }, 130_000);
 
 it('tells the desk of a cancellation right after the order', async () => {

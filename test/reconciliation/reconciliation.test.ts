@@ -145,6 +145,28 @@ describe('reconciliation', () => {
     expect(await world.raised()).toEqual([]);
   });
 
+  it('finds nothing however an order ended, as long as the desk was told, and says what it was not told', async () => {
+    const end = (ours: string, theirs: string) =>
+      Promise.all([inOurs(`update orders.order_line set ${ours} where id = 'ord_008-l'`), inDesk(`update oms.position set ${theirs} where pos_ref = 'ord_008-l'`)]); // biome-ignore format: one thought
+    const ends = [
+      ['in_transit = 0, delivered = 2', 'dispatched = 2', 'shipped'],
+      ['delivered = 1, lost = 1', 'dispatched = 2', 'shipped'],
+      ['delivered = 0, lost = 1, cancelled = 1', 'dispatched = 1, cancelled = 1', 'cancelled'],
+      ['lost = 0, cancelled = 2', 'dispatched = 0, cancelled = 2', 'cancelled'],
+    ] as const;
+    for (const [ours, theirs, untold] of ends) {
+      await end(ours, theirs);
+      expect([ours, await figures('oms', 'orders')]).toMatchObject([ours, { different: 0 }]);
+      const column = untold === 'shipped' ? 'dispatched' : untold;
+      await inDesk(`update oms.position set ${column} = ${column} - 1 where pos_ref = 'ord_008-l'`);
+      const { differences } = await world.run(world.comparison('oms', 'orders'), { dryRun: true });
+      expect(differences).toMatchObject([
+        { what: expect.stringContaining(` ${untold} at the desk`), correctable: false },
+      ]);
+    }
+    await end('cancelled = 0, in_transit = 2', 'cancelled = 0, dispatched = 2');
+  });
+
   it('finds money that the desk gave back for an order of which nothing was cancelled or returned', async () => {
     const { oms } = world.desk;
     const giving = { ...omsDeskAudit(oms), records: async (...page: Parameters<DeskAudit['records']>) => {
