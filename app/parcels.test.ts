@@ -20,6 +20,9 @@ async function scans(sent: Sent, ...told: readonly (readonly [parcel: number, st
 const lost = (id: string, units: readonly (readonly [string, number])[]) => world.ask(id, 'LOST_IN_TRANSIT', units);
 const of = (delivered: number, gone: number, inTransit: number, returned = 0) => ({ delivered, lost: gone, inTransit, returned }); // biome-ignore format: one thought
 
+const permutations = (all: readonly string[]): string[][] =>
+  all.length === 0 ? [[]] : all.flatMap((first) => permutations(all.filter((each) => each !== first)).map((rest) => [first, ...rest])); // biome-ignore format: one thought
+
 describe('a shipment whose parcels end in different ways', () => {
   it('counts each when it ends: one arrived, one is paid back, one is taken in, and the order ends', async () => {
     const sent = await world.sent([{ 0: 2 }, { 0: 1, 1: 1 }, { 0: 1, 1: 1 }]);
@@ -53,6 +56,30 @@ describe('a shipment whose parcels end in different ways', () => {
     const before = await world.state(id);
     await world.listenAgain();
     expect(await world.state(id)).toEqual(before);
+  });
+
+  it('comes to the same in whatever order its parcels end and are taken in, and the order hears of it', async () => {
+    const steps = ['0 delivered', '1 lost', '2 return_to_sender', 'take in'];
+    const orders = permutations(steps).filter((order) => order.indexOf(steps[2] ?? '') < order.indexOf('take in'));
+    expect(orders).toHaveLength(12);
+    for (const [index, order] of orders.entries()) {
+      const sent = await world.sent([{ 0: 1 }, { 0: 2 }, { 0: 3 }]);
+      const [line = ''] = sent.lineIds;
+      for (const step of order) {
+        const [parcel = '', status = ''] = step.split(' ');
+        if (step === 'take in') expect(await world.takeIn(sent.id, [line, 3])).toBeNull();
+        else await world.scan(sent.numbers[Number(parcel)] ?? '', status);
+        if (index % 2 === 0) await world.listen();
+        const [units] = (await world.state(sent.id)).lines;
+        expect((units?.delivered ?? 0) + (units?.lost ?? 0) + (units?.inTransit ?? 0)).toBe(6);
+      }
+      await world.listen();
+      expect([order, await lost(sent.id, [[line, 2]])]).toMatchObject([order, { lines: [{}] }]);
+      await world.settle();
+      await world.listen();
+      expect([order, await world.state(sent.id)]).toEqual([order, { status: 'DELIVERED', shipment: 'DELIVERED', lines: [of(1, 2, 3, 3)] }]); // biome-ignore format: one thought
+      expect(world.effects.paid.get(line)).toBe(5);
+    }
   });
 
   it('ends the order when one arrived and the other is taken in, and CLOSED when one is taken in and the other paid back', async () => {
