@@ -76,11 +76,9 @@ const arrivedParcel: Correction = {
     const parcel = await readGivenUpParcel(trx, key);
     if (parcel.kind === 'refused') return { ...parcel, field: 'arrived' };
     const which = arrived === 'REST' ? 'REST' : 'ALL';
-    const { orderId, lines, countsAs } = parcel;
-    const counted = await countArrived(trx, orderId, strandedParcels, lines, countsAs, traceId, which);
+    const counted = await countArrived(trx, strandedParcels, parcel, traceId, which);
     if (counted.kind === 'refused') return { ...counted, field: 'arrived' };
-    await parcel.noteArrived(counted.lines);
-    return { kind: 'corrected', change: `units ${countsAs} -> DELIVERED: ${counted.units}`, settles: [key] };
+    return { kind: 'corrected', change: `units ${parcel.countsAs} -> DELIVERED: ${counted.units}`, settles: [key] };
   },
 };
 

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { up as parcelOutcomes } from '../migrations/fulfillment/20261129053100_parcel_outcomes.ts';
+import { query } from '../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../test/helpers/database.ts';
 import { openParcelWorld, type ParcelWorld, type Sent } from '../test/helpers/parcels.ts';
 
@@ -164,6 +166,17 @@ describe('units of RETURNED_TO_SENDER', () => {
     expect(await world.arrived(sent.numbers[0] ?? '', 'REST')).toMatch(/only 0 can .* dismiss this/);
   }); // biome-ignore format: a story
 
+  it('that are taken in just after their carrier delivered a part of them close what was told of the parcel', async () => {
+    const sent = await world.sent([{ 0: 2 }]);
+    const [line = ''] = sent.lineIds;
+    await scans(sent, [0, 'return_to_sender']);
+    expect(await world.takeIn(sent.id, [line, 1])).toBeNull();
+    await world.scan(sent.numbers[0] ?? '', 'delivered');
+    expect(await world.takeIn(sent.id, [line, 1])).toBeNull();
+    await world.look();
+    expect((await world.toldOf(sent.numbers[0] ?? '')).operation).toBeUndefined();
+  }); // biome-ignore format: a story
+
   it('that are lost on their way back are paid back once', async () => {
     const sent = await world.sent([{ 0: 1 }, { 0: 1 }]);
     const [line = ''] = sent.lineIds;
@@ -192,4 +205,33 @@ describe('units of RETURNED_TO_SENDER', () => {
     expect(await world.state(sent.id)).toMatchObject({ status: 'DELIVERED', shipment: 'DELIVERED', lines: [of(3, 0, 0)] });
     for (const number of sent.numbers) expect((await world.toldOf(number)).operation).toBeUndefined();
   }); // biome-ignore format: a story
+});
+
+it('counts after an upgrade what the release before left uncounted, and closes what was taken in then', async () => {
+  const sent = await world.sent([{ 0: 2 }, { 0: 1 }, { 0: 1 }]);
+  const { id, lineIds: [line = ''], numbers: [arrived = '', gone = '', back = ''] } = sent; // biome-ignore format: one thought
+  for (const [number, status] of [[arrived, 'delivered'], [gone, 'lost'], [back, 'return_to_sender']] as const) await world.scan(number, status); // biome-ignore format: one thought
+  await world.look();
+  const asked = await world.ask(id, 'RETURNED_TO_SENDER', [[line, 1]]);
+  if (typeof asked === 'string') throw new Error(asked);
+  expect(await world.act('returnReceive', asked.id, world.receive([[asked.lines[0]?.id ?? '', 1, 'SELLABLE']]))).toBeNull(); // biome-ignore format: one thought
+  await world.settle();
+  // As the release before left it: it told of no parcel, and kept nothing of what was taken in or counted.
+  const [{ shipment = '' } = {}] = await query<{ shipment: string }>(database.knex, 'select id as shipment from fulfillment.shipment where order_id = ?', [id]); // biome-ignore format: one thought
+  await query(database.knex, 'delete from integration.outbox where subject = ? and version > 2', [shipment]);
+  await query(database.knex, "update fulfillment.shipment set status = 'RETURN_TO_SENDER', delivered_at = null where id = ?", [shipment]); // biome-ignore format: one thought
+  await database.knex.raw(
+    `alter table fulfillment.package_line drop column taken_in, drop column arrived; alter table fulfillment.package drop column accounted_at;
+     create index package_to_tell on fulfillment.package (id) where told is null; delete from orders.shipment_units`,
+  );
+  expect(await world.state(id)).toMatchObject({ status: 'SHIPPED', lines: [of(0, 0, 4, 1)] });
+
+  await database.knex.transaction((trx) => parcelOutcomes(trx));
+  await world.listen();
+  await world.look();
+  expect(await world.state(id)).toEqual({ status: 'PARTIALLY_DELIVERED', shipment: 'DELIVERED', lines: [of(2, 1, 1, 1)] }); // biome-ignore format: one thought
+  expect([(await world.toldOf(back)).operation, (await world.toldOf(gone)).operation]).toEqual([undefined, 'parcel:lost']); // biome-ignore format: one thought
+  expect(await lost(id, [[line, 1]])).toMatchObject({ lines: [{}] });
+  await world.settle();
+  expect((await world.state(id)).status).toBe('DELIVERED');
 });

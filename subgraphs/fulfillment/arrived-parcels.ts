@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
-import { type ParcelUnits, readParcelUnits } from './parcel-units.ts';
+import { type LineOutcome, type ParcelUnits, readOutcomes, readParcelUnits } from './parcel-units.ts';
 import { isGoingBack, type ShipmentStatus } from './states.ts';
 import { parcelOf } from './stranded-parcels.ts';
 import { noteArrived } from './taken-in.ts';
@@ -11,8 +11,10 @@ export interface GivenUpParcel {
   readonly lines: readonly ParcelUnits[];
   /** What the order counts them as. */
   readonly countsAs: 'LOST' | 'IN_TRANSIT';
-  /** Notes which of them reached the buyer. */
-  readonly noteArrived: (units: readonly { readonly lineId: string; readonly quantity: number }[]) => Promise<void>;
+  /** Notes which of them reached the buyer. @returns what became of their shipment's units then */
+  readonly noteArrived: (
+    units: readonly { readonly lineId: string; readonly quantity: number }[],
+  ) => Promise<{ readonly shipmentId: string; readonly outcomes: readonly LineOutcome[] }>;
 }
 
 /**
@@ -40,7 +42,10 @@ export async function readGivenUpParcel(
     orderId,
     lines,
     countsAs: status === 'LOST' ? 'LOST' : 'IN_TRANSIT',
-    noteArrived: (units) => noteArrived(trx, { id, shipmentId, status }, units),
+    async noteArrived(units) {
+      await noteArrived(trx, { id, shipmentId, status }, units);
+      return { shipmentId, outcomes: (await readOutcomes(trx, [shipmentId])).get(shipmentId) ?? [] };
+    },
   };
 }
 

@@ -143,12 +143,15 @@ async function savePackages(trx: Knex.Transaction, packages: readonly MovingPack
   );
 }
 
-/** A final state stays, but people have to hear that the carrier says something else now. Once per package. */
+/**
+ * A final state stays, but people have to hear that the carrier says something else now. Once per package. What was told
+ * before is open still: `told` is none of the states then, so that it is looked at whatever it becomes.
+ */
 async function noteContradicted(trx: Knex.Transaction, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await change(
     trx,
-    'update fulfillment.package set contradicted_at = clock_timestamp(), told = null where id = any(?::text[]) and contradicted_at is null',
+    `update fulfillment.package set contradicted_at = clock_timestamp(), told = 'CONTRADICTED' where id = any(?::text[]) and contradicted_at is null`,
     [ids],
   );
 }

@@ -16,8 +16,8 @@ export interface LineOutcome {
   readonly stranded: number;
 }
 
-/** `TOLD`: a person said that they reached the buyer; the order counted them then. */
-type Fate = 'ON_ITS_WAY' | 'DELIVERED' | 'LOST' | 'STRANDED' | 'TOLD';
+/** `FOUND`: lost, but a person said that they reached the buyer: the order counted that apart. */
+type Fate = 'ON_ITS_WAY' | 'DELIVERED' | 'LOST' | 'STRANDED' | 'TAKEN_IN' | 'FOUND';
 
 /** A parcel, or one line of its contents as its node names it. */
 export interface ParcelRow {
@@ -63,8 +63,10 @@ export function lineOutcomes(
     });
     const missing = (...fates: readonly Fate[]) =>
       Math.min(quantity, Math.max(...units.map(({ perUnit, all }) => Math.ceil(sum(all, fates) / perUnit))));
-    const lost = missing('LOST');
-    const stranded = missing('LOST', 'STRANDED') - lost;
+    const all = missing('LOST', 'STRANDED', 'TAKEN_IN');
+    // The part that got lost may be of a bundle that was taken in for another part.
+    const lost = Math.min(missing('LOST'), all - missing('TAKEN_IN'));
+    const stranded = all - lost;
     const whole = Math.min(...units.map(({ perUnit, all }) => Math.floor(sum(all, ['DELIVERED']) / perUnit)));
     return { lineId, quantity, delivered: Math.min(whole, quantity - lost - stranded), lost, stranded };
   });
@@ -75,8 +77,8 @@ function fatesOf(row: ParcelRow): Units[] {
   if (lineRef === null) return [];
   return [
     { fate: fateOf(row), lineRef, quantity: Math.max(0, quantity - takenIn - arrived) },
-    { fate: 'STRANDED', lineRef, quantity: takenIn },
-    { fate: 'TOLD', lineRef, quantity: arrived },
+    { fate: 'TAKEN_IN', lineRef, quantity: takenIn },
+    { fate: row.status === 'LOST' ? 'FOUND' : 'DELIVERED', lineRef, quantity: arrived },
   ];
 }
 

@@ -27,13 +27,18 @@ type CountedUnits = Pick<ShipmentUnits, 'delivered' | 'lost'>;
 export function countShipment(
   trx: Knex.Transaction,
   orderId: string,
-  { shipmentId, outcomes }: ToldShipment,
+  shipment: ToldShipment,
   effect: Pick<OrderChange, 'key' | 'timeline' | 'traceId'>,
 ): Promise<ChangedOrder> {
-  return changeOrder(trx, orderId, { ...effect, moves: (lines) => newMoves(trx, orderId, lines, shipmentId, outcomes) }); // biome-ignore format: one thought
+  return changeOrder(trx, orderId, { ...effect, moves: movesOf(trx, orderId, shipment) });
 }
 
-/** Under the order's lock. */
+/** The moves that count it, read once the order is locked. */
+export const movesOf =
+  (trx: Knex.Transaction, orderId: string, { shipmentId, outcomes }: ToldShipment) =>
+  (lines: readonly OrderLine[]): Promise<LineMove[]> =>
+    newMoves(trx, orderId, lines, shipmentId, outcomes);
+
 async function newMoves(
   trx: Knex.Transaction,
   orderId: string,

@@ -559,7 +559,7 @@ describe('a return', () => {
     await query(database.knex, 'update orders.order_line set delivered = 1, lost = 3 where id = ?', [line]);
     await query(database.knex, "update orders.customer_order set status = 'PARTIALLY_DELIVERED' where id = ?", [own.id]); // biome-ignore format: one thought
     const arrived = (quantity: number) =>
-      database.knex.transaction((trx) => countArrived(trx, own.id, strandedParcels, [{ lineId: line, quantity, left: quantity }], 'LOST', '0'.repeat(32))); // biome-ignore format: one thought
+      database.knex.transaction((trx) => countArrived(trx, strandedParcels, { orderId: own.id, lines: [{ lineId: line, quantity, left: quantity }], countsAs: 'LOST', noteArrived: async () => ({ shipmentId: '', outcomes: [] }) }, '0'.repeat(32))); // biome-ignore format: one thought
     const paid = await asking(own.id)([[line, 1]]);
     expect(paid).toMatchObject({ state: 'LOST' });
     expect(await arrived(3)).toMatchObject({ kind: 'refused', message: expect.stringMatching(/^Of 3 units of LANTERN only 2 can/) }); // biome-ignore format: one thought
