@@ -296,3 +296,7 @@ it('keeps nothing of any mutation whose connection breaks between effect and rec
   expect(await world.everything()).toBe(before);
   for (const { name, who, key } of asked) expect(await stored(who, name, key)).toEqual([]);
 });
+
+it('has noticed everything that was stored', async () => {
+  expect(await world.everything()).toBe(await world.everythingAnew());
+});

@@ -1,5 +1,4 @@
 import { type ExecutionResult, parse } from 'graphql';
-import type { Knex } from 'knex';
 import { corrections } from '../../app/corrections.ts';
 import { SCOPES } from '../../gateway/access/scopes.ts';
 import { createDataSources } from '../../gateway/data-sources/service-map.ts';
@@ -22,6 +21,7 @@ import { createSettlementSubgraph } from '../../subgraphs/settlement/index.ts';
 import { stockCatalogue } from '../helpers/catalogue.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 import { callerOf } from '../helpers/subgraph.ts';
+import { hashTables } from './table-hashes.ts';
 
 const { signal } = new AbortController();
 const UNITS = 1_000_000;
@@ -78,7 +78,7 @@ export async function startWorld() {
 
   // Planning takes longer than everything else, and each mutation is sent some twenty times.
   const plans = new Map<string, ReturnType<typeof contract.planOperation>>();
-  const hashes = await hashesOfTables(knex);
+  const tables = await hashTables(knex, [...owners], ['integration.idempotency_key', 'fulfillment.node_command']);
   return {
     knex,
     schema: contract.schema,
@@ -95,23 +95,12 @@ export async function startWorld() {
       return (await contract.executeWith(plan, { variables, caller, signal })) as Answer;
     },
     /** All that is stored, except what was answered to keys and that nodes were asked: equal before and after means that nothing was changed. */
-    everything: async (): Promise<string> => JSON.stringify(await query(knex, hashes)),
+    everything: () => tables.hashes(),
+    /** The same, of all tables read again: what nobody noticed would show. */
+    everythingAnew: () => tables.hashesAnew(),
     async stop() {
       await database.drop();
       if (unexpected.length > 0) throw unexpected[0];
     },
   };
-}
-
-/** A statement that gives one hash per table: a sum, which needs no order of rows. */
-async function hashesOfTables(knex: Knex): Promise<string> {
-  const tables = await query<{ name: string }>(
-    knex,
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-     where schemaname = any (?::text[]) and (schemaname, tablename) not in (('integration', 'idempotency_key'), ('fulfillment', 'node_command'))`,
-    [owners],
-  );
-  const hash = (name: string) =>
-    `select '${name}' as name, count(*) || ' ' || coalesce(sum(hashtextextended(r::text, 0)), 0) as hash from ${name} r`;
-  return `${tables.map(({ name }) => hash(name)).join(' union all ')} order by name`;
 }
