@@ -93,8 +93,8 @@ export interface OrderBook {
     },
     effect: Effect,
   ): Promise<ChangedOrder>;
-  /** Units of the order's lines that nodes took in because they did not reach the buyer. */
-  takenIn(orderId: string): Promise<readonly LineUnits[]>;
+  /** Has it noted with the parcels what nodes took in of them because it did not reach the buyer. Repeating it changes nothing. */
+  noteTakenIn(orderId: string): Promise<void>;
   /** Cancels units that a node gave back for that, and gives their stock at that node back. */
   cancelHandedBack(
     orderId: string,

@@ -289,19 +289,16 @@ describe('a parcel', () => {
     expect(effect.timeline[0].occurredAt).toEqual(new Date('2026-11-23T09:30:00.000Z'));
   }); // biome-ignore format: a table
 
-  it('that ends before the others of its shipment is counted then, and what was taken in before is told to fulfillment', async () => {
+  it('that ends before the others of its shipment is counted then, and what was taken in before is noted', async () => {
     known({ outcomes: [outcome(2, 0)], packages: [1, 2, 3].map((n) => ({ carrier: 'UPS', trackingNumber: `1Z${n}` })) });
     const ended = (status: 'DELIVERED' | 'RETURN_TO_SENDER') => event('shipment-parcel-ended.v1', { shipmentId: 'shp_1', orderId: 'ord_1', packageId: 'pkg_1', status, happenedAt: '2026-11-23T09:10:00Z' });
     await tell(ended('DELIVERED'));
-    expect(ports.calls.map((call) => call.port)).toEqual(['orders.ship', 'orders.countShipment']);
+    expect(ports.calls.map((call) => call.port)).toEqual(['orders.ship', 'orders.countShipment', 'orders.noteTakenIn']);
     expect(ports.calls[1]?.args.at(-1)).toEqual({
       key: 'parcel:shp_1:7',
       traceId: TRACE,
       timeline: [{ type: 'PARCEL_DELIVERED', system: 'carrier', message: 'One of 3 parcels: it is delivered', occurredAt: new Date('2026-11-23T09:10:00Z') }],
     });
-    ports.takenIn.set('ord_1', [{ lineId: 'l1', quantity: 1 }]);
-    await tell(ended('RETURN_TO_SENDER'));
-    expect(ports.of('fulfillment.takeIn')).toMatchObject([{ args: ['ord_1', [{ lineId: 'l1', quantity: 1 }]] }]);
   }); // biome-ignore format: a table
 
   it('has no news from before its goods left, nor from after they were heard of, whatever its carrier’s clock says', async () => {

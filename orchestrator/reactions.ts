@@ -236,8 +236,7 @@ async function parcelEnded(event: StoredEvent<'shipment-parcel-ended.v1'>, deps:
     message: parcelInWords(event.data, shipment.packages.length),
   });
   // Fulfillment hears of what is taken in with it; of what was before it kept that, it hears now.
-  const units = await deps.orders.takenIn(orderId);
-  if (units.length > 0) await deps.fulfillment.takeIn(orderId, units);
+  await deps.orders.noteTakenIn(orderId);
 }
 
 async function countNews(

@@ -104,9 +104,6 @@ export interface FulfillmentBook {
     readonly traceId: string;
   }): Promise<void>;
 
-  /** Notes what nodes took in of parcels that did not reach the buyer: units of each line, in all. Repeating it changes nothing. */
-  takeIn(orderId: string, units: readonly LineUnits[]): Promise<void>;
-
   /** The shipment with its lines. Null when there is none. */
   readShipment(shipmentId: string): Promise<{
     readonly shipmentId: string;

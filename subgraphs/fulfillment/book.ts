@@ -9,7 +9,6 @@ import { type LineOutcome, readOutcomes } from './parcel-units.ts';
 import type { NodeLine } from './port.ts';
 import { expectReturnParcel, type ReturnParcel } from './return-parcels.ts';
 import { WORK_COLUMNS } from './rows.ts';
-import { takeIn } from './taken-in.ts';
 import { expirePickups, readWithdrawal, refuseWithdrawal, withdrawUnits } from './withdrawals.ts';
 import { lockWork, readComponents, readLines } from './work.ts';
 
@@ -168,10 +167,6 @@ export function createFulfillmentBook(knex: Knex) {
         await meet(trx, [parcel]);
         await expectReturnParcel(trx, parcel);
       }),
-
-    /** Notes what nodes took in of parcels that did not reach the buyer. @param units of each line, in all */
-    takeIn: (orderId: string, units: Parameters<typeof takeIn>[2]): Promise<void> =>
-      inTransaction(knex, (trx) => takeIn(trx, orderId, units)),
 
     async readShipment(shipmentId: string): Promise<ShipmentRecord | null> {
       const [shipment] = await query<{ orderId: string; locationId: string; shippedAt: Date }>(

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { inTransaction } from '../../platform/db/transaction.ts';
-import { type ChangedOrder, changeOrder, type TimelineNote } from './change.ts';
+import { type ChangedOrder, changeOrder, lockOrder, type TimelineNote } from './change.ts';
 import { cancelHandedBack } from './commands/cancel.ts';
 import { cancelUnavailable } from './commands/cancel-unavailable.ts';
 import { keepUnits } from './commands/cancellation-request.ts';
@@ -11,9 +11,11 @@ import type { Order, OrderHold, OrderLine, PaymentStatus } from './model.ts';
 import type { Move } from './quantities.ts';
 import { createOrderReader } from './read.ts';
 import { noteReturnTold, untoldReturns } from './returns/desk-returns.ts';
-import { creditedUnits, takenInUnits } from './returns/free-units.ts';
+import { creditedUnits } from './returns/free-units.ts';
 import { recordReturnLabel, returnParcelMoved } from './returns/label.ts';
 import { type SettledUnits, settleReturn } from './returns/settle.ts';
+import { NO_PARCELS, type StrandedParcels } from './returns/stranded-parcels.ts';
+import { tellTakenIn } from './returns/taken-in.ts';
 
 export interface LineUnits {
   readonly lineId: string;
@@ -33,11 +35,13 @@ export interface BookedOrder {
  *
  * @param told channels that are told of their orders: these are acknowledged when the channel has taken the notice
  * @param clocks what channels expect by when
+ * @param parcels those that do not reach their buyers; none unless told
  */
 export function createOrderBook(
   knex: Knex,
   told: Pick<ReadonlySet<string>, 'has'> = new Set(),
   clocks: ChannelClocks = new Map(),
+  parcels: StrandedParcels = NO_PARCELS,
 ) {
   const reader = createOrderReader(knex);
   const change = (orderId: string, what: Parameters<typeof changeOrder>[2]): Promise<ChangedOrder> =>
@@ -84,11 +88,12 @@ export function createOrderBook(
     countShipment: (orderId: string, shipment: ToldShipment, effect: Effect): Promise<ChangedOrder> =>
       inTransaction(knex, (trx) => countShipment(trx, orderId, shipment, effect)),
 
-    /** Units that nodes took in because they did not reach the buyer. */
-    takenIn: (orderId: string): Promise<readonly LineUnits[]> =>
-      inTransaction(knex, async (trx) =>
-        [...(await takenInUnits(trx, orderId))].map(([lineId, quantity]) => ({ lineId, quantity })),
-      ),
+    /** Has it noted with the parcels what nodes took in of them, because it did not reach the buyer. */
+    noteTakenIn: (orderId: string): Promise<void> =>
+      inTransaction(knex, async (trx) => {
+        await lockOrder(trx, orderId);
+        await tellTakenIn(trx, parcels, orderId);
+      }),
 
     /** Cancels units that a node gave back for that; those that found another end meanwhile are left out. */
     cancelHandedBack: (

@@ -8,7 +8,7 @@ import { createOrderLoaders } from './loaders.ts';
 import { createOrderReader } from './read.ts';
 import { resolvers } from './resolvers.ts';
 import { loadReturnPolicy, type ReturnPolicy } from './returns/policy.ts';
-import type { StrandedParcels } from './returns/stranded-parcels.ts';
+import { NO_PARCELS, type StrandedParcels } from './returns/stranded-parcels.ts';
 
 export { createOrderBook, type OrderBook } from './book.ts';
 export { type Capture, createCapture } from './capture/capture.ts';
@@ -46,7 +46,7 @@ export function createOrderSubgraph(deps: {
   const reader = createOrderReader(deps.knex);
   const clock = deps.clock ?? systemClock;
   const returnPolicy = deps.returnPolicy ?? loadReturnPolicy();
-  const parcels = deps.parcels ?? { units: async () => new Map(), takeIn: async () => undefined };
+  const parcels = deps.parcels ?? NO_PARCELS;
   return buildSubgraph<OrderContext>({
     name: 'order',
     resolvers,

@@ -121,7 +121,7 @@ export function openOrder(deps: {
   return {
     subgraph: createOrderSubgraph({ knex, capture, returnPolicy: policy, parcels: deps.parcels }),
     capture,
-    book: createOrderBook(knex, connections, clocks),
+    book: createOrderBook(knex, connections, clocks, deps.parcels),
     desk: deskOf(deps.desk),
     comparisons: comparisonsWith(deps.desk, knex),
     duties: createDutyConsumption({ knex, clocks, connections, settle }),

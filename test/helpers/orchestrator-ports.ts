@@ -69,8 +69,6 @@ export function orchestratorPorts() {
   const sources = new Map<string, OrderSources>();
   const work = new Map<string, Awaited<ReturnType<OrchestratorDeps['fulfillment']['workOf']>>>();
   const withdrawals = new Map<string, Awaited<ReturnType<OrchestratorDeps['fulfillment']['withdrawalOf']>>>();
-  /** Units that nodes took in, by order. */
-  const takenIn = new Map<string, readonly { lineId: string; quantity: number }[]>();
   const submitted = new Set<string>();
   const registered = new Set<string>();
   /** What the desk takes. */
@@ -110,7 +108,7 @@ export function orchestratorPorts() {
       backorder: changing('orders.backorder'),
       ship: changing('orders.ship'),
       countShipment: changing('orders.countShipment'),
-      takenIn: async (orderId) => takenIn.get(orderId) ?? [],
+      noteTakenIn: async (...args) => note('orders.noteTakenIn', args),
       cancelHandedBack: changing('orders.cancelHandedBack'),
       cancelUnavailable: async (...args) => note('orders.cancelUnavailable', args),
       keepUnits: async (...args) => note('orders.keepUnits', args),
@@ -181,7 +179,6 @@ export function orchestratorPorts() {
       workOf: async (orderId) => work.get(orderId) ?? { open: [], gaveBack: [] },
       workToday: async () => new Map(),
       expectReturnParcel: async (...args) => note('fulfillment.expectReturnParcel', args),
-      takeIn: async (...args) => note('fulfillment.takeIn', args),
       readShipment: async (shipmentId) => shipments.get(shipmentId) ?? null,
     },
     stock: {
@@ -258,7 +255,6 @@ export function orchestratorPorts() {
     sources,
     work,
     withdrawals,
-    takenIn,
     /** Lets the next calls of a port fail, one failure each. */
     failNext: (port: string, ...errors: readonly unknown[]) => failures.set(port, [...errors]),
     of: (port: string) => calls.filter((call) => call.port === port),

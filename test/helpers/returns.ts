@@ -32,7 +32,7 @@ export type ReturnWorld = Awaited<ReturnType<typeof openReturnWorld>>;
 export async function openReturnWorld(knex: Knex) {
   const policy = loadReturnPolicy();
   const orders = createOrderSubgraph({ knex, returnPolicy: policy, parcels: strandedParcels });
-  const book = createOrderBook(knex);
+  const book = createOrderBook(knex, undefined, undefined, strandedParcels);
   await stockCatalogue(knex, [
     { sku: 'LANTERN', title: 'Lantern', prices: { WEB: { GBP: UNIT_PRICE_MINOR } } },
     { sku: 'CANDLE', title: 'Candle', prices: { WEB: { GBP: 255 } } },

@@ -15,3 +15,6 @@ export interface StrandedParcels {
     units: readonly { readonly lineId: string; readonly quantity: number }[],
   ): Promise<void>;
 }
+
+/** Where nothing of parcels is known. */
+export const NO_PARCELS: StrandedParcels = { units: async () => new Map(), takeIn: async () => undefined };
