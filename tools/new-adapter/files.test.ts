@@ -9,6 +9,7 @@ it('finds every member of a contract where its port file has it', () => {
     { name: 'find', kind: 'promise' },
     { name: 'confirmShipment', kind: 'promise' },
     { name: 'cancel', kind: 'promise' },
+    { name: 'noteReturn', kind: 'promise' },
   ]);
   expect(contractOf('STOCK').members.find(({ name }) => name === 'snapshot')?.kind).toBe('iterable');
   expect(contractOf('CHANNEL_ORDERS').members.map(({ kind }) => kind)).toEqual(['iterable', 'answer']);
