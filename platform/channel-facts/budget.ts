@@ -6,7 +6,7 @@ import type { Topic } from './note.ts';
 /** Changes, or what a channel is told for the first time or all over again. Changes never wait for the fill. */
 export type Queue = 'LIVE' | 'FILL';
 
-/** What a way of telling a channel allows a queue at the moment; `burst` is that queue's share. */
+/** What a way of telling a channel allows a queue at the moment. The fill finds wide ways scarce: it waits for a full submission. */
 export interface WayState extends TellingWay {
   /** Submissions that may be sent now. */
   readonly tokens: number;
@@ -18,7 +18,7 @@ export interface WayState extends TellingWay {
 const PAUSE = { first: 0.5, last: 60 } as const;
 
 /** One token is kept back: requests reach the channel closer together than they left. */
-const roomOf = ({ burst, kept = 0 }: TellingWay & { readonly kept?: number }) => Math.max(1, burst + kept - 1);
+const roomOf = ({ burst }: TellingWay) => Math.max(1, burst - 1);
 
 const TOKENS = `least(:room, tokens + greatest(0, extract(epoch from clock_timestamp() - counted_at)) * :perSecond)`;
 
@@ -40,7 +40,7 @@ export async function wayStates(
       named,
     );
     const kept = queue === 'FILL' ? Math.floor(roomOf(way) / 2) : 0;
-    states.push({ ...way, burst: way.burst - kept, kept, tokens: (row?.tokens ?? 0) - kept });
+    states.push({ ...way, kept, tokens: (row?.tokens ?? 0) - kept });
   }
   return states;
 }

@@ -280,6 +280,20 @@ describe('the first fill', () => {
     expect(figures).toEqual({ waits: 1, lag: true });
   });
 
+  it('waits for a full submission on a wide way, of which there are few', async () => {
+    await stockUp(database.knex, { BOLT: { EAST: 9 }, NUT: { EAST: 9 }, SCREW: { EAST: 9 }, WASHER: { EAST: 9 } });
+    const memory = memoryChannelStock([
+      { ...SLOW, burst: 2 },
+      { name: 'wide', most: 3, burst: 7, perSecond: 0.000_01 },
+    ]);
+    const stock = telling({ [code]: memory });
+    await changed(stock, 'BOLT', 'NUT', 'SCREW');
+    await settled(stock);
+    await changed(stock, 'WASHER');
+    await settled(stock);
+    expect(memory.submissions.map(({ way, items }) => [way, items.length])).toEqual([['one', 1], ['wide', 3]]); // biome-ignore format: a table
+  });
+
   it('and a full submission of everything do not hold up what is put right', async () => {
     await stockUp(database.knex, { BOLT: { EAST: 9 }, NUT: { EAST: 4 } });
     const memory = memoryChannelStock();
