@@ -3797,6 +3797,36 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION inventory.release_orders(p_order_ids text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+    declare
+      v_lines bigint[]; v_units int[];
+      v_deltas inventory.delta[];
+    begin
+      perform inventory.lock_positions(array_agg(distinct line.sku), array_agg(distinct line.location_id))
+      from inventory.reservation join inventory.reservation_line line on line.reservation_id = reservation.id
+      where reservation.order_id = any (p_order_ids) and line.state = 'COMMITTED';
+      select array_agg(id), array_agg(units), array_agg(row(sku, location_id, 0, -units, order_id)::inventory.delta) into v_lines, v_units, v_deltas
+      from (
+        select line.id, line.sku, line.location_id, reservation.order_id,
+               -- Of a set its whole bundles: components that left without the rest wait for the warehouse's booking.
+               (coalesce(line.per_bundle, 1) * min((line.quantity - line.consumed - line.released) / coalesce(line.per_bundle, 1))
+                 over (partition by reservation.id, coalesce(line.bundle_set, -line.id)))::int as units
+        from inventory.reservation join inventory.reservation_line line on line.reservation_id = reservation.id
+        where reservation.order_id = any (p_order_ids) and (line.state = 'COMMITTED' or line.bundle_set is not null)
+      ) part
+      where units > 0;
+      if v_lines is not null then
+        perform inventory.take_from_lines(v_lines, v_units, 'RELEASED');
+        perform inventory.move('RELEASE', v_deltas);
+      end if;
+      delete from inventory.backorder where order_id = any (p_order_ids);
+    end
+    $function$;
+
 CREATE OR REPLACE FUNCTION inventory.released(p_channel_code text, p_sku text)
  RETURNS boolean
  LANGUAGE sql
@@ -4680,6 +4710,8 @@ comment on function inventory.refuse_promised_start() is 'Units are promised by 
 comment on function inventory.release_order(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_id text, p_loose jsonb) is 'Gives committed units of order lines back, of one location only when it is named. p_loose, [{lineId, sku, quantity}]: units of components of these bundles that left and are not given back.';
 
 comment on function inventory.release_order_at(p_order_id text, p_line_ids text[], p_quantities integer[], p_location_ids text[]) is 'Gives committed units of order lines back, each at its location; a null location: wherever they were taken last. Answers what was given.';
+
+comment on function inventory.release_orders(p_order_ids text[]) is 'Gives all that is committed to these orders back, and takes them out of the queue. For orders of which no node has anything.';
 
 comment on function inventory.released(p_channel_code text, p_sku text) is 'Whether a channel sells a SKU, or the components of a bundle, from stock: false until the day of a preorder.';
 

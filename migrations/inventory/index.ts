@@ -49,6 +49,7 @@ import * as locationSource from './20261129031500_location_source.ts';
 import * as whatMayBeTaken from './20261129050000_what_may_be_taken.ts';
 import * as keptFromWhoWaits from './20261129050100_kept_from_who_waits.ts';
 import * as movesKeepToRules from './20261129050200_moves_keep_to_rules.ts';
+import * as releaseOrders from './20261129050400_release_orders.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -100,4 +101,5 @@ export const migrations: MigrationSet = {
   '20261129050000_what_may_be_taken': whatMayBeTaken,
   '20261129050100_kept_from_who_waits': keptFromWhoWaits,
   '20261129050200_moves_keep_to_rules': movesKeepToRules,
+  '20261129050400_release_orders': releaseOrders,
 };

@@ -322,6 +322,41 @@ describe('an order that is not paid', () => {
     ]);
   });
 
+  it('is cancelled with a crowd of others by several workers, each once; those that nodes have are asked back beside it', async () => {
+    const crowd = await Promise.all(Array.from({ length: 12 }, () => placed()));
+    const paid = await placed();
+    await pay(paid.id);
+    const [part, busy] = [await placed(), await accepted()];
+    await run('mutation ($id: ID!, $input: OrderCancelInput!) { orderCancel(orderId: $id, input: $input) { userErrors { code } } }', { id: part.id, input: { idempotencyKey: key(), reason: 'CUSTOMER_REQUEST', lines: [{ orderLineId: part.lineId, quantity: 3 }] } }); // biome-ignore format: one thought
+    await book.allocate(busy.id, units(busy, 10), effect('source'));
+    await book.startFulfillment(busy.id, units(busy, 10), effect('accepted'));
+    await query(database.knex, `insert into orders.hold (order_id, reason, placed_at) values (?, 'FRAUD', now())`, [crowd[0]?.id ?? '']); // biome-ignore format: one thought
+    const looks = await Promise.all([look(49), look(49), look(49)]);
+    expect(looks.reduce((sum, each) => sum + each)).toBe(14);
+    const ids = [...crowd, part].map(({ id }) => id);
+    const rows = await query(
+      database.knex,
+      `select count(*) filter (where o.status = 'CANCELLED')::int as cancelled, sum(stock.committed)::int as committed,
+         (select count(*)::int from integration.outbox where type = 'order-cancelled.v1' and data ->> 'reason' = 'PAYMENT_OVERDUE' and subject = any (:ids)) as told,
+         (select count(*)::int from orders.timeline where order_id = any (:ids) and type = 'PAYMENT_OVERDUE') as noted,
+         (select count(*)::int from orders.hold where order_id = any (:ids)) as holds,
+         bool_and(o.revision = (select max(version) from integration.outbox where subject = o.id)) as versions,
+         bool_and((select max(sequence) = count(*) from orders.timeline where order_id = o.id)) as sequences
+       from orders.customer_order o cross join lateral (
+         select coalesce(sum(line.quantity - line.released), 0) as committed from inventory.reservation r join inventory.reservation_line line on line.reservation_id = r.id where r.order_id = o.id
+       ) stock where o.id = any (:ids)`,
+      { ids } as never,
+    );
+    expect(rows).toEqual([
+      { cancelled: 13, committed: 0, told: 13, noted: 13, holds: 0, versions: true, sequences: true },
+    ]);
+    expect([(await show(paid.id)).status, (await show(busy.id)).status]).toEqual(['VALIDATED', 'IN_FULFILLMENT']);
+    expect(await query(database.knex, 'select * from inventory.ledger_difference')).toEqual([]);
+    // As it would be told of one.
+    const messages = (await query<{ message: string }>(database.knex, 'select message from orders.timeline where order_id = ? order by sequence offset 2', [part.id])).map((row) => row.message); // biome-ignore format: one thought
+    expect(messages.slice(-3)).toEqual(['Not paid within 48 h of being placed: cancelled, as far as its nodes give it back', '7 units cancelled by commerce: PAYMENT_OVERDUE', 'Order cancelled']); // biome-ignore format: one thought
+  });
+
   it('is asked back from nodes that have it, once, and left alone when something of it has left', async () => {
     const asked = await accepted();
     await book.allocate(asked.id, units(asked, 10), effect('source'));

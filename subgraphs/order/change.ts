@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { type NewEvent, writeEvents } from '../../events/outbox.ts';
+import { groupBy } from '../../platform/batch.ts';
 import { counted } from '../../platform/counted.ts';
 import { change, query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
@@ -103,20 +104,25 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
     });
   }
   await saveLines(trx, before.lines, lines);
-  const lifted = isOver(lines) && !isOver(before.lines) ? await liftHolds(trx, orderId) : [];
+  const lifted = isOver(lines) && !isOver(before.lines) ? ((await liftHolds(trx, [orderId])).get(orderId) ?? []) : [];
   await writeTimeline(trx, orderId, change.traceId, [
     ...(change.timeline ?? []),
-    ...path.map((status) => ({
-      type: `ORDER_${status}`,
-      system: 'commerce',
-      message: messageOf(before.order.status, status, settled),
-    })),
+    ...timelineOf(before.order.status, path, settled),
     ...lifted,
   ]);
   const events = eventsOf(before.order, path, change);
   await writeEvents(trx, events);
   const order = await saveOrder(trx, before.order, { stage, status: target, events: events.length, change });
   return { applied: true, order, lines };
+}
+
+/** What an order's timeline says of the states that it goes through. @param settled units that are paid back without having arrived */
+export function timelineOf(before: OrderStatus, path: readonly OrderStatus[], settled = 0): TimelineNote[] {
+  return path.map((status) => ({
+    type: `ORDER_${status}`,
+    system: 'commerce',
+    message: messageOf(before, status, settled),
+  }));
 }
 
 /** Whether units of the line got lost, or came back from their way: only such are paid back without having arrived. */
@@ -126,13 +132,19 @@ const mayBeSettled = ({ quantities: { lost, inTransit, returned } }: OrderLine) 
 /** Whether all units have left their nodes or are cancelled. */
 const isOver = (lines: readonly OrderLine[]) => lines.every(({ quantities }) => openUnits(quantities) === 0);
 
-/** Nothing is left that a hold could stop. @returns what the timeline says of it */
-async function liftHolds(trx: Knex.Transaction, orderId: string): Promise<TimelineNote[]> {
-  const lifted = await query<{ reason: string }>(trx, 'delete from orders.hold where order_id = ? returning reason', [orderId]); // biome-ignore format: one thought
-  return lifted
-    .map(({ reason }) => reason)
-    .sort()
-    .map((reason) => ({ type: 'HOLD_RELEASED', system: 'commerce', message: `Hold released: nothing of the order is left to stop: ${reason}` })); // biome-ignore format: one thought
+/** Nothing is left of these orders that a hold could stop. @returns what the timeline says of it, by order */
+export async function liftHolds(
+  trx: Knex.Transaction,
+  orderIds: readonly string[],
+): Promise<Map<string, TimelineNote[]>> {
+  const lifted = await query<{ orderId: string; reason: string }>(
+    trx,
+    `with gone as (delete from orders.hold where order_id = any (?::text[]) returning order_id, reason)
+     select order_id as "orderId", reason from gone order by order_id, reason`,
+    [orderIds],
+  );
+  const noteOf = (reason: string): TimelineNote => ({ type: 'HOLD_RELEASED', system: 'commerce', message: `Hold released: nothing of the order is left to stop: ${reason}` }); // biome-ignore format: one thought
+  return new Map([...groupBy(lifted, (hold) => hold.orderId)].map(([id, holds]) => [id, holds.map(({ reason }) => noteOf(reason))])); // biome-ignore format: one thought
 }
 
 /** The order and its lines, locked until the transaction ends. Null when there is no such order. */
@@ -249,7 +261,12 @@ export async function writeTimeline(
   );
 }
 
-function eventsOf(order: Order, path: readonly OrderStatus[], change: OrderChange): NewEvent[] {
+/** What others are told of a change: the states that the order goes through, then what else there is to tell. */
+export function eventsOf(
+  order: Order,
+  path: readonly OrderStatus[],
+  change: Pick<OrderChange, 'events' | 'traceId'>,
+): NewEvent[] {
   const statusEvents = path.map((status, index) => ({
     type: 'order-status-changed.v1',
     data: {

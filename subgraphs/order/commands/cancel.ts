@@ -120,7 +120,8 @@ async function cancelIn(
   return { orderId, requested, refusals: [] };
 }
 
-const cancelledNote = (units: number, reason: string, by?: string): TimelineNote => ({
+/** What the timeline says of units that are cancelled. */
+export const cancelledNote = (units: number, reason: string, by?: string): TimelineNote => ({
   type: 'UNITS_CANCELLED',
   system: 'commerce',
   message: `${counted(units, 'unit')} cancelled${by === undefined ? '' : ` by ${by}`}: ${reason}`,
