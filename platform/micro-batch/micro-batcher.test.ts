@@ -7,6 +7,7 @@ import type { PaceLimits } from './pace.ts';
 const limits: PaceLimits = {
   targetMillis: 20,
   size: [4, 40],
+  beside: 4,
   width: 1,
   patienceMillis: 60_000,
   answerMillis: 2 ** 31 - 1, // some calls here are never answered: none may fail while another suite runs
@@ -321,8 +322,26 @@ describe('MicroBatcher', () => {
     expect(batches.map(({ items }) => items)).toEqual([['a'], ['b', 'c', 'd', 'e']]);
   });
 
+  it('leaves half of what waits to a batch beside it when each is worth one, and does not take the half for a full batch', async () => {
+    const { batcher, batches } = bench({ width: 2, beside: 3, size: [10, 40], targetMillis: 40, waiting: [9, 9, 9] });
+    for (const item of ['a', 'b', 'c', 'd', 'e', 'f']) void batcher.submit(item);
+    await turn();
+    const halves = [
+      ['a', 'b', 'c'],
+      ['d', 'e', 'f'],
+    ];
+    expect(batches.map(({ items }) => items)).toEqual(halves);
+    for (const item of ['g', 'h', 'i', 'j']) void batcher.submit(item);
+    await turn();
+    expect(batches).toHaveLength(2);
+    for (const batch of batches) batch.land();
+    await turn();
+    expect(batches.map(({ items }) => items)).toEqual([...halves, ['g', 'h', 'i', 'j']]);
+    expect(batcher.load.size).toBe(10);
+  });
+
   it('keeps no more batches in flight than the width allows', async () => {
-    const { batcher, batches } = bench({ width: 2, size: [1, 1] });
+    const { batcher, batches } = bench({ width: 2, size: [1, 1], beside: 1 });
     for (const item of ['a', 'b', 'c']) void batcher.submit(item);
     await turn();
     expect(batches).toHaveLength(2);

@@ -164,14 +164,25 @@ export class MicroBatcher<Item, Result> {
   /** At once when nothing is in flight. Beside another batch only when worth it: a batch has a price of its own. */
   #mayDepart(): boolean {
     if (this.#queue.size === 0 || this.#batches >= this.#pace.width) return false;
-    return this.#batches === 0 || this.#queue.weight >= this.#options.limits.size[0];
+    return this.#batches === 0 || this.#queue.weight >= this.#options.limits.beside;
+  }
+
+  /**
+   * Greatest weight of the batch that departs now: half of what waits where the other half is worth a batch beside it. Callers
+   * who all wait for one batch come back together, and then process and database only ever work by turns.
+   */
+  #room(): number {
+    const half = Math.ceil(this.#queue.weight / 2);
+    const isWorthTwo = half >= this.#options.limits.beside && this.#batches + 1 < this.#pace.width;
+    return isWorthTwo ? Math.min(half, this.#pace.size) : this.#pace.size;
   }
 
   async #settleBatch(): Promise<void> {
-    const batch = this.#takeBatch();
+    const room = this.#room();
+    const batch = this.#takeBatch(room);
     this.#batches++;
     this.#metrics.flies('batch', 1);
-    await this.#settle(batch, this.#queue.size > 0);
+    await this.#settle(batch, this.#queue.size > 0 && room === this.#pace.size);
     this.#batches--;
     this.#metrics.flies('batch', -1);
     this.#plan();
@@ -211,11 +222,11 @@ export class MicroBatcher<Item, Result> {
     return batch.reduce((sum, { item }) => sum + this.#options.weight(item), 0);
   }
 
-  #takeBatch(): Waiting<Item, Result>[] {
+  #takeBatch(room: number): Waiting<Item, Result>[] {
     const batch: Waiting<Item, Result>[] = [];
     let weight = 0;
     for (;;) {
-      const waiting = this.#queue.take(batch.length === 0 ? undefined : this.#pace.size - weight);
+      const waiting = this.#queue.take(batch.length === 0 ? undefined : room - weight);
       if (!waiting) return batch;
       batch.push(waiting);
       weight += this.#options.weight(waiting.item);

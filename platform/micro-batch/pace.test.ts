@@ -4,6 +4,7 @@ import { Pace, type PaceLimits } from './pace.ts';
 const limits: PaceLimits = {
   targetMillis: 20,
   size: [10, 400],
+  beside: 10,
   width: 4,
   patienceMillis: 1_000,
   answerMillis: 7_000,

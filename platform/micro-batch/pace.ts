@@ -4,6 +4,8 @@ export interface PaceLimits {
   readonly targetMillis: number;
   /** Least and greatest weight of a batch. A heavier item makes a batch of its own. */
   readonly size: readonly [least: number, greatest: number];
+  /** Least weight of a batch that departs while another is in flight. */
+  readonly beside: number;
   /** Most batches in flight. */
   readonly width: number;
   /** An item that would have to wait longer is refused at once, in milliseconds. */
@@ -27,6 +29,7 @@ export interface PaceLimits {
 export const STOCK_PACE: PaceLimits = {
   targetMillis: 50,
   size: [256, 768],
+  beside: 64,
   width: 4,
   patienceMillis: 1_500,
   answerMillis: 7_000,

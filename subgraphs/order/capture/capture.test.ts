@@ -662,6 +662,7 @@ describe('capture', () => {
       limits: {
         targetMillis: 25,
         size: [8, 8],
+        beside: 8,
         width: 1,
         patienceMillis: 60_000,
         answerMillis: 600_000,
