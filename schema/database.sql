@@ -2330,26 +2330,29 @@ CREATE OR REPLACE FUNCTION inventory.commit_orders(p_orders json, p_takes json, 
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
       declare
-        v_all inventory.part[] := (select array_agg(part) from json_populate_recordset(null::inventory.part, p_takes) part);
-        v_parts inventory.part[] := (select array_agg(part) from unnest(v_all) part where location_id is not null);
-        v_waits inventory.part[] := (select array_agg(part) from unnest(v_all) part where location_id is null);
-        v_held int[] := (select array_agg(i) from json_to_recordset(p_orders) as o (i int, hold_id text) where i = any (p_members) and hold_id is not null);
-        v_named int[] := (select array_agg(i) from json_to_recordset(p_orders) as o (i int, hold_id text, reacquires text) where i = any (p_members) and coalesce(hold_id, reacquires) is not null);
+        v_parts inventory.part[]; v_waits inventory.part[];
+        v_held int[]; v_named int[];
+        v_takes inventory.take[];
+        v_fit int[]; v_kept int[];
+        v_deltas inventory.delta[];
+        v_owners json;
+      begin
+        select array_agg(part) filter (where location_id is not null), array_agg(part) filter (where location_id is null)
+        into v_parts, v_waits from json_populate_recordset(null::inventory.part, p_takes) part;
+        select array_agg(i) filter (where hold_id is not null), array_agg(i) into v_held, v_named
+        from json_to_recordset(p_orders) as o (i int, hold_id text, reacquires text) where i = any (p_members) and coalesce(hold_id, reacquires) is not null;
         -- What is held is not asked for again, but its positions are locked with all others, in the order of everybody.
-        v_takes inventory.take[] := (
-          select array_agg(taken) from (
-            select row(i, line_id, sku, location_id, case when v_held is not null and i = any (v_held) then 0 else quantity end)::inventory.take from unnest(v_parts)
-            union all
-            -- Where a hold that is over kept its goods: it ends with the order that comes in its place.
-            select row(o.i, null, line.sku, line.location_id, 0)::inventory.take
+        select array_agg(row(i, line_id, sku, location_id, case when v_held is not null and i = any (v_held) then 0 else quantity end)::inventory.take)
+        into v_takes from unnest(v_parts);
+        if v_named is not null then
+          -- Where a hold that is over kept its goods: it ends with the order that comes in its place.
+          v_takes := v_takes || (
+            select array_agg(row(o.i, null, line.sku, line.location_id, 0)::inventory.take)
             from json_to_recordset(p_orders) as o (i int, reacquires text)
             join inventory.reservation_line line on line.reservation_id = o.reacquires and line.state = 'HELD'
-            where v_named is not null and o.i = any (v_named) and o.reacquires is not null
-          ) as one (taken));
-        v_fit int[] := inventory.fitting_takes(v_takes, inventory.known_recipes(p_orders, p_members), p_withheld);
-        v_kept int[];
-        v_deltas inventory.delta[];
-      begin
+            where o.i = any (v_named) and o.reacquires is not null);
+        end if;
+        v_fit := inventory.fitting_takes(v_takes, inventory.known_recipes(p_orders, p_members), p_withheld);
         if v_named is not null then
           v_kept := inventory.usable_holds(p_orders, v_parts, v_named);
           v_fit := (select array_agg(i) from unnest(v_fit) i where i <> all (v_named) or i = any (v_kept));
@@ -2388,12 +2391,10 @@ AS $function$
           insert into inventory.backorder (order_line_id, order_id, sku, channel_code, quantity)
           select wait.line_id, o.id, wait.sku, o.channel_code, wait.quantity from o join unnest(v_waits) wait using (i)
         )
-        select array_agg(row(part.sku, part.location_id, case when o.hold_id is null then 0 else -part.quantity end, part.quantity, o.id)::inventory.delta) into v_deltas
-        from o join unnest(v_parts) part using (i);
-        perform inventory.write_parts((
-          select json_agg(json_build_object('i', i, 'reservation_id', coalesce(hold_id, reservation_id)))
-          from json_to_recordset(p_orders) as o (i int, reservation_id text, hold_id text) where i = any (v_fit)
-        ), v_parts, v_fit, 'COMMITTED', null);
+        select array_agg(row(part.sku, part.location_id, case when o.hold_id is null then 0 else -part.quantity end, part.quantity, o.id)::inventory.delta),
+               (select json_agg(json_build_object('i', i, 'reservation_id', coalesce(hold_id, reservation_id))) from o)
+        into v_deltas, v_owners from o join unnest(v_parts) part using (i);
+        perform inventory.write_parts(v_owners, v_parts, v_fit, 'COMMITTED', null);
         if v_deltas is not null then perform inventory.move('ALLOCATION', v_deltas); end if;
         return v_fit;
       end $function$;
@@ -5144,7 +5145,7 @@ AS $function$
           where o.i = any (v_free) and first.id is null);
       end $function$;
 
-CREATE OR REPLACE FUNCTION orders.place_orders(p_claims json, p_orders json, p_lines json, p_takes json, p_withheld json, p_events json)
+CREATE OR REPLACE FUNCTION orders.place_orders(p_claims json, p_members json, p_orders json, p_lines json, p_takes json, p_withheld json, p_events json)
  RETURNS TABLE(i integer, kind text, result jsonb, placed_at timestamp with time zone)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
@@ -5162,16 +5163,22 @@ AS $function$
           return query select known.i, known.kind, known.result, null::timestamptz
           from jsonb_to_recordset(v_known) as known (i int, kind text, result jsonb);
         end if;
-        v_members := orders.new_channel_orders(p_orders, v_members);
+        v_members := orders.new_channel_orders(p_members, v_members);
         if v_members is null then return; end if;
 
-        v_done := inventory.commit_orders(p_orders, p_takes, p_withheld, v_members);
+        v_done := inventory.commit_orders(p_members, p_takes, p_withheld, v_members);
         if v_done is null then return; end if;
         perform orders.insert_orders(p_orders, p_lines, p_takes, v_done);
         perform integration.append_events(p_events, v_done);
         perform integration.store_answers('orderPlace', p_claims, v_done);
-        return query select member, 'DONE', null::jsonb, now() from unnest(v_done) as member;
+        return query select done.i, 'DONE', null::jsonb, now() from unnest(v_done) as done (i);
       end $function$;
+
+CREATE OR REPLACE FUNCTION orders.place_orders(p_claims json, p_orders json, p_lines json, p_takes json, p_withheld json, p_events json)
+ RETURNS TABLE(i integer, kind text, result jsonb, placed_at timestamp with time zone)
+ LANGUAGE sql
+AS $function$
+        select * from orders.place_orders(p_claims, p_orders, p_orders, p_lines, p_takes, p_withheld, p_events) $function$;
 
 CREATE OR REPLACE FUNCTION orders.placed_count(p_since timestamp with time zone)
  RETURNS bigint
@@ -5356,6 +5363,8 @@ comment on function orders.insert_orders(p_orders json, p_lines json, p_allocati
 comment on function orders.mapped_skus(p_channel_code text) is 'Our SKUs that a channel has names of its own for.';
 
 comment on function orders.new_channel_orders(p_orders json, p_members integer[]) is 'Members of a batch whose channel order id, if they have one, was not used before and is now locked. The others have to be tried alone.';
+
+comment on function orders.place_orders(p_claims json, p_members json, p_orders json, p_lines json, p_takes json, p_withheld json, p_events json) is 'Captures the orders of a batch that fit, each wholly. p_members: ids, channel, channel order id, hold and recipes of each. A member without a row was not touched and has to be tried alone.';
 
 comment on function orders.place_orders(p_claims json, p_orders json, p_lines json, p_takes json, p_withheld json, p_events json) is 'Captures the orders of a batch that fit, each wholly. A member without a row was not touched and has to be tried alone.';
 

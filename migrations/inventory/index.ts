@@ -50,6 +50,7 @@ import * as whatMayBeTaken from './20261129050000_what_may_be_taken.ts';
 import * as keptFromWhoWaits from './20261129050100_kept_from_who_waits.ts';
 import * as movesKeepToRules from './20261129050200_moves_keep_to_rules.ts';
 import * as releaseOrders from './20261129050400_release_orders.ts';
+import { fewerStatements } from './20261129060100_fewer_statements.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_positions': positions,
@@ -102,4 +103,5 @@ export const migrations: MigrationSet = {
   '20261129050100_kept_from_who_waits': keptFromWhoWaits,
   '20261129050200_moves_keep_to_rules': movesKeepToRules,
   '20261129050400_release_orders': releaseOrders,
+  '20261129060100_fewer_statements': fewerStatements,
 };

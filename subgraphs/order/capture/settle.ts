@@ -36,8 +36,8 @@ export interface SettledRow {
 export function settle(knex: Knex, members: readonly Member[]): Promise<SettledRow[]> {
   return prepared<SettledRow>(
     knex,
-    'select i, kind, result, placed_at from orders.place_orders(?::json, ?::json, ?::json, ?::json, ?::json, ?::json)',
-    [claims, orders, lines, takes, withheld, events].map((rows) => JSON.stringify(members.flatMap(rows))),
+    'select i, kind, result, placed_at from orders.place_orders(?::json, ?::json, ?::json, ?::json, ?::json, ?::json, ?::json)',
+    [claims, places, orders, lines, takes, withheld, events].map((rows) => JSON.stringify(members.flatMap(rows))),
   );
 }
 
@@ -68,13 +68,19 @@ type Rows = (member: Member, i: number) => object | object[];
 
 const claims: Rows = ({ request, draft }, i) => claim(request, placedResult(draft.order), i);
 
-const orders: Rows = ({ draft }, i) => ({
-  ...orderRow(draft.order, i),
-  reservation_id: draft.reservationId,
-  hold_id: draft.holdId,
-  reacquires: draft.reacquires,
-  recipes: recipesOf(draft.recipes),
+/** What is asked of every order several times on the way: what few have is left out, so that it is read fast. */
+const places: Rows = ({ draft: { order, reservationId, holdId, reacquires, recipes } }, i) => ({
+  i,
+  id: order.id,
+  reservation_id: reservationId,
+  channel_code: order.channel.code,
+  ...(order.channelOrderId === null ? {} : { channel_order_id: order.channelOrderId }),
+  ...(holdId === null ? {} : { hold_id: holdId }),
+  ...(reacquires === null ? {} : { reacquires }),
+  ...(recipes.size === 0 ? {} : { recipes: recipesOf(recipes) }),
 });
+
+const orders: Rows = ({ draft }, i) => orderRow(draft.order, i);
 
 const lines: Rows = ({ draft }, i) => lineRows(draft.order, i);
 
