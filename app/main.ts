@@ -30,6 +30,7 @@ await runProcess('commerce', async (base) => {
   const backbone = await openBackbone(base, databases, knex, true);
   const domains = await openDomainsOf(base, knex, urls, `commerce@${hostname()}`, { awaitsStock: true });
   const { product, inventory, operations, sourcing, subgraphs } = domains;
+  await domains.order.verify();
   await sourcing.verify(AbortSignal.timeout(SITES_MILLIS)); // the worker would end in its thread, again and again
   await product.serving.configure(); // a file that names other systems than those in use stops all
   await loadCatalogue(base, product.feed);

@@ -87,6 +87,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const filesStock = domains.inventory.openFilesStock((err) => logger.warn({ err }, 'stock of 3PLs waits'));
 
   const firstly = <T>(step: () => Promise<T>) => patiently({ logger, waitMillis: FIRST_STEP_MILLIS }, step);
+  await firstly(() => domains.order.verify());
   await firstly(() => domains.sourcing.verify(AbortSignal.timeout(SITES_MILLIS)));
   await firstly(() => domains.product.serving.configure());
   const relay = backbone.startRelay();

@@ -23,7 +23,7 @@ import { createFulfillmentBook } from '../fulfillment/index.ts';
 import { at, stockUp } from '../inventory/sample-stock.ts';
 import { createCapture, createOrderSubgraph } from './index.ts';
 import { cancelUnpaid } from './payments/overdue.ts';
-import { loadPaymentTerms, type PaymentTerms } from './payments/terms.ts';
+import { loadPaymentTerms, type PaymentTerms, verifyPaymentTerms } from './payments/terms.ts';
 
 beforeAll(openShop);
 afterAll(closeShop);
@@ -426,6 +426,18 @@ describe('config/payments.yaml', () => {
       ofChannel: new Map([['B2B', { withinHours: null, holdUntilPaid: false }]]),
       otherwise: { withinHours: 336, holdUntilPaid: false },
     });
+  });
+
+  it('is refused where a rule never applies: for a marketplace, which pays us itself', async () => {
+    const rule = { withinHours: 1, holdUntilPaid: true };
+    const terms = (...codes: string[]) => ({ ofChannel: new Map(codes.map((code) => [code, rule])), otherwise: rule });
+    await query(database.knex, `insert into integration.channel (code, kind, name, price_list, currency_code) values ('MARKET', 'MARKETPLACE', 'Market', 'WEB', 'GBP')`); // biome-ignore format: one row
+    await expect(verifyPaymentTerms(database.knex, terms('MARKET', 'WEB'))).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      message:
+        'config/payments.yaml: channels.MARKET: MARKET is a marketplace and pays us itself, so this never applies. Take it out.',
+    });
+    await verifyPaymentTerms(database.knex, terms('WEB', 'PLANNED'));
   });
 
   it.each([

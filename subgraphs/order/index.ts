@@ -28,7 +28,7 @@ export { type ChannelConnection, type ChannelConnections, loadChannelConnections
 export { createNoticeConsumption } from './notices/keep.ts';
 export { createNoticeSender, NOTICE_SENDER } from './notices/sender.ts';
 export { cancelUnpaid } from './payments/overdue.ts';
-export { loadPaymentTerms } from './payments/terms.ts';
+export { loadPaymentTerms, verifyPaymentTerms } from './payments/terms.ts';
 export { keepReturns, type ReportReturn } from './returns/housekeeping.ts';
 export { loadReturnPolicy } from './returns/policy.ts';
 export { amountAtStake } from './stake.ts';

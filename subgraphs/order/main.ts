@@ -50,6 +50,7 @@ import {
   type ReportReturn,
   releaseHeardHolds,
   type SettleExceptions,
+  verifyPaymentTerms,
 } from './index.ts';
 import type { ChannelOrders, ChannelSystem, OrderDesk } from './port.ts';
 import type { StrandedParcels } from './returns/stranded-parcels.ts';
@@ -153,6 +154,8 @@ export function openOrder(deps: {
       return createOrderFetch({ knex, capture: placing, report, settle, channels, onFailure: deps.onFetchFailure });
     },
     cancelUnpaid: () => cancelUnpaid({ knex, terms: payments }),
+    /** Once before work begins. @throws CommerceError CONFIGURATION_INVALID for a payment rule that never applies */
+    verify: () => verifyPaymentTerms(knex, payments),
     escalateDuties: () => escalateDuties({ knex, clocks, report }),
     keepReturns: () => keepReturns({ knex, policy, report, settle }),
     /** Entries that were set aside, by who takes them again: one attempt. */

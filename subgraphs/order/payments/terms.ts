@@ -1,4 +1,6 @@
+import type { Knex } from 'knex';
 import { z } from 'zod';
+import { query } from '../../../platform/db/query.ts';
 import { CommerceError } from '../../../platform/errors.ts';
 import { projectFile } from '../../../platform/paths.ts';
 import { readYaml } from '../../../platform/read-yaml.ts';
@@ -42,6 +44,23 @@ export function loadPaymentTerms(file: string = projectFile('config', 'payments.
     ofChannel: new Map(Object.entries(parsed.data.channels).map(([code, given]) => [code, toRule(given)])),
     otherwise: toRule(parsed.data.default),
   };
+}
+
+/**
+ * Holds the rules against the channels that exist: one that never applies would be believed in.
+ * @throws CommerceError CONFIGURATION_INVALID, naming every rule for a channel that pays us itself
+ */
+export async function verifyPaymentTerms(knex: Knex, { ofChannel }: PaymentTerms): Promise<void> {
+  const idle = await query<{ code: string }>(
+    knex,
+    "select code from integration.channel where kind = 'MARKETPLACE' and code = any (?::text[]) order by code",
+    [[...ofChannel.keys()]],
+  );
+  if (idle.length === 0) return;
+  const places = idle.map(
+    ({ code }) => `channels.${code}: ${code} is a marketplace and pays us itself, so this never applies`,
+  );
+  throw new CommerceError('CONFIGURATION_INVALID', `config/payments.yaml: ${places.join('; ')}. Take it out.`);
 }
 
 /** The rule for orders of a channel; null for one that pays us itself, whatever its buyers do. */
