@@ -69,6 +69,19 @@ export async function findInvoices(
   return found.sort((a, b) => Number(a.number === null) - Number(b.number === null) || a.id - b.id);
 }
 
+/** The document that was posted under a reference. Drafts that a broken attempt left beside it go. */
+export async function findPostedInvoice(
+  tryton: TrytonClient,
+  reference: string,
+  call: CallOptions,
+): Promise<TrytonInvoice | null> {
+  const [first, ...others] = await findInvoices(tryton, reference, call);
+  if (!first?.number) return null;
+  const drafts = others.filter(({ number }) => number === null).map(({ id: draft }) => draft);
+  if (drafts.length > 0) await tryton.remove(MODEL, drafts, call);
+  return first;
+}
+
 /**
  * Posts a customer's invoice or credit note once. Drafts under the same reference that an earlier attempt left are taken away
  * before: of two who do it at the same time one finds its draft gone, and tries again.
@@ -79,8 +92,8 @@ export async function postInvoice(
   wish: NewInvoice,
   call: CallOptions,
 ): Promise<TrytonInvoice> {
-  const [known] = await findInvoices(tryton, wish.reference, call);
-  if (known?.number) return known;
+  const known = await findPostedInvoice(tryton, wish.reference, call);
+  if (known) return known;
   const [made] = await tryton.create(MODEL, [toValues(books, wish)], call);
   const all = await findInvoices(tryton, wish.reference, call);
   const stays = all[0]?.number ? all[0] : all.find((one) => one.id === made);

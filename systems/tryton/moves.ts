@@ -87,6 +87,19 @@ export async function findMoves(
   return found.sort((a, b) => Number(a.number === null) - Number(b.number === null) || a.id - b.id);
 }
 
+/** The posted move under a reference of ours. Drafts that a broken attempt left beside it go: no period can be closed with them. */
+export async function findPosted(
+  tryton: TrytonClient,
+  name: { readonly reference: string; readonly journal: number },
+  call: CallOptions,
+): Promise<TrytonMove | null> {
+  const [first, ...others] = await findMoves(tryton, name, call);
+  if (!first?.number) return null;
+  const drafts = others.filter(({ number }) => number === null).map(({ id: draft }) => draft);
+  if (drafts.length > 0) await tryton.remove(MODEL, drafts, call);
+  return first;
+}
+
 /**
  * Posts a move once. Drafts of the same name that an earlier attempt left are taken away before, so that two who do it at the
  * same time cannot both get through: one of them finds its draft gone, and tries again.
@@ -98,8 +111,8 @@ export async function postMove(
   call: CallOptions,
 ): Promise<TrytonMove> {
   const { reference, journal } = wish;
-  const [known] = await findMoves(tryton, wish, call);
-  if (known?.number) return known;
+  const known = await findPosted(tryton, wish, call);
+  if (known) return known;
   const values = {
     number: reference,
     company: books.company,

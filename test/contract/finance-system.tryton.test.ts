@@ -81,6 +81,11 @@ describe('books of Tryton', () => {
     const [one, two] = await Promise.all([books.finance.post(requestOf('b'), signal), books.finance.post(requestOf('b'), signal)]); // biome-ignore format: one thought
     expect(one.number).toBe(two.number);
     expect(await invoices([['reference', '=', 'b']])).toHaveLength(1);
+    // And one that was written late, after the other was posted: nobody could close the month with it.
+    const [late] = await books.tryton.call('model.account.invoice.copy', [[first?.id], {}], z.array(id), { repeatable: false }); // biome-ignore format: one thought
+    await books.tryton.write('account.invoice', [late ?? 0], { reference: 'b' });
+    expect((await books.finance.post(requestOf('b'), signal)).number).toBe(one.number);
+    expect(await invoices([['reference', '=', 'b']])).toHaveLength(1);
     const party = z.object({ name: z.string() });
     expect(await books.tryton.searchRead('party.party', [['id', '=', first?.party]], party, ['name'])).toEqual([{ name: 'Customers of the commerce graph' }]); // biome-ignore format: one thought
   });
@@ -99,9 +104,14 @@ describe('books of Tryton', () => {
     const { number } = await books.finance.post(requestOf('d'), signal);
     await books.finance.clear(clearingOf(number), signal);
     const settled = await books.tryton.searchRead('account.move.reconciliation', [['lines.move.number', '=', `${number}:clear`]], record, []); // biome-ignore format: one thought
+    const clearings = [['number', '=', `${number}:clear`]];
+    const [move] = await books.tryton.searchRead('account.move', clearings, record, []);
+    const [late] = await books.tryton.call('model.account.move.copy', [[move?.id], { number: `${number}:clear` }], z.array(id), { repeatable: false }); // biome-ignore format: one thought
+    expect(await books.tryton.count('account.move', clearings)).toBe(late === undefined ? 0 : 2);
     await books.tryton.remove('account.move.reconciliation', settled.map((one) => one.id)); // biome-ignore format: one thought
     expect(await statusOf(number)).toBe('POSTED');
     expect(await books.finance.clear(clearingOf(number), signal)).toBe(true);
+    expect(await books.tryton.count('account.move', clearings)).toBe(1);
     expect(await statusOf(number)).toBe('PAID');
     expect(await balances(number)).toEqual({ '1200': 0n, '8400': -500n, '1776': -100n, '1460': 600n });
   });

@@ -7,8 +7,15 @@ import { rejectionCode } from '../../../systems/client-kit/failure.ts';
 import { accountsOf, openPeriodOf, ownJournal, readBooks, revenueJournal, type TrytonAccount, type TrytonBooks } from '../../../systems/tryton/books.ts'; // biome-ignore format: one thought
 import type { TrytonClient } from '../../../systems/tryton/client.ts';
 import { productsOf, unnamedCustomer } from '../../../systems/tryton/documents.ts';
-import { findInvoices, type NewInvoice, postInvoice, readCosts, readInvoices, type TrytonInvoice } from '../../../systems/tryton/invoices.ts'; // biome-ignore format: one thought
-import { findMoves, postMove, readMoves, reconcileLines, type TrytonMove } from '../../../systems/tryton/moves.ts';
+import { findPostedInvoice, type NewInvoice, postInvoice, readCosts, readInvoices, type TrytonInvoice } from '../../../systems/tryton/invoices.ts'; // biome-ignore format: one thought
+import {
+  findMoves,
+  findPosted,
+  postMove,
+  readMoves,
+  reconcileLines,
+  type TrytonMove,
+} from '../../../systems/tryton/moves.ts';
 import type { DocumentRequest, FinanceSystem, VoucherAnswer, VoucherRefusal, VoucherRequest } from '../port.ts';
 import { type Day, dayIn, priced, textOf, toLines, toMoveLines } from './tryton-amounts.ts';
 import { type TrytonFinanceFeeds, toDocument } from './tryton-feeds.ts';
@@ -104,8 +111,8 @@ export function trytonFinanceSystem(
         const call = { signal };
         const books = await readBooks(tryton, call);
         requireCurrency(books, request.currencyCode);
-        const [known] = await findInvoices(tryton, request.key, call);
-        const posted = known?.number ? known : await postInvoice(tryton, books, await toInvoice(request, books, call), call); // biome-ignore format: one thought
+        const known = await findPostedInvoice(tryton, request.key, call);
+        const posted = known ?? (await postInvoice(tryton, books, await toInvoice(request, books, call), call)); // biome-ignore format: one thought
         await documentOf(posted.number ?? '', call);
         const costs = await readCosts(tryton, request.lines.map(({ sku }) => sku), call); // biome-ignore format: one thought
         const { currencyCode } = books;
@@ -122,8 +129,8 @@ export function trytonFinanceSystem(
         const books = await readBooks(tryton, call);
         requireCurrency(books, clearing.currencyCode);
         const journal = await ownJournal(tryton, call);
-        const [known] = await findMoves(tryton, { reference: clearing.key, journal }, call);
-        const posted = known?.number ? known : await postClearing(document, clearing, books, journal, call);
+        const known = await findPosted(tryton, { reference: clearing.key, journal }, call);
+        const posted = known ?? (await postClearing(document, clearing, books, journal, call));
         await settle(document, posted, books, call);
         await feeds.look(signal);
         return true;
@@ -140,7 +147,7 @@ export function trytonFinanceSystem(
         const call = { signal };
         const books = await readBooks(tryton, call);
         const journal = await ownJournal(tryton, call);
-        const [known] = await findMoves(tryton, { reference, journal }, call);
+        const known = await findPosted(tryton, { reference, journal }, call);
         if (known?.number) return isSame(known, voucher) ? { outcome: 'ACCEPTED', number: known.number } : refused('REFERENCE_USED'); // biome-ignore format: one thought
         if (currencyCode !== books.currencyCode) return refused('OTHER');
         // Tryton keeps what does not balance as a draft, and refuses only to post it.
