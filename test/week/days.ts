@@ -204,8 +204,10 @@ export async function friday(week: Week): Promise<void> {
   await packersStandStill(week, false);
   await floor(week, 'DC-READING', 'MANUAL');
   const early = await retailer.place('marketplace', one(goods.everywhere[1]));
-  await workAt(week, early, 'DC-READING');
+  const unbegun = await workAt(week, early, 'DC-READING');
   diary.decisions.set((await cancel(early)).requestRef, 'GRANTED');
+  // However slow the machine is, nobody takes up the work before the warehouse has heard of it.
+  await until(`${early.number} is given back`, async () => (await retailer.deliveryOf(unbegun.id))?.status === 'CANCELLED'); // biome-ignore format: one thought
   await floor(week, 'DC-READING', 'AUTOMATIC');
   const late = await retailer.place('marketplace', one(goods.everywhere[2]));
   await ended(week, [early, late]);
