@@ -1,5 +1,6 @@
 import { openDatabase } from '../platform/db/database.ts';
 import { createCapture } from '../subgraphs/order/index.ts';
+import { installBareWrites, measureBareWrites } from './capture/bare-writes.ts';
 import { startBenchGateway } from './capture/gateway.ts';
 import { type Measured, measure } from './capture/measure.ts';
 import { measureYardstick } from './capture/measure-yardstick.ts';
@@ -16,8 +17,9 @@ import { startWorld } from './capture/world.ts';
 // running a hand-written function that makes the same writes (capture/yardstick.ts), all in one run on one database.
 const YARDSTICK = 'pgbench, hand-written function';
 const { seconds, clients, loads, runs } = readOptions();
-if (runs('pgbench')) findPgbench(); // says what to install before anything is started
+if (runs('pgbench') || runs('bare')) findPgbench(); // says what to install before anything is started
 const world = await startWorld();
+if (runs('bare')) await installBareWrites(world.knex);
 const knex = openDatabase(world.url, { poolMax: 20, applicationName: 'bench-capture' });
 const capture = createCapture({ knex });
 const gateway = await startBenchGateway(world, Math.max(...clients));
@@ -41,6 +43,7 @@ try {
       const about = { load, clients: count };
       if (runs('pgbench'))
         rows.push(...(await measureYardstick(world, 'place_order', { ...about, way: YARDSTICK }, seconds)));
+      if (runs('bare')) rows.push(...(await measureBareWrites(world, about, seconds)));
       if (runs('engine')) {
         const run = () => closedLoop(count, seconds, byCapture(hot));
         rows.push(await measure(world, 'orders', { ...about, way: 'capture, in process' }, process.pid, run));

@@ -19,7 +19,7 @@ export async function measureYardstick(
   for (const connections of new Set(
     [4, 16, about.clients].map((one) => Math.min(one, about.clients, MAX_CONNECTIONS)),
   )) {
-    const run = () => runPgbench(world, call, { hot, connections, seconds });
+    const run = () => runPgbench(world, `${call}(:a, :b, :c)`, { hot, connections, seconds });
     rows.push({ connections, row: await measure(world, what, about, null, run) });
   }
   rows.sort((one, other) => other.row.perSecond - one.row.perSecond);

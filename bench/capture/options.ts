@@ -8,8 +8,8 @@ export interface BenchOptions {
   readonly seconds: number;
   readonly clients: readonly number[];
   readonly loads: readonly ('spread' | 'hot')[];
-  /** Whether to run pgbench, our engine without the gateway, all of it over HTTP, or a mutation that does nothing over HTTP. */
-  readonly runs: (way: 'pgbench' | 'engine' | 'gateway' | 'floor') => boolean;
+  /** Whether to run pgbench, the same rows without checks, our engine without the gateway, all of it over HTTP, or a mutation that does nothing over HTTP. */
+  readonly runs: (way: 'pgbench' | 'bare' | 'engine' | 'gateway' | 'floor') => boolean;
 }
 
 /** `--seconds 6 --clients 1,50,500 --loads spread,hot`; a short run is `--seconds 1 --clients 20`. To profile: `--ways engine`. */
@@ -19,7 +19,7 @@ export function readOptions(): BenchOptions {
       seconds: { type: 'string', default: '6' },
       clients: { type: 'string', default: '1,50,500' },
       loads: { type: 'string', default: 'spread,hot' },
-      ways: { type: 'string', default: 'pgbench,engine,gateway,floor' },
+      ways: { type: 'string', default: 'pgbench,bare,engine,gateway,floor' },
     },
   });
   return {
