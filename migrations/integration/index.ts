@@ -28,6 +28,7 @@ import { wokenExceptions } from './20261129031000_woken_exceptions.ts';
 import { exceptionGuard } from './20261129040100_exception_guard.ts';
 import { channelQueues } from './20261129053000_channel_queues.ts';
 import { systemFiles } from './20261129054000_system_files.ts';
+import { feedLag } from './20261129070000_feed_lag.ts';
 
 /** Migrations of the schema `integration`, in the order of their names. */
 export const migrations: MigrationSet = {
@@ -60,4 +61,5 @@ export const migrations: MigrationSet = {
   '20261129040100_exception_guard': exceptionGuard,
   '20261129053000_channel_queues': channelQueues,
   '20261129054000_system_files': systemFiles,
+  '20261129070000_feed_lag': feedLag,
 };

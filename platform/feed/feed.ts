@@ -11,7 +11,7 @@ export interface FeedPage<Entry> {
   readonly entries: readonly Entry[];
   /** Entries that are not what the system documents, and are passed over. */
   readonly unreadable?: readonly SetAsideEntry[];
-  /** Whether this is known to be all there was. An empty page always is. */
+  /** Whether this is known to be all there was; false when more is known to wait. An empty page always is. */
   readonly isLast?: boolean;
   /** Where the next page begins: number of the last entry of this one, or the position asked for when it is empty. */
   readonly next: number;
@@ -31,6 +31,8 @@ export interface FeedOptions<Entry> {
   readonly sliceMillis?: number;
   /** Reads the entries after a position; waits up to `waitSeconds` for one. */
   read(after: number, waitSeconds: number, signal: AbortSignal): Promise<FeedPage<Entry>>;
+  /** When an entry happened, by the system's clock: how far behind the feed is, is seen by it. Left out, for entries that do not say. */
+  happenedAt?(entry: Entry): Date;
   /** Applies entries, in order; the cursor moves in the same transaction, so an entry has its effect exactly once. */
   apply(trx: Knex.Transaction, entries: readonly Entry[]): Promise<void>;
   /**
@@ -83,14 +85,16 @@ export function createFeed<Entry>(options: FeedOptions<Entry>): RetakableFeed<En
     const after = await cursorOf(knex, options);
     const page = await options.read(after, waitSeconds, signal);
     const isEmpty = page.entries.length === 0 && page.next === after;
-    await noteWaiting(knex, name, after, !isEmpty);
+    await noteWaiting(knex, name, after, !isEmpty, behindSince([page]));
     if (isEmpty) {
       await options.onHeard?.();
       return 0;
     }
     const parts = partsOf(page, after);
     for (let done = 0, from = after; done < parts.length; ) {
-      const slice = await inTransaction(knex, (trx) => applySlice(trx, parts.slice(done), from, signal));
+      const slice = await inTransaction(knex, (trx) =>
+        applySlice(trx, parts.slice(done), from, page.isLast !== false, signal),
+      );
       if (slice === null) break; // another process is further
       done += slice.done;
       from = slice.until;
@@ -118,9 +122,16 @@ export function createFeed<Entry>(options: FeedOptions<Entry>): RetakableFeed<En
 
   /**
    * Applies the first of some parts, as many as their time allows, and moves the cursor behind them.
+   * @param isLast whether no entries are known to wait behind them
    * @returns null when another process moved it meanwhile
    */
-  async function applySlice(trx: Knex.Transaction, parts: readonly Part<Entry>[], from: number, signal: AbortSignal) {
+  async function applySlice(
+    trx: Knex.Transaction,
+    parts: readonly Part<Entry>[],
+    from: number,
+    isLast: boolean,
+    signal: AbortSignal,
+  ) {
     const [cursor] = await query<{ position: string }>(
       trx,
       'select position from integration.feed_cursor where feed = ? for update',
@@ -140,13 +151,21 @@ export function createFeed<Entry>(options: FeedOptions<Entry>): RetakableFeed<En
       if (signal.aborted || performance.now() - begun >= (options.sliceMillis ?? 0)) break;
     }
     const until = parts[done - 1]?.until ?? from;
+    // What waits behind a page is not older than its last entry.
+    const waiting = done < parts.length ? parts.slice(done) : isLast ? [] : parts.slice(-1);
     await query(
       trx,
       `update integration.feed_cursor set position = ?, updated_at = clock_timestamp(),
-         waiting_since = case when ? then clock_timestamp() end where feed = ?`,
-      [until, done < parts.length, name],
+         waiting_since = case when ? then clock_timestamp() end, behind_since = ? where feed = ?`,
+      [until, done < parts.length, behindSince(waiting, done < parts.length ? 0 : -1), name],
     );
     return { done, until };
+  }
+
+  /** When the first entry of these parts happened, or with `place` -1 the last of them; null when they tell no time. */
+  function behindSince(parts: readonly Pick<Part<Entry>, 'entries'>[], place: 0 | -1 = 0): Date | null {
+    const entry = parts.flatMap((part) => part.entries).at(place);
+    return entry === undefined ? null : (options.happenedAt?.(entry) ?? null);
   }
 
   async function applyPart(trx: Knex.Transaction, part: Omit<Part<Entry>, 'until'>): Promise<void> {

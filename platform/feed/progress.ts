@@ -1,13 +1,22 @@
 import type { Knex } from 'knex';
 import { change } from '../db/query.ts';
 
-/** Notes, outside of any transaction that may fail, whether entries wait behind a position of a feed. */
-export async function noteWaiting(knex: Knex, feed: string, position: number, isWaiting: boolean): Promise<void> {
+/**
+ * Notes, outside of any transaction that may fail, whether entries wait behind a position of a feed.
+ * @param behindSince when the oldest of them happened; null when none waits, or they do not say
+ */
+export async function noteWaiting(
+  knex: Knex,
+  feed: string,
+  position: number,
+  isWaiting: boolean,
+  behindSince: Date | null,
+): Promise<void> {
   await change(
     knex,
-    `update integration.feed_cursor set waiting_since = case when ? then clock_timestamp() end
-     where feed = ? and position = ? and (waiting_since is null) = ?`,
-    [isWaiting, feed, position, isWaiting],
+    `update integration.feed_cursor set waiting_since = case when ? then coalesce(waiting_since, clock_timestamp()) end, behind_since = ?
+     where feed = ? and position = ? and ((waiting_since is null) = ? or behind_since is distinct from ?)`,
+    [isWaiting, behindSince, feed, position, isWaiting, behindSince],
   );
 }
 

@@ -8,6 +8,7 @@ import { startFulfillment, type TestFulfillment } from '../../test/helpers/fulfi
 import { ask, callerOf } from '../../test/helpers/subgraph.ts';
 import { createFulfillmentSubgraph } from './index.ts';
 import { applyNodeEvents } from './node-events.ts';
+import type { NodeEvent } from './port.ts';
 import { recordScans } from './tracking.ts';
 
 const warehouse = callerOf({ contract: 'warehouse', clientId: 'warehouse', channel: null });
@@ -98,7 +99,7 @@ describe('a scan and its package that come at the same moment', () => {
   });
 });
 
-describe('scans that come together', () => {
+describe('events of nodes, and scans, that come together', () => {
   const scanOf = (trackingNumber: string, status: string, eventId: string) => ({
     carrier: 'ups',
     trackingNumber,
@@ -110,17 +111,27 @@ describe('scans that come together', () => {
     message: null,
   });
 
-  it('move parcels in their order, each change told, with statements that do not grow with them', async () => {
+  it('move work and parcels in their order, each change told, with statements that do not grow with them', async () => {
     const numbers = Array.from({ length: 20 }, (_, n) => `MANY-${n}`);
+    const events: NodeEvent[] = [];
     for (const number of numbers) {
       const work = await world.submitted();
       const issued = [{ lineRef: 'BOLT', sku: 'BOLT', quantity: 3 }];
       const packages = [{ carrier: 'UPS', trackingNumber: number, sscc: null, lines: issued }];
-      const at = { nodeReference: 'N', occurredAt: new Date(), reason: null };
-      await knex.transaction((trx) => applyNodeEvents(trx, [{ ...at, position: ++positions, kind: 'ISSUED', fulfillmentOrderId: work, packages, issued, short: [] }])); // biome-ignore format: one event
+      const at = { nodeReference: 'N', occurredAt: new Date(), reason: null, fulfillmentOrderId: work };
+      events.push({ ...at, position: ++positions, kind: 'ACCEPTED', packages: [], issued: [], short: [] });
+      events.push({ ...at, position: ++positions, kind: 'ISSUED', packages, issued, short: [] });
     }
     let statements = 0;
     const count = () => void statements++;
+    const apply = async (some: readonly NodeEvent[]) => {
+      statements = 0;
+      knex.on('query', count);
+      expect(await knex.transaction((trx) => applyNodeEvents(trx, some))).toEqual([]);
+      knex.removeListener('query', count);
+      return statements;
+    };
+    expect(await apply(events.slice(0, 2))).toBe(await apply(events.slice(2)));
     const record = async (some: readonly string[], round: number) => {
       const scans = some.flatMap(
         (number) =>
@@ -146,6 +157,14 @@ describe('scans that come together', () => {
     );
     const each = [{ status: 'LABEL_CREATED', version: 2 }, { status: 'IN_TRANSIT', version: 3 }, { status: 'OUT_FOR_DELIVERY', version: 4 }]; // biome-ignore format: a table
     expect(told).toEqual(numbers.flatMap(() => each));
+    const works = await query<{ versions: number[]; statuses: string[] }>(
+      knex,
+      `select array_agg(version order by position) as versions, array_agg(data ->> 'status' order by position) as statuses
+       from integration.outbox where type = 'fulfillment-order-changed.v1' and subject = any (?) group by subject`,
+      [events.map(({ fulfillmentOrderId }) => fulfillmentOrderId)],
+    );
+    const way = { versions: [1, 2, 3, 4], statuses: ['OPEN', 'OPEN', 'IN_PROGRESS', 'CLOSED'] };
+    expect(works).toEqual(numbers.map(() => way));
   });
 });
 
@@ -158,7 +177,8 @@ describe('a page of a feed', () => {
       name: 'test:slices',
       system: 'wms',
       sliceMillis,
-      read: async (after) => ({ entries: [3, 1, 2, 2, 5, 4].filter((one) => one > after), next: 5, isLast: true }),
+      read: async (after) => ({ entries: [3, 1, 2, 2, 5, 4].filter((one) => one > after), next: 5, isLast: after > 3 }),
+      happenedAt: (entry) => new Date(entry * 1_000),
       async apply(trx, entries) {
         if (entries.includes(4) && broken) throw new Error('the process ends');
         await trx.raw('select 1');
@@ -172,19 +192,22 @@ describe('a page of a feed', () => {
     (
       await query(
         knex,
-        `select position::int, waiting_since is not null as waits from integration.feed_cursor where feed = 'test:slices'`,
+        `select position::int, waiting_since is not null as waits, extract(epoch from behind_since)::int as behind from integration.feed_cursor where feed = 'test:slices'`,
       )
     )[0];
 
   it('is committed as far as it was applied when its time is up, when the process ends, and when the rest fails', async () => {
     const stopping = new AbortController();
     expect(await feed(60_000, stopping).step(0, stopping.signal)).toBe(1);
-    expect(await cursor()).toEqual({ position: 1, waits: true });
+    expect(await cursor()).toEqual({ position: 1, waits: true, behind: 2 });
     await expect(feed(0).step(0, signal)).rejects.toThrow('the process ends');
-    expect(await cursor()).toEqual({ position: 3, waits: true });
+    expect(await cursor()).toEqual({ position: 3, waits: true, behind: 4 });
     broken = false;
     await feed(60_000).step(0, signal);
-    expect(await cursor()).toEqual({ position: 5, waits: false });
+    // More may wait behind a full page: it is not older than the last entry of this one.
+    expect(await cursor()).toEqual({ position: 5, waits: false, behind: 5 });
+    await feed(60_000).step(0, signal);
+    expect(await cursor()).toEqual({ position: 5, waits: false, behind: null });
     expect(applied).toEqual([1, 2, 3, 4, 5]);
   });
 });

@@ -27,20 +27,23 @@ export interface HandedBack extends Units {
 /** Longest reason that an event carries. */
 const MAX_REASON = 255;
 
+/** Where a change leads work. */
+export interface NextState {
+  readonly status: FulfillmentOrderStatus;
+  readonly requestStatus: FulfillmentRequestStatus;
+  readonly nodeReference?: string;
+  readonly rejectReason?: string | null;
+  /** The work that took its units. */
+  readonly mergedInto?: string;
+  /** When it happened at the node; left out for what happens here. */
+  readonly happenedAt?: Date;
+}
+
 /** Moves work to another state and tells it. The caller holds the row's lock. */
 export async function changeWork(
   trx: Knex.Transaction,
   work: FulfillmentOrder,
-  next: {
-    status: FulfillmentOrderStatus;
-    requestStatus: FulfillmentRequestStatus;
-    nodeReference?: string;
-    rejectReason?: string | null;
-    /** The work that took its units. */
-    mergedInto?: string;
-    /** When it happened at the node; left out for what happens here. */
-    happenedAt?: Date;
-  },
+  next: NextState,
   lines: readonly FulfillmentOrderLine[],
   handedBack: readonly HandedBack[] = [],
 ): Promise<void> {
@@ -50,34 +53,42 @@ export async function changeWork(
        node_reference = coalesce(?, node_reference), reject_reason = coalesce(?, reject_reason) where id = ?`,
     [next.status, next.requestStatus, next.nodeReference ?? null, next.rejectReason ?? null, work.id],
   );
+  await writeEvents(trx, [workChangedEvent(work, next, lines, handedBack)]);
+}
+
+/** The event of work's next state. @param lines as they are then */
+export function workChangedEvent(
+  work: FulfillmentOrder,
+  next: NextState,
+  lines: readonly FulfillmentOrderLine[],
+  handedBack: readonly HandedBack[],
+): NewEvent {
   const finished = next.status === 'CLOSED' || next.status === 'CANCELLED';
-  await writeEvents(trx, [
-    {
-      type: 'fulfillment-order-changed.v1',
-      subject: work.id,
-      version: work.revision + 1,
-      channelCode: work.channelCode,
-      traceId: work.traceId,
-      data: {
-        fulfillmentOrderId: work.id,
-        orderId: work.orderId,
-        locationId: work.locationId,
-        previousStatus: work.revision === 0 ? null : work.status,
-        status: next.status,
-        previousRequestStatus: work.revision === 0 ? null : work.requestStatus,
-        requestStatus: next.requestStatus,
-        lines: finished
-          ? []
-          : lines.flatMap((line) =>
-              remainingUnits(line) > 0 ? [{ lineId: line.orderLineId, quantity: remainingUnits(line) }] : [],
-            ),
-        handedBack,
-        ...(next.mergedInto === undefined ? {} : { mergedInto: next.mergedInto }),
-        ...(next.rejectReason ? { reason: next.rejectReason.slice(0, MAX_REASON) } : {}),
-        ...(next.happenedAt === undefined ? {} : { happenedAt: next.happenedAt.toISOString() }),
-      },
+  return {
+    type: 'fulfillment-order-changed.v1',
+    subject: work.id,
+    version: work.revision + 1,
+    channelCode: work.channelCode,
+    traceId: work.traceId,
+    data: {
+      fulfillmentOrderId: work.id,
+      orderId: work.orderId,
+      locationId: work.locationId,
+      previousStatus: work.revision === 0 ? null : work.status,
+      status: next.status,
+      previousRequestStatus: work.revision === 0 ? null : work.requestStatus,
+      requestStatus: next.requestStatus,
+      lines: finished
+        ? []
+        : lines.flatMap((line) =>
+            remainingUnits(line) > 0 ? [{ lineId: line.orderLineId, quantity: remainingUnits(line) }] : [],
+          ),
+      handedBack,
+      ...(next.mergedInto === undefined ? {} : { mergedInto: next.mergedInto }),
+      ...(next.rejectReason ? { reason: next.rejectReason.slice(0, MAX_REASON) } : {}),
+      ...(next.happenedAt === undefined ? {} : { happenedAt: next.happenedAt.toISOString() }),
     },
-  ]);
+  };
 }
 
 /** What a person asked for, as the order's timeline tells it. */

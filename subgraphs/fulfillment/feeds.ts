@@ -51,6 +51,7 @@ export function createNodeFeed(
     name,
     system,
     sliceMillis: SLICE_MILLIS,
+    happenedAt: ({ occurredAt }) => occurredAt,
     read: (after, waitSeconds, signal) => deps.nodes.events(after, waitSeconds, signal),
     async apply(trx, events) {
       const ordered = inOrder(events, (entry) => entry.position);
@@ -108,6 +109,7 @@ export function createTrackingFeed(deps: FeedDeps & { readonly carrier: CarrierS
     name: TRACKING_FEED,
     system: 'carrier',
     sliceMillis: SLICE_MILLIS,
+    happenedAt: ({ occurredAt }) => occurredAt,
     read: (after, waitSeconds, signal) => deps.carrier.scans(after, waitSeconds, signal),
     async apply(trx, scans) {
       await reportUnknownWords(trx, await recordScans(trx, scans), deps.report);

@@ -1,93 +1,55 @@
 import type { Knex } from 'knex';
-import { writeEvents } from '../../events/outbox.ts';
+import type { NewEvent } from '../../events/outbox.ts';
 import { query } from '../../platform/db/query.ts';
 import { newId } from '../../platform/ids.ts';
 import { shipmentStatusEvent, type Units } from './events.ts';
 import { type FulfillmentOrder, isCollected } from './model.ts';
 import type { NodeEvent } from './port.ts';
 import type { ShipmentStatus } from './states.ts';
-import { adoptScans } from './tracking.ts';
+
+/** Goods that left with one event of a node, to be recorded. */
+export interface NewShipment {
+  readonly id: string;
+  readonly work: FulfillmentOrder;
+  readonly event: NodeEvent;
+  readonly status: ShipmentStatus;
+  readonly issued: readonly Units[];
+  readonly packages: readonly (NodeEvent['packages'][number] & { readonly id: string })[];
+}
 
 /**
- * Records goods that left with one event of a node: shipment, packages, and the events that tell of them.
- * Goods that the buyer took along are delivered at once.
+ * The shipment of goods that left with one event of a node. Goods that the buyer took along are delivered at once.
+ * @param packages those of the event, behind those that left before a bundle was complete
  */
-export async function createShipment(
-  trx: Knex.Transaction,
+export function newShipment(
   work: FulfillmentOrder,
   event: NodeEvent,
   issued: readonly Units[],
-): Promise<void> {
-  const shipmentId = newId('shipment');
-  const status: ShipmentStatus = isCollected(work.deliveryMethod) ? 'DELIVERED' : 'LABEL_CREATED';
-  const packages = [...(await takeWaitingPackages(trx, work.id)), ...event.packages].map((parcel) => ({ ...parcel, id: newId('package') })); // biome-ignore format: one thought
-  const contents = packages.flatMap((parcel) =>
-    parcel.lines.map((line, index) => ({
-      packageId: parcel.id,
-      position: index + 1,
-      sku: line.sku,
-      quantity: line.quantity,
-      lineRef: line.lineRef,
-    })),
-  );
-  await query(
-    trx,
-    `with s as (
-       insert into fulfillment.shipment (id, fulfillment_order_id, order_id, channel_code, customer_id, location_id, status, revision, node_event, shipped_at, delivered_at)
-       values (?, ?, ?, ?, ?, ?, ?, 2, ?, ?, ?)
-     ), l as (
-       insert into fulfillment.shipment_line (shipment_id, order_line_id, sku, quantity)
-       select ?, n.* from unnest(?::text[], ?::text[], ?::int[]) as n(line_id, sku, quantity)
-     ), p as (
-       insert into fulfillment.package (id, shipment_id, position, carrier, tracking_number, sscc, status)
-       select n.id, ?, n.position, n.carrier, n.tracking_number, n.sscc, 'LABEL_CREATED'
-       from unnest(?::text[], ?::text[], ?::text[], ?::text[]) with ordinality as n(id, carrier, tracking_number, sscc, position)
-     )
-     insert into fulfillment.package_line (package_id, position, sku, quantity, line_ref)
-     select * from unnest(?::text[], ?::int[], ?::text[], ?::int[], ?::text[])`,
-    [
-      shipmentId,
-      work.id,
-      work.orderId,
-      work.channelCode,
-      work.customerId,
-      work.locationId,
-      status,
-      String(event.position),
-      event.occurredAt,
-      status === 'DELIVERED' ? event.occurredAt : null,
-      shipmentId,
-      issued.map((units) => units.lineId),
-      issued.map((units) => units.sku),
-      issued.map((units) => units.quantity),
-      shipmentId,
-      packages.map((parcel) => parcel.id),
-      packages.map((parcel) => parcel.carrier),
-      packages.map((parcel) => parcel.trackingNumber),
-      packages.map((parcel) => parcel.sscc),
-      contents.map((line) => line.packageId),
-      contents.map((line) => line.position),
-      contents.map((line) => line.sku),
-      contents.map((line) => line.quantity),
-      contents.map((line) => line.lineRef),
-    ],
-  );
-  const shipment = {
-    id: shipmentId,
-    orderId: work.orderId,
-    customerId: work.customerId,
-    channelCode: work.channelCode,
+  packages: NodeEvent['packages'],
+): NewShipment {
+  return {
+    id: newId('shipment'),
+    work,
+    event,
+    status: isCollected(work.deliveryMethod) ? 'DELIVERED' : 'LABEL_CREATED',
+    issued,
+    packages: packages.map((parcel) => ({ ...parcel, id: newId('package') })),
   };
-  await writeEvents(trx, [
+}
+
+/** The events that tell of a new shipment. */
+export function shipmentEvents({ id, work, event, status, issued, packages }: NewShipment): NewEvent[] {
+  const { orderId, customerId, channelCode, traceId } = work;
+  return [
     {
       type: 'shipment-dispatched.v1',
-      subject: shipmentId,
+      subject: id,
       version: 1,
-      channelCode: work.channelCode,
-      traceId: work.traceId,
+      channelCode,
+      traceId,
       data: {
-        shipmentId,
-        orderId: work.orderId,
+        shipmentId: id,
+        orderId,
         fulfillmentOrderId: work.id,
         lines: issued,
         packages: packages.map(({ carrier, trackingNumber, lines }) => ({
@@ -97,22 +59,56 @@ export async function createShipment(
         })),
       },
     },
-    shipmentStatusEvent(shipment, 2, null, status, work.traceId, event.occurredAt),
-  ]);
-  await adoptScans(trx, shipmentId, packages);
+    shipmentStatusEvent({ id, orderId, customerId, channelCode }, 2, null, status, traceId, event.occurredAt),
+  ];
 }
 
-/** Packages that left before a bundle was complete. */
-async function takeWaitingPackages(trx: Knex.Transaction, workId: string): Promise<NodeEvent['packages']> {
-  const rows = await query<{ packages: NodeEvent['packages'] }>(
+/** Stores shipments with their packages. One statement, whatever the number. */
+export async function insertShipments(trx: Knex.Transaction, shipments: readonly NewShipment[]): Promise<void> {
+  const units = shipments.flatMap(({ id, issued }) => issued.map((line) => ({ ...line, shipmentId: id })));
+  const packages = shipments.flatMap((one) => one.packages.map((parcel, index) => ({ ...parcel, shipmentId: one.id, position: index + 1 }))); // biome-ignore format: one thought
+  const contents = packages.flatMap(({ id, lines }) => lines.map((line, index) => ({ ...line, packageId: id, position: index + 1 }))); // biome-ignore format: one thought
+  await query(
     trx,
-    `with waiting as (
-       select node_event, packages from fulfillment.component_event where fulfillment_order_id = ? and packages <> '[]' order by node_event for update
-     ), taken as (
-       update fulfillment.component_event e set packages = '[]' from waiting where e.fulfillment_order_id = ? and e.node_event = waiting.node_event
+    `with s as (
+       insert into fulfillment.shipment (id, fulfillment_order_id, order_id, channel_code, customer_id, location_id, status, revision, node_event, shipped_at, delivered_at)
+       select id, work_id, order_id, channel_code, customer_id, location_id, status, 2, node_event, at, case when status = 'DELIVERED' then at end
+       from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[])
+         as n(id, work_id, order_id, channel_code, customer_id, location_id, status, node_event, at)
+     ), l as (
+       insert into fulfillment.shipment_line (shipment_id, order_line_id, sku, quantity)
+       select * from unnest(?::text[], ?::text[], ?::text[], ?::int[])
+     ), p as (
+       insert into fulfillment.package (id, shipment_id, position, carrier, tracking_number, sscc, status)
+       select n.*, 'LABEL_CREATED' from unnest(?::text[], ?::text[], ?::int[], ?::text[], ?::text[], ?::text[]) as n
      )
-     select packages from waiting order by length(node_event), node_event`,
-    [workId, workId],
+     insert into fulfillment.package_line (package_id, position, sku, quantity, line_ref)
+     select * from unnest(?::text[], ?::int[], ?::text[], ?::int[], ?::text[])`,
+    [
+      shipments.map(({ id }) => id),
+      shipments.map(({ work }) => work.id),
+      shipments.map(({ work }) => work.orderId),
+      shipments.map(({ work }) => work.channelCode),
+      shipments.map(({ work }) => work.customerId),
+      shipments.map(({ work }) => work.locationId),
+      shipments.map(({ status }) => status),
+      shipments.map(({ event }) => String(event.position)),
+      shipments.map(({ event }) => event.occurredAt),
+      units.map(({ shipmentId }) => shipmentId),
+      units.map(({ lineId }) => lineId),
+      units.map(({ sku }) => sku),
+      units.map(({ quantity }) => quantity),
+      packages.map(({ id }) => id),
+      packages.map(({ shipmentId }) => shipmentId),
+      packages.map(({ position }) => position),
+      packages.map(({ carrier }) => carrier),
+      packages.map(({ trackingNumber }) => trackingNumber),
+      packages.map(({ sscc }) => sscc),
+      contents.map(({ packageId }) => packageId),
+      contents.map(({ position }) => position),
+      contents.map(({ sku }) => sku),
+      contents.map(({ quantity }) => quantity),
+      contents.map(({ lineRef }) => lineRef),
+    ],
   );
-  return rows.flatMap((row) => row.packages);
 }

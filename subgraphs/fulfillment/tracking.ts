@@ -134,26 +134,24 @@ export function trackingKey(carrier: string, eventId: string): string {
   return `tracking:${carrier}:${eventId}`;
 }
 
-/** Gives scans that came before their package to it. Called when packages are recorded. */
+/** Gives scans that came before their packages to them. Called when shipments and their packages are recorded. */
 export async function adoptScans(
   trx: Knex.Transaction,
-  shipmentId: string,
+  shipmentIds: readonly string[],
   packages: readonly ParcelNumber[],
 ): Promise<void> {
   if (packages.length === 0) return;
   await meet(trx, packages);
-  const adopted = await query<{ packageId: string; status: ShipmentStatus; occurredAt: Date }>(
+  const adopted = await query<{ shipmentId: string; packageId: string; status: ShipmentStatus; occurredAt: Date }>(
     trx,
     `update fulfillment.tracking_event t set package_id = p.id
      from fulfillment.package p
-     where p.shipment_id = ? and t.package_id is null and t.tracking_number = p.tracking_number and upper(t.carrier) = upper(p.carrier)
-     returning p.id as "packageId", t.status, t.occurred_at as "occurredAt"`,
-    [shipmentId],
+     where p.shipment_id = any(?::text[]) and t.package_id is null and t.tracking_number = p.tracking_number and upper(t.carrier) = upper(p.carrier)
+     returning p.shipment_id as "shipmentId", p.id as "packageId", t.status, t.occurred_at as "occurredAt"`,
+    [shipmentIds],
   );
   await movePackages(
     trx,
-    adopted
-      .toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime())
-      .map((scan) => ({ ...scan, shipmentId })),
+    adopted.toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime()),
   );
 }

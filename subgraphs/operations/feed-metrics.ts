@@ -19,6 +19,12 @@ export function feedMetrics(knex: Knex): () => Promise<string> {
     labelNames,
     registers,
   });
+  const behind = new Gauge({
+    name: 'feed_behind_seconds',
+    help: 'How long ago the oldest waiting entry of a feed happened, by its system; 0 while none waits, and where entries tell no time.',
+    labelNames,
+    registers,
+  });
   const stalled = new Gauge({
     name: 'feed_stalled',
     help: '1 while none of the waiting entries of a feed could be taken for FEED_STALL_SECONDS. Alert on it.',
@@ -52,8 +58,9 @@ export function feedMetrics(knex: Knex): () => Promise<string> {
       differing.set(labels, figures.samples - figures.clean);
       for (const { field, differences: number } of figures.fields) differences.set({ ...labels, field }, number);
     }
-    for (const { feed, system, waitingSeconds, isStalled } of feeds) {
+    for (const { feed, system, waitingSeconds, behindSeconds, isStalled } of feeds) {
       waiting.set({ feed, system }, waitingSeconds);
+      behind.set({ feed, system }, behindSeconds);
       stalled.set({ feed, system }, isStalled ? 1 : 0);
     }
     return registry.metrics();

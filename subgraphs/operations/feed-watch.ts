@@ -71,6 +71,8 @@ export interface FeedProgress {
   readonly system: string;
   /** For how long entries have waited, or could not be asked for, in seconds by the store's clock; 0 while none wait. */
   readonly waitingSeconds: number;
+  /** How long ago the oldest entry happened that waits, in seconds; 0 while none waits, and where entries tell no time. */
+  readonly behindSeconds: number;
   readonly isStalled: boolean;
 }
 
@@ -79,7 +81,8 @@ export function feedProgress(knex: Knex): Promise<FeedProgress[]> {
   return query<FeedProgress>(
     knex,
     `select feed, cursor.system, stall.feed is not null as "isStalled",
-            greatest(0, coalesce(extract(epoch from clock_timestamp() - waiting_since), 0))::float8 as "waitingSeconds"
+            greatest(0, coalesce(extract(epoch from clock_timestamp() - waiting_since), 0))::float8 as "waitingSeconds",
+            greatest(0, coalesce(extract(epoch from clock_timestamp() - behind_since), 0))::float8 as "behindSeconds"
      from integration.feed_cursor cursor left join integration.feed_stall stall using (feed)
      where cursor.system is not null order by feed`,
   );

@@ -95,7 +95,7 @@ export async function readSystems(knex: Knex): Promise<SystemHealth[]> {
   );
   const feeds = await query<SystemFeed & { system: string }>(
     knex,
-    `select cursor.system, feed as name, updated_at as "movedAt", waiting_since as "waitingSince", stall.feed is not null as "isStalled"
+    `select cursor.system, feed as name, updated_at as "movedAt", waiting_since as "waitingSince", behind_since as "behindSince", stall.feed is not null as "isStalled"
      from integration.feed_cursor cursor left join integration.feed_stall stall using (feed)
      where cursor.system is not null order by feed`,
   );

@@ -93,6 +93,7 @@ export interface SystemFeed {
   readonly name: string;
   readonly movedAt: Date;
   readonly waitingSince: Date | null;
+  readonly behindSince: Date | null;
   readonly isStalled: boolean;
 }
 

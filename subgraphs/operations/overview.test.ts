@@ -153,9 +153,9 @@ describe('systems', () => {
   it('shows how far feeds were followed; one that stands still is an exception until it moves', async () => {
     await report('worker', () => seen());
     await knex.raw(
-      `insert into integration.feed_cursor (feed, system, position, waiting_since, updated_at) values
-         ('test:moving', 'wms', 7, now() - interval '5 seconds', '2026-11-23T09:00:00Z'),
-         ('test:still', 'wms', 7, '2026-11-23T08:00:00Z', '2026-11-23T08:00:00Z'), ('test:other', 'erp', 0, null, now())`,
+      `insert into integration.feed_cursor (feed, system, position, waiting_since, behind_since, updated_at) values
+         ('test:moving', 'wms', 7, now() - interval '5 seconds', '2026-11-23T08:30:00Z', '2026-11-23T09:00:00Z'),
+         ('test:still', 'wms', 7, '2026-11-23T08:00:00Z', null, '2026-11-23T08:00:00Z'), ('test:other', 'erp', 0, null, null, now())`,
     );
     const look = () => watchFeeds({ knex, desk: createExceptionDesk({ knex, owners: loadOwnership() }) }, 60);
     const told = (await Promise.all([look(), look(), look()])).flat();
@@ -165,15 +165,21 @@ describe('systems', () => {
     expect(await exceptions()).toEqual([{ ...exception, state: 'OPEN' }]);
     const feeds = async () => {
       const caller = callerOf({ contract: 'operations', channel: null });
-      const answer = await ask(operations, '{ systems { feeds { name movedAt waitingSince isStalled } } }', {}, caller);
+      const answer = await ask(
+        operations,
+        '{ systems { feeds { name movedAt waitingSince behindSince isStalled } } }',
+        {},
+        caller,
+      );
       return (answer.data as { systems: { feeds: object[] }[] }).systems[0]?.feeds;
     };
     expect(await feeds()).toEqual([
-      { name: 'test:moving', movedAt: '2026-11-23T09:00:00.000Z', waitingSince: expect.any(String), isStalled: false },
-      { name: 'test:still', movedAt: '2026-11-23T08:00:00.000Z', waitingSince: '2026-11-23T08:00:00.000Z', isStalled: true }, // biome-ignore format: a table
+      { name: 'test:moving', movedAt: '2026-11-23T09:00:00.000Z', waitingSince: expect.any(String), behindSince: '2026-11-23T08:30:00.000Z', isStalled: false }, // biome-ignore format: a table
+      { name: 'test:still', movedAt: '2026-11-23T08:00:00.000Z', waitingSince: '2026-11-23T08:00:00.000Z', behindSince: null, isStalled: true }, // biome-ignore format: a table
     ]);
     const metrics = feedMetrics(knex);
     expect(await metrics()).toMatch(/^feed_waiting_seconds{feed="test:still",system="wms"} \d{5,}/m);
+    expect(await metrics()).toMatch(/^feed_behind_seconds{feed="test:moving",system="wms"} \d{3,}/m);
     expect(await metrics()).toMatch(/^feed_stalled{feed="test:still",system="wms"} 1$/m);
     await knex.raw("update integration.feed_cursor set waiting_since = null where feed = 'test:still'");
     expect(await look()).toEqual([{ feed: 'test:still', system: 'wms', since: null }]);

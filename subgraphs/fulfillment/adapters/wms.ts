@@ -89,7 +89,10 @@ export function wmsNodeSystem(wms: WmsClient): NodeSystem {
     putBack: (reference, signal) => ask(() => wms.unstageDelivery(reference, { signal })),
     async events(after, waitSeconds, signal) {
       const page = await wms.deliveryEvents({ after, limit: PAGE, waitSeconds }, { signal });
-      return pageOf(after, page.events.map(toNodeEvent), page.unreadable);
+      return {
+        ...pageOf(after, page.events.map(toNodeEvent), page.unreadable),
+        isLast: page.events.length + page.unreadable.length < PAGE,
+      };
     },
   };
 }
