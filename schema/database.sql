@@ -688,6 +688,7 @@ create table integration.feed_cursor (
   updated_at timestamp with time zone not null default now(),
   system text,
   waiting_since timestamp with time zone,
+  behind_since timestamp with time zone,
   constraint feed_cursor_pkey PRIMARY KEY (feed)
 );
 
@@ -1435,6 +1436,8 @@ comment on column integration.feed_cursor."position" is 'Number of the last entr
 comment on column integration.feed_cursor.system is 'The system of record whose feed it is, as exceptions name it. Null until its reader has begun since this column came.';
 
 comment on column integration.feed_cursor.waiting_since is 'Since when none of the entries that wait in the system was taken, or since when it could not be asked for them. Null when all were taken.';
+
+comment on column integration.feed_cursor.behind_since is 'When the oldest entry happened that is known to wait, by its system''s clock. Null when none waits, and for feeds whose entries tell no time.';
 
 comment on table integration.feed_stall is 'Feeds that operators were told of: none of their entries was taken for longer than FEED_STALL_SECONDS.';
 
