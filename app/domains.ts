@@ -115,6 +115,7 @@ export function openDomains(deps: {
     knex,
     system: workSystem(clients, routed),
     carrier: clients.carrier,
+    trackers: clients.trackers,
     threePl,
     report: operations.report,
     freeUnits: inventory.freeUnits,

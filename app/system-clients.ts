@@ -1,11 +1,13 @@
 import { type Config, namedVariableIfSet, type SystemName } from '../platform/config.ts';
 import { CommerceError } from '../platform/errors.ts';
+import { type CarrierAccount, loadCarrierAccounts } from '../subgraphs/fulfillment/index.ts';
 import { type ChannelConnections, loadChannelConnections } from '../subgraphs/order/index.ts';
 import { createAmazonCalls } from '../systems/amazon/calls.ts';
 import { type AmazonListingsClient, createAmazonListingsClient } from '../systems/amazon/listings-client.ts';
 import { type AmazonOrdersClient, createAmazonOrdersClient } from '../systems/amazon/orders-client.ts';
 import { type CarrierClient, createCarrierClient } from '../systems/carrier/client.ts';
 import { type ChannelClient, createChannelClient } from '../systems/channel/client.ts';
+import { createEasyPostClient, type EasyPostClient } from '../systems/easypost/client.ts';
 import { createErpClient, type ErpClient } from '../systems/erp/client.ts';
 import { createOmsClient, type OmsClient } from '../systems/oms/client.ts';
 import { createWalmartClient, type WalmartClient } from '../systems/walmart/client.ts';
@@ -29,6 +31,8 @@ export interface SystemClients {
   readonly walmart: ReadonlyMap<string, WalmartClient | null>;
   /** Selling accounts at Amazon, likewise. */
   readonly amazon: ReadonlyMap<string, AmazonAccount | null>;
+  /** Services that track parcels by account; null where a variable is not set: only workers need it. */
+  readonly trackers: ReadonlyMap<string, EasyPostClient | null>;
   close(): Promise<void>;
 }
 
@@ -58,7 +62,8 @@ export function createSystemClients(
   const connections = loadChannelConnections();
   const walmart = walmartClients(connections, config.systemTimeoutMillis);
   const amazon = amazonClients(connections, config.systemTimeoutMillis);
-  const all = [erp, oms, wms, carrier, channel, ...walmart.values(), ...amazon.values()];
+  const trackers = trackerClients(loadCarrierAccounts(), config.systemTimeoutMillis);
+  const all = [erp, oms, wms, carrier, channel, ...walmart.values(), ...amazon.values(), ...trackers.values()];
   return {
     erp,
     oms,
@@ -67,6 +72,7 @@ export function createSystemClients(
     channel,
     walmart,
     amazon,
+    trackers,
     async close() {
       await Promise.all(all.map(async (client) => client?.close()));
     },
@@ -108,4 +114,16 @@ function amazonClients(
     clients.set(code, { ...createAmazonOrdersClient(calls, { marketplaceIds }), listings });
   }
   return clients;
+}
+
+function trackerClients(
+  accounts: ReadonlyMap<string, CarrierAccount>,
+  timeoutMillis: number,
+): ReadonlyMap<string, EasyPostClient | null> {
+  return new Map(
+    [...accounts].map(([name, account]) => {
+      const [baseUrl, apiKey] = [account.address, account.apiKey].map((variable) => namedVariableIfSet(variable));
+      return [name, baseUrl && apiKey ? createEasyPostClient({ baseUrl, apiKey, timeoutMillis }) : null];
+    }),
+  );
 }

@@ -30,6 +30,8 @@ await runProcess('worker', async (base) => {
       reconciliationMinutes: base.config.reconciliationMinutes,
       feedStallSeconds: base.config.feedStallSeconds,
       pickupDays: base.config.pickupDays,
+      host: base.config.host,
+      webhookPort: base.config.webhookPort,
       logger: base.logger,
     });
     base.shutdown.add('worker', () => worker.stop());

@@ -33,6 +33,8 @@ await runThread<WorkerThreadData>('worker', BEHIND.clients, async (base, { syste
     reconciliationMinutes: config.reconciliationMinutes,
     feedStallSeconds: config.feedStallSeconds,
     pickupDays: config.pickupDays,
+    host: config.host,
+    webhookPort: config.webhookPort,
     logger,
   });
   shutdown.add('worker', () => worker.stop());

@@ -10,6 +10,7 @@ import { storeTime } from '../platform/db/store-time.ts';
 import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
 import { liveWorkerIds, type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
+import { startCarrierWebhooks } from './carrier-webhooks.ts';
 import type { Domains } from './domains.ts';
 import { tellOfLeftWork } from './left-work.ts';
 import { runReconciliation } from './reconciliation.ts';
@@ -36,6 +37,9 @@ export interface WorkerOptions {
   readonly feedStallSeconds: number;
   /** How long goods wait at a counter for their buyer, in days. */
   readonly pickupDays: number;
+  /** Where webhooks of carriers are taken. Left out, or the port is null: nowhere. */
+  readonly host?: string;
+  readonly webhookPort?: number | null;
   readonly logger: Logger;
 }
 
@@ -84,6 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const orderFetch = domains.order.openOrderFetch();
   const channelStock = domains.inventory.openChannelStock();
   const channelPrices = domains.product.openChannelPrices();
+  const carriers = domains.fulfillment.openTracking();
   const filesStock = domains.inventory.openFilesStock((err) => logger.warn({ err }, 'stock of 3PLs waits'));
 
   const firstly = <T>(step: () => Promise<T>) => patiently({ logger, waitMillis: FIRST_STEP_MILLIS }, step);
@@ -125,6 +130,12 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   await firstly(() => orchestrator.adopt(options.name));
 
   await firstly(() => domains.fulfillment.understandAddedWords(domains.operations.exceptions.resolve));
+
+  const { host = '127.0.0.1', webhookPort: port = null } = options;
+  const webhooks =
+    carriers.length === 0 || port === null
+      ? null
+      : await startCarrierWebhooks({ takers: carriers, host, port, logger: logger.child({ component: 'webhooks' }) });
 
   const takers = [
     takerOf(domains.product.sellable.consumption),
@@ -184,6 +195,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     notices.run(signal),
     orderFetch.run(signal),
     ...runThreePlFolders(domains.threePl, domains.operations.alarm('fulfillment'), logger, signal),
+    ...carriers.flatMap((carrier) => carrier.run(signal)),
     ...(filesStock ? [filesStock.run(signal)] : []),
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
     every(PAYMENTS_EVERY_MILLIS, signal, logger, () => domains.order.cancelUnpaid()),
@@ -196,6 +208,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
           notices,
           takeEventsAgain(backbone.log, takers, {
             ...domains.fulfillment.takeAgain,
+            ...Object.assign({}, ...carriers.map(({ takeAgain }) => takeAgain)),
             ...domains.settlement.takeAgain,
             ...domains.order.takeAgain(orderFetch),
             ...(channelStock ? { [channelStock.teller.by]: channelStock.teller.takeAgain } : {}),
@@ -248,6 +261,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   return {
     async stop() {
       stopping.abort();
+      await webhooks?.stop();
       await Promise.all([...running, domains.inventory.feed.stop(), domains.operations.health.stop()]);
       await orchestrator.stop();
       await relay.stop();

@@ -75,6 +75,7 @@ describe('loadConfig', () => {
       subgraphTimeoutMillis: 10_000,
       requestTimeoutMillis: 30_000,
       shutdownGraceMillis: 10_000,
+      webhookPort: null,
       demoPaceMillis: 1_500,
       deskJobsPerSecond: 100,
       settlement: { dropFolder: null, share: 0.5, yieldAbove: 50, pullMinutes: 60, amazon: null },

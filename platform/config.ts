@@ -79,6 +79,8 @@ export interface Config {
   readonly reconciliationMinutes: number;
   readonly feedStallSeconds: number;
   readonly pickupDays: number;
+  /** Null: no webhooks are taken. */
+  readonly webhookPort: number | null;
   readonly demoPaceMillis: number;
   readonly deskJobsPerSecond: number;
   readonly settlement: {
@@ -187,6 +189,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     reconciliationMinutes: read.RECONCILIATION_MINUTES,
     feedStallSeconds: read.FEED_STALL_SECONDS,
     pickupDays: read.PICKUP_DAYS,
+    webhookPort: read.WEBHOOK_PORT,
     demoPaceMillis: read.DEMO_PACE_MS,
     deskJobsPerSecond: read.DESK_JOBS_PER_SECOND,
     settlement: {

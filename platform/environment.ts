@@ -262,6 +262,9 @@ export const environment = z.object({
     fallback: '100',
     meaning: 'Exceptions that a bulk retry, and events that a replay, hands out per second and worker at most.',
   }),
+  WEBHOOK_PORT: port(
+    'Port where the worker takes webhooks of carriers (`config/carriers.yaml`). Without it: none are taken, their parcels are asked for.',
+  ),
   DEMO_PACE_MS: variable(integer(0, 600_000), {
     expected: 'milliseconds, 0 to 600000',
     fallback: '1500',

@@ -43,6 +43,7 @@ export const PORT_MAP = {
     can: ['STAFF_COMMANDS', 'REFUSAL', 'SHIPPING_IN_PARTS', 'BUNDLES_AS_SETS', 'HANDING_OVER', 'TAKING_BACK'],
   },
   CARRIER: { domain: 'fulfillment', contract: 'CarrierSystem', can: ['RETURN_LABELS'] },
+  CARRIER_TRACKING: { domain: 'fulfillment', contract: 'CarrierTrackers', can: ['WEBHOOKS'] },
   INVOICE: {
     domain: 'settlement',
     contract: 'FinanceSystem',

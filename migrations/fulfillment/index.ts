@@ -15,6 +15,7 @@ import { parcelContents } from './20261128222500_parcel_contents.ts';
 import { unitsKept } from './20261128234000_units_kept.ts';
 import { disputes } from './20261129020000_disputes.ts';
 import * as parcelOutcomes from './20261129053100_parcel_outcomes.ts';
+import * as trackers from './20261129061000_trackers.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
@@ -33,4 +34,5 @@ export const migrations: MigrationSet = {
   '20261128234000_units_kept': unitsKept,
   '20261129020000_disputes': disputes,
   '20261129053100_parcel_outcomes': parcelOutcomes,
+  '20261129061000_trackers': trackers,
 };

@@ -75,7 +75,7 @@ export function createNodeFeed(
 }
 
 /** Tells of an entry that could not even be read, or stored. */
-function unusableEntry({ report }: Pick<FeedDeps, 'report'>, feed: string, system: string) {
+export function unusableEntry({ report }: Pick<FeedDeps, 'report'>, feed: string, system: string) {
   return (trx: Knex.Transaction, aside: SetAsideEntry) =>
     report(trx, {
       key: `${feed}:${aside.position}`,
@@ -119,17 +119,18 @@ export function createTrackingFeed(deps: FeedDeps & { readonly carrier: CarrierS
   });
 }
 
-/** A word that is not in our table is kept and shown, so that somebody adds it. */
+/** A word that is not in our table is kept and shown, so that somebody adds it. @param system who said it */
 export async function reportUnknownWords(
   trx: Knex.Transaction,
   recorded: Awaited<ReturnType<typeof recordScans>>,
   report: ReportUnusable,
+  system = 'carrier',
 ): Promise<void> {
   for (const { scan, shipmentId, unknownWord, repeated } of recorded) {
     if (!unknownWord || repeated) continue;
     await report(trx, {
       key: trackingKey(scan.carrier, scan.eventId),
-      system: 'carrier',
+      system,
       operation: 'map-tracking-status',
       ...(await orderOfParcel(trx, scan, shipmentId)),
       // The number opens the carrier's page with the buyer's address: its end tells parcels apart.

@@ -11,6 +11,7 @@ import { resolvers } from './resolvers.ts';
 
 export { readGivenUpParcel } from './arrived-parcels.ts';
 export { createFulfillmentBook } from './book.ts';
+export { type CarrierAccount, loadCarrierAccounts } from './carrier-accounts.ts';
 export type { ReadFreeUnits } from './context.ts';
 export { giveMeaning, understandAddedWords, WORD_MEANINGS } from './correct-word.ts';
 export { createNodeFeed, createTrackingFeed, type ReportUnusable, TRACKING_FEED } from './feeds.ts';

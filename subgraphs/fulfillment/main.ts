@@ -1,17 +1,21 @@
 import type { Knex } from 'knex';
+import { namedVariable } from '../../platform/config.ts';
 import { derivedId } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type ObservedJournal, openObservedJournal } from '../../platform/observed/journal.ts';
 import type { CarrierClient } from '../../systems/carrier/client.ts';
+import type { EasyPostClient } from '../../systems/easypost/client.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import type { X12Exchange } from '../../systems/x12/exchange.ts';
 import type { X12Partner } from '../../systems/x12/partners.ts';
 import { referenceCarrier } from './adapters/carrier.ts';
+import { easyPostTrackers } from './adapters/easypost.ts';
 import { trytonNodeSystem } from './adapters/tryton.ts';
 import { wmsNodeSystem } from './adapters/wms.ts';
 import { wmsNodeAudit } from './adapters/wms-audit.ts';
 import { nodesOf, x12NodeSystem } from './adapters/x12.ts';
+import { type CarrierAccount, loadCarrierAccounts } from './carrier-accounts.ts';
 import { configuredWords } from './carrier-words.ts';
 import {
   createFulfillmentBook,
@@ -29,6 +33,7 @@ import {
   tellOfStrandedParcels,
   understandAddedWords,
 } from './index.ts';
+import { openCarrierAccount } from './open-account.ts';
 import { workComparison } from './work-comparison.ts';
 
 /** Longest time an entry of a feed that is taken again may take, in milliseconds. */
@@ -44,6 +49,8 @@ export function openFulfillment(deps: {
   knex: Knex;
   system: WorkSystem;
   carrier: CarrierClient;
+  /** Services that track parcels, by the name of the account; null where a variable is not set. Left out: none. */
+  trackers?: ReadonlyMap<string, EasyPostClient | null>;
   /** 3PLs that are told by files. Left out: none. */
   threePl?: {
     readonly partners: readonly X12Partner[];
@@ -113,8 +120,35 @@ export function openFulfillment(deps: {
               elsewhere: partners.map(({ site }) => derivedId('location', site.code)),
             }),
           ],
+    /**
+     * Opens the services that track parcels for us.
+     * @throws CommerceError CONFIGURATION_INVALID when a variable is not set that config/carriers.yaml names
+     */
+    openTracking: () =>
+      [...loadCarrierAccounts()].map(([account, connection]) =>
+        openCarrierAccount({
+          knex: deps.knex,
+          account,
+          carriers: Object.keys(connection.carriers),
+          askHours: connection.askHours,
+          trackers: trackersOf(connection, deps.trackers?.get(account) ?? null),
+          report: deps.report,
+          settle: deps.settle,
+          logger: deps.logger,
+        }),
+      ),
     /** Tells of parcels that do not reach their buyers. */
     tellOfStrandedParcels: () => tellOfStrandedParcels({ knex: deps.knex, report: deps.report, settle: deps.settleIn }),
     feeds: [nodeFeed, ...(filesFeed ? [filesFeed] : []), trackingFeed],
   };
+}
+
+const FILE = 'config/carriers.yaml';
+
+function trackersOf(connection: CarrierAccount, client: EasyPostClient | null) {
+  const { address, apiKey, carriers } = connection;
+  if (client === null) for (const name of [address, apiKey]) namedVariable(name, FILE);
+  if (client === null) throw new Error('the account has no client');
+  const webhookSecret = namedVariable(connection.webhookSecret, FILE);
+  return easyPostTrackers(client, { webhookSecret, carriers: new Map(Object.entries(carriers)) });
 }

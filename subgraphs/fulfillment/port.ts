@@ -137,6 +137,51 @@ export interface CarrierSystem {
   issueReturnLabel(wish: ReturnLabelWish, signal: AbortSignal): Promise<ReturnLabel>;
 }
 
+/**
+ * What fulfillment needs from carriers, and from services that track for many of them: they are told which parcels to track, and say
+ * by webhook or when asked what became of each.
+ */
+export interface CarrierTrackers {
+  /**
+   * Has a parcel tracked. One tracker per parcel, however often it is asked for.
+   * @throws CommerceError SYSTEM_REJECTED when the carrier or the number is not known there
+   */
+  register(parcel: TrackedParcel, signal: AbortSignal): Promise<TrackerNews>;
+  /** How a tracker stands now. Null when there is no such tracker. */
+  read(tracker: string, signal: AbortSignal): Promise<TrackerNews | null>;
+  /**
+   * What a webhook says. Null when it is about something else.
+   * @throws CommerceError UNAUTHENTICATED when the carrier did not send it, or long ago; SYSTEM_BAD_RESPONSE when it is no event
+   */
+  hear(call: WebhookCall, now: Date): TrackerNews | null;
+  /** The scans of a record. Their ids are the same however often, and on whatever way, the record comes. */
+  scansOf(record: unknown): { readonly scans: readonly CarrierScan[] } | { readonly problem: string };
+}
+
+export interface TrackedParcel {
+  /** As packages have it. */
+  readonly carrier: string;
+  readonly trackingNumber: string;
+}
+
+/** How a tracker stands, as the carrier says it. */
+export interface TrackerNews {
+  /** The carrier's id of the tracker. */
+  readonly tracker: string;
+  /** Names what is said: the same again is nothing new. */
+  readonly key: string;
+  /** As it came, without what is personal. */
+  readonly record: unknown;
+}
+
+/** A call that says it is a webhook, as it came. */
+export interface WebhookCall {
+  readonly method: string;
+  /** Names in small letters. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Buffer;
+}
+
 export interface ReturnLabelWish {
   readonly key: string;
   /** Printed on the label. */

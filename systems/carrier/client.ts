@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { CallOptions, FeedPosition } from '../client-kit/call-options.ts';
 import { rejectionCode } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
@@ -38,27 +39,38 @@ export interface CarrierClient {
   issueReturnLabel(label: NewReturnLabel, options?: CallOptions): Promise<CarrierReturnLabel>;
   /** Null when the carrier does not know the number. */
   consignment(trackingNo: string, options?: CallOptions): Promise<CarrierConsignment | null>;
+  /** The scans of one parcel as the carrier writes them, see `consignmentScans`; null when it does not know the number. */
+  consignmentScans(trackingNo: string, options?: CallOptions): Promise<{ readonly scans: readonly unknown[] } | null>;
   /** Scans of all parcels after a number. May hold duplicates and come in any order: go by `scanNo`. */
   scans(position: FeedPosition, options?: CallOptions): Promise<CarrierScanPage>;
   statistics(): SystemStatistics;
   close(): Promise<void>;
 }
 
+const rawScans = z.object({ scans: z.array(z.unknown()) });
+
 export function createCarrierClient(options: SystemClientOptions): CarrierClient {
   const client = createSystemClient('CARRIER', options);
+  async function unlessUnknown<Answer>(reading: Promise<Answer>): Promise<Answer | null> {
+    try {
+      return await reading;
+    } catch (error) {
+      if (rejectionCode(error) === 'UNKNOWN_CONSIGNMENT') return null;
+      throw error;
+    }
+  }
   return {
     registerConsignment: (body, call) =>
       client.call({ ...call, method: 'POST', path: '/consignments', body, answer: consignment, repeatable: true }),
     issueReturnLabel: (body, call) =>
       client.call({ ...call, method: 'POST', path: '/return-labels', body, answer: returnLabel, repeatable: true }),
-    async consignment(trackingNo, call) {
+    consignment(trackingNo, call) {
       const path = `/consignments/${encodeURIComponent(trackingNo)}`;
-      try {
-        return await client.call({ ...call, method: 'GET', path, answer: consignment, repeatable: true });
-      } catch (error) {
-        if (rejectionCode(error) === 'UNKNOWN_CONSIGNMENT') return null;
-        throw error;
-      }
+      return unlessUnknown(client.call({ ...call, method: 'GET', path, answer: consignment, repeatable: true }));
+    },
+    consignmentScans(trackingNo, call) {
+      const path = `/consignments/${encodeURIComponent(trackingNo)}/scans`;
+      return unlessUnknown(client.call({ ...call, method: 'GET', path, answer: rawScans, repeatable: true }));
     },
     scans: ({ after, limit, waitSeconds }, call) =>
       client.poll({ ...call, path: '/scans', query: { after, limit }, answer: scanPage }, waitSeconds ?? 0),

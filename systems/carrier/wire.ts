@@ -33,8 +33,12 @@ export const consignment = z
   })
   .transform((row) => ({ ...row, registeredAt: new Date(row.registeredAt) }));
 
+/** All scans of one parcel. */
+export const consignmentScans = z.object({ scans: z.array(scan) });
+
 export const returnLabel = z.object({ trackingNo: z.string(), carrierCode: z.string(), reference: z.string() });
 
 export type CarrierReturnLabel = z.output<typeof returnLabel>;
 export type CarrierScanPage = z.output<typeof scanPage>;
 export type CarrierConsignment = z.output<typeof consignment>;
+export type CarrierScan = z.output<typeof scan>;

@@ -1,11 +1,15 @@
 import { createLogger } from '../../platform/logger.ts';
-import { referenceCarrier } from '../../subgraphs/fulfillment/adapters/carrier.ts';
+import { referenceCarrier, referenceTrackers } from '../../subgraphs/fulfillment/adapters/carrier.ts';
+import { easyPostTrackers } from '../../subgraphs/fulfillment/adapters/easypost.ts';
 import { memoryCarrier } from '../../subgraphs/fulfillment/adapters/memory.ts';
 import { createCarrierClient } from '../../systems/carrier/client.ts';
 import { startCarrierSystem } from '../../systems/carrier/simulator/start.ts';
+import { createEasyPostClient } from '../../systems/easypost/client.ts';
+import { startEasyPostReference } from '../../systems/easypost/simulator/start.ts';
 import { createEmptyDatabase } from '../helpers/database.ts';
 import { until } from '../helpers/processes.ts';
 import { carrierSystemContract } from './carrier-system.contract.ts';
+import { carrierTrackersContract } from './carrier-trackers.contract.ts';
 
 carrierSystemContract('memory', async () => {
   const carrier = memoryCarrier();
@@ -55,3 +59,62 @@ carrierSystemContract('the reference carrier over HTTP', async () => {
     },
   };
 });
+
+carrierTrackersContract('the reference carrier over HTTP', async () => {
+  const database = await createEmptyDatabase();
+  const logger = createLogger({ level: 'silent', component: 'test' });
+  const system = await startCarrierSystem({ databaseUrl: database.url, paceMillis: 3_600_000, logger });
+  const client = createCarrierClient({ baseUrl: system.url, token: system.token, timeoutMillis: 5_000 });
+  await client.registerConsignment({
+    trackingNo: 'NL1',
+    reference: 'r',
+    service: 'STANDARD',
+    destinationCountry: 'GB',
+  });
+  let scans = 0;
+  return {
+    trackers: referenceTrackers(client),
+    parcel: { carrier: 'NORTHLINE', trackingNumber: 'NL1' },
+    stranger: { carrier: 'NORTHLINE', trackingNumber: 'NL2' },
+    async scan(status) {
+      scans += 1;
+      await fetch(`${system.url}/consignments/NL1/scans`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${system.token}` },
+        body: JSON.stringify({ reference: `s${scans}`, status }),
+      });
+    },
+    webhook: null,
+    async stop() {
+      await client.close();
+      await system.stop();
+      await database.drop();
+    },
+  };
+});
+
+carrierTrackersContract('EasyPost', async () => {
+  const apiKey = 'EZTK-key';
+  const webhookSecret = 'a sécret';
+  const reference = await startEasyPostReference({ apiKey, webhookSecret, carriers: ['RoyalMail'] });
+  const client = createEasyPostClient({ baseUrl: reference.url, apiKey, timeoutMillis: 5_000 });
+  let scans = 0;
+  return {
+    trackers: easyPostTrackers(client, { webhookSecret, carriers: new Map([['ROYALMAIL', 'RoyalMail'], ['DPD', 'DPDUK']]) }),
+    parcel: { carrier: 'ROYALMAIL', trackingNumber: 'RM1001' },
+    stranger: { carrier: 'DPD', trackingNumber: 'RM1002' },
+    async scan(status) {
+      scans += 1;
+      const datetime = `2026-01-01T00:00:0${scans}Z`;
+      reference.scan('RM1001', { status, status_detail: null, message: 'Scan', datetime, city: 'LEEDS' });
+    },
+    webhook(sentAt) {
+      const { headers, body } = reference.webhook('RM1001', { sentAt });
+      return { method: 'POST', headers, body: Buffer.from(body) };
+    },
+    async stop() {
+      await client.close();
+      await reference.stop();
+    },
+  };
+}); // biome-ignore format: one world

@@ -27,6 +27,7 @@ const NO_CLIENTS = {
   ),
   walmart: new Map(),
   amazon: new Map(),
+  trackers: new Map(),
 } as unknown as SystemClients;
 
 export type ReplayWorld = Awaited<ReturnType<typeof startReplayWorld>>;

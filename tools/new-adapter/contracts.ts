@@ -13,6 +13,7 @@ const SUITES: Readonly<Record<string, { readonly name: string; readonly file: st
   ChannelSystem: { name: 'channelSystemContract', file: 'channel-system', arguments: ['profile', 'start'] },
   NodeSystem: { name: 'nodeSystemContract', file: 'node-system', arguments: ['start'] },
   CarrierSystem: { name: 'carrierSystemContract', file: 'carrier-system', arguments: ['start'] },
+  CarrierTrackers: { name: 'carrierTrackersContract', file: 'carrier-trackers', arguments: ['start'] },
   FinanceSystem: { name: 'financeSystemContract', file: 'finance-system', arguments: ['start'] },
 }; // biome-ignore format: a table
 

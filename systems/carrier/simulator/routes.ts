@@ -70,6 +70,14 @@ export function carrierRoutes(options: { knex: Knex; paceMillis: number; scanned
       handle: async ({ params }) => ({ body: await readConsignment(knex, params.trackingNo) }),
     }),
     route({
+      method: 'GET',
+      path: '/consignments/:trackingNo/scans',
+      async handle({ params }) {
+        await readConsignment(knex, params.trackingNo); // refuses a number that it does not know
+        return { body: { scans: await scansOf(knex, params.trackingNo) } };
+      },
+    }),
+    route({
       method: 'POST',
       path: '/consignments/:trackingNo/scans',
       body: reportedScan,
@@ -166,12 +174,17 @@ async function readConsignment(knex: Knex, trackingNo: string): Promise<unknown>
   return { ...rows[0], carrierCode: CARRIER_CODE };
 }
 
-async function scansAfter(knex: Knex, after: number, limit: number) {
+const scansAfter = (knex: Knex, after: number, limit: number) =>
+  readScans(knex, 'scan_no > ? order by scan_no limit ?', [after, limit]);
+
+const scansOf = (knex: Knex, trackingNo: string) => readScans(knex, 'tracking_no = ? order by scan_no', [trackingNo]);
+
+async function readScans(knex: Knex, which: string, values: readonly (string | number)[]) {
   const { rows } = await knex.raw<{ rows: (Record<string, unknown> & { scanNo: string })[] }>(
     `select scan_no as "scanNo", tracking_no as "trackingNo", status, status_detail as "statusDetail", message, city,
             scanned_at as "scannedAt"
-     from carrier.scan where scan_no > ? order by scan_no limit ?`,
-    [after, limit],
+     from carrier.scan where ${which}`,
+    values,
   );
   return rows.map((row) => ({ ...row, scanNo: Number(row.scanNo), carrierCode: CARRIER_CODE }));
 }
