@@ -9,7 +9,7 @@ import { strandedParcels } from '../subgraphs/fulfillment/index.ts';
 import { openFulfillment, type WorkSystem } from '../subgraphs/fulfillment/main.ts';
 import { firstReading } from '../subgraphs/inventory/index.ts';
 import { openInventory, type StockSystem } from '../subgraphs/inventory/main.ts';
-import { loadChannelConnections } from '../subgraphs/order/index.ts';
+import { loadChannelConnections, unclaimedUnits } from '../subgraphs/order/index.ts';
 import { type DeskSystem, openOrder } from '../subgraphs/order/main.ts';
 import { openProduct, type ProductSystem } from '../subgraphs/product/main.ts';
 import { type BooksSystem, openSettlement } from '../subgraphs/settlement/main.ts';
@@ -121,6 +121,7 @@ export function openDomains(deps: {
     freeUnits: inventory.freeUnits,
     settle: operations.exceptions.resolve,
     settleIn: operations.exceptions.resolveIn,
+    unclaimed: unclaimedUnits,
     logger: component('fulfillment'),
   });
   const settlement = openSettlement({

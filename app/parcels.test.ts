@@ -43,7 +43,9 @@ describe('a shipment whose parcels end in different ways', () => {
     expect(await lost(id, [[candle, 1]])).toMatch(/: 0\.$/);
     await world.settle();
     await scans(sent, [1, 'delivered']);
-    expect((await world.toldOf(gone)).message).toMatch(/is delivered, says the carrier now/);
+    expect((await world.toldOf(gone)).message).toMatch(
+      /is delivered, says the carrier now.* Of its 2 units 1 is paid back to the buyer already, .* If the 1 that is left arrived, correct this \(`arrived`: REST\)/,
+    );
     expect(await world.arrived(gone, 'ALL')).toMatch(/say REST\.$/);
     expect(await world.arrived(gone, 'REST')).toBeNull();
     expect((await world.state(id)).lines).toEqual([of(3, 0, 1), of(0, 1, 1)]);
@@ -58,6 +60,44 @@ describe('a shipment whose parcels end in different ways', () => {
     const before = await world.state(id);
     await world.listenAgain();
     expect(await world.state(id)).toEqual(before);
+  });
+
+  it('closes the exception of a lost parcel when all of it is paid back, and says so when it is delivered after that', async () => {
+    const sent = await world.sent([{ 0: 2 }, { 0: 1 }, { 1: 1 }]);
+    const { id, lineIds: [lantern = '', candle = ''], numbers: [first = '', second = '', other = ''] } = sent; // biome-ignore format: one thought
+    await scans(sent, [0, 'lost'], [1, 'lost'], [2, 'lost']);
+    const open = async () => Promise.all([first, second, other].map(async (number) => (await world.toldOf(number)).operation ?? null)); // biome-ignore format: one thought
+    // Two of three: which parcel they were in, nobody knows.
+    expect(await lost(id, [[lantern, 2]])).toMatchObject({ lines: [{}] });
+    await world.settle();
+    await scans(sent);
+    expect(await open()).toEqual(['parcel:lost', 'parcel:lost', 'parcel:lost']);
+    expect(await lost(id, [[lantern, 1]])).toMatchObject({ lines: [{}] });
+    await scans(sent);
+    expect(await open()).toEqual(['parcel:lost', 'parcel:lost', 'parcel:lost']);
+    await world.settle();
+    await scans(sent);
+    expect(await open()).toEqual([null, null, 'parcel:lost']);
+
+    await scans(sent, [0, 'delivered']);
+    expect((await world.toldOf(first)).message).toMatch(
+      /which had said before that it is lost\. Of its 2 units 2 are paid back to the buyer already, or in a return\. Ask .* settle it with them.* Nothing of it is left to count as delivered; then dismiss this\.$/,
+    );
+    expect(await world.arrived(first, 'REST')).toMatch(/only 0 can/);
+    // It stays, whatever else is paid back, until somebody has seen to it.
+    expect(await lost(id, [[candle, 1]])).toMatchObject({ lines: [{}] });
+    await world.settle();
+    await scans(sent);
+    expect(await open()).toEqual(['parcel:lost', null, null]);
+
+    // One that is delivered before it is paid back closes with the payment, too.
+    const late = await world.sent([{ 0: 1 }]);
+    await scans(late, [0, 'lost'], [0, 'delivered']);
+    expect((await world.toldOf(late.numbers[0] ?? '')).message).toMatch(/Do not pay the buyer back/);
+    expect(await lost(late.id, [[late.lineIds[0] ?? '', 1]])).toMatchObject({ lines: [{}] });
+    await world.settle();
+    await scans(late);
+    expect((await world.toldOf(late.numbers[0] ?? '')).operation).toBeUndefined();
   });
 
   it('comes to the same in whatever order its parcels end and are taken in, and the order hears of it', async () => {

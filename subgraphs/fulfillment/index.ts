@@ -16,7 +16,7 @@ export type { ReadFreeUnits } from './context.ts';
 export { giveMeaning, understandAddedWords, WORD_MEANINGS } from './correct-word.ts';
 export { createNodeFeed, createTrackingFeed, type ReportUnusable, TRACKING_FEED } from './feeds.ts';
 export { FILES_FEED, keepReadEvents, NODE_FEED, takeNodeEventAgain } from './set-aside-events.ts';
-export { type SettleIn, tellOfStrandedParcels } from './stranded-parcels.ts';
+export { type ReadUnclaimed, type SettleIn, tellOfStrandedParcels } from './stranded-parcels.ts';
 export { strandedParcels } from './taken-in.ts';
 
 const SUCCESSOR_WAIT_MILLIS = 3_000;

@@ -26,6 +26,7 @@ import {
   keepReadEvents,
   NODE_FEED,
   type ReadFreeUnits,
+  type ReadUnclaimed,
   type ReportUnusable,
   type SettleIn,
   TRACKING_FEED,
@@ -63,6 +64,8 @@ export function openFulfillment(deps: {
   settle: (key: string, by: string) => Promise<void>;
   /** The same within a transaction. */
   settleIn: SettleIn;
+  /** What orders still have to say of units that did not reach the buyer. */
+  unclaimed: ReadUnclaimed;
   logger: Logger;
 }) {
   configuredWords(); // a wrong file stops the start
@@ -138,7 +141,13 @@ export function openFulfillment(deps: {
         }),
       ),
     /** Tells of parcels that do not reach their buyers. */
-    tellOfStrandedParcels: () => tellOfStrandedParcels({ knex: deps.knex, report: deps.report, settle: deps.settleIn }),
+    tellOfStrandedParcels: () =>
+      tellOfStrandedParcels({
+        knex: deps.knex,
+        report: deps.report,
+        settle: deps.settleIn,
+        unclaimed: deps.unclaimed,
+      }),
     feeds: [nodeFeed, ...(filesFeed ? [filesFeed] : []), trackingFeed],
   };
 }

@@ -17,7 +17,8 @@ export interface PackageMove {
 type MovingShipment = Shipment & { traceId: string };
 /**
  * `troubleAt`: when the newest trouble of the package happened; `deliveredAt`: when it was delivered last; `isAccounted`:
- * people said of all that was in it what became of it; `isTakenIn`: something of it was taken in at a node.
+ * people said of all that was in it what became of it; `isTakenIn`: something of it was taken in at a node; `isArrived`: all of
+ * it reached the buyer, as they said.
  */
 type MovingPackage = Package & {
   furthest: ShipmentStatus;
@@ -25,6 +26,7 @@ type MovingPackage = Package & {
   deliveredAt: Date | null;
   isAccounted: boolean;
   isTakenIn: boolean;
+  isArrived: boolean;
 };
 
 /** Moves packages by scans, in their order, and their shipments with them. Each change of a shipment is an event. */
@@ -51,7 +53,8 @@ async function follow(trx: Knex.Transaction, ids: readonly string[], moves: read
        (select max(t.occurred_at) from fulfillment.tracking_event t where t.package_id = p.id and t.status = 'EXCEPTION') as "troubleAt",
        (select max(t.occurred_at) from fulfillment.tracking_event t where t.package_id = p.id and t.status = 'DELIVERED') as "deliveredAt",
        p.accounted_at is not null as "isAccounted",
-       exists (select from fulfillment.package_line l where l.package_id = p.id and l.taken_in > 0) as "isTakenIn"
+       exists (select from fulfillment.package_line l where l.package_id = p.id and l.taken_in > 0) as "isTakenIn",
+       coalesce((select bool_and(l.arrived = l.quantity and l.quantity > 0) from fulfillment.package_line l where l.package_id = p.id), false) as "isArrived"
      from fulfillment.package p where p.shipment_id = any(?::text[]) order by p.shipment_id, p.position`,
     [ids],
   );
@@ -127,8 +130,8 @@ function mayMove({ isAccounted, isTakenIn }: MovingPackage, scanned: ShipmentSta
  * nor one that says what a person said before.
  */
 function isContradiction(parcel: MovingPackage, scanned: ShipmentStatus, occurredAt: Date): boolean {
-  const { status, deliveredAt, isAccounted, isTakenIn } = parcel;
-  if (scanned === 'DELIVERED') return isTakenIn || (!isAccounted && (status === 'LOST' || status === 'CANCELLED'));
+  const { status, deliveredAt, isArrived, isTakenIn } = parcel;
+  if (scanned === 'DELIVERED') return isTakenIn || (!isArrived && (status === 'LOST' || status === 'CANCELLED'));
   if (scanned !== 'LOST' && scanned !== 'RETURN_TO_SENDER') return false;
   return status === 'DELIVERED' && deliveredAt !== null && occurredAt > deliveredAt;
 }

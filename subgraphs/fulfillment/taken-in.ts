@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { change, query } from '../../platform/db/query.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { followPackages } from './move-packages.ts';
-import { readContents, readOutcomes } from './parcel-units.ts';
+import { readContents, readOutcomes, readParcelUnits } from './parcel-units.ts';
 import type { ShipmentStatus } from './states.ts';
 
 /**
@@ -86,6 +86,34 @@ export async function noteArrived(
   await saveRows(trx, [shipmentId], arrived);
 }
 
+/**
+ * Notes how many lost units of each line are paid back, in all. Which of several lost parcels they were in nobody knows: nothing
+ * is expected of one any more when all lost units of each of its lines are. Repeating it changes nothing.
+ */
+export async function payBack(
+  trx: Knex.Transaction,
+  orderId: string,
+  units: readonly { readonly lineId: string; readonly quantity: number }[],
+): Promise<void> {
+  const shipments = await lockShipments(trx, orderId);
+  const unpaid = new Map<string, number>();
+  for (const outcomes of (await readOutcomes(trx, shipments)).values())
+    for (const { lineId, lost } of outcomes) unpaid.set(lineId, (unpaid.get(lineId) ?? 0) + lost);
+  for (const { lineId, quantity } of units) unpaid.set(lineId, (unpaid.get(lineId) ?? 0) - quantity);
+  // One that was paid back before and is delivered since needs a person, whatever else is paid back.
+  const parcels = await query<{ id: string; shipmentId: string }>(
+    trx,
+    `select id, shipment_id as "shipmentId" from fulfillment.package
+     where shipment_id = any(?::text[]) and status = 'LOST' and accounted_at is null order by id`,
+    [shipments],
+  );
+  for (const { id, shipmentId } of parcels) {
+    const inside = await readParcelUnits(trx, shipmentId, id);
+    if (inside.length === 0 || inside.some(({ lineId }) => (unpaid.get(lineId) ?? 0) > 0)) continue;
+    await change(trx, 'update fulfillment.package set accounted_at = clock_timestamp() where id = ?', [id]);
+  }
+}
+
 /** Units of lines by what nodes call them: of a bundle, units of each of its parts. */
 async function unitsOfParts(
   trx: Knex.Transaction,
@@ -137,4 +165,4 @@ async function lockShipments(trx: Knex.Transaction, orderId: string): Promise<st
 }
 
 /** Parcels that do not reach their buyers, for whoever keeps their returns. */
-export const strandedParcels = { units: readStrandedUnits, takeIn };
+export const strandedParcels = { units: readStrandedUnits, takeIn, payBack };

@@ -11,7 +11,7 @@ import { createFulfillmentBook, createFulfillmentSubgraph, createNodeFeed, type 
 import { applyNodeEvents } from './node-events.ts';
 import type { NodeEvent, NodeSystem } from './port.ts';
 import { SHIPMENT_RANKS, type ShipmentStatus, shipmentTransitions } from './states.ts';
-import { tellOfStrandedParcels } from './stranded-parcels.ts';
+import { type ReadUnclaimed, tellOfStrandedParcels } from './stranded-parcels.ts';
 import { recordScans } from './tracking.ts';
 
 const warehouse = callerOf({ contract: 'warehouse', clientId: 'warehouse', channel: null });
@@ -28,6 +28,8 @@ let nodes: NodeSystem;
 let nodeFeed: ReturnType<typeof createNodeFeed>;
 let book: ReturnType<typeof createFulfillmentBook>;
 const reported: Parameters<ReportUnusable>[1][] = [];
+/** Of nothing that was sent anything was paid back. */
+const unclaimed: ReadUnclaimed = async (_, __, lines, kind) => new Map(lines.map(({ lineId, lost, stranded }) => [lineId, kind === 'lost' ? lost : stranded])); // biome-ignore format: one thought
 let count = 0;
 
 beforeAll(async () => {
@@ -389,7 +391,7 @@ describe('scans', () => {
 
   it('of a parcel that does not reach its buyer are told once, and taken back when it arrives after all', async () => {
     const settled: string[] = [];
-    const look = () => tellOfStrandedParcels({ knex: database.knex, report: async (_, told) => void reported.push(told), settle: async (_, keys) => void settled.push(...keys) }); // biome-ignore format: one thought
+    const look = () => tellOfStrandedParcels({ knex: database.knex, report: async (_, told) => void reported.push(told), settle: async (_, keys) => void settled.push(...keys), unclaimed }); // biome-ignore format: one thought
     const record = (...scans: ReturnType<typeof scan>[]) => database.knex.transaction((trx) => recordScans(trx, scans));
     await shippedAs('GONE1', 'BACK1', 'GOOD1');
     await record({ ...scan('s1', 'GONE1', 'EX'), statusDetail: 'PARCEL_LOST' }, scan('s2', 'BACK1', 'return_to_sender'), scan('s3', 'GOOD1', 'delivered')); // biome-ignore format: one thought
@@ -408,7 +410,7 @@ describe('scans', () => {
   });
 
   it('of a parcel that is delivered after it was lost are told on the desk, once, and of what its parcel took along', async () => {
-    const look = () => tellOfStrandedParcels({ knex: database.knex, report: async (_, told) => void reported.push(told), settle: async () => undefined }); // biome-ignore format: one thought
+    const look = () => tellOfStrandedParcels({ knex: database.knex, report: async (_, told) => void reported.push(told), settle: async () => undefined, unclaimed }); // biome-ignore format: one thought
     const record = (...scans: ReturnType<typeof scan>[]) => database.knex.transaction((trx) => recordScans(trx, scans));
     const status = await shippedAs('GONE2', 'GOOD2');
     await record({ ...scan('d1', 'GONE2', 'EX'), statusDetail: 'PARCEL_LOST' }, scan('d2', 'GOOD2', 'delivered'));
@@ -438,7 +440,7 @@ describe('scans', () => {
   });
 
   it('of a parcel that is lost after it was delivered are told on the desk, once; one that only comes late is not', async () => {
-    const look = () => tellOfStrandedParcels({ knex: database.knex, report: async (_, told) => void reported.push(told), settle: async () => undefined }); // biome-ignore format: one thought
+    const look = () => tellOfStrandedParcels({ knex: database.knex, report: async (_, told) => void reported.push(told), settle: async () => undefined, unclaimed }); // biome-ignore format: one thought
     const lost = (eventId: string, minute: number) => ({ ...scan(eventId, 'TOLD2', 'EX'), statusDetail: 'PARCEL_LOST', occurredAt: new Date(Date.UTC(2026, 10, 24, 8, minute)) }); // biome-ignore format: one thought
     const record = (...scans: ReturnType<typeof scan>[]) => database.knex.transaction((trx) => recordScans(trx, scans));
     const status = await shippedAs('TOLD2');

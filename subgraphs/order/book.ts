@@ -159,7 +159,7 @@ export function createOrderBook(
 
     /** Counts units of a return as paid back and put where they belong, and moves it on when that was all. */
     settleReturn: (returnId: string, done: SettledUnits): Promise<void> =>
-      inTransaction(knex, (trx) => settleReturn(trx, returnId, done)),
+      inTransaction(knex, (trx) => settleReturn(trx, parcels, returnId, done)),
   };
 }
 

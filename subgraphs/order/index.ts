@@ -29,6 +29,7 @@ export { createNoticeConsumption } from './notices/keep.ts';
 export { createNoticeSender, NOTICE_SENDER } from './notices/sender.ts';
 export { cancelUnpaid } from './payments/overdue.ts';
 export { loadPaymentTerms, verifyPaymentTerms } from './payments/terms.ts';
+export { unclaimedUnits } from './returns/free-units.ts';
 export { keepReturns, type ReportReturn } from './returns/housekeeping.ts';
 export { loadReturnPolicy } from './returns/policy.ts';
 export { amountAtStake } from './stake.ts';

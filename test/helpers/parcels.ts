@@ -13,6 +13,7 @@ import {
   tellOfStrandedParcels,
 } from '../../subgraphs/fulfillment/index.ts';
 import { at } from '../../subgraphs/inventory/sample-stock.ts';
+import { unclaimedUnits } from '../../subgraphs/order/index.ts';
 import { openReturnWorld, STAFF } from './returns.ts';
 import { ask, callerOf } from './subgraph.ts';
 
@@ -139,6 +140,7 @@ export async function openParcelWorld(knex: Knex) {
         settle: async (_, keys) => {
           for (const key of keys) desk.delete(key);
         },
+        unclaimed: unclaimedUnits,
       }),
 
     /** What the desk says of a parcel. */

@@ -17,6 +17,10 @@ export const kindOf = (reason: string): UnitKind =>
 /** Units of an order's lines, by line. */
 type UnitsByLine = ReadonlyMap<string, number>;
 type Line = Pick<OrderLine, 'id' | 'quantities'>;
+interface Claimed {
+  readonly id: string;
+  readonly quantities: Pick<OrderLine['quantities'], 'lost' | 'inTransit' | 'delivered'>;
+}
 
 /**
  * Units of an order's lines that a new return of a kind can be about: less than none when parcels that units were to come
@@ -37,7 +41,34 @@ export async function freeUnits(
   return new Map(lines.map((line) => [line.id, freeOf(line, kind, claims, stranded.get(line.id) ?? 0)]));
 }
 
-function freeOf({ id, quantities }: Line, kind: UnitKind, claims: readonly Claim[], stranded: number): number {
+/** Units of a line that did not reach the buyer, as whoever keeps the parcels counts them. */
+export interface UndeliveredUnits {
+  readonly lineId: string;
+  readonly lost: number;
+  /** In parcels that go back or were taken in, or whose label was cancelled. */
+  readonly stranded: number;
+}
+
+/**
+ * The same of units that did not reach the buyer, before the order has heard of all of it, and without a lock: good for words,
+ * not for a decision.
+ */
+export async function unclaimedUnits(
+  trx: Knex.Transaction,
+  orderId: string,
+  units: readonly UndeliveredUnits[],
+  kind: Exclude<UnitKind, 'delivered'>,
+): Promise<ReadonlyMap<string, number>> {
+  const claims = await readClaims(trx, orderId, null);
+  return new Map(
+    units.map(({ lineId, lost, stranded }) => {
+      const line = { id: lineId, quantities: { lost, inTransit: stranded, delivered: 0 } };
+      return [lineId, Math.max(0, freeOf(line, kind, claims, stranded))];
+    }),
+  );
+}
+
+function freeOf({ id, quantities }: Claimed, kind: UnitKind, claims: readonly Claim[], stranded: number): number {
   const claimed = (of: UnitKind) =>
     claims.reduce((sum, row) => sum + (row.lineId === id && kindOf(row.reason) === of ? row.units : 0), 0);
   const there = Math.min(stranded, quantities.inTransit);
@@ -77,6 +108,18 @@ export async function takenInUnits(trx: Knex.Transaction, orderId: string): Prom
      from orders.return_line l join orders.return r on r.id = l.return_id
      where r.order_id = ? and l.reason = ? and l.received > 0 group by l.order_line_id`,
     [orderId, RETURNED_TO_SENDER],
+  );
+  return new Map(rows.map(({ lineId, units }) => [lineId, units]));
+}
+
+/** Units of an order's lines that were lost on their way and are paid back. */
+export async function paidBackUnits(trx: Knex.Transaction, orderId: string): Promise<Map<string, number>> {
+  const rows = await query<{ lineId: string; units: number }>(
+    trx,
+    `select l.order_line_id as "lineId", sum(l.refunded)::int as units
+     from orders.return_line l join orders.return r on r.id = l.return_id
+     where r.order_id = ? and l.reason = ? and l.refunded > 0 group by l.order_line_id`,
+    [orderId, LOST_IN_TRANSIT],
   );
   return new Map(rows.map(({ lineId, units }) => [lineId, units]));
 }

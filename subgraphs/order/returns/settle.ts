@@ -3,7 +3,9 @@ import { change, query } from '../../../platform/db/query.ts';
 import { changeOrder } from '../change.ts';
 import type { Disposition } from '../model.ts';
 import { type FoundReturn, lockReturn, moveReturn } from './found.ts';
+import { paidBackUnits } from './free-units.ts';
 import { closeSettled } from './inspect.ts';
+import type { StrandedParcels } from './stranded-parcels.ts';
 import { isUndelivered } from './undelivered.ts';
 
 /** What a workflow did with units of a return, by the order's line. */
@@ -22,7 +24,12 @@ export interface SettledUnits {
 }
 
 /** Counts units as put and paid back, once per `key`, and moves the return on when that was the last of it. */
-export async function settleReturn(trx: Knex.Transaction, returnId: string, done: SettledUnits): Promise<void> {
+export async function settleReturn(
+  trx: Knex.Transaction,
+  parcels: Pick<StrandedParcels, 'payBack'>,
+  returnId: string,
+  done: SettledUnits,
+): Promise<void> {
   const found = await lockReturn(trx, returnId);
   if (!found) return;
   const claimed = await change(
@@ -42,8 +49,11 @@ export async function settleReturn(trx: Knex.Transaction, returnId: string, done
   }
   await closeSettled(trx, returnId, done.traceId);
   // What never reached the buyer is not expected to any more: that may have been the last of the order.
-  if (found.lines.some(({ reason }) => isUndelivered(reason)))
-    await changeOrder(trx, found.return.orderId, { key: null, traceId: done.traceId });
+  if (!found.lines.some(({ reason }) => isUndelivered(reason))) return;
+  const { orderId } = found.return;
+  await changeOrder(trx, orderId, { key: null, traceId: done.traceId });
+  const paid = await paidBackUnits(trx, orderId);
+  if (paid.size > 0) await parcels.payBack(trx, orderId, [...paid].map(([lineId, quantity]) => ({ lineId, quantity }))); // biome-ignore format: one thought
 }
 
 async function saveRefunded(trx: Knex.Transaction, found: FoundReturn, lines: SettledUnits['lines']): Promise<void> {
