@@ -17,15 +17,27 @@ interface Process {
  * children, but the server of a bench is a child of the bench. NaN where there is no /proc.
  */
 export function cpuSecondsOf(root: number, family: boolean): number {
+  if (!family) return (processes().find(({ pid }) => pid === root)?.own ?? Number.NaN) / TICKS;
+  let members = familyOf(root);
+  // A child that ends while they are read may be counted nowhere: neither itself any more, nor yet with its parent.
+  for (let before: typeof members = []; members.length > 0 && !isSame(before, members); ) {
+    before = members;
+    members = familyOf(root);
+  }
+  return members.length === 0 ? Number.NaN : members.reduce((sum, { ticks }) => sum + ticks, 0) / TICKS;
+}
+
+const isSame = (some: readonly Process[], others: readonly Process[]) =>
+  some.map(({ pid }) => pid).join() === others.map(({ pid }) => pid).join();
+
+function familyOf(root: number): Process[] {
   const all = processes();
-  if (all.length === 0) return Number.NaN;
-  if (!family) return (all.find(({ pid }) => pid === root)?.own ?? Number.NaN) / TICKS;
   const wanted = new Set([root]);
   for (let size = 0; size < wanted.size; ) {
     size = wanted.size;
     for (const { pid, parent } of all) if (wanted.has(parent)) wanted.add(pid);
   }
-  return all.filter(({ pid }) => wanted.has(pid)).reduce((sum, { ticks }) => sum + ticks, 0) / TICKS;
+  return all.filter(({ pid }) => wanted.has(pid));
 }
 
 function processes(): Process[] {

@@ -10,6 +10,7 @@ import { createFulfillmentSubgraph } from './index.ts';
 import { applyNodeEvents } from './node-events.ts';
 import type { NodeEvent } from './port.ts';
 import { recordScans } from './tracking.ts';
+import { workComparison } from './work-comparison.ts';
 
 const warehouse = callerOf({ contract: 'warehouse', clientId: 'warehouse', channel: null });
 const operator = callerOf({ contract: 'operations', clientId: 'operator', channel: null });
@@ -209,6 +210,29 @@ describe('a page of a feed', () => {
     await feed(60_000).step(0, signal);
     expect(await cursor()).toEqual({ position: 5, waits: false, behind: null });
     expect(applied).toEqual([1, 2, 3, 4, 5]);
+  });
+});
+
+describe('a comparison with the warehouse', () => {
+  it('takes work whose events the feed has not come to for late, not for lost', async () => {
+    const id = await world.submitted();
+    const over = { fulfillmentOrderId: id, nodeReference: 'N', isOver: true, lines: null };
+    const at = { nodeReference: 'N', occurredAt: new Date(), reason: null, packages: [], issued: [], short: [] };
+    const told: NodeEvent[] = [{ ...at, position: ++positions, kind: 'REFUSED', fulfillmentOrderId: id }];
+    const nodes = {
+      works: async () => ({ records: [over], next: null }),
+      has: async () => true,
+      events: async (after: number) => ({ entries: after === 0 ? told : [], unreadable: [], next: positions }),
+    };
+    const comparison = workComparison({ knex, nodes, restSeconds: 0 });
+    const found = async () => (await comparison.theirs(null, signal)).differences.map(({ key }) => key);
+    const behind = (since: string | null) => query(knex, "update integration.feed_cursor set behind_since = ? where feed = 'fulfillment:node-events'", [since]); // biome-ignore format: one thought
+    await behind('2026-11-23T09:00:00Z');
+    expect(await found()).toEqual([]);
+    await behind(null);
+    expect(await found()).toEqual([id]);
+    expect(await comparison.correct?.('', [id], signal)).toEqual([id]);
+    expect(await found()).toEqual([]);
   });
 });
 

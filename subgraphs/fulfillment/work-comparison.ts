@@ -4,12 +4,15 @@ import { inTransaction } from '../../platform/db/transaction.ts';
 import type { Comparison, Difference } from '../../platform/reconcile/comparison.ts';
 import { applyNodeEvents } from './node-events.ts';
 import type { NodeAudit, NodeEvent, NodeWorkRecord } from './port.ts';
+import { NODE_FEED } from './set-aside-events.ts';
 
 const PAGE = 100;
 /** Pages of the events' feed that are read to find lost ones. */
 const MOST_PAGES = 1_000;
 /** Work that changed so lately, in seconds, is still being told of. */
 const REST_SECONDS = 30;
+/** Pieces of work that are corrected together: the feeds wait for their locks. */
+const TOGETHER = 10;
 
 interface Known {
   readonly id: string;
@@ -33,9 +36,13 @@ export function workComparison(deps: {
       query<Known>(
         knex,
         `select id, order_id, status not in ('CLOSED', 'CANCELLED') as open,
-                updated_at > clock_timestamp() - make_interval(secs => ?) as restless
-         from fulfillment.fulfillment_order work where id = any (?::text[])`,
-        [restSeconds, ids],
+                updated_at > rested.since or late as restless
+         from fulfillment.fulfillment_order work,
+           (select clock_timestamp() - make_interval(secs => ?) as since) rested,
+           -- What the feed has not come to is late, not lost.
+           lateral (select exists (select from integration.feed_cursor where feed = ? and least(behind_since, waiting_since) < rested.since) as late) feed
+         where id = any (?::text[])`,
+        [restSeconds, NODE_FEED, ids],
       ),
       query<Units & { id: string }>(
         knex,
@@ -103,8 +110,13 @@ export function workComparison(deps: {
         events.push(...page.entries.filter((event) => wanted.has(event.fulfillmentOrderId)));
         after = page.next;
       }
-      const unusable = await inTransaction(knex, (trx) => applyNodeEvents(trx, events));
-      const failed = new Set(unusable.map(({ event }) => event.fulfillmentOrderId));
+      const failed = new Set<string>();
+      for (let first = 0; first < keys.length; first += TOGETHER) {
+        const some = new Set(keys.slice(first, first + TOGETHER));
+        const theirs = events.filter((event) => some.has(event.fulfillmentOrderId));
+        for (const { event } of await inTransaction(knex, (trx) => applyNodeEvents(trx, theirs)))
+          failed.add(event.fulfillmentOrderId);
+      }
       return keys.filter((key) => !failed.has(key) && events.some((event) => event.fulfillmentOrderId === key));
     },
   };

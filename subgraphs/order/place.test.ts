@@ -181,6 +181,7 @@ describe.each<[string, ChooseSources]>([
       ['INVALID_QUANTITY', [{ sku: 'LANTERN', quantity: -3 }], {}],
       ['INVALID_QUANTITY', [{ sku: 'LANTERN', quantity: 1_000_000_000 }], {}],
       ['INVALID_QUANTITY', [], {}],
+      ['INVALID_ADDRESS', [{ sku: 'LANTERN', quantity: 1 }], { channelOrderId: '' }],
       ['INVALID_ADDRESS', [{ sku: 'LANTERN', quantity: 1 }], { delivery: { method: 'SHIPPING' } }],
       ['INVALID_ADDRESS', [{ sku: 'LANTERN', quantity: 1 }], { delivery: { method: 'PICK_UP' } }],
       [

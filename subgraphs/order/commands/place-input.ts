@@ -112,7 +112,10 @@ function checkTexts(input: OrderPlaceInput): OrderPlaceRefusal[] {
     ...paymentTexts(input.payment),
     ...input.lines.map((line, index): NamedText => [['lines', String(index), 'channelLineId'], line.channelLineId]),
   ];
-  return wrongTexts(texts).map((wrong) => ({ code: 'INVALID_ADDRESS', ...wrong }));
+  const wrong = wrongTexts(texts);
+  if (input.channelOrderId === '')
+    wrong.push({ field: ['input', 'channelOrderId'], message: 'channelOrderId must not be empty. Leave it out, or null, when there is none.' }); // biome-ignore format: one thought
+  return wrong.map((one) => ({ code: 'INVALID_ADDRESS', ...one }));
 }
 
 type NamedText = readonly [field: readonly string[], text: string | null | undefined];
