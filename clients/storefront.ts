@@ -163,7 +163,7 @@ export type OrderLineInput = {
   readonly channelLineId?: string | null | undefined;
 };
 
-/** Why orderPlace did nothing. */
+/** Why orderPlace placed nothing; with IDEMPOTENCY_IN_FLIGHT it is not known yet. */
 export type OrderPlaceErrorCode =
   /** Not enough stock and no backorder allowed; one error per short line. */
   | 'OUT_OF_STOCK'
@@ -189,7 +189,7 @@ export type OrderPlaceErrorCode =
   | 'DUPLICATE_CHANNEL_ORDER'
   /** The key was used with another input. */
   | 'IDEMPOTENCY_CONFLICT'
-  /** A request with this key is still running; repeat it shortly. */
+  /** A request with this key is still running: whether it places the order is not known yet; repeat it shortly with the same key. */
   | 'IDEMPOTENCY_IN_FLIGHT'
   | '%future added value';
 

@@ -9,3 +9,13 @@ export function overloaded(): CommerceError {
     retryAfterSeconds: 1,
   });
 }
+
+/**
+ * What the caller is told whose time is up while its request is being settled: it may be done a moment later, so that it is
+ * neither refused nor answered. Repeated with its key, it finds out.
+ */
+export function stillRunning(): CommerceError {
+  return new CommerceError('IDEMPOTENCY_IN_FLIGHT', 'This request is still running. Repeat it with the same key.', {
+    retryAfterSeconds: 1,
+  });
+}

@@ -41,7 +41,6 @@ function bench(overrides: Partial<PaceLimits> = {}, name = 'test') {
     name,
     settle: (items) => fly(batches, items, (results) => results),
     alone: (item) => fly(lone, [item], ([result]) => result as string),
-    late: () => 'late',
     weight: () => 1,
     limits: { ...limits, ...overrides },
     now: () => now,
@@ -355,7 +354,11 @@ describe('MicroBatcher', () => {
     const [first, second] = [batcher.submit('a'), batcher.submit('b')];
     await turn();
     const waiting = batcher.submit('c');
-    expect(await Promise.all([first, second])).toEqual(['late', 'late']);
+    const running = { code: 'IDEMPOTENCY_IN_FLIGHT', details: { retryAfterSeconds: 1 } };
+    await expect(Promise.allSettled([first, second])).resolves.toMatchObject([
+      { reason: running },
+      { reason: running },
+    ]);
     await expect(waiting).rejects.toMatchObject({ code: 'OVERLOADED' });
     const closed = batcher.close();
     batches[0]?.crash(lost);

@@ -1,5 +1,5 @@
 import { Lane, type Waiting } from '../admission/lane.ts';
-import { LONGEST_WAIT, overloaded } from '../admission/overloaded.ts';
+import { LONGEST_WAIT, overloaded, stillRunning } from '../admission/overloaded.ts';
 import { Turnstile } from '../admission/turnstile.ts';
 import { isCommerceError } from '../errors.ts';
 import { BatchMetrics } from './batch-metrics.ts';
@@ -24,11 +24,6 @@ export interface MicroBatcherOptions<Item, Result> {
   readonly settle: (items: readonly Item[]) => Promise<readonly Settled<Result>[]>;
   /** Settles one item with everything that can be said about it. Its failure reaches this item's caller only. */
   readonly alone: (item: Item) => Promise<Result>;
-  /**
-   * What an item's caller is told when its time is up while it is being settled: it may be done a moment later, so that it
-   * is neither refused nor answered. Repeated, it finds out.
-   */
-  readonly late: () => Result;
   /** What an item costs, 1 or more. */
   readonly weight: (item: Item) => number;
   readonly limits: PaceLimits;
@@ -133,7 +128,7 @@ export class MicroBatcher<Item, Result> {
   #answerLate(waiting: Waiting<Item, Result>): void {
     const waits = this.#queue.leave(waiting) || this.#lone.leave(waiting);
     if (waits && !waiting.isBegun) this.#refuse(waiting);
-    else waiting.resolve(this.#options.late());
+    else waiting.reject(stillRunning());
     this.#plan();
   }
 

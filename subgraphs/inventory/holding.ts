@@ -59,7 +59,6 @@ export function createHolding(knex: Knex, mayDecide: () => Promise<void> = async
     name: 'holds',
     settle: (asked) => settleBatch(knex, asked),
     alone: ({ key, request }) => runAlone<HoldResult>(knex, key, (trx) => holdStock(trx, request)),
-    late: () => ({ kind: 'inFlight' }),
     weight: ({ request }) => request.lines.length + 1,
     limits: STOCK_PACE,
   });

@@ -26,7 +26,8 @@ export interface Capture {
    *
    * @param signal gives the place in the queue up; what has begun goes on
    * @throws CommerceError OVERLOADED before anything was done, REQUEST_ABORTED, FORBIDDEN, IDEMPOTENCY_KEY_INVALID,
-   *   BAD_USER_INPUT, DATABASE_UNAVAILABLE; what `mayDecide` throws
+   *   BAD_USER_INPUT, DATABASE_UNAVAILABLE, IDEMPOTENCY_IN_FLIGHT when it takes long and may be placed a moment later; what
+   *   `mayDecide` throws
    */
   place(caller: Caller, input: OrderPlaceInput, signal?: AbortSignal): Promise<OnceOutcome<Placed>>;
   /** Takes no more orders; resolves when those taken are answered. */
@@ -59,7 +60,6 @@ export function createCapture({
     settle: (requests) => settleBatch(knex, requests, choose),
     alone: (request) =>
       runAlone<Placed>(knex, request.key, (trx) => placeOrder(trx, request.caller, request.input, request)),
-    late: () => ({ kind: 'inFlight' }),
     weight: ({ input }) => input.lines.length + 1,
     limits,
   });
