@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
+import { cancelUnpaid } from '../../subgraphs/order/index.ts';
 import { ask } from '../helpers/subgraph.ts';
 import type { Action, ChannelCode } from './actions.ts';
 import { count, giveBack, ship } from './floor.ts';
@@ -11,12 +12,13 @@ import {
   newCall,
   type Outcome,
   type PlacedLine,
+  payment,
   persist,
   pick,
   placeInput,
   send,
 } from './perform.ts';
-import { at, attempts, callers, type Process, type World } from './world.ts';
+import { afterDeadline, at, attempts, callers, PAYMENT_TERMS, type Process, type World } from './world.ts';
 
 const QUIET = new AbortController().signal;
 
@@ -64,14 +66,16 @@ async function act(world: World, process: Process, history: History, action: Act
       await persist(() => query(process.knex, 'select inventory.expire_holds(100)'));
       return { code: 'DONE' };
     case 'place': {
-      const more = { allowBackorder: action.backorder, channelOrderId: channelOrderId(action) };
+      const paid = action.channel === 'WEB' && !action.unpaid;
+      const more = { allowBackorder: action.backorder, channelOrderId: channelOrderId(action), payment: paid ? payment('placed') : null }; // biome-ignore format: one thought
       const input = { ...placeInput(action.lines, action.atShop ? at('SHOP') : null), ...more };
       return place(world, process, history, newCall(history, 'orderPlace', action.channel, input), action.twins);
     }
     case 'placeHeld': {
       const hold = pick(history.holds, action.hold);
       if (!hold) return NOTHING;
-      const input = { ...placeInput(hold.lines, hold.atShop ? at('SHOP') : null), reservationId: hold.id };
+      const paid = action.channel === 'WEB' ? payment('placed') : null;
+      const input = { ...placeInput(hold.lines, hold.atShop ? at('SHOP') : null), reservationId: hold.id, payment: paid }; // biome-ignore format: one thought
       return place(world, process, history, newCall(history, 'orderPlace', action.channel, input), action.twins);
     }
     case 'cancel': {
@@ -82,6 +86,20 @@ async function act(world: World, process: Process, history: History, action: Act
       const call = newCall(history, 'orderCancel', order.channel, { reason: 'CUSTOMER_REQUEST', lines }, order.id);
       const { codes } = await sendOnce(world, process, history, call, action.twins);
       return { code: codes[0] ?? 'CANCELLED' };
+    }
+    case 'pay': {
+      const order = pick(history.orders, action.order);
+      if (order?.channel !== 'WEB') return NOTHING;
+      const call = newCall(history, 'orderRecordPayment', 'WEB', { payment: payment('later') }, order.id);
+      const { codes } = await sendOnce(world, process, history, call, action.twins);
+      order.paid ||= codes.length === 0;
+      return { code: codes[0] ?? 'PAID' };
+    }
+    case 'overdue': {
+      history.overdue = true;
+      const look = ({ knex }: Process) => cancelUnpaid({ knex, terms: PAYMENT_TERMS }, afterDeadline());
+      await Promise.all((action.twins ? world.processes : [process]).map((one) => persist(() => look(one))));
+      return { code: 'DONE' };
     }
     case 'ship':
       return ship(world, process, history, action, name);
@@ -120,8 +138,10 @@ async function act(world: World, process: Process, history: History, action: Act
 const channelOrderId = (action: { channel: ChannelCode; channelOrder: number | null }) =>
   action.channel === 'AMAZON' && action.channelOrder !== null ? `amazon-${action.channelOrder}` : null;
 
-const otherInput = (call: Call) =>
-  call.field === 'reservationExtend' ? { ttlSeconds: 901 } : { lines: [{ sku: 'A', quantity: 999 }] };
+function otherInput({ field }: Call) {
+  if (field === 'reservationExtend') return { ttlSeconds: 901 };
+  return field === 'orderRecordPayment' ? { payment: payment('another') } : { lines: [{ sku: 'A', quantity: 999 }] };
+}
 
 /** Sends a new request; as twins: from two clients at once, through both processes, who must get the same answer. */
 async function sendOnce(world: World, process: Process, history: History, call: Call, twins: boolean) {
@@ -164,7 +184,7 @@ async function place(world: World, process: Process, history: History, call: Cal
     shipped: 0,
     returned: 0,
   }));
-  history.orders.push({ id, key: call.key, channel: call.channel, lines });
+  history.orders.push({ id, key: call.key, channel: call.channel, lines, paid: call.input.payment !== null, busied: false }); // biome-ignore format: one order
   return { code: 'PLACED' };
 }
 

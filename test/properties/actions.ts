@@ -30,11 +30,17 @@ export type Act =
       readonly lines: readonly Line[];
       readonly atShop: boolean;
       readonly backorder: boolean;
+      /** Whether its payment is to come later. Marketplaces pay us themselves: their orders have no deadline. */
+      readonly unpaid: boolean;
       /** The marketplace's own number of the order; a small one comes again. */
       readonly channelOrder: number | null;
     }
   | { readonly do: 'placeHeld'; readonly channel: ChannelCode; readonly hold: number }
   | { readonly do: 'cancel'; readonly order: number; readonly line: number; readonly quantity: number | null }
+  /** The payment of an order comes. */
+  | { readonly do: 'pay'; readonly order: number }
+  /** The deadline of every order passes that was not paid, and a worker looks. */
+  | { readonly do: 'overdue' }
   /** The warehouse hands out units of one line: sourced, picked, booked as goods issue. The feed is not read yet. */
   | { readonly do: 'ship'; readonly order: number; readonly line: number; readonly quantity: number }
   /** Shipped units arrive, come back and go on the shelf. */
@@ -96,6 +102,7 @@ const place = (backorder: fc.Arbitrary<boolean>) =>
     lines,
     atShop: rarely,
     backorder,
+    unpaid: fc.boolean(),
     channelOrder: fc.option(fc.nat({ max: 1 }), { freq: 3 }),
   });
 const cancel = fc.record({
@@ -104,6 +111,8 @@ const cancel = fc.record({
   line: fc.nat({ max: 2 }),
   quantity: fc.option(fc.integer({ min: 1, max: 3 })),
 });
+const pay = fc.record({ do: fc.constant('pay' as const), order: index });
+const overdue = fc.constant({ do: 'overdue' as const });
 const giveBack = fc.record({ do: fc.constant('giveBack' as const), order: index, line: fc.nat({ max: 2 }), site });
 const readFeed = fc.record({
   do: fc.constant('readFeed' as const),
@@ -146,6 +155,8 @@ export const sequentialPlan = (length: number): fc.Arbitrary<Plan> =>
       { arbitrary: hold, weight: 4 },
       { arbitrary: placeHeld, weight: 3 },
       { arbitrary: cancel, weight: 3 },
+      { arbitrary: pay, weight: 2 },
+      { arbitrary: overdue, weight: 1 },
       { arbitrary: ship, weight: 4 },
       { arbitrary: readFeed, weight: 4 },
       { arbitrary: again, weight: 3 },
@@ -167,6 +178,8 @@ export const concurrentPlan = (length: number): fc.Arbitrary<Plan> =>
       { arbitrary: hold, weight: 4 },
       { arbitrary: placeHeld, weight: 3 },
       { arbitrary: cancel, weight: 3 },
+      { arbitrary: pay, weight: 3 },
+      { arbitrary: overdue, weight: 1 },
       { arbitrary: ship, weight: 3 },
       { arbitrary: readFeed, weight: 2 },
       { arbitrary: fc.oneof(release, timeOut, sweep), weight: 4 },

@@ -20,6 +20,7 @@ export async function ship(
   const line = order && pick(order.lines, action.line);
   if (!order || !line || line.busy) return NOTHING;
   line.busy = true;
+  order.busied = true;
   try {
     return await pickAndIssue(world, process, order.id, line, action.quantity, name);
   } finally {

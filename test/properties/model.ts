@@ -38,6 +38,8 @@ export interface ModelOrder {
   readonly channel: ChannelCode;
   readonly channelOrder: number | null;
   readonly lines: ModelLine[];
+  /** Marketplaces pay by themselves: never here. */
+  paid: boolean;
 }
 
 export interface ModelLine {
@@ -179,6 +181,12 @@ export function step(model: Model, act: Act, seen: Outcome): string {
       return placeHeld(model, act);
     case 'cancel':
       return cancel(model, act);
+    case 'pay':
+      return pay(model, act);
+    case 'overdue':
+      for (const order of model.orders)
+        if (order.channel === 'WEB' && !order.paid && !hasLeft(order)) cancelRest(order);
+      return 'DONE';
     case 'ship':
       return ship(model, act, seen);
     case 'giveBack':
@@ -212,9 +220,15 @@ export function step(model: Model, act: Act, seen: Outcome): string {
 const isShort = (model: Model, lines: readonly Line[], channel: ChannelCode, atShop: boolean): boolean =>
   [...demandOf(lines)].some(([sku, units]) => units > sellable(model, sku, channel, atShop));
 
-function newOrder(channel: ChannelCode, channelOrder: number | null, lines: readonly Line[]): ModelOrder {
+function newOrder(
+  channel: ChannelCode,
+  channelOrder: number | null,
+  lines: readonly Line[],
+  paid = channel === 'WEB',
+): ModelOrder {
   return {
     channel,
+    paid,
     channelOrder,
     lines: lines.map(({ sku, quantity }) => ({
       sku,
@@ -238,7 +252,7 @@ function place(model: Model, act: Extract<Act, { do: 'place' }>): string {
   const demand = demandOf(act.lines);
   const short = [...demand].filter(([sku, units]) => units > sellable(model, sku, act.channel, act.atShop));
   if (short.length > 0 && !act.backorder) return 'OUT_OF_STOCK';
-  const order = newOrder(act.channel, channelOrder, act.lines);
+  const order = newOrder(act.channel, channelOrder, act.lines, act.channel === 'WEB' && !act.unpaid);
   // What is there goes to the first lines of the SKU; the rest of them waits.
   const left = new Map(short.map(([sku]) => [sku, sellable(model, sku, act.channel, act.atShop)]));
   for (const line of order.lines) {
@@ -310,6 +324,27 @@ function cancel(model: Model, act: Extract<Act, { do: 'cancel' }>): string {
     one.cancelled += units;
   }
   return 'CANCELLED';
+}
+
+const hasLeft = (order: ModelOrder): boolean => order.lines.some((line) => line.shipped > 0);
+
+function cancelRest(order: ModelOrder): void {
+  for (const line of order.lines) {
+    line.cancelled += line.unsourced + line.backordered;
+    line.unsourced = 0;
+    line.backordered = 0;
+  }
+}
+
+function pay(model: Model, act: Extract<Act, { do: 'pay' }>): string {
+  const order = pick(model.orders, act.order);
+  if (order?.channel !== 'WEB') return 'NOTHING';
+  model.calls.push({ field: 'orderRecordPayment' });
+  if (order.lines.every((line) => line.cancelled === line.ordered)) return 'ORDER_CANCELLED';
+  if (order.paid) return 'ALREADY_PAID';
+  if (hasLeft(order)) return 'ALREADY_SHIPPED';
+  order.paid = true;
+  return 'PAID';
 }
 
 function ship(model: Model, act: Extract<Act, { do: 'ship' }>, seen: Outcome): string {

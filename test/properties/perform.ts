@@ -49,6 +49,10 @@ export interface PlacedOrder {
   readonly key: string;
   readonly channel: ChannelCode;
   readonly lines: PlacedLine[];
+  /** Whether a payment was acknowledged: with the order, or later. */
+  paid: boolean;
+  /** Whether the floor ever began to work on it. */
+  busied: boolean;
 }
 
 /** What the clients know: what they asked, and what they were answered. Nothing of it is read from a table. */
@@ -58,6 +62,8 @@ export interface History {
   readonly orders: PlacedOrder[];
   /** Answers that no client may get. */
   readonly problems: string[];
+  /** Whether the deadline of unpaid orders passed: those without a payment may be cancelled, and no others. */
+  overdue: boolean;
   keys: number;
 }
 
@@ -71,7 +77,14 @@ export interface Outcome {
 
 export const NOTHING: Outcome = { code: 'NOTHING' };
 
-export const emptyHistory = (): History => ({ calls: [], holds: [], orders: [], problems: [], keys: 0 });
+export const emptyHistory = (): History => ({
+  calls: [],
+  holds: [],
+  orders: [],
+  problems: [],
+  overdue: false,
+  keys: 0,
+});
 
 const ADDRESS = { line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' };
 
@@ -80,6 +93,8 @@ const DOCUMENTS = {
     order { id lines(first: 100) { nodes { id sku quantities { ordered } } } } userErrors { code } } }`,
   orderCancel: `mutation ($target: ID!, $input: OrderCancelInput!) { result: orderCancel(orderId: $target, input: $input) {
     order { id } userErrors { code } } }`,
+  orderRecordPayment: `mutation ($target: ID!, $input: OrderRecordPaymentInput!) {
+    result: orderRecordPayment(orderId: $target, input: $input) { order { id } userErrors { code } } }`,
   reservationHold: `mutation ($input: ReservationHoldInput!) { result: reservationHold(input: $input) {
     reservation { id } userErrors { code } } }`,
   reservationExtend: `mutation ($target: ID!, $input: ReservationExtendInput!) {
@@ -175,6 +190,13 @@ export async function persist<Value>(step: () => Promise<Value>): Promise<Value>
 }
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 4));
+
+/** Enough for any order. */
+export const payment = (reference: string) => ({
+  provider: 'stripe',
+  reference,
+  authorized: { amount: '100000.00', currencyCode: 'GBP' },
+});
 
 export function placeInput(lines: readonly Line[], locationId: string | null): Record<string, unknown> {
   const method = locationId === null ? 'SHIPPING' : 'PICK_UP';

@@ -172,6 +172,18 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     interposer: instead('inventory.release_order', async () => NONE),
   },
   {
+    name: 'the deadline cancels what is paid',
+    seenBy: MODEL,
+    interposer: instead("o.channel_kind <> 'MARKETPLACE'", ({ text }, send) =>
+      send(text.replace("o.payment_status in ('PENDING', 'FAILED')", 'true')),
+    ),
+  },
+  {
+    name: 'the deadline frees the stock twice',
+    seenBy: MODEL,
+    sabotage: rewrite(['inventory.release_orders', 'row(sku, location_id, 0, -units,', 'row(sku, location_id, 0, -2 * units,']), // biome-ignore format: one change
+  },
+  {
     name: 'a cancellation of a part gives the whole line back',
     seenBy: MODEL,
     sabotage: rewrite([

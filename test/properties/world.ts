@@ -7,6 +7,7 @@ import { createFeedReader } from '../../subgraphs/inventory/feed-reader.ts';
 import { createInventorySubgraph, createStock, locationIdOf } from '../../subgraphs/inventory/index.ts';
 import type { StockChanges, StockPage, StockSource } from '../../subgraphs/inventory/port.ts';
 import { createOrderBook, createOrderSubgraph } from '../../subgraphs/order/index.ts';
+import type { PaymentTerms } from '../../subgraphs/order/payments/terms.ts';
 import { stockCatalogue } from '../helpers/catalogue.ts';
 import { createTestDatabase } from '../helpers/database.ts';
 import { callerOf, webChannel } from '../helpers/subgraph.ts';
@@ -35,6 +36,14 @@ export interface Plant {
 export type World = Awaited<ReturnType<typeof createWorld>>;
 export type Process = World['processes'][number];
 
+/** By when the shop's orders are to be paid. */
+export const PAYMENT_TERMS: PaymentTerms = {
+  ofChannel: new Map([['WEB', { withinHours: 1, holdUntilPaid: false }]]),
+  otherwise: { withinHours: null, holdUntilPaid: false },
+};
+/** A moment at which none of them has time left. */
+export const afterDeadline = () => new Date(Date.now() + 7_200_000);
+
 const KINDS = { EAST: 'WAREHOUSE', WEST: 'WAREHOUSE', SHOP: 'STORE' } as const;
 /** Tables that stay from run to run: what the migrations and the sites put there. */
 const KEPT = ['migration', 'location'];
@@ -56,6 +65,14 @@ export async function createWorld(plant: Plant = {}) {
   const { knex } = database;
   const prices = { WEB: { GBP: 100 }, AMAZON: { GBP: 100 } };
   await stockCatalogue(knex, SKUS.map((sku) => ({ sku, title: sku, prices }))); // biome-ignore format: one thought
+  // As the product finds them: what is kept from a channel is asked for where no caller is.
+  for (const { channel } of Object.values(callers))
+    if (channel)
+      await query(
+        knex,
+        'insert into integration.channel (code, kind, name, price_list, currency_code, safety_stock) values (?, ?, ?, ?, ?, ?)',
+        [channel.code, channel.kind, channel.name, channel.priceList, channel.currencyCode, channel.safetyStock],
+      );
   await plant.sabotage?.(knex);
   const planted = plant.interposer?.(knex);
   const tables = (
