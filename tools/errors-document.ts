@@ -9,14 +9,9 @@ export function errorsDocument(): string {
 
 Written by \`npm run docs:errors\` from \`platform/errors.ts\`; a check compares the two.
 
-<<<<<<< ours
 Expected refusals are data: \`userErrors\` of a mutation, each with a code of its own enum, and nothing was changed. What
 follows are the codes of top-level \`errors\` (\`extensions.code\`), for bugs, outages, authorisation and malformed requests.
 \`orderPlace\` alone tells \`IDEMPOTENCY_IN_FLIGHT\` as a \`userErrors\` code too: then it is not known yet whether the order is placed; repeat it with the same key.
-=======
-Expected refusals are data: \`userErrors\` of a mutation, each with a code of its own enum, and nothing was changed (but
-for \`IDEMPOTENCY_IN_FLIGHT\` of \`orderPlace\`: there it is not known yet, repeat it with its key). What follows are the codes of top-level \`errors\` (\`extensions.code\`), for bugs, outages, authorisation and malformed requests.
->>>>>>> theirs
 Apollo's \`GRAPHQL_PARSE_FAILED\` and \`GRAPHQL_VALIDATION_FAILED\` come beside them. Codes are never used again for another meaning.
 Every error has \`extensions.code\`, \`retryable\` and \`traceId\`, over every transport.
 
