@@ -178,7 +178,7 @@ export async function noteFailure({ knex, report }: NoticeDeps, due: DueNotice, 
       error,
       orderId: notice.orderId,
       channelCode: notice.channelCode,
-      deadline: await deadlineOf(knex, due),
+      deadline: await deadlineOf(knex, due, refused),
       traceId,
       setAside: { by: NOTICE_SENDER, id: due.id },
     });
@@ -189,15 +189,20 @@ export async function noteFailure({ knex, report }: NoticeDeps, due: DueNotice, 
   );
 }
 
-/** The time of the duty that is done when the channel has taken the notice. */
-async function deadlineOf(knex: Knex, { notice, step }: DueNotice): Promise<Date | null> {
-  const [duty] = await query<{ dueAt: Date }>(
+/**
+ * The time of the first duty that is done when the channel has taken the notice, or one that waits behind it.
+ * @param letsPass whether the order's later notices do not wait for it
+ */
+async function deadlineOf(knex: Knex, { id, notice }: DueNotice, letsPass: boolean): Promise<Date | null> {
+  const [duty] = await query<{ dueAt: Date | null }>(
     knex,
-    `select due_at as "dueAt" from orders.channel_duty where order_id = ? and done_at is null and case kind
-       when 'ACKNOWLEDGE' then ? in ('ACKNOWLEDGEMENT', 'REFUSAL')
-       when 'SHIP' then ? = 'SHIPMENT'
-       else ? = 'answer:' || subject end`,
-    [notice.orderId, notice.kind, notice.kind, step],
+    `select min(d.due_at) as "dueAt" from orders.channel_duty d
+     join orders.channel_notice n on n.order_id = d.order_id and n.taken_at is null and (n.id = :id or n.id > :id and not :letsPass)
+     where d.order_id = :orderId and d.done_at is null and case d.kind
+       when 'ACKNOWLEDGE' then n.kind in ('ACKNOWLEDGEMENT', 'REFUSAL')
+       when 'SHIP' then n.kind = 'SHIPMENT'
+       else n.step = 'answer:' || d.subject end`,
+    { id, orderId: notice.orderId, letsPass },
   );
   return duty?.dueAt ?? null;
 }

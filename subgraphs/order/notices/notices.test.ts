@@ -16,6 +16,7 @@ import {
   createDutyConsumption,
   createOrderBook,
   createOrderSubgraph,
+  escalateDuties,
   loadChannelClocks,
   type OrderBook,
 } from '../index.ts';
@@ -383,6 +384,28 @@ describe('a channel that fails', () => {
     expect(await exceptions(order)).toMatchObject([{ state: 'RESOLVED' }]);
     expect(await openDuties(order)).toEqual([]);
     expect(await acknowledgedAt(order)).toEqual(expect.any(Date));
+  });
+
+  it('is late with an acknowledgement that waits behind another notice: both say by when', async () => {
+    const order = await placed();
+    await cancel(order, { reason: 'OUT_OF_STOCK', askNodes: false, lines: [{ orderLineId: order.lineId, quantity: 2 }] }, operator); // biome-ignore format: one thought
+    await accept(order);
+    await flow();
+    failures = Array.from({ length: 5 }, down);
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await sender().sendDue('AMAZON');
+      await nowDue();
+    }
+    const by = await acknowledgeBy(order);
+    expect(await exceptions(order)).toMatchObject([{ operation: 'tell-cancellation', deadline: by }]);
+    const late = new Date((by?.getTime() ?? 0) - 60_000);
+    await escalateDuties({ knex: database.knex, clocks: loadChannelClocks(), report: desk.raiseIn }, late);
+    expect(await exceptions(order)).toMatchObject([
+      { operation: 'duty:acknowledge-order', deadline: by, message: expect.stringContaining('it has not taken the notice of it') },
+      { operation: 'tell-cancellation' },
+    ]); // biome-ignore format: one thought
+    await sendAll();
+    expect((await exceptions(order)).map(({ state }) => state)).toEqual(['RESOLVED', 'RESOLVED']);
   });
 
   it('has taken a notice once whose answer was lost', async () => {
