@@ -105,11 +105,8 @@ export async function changeOrder(trx: Knex.Transaction, orderId: string, change
   }
   await saveLines(trx, before.lines, lines);
   const lifted = isOver(lines) && !isOver(before.lines) ? ((await liftHolds(trx, [orderId])).get(orderId) ?? []) : [];
-  await writeTimeline(trx, orderId, change.traceId, [
-    ...(change.timeline ?? []),
-    ...timelineOf(before.order.status, path, settled),
-    ...lifted,
-  ]);
+  const states = timelineOf(before.order.status, path, settled);
+  await writeTimeline(trx, orderId, change.traceId, [...inOrder(change.timeline ?? [], states), ...lifted]);
   const events = eventsOf(before.order, path, change);
   await writeEvents(trx, events);
   const order = await saveOrder(trx, before.order, { stage, status: target, events: events.length, change });
@@ -123,6 +120,18 @@ export function timelineOf(before: OrderStatus, path: readonly OrderStatus[], se
     system: 'commerce',
     message: messageOf(before, status, settled),
   }));
+}
+
+/**
+ * News and the states that the order goes through with them. When the news happened a while ago, so did these; what the order
+ * passed through came before them.
+ */
+function inOrder(news: readonly TimelineNote[], states: readonly TimelineNote[]): TimelineNote[] {
+  const happened = news.flatMap(({ occurredAt }) => occurredAt?.getTime() ?? []);
+  if (happened.length === 0) return [...news, ...states];
+  const occurredAt = new Date(Math.max(...happened));
+  const dated = states.map((state) => ({ ...state, occurredAt }));
+  return [...dated.slice(0, -1), ...news, ...dated.slice(-1)];
 }
 
 /** Whether units of the line got lost, or came back from their way: only such are paid back without having arrived. */
@@ -235,7 +244,10 @@ async function saveLines(
   );
 }
 
-/** Appends to an order's timeline. The caller holds the order's row lock, so the sequence has no gap. */
+/**
+ * Appends to an order's timeline. The caller holds the order's row lock, so the sequence has no gap. Clocks of others put no state
+ * of the order before the one that it was in, nor into the future.
+ */
 export async function writeTimeline(
   trx: Knex.Transaction,
   orderId: string,
@@ -247,9 +259,13 @@ export async function writeTimeline(
     trx,
     `insert into orders.timeline (order_id, sequence, occurred_at, type, system, message, trace_id)
      select ?, (select coalesce(max(sequence), 0) from orders.timeline where order_id = ?) + n.position,
-       coalesce(n.occurred_at, clock_timestamp()), n.type, n.system, n.message, ?
+       case when n.occurred_at is null then clock_timestamp()
+         when not starts_with(n.type, 'ORDER_') then n.occurred_at
+         else least(clock_timestamp(), greatest(n.occurred_at, (select max(t.occurred_at) from orders.timeline t
+           where t.order_id = ? and starts_with(t.type, 'ORDER_')))) end, n.type, n.system, n.message, ?
      from unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[]) with ordinality as n(type, system, message, occurred_at, position)`,
     [
+      orderId,
       orderId,
       orderId,
       traceId,

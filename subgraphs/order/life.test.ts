@@ -57,6 +57,24 @@ describe('the order book', () => {
     );
   });
 
+  it('has its states on the timeline where what led to them happened, however late that is heard', async () => {
+    const order = await accepted();
+    const news = (key: string, at: Date) => ({ ...effect(key), timeline: [{ type: key, system: 'wms', message: key, occurredAt: at }] }); // biome-ignore format: one thought
+    await book.allocate(order.id, units(order, 10), effect('source'));
+    // The node's clock: all of it happened before it was heard. A second piece of work is heard of with its parcel only.
+    const left = new Date();
+    await book.note(order.id, news('PARCEL_DELIVERED', new Date(left.getTime() + 1)));
+    await book.ship(order.id, units(order, 10), news('GOODS_ISSUED', left));
+    const { timeline } = (await run(TIMELINE, { id: order.id }, backOffice)).order;
+    expect(timeline.nodes.map(({ type }: { type: string }) => type).slice(-5)).toEqual(['ORDER_ALLOCATED', 'ORDER_IN_FULFILLMENT', 'GOODS_ISSUED', 'ORDER_SHIPPED', 'PARCEL_DELIVERED']); // biome-ignore format: one thought
+    // A clock that is far behind puts the state where the one before it is.
+    const behind = await accepted();
+    await book.allocate(behind.id, units(behind, 10), effect('source'));
+    await book.startFulfillment(behind.id, units(behind, 10), news('WORK_ACCEPTED', new Date('2020-01-01T10:00:00Z')));
+    const states = (await run(TIMELINE, { id: behind.id }, backOffice)).order.timeline.nodes.map(({ type }: { type: string }) => type); // biome-ignore format: one thought
+    expect([states[0], ...states.slice(-2)]).toEqual(['WORK_ACCEPTED', 'ORDER_ALLOCATED', 'ORDER_IN_FULFILLMENT']);
+  });
+
   it('has a timeline in the order in which things happened, page by page, with what was told late in its place', async () => {
     const order = await accepted();
     const say = (what: string, occurredAt: string) =>
