@@ -29,6 +29,9 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   OVERLOADED: 'Retry when less is going on.',
   DATABASE_UNAVAILABLE: 'Retry when the database answers again.',
 };
+/** Our own circuit kept the call from being made. It is one for all calls to the system, and another call may have closed it since. */
+const ADVICE_IN_OPEN_CIRCUIT =
+  'Most of the latest calls to it failed, so that this one was not made. `systems` shows the circuit; when it is CLOSED there, other calls get through: retry then, and what this one meets is shown here.';
 /** A credential that is not taken, or a record that is not known: nothing in the request can be put right. */
 const ADVICE_BY_STATUS: Readonly<Record<string, string>> = {
   401: 'It does not take our credential: have its token in the configuration put right, and retry.',
@@ -44,7 +47,8 @@ const ADVICE_BY_STATUS: Readonly<Record<string, string>> = {
 export function causeOf(error: unknown, otherwise: string): { readonly cause: FailureCause; readonly message: string } {
   if (!isCommerceError(error)) return { cause: 'UNKNOWN', message: otherwise };
   const refused = error.code === 'SYSTEM_REJECTED' ? ADVICE_BY_STATUS[String(error.details.status)] : undefined;
-  const advice = refused ?? ADVICE[error.code];
+  const inOpenCircuit = error.details.reason === 'circuit-open' ? ADVICE_IN_OPEN_CIRCUIT : undefined;
+  const advice = refused ?? inOpenCircuit ?? ADVICE[error.code];
   return {
     cause: CAUSES[error.code] ?? 'UNKNOWN',
     message: advice === undefined ? error.message : `${error.message}. ${advice}`,

@@ -4,7 +4,7 @@ import { sleep } from '../../platform/clock.ts';
 import { isCommerceError } from '../../platform/errors.ts';
 import { unavailable } from '../client-kit/failure.ts';
 import { keptToken } from '../client-kit/kept-token.ts';
-import type { SystemStatistics } from '../client-kit/statistics.ts';
+import { behindCircuits, type SystemStatistics } from '../client-kit/statistics.ts';
 import { createSystemClient, type SystemCall } from '../client-kit/system-client.ts';
 import { createPace, type Pace, type Rate } from './pace.ts';
 import { AMAZON_RATES, type AmazonOperation } from './rates.ts';
@@ -103,7 +103,7 @@ export function createAmazonCalls(options: AmazonCallsOptions): AmazonCalls {
     },
     waitMillis: (operation) => paceOf(operation).waitMillis(),
     pause,
-    statistics: () => client.statistics(),
+    statistics: () => behindCircuits(client.statistics(), door.statistics()),
     close: async () => {
       await Promise.all([client.close(), door.close()]);
     },

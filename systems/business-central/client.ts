@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { behindCircuits } from '../client-kit/statistics.ts';
 import { createSystemClient } from '../client-kit/system-client.ts';
 import { createODataClient, type ODataClient } from '../odata/client.ts';
 
@@ -53,6 +54,7 @@ export function createBusinessCentralClient(options: BusinessCentralOptions): OD
   });
   return {
     ...odata,
+    statistics: () => behindCircuits(odata.statistics(), tokens.statistics()),
     async close() {
       await Promise.all([odata.close(), tokens.close()]);
     },

@@ -20,6 +20,22 @@ export interface SystemStatistics {
   readonly retries: number;
 }
 
+const WORST_FIRST: readonly Circuit[] = ['OPEN', 'HALF_OPEN', 'CLOSED'];
+
+/**
+ * How a system behaves that stands behind several circuits, such as that of its calls and that of its login: none of them may hide
+ * another. The worst circuit counts, and the newest closing; the rest is told of its calls.
+ */
+export function behindCircuits(calls: SystemStatistics, ...others: readonly SystemStatistics[]): SystemStatistics {
+  const all = [calls, ...others];
+  const closings = all.flatMap(({ circuitClosedAt }) => circuitClosedAt?.getTime() ?? []);
+  return {
+    ...calls,
+    circuit: WORST_FIRST.find((worst) => all.some(({ circuit }) => circuit === worst)) ?? calls.circuit,
+    circuitClosedAt: closings.length === 0 ? null : new Date(Math.max(...closings)),
+  };
+}
+
 export interface StatisticsRecorder {
   answered(latencyMillis: number | null): void;
   failed(code: string, latencyMillis: number | null): void;

@@ -9,7 +9,7 @@ import { type HttpServer, startHttpServer } from '../kit/http-server.ts';
 import { Refusal } from '../kit/refusal.ts';
 import { route } from '../kit/route.ts';
 import { rejectionCode } from './failure.ts';
-import type { Circuit } from './statistics.ts';
+import { behindCircuits, type Circuit } from './statistics.ts';
 import { createSystemClient, type SystemCall, type SystemClient, type SystemClientOptions } from './system-client.ts';
 
 let server: HttpServer;
@@ -244,6 +244,13 @@ describe('the circuit', () => {
     expect(await client.call(read)).toEqual({ count: 1 });
     expect(client.statistics()).toMatchObject({ circuit: 'CLOSED', circuitClosedAt: expect.any(Date), lastSuccessAt: expect.any(Date) }); // biome-ignore format: one thought
     expect([changes[0], ...changes.slice(-2)]).toEqual(['OPEN', 'HALF_OPEN', 'CLOSED']);
+  });
+
+  it('is the worst of several that a system stands behind, whichever it is, and its closing the newest', () => {
+    const of = (circuit: Circuit, closedAt: number | null) => ({ ...connect(quick).statistics(), circuit, circuitClosedAt: closedAt === null ? null : new Date(closedAt) }); // biome-ignore format: one thought
+    expect(behindCircuits(of('CLOSED', 5), of('OPEN', null))).toMatchObject({ circuit: 'OPEN', circuitClosedAt: new Date(5) }); // biome-ignore format: one thought
+    expect(behindCircuits(of('HALF_OPEN', 5), of('CLOSED', 7))).toMatchObject({ circuit: 'HALF_OPEN', circuitClosedAt: new Date(7) }); // biome-ignore format: one thought
+    expect(behindCircuits(of('CLOSED', null), of('CLOSED', null))).toMatchObject({ circuit: 'CLOSED', circuitClosedAt: null }); // biome-ignore format: one thought
   });
 
   it('stays closed for refusals: they are answers', async () => {

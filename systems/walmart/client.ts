@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isCommerceError } from '../../platform/errors.ts';
 import { FileBody } from '../client-kit/exchange.ts';
 import { badResponse } from '../client-kit/failure.ts';
-import type { SystemStatistics } from '../client-kit/statistics.ts';
+import { behindCircuits, type SystemStatistics } from '../client-kit/statistics.ts';
 import { createSystemClient, type SystemCall } from '../client-kit/system-client.ts';
 import { SERVICE, walmartAccess } from './access.ts';
 import { type CancelLine, feedAccepted, feedStatus, type ItemPricing, inventoriesPage, itemInventory, type NodeUnits, nodesAnswer, orderAnswer, ordersPage, priceAnswer, type RefundLine, type ShipLine, type WalmartFeedItem, type WalmartInventory, type WalmartOrder } from './wire.ts'; // biome-ignore format: one line
@@ -195,7 +195,7 @@ export function createWalmartClient(options: WalmartClientOptions): WalmartClien
       }
       throw badResponse(SYSTEM, 'itemDetails');
     },
-    statistics: () => client.statistics(),
+    statistics: () => behindCircuits(client.statistics(), door.statistics()),
     close: async () => {
       await Promise.all([client.close(), door.close()]);
     },
