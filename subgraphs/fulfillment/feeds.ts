@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { createFeed, type RetakableFeed } from '../../platform/feed/feed.ts';
 import { describeSetAside, type SetAsideEntry } from '../../platform/feed/set-aside.ts';
+import { readParcelUnits } from './parcel-units.ts';
 import type { CarrierScan, CarrierSystem, NodeEvent, NodeSystem } from './port.ts';
 import { applyUsableEvents, describeUnusable, keepSetAside, NODE_FEED, nodeEventKey } from './set-aside-events.ts';
 import { recordScans, trackingKey } from './tracking.ts';
@@ -139,12 +140,15 @@ export async function reportUnknownWords(
   }
 }
 
-/** The order that a parcel belongs to, on its way out or back; nothing for a number that is not known yet. */
+/**
+ * The order that a parcel belongs to, on its way out or back, and what is in it on its way out, as far as its node told; nothing for a
+ * number that is not known yet.
+ */
 async function orderOfParcel(
   trx: Knex.Transaction,
   { carrier, trackingNumber }: CarrierScan,
   shipmentId: string | null,
-): Promise<{ orderId?: string; channelCode?: string }> {
+): Promise<{ orderId?: string; channelCode?: string; units?: { lineId: string; quantity: number }[] }> {
   const columns = 'order_id as "orderId", channel_code as "channelCode"';
   const [order] = await query<{ orderId: string; channelCode: string }>(
     trx,
@@ -153,7 +157,13 @@ async function orderOfParcel(
       : `select ${columns} from fulfillment.shipment where id = ?`,
     shipmentId === null ? [trackingNumber, carrier] : [shipmentId],
   );
-  return order ?? {};
+  if (!order) return {};
+  const [parcel] = shipmentId === null ? [] : await query<{ id: string }>(trx, 'select id from fulfillment.package where shipment_id = ? and tracking_number = ?', [shipmentId, trackingNumber]); // biome-ignore format: one thought
+  const units = parcel && shipmentId !== null ? await readParcelUnits(trx, shipmentId, parcel.id) : [];
+  return {
+    ...order,
+    ...(units.length > 0 ? { units: units.map(({ lineId, quantity }) => ({ lineId, quantity })) } : {}),
+  };
 }
 
 /** A feed may repeat entries and mix their order: each once, by position. */

@@ -373,6 +373,7 @@ describe('scans', () => {
         message: expect.stringMatching(
           /^Carrier UPS sent the status "teleported" for the parcel …ARLY, which is not in /,
         ),
+        units: [expect.objectContaining({ quantity: 3 }), expect.objectContaining({ quantity: 1 })],
       }),
     ]);
   });

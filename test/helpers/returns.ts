@@ -41,7 +41,7 @@ export async function openReturnWorld(knex: Knex) {
   let keys = 0;
   const key = () => `returns-${++keys}`;
   const effect = () => ({ key: key(), traceId: '0'.repeat(32) });
-  const told: { key: string; message: string }[] = [];
+  const told: { key: string; message: string; units?: readonly { lineId: string; quantity: number }[] }[] = [];
   const effects: Effects = { shelved: new Map(), aside: new Map(), paid: new Map(), credits: [] };
   let settledUpTo = 0;
 
@@ -140,7 +140,7 @@ export async function openReturnWorld(knex: Knex) {
         {
           knex,
           policy,
-          report: async (_, { key: name, message }) => void told.push({ key: name, message }),
+          report: async (_, { key: name, message, units }) => void told.push({ key: name, message, units }),
           settle: async (_, names) => void told.push(...names.map((name) => ({ key: name, message: 'settled' }))),
         },
         new Date(Date.now() + days * 86_400_000),

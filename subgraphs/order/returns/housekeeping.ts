@@ -6,6 +6,7 @@ import { inTransaction } from '../../../platform/db/transaction.ts';
 import { type FoundReturn, lockReturn, moveReturn } from './found.ts';
 import { LOST_IN_TRANSIT } from './free-units.ts';
 import { keepInspected } from './inspect.ts';
+import { type ReturnUnits, unitsOf } from './model.ts';
 import type { ReturnPolicy } from './policy.ts';
 
 /** Tells, in the transaction that notes it, of a return that needs a person. */
@@ -20,6 +21,8 @@ export type ReportReturn = (
     readonly orderId: string;
     readonly channelCode: string;
     readonly traceId: string;
+    /** What is at stake. */
+    readonly units: readonly { readonly lineId: string; readonly quantity: number }[];
   },
 ) => Promise<void>;
 
@@ -113,10 +116,23 @@ async function tell(
       orderId,
       channelCode: found.channelCode,
       traceId,
+      units: found.lines.flatMap((line) => {
+        const conditions = found.conditions.filter(({ returnLineId }) => returnLineId === line.id);
+        const quantity = AT_STAKE[problem](unitsOf([line], conditions));
+        return quantity > 0 ? [{ lineId: line.orderLineId, quantity }] : [];
+      }),
     });
   }
   return true;
 }
+
+/** How many units a problem is about. */
+const AT_STAKE: Readonly<Record<Problem, (units: ReturnUnits) => number>> = {
+  LOST: ({ quantity, received }) => quantity - received,
+  REJECTED: ({ received }) => received,
+  UNRETURNED: ({ credited, accepted }) => credited - accepted,
+  UNINSPECTED: ({ received, inspected }) => received - inspected,
+};
 
 const WHAT: Readonly<
   Record<

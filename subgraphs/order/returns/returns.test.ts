@@ -211,7 +211,7 @@ describe('a return', () => {
   });
 
   it('that is rejected when it was paid back before leaves the money to a person, and its paid units to no other return', async () => {
-    const own = await world.delivered(2);
+    const own = await world.delivered(3);
     const { return: asked } = await world.request(own.id, [own.lineIds[0] ?? '', 2]);
     const made = { id: asked.id, lineId: asked.lines[0].id };
     await done(made, 'returnAuthorize');
@@ -221,13 +221,15 @@ describe('a return', () => {
     await done(made, 'returnReject');
     await world.settle();
     await world.keep();
+    // Of the order's three units those that came are at stake, and nothing else.
+    expect(world.told.find(({ key }) => key.startsWith(`return:${made.id}`))?.units).toEqual([{ lineId: own.lineIds[0], quantity: 2 }]); // biome-ignore format: one thought
     expect(world.told.filter(({ key }) => key.startsWith(`return:${made.id}`)).map(({ message }) => message)).toEqual([
       expect.stringMatching(/rejected, and 2 units still with us\..*, settle with the buyer what was paid back before \(1 unit\), and dismiss this\.$/),
     ]); // biome-ignore format: one thought
     expect(await world.read(made.id)).toMatchObject({ state: 'REJECTED', refundStatus: 'SETTLED', lines: [{ refunded: 1 }] }); // biome-ignore format: one thought
     expect((await world.book.read(own.id))?.lines[0]?.quantities.returned).toBe(0);
-    expect((await world.request(own.id, [own.lineIds[0] ?? '', 2])).userErrors).toMatchObject([{ code: 'QUANTITY_EXCEEDS_DELIVERED' }]); // biome-ignore format: one thought
-    expect((await world.request(own.id, [own.lineIds[0] ?? '', 1])).userErrors).toEqual([]);
+    expect((await world.request(own.id, [own.lineIds[0] ?? '', 3])).userErrors).toMatchObject([{ code: 'QUANTITY_EXCEEDS_DELIVERED' }]); // biome-ignore format: one thought
+    expect((await world.request(own.id, [own.lineIds[0] ?? '', 2])).userErrors).toEqual([]);
   });
 
   it("tells on the order's timeline who asked for what, and what they noted", async () => {
