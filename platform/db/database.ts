@@ -19,6 +19,18 @@ const ACQUIRE_TIMEOUT_MILLIS = 8_000;
 const CONNECT_TIMEOUT_MILLIS = 5_000;
 
 /**
+ * Said on every connection. Where the server has LLVM, it compiles each plan within our SQL functions anew: seconds for what runs in
+ * milliseconds. Said here, it holds whatever the server, the database or the URL's own options say.
+ */
+const WITHOUT_COMPILER = 'set jit = off';
+
+/** What the pool makes, as far as it is used here. */
+interface Connection {
+  readonly processID: number;
+  query(sql: string, done: (error: Error | null) => void): void;
+}
+
+/**
  * A pool on one PostgreSQL database. It connects on first use; close it with `destroy()`.
  * Values arrive as pg delivers them: `int8` and `numeric` as text (no loss), `timestamptz` as `Date`, `jsonb` parsed.
  *
@@ -38,9 +50,9 @@ export function openDatabase(url: string, options: DatabaseOptions): Knex {
     pool: {
       min: 0,
       max: options.poolMax,
-      afterCreate(connection: { processID: number }, done: (error: null, connection: unknown) => void) {
+      afterCreate(connection: Connection, done: (error: Error | null, connection: unknown) => void) {
         options.onConnect?.(connection.processID);
-        done(null, connection);
+        connection.query(WITHOUT_COMPILER, (error) => done(error, connection));
       },
     },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MILLIS,

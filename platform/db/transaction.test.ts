@@ -13,6 +13,17 @@ describe('inTransaction', () => {
   });
   afterAll(() => database.drop());
 
+  it('runs on connections that compile no plans, whatever the URL says', async () => {
+    const url = new URL(database.url);
+    url.searchParams.set('options', '-c jit=on');
+    const asked = openDatabase(url.href, { poolMax: 1, applicationName: 'test' });
+    try {
+      expect((await asked.raw('show jit')).rows).toEqual([{ jit: 'off' }]);
+    } finally {
+      await asked.destroy();
+    }
+  });
+
   it('repeats a transaction that lost a deadlock', async () => {
     let attempts = 0;
     let arrived = 0;
