@@ -72,7 +72,7 @@ export async function serveOrder(
       orderId,
       moves,
       announce: {
-        explanation: `Stock arrived. ${decision?.explanation ?? 'The location of the order has it.'}`,
+        explanation: `What it waited for can be had now. ${decision?.explanation ?? 'The location of the order has it.'}`,
         channelCode: booked.order.channel.code,
         traceId: cause.traceId,
       },
