@@ -435,7 +435,7 @@ export type TrackingEventRecordErrorCode =
   | 'UNKNOWN_TRACKING_NUMBER'
   /** A value is not acceptable; the message says which. */
   | 'INVALID_INPUT'
-  /** The key was used with another input. */
+  /** The key was used with another input, or the id of the scan with another scan. */
   | 'IDEMPOTENCY_CONFLICT'
   | '%future added value';
 
@@ -445,7 +445,7 @@ export type TrackingEventRecordInput = {
   readonly carrier: string;
   /** The carrier's number of the box. */
   readonly trackingNumber: string;
-  /** The carrier's id of the scan; the same id again changes nothing. */
+  /** The carrier's id of the scan; the same scan again changes nothing, another one under its id is refused. */
   readonly eventId: string;
   /** The carrier's own word. */
   readonly status: string;

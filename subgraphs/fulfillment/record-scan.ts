@@ -6,7 +6,7 @@ import { runOnce } from '../../platform/idempotency/run-once.ts';
 import type { FulfillmentContext } from './context.ts';
 import type { FulfillmentRefusal } from './errors.ts';
 import { reportUnknownWords } from './feeds.ts';
-import { recordScans } from './tracking.ts';
+import { isOtherScan, recordScans } from './tracking.ts';
 
 interface TrackingInput {
   readonly carrier: string;
@@ -25,6 +25,14 @@ const CONFLICT: FulfillmentRefusal = {
   field: ['input', 'idempotencyKey'],
 };
 
+/** Silence would keep the parcel where it is for ever: some carriers count the scans of each parcel from the start. */
+const OTHER_SCAN: FulfillmentRefusal = {
+  code: 'IDEMPOTENCY_CONFLICT',
+  message:
+    'The carrier used this id for a scan of another number, status or time before. That one stays, and this one is not stored. Where the carrier counts the scans of each parcel by themselves, put the tracking number into the id.',
+  field: ['input', 'eventId'],
+};
+
 const UNKNOWN_NUMBER: FulfillmentRefusal = {
   code: 'UNKNOWN_TRACKING_NUMBER',
   message: 'No package has this number yet. The event is kept and takes effect when one does.',
@@ -41,6 +49,7 @@ export async function trackingEventRecord(
   if (invalid) return refused(invalid);
   const recorded = await recordOnce(context, input);
   if (recorded === 'conflict') return refused(CONFLICT);
+  if (recorded.isOther) return refused(OTHER_SCAN);
   if (recorded.shipmentId === null)
     return recorded.isReturn ? { shipment: null, userErrors: [] } : refused(UNKNOWN_NUMBER);
   return { shipment: await context.loaders.shipments.load(recorded.shipmentId), userErrors: [] };
@@ -52,6 +61,8 @@ interface Recorded {
   readonly shipmentId: string | null;
   /** Missing in what earlier releases stored under a key. */
   readonly isReturn?: boolean;
+  /** Likewise: another scan has its id. */
+  readonly isOther?: boolean;
 }
 
 /** @throws CommerceError IDEMPOTENCY_IN_FLIGHT, IDEMPOTENCY_KEY_INVALID */
@@ -89,7 +100,9 @@ async function recordOne(trx: Knex.Transaction, context: FulfillmentContext, inp
     },
   ]);
   await reportUnknownWords(trx, recorded, context.report);
-  return { shipmentId: recorded[0]?.shipmentId ?? null, isReturn: recorded[0]?.isReturn ?? false };
+  const [one] = recorded;
+  const isOther = one?.repeated === true && (await isOtherScan(trx, one.scan));
+  return { shipmentId: one?.shipmentId ?? null, isReturn: one?.isReturn ?? false, isOther };
 }
 
 function checkTracking(input: TrackingInput): FulfillmentRefusal | null {

@@ -365,6 +365,11 @@ describe('scans', () => {
     );
     expect(data.trackingEventRecord.shipment.status).toBe('DELIVERED');
     expect(data.trackingEventRecord.shipment.packages[0].trackingEvents).toHaveLength(4);
+    // The same again is nothing new; another scan under its id is refused, not swallowed.
+    const tell = async (input: object) =>
+      (await run('mutation ($input: TrackingEventRecordInput!) { trackingEventRecord(input: $input) { userErrors { code field } } }', { input: { carrier: 'UPS', trackingNumber: 'EARLY', eventId: 'e4', status: 'teleported', occurredAt: '2026-11-24T08:00:00Z', ...input } })).trackingEventRecord.userErrors; // biome-ignore format: one thought
+    const conflict = [{ code: 'IDEMPOTENCY_CONFLICT', field: ['input', 'eventId'] }];
+    expect([await tell({}), await tell({ trackingNumber: 'OTHER1' }), await tell({ status: 'delivered' })]).toEqual([[], conflict, conflict]); // biome-ignore format: one thought
     const [{ orderId }] = (await database.knex('fulfillment.fulfillment_order').select({ orderId: 'order_id' }).where({ id })) as [{ orderId: string }]; // biome-ignore format: one thought
     expect(reported.filter(({ operation }) => operation === 'map-tracking-status')).toEqual([
       expect.objectContaining({
