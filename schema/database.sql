@@ -155,6 +155,21 @@ create table fulfillment.successor (
   constraint successor_pkey PRIMARY KEY (work_id, successor_id)
 );
 
+create table fulfillment.tracker (
+  id bigint not null generated always as identity,
+  account text not null,
+  carrier text not null,
+  tracking_number text not null,
+  tracker text,
+  registered_at timestamp with time zone,
+  due_at timestamp with time zone not null default now(),
+  refused text,
+  closed_at timestamp with time zone,
+  constraint tracker_carrier_check CHECK ((carrier = upper(carrier))),
+  constraint tracker_pkey PRIMARY KEY (id),
+  constraint tracker_tracking_number_carrier_account_key UNIQUE (tracking_number, carrier, account)
+);
+
 create table fulfillment.tracking_event (
   id bigint not null generated always as identity,
   carrier text not null,
@@ -266,6 +281,8 @@ CREATE INDEX node_command_asked ON fulfillment.node_command USING btree (asked_a
 
 CREATE INDEX package_disputed ON fulfillment.package USING btree (id) WHERE ((status = 'DELIVERED'::text) AND (contradicted_at IS NOT NULL) AND (dispute_told_at IS NULL));
 
+CREATE INDEX package_open ON fulfillment.package USING btree (upper(carrier), tracking_number) WHERE (status <> ALL (ARRAY['DELIVERED'::text, 'LOST'::text, 'CANCELLED'::text]));
+
 CREATE INDEX package_to_tell_of ON fulfillment.package USING btree (id) WHERE (
 CASE
     WHEN ((status = ANY (ARRAY['LOST'::text, 'RETURN_TO_SENDER'::text, 'CANCELLED'::text])) AND ((accounted_at IS NULL) OR (contradicted_at > accounted_at))) THEN status
@@ -281,6 +298,10 @@ CREATE INDEX set_aside_event_work ON fulfillment.set_aside_event USING btree (fu
 CREATE INDEX shipment_fulfillment_order ON fulfillment.shipment USING btree (fulfillment_order_id);
 
 CREATE INDEX shipment_order ON fulfillment.shipment USING btree (order_id, shipped_at);
+
+CREATE INDEX tracker_due ON fulfillment.tracker USING btree (account, due_at) WHERE ((closed_at IS NULL) AND (refused IS NULL));
+
+CREATE INDEX tracker_of ON fulfillment.tracker USING btree (account, tracker) WHERE (closed_at IS NULL);
 
 CREATE INDEX tracking_event_orphans ON fulfillment.tracking_event USING btree (tracking_number, carrier) WHERE (package_id IS NULL);
 
@@ -365,6 +386,16 @@ comment on column fulfillment.set_aside_event.handled_at is 'When it was applied
 comment on column fulfillment.shipment.node_event is 'The node''s event that reported the goods issue: one event, one shipment.';
 
 comment on table fulfillment.successor is 'Work that took over units of work that ended. Work that was split has several.';
+
+comment on column fulfillment.tracker.account is 'As config/carriers.yaml names it.';
+
+comment on column fulfillment.tracker.tracker is 'Id of the tracker there. Null until the parcel is registered.';
+
+comment on column fulfillment.tracker.due_at is 'When it is registered, or asked for again because nothing was heard of it.';
+
+comment on column fulfillment.tracker.refused is 'Why it is not tracked: code of the refusal. Nothing is tried until somebody retries.';
+
+comment on column fulfillment.tracker.closed_at is 'When no parcel under this number was expected any more.';
 
 comment on table fulfillment.tracking_event is 'Every scan as the carrier sent it, also late, repeated and unknown ones. Append-only.';
 

@@ -27,6 +27,7 @@ import * as missingPayouts from './20261129015600_missing_payouts.ts';
 import * as keptDecisions from './20261129020500_kept_decisions.ts';
 import * as convertedReceipts from './20261129024000_converted_receipts.ts';
 import * as payoutGuard from './20261129040200_payout_guard.ts';
+import * as metPostings from './20261129080000_met_postings.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -57,4 +58,5 @@ export const migrations: MigrationSet = {
   '20261129020500_kept_decisions': keptDecisions,
   '20261129024000_converted_receipts': convertedReceipts,
   '20261129040200_payout_guard': payoutGuard,
+  '20261129080000_met_postings': metPostings,
 };

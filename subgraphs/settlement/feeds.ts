@@ -96,9 +96,26 @@ export async function saveDocumentStates(trx: Knex.Transaction, documents: reado
   );
 }
 
+/**
+ * Until the transaction ends, nobody else records these documents or their postings: whoever comes second sees what the first
+ * wrote, so that a posting and the document it belongs to find each other.
+ */
+export async function lockDocuments(trx: Knex.Transaction, numbers: readonly (string | null)[]): Promise<void> {
+  await query(
+    trx,
+    `select pg_advisory_xact_lock(hashtextextended('settlement.document:' || number, 0))
+     from (select distinct number from unnest(?::text[]) number order by number) documents`,
+    [numbers],
+  );
+}
+
 async function savePostings(trx: Knex.Transaction, entries: readonly Posting[]): Promise<void> {
   // What our vouchers posted stands in the channel ledger entry by entry; shown here as well it would count twice.
   const postings = entries.filter((entry) => entry.documentNumber !== null);
+  await lockDocuments(
+    trx,
+    postings.map((posting) => posting.documentNumber),
+  );
   const idOf = (posting: Posting) => derivedId('journalEntry', posting.number);
   const lines = postings.flatMap((posting) =>
     posting.lines.map((line, index) => ({ ...line, entryId: idOf(posting), position: index + 1 })),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { query } from '../../platform/db/query.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/database.ts';
+import { until } from '../../test/helpers/processes.ts';
 import { askEntities, callerOf } from '../../test/helpers/subgraph.ts';
 import { memoryFinanceSystem } from './adapters/memory.ts';
 import { saveDocumentStates } from './feeds.ts';
@@ -52,10 +53,14 @@ async function order(id: string, caller = callerOf()) {
 
 /** What the feeds set aside. */
 const aside: string[] = [];
-const follow = async () => {
+const feeds = () => {
   const deps = { knex: database.knex, erp, report: async (_trx: unknown, { key, message }: { key: string; message: string }) => void aside.push(`${key} ${message}`), onFailure: (_feed: string, error: unknown) => { throw error; } }; // biome-ignore format: short
-  await createDocumentFeed(deps).catchUp(signal);
-  await createJournalFeed(deps).catchUp(signal);
+  return { documents: createDocumentFeed(deps), journal: createJournalFeed(deps) };
+};
+const follow = async () => {
+  const { documents, journal } = feeds();
+  await documents.catchUp(signal);
+  await journal.catchUp(signal);
 };
 
 it('goes on past a posting that cannot be stored: it is kept, and told of', async () => {
@@ -101,6 +106,25 @@ it('records an invoice once per key; its state follows the ERP', async () => {
       `select count(*)::int as events from integration.outbox where type = 'invoice-posted.v1'`,
     ),
   ).toEqual([{ events: 1 }]);
+});
+
+it('lets a posting and its document find each other that come in the same moment', async () => {
+  const waiting = async () => {
+    const [row] = await query<{ n: number }>(database.knex, "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"); // biome-ignore format: one thought
+    return row?.n ?? 0;
+  };
+  const blocker = await database.knex.transaction();
+  await blocker.raw('lock table integration.outbox in access exclusive mode');
+  const recorded = finance.postInvoice(document('i-meet', 'o-meet'), signal); // stops at its event, not committed
+  await until(async () => (await waiting()) === 1);
+  let isRead = false;
+  const read = feeds().journal.catchUp(signal).finally(() => { isRead = true; }); // biome-ignore format: short
+  await until(async () => isRead || (await waiting()) === 2);
+  await blocker.rollback();
+  const [{ number }] = await Promise.all([recorded, read]);
+  expect(
+    await query(database.knex, 'select order_id from settlement.journal_entry where document_number = ?', [number]),
+  ).toEqual([{ order_id: 'o-meet' }]);
 });
 
 it('refunds with a credit memo, once, and the refund is settled when it is paid out', async () => {

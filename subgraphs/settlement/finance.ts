@@ -5,7 +5,7 @@ import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
-import { saveDocumentStates } from './feeds.ts';
+import { lockDocuments, saveDocumentStates } from './feeds.ts';
 import { type ClearedDocument, clearingLines } from './ledger/clearing.ts';
 import { condensed } from './ledger/model.ts';
 import type { PostingRules } from './ledger/posting-rules.ts';
@@ -172,7 +172,8 @@ async function record(
     [posted.number, posted.issuedAt],
   );
   await lookAgain(trx, [document.orderId]);
-  // Postings may have come through the feed before the document they belong to.
+  // Postings may have come through the feed before the document they belong to, or come in this very moment.
+  await lockDocuments(trx, [posted.number]);
   await query(trx, 'update settlement.journal_entry set order_id = ? where document_number = ? and order_id is null', [
     document.orderId,
     posted.number,
