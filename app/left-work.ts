@@ -1,6 +1,7 @@
 import type { Orchestrator } from '../orchestrator/worker.ts';
 import { counted } from '../platform/counted.ts';
 import type { Logger } from '../platform/logger.ts';
+import { randomText } from '../platform/random-bytes.ts';
 import type { ExceptionDesk } from '../subgraphs/operations/index.ts';
 
 /** Workflows named in a message at most. */
@@ -42,7 +43,7 @@ export async function tellOfLeftWork(
       orderId: null,
       channelCode: null,
       workflowId: null,
-      traceId: '0'.repeat(32),
+      traceId: randomText(16, 'hex'),
     });
   }
 }

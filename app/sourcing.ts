@@ -5,6 +5,7 @@ import type { SourcingRules } from '../orchestrator/sourcing/model.ts';
 import { loadSourcingRules } from '../orchestrator/sourcing/rules.ts';
 import { CommerceError, isCommerceError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
+import { randomText } from '../platform/random-bytes.ts';
 
 /** Names the trouble with the file on the exception desk. */
 const KEY = 'sourcing:rules';
@@ -68,7 +69,7 @@ export function openSourcing(deps: SourcingDeps): LiveSourcing {
       orderId: null,
       channelCode: null,
       workflowId: null,
-      traceId: '0'.repeat(32),
+      traceId: randomText(16, 'hex'),
     });
   }
 
