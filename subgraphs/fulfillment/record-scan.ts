@@ -29,7 +29,7 @@ const CONFLICT: FulfillmentRefusal = {
 const OTHER_SCAN: FulfillmentRefusal = {
   code: 'IDEMPOTENCY_CONFLICT',
   message:
-    'The carrier used this id for a scan of another number, status or time before. That one stays, and this one is not stored. Where the carrier counts the scans of each parcel by themselves, put the tracking number into the id.',
+    'The carrier used this id for a scan of another number or status before. That one stays, and this one is not stored. Where the carrier counts the scans of each parcel by themselves, put the tracking number into the id.',
   field: ['input', 'eventId'],
 };
 

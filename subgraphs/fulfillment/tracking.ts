@@ -99,14 +99,14 @@ async function packagesOf(trx: Knex.Transaction, scans: readonly CarrierScan[]):
   return scans.map((_, place) => packages.get(place));
 }
 
-/** Whether the scan that is stored under the carrier's id is another one: of another number, word or moment. */
+/** Whether the scan that is stored under the carrier's id is another one: of another number or word. Clocks may differ. */
 export async function isOtherScan(trx: Knex.Transaction, scan: CarrierScan): Promise<boolean> {
-  const { carrier, eventId, trackingNumber, status, occurredAt } = scan;
+  const { carrier, eventId, trackingNumber, status } = scan;
   const [other] = await query(
     trx,
     `select from fulfillment.tracking_event where carrier = ? and event_id = ?
-       and (tracking_number, raw_status, occurred_at) is distinct from (?::text, ?::text, ?::timestamptz)`,
-    [carrier, eventId, trackingNumber, status, occurredAt],
+       and (tracking_number, raw_status) is distinct from (?::text, ?::text)`,
+    [carrier, eventId, trackingNumber, status],
   );
   return other !== undefined;
 }
