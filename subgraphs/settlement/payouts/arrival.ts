@@ -41,6 +41,8 @@ export async function judgeArrival(
 ): Promise<bigint> {
   const payout = await lockPayout(trx, payoutId);
   if (!payout) return 0n;
+  // Before anything is shared out: what came back announces nothing, and nothing that was taken off it is on its way.
+  await comeBackIfTakenBack(trx, rules, payout, actor);
   const others = await shareOutCarried(trx, rules, payout, actor);
   for (const id of others) if (id !== payoutId) await judgeAlone(trx, rules, id, actor, 'taken off otherwise');
   return judgeAlone(trx, rules, payoutId, actor, note);
@@ -54,7 +56,7 @@ async function judgeAlone(
   actor: string,
   note: string,
 ): Promise<bigint> {
-  let payout = await lockPayout(trx, payoutId);
+  const payout = await lockPayout(trx, payoutId);
   if (!payout || payout.state === 'CARRIED_FORWARD') return 0n;
   const [told] = await query<Arrived>(
     trx,
@@ -65,15 +67,10 @@ async function judgeAlone(
      from settlement.bank_receipt where payout_id = ? having count(*) > 0`,
     [payoutId],
   );
-  // All of it went back: it has to be sent again.
-  if (told && told.minor === '0' && hasArrived(payout.state)) {
-    await comeBack(trx, rules, payout, told.takenBackOn ?? told.bookedOn, actor);
-    payout = (await lockPayout(trx, payoutId)) ?? payout;
-  }
   const arrived = told?.minor === '0' ? undefined : told;
   const facts: PayoutFacts = {
     statementMinor: payout.amountMinor,
-    announcedMinor: announces(payout) ? payout.announcedMinor : null,
+    announcedMinor: announces(payout, arrived !== undefined) ? payout.announcedMinor : null,
     receivedMinor: arrived ? BigInt(arrived.minor) : isMissing(payout) ? 0n : null,
   };
   const takenMinor = (await readTakenOff(trx, payoutId)).reduce((sum, { minor }) => sum + minor, 0n);
@@ -87,22 +84,35 @@ async function judgeAlone(
   return verdict.arrivedOffMinor;
 }
 
-/** A payout whose money the bank took back: FAILED, as one that the channel says came back. Older news of the channel count no more. */
-async function comeBack(
+/**
+ * A payout of which the bank took all money back is FAILED, as one that the channel says came back: it has to be sent again. Older news
+ * of the channel count no more.
+ */
+async function comeBackIfTakenBack(
   trx: Knex.Transaction,
   rules: PostingRules,
   payout: StoredPayout,
-  takenBackOn: string,
   actor: string,
 ): Promise<void> {
-  await movePayout(trx, payout, 'FAILED', actor, `the bank took it back on ${takenBackOn}`);
-  await change(trx, `update settlement.payout set told_at = greatest(told_at, ?::date + interval '1 day'), missing_since = null where id = ?`, [takenBackOn, payout.id]); // biome-ignore format: one thought
-  await bookSent(trx, rules, payout, 0n, { bookedAt: dayOf(takenBackOn), actor });
+  if (!hasArrived(payout.state)) return;
+  const [gone] = await query<{ day: string }>(
+    trx,
+    `select to_char(coalesce(max(booked_on) filter (where amount_minor < 0), max(booked_on)), 'YYYY-MM-DD') as day
+     from settlement.bank_receipt where payout_id = ? having sum(counted_minor) = 0`,
+    [payout.id],
+  );
+  if (!gone) return;
+  await movePayout(trx, payout, 'FAILED', actor, `the bank took it back on ${gone.day}`);
+  await change(trx, `update settlement.payout set told_at = greatest(told_at, ?::date + interval '1 day'), missing_since = null where id = ?`, [gone.day, payout.id]); // biome-ignore format: one thought
+  await bookSent(trx, rules, payout, 0n, { bookedAt: dayOf(gone.day), actor });
 }
 
-/** Whether what the channel announced counts: one that is not paid announces nothing, and without its statement there is nothing to compare it with. */
-export function announces({ statementId, state }: StoredPayout): boolean {
-  return statementId !== null && state !== 'FAILED' && state !== 'CANCELLED';
+/**
+ * Whether what the channel announced counts. One that is not paid announces nothing, unless the bank shows money of it all the same: the
+ * first money of one that failed is compared as all later news will compare it. Without its statement there is nothing to compare it with.
+ */
+export function announces({ statementId, state }: StoredPayout, hasMoney: boolean): boolean {
+  return statementId !== null && (hasMoney || (state !== 'FAILED' && state !== 'CANCELLED'));
 }
 
 /** Whether nothing of a payout came in the time that it had, and nobody says that nothing comes. */

@@ -47,7 +47,7 @@ function invalid(message: string): CountedAs {
 async function lacking(trx: Knex.Transaction, payout: StoredPayout): Promise<bigint> {
   const [row] = await query<{ minor: string | null }>(trx, 'select nullif(sum(counted_minor), 0)::text as minor from settlement.bank_receipt where payout_id = ?', [payout.id]); // biome-ignore format: one thought
   const receivedMinor = row?.minor == null ? null : BigInt(row.minor);
-  const facts = { statementMinor: payout.amountMinor, announcedMinor: announces(payout) ? payout.announcedMinor : null, receivedMinor }; // biome-ignore format: one thought
+  const facts = { statementMinor: payout.amountMinor, announcedMinor: announces(payout, true) ? payout.announcedMinor : null, receivedMinor }; // biome-ignore format: one thought
   const takenMinor = (await readTakenOff(trx, payout.id)).reduce((sum, { minor }) => sum + minor, 0n);
   return judgePayout(facts, takenMinor).expectedMinor - (receivedMinor ?? 0n);
 }

@@ -119,5 +119,5 @@ async function readClaimants(
   }));
 }
 
-/** Whether what the channel says of a payout `p` counts: one that is not paid announces nothing, and without its statement there is nothing to compare. */
-const ANNOUNCES = `p.statement_id is not null and p.state not in ('FAILED', 'CANCELLED')`;
+/** As `announces`, of a payout `p` with money `r`. */
+const ANNOUNCES = `p.statement_id is not null and (r.minor is not null or p.state not in ('FAILED', 'CANCELLED'))`;
