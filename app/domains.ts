@@ -67,6 +67,7 @@ export function openDomains(deps: {
     reference: clients.channel,
     walmart: clients.walmart,
     amazon: clients.amazon,
+    mirakl: clients.mirakl,
     report: operations.report,
     settle: operations.exceptions.resolveIn,
   };
@@ -104,6 +105,7 @@ export function openDomains(deps: {
     channel: clients.channel,
     walmart: clients.walmart,
     amazon: clients.amazon,
+    mirakl: clients.mirakl,
     report: operations.report,
     reportNotice: operations.reportNotice,
     settle: operations.exceptions.resolveIn,

@@ -9,6 +9,7 @@ import { type CarrierClient, createCarrierClient } from '../systems/carrier/clie
 import { type ChannelClient, createChannelClient } from '../systems/channel/client.ts';
 import { createEasyPostClient, type EasyPostClient } from '../systems/easypost/client.ts';
 import { createErpClient, type ErpClient } from '../systems/erp/client.ts';
+import { createMiraklClient, type MiraklClient } from '../systems/mirakl/client.ts';
 import { createOmsClient, type OmsClient } from '../systems/oms/client.ts';
 import { createWalmartClient, type WalmartClient } from '../systems/walmart/client.ts';
 import { createWmsClient, type WmsClient } from '../systems/wms/client.ts';
@@ -31,6 +32,8 @@ export interface SystemClients {
   readonly walmart: ReadonlyMap<string, WalmartClient | null>;
   /** Selling accounts at Amazon, likewise. */
   readonly amazon: ReadonlyMap<string, AmazonAccount | null>;
+  /** Shops at marketplaces that run on Mirakl, likewise. */
+  readonly mirakl: ReadonlyMap<string, MiraklClient | null>;
   /** Services that track parcels by account; null where a variable is not set: only workers need it. */
   readonly trackers: ReadonlyMap<string, EasyPostClient | null>;
   close(): Promise<void>;
@@ -62,8 +65,19 @@ export function createSystemClients(
   const connections = loadChannelConnections();
   const walmart = walmartClients(connections, config.systemTimeoutMillis);
   const amazon = amazonClients(connections, config.systemTimeoutMillis);
+  const mirakl = miraklClients(connections, config.systemTimeoutMillis);
   const trackers = trackerClients(loadCarrierAccounts(), config.systemTimeoutMillis);
-  const all = [erp, oms, wms, carrier, channel, ...walmart.values(), ...amazon.values(), ...trackers.values()];
+  const all = [
+    erp,
+    oms,
+    wms,
+    carrier,
+    channel,
+    ...walmart.values(),
+    ...amazon.values(),
+    ...mirakl.values(),
+    ...trackers.values(),
+  ];
   return {
     erp,
     oms,
@@ -72,6 +86,7 @@ export function createSystemClients(
     channel,
     walmart,
     amazon,
+    mirakl,
     trackers,
     async close() {
       await Promise.all(all.map(async (client) => client?.close()));
@@ -89,6 +104,23 @@ function walmartClients(
     const [baseUrl, clientId, clientSecret] = [connection.address, connection.clientId, connection.clientSecret].map((name) => namedVariableIfSet(name)); // biome-ignore format: one thought
     const isSet = baseUrl && clientId && clientSecret;
     clients.set(code, isSet ? createWalmartClient({ baseUrl, clientId, clientSecret, timeoutMillis }) : null);
+  }
+  return clients;
+}
+
+function miraklClients(
+  connections: ChannelConnections,
+  timeoutMillis: number,
+): ReadonlyMap<string, MiraklClient | null> {
+  const clients = new Map<string, MiraklClient | null>();
+  for (const [code, connection] of connections) {
+    if (connection.connector !== 'mirakl') continue;
+    const names = [connection.address, connection.apiKey, connection.shopId];
+    const [baseUrl, apiKey, shopId] = names.map((name) => (name === undefined ? undefined : namedVariableIfSet(name)));
+    clients.set(
+      code,
+      baseUrl && apiKey ? createMiraklClient({ baseUrl, apiKey, shopId: shopId ?? undefined, timeoutMillis }) : null,
+    );
   }
   return clients;
 }

@@ -5,6 +5,7 @@ import { CARRIER_PROFILE } from '../systems/carrier/profile.ts';
 import { CHANNEL_PROFILE } from '../systems/channel/profile.ts';
 import { EASYPOST_PROFILE } from '../systems/easypost/profile.ts';
 import { ERP_PROFILE } from '../systems/erp/profile.ts';
+import { MIRAKL_PROFILE } from '../systems/mirakl/profile.ts';
 import { OMS_PROFILE } from '../systems/oms/profile.ts';
 import { domainsOf, portsOf, type SystemProfile } from '../systems/port-map.ts';
 import { WALMART_PROFILE } from '../systems/walmart/profile.ts';
@@ -18,7 +19,7 @@ import type { SystemClients } from './system-clients.ts';
 /** The systems that a process talks to, with what each can do and what is read from it, for `systems` of the graph. */
 export function watchedSystems(
   knex: Knex,
-  { erp, oms, wms, carrier, channel, walmart, amazon, trackers }: SystemClients,
+  { erp, oms, wms, carrier, channel, walmart, amazon, mirakl, trackers }: SystemClients,
   { routing, connected }: Pick<RoutedSystems, 'routing' | 'connected'>,
   productParts: ProductParts,
 ): WatchedSystem[] {
@@ -51,6 +52,9 @@ export function watchedSystems(
     ),
     ...[...amazon].flatMap(([code, client]) =>
       client === null ? [] : [watched(code.toLowerCase(), AMAZON_PROFILE, client)],
+    ),
+    ...[...mirakl].flatMap(([code, client]) =>
+      client === null ? [] : [watched(code.toLowerCase(), MIRAKL_PROFILE, client)],
     ),
     ...[...trackers].flatMap(([code, client]) => (client === null ? [] : [watched(code, EASYPOST_PROFILE, client)])),
     ...[...connected].map(([name, { client, profile }]) => watched(name, profile, client)),

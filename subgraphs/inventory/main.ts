@@ -7,12 +7,14 @@ import type { Logger } from '../../platform/logger.ts';
 import { type ObservedJournal, openObservedJournal } from '../../platform/observed/journal.ts';
 import type { AmazonListingsClient } from '../../systems/amazon/listings-client.ts';
 import type { ChannelClient } from '../../systems/channel/client.ts';
+import type { MiraklClient } from '../../systems/mirakl/client.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
 import type { WalmartClient } from '../../systems/walmart/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import type { X12Partner } from '../../systems/x12/partners.ts';
 import { amazonStock } from './adapters/amazon.ts';
 import { referenceStock } from './adapters/channel.ts';
+import { miraklChannelStock } from './adapters/mirakl.ts';
 import { trytonStockSource } from './adapters/tryton.ts';
 import { walmartStock } from './adapters/walmart.ts';
 import { wmsStockSource } from './adapters/wms.ts';
@@ -40,7 +42,7 @@ import { unsellableComparison } from './unsellable.ts';
 
 /** A channel that is told of stock, as config/channels.yaml has it. */
 interface StockConnection {
-  readonly connector: 'reference' | 'walmart' | 'amazon';
+  readonly connector: 'reference' | 'walmart' | 'amazon' | 'mirakl';
   /** Left out: it is not told. */
   readonly stock?: StockSettings | undefined;
 }
@@ -93,6 +95,7 @@ export function openInventory(deps: {
     readonly connections: ReadonlyMap<string, StockConnection>;
     readonly reference: ChannelClient | null;
     readonly walmart: ReadonlyMap<string, WalmartClient | null>;
+    readonly mirakl: ReadonlyMap<string, MiraklClient | null>;
     readonly amazon: ReadonlyMap<string, { readonly listings: AmazonListingsClient | null } | null>;
     readonly report: ReportFact;
     readonly settle: (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
@@ -118,13 +121,15 @@ export function openInventory(deps: {
     });
   };
   function stockAt(code: string, { connector, stock }: StockConnection): ChannelStock {
-    const { reference = null, walmart, amazon } = deps.channels ?? {};
+    const { reference = null, walmart, amazon, mirakl } = deps.channels ?? {};
     const account = walmart?.get(code);
+    const shop = mirakl?.get(code);
     const listings = amazon?.get(code)?.listings;
     if (connector === 'reference' && reference) return referenceStock(reference, code);
     if (connector === 'walmart' && account)
       return walmartStock(account, [...new Set(Object.values(stock?.nodes ?? {}))]);
     if (connector === 'amazon' && listings) return amazonStock(listings);
+    if (connector === 'mirakl' && shop) return miraklChannelStock(shop);
     throw new CommerceError('CONFIGURATION_INVALID', `config/channels.yaml has ${code} told of stock, and a variable that it takes to reach it is missing. Set it, or take \`stock\` out of ${code}.`, { channelCode: code }); // biome-ignore format: one thought
   }
   return {

@@ -3,6 +3,7 @@ import { CommerceError } from '../../platform/errors.ts';
 import type { Comparison } from '../../platform/reconcile/comparison.ts';
 import type { AmazonOrdersClient } from '../../systems/amazon/orders-client.ts';
 import type { ChannelClient } from '../../systems/channel/client.ts';
+import type { MiraklClient } from '../../systems/mirakl/client.ts';
 import type { OmsClient } from '../../systems/oms/client.ts';
 import type { SapClient } from '../../systems/sap/client.ts';
 import type { SqlClient } from '../../systems/sql/client.ts';
@@ -13,6 +14,8 @@ import type { WalmartClient } from '../../systems/walmart/client.ts';
 import { amazonChannel, amazonOrders } from './adapters/amazon.ts';
 import { loadAmazonWords } from './adapters/amazon-words.ts';
 import { referenceChannel } from './adapters/channel.ts';
+import { miraklChannelOrders, miraklChannelSystem } from './adapters/mirakl.ts';
+import { loadMiraklWords } from './adapters/mirakl-words.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
 import { omsDeskAudit } from './adapters/oms-audit.ts';
 import { type SapOrderTerms, sapOrderDesk } from './adapters/sap.ts';
@@ -76,6 +79,8 @@ export function openOrder(deps: {
   walmart: ReadonlyMap<string, WalmartClient | null>;
   /** Selling accounts at Amazon, likewise. */
   amazon: ReadonlyMap<string, AmazonOrdersClient | null>;
+  /** Shops at marketplaces that run on Mirakl, likewise. */
+  mirakl: ReadonlyMap<string, MiraklClient | null>;
   report: ReportDuty & ReportReturn & ReportImport;
   reportNotice: ReportNotice;
   settle: SettleExceptions;
@@ -104,9 +109,11 @@ export function openOrder(deps: {
   }
   const walmartOf = (code: string) => accountOf(deps.walmart, code, 'Walmart');
   const amazonOf = (code: string) => accountOf(deps.amazon, code, 'Amazon');
+  const miraklOf = (code: string) => accountOf(deps.mirakl, code, 'Mirakl');
   function channelOf(code: string, { connector }: ChannelConnection): ChannelSystem {
     if (connector === 'walmart') return walmartChannel(walmartOf(code), loadWalmartWords());
     if (connector === 'amazon') return amazonChannel(amazonOf(code), loadAmazonWords());
+    if (connector === 'mirakl') return miraklChannelSystem(miraklOf(code), loadMiraklWords());
     if (deps.channel !== null) return referenceChannel(deps.channel);
     throw new CommerceError(
       'CONFIGURATION_INVALID',
@@ -117,6 +124,7 @@ export function openOrder(deps: {
   /** Null for channels that send their orders themselves. */
   function ordersOf(code: string, { connector }: ChannelConnection): ChannelOrders | null {
     if (connector === 'walmart') return walmartOrders(walmartOf(code), loadWalmartWords());
+    if (connector === 'mirakl') return miraklChannelOrders(miraklOf(code), loadMiraklWords());
     return connector === 'amazon' ? amazonOrders(amazonOf(code), loadAmazonWords()) : null;
   }
   return {

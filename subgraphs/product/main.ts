@@ -10,6 +10,7 @@ import { BUSINESS_CENTRAL_PROFILE } from '../../systems/business-central/profile
 import type { ChannelClient } from '../../systems/channel/client.ts';
 import type { ErpClient } from '../../systems/erp/client.ts';
 import { ERP_PROFILE } from '../../systems/erp/profile.ts';
+import type { MiraklClient } from '../../systems/mirakl/client.ts';
 import type { ODataClient } from '../../systems/odata/client.ts';
 import { PORT_MAP, portsOf, type SystemProfile } from '../../systems/port-map.ts';
 import type { DomainRoute } from '../../systems/routing/model.ts';
@@ -26,6 +27,7 @@ import { amazonPrices } from './adapters/amazon.ts';
 import { type BusinessCentralProductOptions, businessCentralProductSource } from './adapters/business-central.ts';
 import { referencePrices } from './adapters/channel.ts';
 import { erpProductSource } from './adapters/erp.ts';
+import { miraklChannelPrices } from './adapters/mirakl.ts';
 import { type SapProductTerms, sapProductSource } from './adapters/sap.ts';
 import { sqlProductSource } from './adapters/sql.ts';
 import { trytonProductSource } from './adapters/tryton.ts';
@@ -97,6 +99,7 @@ export function openProduct(deps: {
     readonly connections: ReadonlyMap<string, PriceConnection>;
     readonly reference: ChannelClient | null;
     readonly walmart: ReadonlyMap<string, WalmartClient | null>;
+    readonly mirakl: ReadonlyMap<string, MiraklClient | null>;
     readonly amazon: ReadonlyMap<string, { readonly listings: AmazonListingsClient | null } | null>;
     readonly report: ReportFact;
     readonly settle: (trx: Knex.Transaction, keys: readonly string[]) => Promise<void>;
@@ -105,12 +108,14 @@ export function openProduct(deps: {
 }) {
   const { knex, logger, route } = deps;
   function pricesAt(code: string, { connector }: PriceConnection): ChannelPrices {
-    const { reference = null, walmart, amazon } = deps.channels ?? {};
+    const { reference = null, walmart, amazon, mirakl } = deps.channels ?? {};
     const account = walmart?.get(code);
+    const shop = mirakl?.get(code);
     const listings = amazon?.get(code)?.listings;
     if (connector === 'reference' && reference) return referencePrices(reference, code);
     if (connector === 'walmart' && account) return walmartPrices(account);
     if (connector === 'amazon' && listings) return amazonPrices(listings);
+    if (connector === 'mirakl' && shop) return miraklChannelPrices(shop);
     throw new CommerceError('CONFIGURATION_INVALID', `config/channels.yaml has ${code} told of prices, and a variable that it takes to reach it is missing. Set it, or take \`prices\` out of ${code}.`, { channelCode: code }); // biome-ignore format: one thought
   }
   const systems = deps.shadow ? [deps.system, deps.shadow] : [deps.system];

@@ -4,9 +4,9 @@ import { sleep } from '../../platform/clock.ts';
 import { isCommerceError } from '../../platform/errors.ts';
 import { unavailable } from '../client-kit/failure.ts';
 import { keptToken } from '../client-kit/kept-token.ts';
+import { createPace, type Pace, type Rate } from '../client-kit/pace.ts';
 import { behindCircuits, type SystemStatistics } from '../client-kit/statistics.ts';
 import { createSystemClient, type SystemCall } from '../client-kit/system-client.ts';
-import { createPace, type Pace, type Rate } from './pace.ts';
 import { AMAZON_RATES, type AmazonOperation } from './rates.ts';
 import { tokenAnswer } from './wire.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { publishedOrders, publishedSchema, startAmazonOrders } from '../../test/helpers/amazon.ts';
-import { createPace } from './pace.ts';
+import { createPace } from '../client-kit/pace.ts';
 import { buy, change } from './simulator/orders.ts';
 
 type World = Awaited<ReturnType<typeof startAmazonOrders>>;

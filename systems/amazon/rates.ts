@@ -1,4 +1,4 @@
-import type { Rate } from './pace.ts';
+import type { Rate } from '../client-kit/pace.ts';
 
 /** How often each operation may be called, as Amazon publishes it. */
 export const AMAZON_RATES = {

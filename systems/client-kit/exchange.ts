@@ -11,11 +11,13 @@ export class FileBody {
   /** Of the form: no content holds it. */
   readonly boundary = `----${randomBytes(16).toString('hex')}`;
   readonly content: string;
-  constructor(content: string) {
+  readonly #head: string;
+  constructor(content: string, name = 'feed.json', type = 'application/json') {
     this.content = content;
+    this.#head = `content-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: ${type}`;
   }
   toString(): string {
-    const head = 'content-disposition: form-data; name="file"; filename="feed.json"\r\ncontent-type: application/json';
+    const head = this.#head;
     return `--${this.boundary}\r\n${head}\r\n\r\n${this.content}\r\n--${this.boundary}--\r\n`;
   }
 }
@@ -30,6 +32,8 @@ export interface ExchangeRequest {
   readonly authorization: string | null;
   /** Beside those of every request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** A successful answer is text, such as a report in CSV, and no JSON. */
+  readonly isText?: boolean;
   /** Details of a refusal that the system puts into an answer of any status; null when the answer is none. */
   readonly refusalIn: ((answer: unknown) => ErrorDetails | null) | null;
   /** An error answer in the form `{ error: { code } }`, where the system wraps it otherwise. */
@@ -48,7 +52,7 @@ export interface ExchangeRequest {
 /**
  * One request and its answer, without policy.
  *
- * @returns the parsed JSON of an answer below 400; null of one without content (204)
+ * @returns the parsed JSON of an answer below 400, or its text where it `isText`; null of one without content (204)
  * @throws CommerceError SYSTEM_REJECTED | SYSTEM_UNAVAILABLE | SYSTEM_BAD_RESPONSE; on abort, whatever undici throws
  */
 export async function exchange(pool: Pool, system: string, request: ExchangeRequest): Promise<unknown> {
@@ -80,6 +84,7 @@ export async function exchange(pool: Pool, system: string, request: ExchangeRequ
     throw refusedWith(system, status, request.errorIn?.(answer) ?? answer, wish ?? retryAfterMillis(retryAfter));
   if (wish !== null) request.onPause(wish);
   if (status === 204) return null;
+  if (request.isText) return text;
   if (answer === undefined) throw badResponse(system, 'not-json');
   const refusal = request.refusalIn?.(answer) ?? null;
   if (refusal !== null) throw refusedBy(system, refusal);
@@ -91,7 +96,7 @@ export async function exchange(pool: Pool, system: string, request: ExchangeRequ
 function headersOf(request: ExchangeRequest, hasBody: boolean): Record<string, string> {
   return {
     ...request.headers,
-    accept: 'application/json',
+    accept: request.isText ? 'text/csv, text/plain' : 'application/json',
     ...(request.authorization === null ? {} : { authorization: request.authorization }),
     ...(hasBody ? { 'content-type': typeOf(request.body) } : {}),
     ...(request.traceId === null ? {} : { traceparent: `00-${request.traceId}-${randomBytes(8).toString('hex')}-01` }),

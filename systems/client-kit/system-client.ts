@@ -34,6 +34,8 @@ export interface SystemCall<Answer extends z.ZodType> {
   readonly body?: unknown;
   /** Beside those of every call. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The answer is text, such as a report in CSV, and no JSON. */
+  readonly isText?: boolean;
   /** Hears the headers of every answer, also of a refusal. */
   readonly onHeaders?: ((headers: IncomingHttpHeaders) => void) | undefined;
   readonly answer: Answer;
@@ -100,6 +102,7 @@ export function createSystemClient(system: string, options: SystemClientOptions)
       pauseIn: options.pauseIn ?? null,
       onPause: policy.keepQuiet,
       onHeaders: call.onHeaders ?? null,
+      isText: call.isText ?? false,
       traceId: call.traceId ?? null,
       signal,
     });

@@ -28,6 +28,8 @@ export interface ChannelWorld {
   recordOf(channelOrderId: string): Promise<ChannelRecord>;
   /** Has the channel sell five units on the line `their-line-1`; left out where its books begin with the first notice. */
   sell?(channelOrderId: string): void;
+  /** In which it sells. Default GBP. */
+  readonly currencyCode?: string;
   stop(): Promise<void>;
 }
 
@@ -115,7 +117,7 @@ export function channelSystemContract(name: string, profile: SystemProfile, star
       await tell({
         ...head('refund'),
         kind: 'REFUND',
-        currencyCode: 'GBP',
+        currencyCode: world.currencyCode ?? 'GBP',
         amount: '3.39',
         lines: [{ ...line(1), amount: '3.39' }],
       });

@@ -51,6 +51,7 @@ export async function startWorld() {
     channel: null,
     walmart: new Map(),
     amazon: new Map(),
+    mirakl: new Map(),
     trackers: new Map(),
     close: async () => undefined,
   };

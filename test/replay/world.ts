@@ -27,6 +27,7 @@ const NO_CLIENTS = {
   ),
   walmart: new Map(),
   amazon: new Map(),
+  mirakl: new Map(),
   trackers: new Map(),
 } as unknown as SystemClients;
 

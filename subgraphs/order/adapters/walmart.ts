@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { CommerceError } from '../../../platform/errors.ts';
-import { formatAmount, money, parseMoney } from '../../../platform/money.ts';
+import { formatAmount, money } from '../../../platform/money.ts';
 import type { WalmartClient } from '../../../systems/walmart/client.ts';
 import { type LineQuantity, named, type ShipLine, type WalmartOrder, type WalmartOrderLine } from '../../../systems/walmart/wire.ts'; // biome-ignore format: one line
 import type { ChannelNotice, ChannelOrders, ChannelSystem, NoticeLine } from '../port.ts';
 import { lastUnits, type PackedUnits, parcelsByLine } from './parcels.ts';
+import { refundLeft, unitsTold } from './told-before.ts';
 import { readWalmartOrder, refundedOf, unitsOf } from './walmart-order.ts';
 import type { WalmartWords } from './walmart-words.ts';
 
@@ -88,14 +89,10 @@ export function walmartChannel(client: WalmartClient, words: WalmartWords): Chan
 
   async function refundMoney(order: WalmartOrder, notice: Of<'REFUND'>, before: readonly ChannelNotice[], signal: AbortSignal) {
     const { currencyCode } = notice;
-    const minor = (decimal: string) => parseMoney(decimal, currencyCode).amountMinor;
     const missing = notice.lines.flatMap((line) => {
       const stored = lineOf(order, line);
-      const earlier = before.flatMap((one) => (one.kind === 'REFUND' ? one.lines : [])).filter(({ lineId }) => lineId === line.lineId);
-      const told = earlier.reduce((sum, one) => sum + minor(one.amount), minor(line.amount));
-      const left = told - refundedOf(stored, currencyCode);
-      // biome-ignore lint/complexity/useMathMinMax: bigint
-      return left > 0n ? [{ stored, amount: left < minor(line.amount) ? left : minor(line.amount) }] : [];
+      const left = refundLeft(notice, line, before, refundedOf(stored, currencyCode));
+      return left > 0n ? [{ stored, amount: left }] : [];
     });
     if (missing.length === 0) return;
     const lines = missing.map(({ stored, amount }) => ({
@@ -135,14 +132,6 @@ function lineOf({ orderLines }: WalmartOrder, { channelLineId, lineId }: NoticeL
   const found = orderLines.orderLine.find(({ lineNumber }) => lineNumber === (channelLineId ?? lineId));
   if (found) return found;
   throw new CommerceError('SYSTEM_REJECTED', 'Walmart has no such line in the order', { system: 'WALMART', systemCode: 'INVALID_LINE' }); // biome-ignore format: one thought
-}
-
-/** Units of a line in the notices of some kinds that Walmart took before. */
-function unitsTold(before: readonly ChannelNotice[], kinds: readonly ChannelNotice['kind'][]) {
-  return ({ lineId }: NoticeLine): number =>
-    before
-      .flatMap(({ kind, lines }) => (kinds.includes(kind) ? lines : []))
-      .reduce((sum, line) => (line.lineId === lineId ? sum + line.quantity : sum), 0);
 }
 
 const pieces = (units: number): LineQuantity => ({ unitOfMeasurement: 'EACH', amount: String(units) });

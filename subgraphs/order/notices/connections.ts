@@ -17,6 +17,9 @@ const times = z.strictObject({
 /** Of Amazon, whose published rate is a page of orders in three minutes once the first twenty are used up. */
 const slowTimes = times.extend({ everySeconds: z.int().min(180).max(86_400).default(180) });
 
+/** Of Mirakl, which publishes that orders are read once a minute at most. */
+const minuteTimes = times.extend({ everySeconds: z.int().min(60).max(86_400).default(60) });
+
 /** How a channel is told of what it lists; left out, it is not. */
 const compareHours = z.int().min(1).max(168).default(6);
 const stock = z.strictObject({ compareHours });
@@ -48,6 +51,15 @@ const connection = z.discriminatedUnion('connector', [
     clientSecret: variable,
     fetch: times.prefault({}),
     stock: nodeStock.optional(),
+    prices: prices.optional(),
+  }),
+  z.strictObject({
+    connector: z.literal('mirakl'),
+    address: variable,
+    apiKey: variable,
+    shopId: variable.optional(),
+    fetch: minuteTimes.prefault({}),
+    stock: stock.optional(),
     prices: prices.optional(),
   }),
   z

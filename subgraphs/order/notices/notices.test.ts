@@ -474,7 +474,7 @@ describe('config/channels.yaml', () => {
   it.each([
     [
       'channels: { AMAZON: { connector: pigeon } }',
-      /channels.AMAZON.connector: Invalid discriminator value. Expected 'reference' \| 'walmart' \| 'amazon'/,
+      /channels.AMAZON.connector: Invalid discriminator value. Expected 'reference' \| 'walmart' \| 'mirakl' \| 'amazon'/,
     ],
     ['channels: { amazon: { connector: reference } }', /expected the code of a channel|Invalid key/],
     [

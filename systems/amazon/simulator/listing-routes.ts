@@ -1,5 +1,5 @@
+import type { Rate } from '../../client-kit/pace.ts';
 import type { ListingPatch } from '../listings-wire.ts';
-import type { Rate } from '../pace.ts';
 import type { AmazonOperation } from '../rates.ts';
 import { type AmazonListings, accept, patchListing, problemOf, type StoredFeed, shownListing, workOn } from './listings.ts'; // biome-ignore format: one line
 import { type Answer, type Request, refusal, usagePlans } from './usage-plans.ts';

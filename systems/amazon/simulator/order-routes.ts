@@ -1,5 +1,5 @@
+import type { Rate } from '../../client-kit/pace.ts';
 import type { ShipmentConfirmation } from '../orders-wire.ts';
-import type { Rate } from '../pace.ts';
 import type { AmazonOperation } from '../rates.ts';
 import { AmazonRefusal, confirm, type OrderJson, type StoredOrder } from './orders.ts';
 import { type Answer, type Request, refusal, usagePlans } from './usage-plans.ts';

@@ -1,4 +1,4 @@
-import { createPace, type Pace, type Rate } from '../pace.ts';
+import { createPace, type Pace, type Rate } from '../../client-kit/pace.ts';
 import type { AmazonOperation } from '../rates.ts';
 
 export interface Request {

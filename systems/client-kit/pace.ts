@@ -5,15 +5,15 @@ export interface Rate {
 }
 
 /**
- * Counts the calls of one operation as Amazon does, each of which has a rate of its own. Amazon says in its answers at which
- * rate an account is served, which may be more than what is published.
+ * Counts the calls of one operation by the rate that a partner publishes for it, where it does not say itself how many are left.
+ * Some, such as Amazon, say in their answers at which rate an account is served, which may be more than what is published.
  */
 export interface Pace {
   /** How long the next call has to wait, in milliseconds. */
   waitMillis(): number;
   /** A call goes out. */
   count(): void;
-  /** Amazon says how many in a second it allows. */
+  /** The partner says how many in a second it allows. */
   allow(perSecond: number): void;
   /** It refused a call: others have used what there was. */
   empty(): void;
