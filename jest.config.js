@@ -1,7 +1,9 @@
 const swc = ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }];
 
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/helpers/jest/environment.cjs',
+  runtime: '<rootDir>/test/helpers/jest/runtime.cjs',
+  testSequencer: '<rootDir>/test/helpers/jest/sequencer.cjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': swc },
   testMatch: ['<rootDir>/**/*.test.ts'],
