@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Supergraph } from '@apollo/federation-internals';
 import type { GraphQLDataSource, ServiceMap } from '@apollo/gateway';
-import { parse, validateSchema } from 'graphql';
+import { validateSchema } from 'graphql';
 import type { Logger } from '../platform/logger.ts';
 import { hiddenElements } from '../registry/contract-from-tags.ts';
 import type { ContractDefinition } from '../registry/contracts.ts';
-import { SUPPORTED_FEATURES } from '../registry/supported-features.ts';
-import { readRules } from './access-rules/read-rules.ts';
 import type { AnswerCache } from './caching/answer-cache.ts';
 import { readCacheRules } from './caching/cache-rules.ts';
 import { ContractExecution, type SharedGraph } from './contract-execution.ts';
@@ -14,11 +11,10 @@ import { contractSchema } from './contract-schema.ts';
 import type { SharedReads } from './data-sources/shared-reads.ts';
 import type { ObserveExecution } from './execution/execute-plan.ts';
 import { readCostRules } from './guards/cost-rules.ts';
-import { plannedNames } from './planning/alias-guard.ts';
 import { LruCache } from './planning/lru-cache.ts';
-import { OperationPlanner } from './planning/planner.ts';
 import { assertServable, formerSchema } from './publication/former-schema.ts';
 import type { FormerContract } from './publication/publication.ts';
+import { readSupergraph } from './read-supergraph.ts';
 import type { RecordUse } from './usage/recorder.ts';
 
 /** A subgraph as the supergraph names it. */
@@ -80,11 +76,7 @@ export function supergraphId(supergraphSdl: string): string {
  */
 export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): LoadedSnapshot {
   const id = supergraphId(supergraphSdl);
-  const document = parse(supergraphSdl, { noLocation: true });
-  const supergraph = Supergraph.build(document, { validateSupergraph: true, supportedFeatures: SUPPORTED_FEATURES });
-  const apiSchema = supergraph.apiSchema();
-  const api = apiSchema.toGraphQLJSSchema();
-  const schema = supergraph.schema.toGraphQLJSSchema();
+  const { document, supergraph, apiSchema, api, schema, planner } = readSupergraph(supergraphSdl);
   const cached = { id, schema, rules: readCacheRules(document) };
   const services: ServiceMap = {};
   for (const { name, url } of supergraph.subgraphsMetadata()) {
@@ -93,10 +85,7 @@ export function loadSnapshot(supergraphSdl: string, options: SnapshotOptions): L
   }
   const graph = {
     id,
-    planner: new OperationPlanner(supergraph, apiSchema, plannedNames(document), {
-      rules: readRules(document),
-      schema: api,
-    }),
+    planner,
     schema,
     services,
     costRules: readCostRules(document),

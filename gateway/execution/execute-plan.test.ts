@@ -21,10 +21,10 @@ const all = {
 } as const;
 
 /** A gateway whose subgraphs answer when they are told to. */
-function gateway() {
+function gateway(supergraphSdl = supergraph()) {
   const asked: { caller: Caller; answer: (body: object) => void }[] = [];
   const sharedReads = new SharedReads(() => 0);
-  const runtime = new FederationRuntime(supergraph(), {
+  const runtime = new FederationRuntime(supergraphSdl, {
     contracts: [all],
     dataSource: ({ name }) =>
       createDataSource(({ caller }) => new Promise((resolve) => void asked.push({ caller, answer: resolve })), {
@@ -129,7 +129,7 @@ it('has costs read from what was fetched only where no object was sent what is a
 it('plans what clients are known to send before a supergraph is served', async () => {
   const planned = jest.spyOn(QueryPlanner.prototype, 'buildQueryPlan');
   try {
-    const { runtime, asked, ask } = gateway();
+    const { runtime, asked, ask } = gateway(`${supergraph()}\n# first`);
     const outcome = runtime.reload(`${supergraph()}\n# next`);
     expect(outcome.kind).toBe('loaded');
     const before = planned.mock.calls.length;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { composeServices } from '@apollo/composition';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { parse } from 'graphql';
+import { type GraphQLSchema, parse } from 'graphql';
 import { inProcessFanOut } from '../../events/adapters/in-process-fan-out.ts';
 import { type MemoryEventLog, memoryEventLog } from '../../events/adapters/memory-event-log.ts';
 import type { NewEvent } from '../../events/outbox.ts';
@@ -99,6 +99,69 @@ export interface LiveGraph {
   close(): Promise<void>;
 }
 
+/** What a resolver finds in the context of a request: who asks, and what is there. */
+interface Asked extends Pick<LiveGraph, 'orders' | 'titles'> {
+  readonly caller: Caller;
+}
+
+const resolvers: Record<string, Record<string, Record<string, unknown>>> = {
+  order: {
+    Query: { order: (_: unknown, { id }: { id: string }, context: Asked) => visible(id, context) },
+    Mutation: { orderTouch: (_: unknown, { id }: { id: string }, context: Asked) => visible(id, context) },
+    Order: {
+      __resolveReference: ({ id }: { id: string }, context: Asked) => visible(id, context),
+      address: () => '1 High Street',
+      related: () => [],
+      tags: (_: unknown, { after }: { after?: string }) => [after ?? 'none'],
+    },
+  },
+  fulfillment: {
+    Order: {
+      shipments: ({ id }: { id: string }, _: unknown, { orders }: Asked) => orders.get(id)?.shipments ?? [],
+    },
+    Shipment: { __resolveReference: shipmentOf },
+  },
+  product: {
+    Query: {
+      productVariants: (_: unknown, { skus }: { skus: string[] }, context: Asked) =>
+        skus.map((sku) => variantOf({ sku }, context)),
+    },
+    ProductVariant: { __resolveReference: variantOf },
+  },
+  operations: {
+    IntegrationException: { __resolveReference: ({ id }: { id: string }) => ({ id, cause: `cause of ${id}` }) },
+  },
+};
+
+function visible(id: string, { orders, caller }: Asked) {
+  const order = orders.get(id);
+  return order && maySee(caller, { ...order, collected: false }) ? order : null;
+}
+
+function shipmentOf({ id }: { id: string }, { orders }: Asked) {
+  for (const order of orders.values()) {
+    const found = order.shipments.find((shipment) => shipment.id === id);
+    if (found) return found;
+  }
+  return null;
+}
+
+function variantOf({ sku }: { sku: string }, { titles }: Asked) {
+  const title = titles.get(sku);
+  return title === undefined ? null : { sku, title };
+}
+
+const built = new Map<string, GraphQLSchema>();
+
+/** The same for every graph: what differs is in the context. */
+function executable(service: keyof TinySchemas): GraphQLSchema {
+  const known =
+    built.get(service) ??
+    buildSubgraphSchema([{ typeDefs: parse(TINY_SCHEMAS[service]), resolvers: (resolvers[service] ?? {}) as never }]);
+  built.set(service, known);
+  return known;
+}
+
 const silent = createLogger({ level: 'silent', component: 'test' });
 const TRACE = 'a'.repeat(32);
 
@@ -111,65 +174,19 @@ export async function createLiveGraph(
   const stock = new Map<string, number>();
   const down = new Set<string>();
   const asked = { order: 0, fulfillment: 0, product: 0, operations: 0, events: 0 };
-  const visible = (id: string, caller: Caller) => {
-    const order = orders.get(id);
-    return order && maySee(caller, { ...order, collected: false }) ? order : null;
-  };
-  const resolvers: Record<string, Record<string, Record<string, unknown>>> = {
-    order: {
-      Query: { order: (_: unknown, { id }: { id: string }, { caller }: { caller: Caller }) => visible(id, caller) },
-      Mutation: {
-        orderTouch: (_: unknown, { id }: { id: string }, { caller }: { caller: Caller }) => visible(id, caller),
-      },
-      Order: {
-        __resolveReference: ({ id }: { id: string }, { caller }: { caller: Caller }) => visible(id, caller),
-        address: () => '1 High Street',
-        related: () => [],
-        tags: (_: unknown, { after }: { after?: string }) => [after ?? 'none'],
-      },
-    },
-    fulfillment: {
-      Order: { shipments: ({ id }: { id: string }) => orders.get(id)?.shipments ?? [] },
-      Shipment: { __resolveReference: shipmentOf },
-    },
-    product: {
-      Query: { productVariants: (_: unknown, { skus }: { skus: string[] }) => skus.map(variantOf) },
-      ProductVariant: { __resolveReference: ({ sku }: { sku: string }) => variantOf(sku) },
-    },
-    operations: {
-      IntegrationException: { __resolveReference: ({ id }: { id: string }) => ({ id, cause: `cause of ${id}` }) },
-    },
-  };
-
-  function shipmentOf({ id }: { id: string }) {
-    for (const order of orders.values()) {
-      const found = order.shipments.find((shipment) => shipment.id === id);
-      if (found) return found;
-    }
-    return null;
-  }
-
-  function variantOf(sku: string) {
-    const title = titles.get(sku);
-    return title === undefined ? null : { sku, title };
-  }
-
   const runtime = new FederationRuntime(composeTiny(), {
     contracts: readContracts(),
     logger: silent,
     ...served,
     dataSource: ({ name }) => {
       const service = name as keyof TinySchemas;
-      const schema = buildSubgraphSchema([
-        { typeDefs: parse(TINY_SCHEMAS[service]), resolvers: (resolvers[service] ?? {}) as never },
-      ]);
       const subgraph = {
         name,
-        schema,
+        schema: executable(service),
         context: (caller: Caller, signal: AbortSignal) => {
           asked[service]++;
           if (down.has(name)) throw new Error('down');
-          return { caller, signal };
+          return { caller, signal, orders, titles };
         },
       };
       return inProcessDataSource(subgraph, { deadlineMillis: 2_000, logger: silent });
