@@ -84,6 +84,25 @@ describe('a process that starts before its database', () => {
     await knex.destroy();
   }, 120_000);
 
+  it('waits for a server that recovers for longer than it waits for one that is silent', async () => {
+    // What PostgreSQL says to everybody who connects meanwhile.
+    const fields = Buffer.from('SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0');
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(4 + fields.length);
+    let asked = 0;
+    const recovering = createServer((socket) => {
+      asked += 1;
+      socket.once('data', () => socket.end(Buffer.concat([Buffer.from('E'), length, fields])));
+    });
+    await new Promise<void>((resolve) => recovering.listen(0, '127.0.0.1', resolve));
+    const there = new URL(url);
+    there.port = String((recovering.address() as AddressInfo).port);
+    const waiting = awaitDatabase(process(0).base, there.href, null);
+    await until(async () => asked >= 3, 30_000);
+    await new Promise((resolve) => recovering.close(resolve));
+    await expect(waiting).rejects.toMatchObject({ details: { reason: 'ECONNREFUSED' } });
+  });
+
   it('does not wait for a server that refuses its password', async () => {
     const { base, log } = process(600_000);
     const wrong = new URL(url);

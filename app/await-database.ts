@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { sleep } from '../platform/clock.ts';
 import { ensureDatabase } from '../platform/db/database-url.ts';
-import { NO_ENTRY } from '../platform/db/patiently.ts';
+import { COMES_UP, NO_ENTRY } from '../platform/db/patiently.ts';
 import { CommerceError, isCommerceError } from '../platform/errors.ts';
 import type { ProcessBase } from './process.ts';
 
@@ -14,8 +14,8 @@ type Base = Pick<ProcessBase, 'config' | 'logger' | 'shutdown'>;
 
 /**
  * Waits until the server of `url` takes connections and has the database, at most `DATABASE_WAIT_MS`: after a power cut
- * everything starts at once, in any order. Meanwhile `/health/live` is 200 and `/health/ready` 503, on the port that the
- * process will serve.
+ * everything starts at once, in any order. One that says that it is coming up is waited for as long as it says so. Meanwhile
+ * `/health/live` is 200 and `/health/ready` 503, on the port that the process will serve.
  *
  * @param port where health is told while it waits; null or 0 for a process without a known one
  * @throws CommerceError DATABASE_UNAVAILABLE with what to do, when it did not come or refuses the credentials
@@ -26,6 +26,7 @@ export async function awaitDatabase({ config, logger, shutdown }: Base, url: str
   let door: Server | null = null;
   let pause = FIRST_PAUSE_MILLIS;
   let remindAt = 0;
+  let silentSince = startedAt;
   try {
     for (;;) {
       try {
@@ -35,7 +36,8 @@ export async function awaitDatabase({ config, logger, shutdown }: Base, url: str
       } catch (error) {
         if (!isCommerceError(error) || NO_ENTRY.has(error.details.reason)) throw error;
         const waited = performance.now() - startedAt;
-        if (waited >= waitMillis) throw gaveUp(waitMillis, error);
+        if (error.details.reason === COMES_UP) silentSince = performance.now();
+        else if (performance.now() - silentSince >= waitMillis) throw gaveUp(waitMillis, error);
         if (waited >= remindAt) {
           logger.warn({ reason: error.details.reason, waitMillis }, 'the database does not answer yet: waiting for it');
           remindAt = waited + REMIND_MILLIS;

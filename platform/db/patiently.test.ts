@@ -25,6 +25,11 @@ it('tries a step again while the store does not answer', async () => {
   expect([await patiently(patience, slow.run), slow.state.tries]).toEqual(['done', 3]);
 });
 
+it('does not give up a server that says that it is coming up', async () => {
+  const recovering = step(unavailable('57P03'), unavailable('57P03'));
+  expect(await patiently({ ...patience, waitMillis: 0 }, recovering.run)).toBe('done');
+});
+
 it('gives up when its time is over, where it is not let in, and on any other failure', async () => {
   const late = step(unavailable('ECONNREFUSED'));
   await expect(patiently({ ...patience, waitMillis: 0 }, late.run)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' }); // biome-ignore format: one thought

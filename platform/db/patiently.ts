@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts';
 
 export interface Patience {
   readonly logger: Logger;
-  /** After which the last failure is thrown, in milliseconds. */
+  /** After which the last failure is thrown, in milliseconds. A server that says that it is coming up is waited for. */
   readonly waitMillis: number;
   /** Before the first repetition, in milliseconds; doubles each time, up to {@link LONGEST_PAUSE_MILLIS}. */
   readonly pauseMillis?: number;
@@ -12,6 +12,9 @@ export interface Patience {
 
 /** SQLSTATE codes of a server that is there and will not let us in, however long we wait. */
 export const NO_ENTRY = new Set<unknown>(['28P01', '28000']);
+
+/** SQLSTATE of a server that is there and not ready: it recovers after a crash, however long that takes, and will answer. */
+export const COMES_UP: unknown = '57P03';
 
 const FIRST_PAUSE_MILLIS = 200;
 const LONGEST_PAUSE_MILLIS = 5_000;
@@ -27,14 +30,16 @@ export async function patiently<T>(
   { logger, waitMillis, pauseMillis = FIRST_PAUSE_MILLIS }: Patience,
   step: () => Promise<T>,
 ): Promise<T> {
-  const begun = performance.now();
+  let heardAt = performance.now();
   for (let pause = pauseMillis; ; pause = Math.min(LONGEST_PAUSE_MILLIS, pause * 2)) {
     try {
       return await step();
     } catch (error) {
       const isTransient =
         isCommerceError(error) && error.code === 'DATABASE_UNAVAILABLE' && !NO_ENTRY.has(error.details.reason);
-      if (!isTransient || performance.now() - begun >= waitMillis) throw error;
+      if (!isTransient) throw error;
+      if (error.details.reason === COMES_UP) heardAt = performance.now();
+      else if (performance.now() - heardAt >= waitMillis) throw error;
       logger.warn({ reason: error.details.reason }, 'the database did not answer a first step; it is tried again');
       await sleep(pause);
     }
