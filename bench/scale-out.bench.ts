@@ -14,11 +14,24 @@ const ONE = '1 process';
 const { seconds, clients, loads } = readOptions();
 const world = await startWorld();
 const rows: Measured[] = [];
-let toldAgain = 0;
+/** CPU of the order processes in all runs so far. */
+let cpuSeconds = 0;
 
-async function message(child: ChildProcess): Promise<{ done: number; point: Point; toldAgain: number }> {
+interface Told {
+  readonly point: Point;
+  readonly toldAgain: number;
+  readonly cpuSeconds: number;
+}
+
+async function message(child: ChildProcess): Promise<Told> {
   const [told] = await once(child, 'message');
-  return told as { done: number; point: Point; toldAgain: number };
+  return told as Told;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.disconnect();
+  await ended;
 }
 
 async function start(processes: number, count: number, load: string): Promise<ChildProcess[]> {
@@ -30,12 +43,14 @@ async function start(processes: number, count: number, load: string): Promise<Ch
 }
 
 async function runAll(children: readonly ChildProcess[]): Promise<Point> {
+  let toldAgain = 0;
   const points = await Promise.all(
     children.map(async (child) => {
       const told = message(child);
       child.send('go');
       const { point, ...rest } = await told;
       toldAgain += rest.toldAgain;
+      cpuSeconds += rest.cpuSeconds;
       return point;
     }),
   );
@@ -45,6 +60,7 @@ async function runAll(children: readonly ChildProcess[]): Promise<Point> {
     p50: Math.max(...points.map(({ p50 }) => p50)),
     p95: Math.max(...points.map(({ p95 }) => p95)),
     p99: Math.max(...points.map(({ p99 }) => p99)),
+    toldAgain,
   };
 }
 
@@ -54,9 +70,9 @@ try {
       for (const processes of [1, 2, 4]) {
         const children = await start(processes, count, load);
         const way = processes === 1 ? ONE : `${processes} processes`;
-        toldAgain = 0;
-        const row = await measure(world, 'orders', { way, load, clients: count }, null, () => runAll(children));
-        rows.push({ ...row, toldAgain });
+        const run = () => runAll(children);
+        rows.push(await measure(world, 'orders', { way, load, clients: count }, () => cpuSeconds, run));
+        await Promise.all(children.map(end));
         await verifyLedger(world.knex);
         console.error(table(rows.slice(-1), ONE));
       }

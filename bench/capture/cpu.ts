@@ -27,6 +27,16 @@ export function cpuSecondsOf(root: number, family: boolean): number {
   return members.length === 0 ? Number.NaN : members.reduce((sum, { ticks }) => sum + ticks, 0) / TICKS;
 }
 
+/** CPU seconds that the machine was busy with anything, or that its host gave to other machines. NaN where there is no /proc. */
+export function busySeconds(): number {
+  try {
+    const [user, nice, system, , , irq, softirq, steal] = readFileSync('/proc/stat', 'utf8').split(/\s+/).slice(1, 9).map(Number); // biome-ignore format: one thought
+    return [user, nice, system, irq, softirq, steal].reduce<number>((sum, ticks) => sum + (ticks ?? 0), 0) / TICKS;
+  } catch {
+    return Number.NaN;
+  }
+}
+
 const isSame = (some: readonly Process[], others: readonly Process[]) =>
   some.map(({ pid }) => pid).join() === others.map(({ pid }) => pid).join();
 

@@ -7,6 +7,8 @@ export interface Point {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
+  /** How often clients in other processes were told to come again. */
+  readonly toldAgain?: number;
 }
 
 export function latencyOf(millis: number[]): Pick<Point, 'p50' | 'p95' | 'p99'> {

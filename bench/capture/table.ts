@@ -13,6 +13,7 @@ export function table(rows: readonly Measured[], yardstick: string): string {
       ...[row.p50, row.p99].map((millis) => millis.toFixed(1)),
       ...[row.cpu.database, row.cpu.node].map(milli),
       String(row.toldAgain),
+      Number.isNaN(row.others) ? 'unknown' : `${(row.others * 100).toFixed(0)} %`,
     ];
   });
   const head = [
@@ -26,10 +27,12 @@ export function table(rows: readonly Measured[], yardstick: string): string {
     'PostgreSQL ms CPU',
     'Node ms CPU',
     'told to come again',
+    'machine taken by others',
   ];
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function milli(value: number): string {
+function milli(value: number | null): string {
+  if (value === null) return '';
   return Number.isNaN(value) ? 'unknown' : value.toFixed(2);
 }
