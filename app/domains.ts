@@ -39,6 +39,8 @@ export function openDomains(deps: {
   routed?: Pick<RoutedSystems, 'routing' | 'connected'>;
   /** Codes that configuration may name, as far as they are known before anything is opened. */
   knownCodes?: KnownCodes;
+  /** By when orders have to be paid. Null: config/payments.yaml. */
+  paymentsFile?: string | null;
   logger: Logger;
   process: string;
   /** Orders and holds are refused, to be repeated, until all stock was read once. Default false: stock comes another way. */
@@ -101,6 +103,7 @@ export function openDomains(deps: {
     knex,
     ...mayDecide,
     parcels: strandedParcels,
+    paymentsFile: deps.paymentsFile ?? null,
     desk: deskSystem(clients, routed),
     channel: clients.channel,
     walmart: clients.walmart,

@@ -88,7 +88,11 @@ export async function openDomainsOf(
   });
   base.shutdown.add('systems of config/systems.yaml', () => routed.close());
   const knownCodes = await patiently(patience, () => readKnownCodes(knex));
-  const domains = openDomains({ knex, clients, routed, knownCodes, logger: base.logger, process, ...options });
+  const { paymentsFile } = base.config;
+  const domains = openDomains({
+    ...{ knex, clients, routed, knownCodes, paymentsFile, logger: base.logger, process },
+    ...options,
+  });
   // Orders and holds whose client hung up are still being settled when the server has closed.
   base.shutdown.add('order capture', () => domains.order.capture.close());
   base.shutdown.add('stock holding', () => domains.inventory.holding.close());

@@ -54,6 +54,7 @@ describe('loadConfig', () => {
       redisUrl: null,
       subgraphSecret: null,
       limitsFile: null,
+      paymentsFile: null,
       systemsFile: null,
       registryDir: null,
       trustedProxies: [],

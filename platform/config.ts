@@ -57,6 +57,8 @@ export interface Config {
   readonly tokens: TokenConfig | null;
   /** Null: config/limits.yaml. */
   readonly limitsFile: string | null;
+  /** Null: config/payments.yaml. */
+  readonly paymentsFile: string | null;
   /** Null: config/systems.yaml. */
   readonly systemsFile: string | null;
   /** Addresses and networks. */
@@ -153,6 +155,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     subgraphSecret: read.SUBGRAPH_SECRET,
     tokens: toTokenConfig(read),
     limitsFile: read.LIMITS_FILE,
+    paymentsFile: read.PAYMENTS_FILE,
     systemsFile: read.SYSTEMS_FILE,
     trustedProxies: read.TRUSTED_PROXIES?.split(',').map((entry) => entry.trim()) ?? [],
     systemUrls: {

@@ -77,7 +77,8 @@ export const environment = z.object({
   DATABASE_WAIT_MS: variable(integer(0, 600_000), {
     expected: 'milliseconds, 0 to 600000',
     fallback: '60000',
-    meaning: 'How long a process that starts waits for a PostgreSQL that does not answer yet.',
+    meaning:
+      'How long a process that starts waits for a PostgreSQL that does not answer yet. One that says that it is coming up (recovery after a crash) is waited for as long as that takes.',
   }),
   DATABASE_STATEMENT_TIMEOUT_MS: millis('15000', 'A statement that runs longer is cancelled by the server.'),
   REDIS_URL: optional(url(['redis:', 'rediss:']), {
@@ -131,6 +132,10 @@ export const environment = z.object({
   LIMITS_FILE: optional(z.string().min(1), {
     expected: 'a file such as config/limits.yaml',
     meaning: 'What one request and one client may ask of the gateway. Without it: `config/limits.yaml`.',
+  }),
+  PAYMENTS_FILE: optional(z.string().min(1), {
+    expected: 'a file such as config/payments.yaml',
+    meaning: 'By when orders have to be paid. Without it: `config/payments.yaml`.',
   }),
   SYSTEMS_FILE: optional(z.string().min(1), {
     expected: 'a file such as config/systems.yaml',

@@ -72,6 +72,8 @@ export type DeskSystem =
 export function openOrder(deps: {
   knex: Knex;
   parcels: StrandedParcels;
+  /** By when orders have to be paid. Null: config/payments.yaml. */
+  paymentsFile: string | null;
   desk: DeskSystem;
   /** Null where the channel system has no URL. */
   channel: ChannelClient | null;
@@ -95,7 +97,7 @@ export function openOrder(deps: {
   const clocks = loadChannelClocks();
   const connections = loadChannelConnections();
   const policy = loadReturnPolicy();
-  const payments = loadPaymentTerms();
+  const payments = loadPaymentTerms(deps.paymentsFile ?? undefined);
   const placing = createCapture({ knex, payments, ...(deps.mayDecide ? { mayDecide: deps.mayDecide } : {}) });
   const capture = keepingRefused(placing, { knex, report });
   function accountOf<Client>(accounts: ReadonlyMap<string, Client | null>, code: string, name: string): Client {
@@ -163,7 +165,7 @@ export function openOrder(deps: {
     },
     cancelUnpaid: () => cancelUnpaid({ knex, terms: payments }),
     /** Once before work begins. @throws CommerceError CONFIGURATION_INVALID for a payment rule that never applies */
-    verify: () => verifyPaymentTerms(knex, payments),
+    verify: () => verifyPaymentTerms(knex, payments, deps.paymentsFile ?? undefined),
     escalateDuties: () => escalateDuties({ knex, clocks, report }),
     keepReturns: () => keepReturns({ knex, policy, report, settle }),
     /** Entries that were set aside, by who takes them again: one attempt. */

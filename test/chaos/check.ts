@@ -1,5 +1,6 @@
 import { checkClients } from './checks/clients.ts';
 import { checkEvents } from './checks/events.ts';
+import { checkPayments } from './checks/payments.ts';
 import { checkStock } from './checks/stock.ts';
 import { checkSystems } from './checks/systems.ts';
 import type { Finding } from './finding.ts';
@@ -11,6 +12,7 @@ export async function checkHistory(entries: readonly Entry[], databaseUrl: strin
   const record = digest(entries);
   return [
     ...(await checkClients(record, databaseUrl)),
+    ...(await checkPayments(record, databaseUrl)),
     ...(await checkStock(record, databaseUrl)),
     ...(await checkEvents(databaseUrl)),
     ...(await checkSystems(databaseUrl)),

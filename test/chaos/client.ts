@@ -10,6 +10,8 @@ const DOCUMENTS: Readonly<Record<Operation, string>> = {
     order { id number lines(first: 100) { nodes { id } } } userErrors { code } } }`,
   orderCancel: `mutation ($target: ID!, $input: OrderCancelInput!) { result: orderCancel(orderId: $target, input: $input) {
     order { id number } userErrors { code } } }`,
+  orderRecordPayment: `mutation ($target: ID!, $input: OrderRecordPaymentInput!) { result: orderRecordPayment(orderId: $target, input: $input) {
+    order { id number } userErrors { code } } }`,
   reservationHold: `mutation ($input: ReservationHoldInput!) { result: reservationHold(input: $input) {
     reservation { id } userErrors { code } } }`,
   reservationRelease: `mutation ($target: ID!, $input: ReservationReleaseInput) { result: reservationRelease(reservationId: $target, input: $input) {
@@ -30,6 +32,10 @@ export interface ClientOptions {
   readonly name: string;
   readonly gateways: readonly string[];
   readonly history: HistoryWriter;
+  /** Seconds that an order without a payment has until it is cancelled. */
+  readonly payWithin: number;
+  /** Takes what the client does later, while it goes on with its next wish. */
+  later(errand: Promise<void>): void;
 }
 
 /** Carries out one plan: every request is repeated under its key, through whatever gateway answers, until it is answered. */
@@ -61,13 +67,15 @@ export async function carryOut(options: ClientOptions, plan: OrderPlan): Promise
     reservationId,
     allowBackorder: plan.backorder,
     delivery: { method: 'SHIPPING', address: ADDRESS },
-    payment: { ...PAYMENT, reference: key },
+    payment: plan.payment === 'NOW' ? { ...PAYMENT, reference: key } : null,
   };
-  const place = (name: string) =>
-    ask({ ...options, name }, 'orderPlace', input.idempotencyKey, { lines, reservationId }, { input });
+  const asked = { lines, reservationId, unpaid: plan.payment !== 'NOW' };
+  const place = (name: string) => ask({ ...options, name }, 'orderPlace', input.idempotencyKey, asked, { input });
   const [placed] = await Promise.all([place(options.name), ...(plan.twice ? [place(`${options.name}'`)] : [])]);
   const orderId = placed?.told.orderId;
-  if (!orderId || !plan.cancel || placed.told.codes.length > 0) return;
+  if (!orderId || placed.told.codes.length > 0) return;
+  if (typeof plan.payment === 'number') options.later(payLater(options, plan, orderId, plan.payment));
+  if (!plan.cancel) return;
   const lineIds = placed.lineIds;
   const wish =
     plan.cancel === 'ALL' ? null : [{ orderLineId: lineIds[plan.cancel.line], quantity: plan.cancel.quantity }];
@@ -79,6 +87,15 @@ export async function carryOut(options: ClientOptions, plan: OrderPlan): Promise
     { orderId, cancel: plan.cancel },
     { target: orderId, input: cancel },
   );
+}
+
+/** Pays, twice at once when the plan says so. */
+async function payLater(options: ClientOptions, plan: OrderPlan, orderId: string, share: number): Promise<void> {
+  await sleep(share * options.payWithin * 1_000);
+  const input = { idempotencyKey: `${plan.key}:pay`, payment: { ...PAYMENT, reference: plan.key } };
+  const pay = (name: string) =>
+    ask({ ...options, name }, 'orderRecordPayment', input.idempotencyKey, { orderId }, { target: orderId, input });
+  await Promise.all([pay(options.name), ...(plan.twice ? [pay(`${options.name}'`)] : [])]);
 }
 
 async function ask(

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
-export type Operation = 'orderPlace' | 'orderCancel' | 'reservationHold' | 'reservationRelease';
+export type Operation = 'orderPlace' | 'orderCancel' | 'orderRecordPayment' | 'reservationHold' | 'reservationRelease';
 
 /** What a client was told, as far as it must stay true. */
 export interface Told {
@@ -14,7 +14,13 @@ export interface Told {
 
 /** A line of the history: what the world looked like from outside, in the order in which it was seen. */
 export type Entry =
-  | { readonly type: 'begin'; readonly seed: number; readonly stock: Readonly<Record<string, number>> }
+  | {
+      readonly type: 'begin';
+      readonly seed: number;
+      readonly stock: Readonly<Record<string, number>>;
+      /** Seconds within which an order that was placed without a payment has to be paid. */
+      readonly payWithin: number;
+    }
   /** A client sends a request for the first time, or again under the same key. */
   | {
       readonly type: 'invoke';
@@ -44,6 +50,8 @@ export interface Asked {
   readonly orderId?: string;
   readonly reservationId?: string | null;
   readonly cancel?: { readonly line: number; readonly quantity: number } | 'ALL';
+  /** Of an order: placed without a payment. */
+  readonly unpaid?: boolean;
 }
 
 export interface HistoryWriter {

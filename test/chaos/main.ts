@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,12 +20,15 @@ const { values } = parseArgs({
     crashes: { type: 'string', default: '5' },
     clients: { type: 'string', default: '16' },
     lanes: { type: 'string', default: '2' },
+    'pay-within': { type: 'string', default: '20' },
     'every-ms': { type: 'string', default: '2500' },
     seed: { type: 'string', default: process.env.SEED ?? String(Math.floor(Math.random() * 2 ** 31)) },
     keep: { type: 'boolean', default: false },
   },
 });
-const number = (name: 'orders' | 'kills' | 'crashes' | 'clients' | 'lanes' | 'every-ms' | 'seed'): number => {
+const number = (
+  name: 'orders' | 'kills' | 'crashes' | 'clients' | 'lanes' | 'pay-within' | 'every-ms' | 'seed',
+): number => {
   const value = Number(values[name]);
   if (!Number.isSafeInteger(value) || value < 0)
     throw new Error(`--${name} must be a whole number, not ${values[name]}`);
@@ -50,7 +53,12 @@ let exitCode = 1;
 try {
   database = await startCrashableDatabase(folder);
   say(`seed ${number('seed')}; history and logs in ${folder}`);
-  topology = await startTopology({ databaseUrl: database.url, folder, lanes: number('lanes'), paceMillis: 100 });
+  // Orders that wait for their payment are kept from their nodes: else they would have left before it is due.
+  const paymentsFile = join(folder, 'payments.yaml');
+  writeFileSync(paymentsFile, `default: exempt\nchannels:\n  WEB: { within: ${number('pay-within') / 3_600}, holdUntilPaid: true }\n`); // biome-ignore format: one thought
+  topology = await startTopology({
+    ...{ databaseUrl: database.url, folder, lanes: number('lanes'), paceMillis: 100, paymentsFile },
+  });
   say(`${topology.processes.length} processes are up`);
   exitCode = await run(database, topology);
 } finally {
@@ -67,7 +75,7 @@ async function run(server: CrashableDatabase, { processes, gateways }: Topology)
   await untilGoodsKnown(gateways, [...hot, ...spread, ...bundles]);
   const file = join(folder, 'history.jsonl');
   const history = writeHistory(file);
-  history.write({ type: 'begin', seed: number('seed'), stock });
+  history.write({ type: 'begin', seed: number('seed'), stock, payWithin: number('pay-within') });
   const plans = planOrders(number('seed'), orders, hot, spread, bundles);
   say(`${orders} wishes for ${hot.length} scarce and ${spread.length} other SKUs, and ${bundles.length} bundles`);
 
@@ -80,11 +88,12 @@ async function run(server: CrashableDatabase, { processes, gateways }: Topology)
     history,
   });
   let next = 0;
+  const errands: Promise<void>[] = [];
   const client = async (name: string) => {
     for (let index = next++; index < plans.length; index = next++) {
       while (index / orders > storm.progress + AHEAD) await sleep(100);
       const plan = plans[index];
-      if (plan) await carryOut({ name, gateways, history }, plan);
+      if (plan) await carryOut({ name, gateways, history, payWithin: number('pay-within'), later: (errand) => void errands.push(errand) }, plan); // biome-ignore format: one thought
     }
   };
   const progress = setInterval(() => say(`${Math.min(next, orders)} wishes, ${storm.kills} kills, ${storm.crashes} crashes`), 15_000); // biome-ignore format: one thought
@@ -92,6 +101,7 @@ async function run(server: CrashableDatabase, { processes, gateways }: Topology)
     storm.over,
     ...Array.from({ length: number('clients') }, (_, index) => client(`client-${index + 1}`)),
   ]);
+  await Promise.all(errands);
   clearInterval(progress);
   await history.close();
   say(`clients are done after ${storm.kills} kills and ${storm.crashes} crashes of the database`);

@@ -10,6 +10,8 @@ export interface OrderPlan {
   /** Whether it waits for what is not there. Nothing comes in while it lasts: such an order is cancelled in the end. */
   readonly backorder: boolean;
   readonly cancel: { readonly line: number; readonly quantity: number } | 'ALL' | null;
+  /** NOW: with the order. NEVER: then it ends by its deadline. Else after this share of the time that it has. */
+  readonly payment: 'NOW' | 'NEVER' | number;
 }
 
 /**
@@ -52,6 +54,8 @@ export function planOrders(
     ),
     twice: fc.constantFrom(false, false, false, false, false, false, true),
     cancel: fc.constantFrom<OrderPlan['cancel'][]>(null, null, null, null, null, null, 'ALL', { line: 0, quantity: 1 }),
+    // Paid in good time, or in the very moment in which workers come to cancel it.
+    payment: fc.constantFrom<OrderPlan['payment'][]>('NOW', 'NOW', 'NOW', 'NOW', 'NOW', 'NOW', 'NEVER', 0.3, 1.05),
   });
   const [orders = []] = fc.sample(fc.array(fc.noBias(order), { minLength: count, maxLength: count, size: 'max' }), {
     seed,

@@ -16,16 +16,20 @@ export interface ClientRecord {
   /** Units per SKU before the first order. */
   readonly stock: Readonly<Record<string, number>>;
   readonly unknowns: Readonly<Record<string, number>>;
+  /** Seconds within which an order that was placed without a payment has to be paid. */
+  readonly payWithin: number;
 }
 
 export function digest(entries: readonly Entry[]): ClientRecord {
   const keys = new Map<string, KeyRecord>();
   const unknowns: Record<string, number> = {};
   let stock: ClientRecord['stock'] = {};
+  let payWithin = Number.POSITIVE_INFINITY;
   for (const entry of entries) {
     switch (entry.type) {
       case 'begin':
         stock = entry.stock;
+        payWithin = entry.payWithin;
         break;
       case 'invoke': {
         const known = keys.get(entry.key);
@@ -51,8 +55,30 @@ export function digest(entries: readonly Entry[]): ClientRecord {
         break;
     }
   }
-  return { keys, stock, unknowns };
+  return { keys, stock, unknowns, payWithin };
 }
 
 /** Whether all answers to a key say the same. */
 export const agree = ({ told }: KeyRecord): boolean => told.every((one) => isDeepStrictEqual(one, told[0]));
+
+/** How the buyer of an order paid, as far as they were told. */
+export type Payment = 'PAID' | 'UNPAID' | 'REFUSED' | 'UNKNOWN';
+
+/** Per order that was acknowledged. Paid is also what was paid with its order. */
+export function paymentsOf({ keys }: ClientRecord): ReadonlyMap<string, Payment> {
+  const later = new Map([...keys.values()].flatMap((key) => (key.operation === 'orderRecordPayment' ? [[key.asked.orderId, key] as const] : []))); // biome-ignore format: one thought
+  const payment = (orderId: string, { asked }: KeyRecord): Payment => {
+    if (!asked.unpaid) return 'PAID';
+    const key = later.get(orderId);
+    if (!key) return 'UNPAID';
+    const [told] = key.told;
+    if (!told) return 'UNKNOWN';
+    return told.codes.length === 0 ? 'PAID' : 'REFUSED';
+  };
+  return new Map(
+    [...keys.values()].flatMap((key) => {
+      const orderId = key.operation === 'orderPlace' ? key.told[0]?.orderId : null;
+      return orderId ? [[orderId, payment(orderId, key)]] : [];
+    }),
+  );
+}

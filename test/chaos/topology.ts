@@ -24,6 +24,8 @@ export async function startTopology(options: {
   readonly folder: string;
   readonly lanes: number;
   readonly paceMillis: number;
+  /** By when orders have to be paid; else as config/payments.yaml says. */
+  readonly paymentsFile?: string;
   /** How many workers share the work. Default 2. */
   readonly workerCount?: number;
   /** Node's options for the workers, their arguments behind the name, and what else is in their environment. */
@@ -42,6 +44,7 @@ export async function startTopology(options: {
     DEMO_PACE_MS: String(options.paceMillis),
     WMS_TOKEN,
     LOG_LEVEL: 'info',
+    ...(options.paymentsFile ? { PAYMENTS_FILE: options.paymentsFile } : {}),
     ...(process.env.REDIS_URL ? { REDIS_URL: process.env.REDIS_URL } : {}),
   };
   const plans: ProcessPlan[] = [];

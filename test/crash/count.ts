@@ -3,6 +3,7 @@ import { checkEvents } from '../chaos/checks/events.ts';
 import { checkStock } from '../chaos/checks/stock.ts';
 import { checkSystems } from '../chaos/checks/systems.ts';
 import type { Finding } from '../chaos/finding.ts';
+import { digest } from '../chaos/record.ts';
 import { withDatabase } from '../chaos/shop.ts';
 import { missing, type Point } from './points.ts';
 
@@ -62,9 +63,7 @@ export async function countEffects(databaseUrl: string, points: readonly Point[]
       ],
     },
     ...(await checkSystems(databaseUrl)),
-    ...(await checkStock({ keys: new Map(), stock: {}, unknowns: {} }, databaseUrl)).filter(
-      ({ counted }) => counted > 0,
-    ),
+    ...(await checkStock(digest([]), databaseUrl)).filter(({ counted }) => counted > 0),
     ...(await checkEvents(databaseUrl)),
   ];
 }

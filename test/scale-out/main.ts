@@ -8,6 +8,7 @@ import { checkEvents } from '../chaos/checks/events.ts';
 import { checkStock } from '../chaos/checks/stock.ts';
 import { checkSystems } from '../chaos/checks/systems.ts';
 import { type CrashableDatabase, startCrashableDatabase } from '../chaos/database.ts';
+import { digest } from '../chaos/record.ts';
 import { chooseGoods, untilGoodsKnown, untilQuiet, withDatabase } from '../chaos/shop.ts';
 import { startTopology, type Topology } from '../chaos/topology.ts';
 
@@ -106,9 +107,7 @@ async function run(databaseUrl: string, { gateways: [gateway = ''], processes }:
     { invariant: 'I9', what: 'shops that did not come to rest', counted: 1, faults: rest === null ? ['open orders'] : [] }, // biome-ignore format: one thought
     { invariant: 'I9', what: 'orders that were not delivered', counted: 3 * ORDERS_PER_ROUND + SHARED_ORDERS, faults: await undelivered(databaseUrl) }, // biome-ignore format: one thought
     ...(await checkSystems(databaseUrl)),
-    ...(await checkStock({ keys: new Map(), stock: {}, unknowns: {} }, databaseUrl)).filter(
-      ({ counted }) => counted > 0,
-    ),
+    ...(await checkStock(digest([]), databaseUrl)).filter(({ counted }) => counted > 0),
     ...(await checkEvents(databaseUrl)),
   ];
   process.stdout.write(report(findings));

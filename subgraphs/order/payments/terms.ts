@@ -48,9 +48,14 @@ export function loadPaymentTerms(file: string = projectFile('config', 'payments.
 
 /**
  * Holds the rules against the channels that exist: one that never applies would be believed in.
+ * @param file what the rules were read from
  * @throws CommerceError CONFIGURATION_INVALID, naming every rule for a channel that pays us itself
  */
-export async function verifyPaymentTerms(knex: Knex, { ofChannel }: PaymentTerms): Promise<void> {
+export async function verifyPaymentTerms(
+  knex: Knex,
+  { ofChannel }: PaymentTerms,
+  file = 'config/payments.yaml',
+): Promise<void> {
   const idle = await query<{ code: string }>(
     knex,
     "select code from integration.channel where kind = 'MARKETPLACE' and code = any (?::text[]) order by code",
@@ -60,7 +65,7 @@ export async function verifyPaymentTerms(knex: Knex, { ofChannel }: PaymentTerms
   const places = idle.map(
     ({ code }) => `channels.${code}: ${code} is a marketplace and pays us itself, so this never applies`,
   );
-  throw new CommerceError('CONFIGURATION_INVALID', `config/payments.yaml: ${places.join('; ')}. Take it out.`);
+  throw new CommerceError('CONFIGURATION_INVALID', `${file}: ${places.join('; ')}. Take it out.`);
 }
 
 /** The rule for orders of a channel; null for one that pays us itself, whatever its buyers do. */

@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts';
-import { agree, type ClientRecord, type KeyRecord } from '../record.ts';
+import { agree, type ClientRecord, type KeyRecord, paymentsOf } from '../record.ts';
 import { withDatabase } from '../shop.ts';
 
 interface OrderRow {
@@ -26,6 +26,7 @@ export async function checkClients(record: ClientRecord, databaseUrl: string): P
     const id = told[0]?.orderId ?? '';
     keysOfOrder.set(id, [...(keysOfOrder.get(id) ?? []), key]);
   }
+  const payments = paymentsOf(record);
   const cancelled = keys.filter((key) => key.operation === 'orderCancel');
   return [
     {
@@ -62,7 +63,9 @@ export async function checkClients(record: ClientRecord, databaseUrl: string): P
       invariant: 'I3',
       what: 'cancellations whose outcome is not what was acknowledged',
       counted: cancelled.length,
-      faults: cancelled.flatMap((key) => wronglyCancelled(key, orders)),
+      faults: cancelled.flatMap((key) =>
+        wronglyCancelled(key, orders, payments.get(key.asked.orderId ?? '') !== 'PAID'),
+      ),
     },
   ];
 }
@@ -77,14 +80,18 @@ function lost(key: KeyRecord, orders: ReadonlyMap<string, OrderRow>): string[] {
     : [`${key.key}: ${told?.orderId} ${seen ?? 'is missing'}`];
 }
 
-function wronglyCancelled(key: KeyRecord, orders: ReadonlyMap<string, OrderRow>): string[] {
+/** @param mayEnd whether its deadline may cancel more than was asked for: checks/payments.ts says when it has to */
+function wronglyCancelled(key: KeyRecord, orders: ReadonlyMap<string, OrderRow>, mayEnd: boolean): string[] {
   const { orderId, cancel } = key.asked;
   const lines = orders.get(orderId ?? '')?.lines ?? [];
   const units = lines.map((line) => line.cancelled);
   const total = units.reduce((sum, count) => sum + count, 0);
   const done = key.told[0]?.codes.length === 0;
-  if (!done) return total === 0 ? [] : [`${key.key}: refused, and ${total} units are cancelled`];
+  if (!done) return total === 0 || mayEnd ? [] : [`${key.key}: refused, and ${total} units are cancelled`];
   if (cancel === 'ALL') return total > 0 ? [] : [`${key.key}: acknowledged, and nothing is cancelled`];
-  const right = units.every((count, index) => count === (index === cancel?.line ? cancel.quantity : 0));
+  const right = units.every((count, index) => {
+    const asked = index === cancel?.line ? cancel.quantity : 0;
+    return mayEnd ? count >= asked : count === asked;
+  });
   return right ? [] : [`${key.key}: ${units.join()} units are cancelled, asked ${JSON.stringify(cancel)}`];
 }
