@@ -4,7 +4,7 @@ import { installBareWrites, measureBareWrites } from './capture/bare-writes.ts';
 import { startBenchGateway } from './capture/gateway.ts';
 import { type Measured, measure } from './capture/measure.ts';
 import { measureYardstick } from './capture/measure-yardstick.ts';
-import { readOptions, report } from './capture/options.ts';
+import { type Load, readOptions, report } from './capture/options.ts';
 import { patiently, resultOf } from './capture/patiently.ts';
 import { findPgbench } from './capture/pgbench.ts';
 import { closedLoop } from './capture/point.ts';
@@ -25,34 +25,33 @@ const capture = createCapture({ knex });
 const gateway = await startBenchGateway(world, Math.max(...clients));
 const rows: Measured[] = [];
 
-const byCapture = (hot: boolean) => () => {
-  const input = orderInput(hot);
+const byCapture = (load: Load) => () => {
+  const input = orderInput(load);
   return patiently(async () => resultOf(await capture.place(caller, input)).orderId !== null);
 };
-const byGateway = (hot: boolean) => () => {
-  const input = orderInput(hot);
+const byGateway = (load: Load) => () => {
+  const input = orderInput(load);
   return patiently(async () => (await gateway.send('PlaceOrder', { input })).orderPlace?.order != null);
 };
 
 try {
-  if (runs('gateway')) await closedLoop(20, Math.min(8, 3 * seconds), byGateway(false)); // compiled code and cached plans, as in a running shop
-  if (runs('engine')) await closedLoop(20, Math.min(2, seconds), byCapture(false));
+  if (runs('gateway')) await closedLoop(20, Math.min(8, 3 * seconds), byGateway('spread')); // compiled code and cached plans, as in a running shop
+  if (runs('engine')) await closedLoop(20, Math.min(2, seconds), byCapture('spread'));
   for (const load of loads) {
-    const hot = load === 'hot';
     for (const count of clients) {
       const about = { load, clients: count };
       if (runs('pgbench'))
         rows.push(...(await measureYardstick(world, 'place_order', { ...about, way: YARDSTICK }, seconds)));
       if (runs('bare')) rows.push(...(await measureBareWrites(world, about, seconds)));
       if (runs('engine')) {
-        const run = () => closedLoop(count, seconds, byCapture(hot));
+        const run = () => closedLoop(count, seconds, byCapture(load));
         rows.push(await measure(world, 'orders', { ...about, way: 'capture, in process' }, process.pid, run));
       }
       if (runs('gateway')) {
-        const run = () => closedLoop(count, seconds, byGateway(hot));
+        const run = () => closedLoop(count, seconds, byGateway(load));
         rows.push(await measure(world, 'orders', { ...about, way: 'whole gateway, HTTP' }, gateway.pid, run));
       }
-      if (runs('floor') && !hot) {
+      if (runs('floor') && load === 'spread') {
         const run = () => closedLoop(count, seconds, () => gateway.sendNothing());
         rows.push(await measure(world, 'nothing', { ...about, way: 'empty mutation, HTTP' }, gateway.pid, run));
       }

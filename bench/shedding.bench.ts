@@ -31,7 +31,7 @@ try {
     const gateway = await startBenchGateway(world, 1, { env: { CACHE_MEGABYTES: '0' } });
     const client = new ShopClient(gateway.url, gateway.key, largest + BUYERS);
     const browse = () => client.ask('CartAvailability', { skus: someSkus() });
-    const order = () => client.ask('PlaceOrder', { input: orderInput(false) });
+    const order = () => client.ask('PlaceOrder', { input: orderInput('spread') });
     const isPlaced = ({ data }: { data: Record<string, unknown> | null }) =>
       Boolean((data?.orderPlace as { order?: object | null } | undefined)?.order);
     try {

@@ -32,7 +32,9 @@ try {
     const buy = async () => {
       for (; left > 0; ) {
         left -= 1;
-        await patiently(async () => resultOf(await capture.place(caller, { ...orderInput(hot), payment: null })));
+        await patiently(async () =>
+          resultOf(await capture.place(caller, { ...orderInput(hot ? 'hot' : 'spread'), payment: null })),
+        );
       }
     };
     const begun = performance.now();

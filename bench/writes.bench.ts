@@ -53,7 +53,7 @@ async function cost(name: string, orders: number, atOnce: number): Promise<void>
   const before = await count();
   statements = 0;
   for (let taken = 0; taken < orders; taken += atOnce) {
-    await Promise.all(Array.from({ length: atOnce }, () => place(orderInput(false))));
+    await Promise.all(Array.from({ length: atOnce }, () => place(orderInput('spread'))));
   }
   const sent = statements;
   const after = await count();

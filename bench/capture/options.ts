@@ -3,11 +3,14 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { projectFile } from '../../platform/paths.ts';
 
+export type Load = 'spread' | 'hot' | 'store';
+
 export interface BenchOptions {
   /** Length of each point. */
   readonly seconds: number;
   readonly clients: readonly number[];
-  readonly loads: readonly ('spread' | 'hot')[];
+  /** Spread goods, one that all want, or spread goods that are fetched from a store: those fit no batch. */
+  readonly loads: readonly Load[];
   /** Whether to run pgbench, the same rows without checks, our engine without the gateway, all of it over HTTP, or a mutation that does nothing over HTTP. */
   readonly runs: (way: 'pgbench' | 'bare' | 'engine' | 'gateway' | 'floor') => boolean;
 }
@@ -26,7 +29,7 @@ export function readOptions(): BenchOptions {
     seconds: Number(values.seconds),
     clients: values.clients.split(',').map(Number),
     runs: (way) => values.ways.split(',').includes(way),
-    loads: values.loads.split(',').filter((load) => load === 'spread' || load === 'hot'),
+    loads: values.loads.split(',').filter((load) => load === 'spread' || load === 'hot' || load === 'store'),
   };
 }
 

@@ -9,7 +9,7 @@ const [url = '', clients = '1', seconds = '1', load = 'spread'] = process.argv.s
 const knex = openDatabase(url, { poolMax: 20, applicationName: 'bench-order-process' });
 const capture = createCapture({ knex });
 const place = () => {
-  const input = orderInput(load === 'hot');
+  const input = orderInput(load === 'hot' ? 'hot' : 'spread');
   return patiently(async () => resultOf(await capture.place(caller, input)).orderId !== null);
 };
 const warmUp = await closedLoop(10, 1, place);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '../../platform/caller.ts';
+import type { Load } from './options.ts';
 import { pickSkus } from './world.ts';
 
 /** Who asks when the gateway is left out: what it would say of the storefront's key. */
@@ -20,14 +21,15 @@ export const caller: Caller = {
   traceId: '0'.repeat(32),
 };
 
-/** An order of three lines, paid, for an address, under a new key. */
-export function orderInput(hot: boolean) {
+/** An order of three lines, paid, for an address, under a new key; of a `store` load to be served by one location, which no batch takes. */
+export function orderInput(load: Load) {
   return {
     idempotencyKey: randomUUID(),
     currencyCode: 'GBP',
     customer: { customerId: 'bench-customer', email: 'ada@example.com', name: 'Ada Buyer' },
-    lines: lines(hot),
+    lines: lines(load === 'hot'),
     delivery: {
+      ...(load === 'store' ? { locationId: 'bench-east' } : {}),
       method: 'SHIPPING' as const,
       address: { name: 'Ada Buyer', line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', countryCode: 'GB' },
     },

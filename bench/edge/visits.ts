@@ -25,7 +25,7 @@ export function visit(client: ShopClient, kind: Visit, { good, order }: Wishes):
     case 'order page':
       return client.ask('OrderPage', { id: `ord_bench_${order()}` });
     case 'order':
-      return client.ask('PlaceOrder', { input: { ...orderInput(false), lines: threeOf(good) } });
+      return client.ask('PlaceOrder', { input: { ...orderInput('spread'), lines: threeOf(good) } });
   }
 }
 
