@@ -13,6 +13,8 @@ interface Chart {
   readonly title: (table: ResultTable) => string;
   /** The table to draw: the first that this is true for. */
   readonly isIn: (table: ResultTable) => boolean;
+  /** Rows to draw; all unless told. */
+  readonly shows?: (row: ResultTable['rows'][number]) => boolean;
   readonly bars: (row: ResultTable['rows'][number]) => Bar;
 }
 
@@ -32,6 +34,8 @@ const CHARTS: readonly Chart[] = [
     file: 'orders',
     title: () => 'Orders of three lines per second: longer is better',
     isIn: ({ rows }) => rows.some((row) => 'to yardstick' in row),
+    // The yardstick at its best, not with each number of connections; and what takes orders.
+    shows: ({ way = '' }) => /^(capture|whole gateway)/.test(way) || way.endsWith('function'),
     bars: ({ load, clients, way = '', 'per second': perSecond }) => ({
       name: `${load}, ${clients} clients: ${way.split(',')[0]}`,
       value: Number(perSecond),
@@ -51,13 +55,13 @@ const CHARTS: readonly Chart[] = [
   },
 ];
 
-for (const { name, file, title, isIn, bars } of CHARTS) {
+for (const { name, file, title, isIn, shows = () => true, bars } of CHARTS) {
   const page = projectFile('bench', 'results', `${name}.md`);
   const table = existsSync(page) ? resultTables(readFileSync(page, 'utf8')).find(isIn) : undefined;
   if (!table) {
     console.log(`${file}: no result of bench:${name} to draw`);
     continue;
   }
-  writeFileSync(projectFile('bench', 'results', `${file}.svg`), barChart(title(table), table.rows.map(bars)));
+  writeFileSync(projectFile('bench', 'results', `${file}.svg`), barChart(title(table), table.rows.filter(shows).map(bars)));
   console.log(`bench/results/${file}.svg`);
 }
