@@ -62,6 +62,9 @@ for (const { name, file, title, isIn, shows = () => true, bars } of CHARTS) {
     console.log(`${file}: no result of bench:${name} to draw`);
     continue;
   }
-  writeFileSync(projectFile('bench', 'results', `${file}.svg`), barChart(title(table), table.rows.filter(shows).map(bars)));
+  writeFileSync(
+    projectFile('bench', 'results', `${file}.svg`),
+    barChart(title(table), table.rows.filter(shows).map(bars)),
+  );
   console.log(`bench/results/${file}.svg`);
 }

@@ -62,7 +62,7 @@ export function digest(entries: readonly Entry[]): ClientRecord {
 export const agree = ({ told }: KeyRecord): boolean => told.every((one) => isDeepStrictEqual(one, told[0]));
 
 /** How the buyer of an order paid, as far as they were told. */
-export type Payment = 'PAID' | 'UNPAID' | 'REFUSED' | 'UNKNOWN';
+type Payment = 'PAID' | 'UNPAID' | 'REFUSED' | 'UNKNOWN';
 
 /** Per order that was acknowledged. Paid is also what was paid with its order. */
 export function paymentsOf({ keys }: ClientRecord): ReadonlyMap<string, Payment> {
