@@ -84,6 +84,9 @@ async function countKnown(gateway: string, query: string, skus: readonly string[
   return known;
 }
 
+/** Looks, half a second apart, that must all find rest. */
+const CALM = 8;
+
 const UNREST = `
   select (select count(*) from integration.outbox)
        + (select count(*) from orders.customer_order o where status not in ('DELIVERED', 'CANCELLED', 'REJECTED', 'CLOSED')
@@ -97,9 +100,9 @@ export async function untilQuiet(databaseUrl: string, millis: number): Promise<n
   return withDatabase(databaseUrl, async (client) => {
     for (let calm = 0; Date.now() - startedAt < millis; await sleep(500)) {
       const { rows } = await client.query<{ open: string }>(UNREST);
-      // Twice in a row: a step may be between two of the things that are counted.
+      // Several times in a row: a step may be between two of the things that are counted, or on its way to a system.
       calm = rows[0]?.open === '0' ? calm + 1 : 0;
-      if (calm === 3) return Date.now() - startedAt;
+      if (calm === CALM) return Date.now() - startedAt;
     }
     return null;
   });
