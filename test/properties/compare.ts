@@ -2,8 +2,9 @@ import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { askEntities } from '../helpers/subgraph.ts';
 import { type Site, SKUS, type Sku } from './actions.ts';
-import { committed, free, type Model, type ModelLine, positionOf, promised, sellable } from './model.ts';
+import type { Model, ModelLine } from './model.ts';
 import type { History } from './perform.ts';
+import { committed, free, positionOf, promised, sellable } from './units.ts';
 import { callers, type World } from './world.ts';
 
 /** Units that something (a hold, an order line) has at a position. */

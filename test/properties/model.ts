@@ -1,6 +1,6 @@
-import type { Act, ChannelCode, Line, Plan, Site, Sku } from './actions.ts';
-import { CHANNELS, SITES, SKUS } from './actions.ts';
+import { type Act, type ChannelCode, type Line, type Plan, SITES, type Site, SKUS, type Sku } from './actions.ts';
 import type { Outcome } from './perform.ts';
+import { demandOf, isShort, ownAt, positionOf, sellable, shelves, sum } from './units.ts';
 
 /**
  * What the shop and the warehouse must be after each action, in plain arithmetic: no tables, no clocks, no transactions.
@@ -37,6 +37,7 @@ export interface ModelHold {
 export interface ModelOrder {
   readonly channel: ChannelCode;
   readonly channelOrder: number | null;
+  readonly atShop: boolean;
   readonly lines: ModelLine[];
   /** Marketplaces pay by themselves: never here. */
   paid: boolean;
@@ -56,7 +57,7 @@ export interface ModelLine {
   where: Map<string, number>;
 }
 
-interface ModelPosition {
+export interface ModelPosition {
   onHand: number;
   sequence: number;
   readonly safety: number;
@@ -69,8 +70,6 @@ interface Booking {
 }
 
 type ModelCall = { readonly field: string };
-
-export const positionOf = (sku: Sku, site: Site): string => `${sku}@${site}`;
 
 export function createModel(stock: Plan['stock'], safety: { sku: Sku; site: Site; units: number }): Model {
   const ledger: Booking[] = [];
@@ -96,45 +95,8 @@ export function createModel(stock: Plan['stock'], safety: { sku: Sku; site: Site
   return model;
 }
 
-/** Units promised at a position: to orders, and to holds that live. */
-export function promised(model: Model, position: string): number {
-  const of = (where: Map<string, number>) => where.get(position) ?? 0;
-  const held = model.holds.filter((hold) => hold.state === 'HELD').reduce((sum, hold) => sum + of(hold.where), 0);
-  return committed(model, position) + held;
-}
-
-export function committed(model: Model, position: string): number {
-  return model.orders.flatMap((order) => order.lines).reduce((sum, line) => sum + (line.where.get(position) ?? 0), 0);
-}
-
-/** What a new order may take at a position. */
-export function free(model: Model, position: string): number {
-  const { onHand, safety } = model.positions.get(position) as ModelPosition;
-  return Math.max(0, onHand - promised(model, position) - safety);
-}
-
-/** What a channel may sell of a SKU, from the nodes that ship or from the shop alone. */
-export function sellable(model: Model, sku: Sku, channel: ChannelCode, atShop: boolean): number {
-  return Math.max(0, sum(nodes(atShop), (site) => free(model, positionOf(sku, site))) - CHANNELS[channel]);
-}
-
-const nodes = (atShop: boolean): readonly Site[] => (atShop ? ['SHOP'] : ['EAST', 'WEST']);
-const sum = <Value>(values: readonly Value[], of: (value: Value) => number): number =>
-  values.reduce((total, value) => total + of(value), 0);
-
-/** The warehouse's own truth: balance and number of the last booking per position. */
-export function shelves(model: Model): Map<string, { onHand: number; sequence: number }> {
-  return new Map(model.ledger.map(({ position, onHand }, index) => [position, { onHand, sequence: index + 1 }]));
-}
-
 function pick<Value>(list: readonly Value[], index: number): Value | undefined {
   return list[index % list.length];
-}
-
-function demandOf(lines: readonly Line[]): Map<Sku, number> {
-  const demand = new Map<Sku, number>();
-  for (const { sku, quantity } of lines) demand.set(sku, (demand.get(sku) ?? 0) + quantity);
-  return demand;
 }
 
 /**
@@ -146,10 +108,7 @@ export function step(model: Model, act: Act, seen: Outcome): string {
   switch (act.do) {
     case 'hold': {
       model.calls.push({ field: 'reservationHold' });
-      const short = [...demandOf(act.lines)].some(
-        ([sku, units]) => units > sellable(model, sku, act.channel, act.atShop),
-      );
-      if (short) return 'OUT_OF_STOCK';
+      if (isShort(model, act.lines, act.channel, act.atShop)) return 'OUT_OF_STOCK';
       model.holds.push({ ...act, state: 'HELD', order: null, foundAgain: false, where: new Map() });
       return 'HELD';
     }
@@ -217,19 +176,16 @@ export function step(model: Model, act: Act, seen: Outcome): string {
   }
 }
 
-const isShort = (model: Model, lines: readonly Line[], channel: ChannelCode, atShop: boolean): boolean =>
-  [...demandOf(lines)].some(([sku, units]) => units > sellable(model, sku, channel, atShop));
-
 function newOrder(
-  channel: ChannelCode,
-  channelOrder: number | null,
-  lines: readonly Line[],
+  { channel, atShop, lines }: { channel: ChannelCode; atShop: boolean; lines: readonly Line[] },
+  channelOrder: number | null = null,
   paid = channel === 'WEB',
 ): ModelOrder {
   return {
     channel,
     paid,
     channelOrder,
+    atShop,
     lines: lines.map(({ sku, quantity }) => ({
       sku,
       ordered: quantity,
@@ -252,7 +208,7 @@ function place(model: Model, act: Extract<Act, { do: 'place' }>): string {
   const demand = demandOf(act.lines);
   const short = [...demand].filter(([sku, units]) => units > sellable(model, sku, act.channel, act.atShop));
   if (short.length > 0 && !act.backorder) return 'OUT_OF_STOCK';
-  const order = newOrder(act.channel, channelOrder, act.lines, act.channel === 'WEB' && !act.unpaid);
+  const order = newOrder(act, channelOrder, act.channel === 'WEB' && !act.unpaid);
   // What is there goes to the first lines of the SKU; the rest of them waits.
   const left = new Map(short.map(([sku]) => [sku, sellable(model, sku, act.channel, act.atShop)]));
   for (const line of order.lines) {
@@ -275,19 +231,18 @@ function placeHeld(model: Model, act: Extract<Act, { do: 'placeHeld' }>): string
     // Its time has passed: the order is served like any other, from what is there.
     if (isShort(model, hold.lines, act.channel, hold.atShop)) return 'RESERVATION_EXPIRED';
     hold.foundAgain = true;
-    model.orders.push(newOrder(act.channel, null, hold.lines));
+    model.orders.push(newOrder(hold));
     return 'PLACED';
   }
   // A hold is a promise, unless the warehouse has lost the goods meanwhile: then others' stock may serve it, if there is.
   const short = [...demandOf(hold.lines)].some(([sku, units]) => {
     const own = sum(SITES, (site) => ownAt(model, hold, positionOf(sku, site)));
-    const others = sum(nodes(hold.atShop), (site) => free(model, positionOf(sku, site)));
-    return units > own + Math.max(0, others - CHANNELS[act.channel]);
+    return units > own + sellable(model, sku, act.channel, hold.atShop);
   });
   if (short) return 'OUT_OF_STOCK';
   hold.state = 'COMMITTED';
   hold.where = new Map();
-  hold.order = newOrder(act.channel, null, hold.lines);
+  hold.order = newOrder(hold);
   model.orders.push(hold.order);
   return 'PLACED';
 }
@@ -295,11 +250,6 @@ function placeHeld(model: Model, act: Extract<Act, { do: 'placeHeld' }>): string
 /** Whether an order has units of it, or had some shipped. An order that was cancelled as a whole has released it. */
 function isOrders({ order }: ModelHold): boolean {
   return order?.lines.some((line) => line.unsourced + line.shipped > 0) ?? false;
-}
-
-function ownAt(model: Model, hold: ModelHold, position: string): number {
-  const { onHand } = model.positions.get(position) as ModelPosition;
-  return Math.min(Math.max(0, onHand - committed(model, position)), hold.where.get(position) ?? 0);
 }
 
 function cancel(model: Model, act: Extract<Act, { do: 'cancel' }>): string {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { concurrentPlan, sequentialPlan } from './actions.ts';
 import { budget, hold, patience } from './budget.ts';
+import { EXAMPLES } from './examples.ts';
 import { runConcurrently, runSequentially } from './run.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -12,6 +13,8 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 describe('stock and orders', () => {
+  it.each(Object.entries(EXAMPLES))('know that %s', (_what, plan) => runSequentially(world, plan));
+
   it(
     'are after every action what plain arithmetic says',
     async () => {
