@@ -16,6 +16,7 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   watchman: false,
   globalSetup: '<rootDir>/test/helpers/global-setup.ts',
+  setupFiles: ['<rootDir>/test/helpers/seeded.ts'],
   globalTeardown: '<rootDir>/test/helpers/global-teardown.ts',
   // Much of the time is waiting for servers: two at once even on two cores.
   maxWorkers: '100%',

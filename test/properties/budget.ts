@@ -1,12 +1,10 @@
 import fc from 'fast-check';
+import { seed } from '../helpers/seed.ts';
 
 const minutes = Number(process.env.PROPERTY_MINUTES ?? 0);
 
 /** Whether this is the long form, `npm run test:properties`. */
 export const isLong = minutes > 0;
-
-/** Where the random numbers begin: SEED, or a new one. */
-export const seed = process.env.SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(process.env.SEED);
 
 /** So that the whole of the tests stays quick on a busy machine, where a run takes many times as long. */
 const SHORT_MILLIS = 8_000;
@@ -40,10 +38,11 @@ export async function hold<Values>(property: fc.IAsyncProperty<Values>, paramete
   const outcome = await last;
   const error = details.errorInstance ?? (outcome && 'error' in outcome ? outcome.error : null);
   if (error !== null) {
+    // The seed first: plans are long, and logs are cut.
     throw new Error(
-      `${error instanceof Error ? error.message : String(error)}\n\n` +
-        `Run ${details.counterexamplePath ?? details.numRuns}, shrunk ${details.numShrinks} times. ` +
-        `SEED=${details.seed} npm run test:properties finds it again and makes it shorter.`,
+      `SEED=${details.seed} npm run test:properties finds it again and makes it shorter ` +
+        `(run ${details.counterexamplePath ?? details.numRuns}, shrunk ${details.numShrinks} times).\n\n` +
+        `${error instanceof Error ? error.message : String(error)}`,
     );
   }
   return details.numRuns + (details.interrupted ? 1 : 0);

@@ -8,7 +8,8 @@ import { erpSample, startErp, type TestErp } from '../helpers/erp.ts';
 import { dbosModule, liveThrough, mortal } from '../helpers/mortal-engine.ts';
 import { orchestratorPorts } from '../helpers/orchestrator-ports.ts';
 import { openReturnWorld, type ReturnWorld } from '../helpers/returns.ts';
-import { isLong, seed } from './budget.ts';
+import { seed } from '../helpers/seed.ts';
+import { isLong } from './budget.ts';
 
 jest.unstable_mockModule('@dbos-inc/dbos-sdk', dbosModule);
 const { returnGoods } = await import('../../orchestrator/workflows/return-goods.ts');
@@ -75,7 +76,7 @@ it.each([
     'AUTHORIZED',
   ],
 ] as const)('%s: one credit memo and one payment at the ERP, wherever it is killed', async (_, decide, ends) => {
-  // The short form takes every third moment, and not the same ones each time.
+  // The short form takes every third moment; the seed says which.
   const every = isLong ? 1 : 3;
   for (let moment = -1, moments = 0; moment < moments; moment += moment < 0 ? 1 + (seed % every) : every) {
     const order = await world.delivered(2);
