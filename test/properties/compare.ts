@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import { query } from '../../platform/db/query.ts';
 import { askEntities } from '../helpers/subgraph.ts';
 import { type Site, SKUS, type Sku } from './actions.ts';
-import type { Model, ModelLine } from './model.ts';
 import type { History } from './perform.ts';
+import type { Model, ModelLine } from './shop.ts';
 import { committed, free, positionOf, promised, sellable } from './units.ts';
 import { callers, type World } from './world.ts';
 

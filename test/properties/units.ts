@@ -1,5 +1,5 @@
 import { CHANNELS, type ChannelCode, type Line, type Site, type Sku } from './actions.ts';
-import type { Model, ModelHold, ModelPosition } from './model.ts';
+import type { Model, ModelHold, ModelPosition } from './shop.ts';
 
 export const positionOf = (sku: Sku, site: Site): string => `${sku}@${site}`;
 
