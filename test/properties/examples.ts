@@ -1,4 +1,7 @@
-import type { Act, ChannelCode, Plan, Site } from './actions.ts';
+import type { Act, ChannelCode, Crash, Plan, Site } from './actions.ts';
+
+/** From the claim of the key to behind the last read of the answer, with room for more statements. */
+const CRASHES = Array.from({ length: 13 }, (_, index): Crash => ({ at: 18 + index, side: 'before' }));
 
 /** Short lives of the shop that the random ones rarely lead. */
 export const EXAMPLES: Readonly<Record<string, Plan>> = {
@@ -30,7 +33,17 @@ export const EXAMPLES: Readonly<Record<string, Plan>> = {
     hold('WEB', 2, true),
     hold('WEB', 1),
   ]),
+  'a marketplace is told of the order that it placed before, wherever the connection breaks': life(
+    { EAST: 9 },
+    Array.from({ length: CRASHES.length + 1 }, () => placeAgain()),
+    [null, ...CRASHES],
+  ),
 };
+
+function placeAgain(): Act {
+  const more = { atShop: false, backorder: false, unpaid: false, channelOrder: 0 };
+  return { do: 'place', channel: 'AMAZON', lines: [{ sku: 'C', quantity: 1 }], ...more };
+}
 
 function hold(channel: ChannelCode, quantity: number, atShop = false): Act {
   return { do: 'hold', channel, lines: [{ sku: 'C', quantity }], atShop };
@@ -41,11 +54,15 @@ function wait(channel: ChannelCode, quantity: number, atShop = false): Act {
   return { do: 'place', channel, lines: [{ sku: 'C', quantity }], atShop, ...more };
 }
 
-/** With these units of C, and none of anything else. */
-function life(stock: Partial<Record<Site, number>>, acts: readonly Act[]): Plan {
+/** With these units of C, and none of anything else. `crashes`: of the act at the same place */
+function life(
+  stock: Partial<Record<Site, number>>,
+  acts: readonly Act[],
+  crashes: readonly (Crash | null)[] = [],
+): Plan {
   const none = { EAST: 0, WEST: 0, SHOP: 0 };
   return {
     stock: { A: none, B: none, C: { ...none, ...stock } },
-    actions: acts.map((act) => ({ ...act, process: 0, crash: null, twins: false })),
+    actions: acts.map((act, index) => ({ ...act, process: 0, crash: crashes[index] ?? null, twins: false })),
   };
 }

@@ -1,5 +1,4 @@
 import { isCommerceError } from '../../platform/errors.ts';
-import type { SubgraphAnswer } from '../../platform/graphql/execute.ts';
 import type { Subgraph } from '../../platform/graphql/subgraph.ts';
 import { ask, callerOf } from '../helpers/subgraph.ts';
 import type { Action, ChannelCode, Line, Site, Sku } from './actions.ts';
@@ -155,8 +154,10 @@ export async function send(subgraphs: Subgraphs, call: Call): Promise<Sent> {
   const input = { idempotencyKey: call.key, ...call.input };
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const answer = await ask(subgraph, DOCUMENTS[call.field], { target: call.target, input }, caller);
-    const codes = codesOf(answer);
     const result = answer.data?.result as Result | undefined | null;
+    const failures = (answer.errors ?? []).map((error) => String(error.extensions.code));
+    const codes = failures.length > 0 ? failures : (result?.userErrors ?? []).map((error) => error.code);
+    // Also when it is decided and only a part of the answer could not be read, such as the lines of an order placed before.
     const passing = codes.length > 0 && codes.every((code) => PASSING.has(code));
     if (!passing && !answer.errors && result) {
       const id = (result.order ?? result.reservation ?? result.return)?.id ?? null;
@@ -167,14 +168,6 @@ export async function send(subgraphs: Subgraphs, call: Call): Promise<Sent> {
     await pause();
   }
   throw new Error(`${call.field} had no answer after ${MAX_ATTEMPTS} attempts`);
-}
-
-function codesOf(answer: SubgraphAnswer): string[] {
-  const result = answer.data?.result as Result | undefined | null;
-  return [
-    ...(answer.errors ?? []).map((error) => String(error.extensions.code)),
-    ...(result?.userErrors ?? []).map((error) => error.code),
-  ];
 }
 
 /** Repeats a step that has a key of its own, or none because it may be repeated, until it is through. */
