@@ -2,6 +2,7 @@ import type { Operation } from '@apollo/federation-internals';
 import { evaluateCondition, type PlanNode, type QueryPlan } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
 import { compileFetch, compileSiblings } from './compile-fetch.ts';
+import { goAlong } from './go-along.ts';
 import { PlanRequests } from './plan-requests.ts';
 import type { Step } from './run.ts';
 import { type Beginning, siblingsOf } from './siblings.ts';
@@ -54,7 +55,7 @@ export function compilePlan({ node }: QueryPlan, options: PlanOptions): Step | n
     }
   };
   const compileParallel = (nodes: readonly PlanNode[], path: TargetPath): Step => {
-    const { groups, others } = siblingsOf(nodes);
+    const { groups, others } = siblingsOf(path.length > 0 ? nodes : goAlong(nodes));
     if (groups.length > 0 && path.length > 0) throw new Unsupported('plan_node');
     return inParallel([...groups.map(compileGroup), ...others.map((each) => compile(each, path))]);
   };

@@ -36,7 +36,8 @@ export function siblingsOf(nodes: readonly PlanNode[]): Siblings {
   return { groups, others };
 }
 
-function beginningOf(node: PlanNode): Beginning | null {
+/** How a node begins, when that is with a fetch of entities. */
+export function beginningOf(node: PlanNode): Beginning | null {
   if (node.kind === 'Sequence') {
     const [first, ...after] = node.nodes;
     const beginning = first ? beginningOf(first) : null;
