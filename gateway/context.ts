@@ -25,16 +25,16 @@ export interface GatewayContext {
   readonly clientVersion: string;
   readonly outcome: Outcome;
   readonly lane: Lane;
+  /** When it came, however long it had to wait since: milliseconds of `performance.now()`. */
+  readonly askedAt: number;
   /** What the guards let in. Absent where the operation is one of many executions of an admitted subscription. */
   readonly admission?: Admission;
 }
 
-export function createContext(
-  caller: Caller,
-  signal: AbortSignal,
-  admission?: Admission,
-  clientVersion = '',
-): GatewayContext {
-  const common = { caller, signal, clientVersion, lane: 'delivering' as const, outcome: { idempotentReplay: false } };
-  return { ...common, ...(admission ? { admission } : {}) };
+/** What is known of an operation that came as a request of its own. */
+type Requested = Partial<Pick<GatewayContext, 'admission' | 'askedAt' | 'clientVersion'>>;
+
+export function createContext(caller: Caller, signal: AbortSignal, requested: Requested = {}): GatewayContext {
+  const outcome = { idempotentReplay: false };
+  return { caller, signal, clientVersion: '', lane: 'delivering', outcome, askedAt: performance.now(), ...requested };
 }

@@ -7,10 +7,10 @@ function world() {
   const clock = { now: 0 };
   const reads = new SharedReads(() => clock.now);
   const started: { key: string; end: (value: unknown) => void; fail: (error: Error) => void }[] = [];
-  const read = (key: string, signal = new AbortController().signal) => {
+  const read = (key: string, signal = new AbortController().signal, askedAt = clock.now) => {
     const start = () =>
       new Promise<unknown>((resolve, reject) => void started.push({ key, end: resolve, fail: reject }));
-    return reads.read({ key, signal, start, copy: copyOf });
+    return reads.read({ key, signal, askedAt, start, copy: copyOf });
   };
   return { clock, reads, started, read };
 }
@@ -51,6 +51,17 @@ it('joins no read that began long before, nor one from before a write', () => {
   reads.endJoining();
   void read('a');
   expect(started).toHaveLength(3);
+});
+
+it('lets join who asked in time and was kept waiting', () => {
+  const { clock, read, started } = world();
+  const { signal } = new AbortController();
+  void read('a');
+  clock.now = 500;
+  void read('a', signal, 25);
+  expect(started).toHaveLength(1);
+  void read('a', signal, 26);
+  expect(started).toHaveLength(2);
 });
 
 it('tells the failure of the first to all', async () => {

@@ -16,6 +16,8 @@ export interface SharedRead<T> {
   /** Of the one who asks: aborted when he does not wait any more. */
   readonly signal: Waited;
   readonly start: () => Promise<T>;
+  /** When he asked, if that is longer ago. In milliseconds of the clock. */
+  readonly askedAt?: number;
   /** Called when the read is under way already, and only its answer is waited for. */
   readonly onJoin?: () => void;
   /** For those who get an answer that another asked for; the first keeps the original, and may change it. */
@@ -23,8 +25,8 @@ export interface SharedRead<T> {
 }
 
 /**
- * How long others may join a read after it began, in milliseconds: nobody is told what was true longer than that before he
- * asked, whichever process or system of record changed it since.
+ * How long before somebody asks a read may have begun that he joins, in milliseconds: nobody is told what was true longer than
+ * that before he asked, whichever process or system of record changed it since.
  */
 export const JOIN_MILLIS = 25;
 
@@ -40,9 +42,10 @@ export class SharedReads {
 
   /** @throws what `start` throws, whoever called it */
   async read<T>(asked: SharedRead<T>): Promise<T> {
+    const askedAt = asked.askedAt ?? this.#now();
     for (;;) {
       const flight = this.#flights.get(asked.key);
-      if (!flight || this.#now() - flight.beganAt > JOIN_MILLIS) return this.#lead(asked);
+      if (!flight || askedAt - flight.beganAt > JOIN_MILLIS) return this.#lead(asked);
       const joined = new Promise<Outcome>((resolve) => flight.followers.push(resolve));
       asked.onJoin?.();
       const outcome = await joined;

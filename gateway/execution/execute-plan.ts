@@ -80,11 +80,12 @@ export class PlanExecutor {
   /** What is written already is shared: nobody changes it. */
   #run(operation: CompiledOperation, plan: OperationPlan, run: PlanRun): Promise<CompiledAnswer> {
     const { sharedReads } = this.#options;
-    const { admission, caller, lane, signal } = run.context;
+    const { admission, askedAt, caller, lane, signal } = run.context;
     const start = () => operation.run(run);
     if (!sharedReads || lane !== 'reading' || operation.kind !== 'query') return start();
     const key = `${this.#id}.${this.#numberOf(plan)} ${authorisationClass(caller)} ${JSON.stringify(run.variables)}`;
-    return sharedReads.read({ key, signal, start, copy: answerAgain, onJoin: () => admission?.giveWay() });
+    const onJoin = () => admission?.giveWay();
+    return sharedReads.read({ key, signal, askedAt, start, copy: answerAgain, onJoin });
   }
 
   #numberOf(plan: OperationPlan): number {

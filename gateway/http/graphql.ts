@@ -36,6 +36,8 @@ export interface HttpExchange {
   readonly response: ServerResponse;
   readonly url: URL;
   readonly traceId: string;
+  /** When the request came: milliseconds of `performance.now()`. */
+  readonly askedAt: number;
 }
 
 /** GraphQL over HTTP on `/graphql`, `/graphql/<contract>` and `/graphql/<contract>/<version>`. */
@@ -72,7 +74,7 @@ export class GraphQLEndpoint {
   }
 
   /** @param leave to be called when the request needs no room any more, though it goes on */
-  async #answer({ request, response, url, traceId }: HttpExchange, leave: () => void): Promise<string | null> {
+  async #answer({ request, response, url, traceId, askedAt }: HttpExchange, leave: () => void): Promise<string | null> {
     const { addressOf, authenticate, guard, runtime, servers, subscriptions } = this.#options;
     if (await subscriptions.tickets.handle(request, response, url, traceId)) return null;
     const grant = await authenticate(request.headers, traceId, addressOf(request));
@@ -113,7 +115,7 @@ export class GraphQLEndpoint {
       };
       // Made when its turn has come: what waits for long would keep what it leads to from being cleared away.
       const execute = async () => {
-        const context = createContext(caller, signal, admission, clientVersion(request));
+        const context = createContext(caller, signal, { admission, askedAt, clientVersion: clientVersion(request) });
         const answer = await server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: async () => context });
         return { answer, written: context.outcome.written };
       };

@@ -105,7 +105,7 @@ export class HttpServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const startedAt = performance.now();
+    const askedAt = performance.now();
     const traceId = readTraceId(request.headers.traceparent);
     this.#open.add(response);
     if (this.#draining) response.shouldKeepAlive = false;
@@ -115,14 +115,14 @@ export class HttpServer {
     const isGraphQL = url !== null && isGraphQLPath(url.pathname);
     response.once('close', () => {
       this.#open.delete(response);
-      const seconds = (performance.now() - startedAt) / 1_000;
+      const seconds = (performance.now() - askedAt) / 1_000;
       if (isGraphQL) this.#options.metrics.observeRequest(contract, response.statusCode, seconds);
     });
     try {
       if (!url) throw new HttpProblem(400, 'BAD_REQUEST', 'The URL is malformed.');
       if (isGraphQL) refuseCredentialInUrl(url);
       if (isGraphQL && !wantsPage(request, url)) {
-        contract = await this.#options.endpoint.handle({ request, response, url, traceId });
+        contract = await this.#options.endpoint.handle({ request, response, url, traceId, askedAt });
       } else await this.#route(request, response, url);
     } catch (error) {
       this.#refuse(response, error, traceId);
