@@ -113,8 +113,8 @@ export function createDataSource(call: SubgraphCall, options: DataSourceOptions)
     }
   };
 
-  const ask: SubgraphSource['ask'] = ({ entities, ...fetch }, context) =>
-    request({ ...fetch, entities: entities === null ? null : { _entities: entities } }, context);
+  const ask: SubgraphSource['ask'] = ({ operation, variables, entities }, context) =>
+    request({ operation, variables, entities: entities === null ? null : { _entities: entities } }, context);
 
   const askTogether: SubgraphSource['askTogether'] = async ({ operation, fetches, variables }, context) => {
     const answer = await request({ operation, ...mergedValues(fetches, variables) }, context);

@@ -34,7 +34,7 @@ export function httpDataSource(options: HttpDataSourceOptions): HttpDataSource {
   });
   const { subgraph, secret } = options;
 
-  const send = async (fetch: SubgraphFetch): Promise<unknown> => {
+  const send = (fetch: SubgraphFetch): Promise<unknown> => {
     const { body } = fetch;
     const headers = {
       'content-type': 'application/json',
