@@ -122,7 +122,7 @@ async function withoutLosses(
   const typed = visit(document, {
     SelectionSet: (set) => ({ ...set, selections: [TYPENAME, ...set.selections] }),
   });
-  return await executors.run('apollo', contract, parse(print(typed)), operation, world);
+  return await executors.run('apollo', contract, parse(print(typed)), operation, { ...world, hasRightTypes: true });
 }
 
 const TYPENAME = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } } as const;
