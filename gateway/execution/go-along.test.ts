@@ -35,6 +35,11 @@ it('lets begin at once what others wait for, and what goes to the same subgraph 
   expect(goAlong(nodes)).toEqual(nodes);
 });
 
+it('lets nobody wait for more than one step', () => {
+  const nodes = [after(asked('goods weight'), asked('people keeper'), asked('stock shipping')), asked('stock onHand')];
+  expect(goAlong(nodes)).toEqual(nodes);
+});
+
 it('takes what runs side by side in a part of it for its own', () => {
   expect(goAlong([beside(asked('stock onHand'), asked('people name')), asked('goods weight')])).toEqual([
     asked('stock onHand'),

@@ -26,10 +26,13 @@ export function goAlong(nodes: readonly PlanNode[]): readonly PlanNode[] {
   return companions.size === 0 ? flat : staying.map((node) => withCompanions(node, companions));
 }
 
-/** A step of a sequence, not its first, that begins with a fetch of entities of the subgraph. */
+/**
+ * The second step of a sequence, if it begins with a fetch of entities of the subgraph. Not one behind: where each step before
+ * it takes as long as it may, the time of the whole request could be over.
+ */
 function laterStep(begun: readonly { readonly beginning: Beginning | null }[], subgraph: string): PlanNode | undefined {
   return begun
-    .flatMap(({ beginning }) => beginning?.after ?? [])
+    .flatMap(({ beginning }) => beginning?.after.slice(0, 1) ?? [])
     .find((step) => beginningOf(step)?.node.serviceName === subgraph);
 }
 
