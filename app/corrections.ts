@@ -1,4 +1,10 @@
-import { giveMeaning, readGivenUpParcel, strandedParcels, WORD_MEANINGS } from '../subgraphs/fulfillment/index.ts';
+import {
+  confirmArrival,
+  giveMeaning,
+  readGivenUpParcel,
+  strandedParcels,
+  WORD_MEANINGS,
+} from '../subgraphs/fulfillment/index.ts';
 import type { Correction } from '../subgraphs/operations/index.ts';
 import { ADDRESS_PARTS, correctAddress, countArrived, giveOurSku } from '../subgraphs/order/index.ts';
 
@@ -82,5 +88,29 @@ const arrivedParcel: Correction = {
   },
 };
 
+/** Goods without a tracking number reached their buyer: nobody but a person can know. */
+const arrivedUntracked: Correction = {
+  fields: [
+    {
+      name: 'arrived',
+      description: 'ALL: the goods reached the buyer. They count as delivered from then on.',
+      choices: ['ALL'],
+      required: true,
+    },
+  ],
+  fits: ({ operation }) => operation === 'shipment:untracked',
+  async apply(trx, { key }) {
+    const units = await confirmArrival(trx, key);
+    if (units === null) return { kind: 'refused', field: 'arrived', message: 'The goods count as delivered already.' };
+    return { kind: 'corrected', change: `units IN_TRANSIT -> DELIVERED: ${units}`, settles: [key] };
+  },
+};
+
 /** What operators can correct on the exception desk, each by the rules of the owner of the data. */
-export const corrections: readonly Correction[] = [carrierWord, deliveryAddress, channelSku, arrivedParcel];
+export const corrections: readonly Correction[] = [
+  carrierWord,
+  deliveryAddress,
+  channelSku,
+  arrivedParcel,
+  arrivedUntracked,
+];

@@ -30,6 +30,7 @@ await runProcess('worker', async (base) => {
       reconciliationMinutes: base.config.reconciliationMinutes,
       feedStallSeconds: base.config.feedStallSeconds,
       pickupDays: base.config.pickupDays,
+      untracked: base.config.untracked,
       host: base.config.host,
       webhookPort: base.config.webhookPort,
       logger: base.logger,

@@ -33,6 +33,7 @@ await runThread<WorkerThreadData>('worker', BEHIND.clients, async (base, { syste
     reconciliationMinutes: config.reconciliationMinutes,
     feedStallSeconds: config.feedStallSeconds,
     pickupDays: config.pickupDays,
+    untracked: config.untracked,
     host: config.host,
     webhookPort: config.webhookPort,
     logger,

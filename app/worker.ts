@@ -10,6 +10,7 @@ import { storeTime } from '../platform/db/store-time.ts';
 import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
 import { liveWorkerIds, type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { UntrackedRule } from '../subgraphs/fulfillment/index.ts';
 import { startCarrierWebhooks } from './carrier-webhooks.ts';
 import type { Domains } from './domains.ts';
 import { tellOfLeftWork } from './left-work.ts';
@@ -37,6 +38,8 @@ export interface WorkerOptions {
   readonly feedStallSeconds: number;
   /** How long goods wait at a counter for their buyer, in days. */
   readonly pickupDays: number;
+  /** What becomes of goods that left without a tracking number. */
+  readonly untracked: UntrackedRule;
   /** Where webhooks of carriers are taken. Left out, or the port is null: nowhere. */
   readonly host?: string;
   readonly webhookPort?: number | null;
@@ -201,6 +204,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     every(PAYMENTS_EVERY_MILLIS, signal, logger, () => domains.order.cancelUnpaid()),
     every(RETURNS_EVERY_MILLIS, signal, logger, () => domains.order.keepReturns()),
     every(PARCELS_EVERY_MILLIS, signal, logger, () => domains.fulfillment.tellOfStrandedParcels()),
+    every(PARCELS_EVERY_MILLIS, signal, logger, () => domains.fulfillment.settleUntracked(options.untracked)),
     every(RETRY_POLL_MILLIS, signal, logger, () =>
       domains.operations.takeRetryRequests({
         retryWorkflow: (workflowId) => orchestrator.retry(workflowId),

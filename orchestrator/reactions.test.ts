@@ -335,6 +335,17 @@ describe('a parcel', () => {
     expect(ports.of('orders.ship')[1]?.args[2].timeline[0].message).toBe('5 units handed over at EAST');
   });
 
+  it('without a tracking number is on its way until somebody says that it arrived', async () => {
+    known({ packages: [], outcomes: [outcome(0, 0)] });
+    await tell(moved('LABEL_CREATED'));
+    expect(ports.of('orders.countShipment')).toEqual([]);
+    expect(ports.of('orders.note')[0]?.args.at(-1).timeline[0]).toMatchObject({ system: 'wms', message: 'EAST sent the goods without a tracking number' }); // biome-ignore format: one thought
+    known({ packages: [], outcomes: [outcome(5, 0)] });
+    const arrived = event('shipment-status-changed.v1', { shipmentId: 'shp_1', orderId: 'ord_1', previousStatus: 'LABEL_CREATED', status: 'DELIVERED' }); // biome-ignore format: one thought
+    await tell(arrived);
+    expect(ports.of('orders.countShipment')[0]?.args.at(-1).timeline[0]).toMatchObject({ system: 'commerce', message: 'A shipment without a tracking number counts as delivered' }); // biome-ignore format: one thought
+  });
+
   it('that is not recorded changes nothing', async () => {
     ports.shipments.clear();
     await tell(moved('DELIVERED'));

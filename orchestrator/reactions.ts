@@ -213,16 +213,27 @@ async function shipmentMoved(event: StoredEvent<'shipment-status-changed.v1'>, d
   const { shipmentId, status } = event.data;
   const shipment = await deps.fulfillment.readShipment(shipmentId);
   if (!shipment) return;
-  const handedOver = shipment.packages.length === 0; // without a carrier
   await countNews(deps, shipment, event, `${status}:${shipmentId}:${event.version}`, {
     type: `SHIPMENT_${status}`,
-    ...(handedOver
-      ? { system: 'wms', message: `${await deps.stock.codeOf(shipment.locationId)} handed the goods over` }
+    ...(shipment.packages.length === 0
+      ? await newsWithoutCarrier(deps, shipment, event.data)
       : {
           system: 'carrier',
           message: `${PARCEL_NEWS[status]}${status === 'DELIVERED' ? missingInWords(shipment) : ''}`,
         }),
   });
+}
+
+/** Goods that no carrier has: their buyer took them, or they were sent without a parcel that can be followed. */
+async function newsWithoutCarrier(
+  deps: OrchestratorDeps,
+  { locationId }: Shipment,
+  { status, previousStatus }: StoredEvent<'shipment-status-changed.v1'>['data'],
+): Promise<{ system: string; message: string }> {
+  if (status === 'DELIVERED' && previousStatus !== null) return { system: 'commerce', message: 'A shipment without a tracking number counts as delivered' }; // biome-ignore format: one thought
+  const node = await deps.stock.codeOf(locationId);
+  const message = status === 'DELIVERED' ? 'handed the goods over' : 'sent the goods without a tracking number';
+  return { system: 'wms', message: `${node} ${message}` };
 }
 
 /** One of several parcels ended, or goes back: its units do not wait for the others. */

@@ -85,6 +85,7 @@ describe('loadConfig', () => {
       reconciliationMinutes: 60,
       feedStallSeconds: 120,
       pickupDays: 7,
+      untracked: { hours: 72, outcome: 'ASK' },
     });
   });
 

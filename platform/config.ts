@@ -81,6 +81,7 @@ export interface Config {
   readonly reconciliationMinutes: number;
   readonly feedStallSeconds: number;
   readonly pickupDays: number;
+  readonly untracked: { readonly hours: number; readonly outcome: 'ASK' | 'ASSUME' };
   /** Null: no webhooks are taken. */
   readonly webhookPort: number | null;
   readonly demoPaceMillis: number;
@@ -192,6 +193,7 @@ function toConfig(read: z.output<typeof environment>): Config {
     reconciliationMinutes: read.RECONCILIATION_MINUTES,
     feedStallSeconds: read.FEED_STALL_SECONDS,
     pickupDays: read.PICKUP_DAYS,
+    untracked: { hours: read.UNTRACKED_HOURS, outcome: read.UNTRACKED_THEN },
     webhookPort: read.WEBHOOK_PORT,
     demoPaceMillis: read.DEMO_PACE_MS,
     deskJobsPerSecond: read.DESK_JOBS_PER_SECOND,

@@ -205,6 +205,17 @@ export const environment = z.object({
     meaning:
       'How long goods wait at a counter for their buyer. Then they go back on the shelf, and their units are cancelled.',
   }),
+  UNTRACKED_HOURS: variable(integer(0, 8_760), {
+    expected: 'hours, 0 to 8760',
+    fallback: '72',
+    meaning: 'How long goods that left without a tracking number are taken to be on their way. See UNTRACKED_THEN.',
+  }),
+  UNTRACKED_THEN: variable(z.enum(['ASK', 'ASSUME']), {
+    expected: 'ASK or ASSUME',
+    fallback: 'ASK',
+    meaning:
+      'What becomes of goods without a tracking number after UNTRACKED_HOURS. ASK: the exception desk is asked whether they arrived. ASSUME: they count as delivered.',
+  }),
   SETTLEMENT_DROP_DIR: optional(z.string().min(1), {
     expected: 'a directory that the settlement worker can read and write',
     meaning:

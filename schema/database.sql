@@ -136,8 +136,10 @@ create table fulfillment.shipment (
   shipped_at timestamp with time zone not null,
   delivered_at timestamp with time zone,
   created_at timestamp with time zone not null default now(),
+  untracked text,
   constraint shipment_node_event_key UNIQUE (node_event),
-  constraint shipment_pkey PRIMARY KEY (id)
+  constraint shipment_pkey PRIMARY KEY (id),
+  constraint shipment_untracked_check CHECK ((untracked = ANY (ARRAY['WAITING'::text, 'TOLD'::text])))
 );
 
 create table fulfillment.shipment_line (
@@ -299,6 +301,8 @@ CREATE INDEX shipment_fulfillment_order ON fulfillment.shipment USING btree (ful
 
 CREATE INDEX shipment_order ON fulfillment.shipment USING btree (order_id, shipped_at);
 
+CREATE INDEX shipment_untracked ON fulfillment.shipment USING btree (shipped_at) WHERE (untracked IS NOT NULL);
+
 CREATE INDEX tracker_due ON fulfillment.tracker USING btree (account, due_at) WHERE ((closed_at IS NULL) AND (refused IS NULL));
 
 CREATE INDEX tracker_of ON fulfillment.tracker USING btree (account, tracker) WHERE (closed_at IS NULL);
@@ -384,6 +388,8 @@ comment on column fulfillment.set_aside_event.event is 'JSON as text: it may hol
 comment on column fulfillment.set_aside_event.handled_at is 'When it was applied after all.';
 
 comment on column fulfillment.shipment.node_event is 'The node''s event that reported the goods issue: one event, one shipment.';
+
+comment on column fulfillment.shipment.untracked is 'It left without a tracking number, and nobody said yet that it arrived. TOLD: the exception desk was asked.';
 
 comment on table fulfillment.successor is 'Work that took over units of work that ended. Work that was split has several.';
 

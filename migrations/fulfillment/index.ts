@@ -16,6 +16,7 @@ import { unitsKept } from './20261128234000_units_kept.ts';
 import { disputes } from './20261129020000_disputes.ts';
 import * as parcelOutcomes from './20261129053100_parcel_outcomes.ts';
 import * as trackers from './20261129061000_trackers.ts';
+import * as untracked from './20261129081000_untracked.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_fulfillment': fulfillment,
@@ -35,4 +36,5 @@ export const migrations: MigrationSet = {
   '20261129020000_disputes': disputes,
   '20261129053100_parcel_outcomes': parcelOutcomes,
   '20261129061000_trackers': trackers,
+  '20261129081000_untracked': untracked,
 };

@@ -18,6 +18,7 @@ export { createNodeFeed, createTrackingFeed, type ReportUnusable, TRACKING_FEED 
 export { FILES_FEED, keepReadEvents, NODE_FEED, takeNodeEventAgain } from './set-aside-events.ts';
 export { type ReadUnclaimed, type SettleIn, tellOfStrandedParcels } from './stranded-parcels.ts';
 export { strandedParcels } from './taken-in.ts';
+export { confirmArrival, settleUntracked, type UntrackedRule } from './untracked.ts';
 
 const SUCCESSOR_WAIT_MILLIS = 3_000;
 

@@ -29,9 +29,11 @@ import {
   type ReadUnclaimed,
   type ReportUnusable,
   type SettleIn,
+  settleUntracked,
   TRACKING_FEED,
   takeNodeEventAgain,
   tellOfStrandedParcels,
+  type UntrackedRule,
   understandAddedWords,
 } from './index.ts';
 import { openCarrierAccount } from './open-account.ts';
@@ -148,6 +150,9 @@ export function openFulfillment(deps: {
         settle: deps.settleIn,
         unclaimed: deps.unclaimed,
       }),
+    /** Sees to goods that left without a tracking number. */
+    settleUntracked: (rule: UntrackedRule) =>
+      settleUntracked({ knex: deps.knex, report: deps.report, settle: deps.settleIn, rule }),
     feeds: [nodeFeed, ...(filesFeed ? [filesFeed] : []), trackingFeed],
   };
 }

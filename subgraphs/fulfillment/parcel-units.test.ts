@@ -20,7 +20,8 @@ it('counts each parcel by itself, and what people said of it apart', () => {
   // Of the lost three one was taken in; of those that go back one was, and two arrived.
   expect(plain(15, ...rows)).toEqual([4, 2, 4]);
   expect(plain(5, { ...parcel('EXCEPTION', 'A', 5), furthest: 'RETURN_TO_SENDER' })).toEqual([0, 0, 5]);
-  expect(plain(2)).toEqual([2, 0, 0]); // handed over
+  expect(plain(2, parcel('DELIVERED', null, 0))).toEqual([2, 0, 0]); // handed over
+  expect(plain(2, parcel('LABEL_CREATED', null, 0))).toEqual([0, 0, 0]); // sent without a parcel that can be followed
   expect(plain(2, parcel('LOST', 'A', 2, 0, 1))).toEqual([0, 1, 0]); // what was found is counted apart
 });
 

@@ -19,7 +19,7 @@ export interface LineOutcome {
 /** `FOUND`: lost, but a person said that they reached the buyer: the order counted that apart. */
 type Fate = 'ON_ITS_WAY' | 'DELIVERED' | 'LOST' | 'STRANDED' | 'TAKEN_IN' | 'FOUND';
 
-/** A parcel, or one line of its contents as its node names it. */
+/** A parcel, or one line of its contents as its node names it. Of a shipment without parcels, the shipment itself. */
 export interface ParcelRow {
   readonly packageId: string;
   readonly status: ShipmentStatus;
@@ -87,9 +87,8 @@ function fateOf(parcel: Pick<ParcelRow, 'status' | 'furthest'>): Fate {
   return isGoingBack(parcel) || parcel.status === 'CANCELLED' ? 'STRANDED' : 'ON_ITS_WAY';
 }
 
-/** What nobody told a parcel of is in those of which nobody told the contents, or in any. Goods without parcels were handed over. */
+/** What nobody told a parcel of is in those of which nobody told the contents, or in any. */
 function fateOfUnknown(rows: readonly ParcelRow[]): Fate {
-  if (rows.length === 0) return 'DELIVERED';
   const untold = rows.filter(({ lineRef }) => lineRef === null);
   const parcels = untold.length > 0 ? untold : rows;
   // Which of them holds what goes back is not known: a person says what arrived.
@@ -145,10 +144,11 @@ const of = <Row>(rows: readonly OfShipment<Row>[], id: string) => rows.filter(({
 export async function readContents(knex: Knex | Knex.Transaction, shipmentIds: readonly string[]) {
   const rows = await query<OfShipment<ParcelRow>>(
     knex,
-    `select p.shipment_id as "shipmentId", p.id as "packageId", p.status, p.furthest, l.line_ref as "lineRef",
+    `select s.id as "shipmentId", coalesce(p.id, '') as "packageId", coalesce(p.status, s.status) as status,
+       coalesce(p.furthest, s.status) as furthest, l.line_ref as "lineRef",
        coalesce(l.quantity, 0) as quantity, coalesce(l.taken_in, 0) as "takenIn", coalesce(l.arrived, 0) as arrived
-     from fulfillment.package p left join fulfillment.package_line l on l.package_id = p.id
-     where p.shipment_id = any(?::text[]) order by p.shipment_id, p.position, l.position`,
+     from fulfillment.shipment s left join fulfillment.package p on p.shipment_id = s.id left join fulfillment.package_line l on l.package_id = p.id
+     where s.id = any(?::text[]) order by s.id, p.position, l.position`,
     [shipmentIds],
   );
   const lines = await query<OfShipment<ShippedLine>>(

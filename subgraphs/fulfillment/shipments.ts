@@ -71,10 +71,10 @@ export async function insertShipments(trx: Knex.Transaction, shipments: readonly
   await query(
     trx,
     `with s as (
-       insert into fulfillment.shipment (id, fulfillment_order_id, order_id, channel_code, customer_id, location_id, status, revision, node_event, shipped_at, delivered_at)
-       select id, work_id, order_id, channel_code, customer_id, location_id, status, 2, node_event, at, case when status = 'DELIVERED' then at end
-       from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[])
-         as n(id, work_id, order_id, channel_code, customer_id, location_id, status, node_event, at)
+       insert into fulfillment.shipment (id, fulfillment_order_id, order_id, channel_code, customer_id, location_id, status, revision, node_event, shipped_at, delivered_at, untracked)
+       select id, work_id, order_id, channel_code, customer_id, location_id, status, 2, node_event, at, case when status = 'DELIVERED' then at end, untracked
+       from unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[])
+         as n(id, work_id, order_id, channel_code, customer_id, location_id, status, node_event, at, untracked)
      ), l as (
        insert into fulfillment.shipment_line (shipment_id, order_line_id, sku, quantity)
        select * from unnest(?::text[], ?::text[], ?::text[], ?::int[])
@@ -94,6 +94,7 @@ export async function insertShipments(trx: Knex.Transaction, shipments: readonly
       shipments.map(({ status }) => status),
       shipments.map(({ event }) => String(event.position)),
       shipments.map(({ event }) => event.occurredAt),
+      shipments.map(({ status, packages: parcels }) => (status !== 'DELIVERED' && parcels.length === 0 ? 'WAITING' : null)), // biome-ignore format: one thought
       units.map(({ shipmentId }) => shipmentId),
       units.map(({ lineId }) => lineId),
       units.map(({ sku }) => sku),
