@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { startTestTryton, type TestTryton } from '../../test/helpers/tryton.ts';
@@ -36,6 +37,9 @@ async function openRawSession(): Promise<string> {
   const [user, key] = (JSON.parse(text) as { result: [number, string] }).result;
   return `Session ${Buffer.from(`admin:${user}:${key}`).toString('base64')}`;
 }
+/** Another client of the same database. */
+const openWorldAgain = () => createTrytonClient({ baseUrl: server.server.url, database: world.database, user: 'admin', password: server.password, timeoutMillis: 120_000 }); // biome-ignore format: one thought
+
 async function putProduct(code: string): Promise<{ product: number; template: number }> {
   const [unit] = await tryton.searchRead('product.uom', [['name', '=', 'Unit']], record, []);
   const [accounting] = await tryton.searchRead('product.category', [['accounting', '=', true]], record, []);
@@ -79,6 +83,35 @@ describe('the protocol of Tryton', () => {
     expect(counts).toEqual([1, 1, 1]);
     // Three that are turned away, one login, its preferences, three that are answered.
     expect(tryton.statistics().exchanges - before).toBe(8);
+  });
+
+  it('takes a session that ends while requests are served for what it is, and no call for done or not done that may be either', async () => {
+    const reader = openWorldAgain();
+    const writer = openWorldAgain();
+    const { user } = await tryton.identity();
+    let known = await tryton.count('product.category', []);
+    for (let round = 0; round < 3; round += 1) {
+      let over = false;
+      const read = async () => {
+        for (; !over; ) await reader.count('party.party', []);
+      };
+      const write = async () => {
+        for (; !over; ) {
+          const made = await writer.create('product.category', [{ name: 'Made' }]).catch((error: unknown) => error);
+          if (Array.isArray(made)) known += 1;
+          else expect(made).toMatchObject({ code: 'SYSTEM_UNAVAILABLE', details: { reason: 'session-ended' } });
+        }
+      };
+      const all = Promise.all([read(), read(), read(), write(), write()]);
+      await pause(500);
+      await tryton.write('res.user', [user], { password: server.password });
+      await pause(500);
+      over = true;
+      await all;
+    }
+    // What was answered was done; what was not known was done or not.
+    expect(await tryton.count('product.category', [])).toBeGreaterThanOrEqual(known);
+    await Promise.all([reader.close(), writer.close()]);
   });
 
   it('tries no login for a while after one was refused: each makes the next slower', async () => {

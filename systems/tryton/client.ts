@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CommerceError, isCommerceError } from '../../platform/errors.ts';
 import type { CallOptions } from '../client-kit/call-options.ts';
+import { rejectionCode } from '../client-kit/failure.ts';
 import type { SystemStatistics } from '../client-kit/statistics.ts';
 import { createSystemClient, type SystemClientOptions } from '../client-kit/system-client.ts';
 import { ids, refusalIn } from './wire.ts';
@@ -154,10 +155,25 @@ export function createTrytonClient(options: TrytonClientOptions): TrytonClient {
     try {
       return await attempt(await opening);
     } catch (error) {
-      // An ended session is told before anything is done, so any call may be made again, once.
-      if (!isUnauthorized(error)) throw error;
+      const endedMeanwhile = rejectionCode(error) === 'USER_ERROR' && (await hasEnded(await opening, asked));
+      if (!isUnauthorized(error) && !endedMeanwhile) throw error;
       if (session === opening) session = null;
+      // What Tryton turned away at the door it has not begun; what it was at when the session ended it may have done.
+      if (endedMeanwhile && !asked.repeatable) throw sessionEnded();
       return attempt(await openSession());
+    }
+  }
+
+  /**
+   * Whether the session is over. When it ends while a request is served, Tryton answers as if the user had made a mistake: it
+   * notes the session's use after the work is committed, and finds the session gone.
+   */
+  async function hasEnded({ authorization }: Session, { signal }: CallOptions): Promise<boolean> {
+    try {
+      await send('model.res.user.get_preferences', [true, {}], z.unknown(), authorization, { repeatable: true, ...(signal ? { signal } : {}) }); // biome-ignore format: one thought
+      return false;
+    } catch (error) {
+      return isUnauthorized(error);
     }
   }
 
@@ -203,6 +219,8 @@ export function createTrytonClient(options: TrytonClientOptions): TrytonClient {
     close: client.close,
   };
 }
+
+const sessionEnded = () => new CommerceError('SYSTEM_UNAVAILABLE', 'Tryton ended the session while it served the request, and may have done what was asked', { system: 'Tryton', reason: 'session-ended' }); // biome-ignore format: one thought
 
 const loginAnswer = z.tuple([z.int(), z.string()]);
 
