@@ -5,6 +5,7 @@ import { trytonFinanceSystem } from '../../subgraphs/settlement/adapters/tryton.
 import { trytonFinanceAudit } from '../../subgraphs/settlement/adapters/tryton-audit.ts';
 import { trytonFinanceFeeds } from '../../subgraphs/settlement/adapters/tryton-feeds.ts';
 import type { DocumentRequest } from '../../subgraphs/settlement/port.ts';
+import type { TrytonClient } from '../../systems/tryton/client.ts';
 import { TRYTON_PROFILE } from '../../systems/tryton/profile.ts';
 import { decimal, id } from '../../systems/tryton/wire.ts';
 import { createTestDatabase } from '../helpers/database.ts';
@@ -21,10 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Tryton's books with the goods A1 and A2, of which it knows no costs. */
-async function startBooks() {
-  const { tryton, close } = await server.open();
-  const database = await createTestDatabase(['integration']);
+async function putGoods(tryton: TrytonClient): Promise<number[]> {
   const [unit] = await tryton.searchRead('product.uom', [['name', '=', 'Unit']], record, []);
   const goods = { type: 'goods', default_uom: unit?.id, sale_uom: unit?.id, salable: true, list_price: decimal('1') };
   const products: number[] = [];
@@ -32,6 +30,13 @@ async function startBooks() {
     const [template = 0] = await tryton.create('product.template', [{ ...goods, name: code }]);
     products.push(...(await tryton.create('product.product', [{ template, suffix_code: code }])));
   }
+  return products;
+}
+
+/** Tryton's books with the goods A1 and A2, of which it knows no costs. */
+async function startBooks() {
+  const { tryton, made: products, close } = await server.open({ name: 'books', put: putGoods });
+  const database = await createTestDatabase(['integration']);
   const feeds = trytonFinanceFeeds(tryton, openObservedJournal(database.knex, 'tryton'), { lookEveryMillis: 0 });
   const finance = trytonFinanceSystem(tryton, feeds, { receivable: '1200', revenue: '8400', outputTax: '1776' });
   const period = async (name: string) => (await tryton.searchRead('account.period', [['name', '=', name]], record, [])).map((one) => one.id); // biome-ignore format: one thought

@@ -28,15 +28,18 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Tryton with a warehouse that has ten units of A and of B. */
-async function startNode() {
-  const { tryton, close } = await server.open();
+async function putGoods(tryton: TrytonClient): Promise<void> {
   const [unit] = await tryton.searchRead('product.uom', [['name', '=', 'Unit']], record, []);
   const goods = { type: 'goods', default_uom: unit?.id, sale_uom: unit?.id, salable: true, list_price: decimal('1') };
   await tryton.create('product.template', ['A', 'B'].map((code) => ({ ...goods, name: code, products: [['create', [{ suffix_code: code }]]] }))); // biome-ignore format: one thought
   const products = await tryton.searchRead('product.product', [], record, []);
   const warehouse = await addWarehouse(tryton, { code: 'ST1', name: 'Store' });
   await countStock(tryton, warehouse, products.map((product) => ({ product: product.id, quantity: 10 }))); // biome-ignore format: one thought
+}
+
+/** Tryton with a warehouse that has ten units of A and of B. */
+async function startNode() {
+  const { tryton, close } = await server.open({ name: 'node', put: putGoods });
   worlds += 1;
   const journal = openObservedJournal(database.knex, `tryton${worlds}`);
   const nodes = trytonNodeSystem(tryton, journal, { lookEveryMillis: 0 });

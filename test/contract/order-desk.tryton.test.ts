@@ -17,15 +17,18 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Tryton with the goods that are ordered. */
-async function startDesk() {
-  const { tryton, close } = await server.open();
+async function putGoods(tryton: TrytonClient): Promise<void> {
   const [unit] = await tryton.searchRead('product.uom', [['name', '=', 'Unit']], record, []);
   const goods = { type: 'goods', default_uom: unit?.id, sale_uom: unit?.id, salable: true, list_price: decimal('1') };
   for (const code of ['71053', '85123A'])
     await tryton.create('product.template', [
       { ...goods, name: code, products: [['create', [{ suffix_code: code }]]] },
     ]);
+}
+
+/** Tryton with the goods that are ordered. */
+async function startDesk() {
+  const { tryton, close } = await server.open({ name: 'desk', put: putGoods });
   return { tryton, desk: trytonOrderDesk(tryton), stop: close };
 }
 

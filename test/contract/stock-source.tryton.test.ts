@@ -4,6 +4,7 @@ import { derivedId } from '../../platform/ids.ts';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
 import { trytonNodeSystem } from '../../subgraphs/fulfillment/adapters/tryton.ts';
 import { trytonStockSource } from '../../subgraphs/inventory/adapters/tryton.ts';
+import type { TrytonClient } from '../../systems/tryton/client.ts';
 import { TRYTON_PROFILE } from '../../systems/tryton/profile.ts';
 import { addWarehouse, countStock } from '../../systems/tryton/server/warehouses.ts';
 import { NO_ORIGIN } from '../../systems/tryton/stock-documents.ts';
@@ -20,10 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Tryton with the seed's sites, articles and stock, counted there as its own clients count. */
-async function startTrytonStock(seed: StockSourceSeed): Promise<StartedStockSource> {
-  const { tryton, close } = await server.open();
-  const database = await createTestDatabase(['integration']);
+async function putStock(tryton: TrytonClient, seed: StockSourceSeed): Promise<void> {
   const one = async (model: string, domain: readonly unknown[]) =>
     (await tryton.searchRead(model, domain, record, [], { limit: 1 }))[0]?.id ?? 0;
   const unit = await one('product.uom', [['name', '=', 'Unit']]);
@@ -47,6 +45,12 @@ async function startTrytonStock(seed: StockSourceSeed): Promise<StartedStockSour
     const rows = seed.stock.filter((row) => row.siteCode === code);
     await countStock(tryton, warehouse, rows.map(({ sku, onHand }) => ({ product: products.get(sku) ?? 0, quantity: onHand }))); // biome-ignore format: one thought
   }
+}
+
+/** Tryton with the seed's sites, articles and stock, counted there as its own clients count. */
+async function startTrytonStock(seed: StockSourceSeed): Promise<StartedStockSource> {
+  const { tryton, close } = await server.open({ name: 'stock', put: (client) => putStock(client, seed) });
+  const database = await createTestDatabase(['integration']);
   const journal = openObservedJournal(database.knex, 'tryton');
   const source = trytonStockSource(tryton, journal, {
     siteKinds: Object.fromEntries(seed.sites.map(({ code, kind }) => [code, kind])),

@@ -16,11 +16,8 @@ export interface TestVendure {
   stop(): Promise<void>;
 }
 
-/**
- * Vendure itself, as a process, with two articles and no orders. It and its prepared database are kept in the project for the
- * next run. Fails where it cannot be installed.
- */
-export async function startTestVendure(): Promise<TestVendure> {
+/** Sees to it that Vendure is installed and has a database with two articles; both are kept in the project for the next run. Fails where it cannot be. */
+export async function prepareTestVendure() {
   const home = projectFile('.data', 'vendure');
   const installed = await installVendure(join(home, 'installed'), (line) => process.stderr.write(`${line}\n`));
   const prepared = await prepareVendure(installed, join(home, 'prepared'), {
@@ -31,6 +28,12 @@ export async function startTestVendure(): Promise<TestVendure> {
     ],
     countries: ['GB'],
   });
+  return { installed, prepared };
+}
+
+/** Vendure itself, as a process, with no orders. */
+export async function startTestVendure(): Promise<TestVendure> {
+  const { installed, prepared } = await prepareTestVendure();
   const folder = await mkdtemp(join(tmpdir(), 'vendure-'));
   const { account, ids } = prepared;
   // The file is only read: what this run does stays in memory.

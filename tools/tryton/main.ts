@@ -7,7 +7,7 @@ import { deriveSampleData } from '../../systems/sample-data/derive.ts';
 import { installTryton } from '../../systems/tryton/server/install.ts';
 import { ADMINISTRATOR, prepareDatabase } from '../../systems/tryton/server/prepare.ts';
 import { putSample, SAMPLE_VERSION } from '../../systems/tryton/server/sample.ts';
-import { startTryton } from '../../systems/tryton/server/start.ts';
+import { addDatabase, startTryton } from '../../systems/tryton/server/start.ts';
 
 // `npm run systems:tryton`: an ERP and warehouse system that nobody here wrote, filled with the sample. See docs/systems-tryton.md.
 const { values } = parseArgs({
@@ -33,7 +33,7 @@ const prepared = await prepareDatabase(cache, {
 if (values.fresh) await rm(join(folder, 'databases'), { recursive: true, force: true });
 if (!values.prepare) {
   const server = await startTryton({ folder, port: Number(values.port) });
-  await server.addDatabase('erp', prepared.file, { keep: true });
+  await addDatabase(folder, 'erp', prepared.file, { keep: true });
   say(`\n  Tryton is up at ${server.url}, database erp, user ${ADMINISTRATOR}\n`);
   say(
     `  export TRYTON_URL=${server.url} TRYTON_DATABASE=erp TRYTON_USER=${ADMINISTRATOR} TRYTON_PASSWORD="$(cat ${prepared.passwordFile})"`,

@@ -10,8 +10,6 @@ export interface TrytonServer {
   readonly url: string;
   /** Of the process: tests freeze it and kill it. */
   readonly pid: number;
-  /** Puts a copy of a database file under a name; the running server finds it. With `keep`, only where there is none. */
-  addDatabase(name: string, file: string, options?: { readonly keep: boolean }): Promise<void>;
   /** Ends the process; resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -41,20 +39,23 @@ export async function startTryton({ folder, port = 0 }: { folder: string; port?:
   } finally {
     await log.close();
   }
-  return {
-    url,
-    pid: child.pid ?? 0,
-    async addDatabase(name, file, options) {
-      const target = join(databases, `${name}.sqlite`);
-      if (!options?.keep || !existsSync(target)) await copyFile(file, target);
-    },
-    stop: () => end(child),
-  };
+  return { url, pid: child.pid ?? 0, stop: () => end(child) };
 }
 
 /** Configuration of a server; also the one that makes databases reads it. */
 export function configurationOf(port: number, databases: string): string {
   return `[web]\nlisten = 127.0.0.1:${port}\nroot = /nonexistent\n\n[database]\nuri = sqlite://\npath = ${databases}\nlist = False\n`;
+}
+
+/** Puts a copy of a database file under a name into a server's folder, where the running server finds it. With `keep`, only where there is none. */
+export async function addDatabase(
+  folder: string,
+  name: string,
+  file: string,
+  options?: { readonly keep: boolean },
+): Promise<void> {
+  const target = join(folder, 'databases', `${name}.sqlite`);
+  if (!options?.keep || !existsSync(target)) await copyFile(file, target);
 }
 
 async function answering(child: ChildProcess, url: string): Promise<void> {
