@@ -6150,6 +6150,7 @@ create table settlement.payout (
   told_status text,
   carried_certain boolean,
   missing_since date,
+  look_again boolean not null default false,
   constraint payout_channel_code_external_id_key UNIQUE (channel_code, external_id),
   constraint payout_pkey PRIMARY KEY (id),
   constraint payout_state_check CHECK ((state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text, 'PARTIALLY_PAID'::text, 'PAID_SHORT'::text, 'PAID'::text, 'FAILED'::text, 'CANCELLED'::text, 'CARRIED_FORWARD'::text])))
@@ -6446,11 +6447,13 @@ AS $function$
     begin
       if new.state <> all (case old.state
         when 'SCHEDULED' then array['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED', 'CARRIED_FORWARD']
-        when 'IN_TRANSIT' then array['PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED']
+        when 'IN_TRANSIT' then array['SCHEDULED', 'PARTIALLY_PAID', 'PAID', 'FAILED', 'CANCELLED']
         when 'FAILED' then array['SCHEDULED']
         when 'PARTIALLY_PAID' then array['IN_TRANSIT', 'PAID', 'PAID_SHORT', 'FAILED']
         when 'PAID_SHORT' then array['IN_TRANSIT', 'PARTIALLY_PAID', 'PAID', 'FAILED']
         when 'PAID' then array['IN_TRANSIT', 'PARTIALLY_PAID', 'FAILED']
+        when 'CANCELLED' then array['SCHEDULED']
+        when 'CARRIED_FORWARD' then array['SCHEDULED']
         else array[]::text[] end) then
         raise exception 'payout % cannot change so: % to %', old.id, old.state, new.state using errcode = 'restrict_violation';
       end if;
@@ -6685,6 +6688,8 @@ CREATE INDEX order_settlement_due ON settlement.order_settlement USING btree (du
 CREATE INDEX payout_carried ON settlement.payout USING btree (channel_code, currency_code) WHERE (state = 'CARRIED_FORWARD'::text);
 
 CREATE INDEX payout_carried_into ON settlement.payout USING btree (carried_into) WHERE (carried_into IS NOT NULL);
+
+CREATE INDEX payout_look_again ON settlement.payout USING btree (id) WHERE look_again;
 
 CREATE INDEX payout_open ON settlement.payout USING btree (currency_code, amount_minor) WHERE (state = ANY (ARRAY['SCHEDULED'::text, 'IN_TRANSIT'::text]));
 
@@ -6969,6 +6974,8 @@ comment on column settlement.payout.told_status is 'The word of the channel for 
 comment on column settlement.payout.carried_certain is 'Whether nothing else explains that it was carried into that payout. Null while it is not, or was not looked at.';
 
 comment on column settlement.payout.missing_since is 'The day until which its money was waited for, once that is over: what did not arrive is a difference from then on. Null before.';
+
+comment on column settlement.payout.look_again is 'A version before judged it by what was told first: the worker judges it anew, and takes the mark away.';
 
 comment on table settlement.posted_group is 'The entry that stands for the lines of one order in one statement. When they are seen differently, it is reversed and posted anew.';
 

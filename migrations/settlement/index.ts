@@ -28,6 +28,7 @@ import * as keptDecisions from './20261129020500_kept_decisions.ts';
 import * as convertedReceipts from './20261129024000_converted_receipts.ts';
 import * as payoutGuard from './20261129040200_payout_guard.ts';
 import * as metPostings from './20261129080000_met_postings.ts';
+import * as payoutsToldOtherwise from './20261129081000_payouts_told_otherwise.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_settlement': settlement,
@@ -59,4 +60,5 @@ export const migrations: MigrationSet = {
   '20261129024000_converted_receipts': convertedReceipts,
   '20261129040200_payout_guard': payoutGuard,
   '20261129080000_met_postings': metPostings,
+  '20261129081000_payouts_told_otherwise': payoutsToldOtherwise,
 };

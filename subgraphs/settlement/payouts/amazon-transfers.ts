@@ -12,7 +12,7 @@ import { judgeArrival, lockArrivals } from './arrival.ts';
 import { bookSent, lockPayout, movePayout } from './change.ts';
 import { matchReceipts } from './receipts.ts';
 import { payoutIdOf } from './statement-payout.ts';
-import { hasArrived, type PayoutState, payoutStateOf, saysNothing } from './states.ts';
+import { hasArrived, outdoes, type PayoutState, payoutStateOf, saysNothing } from './states.ts';
 
 const money = z.object({ currencyCode: z.string(), currencyAmount: z.string() });
 const answer = z.object({
@@ -82,7 +82,7 @@ function later(one: Date | null, other: Date | null): Date | null {
 /**
  * Brings our payouts to what the channel says of them: new ones are recorded, those of a statement we have get their
  * trace id, and money that came before them is found. The newest news counts, in whatever order it comes. That the bank has
- * the money is for the bank to say: PAID by the channel is in transit here. What failed is no longer posted as sent.
+ * the money is for the bank to say: PAID by the channel is in transit here. What failed, was cancelled or is not on its way after all is no longer posted as sent.
  *
  * @returns how many were new, how many moved, and the words for states that we do not know: those payouts stay where they are
  * @throws ReportRefusal UNKNOWN_CHANNEL; then nothing was stored
@@ -138,11 +138,9 @@ async function follow(
       id,
     ],
   );
-  if (state === null) return false;
-  if (hasArrived(payout.state)) return false;
-  // Without a date nobody knows whether it is newer than the failure.
-  if (payout.state === 'FAILED' && toldAt === null) return false;
+  if (state === null || payout.state === 'CARRIED_FORWARD' || hasArrived(payout.state)) return false;
   const to = state === 'PAID' ? 'IN_TRANSIT' : state;
+  if (!outdoes({ state: to, toldAt }, payout)) return false;
   if (!(await movePayout(trx, payout, to, actor, `the channel says ${state}`))) return false;
   const isSent = to === 'IN_TRANSIT';
   const bookedAt = (isSent ? createdAt : toldAt) ?? new Date();

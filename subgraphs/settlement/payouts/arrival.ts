@@ -9,7 +9,7 @@ import { reconcileStatementsOf } from '../statements/advance.ts';
 import { bookSent, lockPayout, movePayout, type StoredPayout } from './change.ts';
 import { judgePayout, type PayoutFacts } from './expected.ts';
 import { type Arrived, differencesOf } from './explain.ts';
-import { hasArrived, type PayoutState } from './states.ts';
+import { hasArrived, type PayoutState, payoutStateOf } from './states.ts';
 import { readTakenOff, shareOutCarried } from './take-off.ts';
 
 /**
@@ -86,7 +86,7 @@ async function judgeAlone(
 
 /**
  * A payout of which the bank took all money back is FAILED, as one that the channel says came back: it has to be sent again. Older news
- * of the channel count no more.
+ * of the channel count no more; what it said later counts now.
  */
 async function comeBackIfTakenBack(
   trx: Knex.Transaction,
@@ -104,8 +104,16 @@ async function comeBackIfTakenBack(
   if (!gone) return;
   await movePayout(trx, payout, 'FAILED', actor, `the bank took it back on ${gone.day}`);
   await change(trx, `update settlement.payout set told_at = greatest(told_at, ?::date + interval '1 day'), missing_since = null where id = ?`, [gone.day, payout.id]); // biome-ignore format: one thought
-  await bookSent(trx, rules, payout, 0n, { bookedAt: dayOf(gone.day), actor });
+  const said = payoutStateOf(payout.toldStatus ?? '');
+  const isLater = payout.toldAt !== null && payout.toldAt.getTime() > dayOf(gone.day).getTime() + DAY;
+  const failed = { ...payout, state: 'FAILED' as const };
+  const to = said === 'PAID' ? 'IN_TRANSIT' : said;
+  if (isLater && to !== null) await movePayout(trx, failed, to, actor, `the channel says ${said}`);
+  const sentMinor = isLater && to === 'IN_TRANSIT' ? payout.amountMinor : 0n;
+  await bookSent(trx, rules, payout, sentMinor, { bookedAt: dayOf(gone.day), actor });
 }
+
+const DAY = 86_400_000;
 
 /**
  * Whether what the channel announced counts. One that is not paid announces nothing, unless the bank shows money of it all the same: the

@@ -22,6 +22,8 @@ export interface StoredPayout {
   readonly sendings: number;
   /** Since when the channel says that it stands like this. */
   readonly toldAt: Date | null;
+  /** The channel's newest word for its state; null when it said none. */
+  readonly toldStatus: string | null;
   /** The day until which its money was waited for, YYYY-MM-DD; null while that is not over. */
   readonly missingSince: string | null;
 }
@@ -37,7 +39,7 @@ export async function lockPayout(trx: Knex.Transaction, id: string): Promise<Sto
   >(
     trx,
     `select id, channel_code as "channelCode", statement_id as "statementId", state, amount_minor as "amountMinor", announced_minor as "announcedMinor",
-       currency_code as "currencyCode", sent_minor as "sentMinor", sendings, told_at as "toldAt", to_char(missing_since, 'YYYY-MM-DD') as "missingSince"
+       currency_code as "currencyCode", sent_minor as "sentMinor", sendings, told_at as "toldAt", told_status as "toldStatus", to_char(missing_since, 'YYYY-MM-DD') as "missingSince"
      from settlement.payout where id = ? for update`,
     [id],
   );

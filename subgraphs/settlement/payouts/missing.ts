@@ -3,6 +3,7 @@ import { change, query } from '../../../platform/db/query.ts';
 import { inTransaction } from '../../../platform/db/transaction.ts';
 import type { ResolveDeps } from '../differences/model.ts';
 import { judgeArrival, lockArrivals } from './arrival.ts';
+import { lookAgainAtPayouts } from './look-again.ts';
 
 const DAY = 86_400_000;
 
@@ -18,10 +19,12 @@ interface Awaited {
  * Makes a difference of each payout that did not arrive within `payoutDelayDays` of its channel: after the day on which it was
  * to be paid (the end of its statement's period where nobody told one), or after the newest news of the channel or bank about it. Takes
  * that back where there is more time now: the channel told another day, or the delay is another. It closes by itself when the money comes.
+ * Before that it looks again at payouts that a version before judged otherwise.
  *
  * @returns how many payouts were looked at again
  */
 export async function findMissingPayouts(knex: Knex, { rules, settings }: ResolveDeps, now: Date): Promise<number> {
+  await lookAgainAtPayouts(knex, rules);
   const awaited = await query<Awaited>(
     knex,
     `select p.id, p.channel_code as "channelCode", greatest(coalesce(p.scheduled_at, s.period_end, p.changed_at), p.told_at) as "dueAt",

@@ -153,9 +153,9 @@ async function awaitedPayouts(trx: Knex.Transaction): Promise<AwaitedPayout[]> {
        coalesce(p.scheduled_at, s.period_end) as "scheduledAt",
        coalesce((select sum(r.counted_minor) from settlement.bank_receipt r where r.payout_id = p.id), 0)::text as "receivedMinor",
        array(select c.amount_minor::text ${OWED_TO} order by coalesce(cs.period_end, c.scheduled_at), c.id) as "owedMinor",
-       array_remove(array[p.reference, p.external_id, s.external_id], null) as "references", p.state = 'FAILED' as failed
+       array_remove(array[p.reference, p.external_id, s.external_id], null) as "references", p.state in ('FAILED', 'CANCELLED') as failed
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
-     where p.state in ('SCHEDULED', 'IN_TRANSIT', 'PARTIALLY_PAID', 'PAID_SHORT', 'FAILED') order by p.scheduled_at nulls last, p.id`,
+     where p.state in ('SCHEDULED', 'IN_TRANSIT', 'PARTIALLY_PAID', 'PAID_SHORT', 'FAILED', 'CANCELLED') order by p.scheduled_at nulls last, p.id`,
   );
   return rows.map((row) => ({
     ...row,

@@ -6,6 +6,7 @@ import type { SettlementReport } from '../reports/model.ts';
 import { judgeArrival, lockArrivals } from './arrival.ts';
 import { bookSent, lockPayout, movePayout } from './change.ts';
 import { matchReceipts } from './receipts.ts';
+import { hasArrived } from './states.ts';
 
 /**
  * Records the payout that a statement announces, and finds money that came before it. A statement that owes money to the
@@ -84,9 +85,10 @@ async function takeOver(
   );
   const payout = await lockPayout(trx, id);
   if (!payout) return;
-  if (report.totalMinor < 0n && payout.state === 'SCHEDULED')
-    await movePayout(trx, payout, 'CARRIED_FORWARD', actor, 'its statement owes the channel');
+  const isCarried = report.totalMinor < 0n && !hasArrived(payout.state);
+  if (isCarried) await movePayout(trx, payout, 'CARRIED_FORWARD', actor, 'its statement owes the channel');
   const bookedAt = report.payout?.depositAt ?? report.periodEnd;
-  if (payout.sentMinor !== 0n) await bookSent(trx, rules, payout, payout.amountMinor, { bookedAt, actor, anew: true });
+  const isSent = !isCarried && (payout.state === 'IN_TRANSIT' || payout.sentMinor !== 0n);
+  await bookSent(trx, rules, payout, isSent ? payout.amountMinor : 0n, { bookedAt, actor, anew: isSent });
   await judgeArrival(trx, rules, id, actor);
 }

@@ -104,7 +104,7 @@ async function readClaimants(
                where d.channel_code = p.channel_code and d.group_key = 'payout:' || p.id) as "isDecided"
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
      left join lateral (select nullif(sum(counted_minor), 0)::text as minor, max(booked_on) as booked_on from settlement.bank_receipt where payout_id = p.id) r on true
-     where p.channel_code = ? and p.currency_code = ? and p.state not in ('CARRIED_FORWARD', 'CANCELLED')
+     where p.channel_code = ? and p.currency_code = ? and p.state <> 'CARRIED_FORWARD'
        and (r.minor is not null or (p.announced_minor is not null and ${ANNOUNCES})) order by ${BY_NAME}`,
     [channelCode, currencyCode],
   );

@@ -79,7 +79,7 @@ function payoutsBefore(trx: Knex.Transaction, debits: readonly BankReceipt[]): P
        array_remove(array[p.reference, p.external_id, s.external_id], null) as references,
        array(select r.account_tail || ' ' || r.amount_minor || ' ' || r.currency_code from settlement.bank_receipt r where r.payout_id = p.id and r.amount_minor > 0) as credits
      from settlement.payout p left join settlement.statement s on s.id = p.statement_id
-     where (p.currency_code = any(?::text[]) or exists (select from settlement.bank_receipt r where r.payout_id = p.id and r.currency_code = any(?::text[]))) and p.state not in ('CANCELLED', 'CARRIED_FORWARD')
+     where (p.currency_code = any(?::text[]) or exists (select from settlement.bank_receipt r where r.payout_id = p.id and r.currency_code = any(?::text[]))) and p.state <> 'CARRIED_FORWARD'
        and coalesce(p.scheduled_at, s.period_end, p.changed_at) >= ?::date - ?::int order by p.id`,
     [currencyCodes, currencyCodes, first ?? null, RECALL_DAYS],
   );

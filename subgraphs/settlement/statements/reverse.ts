@@ -4,7 +4,7 @@ import type { PostingRules } from '../ledger/posting-rules.ts';
 import { LINES_PER_BLOCK } from '../matching/due.ts';
 import { lockJudging } from '../matching/judge-due.ts';
 import { judgeArrival, lockArrivals } from '../payouts/arrival.ts';
-import { bookSent, lockPayout } from '../payouts/change.ts';
+import { bookSent, lockPayout, movePayout } from '../payouts/change.ts';
 
 /** Why a settlement cannot be taken back. */
 export interface ReversalObstacle {
@@ -56,15 +56,18 @@ export async function reverseStatement(
   await undoMatchesByHand(trx, id);
   await lookAgainAtLines(trx, id);
   for (const { id: payoutId } of payouts) {
-    const payout = await lockPayout(trx, payoutId);
-    // Last: it holds the ledger's lock until the end of the transaction.
-    if (payout) await bookSent(trx, rules, payout, 0n, { bookedAt: new Date(), actor });
+    const carried = await lockPayout(trx, payoutId);
+    if (carried?.state === 'CARRIED_FORWARD')
+      await movePayout(trx, carried, 'SCHEDULED', actor, 'its statement was taken back');
     await change(
       trx,
-      `update settlement.payout set statement_id = null, amount_minor = coalesce(announced_minor, 0), changed_at = clock_timestamp(),
-         state = case state when 'CARRIED_FORWARD' then 'SCHEDULED' else state end where id = ?`,
+      `update settlement.payout set statement_id = null, amount_minor = coalesce(announced_minor, 0), changed_at = clock_timestamp() where id = ?`,
       [payoutId],
     );
+    // Last: it holds the ledger's lock until the end of the transaction. What the channel sent is on its way as it was before the statement.
+    const payout = await lockPayout(trx, payoutId);
+    const isSent = payout?.state === 'IN_TRANSIT';
+    if (payout) await bookSent(trx, rules, payout, isSent ? payout.amountMinor : 0n, { bookedAt: new Date(), actor, anew: isSent }); // biome-ignore format: one thought
     await judgeArrival(trx, rules, payoutId, actor);
   }
 }
