@@ -4,7 +4,8 @@ import type { Knex } from 'knex';
  * What a channel says of a payout counts by its date, not by when it is read: a cancelled one may be sent after all, one in transit may not
  * be. A settlement that was carried forward can be taken back; the guard refused it.
  *
- * `look_again`: what was taken off payouts, and what of them is on its way, depended on what was told first. The worker judges these anew.
+ * `look_again`: where payouts stand, what was taken off them, and what of them is on its way depended on what was told first. The worker
+ * judges these anew.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -28,7 +29,7 @@ export async function up(knex: Knex): Promise<void> {
     comment on column settlement.payout.look_again is 'A version before judged it by what was told first: the worker judges it anew, and takes the mark away.';
     create index payout_look_again on settlement.payout (id) where look_again;
     update settlement.payout p set look_again = true
-    where p.state = 'CARRIED_FORWARD' or (p.state = 'IN_TRANSIT' and p.sent_minor = 0)
+    where p.state in ('CARRIED_FORWARD', 'IN_TRANSIT', 'FAILED', 'CANCELLED')
       or (p.state in ('PARTIALLY_PAID', 'PAID_SHORT', 'PAID') and exists (select from settlement.payout_change c where c.payout_id = p.id and c.state = 'FAILED'));
   `);
 }

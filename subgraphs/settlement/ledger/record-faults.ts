@@ -48,7 +48,7 @@ export async function recordFaults(trx: Knex.Transaction): Promise<string[]> {
      (select format('payout %s is %s, and its money, what was taken off it and what is undecided make it %s', p.id, p.state, p.due)
       from (select p.id, p.state, case
           when r.minor is null then case when p.state in ('PAID', 'PAID_SHORT', 'PARTIALLY_PAID') then 'not paid' end
-          when p.state in ('CARRIED_FORWARD', 'CANCELLED') then null
+          when p.state = 'CARRIED_FORWARD' then null
           when r.minor >= case when p.announced_minor is null or p.statement_id is null or r.minor = p.amount_minor + coalesce(c.minor, 0) then p.amount_minor + coalesce(c.minor, 0) else p.announced_minor end then 'PAID'
           when exists (select from settlement.difference d where d.channel_code = p.channel_code and d.group_key = 'payout:' || p.id and d.state in ('OPEN', 'AWAITING_APPROVAL', 'DISPUTED')) then 'PARTIALLY_PAID'
           else 'PAID_SHORT' end as due

@@ -12,7 +12,7 @@ import { judgeArrival, lockArrivals } from './arrival.ts';
 import { bookSent, lockPayout, movePayout } from './change.ts';
 import { matchReceipts } from './receipts.ts';
 import { payoutIdOf } from './statement-payout.ts';
-import { hasArrived, outdoes, type PayoutState, payoutStateOf, saysNothing } from './states.ts';
+import { hasArrived, leadsTo, outdoes, type PayoutState, payoutStateOf, saysNothing } from './states.ts';
 
 const money = z.object({ currencyCode: z.string(), currencyAmount: z.string() });
 const answer = z.object({
@@ -122,26 +122,26 @@ async function follow(
   trx: Knex.Transaction,
   rules: PostingRules,
   id: string,
-  { state, word, amountMinor, createdAt, toldAt }: ReportedTransfer,
+  { word, amountMinor, createdAt, toldAt }: ReportedTransfer,
   actor: string,
 ): Promise<boolean> {
   const payout = await lockPayout(trx, id);
   if (!payout) return false;
-  if (payout.toldAt !== null && toldAt !== null && toldAt < payout.toldAt) return false;
+  const to = leadsTo(word);
+  if (payout.toldAt !== null && toldAt !== null) {
+    if (toldAt < payout.toldAt) return false;
+    // Of two words of one moment only the one that counts is kept.
+    const state = leadsTo(payout.toldStatus ?? '');
+    if (to !== null && state !== null && outdoes({ state, toldAt: payout.toldAt }, { state: to, toldAt })) return false;
+  }
   await change(
     trx,
     'update settlement.payout set told_at = coalesce(?, told_at), announced_minor = ?, told_status = ? where id = ?',
-    [
-      toldAt,
-      state === null && saysNothing(word) ? (payout.announcedMinor?.toString() ?? null) : amountMinor.toString(),
-      word,
-      id,
-    ],
+    [toldAt, saysNothing(word) ? (payout.announcedMinor?.toString() ?? null) : amountMinor.toString(), word, id],
   );
-  if (state === null || payout.state === 'CARRIED_FORWARD' || hasArrived(payout.state)) return false;
-  const to = state === 'PAID' ? 'IN_TRANSIT' : state;
+  if (to === null || payout.state === 'CARRIED_FORWARD' || hasArrived(payout.state)) return false;
   if (!outdoes({ state: to, toldAt }, payout)) return false;
-  if (!(await movePayout(trx, payout, to, actor, `the channel says ${state}`))) return false;
+  if (!(await movePayout(trx, payout, to, actor, `the channel says ${payoutStateOf(word)}`))) return false;
   const isSent = to === 'IN_TRANSIT';
   const bookedAt = (isSent ? createdAt : toldAt) ?? new Date();
   await bookSent(trx, rules, payout, isSent ? payout.amountMinor : 0n, { bookedAt, actor });

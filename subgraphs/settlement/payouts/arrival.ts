@@ -9,7 +9,7 @@ import { reconcileStatementsOf } from '../statements/advance.ts';
 import { bookSent, lockPayout, movePayout, type StoredPayout } from './change.ts';
 import { judgePayout, type PayoutFacts } from './expected.ts';
 import { type Arrived, differencesOf } from './explain.ts';
-import { hasArrived, type PayoutState, payoutStateOf } from './states.ts';
+import { hasArrived, leadsTo, type PayoutState } from './states.ts';
 import { readTakenOff, shareOutCarried } from './take-off.ts';
 
 /**
@@ -104,16 +104,25 @@ async function comeBackIfTakenBack(
   if (!gone) return;
   await movePayout(trx, payout, 'FAILED', actor, `the bank took it back on ${gone.day}`);
   await change(trx, `update settlement.payout set told_at = greatest(told_at, ?::date + interval '1 day'), missing_since = null where id = ?`, [gone.day, payout.id]); // biome-ignore format: one thought
-  const said = payoutStateOf(payout.toldStatus ?? '');
-  const isLater = payout.toldAt !== null && payout.toldAt.getTime() > dayOf(gone.day).getTime() + DAY;
-  const failed = { ...payout, state: 'FAILED' as const };
-  const to = said === 'PAID' ? 'IN_TRANSIT' : said;
-  if (isLater && to !== null) await movePayout(trx, failed, to, actor, `the channel says ${said}`);
-  const sentMinor = isLater && to === 'IN_TRANSIT' ? payout.amountMinor : 0n;
-  await bookSent(trx, rules, payout, sentMinor, { bookedAt: dayOf(gone.day), actor });
+  const to = newestWord(payout, gone.day);
+  const isSent = to === 'IN_TRANSIT';
+  if (to !== null)
+    await movePayout(trx, { ...payout, state: 'FAILED' }, to, actor, `the channel says ${payout.toldStatus}`);
+  await bookSent(trx, rules, payout, isSent ? payout.amountMinor : 0n, { bookedAt: dayOf(gone.day), actor });
 }
 
 const DAY = 86_400_000;
+
+/**
+ * Where the channel's newest word puts a payout, with a date and later than the day on which the bank took its money back. Null where there is none.
+ *
+ * @param takenBackOn YYYY-MM-DD; null where the bank took nothing back
+ */
+export function newestWord({ toldAt, toldStatus }: StoredPayout, takenBackOn: string | null): PayoutState | null {
+  if (toldAt === null || toldStatus === null) return null;
+  const isOlder = takenBackOn !== null && toldAt.getTime() <= dayOf(takenBackOn).getTime() + DAY;
+  return isOlder ? null : leadsTo(toldStatus);
+}
 
 /**
  * Whether what the channel announced counts. One that is not paid announces nothing, unless the bank shows money of it all the same: the

@@ -10,10 +10,11 @@ import { verifyLedger } from '../ledger/verify.ts';
 import { lockForReversal, reverseStatement } from '../statements/reverse.ts';
 import { type ReportedTransfer, takeTransfers } from './amazon-transfers.ts';
 import type { BankFormat } from './bank/model.ts';
-import { bookSent, lockPayout } from './change.ts';
+import { bookSent, lockPayout, movePayout } from './change.ts';
 import { lookAgainAtPayouts } from './look-again.ts';
 import { createPayoutReader } from './read.ts';
 import { takeBankStatement } from './receipts.ts';
+import type { PayoutState } from './states.ts';
 
 const rules = loadPostingRules();
 let database: TestDatabase;
@@ -32,7 +33,16 @@ type News = (channelCode: string) => Promise<unknown>;
 const story = fc.array(
   fc.record({
     amount: fc.integer({ min: 5_000, max: 9_000 }),
-    told: fc.constantFrom('never', 'sent', 'failed', 'sent again', 'at risk', 'cancelled', 'not cancelled'),
+    told: fc.constantFrom(
+      'never',
+      'sent',
+      'failed',
+      'sent again',
+      'at risk',
+      'cancelled',
+      'cancelled at once',
+      'not cancelled',
+    ),
     announces: fc.constantFrom('all', 'less'),
     arrives: fc.constantFrom('whole', 'short', 'less what is owed', 'less that and more', 'in two parts', 'not'),
     takenBack: fc.boolean(),
@@ -111,6 +121,7 @@ function newsOf(given: Plan, index: number): News[] {
     ...(plan.told === 'never' ? [] : [told('IN_TRANSIT', 16)]),
     ...(plan.told === 'failed' || plan.told === 'sent again' ? [told('FAILED', 18)] : []),
     ...(plan.told.endsWith('cancelled') ? [told('CANCELLED', 18)] : []),
+    ...(plan.told === 'cancelled at once' ? [told('CANCELLED', 16)] : []),
     ...(plan.told === 'at risk' ? [told('SCHEDULED', 18)] : []),
     // Before the bank takes it back, or after.
     ...(plan.told === 'sent again' || plan.told === 'not cancelled'
@@ -193,6 +204,7 @@ it.each<[string, Partial<Plan>, readonly number[]]>([
   ['sent again after the bank took it back', { amount: 5_001, told: 'sent again', takenBack: true }, [0, 1, 2, 4, 5, 3]],
   ['at risk after it was sent', { told: 'at risk', arrives: 'not' }, [0, 2, 1]],
   ['sent although it was cancelled', { told: 'not cancelled', arrives: 'not' }, [0, 1, 3, 2]],
+  ['sent and cancelled in one moment', { told: 'cancelled at once', arrives: 'not' }, [0, 2, 1]],
   ['money of a payout that was cancelled', { told: 'cancelled' }, [0, 1, 3, 2]],
   ['sent before its statement was corrected', { told: 'sent', arrives: 'not', corrected: 'settlement' }, [1, 0]],
   ['what is owed by a statement that was corrected', { arrives: 'less what is owed', corrected: 'owed' }, [0, 2, 1]],
@@ -202,6 +214,29 @@ it.each<[string, Partial<Plan>, readonly number[]]>([
   expect(await outcome(await tell(news, order))).toEqual(expected);
   expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
 }); // biome-ignore format: a table
+
+it.each<[PayoutState, string]>([
+  ['CANCELLED', 'not cancelled'],
+  ['FAILED', 'sent again'],
+  ['IN_TRANSIT', 'at risk'],
+])('puts right, once, what a version before left %s: %s', async (state, plan) => {
+  const news = newsOf({ ...PLAIN, told: plan, arrives: 'not' }, 0);
+  const channelCode = await tell(news, straightOf(news));
+  const expected = await outcome(channelCode);
+  await inTransaction(database.knex, async (trx) => {
+    const [stored] = await query<{ id: string }>(trx, 'select id from settlement.payout where channel_code = ?', [channelCode]); // biome-ignore format: one thought
+    const payout = await lockPayout(trx, stored?.id ?? '');
+    if (!payout) throw new Error('there is no payout');
+    await movePayout(trx, payout, state, 'test', 'as before');
+    await bookSent(trx, rules, payout, state === 'IN_TRANSIT' ? payout.amountMinor : 0n, { bookedAt: new Date('2026-11-20T00:00:00Z'), actor: 'test' }); // biome-ignore format: one thought
+    await query(trx, 'update settlement.payout set look_again = true where id = ? returning id', [payout.id]);
+  });
+  expect(await outcome(channelCode)).not.toEqual(expected);
+  expect(await lookAgainAtPayouts(database.knex, rules)).toBe(1);
+  expect(await outcome(channelCode)).toEqual(expected);
+  expect(await lookAgainAtPayouts(database.knex, rules)).toBe(0);
+  expect(await verifyLedger(database.knex)).toMatchObject({ faults: [] });
+});
 
 it('puts right, once, what a version before took off by what came first', async () => {
   const news = newsOf({ ...PLAIN, told: 'failed', arrives: 'less that and more' }, 0);

@@ -53,15 +53,21 @@ export function saysNothing(word: string): boolean {
 /** Of two words of the same moment the one further down counts, whichever is read first. */
 const RANK: readonly PayoutState[] = ['SCHEDULED', 'IN_TRANSIT', 'FAILED', 'CANCELLED'];
 
-/** Whether a channel's word for where a payout stands outdoes what is known. Old news are repeated: without a date none leads back. */
+/** Whether a channel's word for where a payout stands outdoes what is known. Old news are repeated: without a date none leads back, and any with one goes before it. */
 export function outdoes(
   word: { readonly state: PayoutState; readonly toldAt: Date | null },
   known: { readonly state: PayoutState; readonly toldAt: Date | null },
 ): boolean {
   const isFurther = RANK.indexOf(word.state) > RANK.indexOf(known.state);
   if (word.toldAt === null) return isFurther;
-  if (known.toldAt === null) return isFurther || known.state === 'FAILED';
-  return word.toldAt > known.toldAt || (word.toldAt.getTime() === known.toldAt.getTime() && isFurther);
+  if (known.toldAt === null || word.toldAt > known.toldAt) return true;
+  return word.toldAt.getTime() === known.toldAt.getTime() && isFurther;
+}
+
+/** Where a channel's word for the state of a payout puts it: that the bank has the money is for the bank to say. Null as for `payoutStateOf`. */
+export function leadsTo(word: string): PayoutState | null {
+  const state = payoutStateOf(word);
+  return state === 'PAID' ? 'IN_TRANSIT' : state;
 }
 
 /** Whether the bank shows money of it: what the channel says of its state counts no more. */
