@@ -1,16 +1,18 @@
 import { type Config, namedVariableIfSet, type SystemName } from '../platform/config.ts';
 import { CommerceError } from '../platform/errors.ts';
 import { type CarrierAccount, loadCarrierAccounts } from '../subgraphs/fulfillment/index.ts';
+import type { TrackerClient } from '../subgraphs/fulfillment/main.ts';
 import { type ChannelConnections, loadChannelConnections } from '../subgraphs/order/index.ts';
 import { createAmazonCalls } from '../systems/amazon/calls.ts';
 import { type AmazonListingsClient, createAmazonListingsClient } from '../systems/amazon/listings-client.ts';
 import { type AmazonOrdersClient, createAmazonOrdersClient } from '../systems/amazon/orders-client.ts';
 import { type CarrierClient, createCarrierClient } from '../systems/carrier/client.ts';
 import { type ChannelClient, createChannelClient } from '../systems/channel/client.ts';
-import { createEasyPostClient, type EasyPostClient } from '../systems/easypost/client.ts';
+import { createEasyPostClient } from '../systems/easypost/client.ts';
 import { createErpClient, type ErpClient } from '../systems/erp/client.ts';
 import { createMiraklClient, type MiraklClient } from '../systems/mirakl/client.ts';
 import { createOmsClient, type OmsClient } from '../systems/oms/client.ts';
+import { createShipEngineClient } from '../systems/shipengine/client.ts';
 import { createWalmartClient, type WalmartClient } from '../systems/walmart/client.ts';
 import { createWmsClient, type WmsClient } from '../systems/wms/client.ts';
 import { systemToken } from './system-token.ts';
@@ -35,7 +37,7 @@ export interface SystemClients {
   /** Shops at marketplaces that run on Mirakl, likewise. */
   readonly mirakl: ReadonlyMap<string, MiraklClient | null>;
   /** Services that track parcels by account; null where a variable is not set: only workers need it. */
-  readonly trackers: ReadonlyMap<string, EasyPostClient | null>;
+  readonly trackers: ReadonlyMap<string, TrackerClient | null>;
   close(): Promise<void>;
 }
 
@@ -76,7 +78,7 @@ export function createSystemClients(
     ...walmart.values(),
     ...amazon.values(),
     ...mirakl.values(),
-    ...trackers.values(),
+    ...[...trackers.values()].map((tracker) => tracker?.client),
   ];
   return {
     erp,
@@ -151,11 +153,15 @@ function amazonClients(
 function trackerClients(
   accounts: ReadonlyMap<string, CarrierAccount>,
   timeoutMillis: number,
-): ReadonlyMap<string, EasyPostClient | null> {
+): ReadonlyMap<string, TrackerClient | null> {
   return new Map(
-    [...accounts].map(([name, account]) => {
+    [...accounts].map(([name, account]): [string, TrackerClient | null] => {
       const [baseUrl, apiKey] = [account.address, account.apiKey].map((variable) => namedVariableIfSet(variable));
-      return [name, baseUrl && apiKey ? createEasyPostClient({ baseUrl, apiKey, timeoutMillis }) : null];
+      if (!baseUrl || !apiKey) return [name, null];
+      const options = { baseUrl, apiKey, timeoutMillis };
+      return account.connector === 'easypost'
+        ? [name, { connector: 'easypost', client: createEasyPostClient(options) }]
+        : [name, { connector: 'shipengine', client: createShipEngineClient(options) }];
     }),
   );
 }

@@ -8,6 +8,7 @@ import { ERP_PROFILE } from '../systems/erp/profile.ts';
 import { MIRAKL_PROFILE } from '../systems/mirakl/profile.ts';
 import { OMS_PROFILE } from '../systems/oms/profile.ts';
 import { domainsOf, portsOf, type SystemProfile } from '../systems/port-map.ts';
+import { SHIPENGINE_PROFILE } from '../systems/shipengine/profile.ts';
 import { WALMART_PROFILE } from '../systems/walmart/profile.ts';
 import { WMS_PROFILE } from '../systems/wms/profile.ts';
 import { loadX12Partners } from '../systems/x12/partners.ts';
@@ -56,7 +57,11 @@ export function watchedSystems(
     ...[...mirakl].flatMap(([code, client]) =>
       client === null ? [] : [watched(code.toLowerCase(), MIRAKL_PROFILE, client)],
     ),
-    ...[...trackers].flatMap(([code, client]) => (client === null ? [] : [watched(code, EASYPOST_PROFILE, client)])),
+    ...[...trackers].flatMap(([code, tracker]) =>
+      tracker === null
+        ? []
+        : [watched(code, tracker.connector === 'easypost' ? EASYPOST_PROFILE : SHIPENGINE_PROFILE, tracker.client)],
+    ),
     ...[...connected].map(([name, { client, profile }]) => watched(name, profile, client)),
   ];
 }

@@ -11,12 +11,12 @@ import { pruneIdempotencyKeys } from '../platform/idempotency/prune.ts';
 import { liveWorkerIds, type WorkerIdentity, workerLease } from '../platform/lease/worker-lease.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { UntrackedRule } from '../subgraphs/fulfillment/index.ts';
-import { startCarrierWebhooks } from './carrier-webhooks.ts';
 import type { Domains } from './domains.ts';
 import { tellOfLeftWork } from './left-work.ts';
 import { runReconciliation } from './reconciliation.ts';
 import { takeEventsAgain, takeNoticesAgain } from './set-aside.ts';
 import { runThreePlFolders } from './three-pl.ts';
+import { startWebhooks } from './webhooks.ts';
 
 export interface WorkerOptions {
   readonly knex: Knex;
@@ -40,7 +40,7 @@ export interface WorkerOptions {
   readonly pickupDays: number;
   /** What becomes of goods that left without a tracking number. */
   readonly untracked: UntrackedRule;
-  /** Where webhooks of carriers are taken. Left out, or the port is null: nowhere. */
+  /** Where webhooks of carriers and returns platforms are taken. Left out, or the port is null: nowhere. */
   readonly host?: string;
   readonly webhookPort?: number | null;
   readonly logger: Logger;
@@ -63,6 +63,8 @@ const PICKUP_POLL_MILLIS = 60_000;
 const PAYMENTS_EVERY_MILLIS = 5_000;
 /** How late a return may expire, and a person be told of one. */
 const RETURNS_EVERY_MILLIS = 5_000;
+/** How late a return may be taken that a buyer asked for elsewhere. */
+const PLATFORM_RETURNS_EVERY_MILLIS = 1_000;
 /** How late a person may be told of a parcel that does not reach its buyer. */
 const PARCELS_EVERY_MILLIS = 5_000;
 /** How often it is looked whether a system of record went silent or came back. */
@@ -92,6 +94,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   const channelStock = domains.inventory.openChannelStock();
   const channelPrices = domains.product.openChannelPrices();
   const carriers = domains.fulfillment.openTracking();
+  const returnPlatforms = domains.order.openReturnPlatforms();
   const filesStock = domains.inventory.openFilesStock((err) => logger.warn({ err }, 'stock of 3PLs waits'));
 
   const firstly = <T>(step: () => Promise<T>) => patiently({ logger, waitMillis: FIRST_STEP_MILLIS }, step);
@@ -135,10 +138,11 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
   await firstly(() => domains.fulfillment.understandAddedWords(domains.operations.exceptions.resolve));
 
   const { host = '127.0.0.1', webhookPort: port = null } = options;
+  const takersOfWebhooks = [...carriers, ...returnPlatforms.takers];
   const webhooks =
-    carriers.length === 0 || port === null
+    takersOfWebhooks.length === 0 || port === null
       ? null
-      : await startCarrierWebhooks({ takers: carriers, host, port, logger: logger.child({ component: 'webhooks' }) });
+      : await startWebhooks({ takers: takersOfWebhooks, host, port, logger: logger.child({ component: 'webhooks' }) });
 
   const takers = [
     takerOf(domains.product.sellable.consumption),
@@ -203,6 +207,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
     every(DUTIES_EVERY_MILLIS, signal, logger, () => domains.order.escalateDuties()),
     every(PAYMENTS_EVERY_MILLIS, signal, logger, () => domains.order.cancelUnpaid()),
     every(RETURNS_EVERY_MILLIS, signal, logger, () => domains.order.keepReturns()),
+    every(PLATFORM_RETURNS_EVERY_MILLIS, signal, logger, () => returnPlatforms.step()),
     every(PARCELS_EVERY_MILLIS, signal, logger, () => domains.fulfillment.tellOfStrandedParcels()),
     every(PARCELS_EVERY_MILLIS, signal, logger, () => domains.fulfillment.settleUntracked(options.untracked)),
     every(RETRY_POLL_MILLIS, signal, logger, () =>
@@ -215,6 +220,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ stop(): Pro
             ...Object.assign({}, ...carriers.map(({ takeAgain }) => takeAgain)),
             ...domains.settlement.takeAgain,
             ...domains.order.takeAgain(orderFetch),
+            ...returnPlatforms.takeAgain,
             ...(channelStock ? { [channelStock.teller.by]: channelStock.teller.takeAgain } : {}),
             ...(channelPrices ? { [channelPrices.teller.by]: channelPrices.teller.takeAgain } : {}),
           }),

@@ -279,7 +279,7 @@ export const environment = z.object({
     meaning: 'Exceptions that a bulk retry, and events that a replay, hands out per second and worker at most.',
   }),
   WEBHOOK_PORT: port(
-    'Port where the worker takes webhooks of carriers (`config/carriers.yaml`). Without it: none are taken, their parcels are asked for.',
+    'Port where the worker takes webhooks of carriers (`config/carriers.yaml`) and returns platforms (`config/return-platforms.yaml`). Without it: none are taken; parcels are asked for, returns are not.',
   ),
   DEMO_PACE_MS: variable(integer(0, 600_000), {
     expected: 'milliseconds, 0 to 600000',

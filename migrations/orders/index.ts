@@ -23,6 +23,7 @@ import * as deskReturns from './20261129051100_desk_returns.ts';
 import * as holdsOfEndedOrders from './20261129051200_holds_of_ended_orders.ts';
 import * as shipmentUnits from './20261129053200_shipment_units.ts';
 import { membersOfBatches } from './20261129060000_members_of_batches.ts';
+import * as platformReturns from './20261129081000_platform_returns.ts';
 
 export const migrations: MigrationSet = {
   '20261123090000_orders': orders,
@@ -49,4 +50,5 @@ export const migrations: MigrationSet = {
   '20261129051200_holds_of_ended_orders': holdsOfEndedOrders,
   '20261129053200_shipment_units': shipmentUnits,
   '20261129060000_members_of_batches': membersOfBatches,
+  '20261129081000_platform_returns': platformReturns,
 };

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { query } from '../db/query.ts';
+import { change, query } from '../db/query.ts';
 import { inTransaction } from '../db/transaction.ts';
 
 /** A record as it was last seen. Its body is what JSON keeps of it. */
@@ -25,6 +25,8 @@ export interface ObservedJournal {
   write<Result>(stream: string, work: (writer: JournalWriter) => Promise<Result>): Promise<Result>;
   /** Number of the newest change. 0 before the first. */
   head(stream: string): Promise<number>;
+  /** Forgets records up to a number: what comes again under their keys is new. At most so many at once. @returns how many */
+  forget(stream: string, upTo: number, limit: number): Promise<number>;
 }
 
 export interface Look {
@@ -87,6 +89,14 @@ export function openObservedJournal(knex: Knex, system: string): ObservedJournal
       );
       return Number(row?.position ?? 0);
     },
+
+    forget: (stream, upTo, limit) =>
+      change(
+        knex,
+        `delete from integration.observed_record where system = ? and stream = ? and position in (
+           select position from integration.observed_record where system = ? and stream = ? and position <= ? order by position limit ?)`,
+        [system, stream, system, stream, upTo, limit],
+      ),
   };
 }
 

@@ -7,16 +7,18 @@ const variable = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]*$/, 'expected the name of an environment variable, such as EASYPOST_API_KEY');
 
-const account = z.strictObject({
-  connector: z.literal('easypost'),
+const shared = {
   address: variable,
   apiKey: variable,
-  webhookSecret: variable,
   carriers: z
     .record(z.string().trim().min(1).max(200), z.string().trim().min(1).max(200))
     .refine((carriers) => Object.keys(carriers).length > 0, 'expected at least one carrier'),
   askHours: z.int().min(1).max(168).default(6),
-});
+};
+const account = z.discriminatedUnion('connector', [
+  z.strictObject({ connector: z.literal('easypost'), webhookSecret: variable, ...shared }),
+  z.strictObject({ connector: z.literal('shipengine'), ...shared }),
+]);
 
 /** A service that tracks parcels of several carriers for us. Credentials are names of environment variables. */
 export type CarrierAccount = z.output<typeof account>;

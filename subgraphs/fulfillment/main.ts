@@ -5,12 +5,15 @@ import type { Logger } from '../../platform/logger.ts';
 import { type ObservedJournal, openObservedJournal } from '../../platform/observed/journal.ts';
 import type { CarrierClient } from '../../systems/carrier/client.ts';
 import type { EasyPostClient } from '../../systems/easypost/client.ts';
+import type { ShipEngineClient } from '../../systems/shipengine/client.ts';
+import { createKeyring } from '../../systems/shipengine/keyring.ts';
 import type { TrytonClient } from '../../systems/tryton/client.ts';
 import type { WmsClient } from '../../systems/wms/client.ts';
 import type { X12Exchange } from '../../systems/x12/exchange.ts';
 import type { X12Partner } from '../../systems/x12/partners.ts';
 import { referenceCarrier } from './adapters/carrier.ts';
 import { easyPostTrackers } from './adapters/easypost.ts';
+import { shipEngineTrackers } from './adapters/shipengine.ts';
 import { trytonNodeSystem } from './adapters/tryton.ts';
 import { wmsNodeSystem } from './adapters/wms.ts';
 import { wmsNodeAudit } from './adapters/wms-audit.ts';
@@ -53,7 +56,7 @@ export function openFulfillment(deps: {
   system: WorkSystem;
   carrier: CarrierClient;
   /** Services that track parcels, by the name of the account; null where a variable is not set. Left out: none. */
-  trackers?: ReadonlyMap<string, EasyPostClient | null>;
+  trackers?: ReadonlyMap<string, TrackerClient | null>;
   /** 3PLs that are told by files. Left out: none. */
   threePl?: {
     readonly partners: readonly X12Partner[];
@@ -157,12 +160,21 @@ export function openFulfillment(deps: {
   };
 }
 
+/** How a service that tracks parcels is reached. */
+export type TrackerClient =
+  | { readonly connector: 'easypost'; readonly client: EasyPostClient }
+  | { readonly connector: 'shipengine'; readonly client: ShipEngineClient };
+
 const FILE = 'config/carriers.yaml';
 
-function trackersOf(connection: CarrierAccount, client: EasyPostClient | null) {
-  const { address, apiKey, carriers } = connection;
-  if (client === null) for (const name of [address, apiKey]) namedVariable(name, FILE);
-  if (client === null) throw new Error('the account has no client');
-  const webhookSecret = namedVariable(connection.webhookSecret, FILE);
-  return easyPostTrackers(client, { webhookSecret, carriers: new Map(Object.entries(carriers)) });
+function trackersOf(connection: CarrierAccount, found: TrackerClient | null) {
+  const { address, apiKey } = connection;
+  if (found === null) for (const name of [address, apiKey]) namedVariable(name, FILE);
+  const carriers = new Map(Object.entries(connection.carriers));
+  if (found?.connector === 'easypost' && connection.connector === 'easypost')
+    return easyPostTrackers(found.client, { webhookSecret: namedVariable(connection.webhookSecret, FILE), carriers });
+  if (found?.connector !== 'shipengine') throw new Error('the account has no client');
+  const keyring = createKeyring(() => found.client.keys());
+  keyring.refresh().catch(() => undefined); // the first webhook asks again
+  return shipEngineTrackers(found.client, { keyring, carriers });
 }

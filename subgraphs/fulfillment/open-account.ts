@@ -1,12 +1,15 @@
 import type { Knex } from 'knex';
+import { sleep } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { openObservedJournal } from '../../platform/observed/journal.ts';
 import type { ReportUnusable } from './feeds.ts';
 import type { CarrierTrackers, WebhookCall } from './port.ts';
-import { createTrackerFeed, keepNews, trackerFeedName } from './tracker-feed.ts';
+import { createTrackerFeed, forgetTaken, keepNews, trackerFeedName } from './tracker-feed.ts';
 import { createParcelTracking, untrackedName } from './trackers.ts';
 
 const TIMEOUT_MILLIS = 30_000;
+/** How often what was taken long ago is forgotten. */
+const FORGET_EVERY_MILLIS = 60_000;
 
 /** A service that tracks parcels for us, at work: what it is told and asked, what it says, and how that is taken in. */
 export function openCarrierAccount(deps: {
@@ -33,6 +36,12 @@ export function openCarrierAccount(deps: {
     onFailure: (error) => logger.warn({ account, err: error }, 'parcels wait to be tracked'),
   });
   const signal = () => AbortSignal.timeout(TIMEOUT_MILLIS);
+  async function forgetting(until: AbortSignal): Promise<void> {
+    while (!until.aborted) {
+      await forgetTaken(deps.knex, journal, account).catch((err: unknown) => logger.warn({ account, err }, 'old news of parcels stay')); // biome-ignore format: one thought
+      await sleep(FORGET_EVERY_MILLIS, until);
+    }
+  }
   return {
     account,
     feed,
@@ -49,7 +58,7 @@ export function openCarrierAccount(deps: {
       [trackerFeedName(account)]: (id: string) => feed.takeAgain(Number(id), signal()),
       [untrackedName(account)]: (id: string) => tracking.takeAgain(id, signal()),
     },
-    run: (until: AbortSignal) => [feed.run(until), tracking.run(until)],
+    run: (until: AbortSignal) => [feed.run(until), tracking.run(until), forgetting(until)],
   };
 }
 

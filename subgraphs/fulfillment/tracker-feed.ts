@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { sleep } from '../../platform/clock.ts';
 import { query } from '../../platform/db/query.ts';
 import { createFeed, type RetakableFeed } from '../../platform/feed/feed.ts';
@@ -23,6 +24,24 @@ const LOOK_AGAIN_MILLIS = 500;
 /** Keeps what a tracker said until the feed takes it. What was kept before under its key has no effect. */
 export async function keepNews(journal: ObservedJournal, { tracker, key, record }: TrackerNews): Promise<void> {
   await journal.write(STREAM, ({ put }) => put(STREAM, new Map([[key, { tracker, record }]])));
+}
+
+/** News that stay when they were taken, so that a webhook that comes again is known: older ones say nothing new either, scans are stored once. */
+const REMEMBERED = 10_000;
+/** News that go at once. */
+const FORGOTTEN_AT_ONCE = 5_000;
+
+/** Forgets what was taken long ago. @returns how many news went */
+export async function forgetTaken(
+  knex: Knex,
+  journal: ObservedJournal,
+  account: string,
+  remembered = REMEMBERED,
+): Promise<number> {
+  const [row] = await query<{ position: string }>(knex, 'select position from integration.feed_cursor where feed = ?', [
+    trackerFeedName(account),
+  ]);
+  return journal.forget(STREAM, Number(row?.position ?? 0) - remembered, FORGOTTEN_AT_ONCE);
 }
 
 /** Name of the feed of an account: of its cursor, and who takes an entry again. */

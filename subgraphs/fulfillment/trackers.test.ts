@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { startCarrierWebhooks } from '../../app/carrier-webhooks.ts';
+import { startWebhooks } from '../../app/webhooks.ts';
 import { query } from '../../platform/db/query.ts';
 import { inTransaction } from '../../platform/db/transaction.ts';
 import { createLogger } from '../../platform/logger.ts';
+import { openObservedJournal } from '../../platform/observed/journal.ts';
 import { projectFile } from '../../platform/paths.ts';
 import { createEasyPostClient, type EasyPostClient } from '../../systems/easypost/client.ts';
 import { type EasyPostReference, startEasyPostReference } from '../../systems/easypost/simulator/start.ts';
@@ -13,6 +14,7 @@ import { easyPostTrackers } from './adapters/easypost.ts';
 import { meaningOf } from './carrier-words.ts';
 import { applyNodeEvents } from './node-events.ts';
 import { type OpenCarrierAccount, openCarrierAccount } from './open-account.ts';
+import { forgetTaken } from './tracker-feed.ts';
 
 const API_KEY = 'EZAK-key';
 const WEBHOOK_SECRET = 'whsec';
@@ -110,7 +112,7 @@ describe('parcels at EasyPost', () => {
   let easypost: EasyPostReference;
   let client: EasyPostClient;
   let account: OpenCarrierAccount;
-  let door: Awaited<ReturnType<typeof startCarrierWebhooks>>;
+  let door: Awaited<ReturnType<typeof startWebhooks>>;
   const settled: string[] = [];
   let minute = 0;
 
@@ -128,7 +130,7 @@ describe('parcels at EasyPost', () => {
       settle: async (key) => void settled.push(key),
       logger,
     });
-    door = await startCarrierWebhooks({ takers: [account], host: '127.0.0.1', port: 0, logger });
+    door = await startWebhooks({ takers: [account], host: '127.0.0.1', port: 0, logger });
   }); // biome-ignore format: one world
   afterAll(async () => {
     await door.stop();
@@ -264,6 +266,24 @@ describe('parcels at EasyPost', () => {
     expect(await told('1Z00000006')).toEqual({ status: 'IN_TRANSIT', scans: 1 });
     expect(logged.length).toBeGreaterThan(0);
     expect(logged.join('')).not.toMatch(/1Z0000|LEEDS|whsec|EZAK|hmac-sha256/);
+  });
+
+  it('are forgotten where they were taken, and not before; what comes again says nothing new', async () => {
+    const journal = openObservedJournal(world.database.knex, 'carrier:easypost');
+    const kept = async () => (await journal.read('trackers', 0, 1_000)).length;
+    const again = easypost.webhook('1Z00000006');
+    await send(again);
+    await told('1Z00000006');
+    expect(await forgetTaken(world.database.knex, journal, 'easypost', 1)).toBeGreaterThan(5);
+    expect(await kept()).toBe(1);
+    scan('1Z00000006', 'out_for_delivery');
+    await send(easypost.webhook('1Z00000006'));
+    await forgetTaken(world.database.knex, journal, 'easypost', 0);
+    expect(await kept()).toBe(1);
+    expect(await told('1Z00000006')).toEqual({ status: 'OUT_FOR_DELIVERY', scans: 2 });
+    await forgetTaken(world.database.knex, journal, 'easypost', 0);
+    expect(await send(again)).toBe(200);
+    expect(await told('1Z00000006')).toEqual({ status: 'OUT_FOR_DELIVERY', scans: 2 });
   });
 });
 

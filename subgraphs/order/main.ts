@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { namedVariable } from '../../platform/config.ts';
 import { CommerceError } from '../../platform/errors.ts';
 import type { Comparison } from '../../platform/reconcile/comparison.ts';
 import type { AmazonOrdersClient } from '../../systems/amazon/orders-client.ts';
@@ -14,10 +15,12 @@ import type { WalmartClient } from '../../systems/walmart/client.ts';
 import { amazonChannel, amazonOrders } from './adapters/amazon.ts';
 import { loadAmazonWords } from './adapters/amazon-words.ts';
 import { referenceChannel } from './adapters/channel.ts';
+import { loopReturns } from './adapters/loop.ts';
 import { miraklChannelOrders, miraklChannelSystem } from './adapters/mirakl.ts';
 import { loadMiraklWords } from './adapters/mirakl-words.ts';
 import { omsOrderDesk } from './adapters/oms.ts';
 import { omsDeskAudit } from './adapters/oms-audit.ts';
+import { loadReturnPlatforms } from './adapters/return-platforms.ts';
 import { type SapOrderTerms, sapOrderDesk } from './adapters/sap.ts';
 import { sqlOrderDesk } from './adapters/sql.ts';
 import { trytonOrderDesk } from './adapters/tryton.ts';
@@ -55,6 +58,7 @@ import {
   type SettleExceptions,
   verifyPaymentTerms,
 } from './index.ts';
+import { openReturnPlatforms } from './platform-returns/open.ts';
 import type { ChannelOrders, ChannelSystem, OrderDesk } from './port.ts';
 import type { StrandedParcels } from './returns/stranded-parcels.ts';
 
@@ -162,6 +166,18 @@ export function openOrder(deps: {
         }),
       );
       return createOrderFetch({ knex, capture: placing, report, settle, channels, onFailure: deps.onFetchFailure });
+    },
+    /**
+     * Platforms on which buyers ask for returns. Only where work is done without a request.
+     * @throws CommerceError CONFIGURATION_INVALID when a variable is not set that config/return-platforms.yaml names
+     */
+    openReturnPlatforms() {
+      const { accounts, words } = loadReturnPlatforms();
+      const platforms = [...accounts].map(([account, { webhookSecret, channels }]) => {
+        const secret = namedVariable(webhookSecret, 'config/return-platforms.yaml');
+        return { account, channels, platform: loopReturns(secret, words.loop) };
+      });
+      return openReturnPlatforms({ knex, policy, parcels: deps.parcels, report, settle }, platforms);
     },
     cancelUnpaid: () => cancelUnpaid({ knex, terms: payments }),
     /** Once before work begins. @throws CommerceError CONFIGURATION_INVALID for a payment rule that never applies */

@@ -247,3 +247,46 @@ export type ChannelNotice = {
 
 /** What became of units that a channel wanted cancelled. */
 export type CancellationAnswer = 'GRANTED' | 'PARTLY_GRANTED' | 'REFUSED';
+
+/** A call that says it is a platform's webhook, as it came. */
+export interface SignedWebhook {
+  /** Names in small letters. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** A platform on which buyers ask for returns, and which tells of them by signed webhooks. */
+export interface ReturnPlatform {
+  /**
+   * What a webhook says; null when it is about something else.
+   * @throws CommerceError UNAUTHENTICATED for what the platform did not send, SYSTEM_BAD_RESPONSE for what holds no message
+   */
+  hear(call: SignedWebhook): HeardReturn | null;
+  /** Reads a record by what is understood now. `problem` says what has no meaning, for an operator, without personal data. */
+  read(record: unknown): PlatformReturn | { readonly problem: string };
+}
+
+/** A return as its platform told it. */
+export interface HeardReturn {
+  /** The platform's own id of it. */
+  readonly externalId: string;
+  /** As it came, without what is personal. The same said again is the same. */
+  readonly record: unknown;
+}
+
+/** A platform's return in our words. */
+export interface PlatformReturn {
+  /** ASKED: somebody there decides. PERMITTED: goods may be sent. WITHDRAWN, EXPIRED: nothing comes. ENDED: it is settled there. */
+  readonly phase: 'ASKED' | 'PERMITTED' | 'WITHDRAWN' | 'EXPIRED' | 'ENDED';
+  /** What the order may be called by us or its channel. */
+  readonly orderNames: readonly string[];
+  /** Each unit that comes back. */
+  readonly units: readonly { readonly channelLineId: string | null; readonly sku: string | null; readonly reason: string; readonly note: string | null }[];
+  /** The buyer is promised other goods, or credit at the platform, instead of money. */
+  readonly wantsGoods: boolean;
+  readonly wantsCredit: boolean;
+  /** SKUs of the goods, where it says them. */
+  readonly goods: readonly string[];
+  /** Labels; `moved` is where their parcel is, null where it did not move yet. */
+  readonly labels: readonly { readonly carrier: string; readonly trackingNumber: string; readonly moved: 'IN_TRANSIT' | 'OUT_FOR_DELIVERY' | 'DELIVERED' | 'LOST' | null }[];
+} // biome-ignore format: a table

@@ -2,10 +2,14 @@ import { createLogger } from '../../platform/logger.ts';
 import { referenceCarrier, referenceTrackers } from '../../subgraphs/fulfillment/adapters/carrier.ts';
 import { easyPostTrackers } from '../../subgraphs/fulfillment/adapters/easypost.ts';
 import { memoryCarrier } from '../../subgraphs/fulfillment/adapters/memory.ts';
+import { shipEngineTrackers } from '../../subgraphs/fulfillment/adapters/shipengine.ts';
 import { createCarrierClient } from '../../systems/carrier/client.ts';
 import { startCarrierSystem } from '../../systems/carrier/simulator/start.ts';
 import { createEasyPostClient } from '../../systems/easypost/client.ts';
 import { startEasyPostReference } from '../../systems/easypost/simulator/start.ts';
+import { createShipEngineClient } from '../../systems/shipengine/client.ts';
+import { createKeyring } from '../../systems/shipengine/keyring.ts';
+import { startShipEngineReference } from '../../systems/shipengine/simulator/start.ts';
 import { createEmptyDatabase } from '../helpers/database.ts';
 import { until } from '../helpers/processes.ts';
 import { carrierSystemContract } from './carrier-system.contract.ts';
@@ -110,6 +114,32 @@ carrierTrackersContract('EasyPost', async () => {
     },
     webhook(sentAt) {
       const { headers, body } = reference.webhook('RM1001', { sentAt });
+      return { method: 'POST', headers, body: Buffer.from(body) };
+    },
+    async stop() {
+      await client.close();
+      await reference.stop();
+    },
+  };
+}); // biome-ignore format: one world
+
+carrierTrackersContract('ShipEngine', async () => {
+  const reference = await startShipEngineReference({ apiKey: 'TEST_key', carriers: ['royal_mail'] });
+  const client = createShipEngineClient({ baseUrl: reference.url, apiKey: 'TEST_key', timeoutMillis: 5_000 });
+  const keyring = createKeyring(() => client.keys());
+  await keyring.refresh();
+  let [scans, sent] = [0, 0];
+  return {
+    trackers: shipEngineTrackers(client, { keyring, carriers: new Map([['ROYALMAIL', 'royal_mail'], ['DPD', 'dpd_uk']]) }),
+    parcel: { carrier: 'ROYALMAIL', trackingNumber: 'RM1001' },
+    stranger: { carrier: 'DPD', trackingNumber: 'RM1002' },
+    async scan(status_code) {
+      scans += 1;
+      reference.scan('RM1001', { status_code, occurred_at: `2026-01-01T00:00:0${scans}` });
+    },
+    // Two messages never have the same time.
+    webhook(sentAt) {
+      const { headers, body } = reference.webhook('RM1001', { sentAt: new Date(sentAt.getTime() + ++sent) });
       return { method: 'POST', headers, body: Buffer.from(body) };
     },
     async stop() {

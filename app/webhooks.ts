@@ -6,21 +6,22 @@ import type { Logger } from '../platform/logger.ts';
 /** Who takes the webhooks of an account. */
 export interface WebhookTaker {
   readonly account: string;
+  /** What it tells of. Default carriers. */
+  readonly of?: 'carriers' | 'returns';
   /** @throws CommerceError UNAUTHENTICATED, SYSTEM_BAD_RESPONSE */
   hear(call: { method: string; headers: IncomingMessage['headers']; body: Buffer }): Promise<void>;
 }
 
-const PREFIX = '/webhooks/carriers/';
 const MAX_BODY_BYTES = 1024 * 1024;
 /** A sender has so long for its call, in milliseconds. */
 const REQUEST_MILLIS = 10_000;
 
 /**
- * Takes webhooks of carriers: `POST /webhooks/carriers/<account>`. Answers 200 once what was said is kept, so that a sender repeats what was
+ * Takes webhooks: `POST /webhooks/carriers/<account>`, and those of returns likewise. Answers 200 once what was said is kept, so that a sender repeats what was
  * not. Nothing of a call is logged but the account and why it was refused.
  * @throws CommerceError CONFIGURATION_INVALID when the port cannot be listened on
  */
-export async function startCarrierWebhooks(options: {
+export async function startWebhooks(options: {
   readonly takers: readonly WebhookTaker[];
   readonly host: string;
   /** 0 takes a free one. */
@@ -28,7 +29,9 @@ export async function startCarrierWebhooks(options: {
   readonly logger: Logger;
 }): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const { logger, host } = options;
-  const takers = new Map(options.takers.map((taker) => [PREFIX + taker.account, taker]));
+  const takers = new Map(
+    options.takers.map((taker) => [`/webhooks/${taker.of ?? 'carriers'}/${taker.account}`, taker]),
+  );
   const server = createServer((request, response) => {
     void answer(request, response).catch(() => response.destroy());
   });
@@ -58,7 +61,7 @@ export async function startCarrierWebhooks(options: {
         logger.warn({ account }, 'a webhook holds no event');
         return 400;
       }
-      logger.warn({ account, err: error }, 'a webhook could not be kept; it is asked for later');
+      logger.warn({ account, err: error }, 'a webhook could not be kept; its sender has to repeat it');
       return 503;
     }
   }
