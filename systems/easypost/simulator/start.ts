@@ -9,6 +9,10 @@ export interface EasyPostReferenceOptions {
   readonly webhookSecret: string;
   /** Names of carriers that it knows. */
   readonly carriers: readonly string[];
+  /** Default: any free port. */
+  readonly port?: number;
+  /** Hears of each parcel that is tracked from then on. */
+  readonly onTracked?: (trackingCode: string) => void;
   /** Requests that are answered in a window, and how long one is in milliseconds. Default: any number. */
   readonly rate?: { readonly requests: number; readonly windowMillis: number };
 }
@@ -68,7 +72,7 @@ export async function startEasyPostReference(options: EasyPostReferenceOptions):
   const server = createServer((message, response) => {
     void answer(message, response).catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no address');
@@ -98,6 +102,7 @@ export async function startEasyPostReference(options: EasyPostReferenceOptions):
       const known = trackers.get(tracking_code);
       const tracker = known ?? { id: `trk_${randomUUID().replaceAll('-', '')}`, tracking_code, carrier, details: [], updatedAt: new Date() }; // biome-ignore format: one thought
       trackers.set(tracking_code, tracker);
+      if (!known) options.onTracked?.(tracking_code);
       return send(201, toJson(tracker));
     }
     const [, id] = /^\/v2\/trackers\/(trk_\w+)$/.exec(path) ?? [];
