@@ -4990,6 +4990,16 @@ create table orders.order_line (
   constraint order_line_unsourced_check CHECK ((unsourced >= 0))
 );
 
+create table orders.platform_return (
+  account text not null,
+  external_id text not null,
+  record jsonb not null,
+  return_id text,
+  heard_at timestamp with time zone not null default now(),
+  due_at timestamp with time zone default now(),
+  constraint platform_return_pkey PRIMARY KEY (account, external_id)
+);
+
 create table orders.refused_import (
   channel_code text not null,
   channel_order_id text not null,
@@ -5278,6 +5288,8 @@ CREATE INDEX fetched_order_raw ON orders.fetched_order USING btree (fetched_at) 
 
 CREATE INDEX hold_system ON orders.hold USING btree (system, placed_at) WHERE (system IS NOT NULL);
 
+CREATE INDEX platform_return_due ON orders.platform_return USING btree (account, due_at) WHERE (due_at IS NOT NULL);
+
 CREATE INDEX refused_import_waiting ON orders.refused_import USING gin (unknown_skus) WHERE (placed_at IS NULL);
 
 CREATE UNIQUE INDEX return_exchange ON orders.return USING btree (exchange_order_id) WHERE (exchange_order_id IS NOT NULL);
@@ -5303,6 +5315,8 @@ alter table orders.desk_return add constraint desk_return_order_id_fkey FOREIGN 
 alter table orders.hold add constraint hold_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
 
 alter table orders.order_line add constraint order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders.customer_order(id);
+
+alter table orders.platform_return add constraint platform_return_return_id_fkey FOREIGN KEY (return_id) REFERENCES orders.return(id);
 
 alter table orders.return add constraint return_exchange_order_id_fkey FOREIGN KEY (exchange_order_id) REFERENCES orders.customer_order(id);
 
@@ -5373,6 +5387,12 @@ comment on table orders.import_progress is 'Up to when a channel''s orders were 
 comment on column orders.import_progress.read_until is 'Changes before this are here. Null: nothing was fetched yet.';
 
 comment on column orders.import_progress.swept_at is 'When what is older than the overlap was last looked through.';
+
+comment on table orders.platform_return is 'What a returns platform said last of each return, and the return that it is here.';
+
+comment on column orders.platform_return.record is 'As it came, without what is personal.';
+
+comment on column orders.platform_return.due_at is 'When it is to be taken. Null: it was, or a person was told.';
 
 comment on table orders.refused_import is 'Orders of marketplaces with SKUs that nobody knew. They are placed once somebody has said what the SKUs are.';
 
