@@ -138,6 +138,16 @@ describe('a return that a buyer asks for elsewhere', () => {
     expect(told).toEqual([]);
   });
 
+  it('that was given up before anybody here knew of it is not begun by what was said before', async () => {
+    const { order, id } = await asked();
+    const early = loop.webhook(id, 'return.created');
+    loop.change(id, { state: 'cancelled' });
+    await hear(id);
+    expect(await send(early)).toBe(200);
+    await platforms.step();
+    expect(await returnsOf(order.id)).toEqual([]);
+  });
+
   it.each([
     ['is given up when it is on its way', 'late-withdrawal', { state: 'expired' }],
     ['is closed before its goods are here', 'ended-return', { state: 'closed' }],
