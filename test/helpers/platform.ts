@@ -69,7 +69,11 @@ export async function startPlatform(
     up = log.find((line) => line.msg === UP[entry]);
     if (exited && !up) throw new Error(`${entry} ${args.join(' ')} ended before it was up:\n${text}`);
     return up !== undefined;
-  }, 240_000);
+  }, 240_000).catch((error: unknown) => {
+    // One that is not up in time would go on for nobody.
+    child.kill('SIGKILL');
+    throw error;
+  });
   return {
     up: up as LogLine,
     log,
