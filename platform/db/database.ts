@@ -66,15 +66,16 @@ export function openDatabase(url: string, options: DatabaseOptions): Knex {
 /** The two doors of a knex client to the server. */
 interface Doors {
   acquireConnection(): Promise<unknown>;
-  _query(connection: unknown, query: unknown): Promise<unknown>;
+  query(connection: unknown, query: unknown): Promise<unknown>;
 }
 
 function nameFailures(client: Doors): void {
   const acquire = client.acquireConnection.bind(client);
-  const query = client._query.bind(client);
+  const query = client.query.bind(client);
   const rethrow = (error: unknown): never => {
     throw databaseFailure(error);
   };
   client.acquireConnection = () => acquire().catch(rethrow);
-  client._query = (connection, sent) => query(connection, sent).catch(rethrow);
+  // Not the one behind it, `_query`: knex writes the statement before the message of whatever that throws.
+  client.query = (connection, sent) => query(connection, sent).catch(rethrow);
 }

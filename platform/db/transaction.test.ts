@@ -24,6 +24,18 @@ describe('inTransaction', () => {
     }
   });
 
+  it('names neither statement nor values of what a broken connection lost: the message may reach a client', async () => {
+    const own = openDatabase(database.url, { poolMax: 1, applicationName: 'test' });
+    try {
+      await expect(own.raw('select pg_terminate_backend(pg_backend_pid()), ?::text', ['value'])).rejects.toMatchObject({
+        code: 'DATABASE_UNAVAILABLE',
+        message: 'The operational store did not answer.',
+      });
+    } finally {
+      await own.destroy();
+    }
+  });
+
   it('repeats a transaction that lost a deadlock', async () => {
     let attempts = 0;
     let arrived = 0;
