@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
 import { badResponse } from '../../../systems/client-kit/failure.ts';
 import type { EasyPostClient } from '../../../systems/easypost/client.ts';
 import { verifySignature } from '../../../systems/easypost/signature.ts';
 import { contentOf, type EasyPostDetail, type EasyPostTracker, eventBody, trackerAnswer, trackerRecord, withoutPersonal } from '../../../systems/easypost/wire.ts'; // biome-ignore format: one line
 import type { CarrierScan, CarrierTrackers, TrackerNews } from '../port.ts';
+import { digest, momentOf, parsedJson } from './tracker-records.ts';
 
 /**
  * Parcels that EasyPost tracks. Its scans have no ids: each is known by what it says, so that it is the same by webhook and when read.
@@ -75,21 +75,4 @@ function detailsOf(tracker: EasyPostTracker): readonly EasyPostDetail[] {
 function asRead(answer: { readonly id: string }): TrackerNews {
   const record = withoutPersonal(answer);
   return { tracker: answer.id, key: `read:${answer.id}:${digest(contentOf(record))}`, record };
-}
-
-/** Where no time zone is given, the moment is in UTC. */
-function momentOf(datetime: string | null): Date | null {
-  if (datetime === null) return null;
-  const moment = new Date(/(?:Z|[+-]\d\d:?\d\d)$/i.test(datetime) ? datetime : `${datetime}Z`);
-  return Number.isNaN(moment.getTime()) ? null : moment;
-}
-
-const digest = (content: unknown) => hash('sha256', JSON.stringify(content), 'hex').slice(0, 32);
-
-function parsedJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { CommerceError } from '../../../platform/errors.ts';
 import { badResponse } from '../../../systems/client-kit/failure.ts';
 import type { NamedParcel, ShipEngineClient } from '../../../systems/shipengine/client.ts';
@@ -6,6 +5,7 @@ import type { Keyring } from '../../../systems/shipengine/keyring.ts';
 import { verifyShipEngine } from '../../../systems/shipengine/signature.ts';
 import { PARCEL_NEWS, parcelAnswer, type ShipEngineEvent, type ShipEngineParcel, trackedParcel, webhookBody, withoutPersonal } from '../../../systems/shipengine/wire.ts'; // biome-ignore format: one line
 import type { CarrierScan, CarrierTrackers, TrackerNews } from '../port.ts';
+import { digest, momentOf, parsedJson } from './tracker-records.ts';
 
 /**
  * Parcels that ShipEngine tracks. They have no ids there: carrier and number are one. Scans and messages have none either: each is known by
@@ -94,21 +94,4 @@ function news(parcel: unknown): TrackerNews {
   const carrier = (record as { carrier_code?: unknown } | null)?.carrier_code;
   const tracker = `${String(carrier)}/${number}`;
   return { tracker, key: `${tracker}:${digest(record)}`, record };
-}
-
-/** Where no time zone is given, the moment is in UTC. */
-function momentOf(datetime: string | null): Date | null {
-  if (datetime === null) return null;
-  const moment = new Date(/(?:Z|[+-]\d\d:?\d\d)$/i.test(datetime) ? datetime : `${datetime}Z`);
-  return Number.isNaN(moment.getTime()) ? null : moment;
-}
-
-const digest = (content: unknown) => hash('sha256', JSON.stringify(content), 'hex').slice(0, 32);
-
-function parsedJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch {
-    return null;
-  }
 }
